@@ -1,0 +1,185 @@
+"""The tiers of a TextGrid -> sentences of words, each with its phones.
+
+Only the tiers that are used are judged: their intervals must have a length, follow each other and
+end with the recording.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from lemf.config import END_TOLERANCE_S, Settings
+from lemf.errors import TextGridError
+from lemf.textgrid import Interval, IntervalTier, TextGrid
+from lemf.tiers import is_silence, select_tiers, tier_by_name
+
+_OVERLAP_TOLERANCE_S = 1e-4  # writers that round times make neighbours overlap by less
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word with its place in time and the durations of its phones, all in seconds."""
+
+    word: str
+    start_s: float
+    end_s: float
+    phone_durations_s: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Sentences of words in the order of time, and the names of the tiers that they came from."""
+
+    sentences: tuple[tuple[Word, ...], ...]
+    words_tier: str
+    phones_tier: str | None
+    notes: tuple[str, ...] = ()
+
+
+def align(textgrid: TextGrid, settings: Settings, duration_s: float) -> Alignment:
+    """Take the sentences of words, each with its phones, out of a TextGrid.
+
+    A phone belongs to the word that holds its midpoint: the tiers of real files disagree by
+    milliseconds. Labels of silence are neither words nor phones.
+
+    Parameters
+    ----------
+    textgrid : TextGrid
+    settings : Settings
+        Which tiers, which speaker, what a sentence is, which labels are silence.
+    duration_s : float
+        Length of the recording in seconds.
+
+    Returns
+    -------
+    Alignment
+
+    Raises
+    ------
+    TextGridError
+        A tier that is missing or ambiguous; intervals without length, out of order, or beyond the
+        recording by 20 ms or more; no word left; a recording shorter than the TextGrid.
+    """
+    words_tier, phones_tier = select_tiers(textgrid, settings)
+    _check_geometry(textgrid, words_tier)
+    spoken = [i for i in words_tier.intervals if not is_silence(i.label, settings.silence)]
+    if not spoken:
+        raise TextGridError(
+            f"{textgrid.path}: tier {words_tier.name!r} holds no word, only silence; "
+            "name another tier with --words-tier"
+        )
+    _check_recording(textgrid, spoken, duration_s)
+    phones: list[list[float]] = [[] for _ in spoken]
+    if phones_tier is not None:
+        _check_geometry(textgrid, phones_tier)
+        phones = _phones_by_word(spoken, phones_tier, settings.silence)
+    words = tuple(
+        Word(" ".join(i.label.split()), i.start_s, i.end_s, tuple(durations))
+        for i, durations in zip(spoken, phones, strict=True)
+    )
+    sentences, notes = _split_sentences(words, textgrid, settings)
+    if phones_tier is not None and not any(phones):
+        notes.append(
+            f"tier {phones_tier.name!r} holds no phone inside any word: duration counts for "
+            "nothing; --duration word takes the length of the words"
+        )
+    return Alignment(
+        sentences, words_tier.name, phones_tier.name if phones_tier else None, tuple(notes)
+    )
+
+
+def _check_geometry(textgrid: TextGrid, tier: IntervalTier) -> None:
+    previous_end_s = -END_TOLERANCE_S
+    for number, interval in enumerate(tier.intervals, 1):
+        line = f"line {interval.line}: " if interval.line else ""
+        span = f"{interval.start_s:g}-{interval.end_s:g} s"
+        where = f"{textgrid.path}: {line}interval {number} {interval.label!r} ({span}) of tier "
+        where += repr(tier.name)
+        if interval.end_s == interval.start_s:
+            raise TextGridError(f"{where} has no length; remove or widen it in Praat")
+        if interval.end_s < interval.start_s:
+            raise TextGridError(f"{where} ends before it starts; correct its times")
+        if number == 1 and interval.start_s < previous_end_s:
+            raise TextGridError(f"{where} starts before the recording; correct its times")
+        if number > 1 and interval.start_s < previous_end_s - _OVERLAP_TOLERANCE_S:
+            raise TextGridError(
+                f"{where} overlaps the interval before it, which ends at {previous_end_s:g} s; "
+                "correct the boundary"
+            )
+        if interval.end_s >= max(tier.end_s, textgrid.end_s) + END_TOLERANCE_S:
+            raise TextGridError(
+                f"{where} goes past the end of the TextGrid at {textgrid.end_s:g} s; "
+                "correct its times"
+            )
+        previous_end_s = interval.end_s
+
+
+def _check_recording(textgrid: TextGrid, spoken: list[Interval], duration_s: float) -> None:
+    end_s = max(textgrid.end_s, max(word.end_s for word in spoken))
+    if end_s >= duration_s + END_TOLERANCE_S:
+        raise TextGridError(
+            f"{textgrid.path}: goes to {end_s:.3f} s but the recording ends at {duration_s:.3f} s; "
+            "the recording is cut short or belongs to another TextGrid"
+        )
+
+
+def _phones_by_word(
+    spoken: list[Interval], tier: IntervalTier, silence: tuple[str, ...]
+) -> list[list[float]]:
+    starts = [word.start_s for word in spoken]
+    durations: list[list[float]] = [[] for _ in spoken]
+    for phone in tier.intervals:
+        if is_silence(phone.label, silence):
+            continue
+        midpoint_s = (phone.start_s + phone.end_s) / 2
+        index = bisect_right(starts, midpoint_s) - 1
+        if index >= 0 and midpoint_s < spoken[index].end_s:
+            durations[index].append(phone.end_s - phone.start_s)
+    return durations
+
+
+def _split_sentences(
+    words: tuple[Word, ...], textgrid: TextGrid, settings: Settings
+) -> tuple[tuple[tuple[Word, ...], ...], list[str]]:
+    if settings.sentences == "whole":
+        return (words,), []
+    if settings.pause_s is not None:
+        sentences = [[words[0]]]
+        for before, word in zip(words, words[1:], strict=False):
+            if word.start_s - before.end_s > settings.pause_s:
+                sentences.append([])
+            sentences[-1].append(word)
+        return tuple(tuple(sentence) for sentence in sentences), []
+    return _sentences_of_tier(words, textgrid, settings)
+
+
+def _sentences_of_tier(
+    words: tuple[Word, ...], textgrid: TextGrid, settings: Settings
+) -> tuple[tuple[tuple[Word, ...], ...], list[str]]:
+    """Give each sentence interval the words whose midpoint it holds."""
+    tier = tier_by_name(textgrid, settings.sentences, "--sentences")
+    _check_geometry(textgrid, tier)
+    spans = [i for i in tier.intervals if not is_silence(i.label, settings.silence)]
+    starts = [span.start_s for span in spans]
+    held: list[list[Word]] = [[] for _ in spans]
+    outside = 0
+    for word in words:
+        midpoint_s = (word.start_s + word.end_s) / 2
+        index = bisect_right(starts, midpoint_s) - 1
+        if index >= 0 and midpoint_s < spans[index].end_s:
+            held[index].append(word)
+        else:
+            outside += 1
+    sentences = tuple(tuple(sentence) for sentence in held if sentence)
+    if not sentences:
+        raise TextGridError(
+            f"{textgrid.path}: no labelled interval of tier {tier.name!r} holds a word; "
+            "name another with --sentences"
+        )
+    notes = []
+    if outside:
+        notes.append(f"{outside} words lie outside the sentences of tier {tier.name!r}, left out")
+    if empty := len(spans) - len(sentences):
+        notes.append(f"{empty} sentences of tier {tier.name!r} hold no word, left out")
+    return sentences, notes

@@ -1,0 +1,251 @@
+"""Recordings: one channel of float64 samples, in memory or read from the file in blocks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from lemf.errors import AudioError
+from lemf.frames import WHOLE_S, FloatArray
+
+LOWEST_RATE_HZ = 8000
+Channel = int | Literal["mix"] | None
+
+_BLOCK = 1 << 20  # samples of all channels scanned at a time
+_CLIPPED_SHARE = 5e-4  # of the samples at the very peak, from which a note says so
+_OFFSET_SHARE = 0.1  # constant offset over standard deviation, from which a note says so
+
+
+@dataclass(frozen=True, eq=False)
+class Audio:
+    """A recording with one channel.
+
+    Build it with `read_audio` or `Audio.from_samples`, which check the samples.
+
+    Attributes
+    ----------
+    name : str
+        What messages and results call it: the path as given.
+    rate_hz : int
+    n_samples : int
+    notes : tuple of str
+        What a user should know: channels mixed down, clipping, a constant offset.
+    """
+
+    name: str
+    rate_hz: int
+    n_samples: int
+    notes: tuple[str, ...]
+    _source: FloatArray | _File
+
+    @classmethod
+    def from_samples(
+        cls,
+        samples: NDArray[Any],
+        rate_hz: int,
+        *,
+        channel: Channel = None,
+        name: str = "<array>",
+    ) -> Audio:
+        """Take samples from memory.
+
+        Parameters
+        ----------
+        samples : (samples,) or (samples, channels), float or int
+            Integers are divided by the largest value of their type.
+        rate_hz : int
+        channel : int from 1, "mix" or None
+            As in `read_audio`.
+        name : str
+
+        Raises
+        ------
+        AudioError
+            No samples, NaN or inf, a rate below 8000 Hz, no such channel.
+        ValueError
+            More than two dimensions.
+        """
+        array = np.asarray(samples)
+        if array.ndim not in (1, 2):
+            raise ValueError(f"samples of shape {array.shape}; expected (n,) or (n, channels)")
+        scale = np.iinfo(array.dtype).max if np.issubdtype(array.dtype, np.integer) else 1.0
+        table = (array.astype(np.float64) / scale).reshape(len(array), -1)
+        file = _File(name, _check_channel(name, table.shape[1], channel))
+        _check_rate(name, rate_hz)
+        return _scan(file, int(rate_hz), table.shape[1], channel, iter([table]), in_memory=True)
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.n_samples / self.rate_hz
+
+    def read(self, start: int, stop: int) -> FloatArray:
+        """Give samples `start` to `stop`, shape (stop - start,), from memory or from the file.
+
+        Raises
+        ------
+        AudioError
+            The file has changed or gone since it was opened.
+        """
+        if isinstance(self._source, _File):
+            return self._source.read(start, stop)
+        return self._source[start:stop]
+
+
+@dataclass(frozen=True)
+class _File:
+    """Where the samples of a long recording lie, and which channel counts."""
+
+    path: str
+    column: int | None  # channel from 0; None: the mean of all
+
+    def pick(self, table: FloatArray) -> FloatArray:
+        """(samples, channels) -> (samples,)."""
+        if table.shape[1] == 1:
+            return table[:, 0]
+        if self.column is None:
+            return np.asarray(table.mean(axis=1))
+        return np.ascontiguousarray(table[:, self.column])
+
+    def read(self, start: int, stop: int) -> FloatArray:
+        with _open(self.path) as sound:
+            sound.seek(start)
+            table = _read_block(sound, stop - start, self.path)
+        if len(table) != stop - start:
+            raise AudioError(f"{self.path}: became shorter while it was read; run again")
+        return self.pick(table)
+
+
+def read_audio(path: str | os.PathLike[str], *, channel: Channel = None) -> Audio:
+    """Open a recording and check every sample of it.
+
+    Whatever libsndfile decodes is read: wav of every PCM and float kind, flac, ogg and more.
+    Recordings over a minute are not kept in memory but read again in blocks when needed.
+
+    Parameters
+    ----------
+    path : path of the file
+    channel : int from 1, "mix" or None
+        Which channel to take, or their mean. None takes the mean too, and leaves a note when there
+        are several channels.
+
+    Raises
+    ------
+    AudioError
+        The file is missing, is no audio, holds no samples or samples that are NaN or inf, has a
+        rate below 8000 Hz, or has no such channel.
+    """
+    name = os.fspath(path)
+    if not Path(path).exists():
+        raise AudioError(f"{name}: there is no such recording; check the path")
+    if Path(path).is_dir():
+        raise AudioError(f"{name}: this is a folder; name one recording")
+    with _open(name) as sound:
+        _check_rate(name, sound.samplerate)
+        file = _File(name, _check_channel(name, sound.channels, channel))
+        return _scan(file, sound.samplerate, sound.channels, channel, _blocks(sound, name))
+
+
+def _blocks(sound: soundfile.SoundFile, name: str) -> Iterator[FloatArray]:
+    while len(block := _read_block(sound, max(1, _BLOCK // sound.channels), name)):
+        yield block
+
+
+def _open(name: str) -> soundfile.SoundFile:
+    try:
+        return soundfile.SoundFile(name)
+    except (soundfile.LibsndfileError, TypeError, ValueError) as error:
+        reason = str(error).rpartition(": ")[2].rstrip(".")
+        if os.path.getsize(name) == 0:  # noqa: PTH202 - a plain str, no Path is needed
+            reason = "the file is empty"
+        raise AudioError(
+            f"{name}: cannot be read as audio ({reason}); convert it to wav or flac"
+        ) from error
+
+
+def _read_block(sound: soundfile.SoundFile, n_samples: int, name: str) -> FloatArray:
+    try:
+        table: FloatArray = sound.read(n_samples, dtype="float64", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        place = sound.tell() / sound.samplerate
+        raise AudioError(f"{name}: damaged near {place:.3f} s ({error}); decode it anew") from error
+    return table
+
+
+def _check_rate(name: str, rate_hz: int) -> None:
+    if rate_hz < LOWEST_RATE_HZ:
+        raise AudioError(
+            f"{name}: a rate of {rate_hz} Hz is below {LOWEST_RATE_HZ} Hz; "
+            "use a recording of a higher rate"
+        )
+
+
+def _check_channel(name: str, n_channels: int, channel: Channel) -> int | None:
+    """Give the channel from 0, or None for the mean."""
+    if channel is None or channel == "mix":
+        return None
+    if not 1 <= channel <= n_channels:
+        raise AudioError(f"{name}: no channel {channel}; it has {n_channels}, counted from 1")
+    return channel - 1
+
+
+def _scan(
+    file: _File,
+    rate_hz: int,
+    n_channels: int,
+    channel: Channel,
+    blocks: Iterator[FloatArray],
+    *,
+    in_memory: bool = False,
+) -> Audio:
+    """Check every sample once; keep them if they are few."""
+    kept: list[FloatArray] = []
+    n_samples = 0
+    total = squares = 0.0
+    high, low = -np.inf, np.inf
+    n_at_peak = 0
+    for table in blocks:
+        samples = file.pick(table)
+        finite = np.isfinite(samples)
+        if not finite.all():
+            bad = int(np.argmin(finite))
+            raise AudioError(
+                f"{file.path}: sample {n_samples + bad} ({(n_samples + bad) / rate_hz:.3f} s) is "
+                f"{samples[bad]}; repair the recording"
+            )
+        if max(samples.max(), -samples.min()) > max(high, -low):
+            n_at_peak = 0
+        high, low = max(high, float(samples.max())), min(low, float(samples.min()))
+        n_at_peak += int(np.count_nonzero(np.abs(samples) >= max(high, -low)))
+        n_samples += len(samples)
+        total += float(samples.sum())
+        squares += float(samples @ samples)
+        if in_memory or n_samples <= WHOLE_S * rate_hz:
+            kept.append(samples)
+    if n_samples == 0:
+        raise AudioError(f"{file.path}: holds no samples; record or export it again")
+    notes = []
+    if n_channels > 1 and channel is None:
+        notes.append(f"{n_channels} channels mixed down; --channel takes one of them")
+    mean = total / n_samples
+    deviation = max(squares / n_samples - mean**2, 0.0) ** 0.5
+    if deviation > 0 and n_at_peak > max(10.0, _CLIPPED_SHARE * n_samples):
+        notes.append(
+            f"{n_at_peak / n_samples:.2%} of the samples are clipped at the peak: "
+            "energy is too low there"
+        )
+    if deviation > 0 and abs(mean) > _OFFSET_SHARE * deviation:
+        notes.append(
+            f"a constant offset of {mean:.3g} adds to the energy of every frame; "
+            "remove it with a high-pass filter"
+        )
+    in_memory = in_memory or n_samples <= WHOLE_S * rate_hz
+    source = np.concatenate(kept) if in_memory else file
+    return Audio(file.path, rate_hz, n_samples, tuple(notes), source)

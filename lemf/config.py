@@ -1,0 +1,173 @@
+"""The settings of one analysis: frozen, checked on construction, the paper's values by default."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from lemf.errors import SettingsError
+
+FRAME_PERIOD_S = 0.005  # F0 and energy share this time axis
+ENERGY_WINDOW_S = 0.020  # section 2.2 of the paper
+END_TOLERANCE_S = 0.020  # how far a word may reach beyond the recording before it is an error
+
+# A cue set is named by its cues and their weights. `paper` is equation 2: alpha, beta, gamma.
+CUE_SETS: Mapping[str, Mapping[str, float]] = {
+    "paper": {"pitch": 1.0, "energy": 1.2, "duration": 0.8},
+}
+
+PitchMethod = Literal["harvest", "praat"]
+DurationMethod = Literal["phones", "word"]
+PITCH_METHODS: tuple[PitchMethod, ...] = ("harvest", "praat")
+DURATION_METHODS: tuple[DurationMethod, ...] = ("phones", "word")
+
+LOWEST_FLOOR_HZ = 20.0
+HIGHEST_CEILING_HZ = 2000.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How a recording is measured and its words are scored.
+
+    Parameters
+    ----------
+    cues : str
+        Name of the cue set; ``"paper"`` is the definition of LEMf in the paper.
+    weights : mapping of str to float, optional
+        Weights that replace those of the cue set, by cue; cues left out keep theirs.
+    pitch : {"harvest", "praat"}
+        PyWorld's Harvest, or Praat's autocorrelation method through parselmouth.
+    pitch_floor_hz, pitch_ceiling_hz : float
+        Range of the F0 search. The defaults are Harvest's own.
+    sentences : str
+        ``"whole"``: the file is one sentence. ``"pause:S"``: a new sentence after each pause longer
+        than S seconds. Otherwise the name of the tier whose labelled intervals are the sentences.
+    words_tier, phones_tier : str, optional
+        Names of the tiers; found by their usual names when left out.
+    speaker : str, optional
+        Whose ``NAME - words`` and ``NAME - phones`` tiers to use when there are several.
+    channel : int or "mix", optional
+        Channel from 1, or the mean of all. Left out, several channels are mixed and a note says so.
+    duration : {"phones", "word"}
+        Mean phone duration as in the paper, or the word's own length where there is no phone tier.
+    silence : tuple of str
+        Labels that are no words and no phones, besides the usual ones.
+
+    Raises
+    ------
+    SettingsError
+        A value outside its range, or an unknown name.
+    """
+
+    cues: str = "paper"
+    weights: Mapping[str, float] | None = None
+    pitch: PitchMethod = "harvest"
+    pitch_floor_hz: float = 71.0
+    pitch_ceiling_hz: float = 800.0
+    sentences: str = "whole"
+    words_tier: str | None = None
+    phones_tier: str | None = None
+    speaker: str | None = None
+    channel: int | Literal["mix"] | None = None
+    duration: DurationMethod = "phones"
+    silence: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_choice("cue set", self.cues, tuple(CUE_SETS))
+        _check_choice("pitch method", self.pitch, PITCH_METHODS)
+        _check_choice("duration", self.duration, DURATION_METHODS)
+        if not LOWEST_FLOOR_HZ <= self.pitch_floor_hz < self.pitch_ceiling_hz <= HIGHEST_CEILING_HZ:
+            raise SettingsError(
+                f"pitch range {self.pitch_floor_hz:g}-{self.pitch_ceiling_hz:g} Hz: the floor must "
+                f"lie below the ceiling, both from {LOWEST_FLOOR_HZ:g} to {HIGHEST_CEILING_HZ:g} Hz"
+            )
+        if self.channel is not None and self.channel != "mix" and self.channel < 1:
+            raise SettingsError(f"channel {self.channel}: channels are counted from 1")
+        self.pause_s  # noqa: B018 - raises on a pause that is not a time
+        for name, weight in (self.weights or {}).items():
+            _check_choice(f"cue of the set {self.cues!r}", name, tuple(CUE_SETS[self.cues]))
+            if not math.isfinite(weight):
+                raise SettingsError(f"weight of {name}: {weight} is not a finite number")
+
+    @property
+    def cue_weights(self) -> dict[str, float]:
+        """Weight of every cue of the set, the user's where given, in the set's order."""
+        given = self.weights or {}
+        return {name: float(given.get(name, own)) for name, own in CUE_SETS[self.cues].items()}
+
+    @property
+    def pause_s(self) -> float | None:
+        """Length of the pause that ends a sentence, in seconds; None unless ``pause:S``."""
+        kind, colon, value = self.sentences.partition(":")
+        if kind != "pause" or not colon:
+            return None
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = math.nan
+        if not (math.isfinite(seconds) and seconds >= 0):
+            raise SettingsError(f"sentences {self.sentences!r}: write pause:0.3 for 0.3 seconds")
+        return seconds
+
+
+def read_weights(text: str) -> tuple[str | None, dict[str, float]]:
+    """Read weights written as ``NAME=W,NAME=W`` or kept in a JSON file.
+
+    Parameters
+    ----------
+    text : str
+        ``pitch=1,energy=0`` or the path of a ``.json`` file that holds
+        ``{"cues": NAME, "weights": {NAME: W, ...}}``; further keys are ignored.
+
+    Returns
+    -------
+    cues : str or None
+        The cue set that the file names.
+    weights : dict of str to float
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read, or the text is neither.
+    """
+    if text.lower().endswith(".json"):
+        return _read_weights_file(Path(text))
+    weights = {}
+    for part in text.split(","):
+        name, _, value = part.partition("=")
+        try:
+            weights[name.strip()] = float(value)
+        except ValueError:
+            raise SettingsError(
+                f"weights {text!r}: write NAME=NUMBER,... or name a .json file"
+            ) from None
+    return None, weights
+
+
+def _read_weights_file(path: Path) -> tuple[str | None, dict[str, float]]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"), parse_int=float)
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise SettingsError(f"{path}: not JSON ({error})") from error
+    weights = content.get("weights") if isinstance(content, dict) else None
+    if not isinstance(weights, dict) or not all(_is_number(value) for value in weights.values()):
+        raise SettingsError(f'{path}: expected {{"cues": NAME, "weights": {{NAME: NUMBER, ...}}}}')
+    cues = content.get("cues")
+    if cues is not None and not isinstance(cues, str):
+        raise SettingsError(f"{path}: 'cues' must be the name of a cue set, not {cues!r}")
+    return cues, {name: float(value) for name, value in weights.items()}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _check_choice(what: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise SettingsError(f"unknown {what} {value!r}; there are: {', '.join(choices)}")

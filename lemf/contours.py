@@ -1,0 +1,71 @@
+"""The measured contours of a recording: F0 and energy, in pieces when it is long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lemf.audio import Audio
+from lemf.config import Settings
+from lemf.energy import frame_energy
+from lemf.errors import AudioError
+from lemf.frames import FloatArray, Piece, count_frames, cut_pieces, frame_centres, frame_times
+from lemf.pitch import decimation_factor, f0_contour
+
+Track = Callable[[Sequence[Piece]], Iterable[Piece]]  # such as tqdm.tqdm or rich.progress.track
+
+
+@dataclass(frozen=True, eq=False)
+class Contours:
+    """Contours on the 5 ms axis, each of shape (frames,) float64.
+
+    Attributes
+    ----------
+    times_s : frame k stands at k * 0.005 s
+    f0_hz : 0 where unvoiced
+    energy : L2 norm of the 20 ms STFT frame
+    """
+
+    times_s: FloatArray
+    f0_hz: FloatArray
+    energy: FloatArray
+
+
+def measure_contours(audio: Audio, settings: Settings, *, track: Track | None = None) -> Contours:
+    """Measure F0 and energy of a whole recording.
+
+    Parameters
+    ----------
+    audio : Audio
+    settings : Settings
+        Pitch method and range.
+    track : function, optional
+        Wraps the sequence of pieces to show progress, as ``tqdm.tqdm`` does.
+
+    Raises
+    ------
+    AudioError
+        The recording is too short for Praat's pitch, or the file changed while it was read.
+    """
+    n_frames = count_frames(audio.n_samples, audio.rate_hz)
+    centres = frame_centres(n_frames, audio.rate_hz)
+    f0_hz, energy = np.empty(n_frames), np.empty(n_frames)
+    pieces = cut_pieces(audio.n_samples, audio.rate_hz, decimation_factor(audio.rate_hz))
+    for piece in track(pieces) if track else pieces:
+        samples = audio.read(piece.start, piece.stop)
+        kept = slice(piece.first_frame, piece.stop_frame)
+        try:
+            piece_f0_hz = f0_contour(
+                samples,
+                audio.rate_hz,
+                method=settings.pitch,
+                floor_hz=settings.pitch_floor_hz,
+                ceiling_hz=settings.pitch_ceiling_hz,
+            )
+        except AudioError as error:
+            raise AudioError(f"{audio.name}: {error}") from error
+        f0_hz[kept] = piece_f0_hz[kept.start - piece.start_frame :][: kept.stop - kept.start]
+        energy[kept] = frame_energy(samples, centres[kept] - piece.start, audio.rate_hz)
+    return Contours(frame_times(n_frames), f0_hz, energy)

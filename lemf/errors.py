@@ -1,0 +1,29 @@
+"""What lemf raises when the user's input cannot be used.
+
+Every message is one line that names the file, the place, the value and the remedy. A wrong type
+or a wrong shape handed to a function by a programmer stays ``TypeError`` or ``ValueError``.
+"""
+
+
+class LemfError(Exception):
+    """Root of all errors that a user can cause and mend."""
+
+
+class AudioError(LemfError):
+    """A recording that is missing, unreadable, empty or holds samples that are not finite."""
+
+
+class TextGridError(LemfError):
+    """A TextGrid that is missing, malformed, or does not hold what was asked of it."""
+
+
+class SettingsError(LemfError):
+    """A setting outside its range, or the name of something that does not exist."""
+
+
+class OutputError(LemfError):
+    """A file that cannot be written, or that exists already and may not be replaced."""
+
+
+class MissingPackageError(LemfError):
+    """An optional package that the chosen option needs is not installed."""

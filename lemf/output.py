@@ -1,0 +1,77 @@
+"""Files appear whole or not at all, and replace another one only when asked to."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from lemf.errors import OutputError
+
+
+def check_output(path: Path, *, force: bool = False) -> None:
+    """Refuse an output path before any work is done for it.
+
+    Parameters
+    ----------
+    path : Path
+        The file to be written.
+    force : bool
+        Whether an existing file may be replaced.
+
+    Raises
+    ------
+    OutputError
+        The folder is missing or not writable, the path is a folder, or the file exists.
+    """
+    folder = path.parent
+    if not folder.is_dir():
+        raise OutputError(f"{path}: the folder {folder} does not exist; create it first")
+    if path.is_dir():
+        raise OutputError(f"{path}: this is a folder; name a file")
+    if path.exists() and not force:
+        raise OutputError(f"{path}: exists already; --force replaces it")
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"{path}: no permission to write into {folder}")
+
+
+def write_output(path: Path, content: bytes, *, force: bool = False) -> None:
+    """Write a file beside its place, then rename it, so that no half of it is ever seen.
+
+    Parameters
+    ----------
+    path : Path
+        The file to be written.
+    content : bytes
+        All of it.
+    force : bool
+        Whether an existing file may be replaced.
+
+    Raises
+    ------
+    OutputError
+        As `check_output`, and when the disk is full or the write fails.
+    """
+    check_output(path, force=force)
+    partial: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
+        ) as stream:
+            partial = Path(stream.name)
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.chmod(0o666 & ~_umask())
+        partial.replace(path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
+    finally:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,183 @@
+"""Audio + alignment + settings -> Emphasis: the steps of section 2.2 in their order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from numpy.typing import NDArray
+
+from lemf import __version__
+from lemf.alignment import Alignment, Word, align
+from lemf.audio import Audio, read_audio
+from lemf.config import Settings
+from lemf.contours import Contours, Track, measure_contours
+from lemf.cues import word_cues, word_flags
+from lemf.emphasis import CueShare, Emphasis, Segment, SentenceEmphasis, WordEmphasis
+from lemf.frames import FloatArray
+from lemf.scoring import contributions, emphasis_score, emphasis_segment, is_flat, rank_words
+from lemf.textgrid import TextGrid, read_textgrid
+from lemf.zscore import is_constant, zscore
+
+
+def score(
+    audio: str | os.PathLike[str] | Audio | NDArray[Any],
+    textgrid: str | os.PathLike[str] | TextGrid,
+    settings: Settings | None = None,
+    *,
+    rate_hz: int | None = None,
+    track: Track | None = None,
+) -> Emphasis:
+    """Find the emphasised words of a recording and say why.
+
+    Parameters
+    ----------
+    audio : path, Audio, or (samples,) or (samples, channels) array
+        An array needs `rate_hz`.
+    textgrid : path or TextGrid
+    settings : Settings, optional
+        The paper's by default.
+    rate_hz : int, optional
+        Sampling rate of an array.
+    track : function, optional
+        Wraps the pieces of a long recording to show progress, as ``tqdm.tqdm`` does.
+
+    Returns
+    -------
+    Emphasis
+
+    Raises
+    ------
+    LemfError
+        An input that cannot be used; the message says which, where and what to do.
+    TypeError
+        `rate_hz` without an array, or an array without it.
+
+    Examples
+    --------
+    >>> emphasis = lemf.score("really.wav", "really.TextGrid")  # doctest: +SKIP
+    >>> emphasis.segment.text  # doctest: +SKIP
+    "I really didn't"
+    """
+    settings = settings or Settings()
+    recording = _open_audio(audio, rate_hz, settings)
+    grid = textgrid if isinstance(textgrid, TextGrid) else read_textgrid(textgrid)
+    alignment = align(grid, settings, recording.duration_s)
+    contours = measure_contours(recording, settings, track=track)
+    sentences = tuple(
+        _score_sentence(index, words, contours, settings, recording.duration_s)
+        for index, words in enumerate(alignment.sentences)
+    )
+    return Emphasis(
+        version=__version__,
+        audio=recording.name,
+        textgrid=grid.path,
+        rate_hz=recording.rate_hz,
+        settings=_resolved(settings, alignment),
+        sentences=sentences,
+        contours=contours,
+        notes=recording.notes + alignment.notes,
+    )
+
+
+def _open_audio(
+    audio: str | os.PathLike[str] | Audio | NDArray[Any], rate_hz: int | None, settings: Settings
+) -> Audio:
+    if isinstance(audio, Audio | str | os.PathLike):
+        if rate_hz is not None:
+            raise TypeError("rate_hz goes with an array of samples; a file has its own rate")
+        return audio if isinstance(audio, Audio) else read_audio(audio, channel=settings.channel)
+    if rate_hz is None:
+        raise TypeError("an array of samples needs rate_hz")
+    return Audio.from_samples(audio, rate_hz, channel=settings.channel)
+
+
+def _resolved(settings: Settings, alignment: Alignment) -> dict[str, Any]:
+    return asdict(settings) | {
+        "weights": settings.cue_weights,
+        "words_tier": alignment.words_tier,
+        "phones_tier": alignment.phones_tier,
+        "silence": list(settings.silence),
+    }
+
+
+def _score_sentence(
+    index: int,
+    words: tuple[Word, ...],
+    contours: Contours,
+    settings: Settings,
+    recording_s: float,
+) -> SentenceEmphasis:
+    values = word_cues(words, contours, settings.duration)
+    z = {name: zscore(cue) for name, cue in values.items()}
+    scores = emphasis_score(z, settings.cue_weights)
+    ranks = rank_words(scores)
+    flags = word_flags(words, contours, settings.duration, recording_s)
+    shares = _shares(values, z, settings.cue_weights)
+    scored = tuple(
+        WordEmphasis(
+            index=i,
+            word=word.word,
+            start_s=word.start_s,
+            end_s=word.end_s,
+            pitch=float(values["pitch"][i]),
+            energy=float(values["energy"][i]),
+            duration=float(values["duration"][i]),
+            z_pitch=float(z["pitch"][i]),
+            z_energy=float(z["energy"][i]),
+            z_duration=float(z["duration"][i]),
+            cues=shares[i],
+            score=float(scores[i]),
+            rank=int(ranks[i]),
+            flags=flags[i],
+        )
+        for i, word in enumerate(words)
+    )
+    segment = emphasis_segment(int(ranks.argmin()), len(words))
+    return SentenceEmphasis(
+        index=index,
+        text=_text(words),
+        start_s=words[0].start_s,
+        end_s=words[-1].end_s,
+        flags=_sentence_flags(values, scores),
+        words=scored,
+        segment=Segment(
+            words=tuple(segment),
+            text=_text(words[segment.start : segment.stop]),
+            start_s=words[segment.start].start_s,
+            end_s=words[segment.stop - 1].end_s,
+        ),
+    )
+
+
+def _shares(
+    values: Mapping[str, FloatArray], z: Mapping[str, FloatArray], weights: Mapping[str, float]
+) -> list[dict[str, CueShare]]:
+    added = contributions(z, weights)
+    n_words = len(next(iter(values.values())))
+    return [
+        {
+            name: CueShare(
+                float(values[name][i]), float(z[name][i]), weight, float(added[name][i])
+            )
+            for name, weight in weights.items()
+        }
+        for i in range(n_words)
+    ]
+
+
+def _sentence_flags(values: Mapping[str, FloatArray], scores: FloatArray) -> tuple[str, ...]:
+    flags = []
+    if len(scores) == 1:
+        flags.append("one_word")
+    else:
+        flags += [f"constant_{name}" for name, cue in values.items() if is_constant(cue)]
+    if is_flat(scores):
+        flags.append("flat")
+    return tuple(flags)
+
+
+def _text(words: tuple[Word, ...]) -> str:
+    return " ".join(word.word for word in words)

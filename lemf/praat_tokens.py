@@ -1,0 +1,216 @@
+"""The tokens of a Praat file, text or binary, taken one by one.
+
+In a text file strings in double quotes, numbers and flags that stand free count; all else, such as
+``xmin =`` or ``intervals [3]:``, is decoration, and ``!`` opens a comment. That is how Praat reads,
+and why one reader serves the long and the short format. A binary file holds the same sequence.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+import re
+import struct
+from collections.abc import Iterator
+from typing import Literal, NamedTuple, NoReturn
+
+from lemf.errors import TextGridError
+
+TokenKind = Literal["string", "number", "flag"]
+
+BINARY_MAGIC = b"ooBinaryFile"
+# A string, a flag, a comment to the end of the line, a quote that nothing closes, any other word.
+_TOKEN = re.compile(r'"((?:[^"]|"")*+)"|(<[^>\s]*>)|![^\n]*|(")|([^\s"<!]\S*|<\S*)')
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?%?\Z")
+_SHOWN = 40  # characters of a token shown in a message
+
+
+class Token(NamedTuple):
+    """One token; `position` counts characters of a text file, bytes of a binary one."""
+
+    kind: TokenKind
+    value: str
+    position: int
+
+
+def tokenise(content: bytes, path: str) -> PraatTokens:
+    """Split the bytes of a Praat file into tokens.
+
+    Parameters
+    ----------
+    content : bytes
+        All of the file.
+    path : str
+        What messages call it.
+
+    Raises
+    ------
+    TextGridError
+        A string that nothing closes, damaged UTF-16, a binary file that is cut off.
+    """
+    if content.startswith(BINARY_MAGIC):
+        return PraatTokens(path, list(_binary_tokens(content, path)), None)
+    text = _decode(content, path)
+    newlines = [match.start() for match in re.finditer("\n", text)]
+    tokens = PraatTokens(path, [], newlines)
+    tokens.tokens.extend(_text_tokens(text, tokens))
+    return tokens
+
+
+class PraatTokens:
+    """A sequence of tokens read from the front, with messages that name file and place."""
+
+    def __init__(self, path: str, tokens: list[Token], newlines: list[int] | None) -> None:
+        self.path = path
+        self.tokens = tokens
+        self._newlines = newlines  # positions of the line ends; None in a binary file
+        self._next = 0
+
+    def line(self, position: int | None = None) -> int:
+        """Line from 1 of a position, by default of the token taken last; 0 in a binary file."""
+        if self._newlines is None:
+            return 0
+        if position is None:
+            position = self.tokens[self._next - 1].position if self._next else 0
+        return bisect.bisect_left(self._newlines, position) + 1
+
+    def fail(self, message: str, position: int | None = None) -> NoReturn:
+        """Raise a TextGridError that names the file and the line, by default of the last token."""
+        if self._newlines is None:
+            raise TextGridError(f"{self.path}: {message}")
+        raise TextGridError(f"{self.path}: line {self.line(position)}: {message}")
+
+    @property
+    def at_end(self) -> bool:
+        """Whether every token has been taken."""
+        return self._next >= len(self.tokens)
+
+    def peek_kind(self) -> TokenKind | None:
+        """Give the kind of the next token; None at the end."""
+        return None if self.at_end else self.tokens[self._next].kind
+
+    def take_string(self, what: str) -> str:
+        """Take a string, or fail with a message that says `what` was expected."""
+        return self._take("string", what)
+
+    def take_flag(self, what: str) -> str:
+        """Take a flag such as ``<exists>``, brackets included."""
+        return self._take("flag", what)
+
+    def take_number(self, what: str) -> float:
+        """Take a finite number."""
+        text = self._take("number", what)
+        value = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+        if not math.isfinite(value):
+            self.fail(f"{what} is {text}, which is no time")
+        return value
+
+    def take_count(self, what: str) -> int:
+        """Take a whole number of 0 or more."""
+        value = self.take_number(what)
+        if value < 0 or value != int(value):
+            self.fail(f"{what} is {value:g}, which is no count")
+        return int(value)
+
+    def _take(self, kind: TokenKind, what: str) -> str:
+        if self.at_end:
+            self.fail(f"the file ends where {what} should follow; it is cut off")
+        token = self.tokens[self._next]
+        self._next += 1
+        if token.kind != kind:
+            self.fail(f"expected {what}, found {shorten(token.value)}")
+        return token.value
+
+
+def shorten(value: str) -> str:
+    """Quote a value for a message, on one line and not too long."""
+    value = " ".join(value.split())
+    return repr(value if len(value) <= _SHOWN else value[: _SHOWN - 3] + "...")
+
+
+def _decode(content: bytes, path: str) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    elif b"\0" in content[:4]:  # UTF-16 without its mark: every other byte of "File" is zero
+        encoding = "utf-16-be" if content[:1] == b"\0" else "utf-16-le"
+    else:
+        encoding = "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        if encoding != "utf-8-sig":
+            raise TextGridError(
+                f"{path}: damaged UTF-16 at byte {error.start}; export the TextGrid again"
+            ) from None
+        text = content.decode("latin-1")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _text_tokens(text: str, place: PraatTokens) -> Iterator[Token]:
+    for match in _TOKEN.finditer(text):
+        string, flag, unclosed, word = match.groups()
+        if string is not None:
+            yield Token("string", string.replace('""', '"'), match.start())
+        elif flag is not None:
+            yield Token("flag", flag, match.start())
+        elif unclosed is not None:
+            place.fail(
+                'a label opens with " and is never closed; '
+                "the file is cut off or a quote inside the label is not doubled",
+                match.start(),
+            )
+        elif word is not None and _NUMBER.match(word):
+            yield Token("number", word, match.start())
+
+
+def _binary_tokens(content: bytes, path: str) -> Iterator[Token]:
+    """Give the tokens that the short text format of the same TextGrid would hold."""
+    position = len(BINARY_MAGIC)
+
+    def unpack(code: str) -> int | float:
+        nonlocal position
+        try:
+            (value,) = struct.unpack_from(">" + code, content, position)
+        except struct.error:
+            raise TextGridError(
+                f"{path}: the binary file is cut off at byte {len(content)}; export it again"
+            ) from None
+        position += struct.calcsize(code)
+        return value  # type: ignore[no-any-return]
+
+    def number(code: str) -> Token:
+        return Token("number", repr(unpack(code)), position)
+
+    def string(length_code: str) -> Token:
+        nonlocal position
+        length, encoding = int(unpack(length_code)), "latin-1"
+        if length_code == "H" and length == 0xFFFF:  # Praat's mark of a UTF-16 string
+            length, encoding = 2 * int(unpack("H")), "utf-16-be"
+        raw = content[position : position + length]
+        if len(raw) < length:
+            unpack(f"{length}s")  # raises: the file ends inside the string
+        position += length
+        return Token("string", raw.decode(encoding, errors="replace"), position)
+
+    yield Token("string", "ooBinaryFile", 0)
+    object_class = string("B")
+    yield object_class
+    if object_class.value != "TextGrid":
+        return
+    yield from (number("d"), number("d"))
+    exists = unpack("B")
+    yield Token("flag", "<exists>" if exists else "<absent>", position)
+    if not exists:
+        return
+    n_tiers = number("i")
+    yield n_tiers
+    for _ in range(int(n_tiers.value)):
+        tier_class = string("B")
+        yield from (tier_class, string("H"), number("d"), number("d"))
+        n_entries = number("i")
+        yield n_entries
+        for _ in range(int(n_entries.value)):
+            yield number("d")
+            if tier_class.value == "IntervalTier":
+                yield number("d")
+            yield string("H")

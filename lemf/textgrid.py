@@ -1,0 +1,265 @@
+"""Praat's TextGrid: what a file holds, tier by tier, and how it is read and written.
+
+Every format that Praat saves is read (long and short text, chronological, binary). The geometry of
+the intervals is not judged here; `lemf.alignment` judges the tiers that it uses.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from lemf.errors import TextGridError
+from lemf.output import write_output
+from lemf.praat_tokens import PraatTokens, shorten, tokenise
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A labelled stretch of time in seconds; `line` is where the file says so, 0 if unknown."""
+
+    start_s: float
+    end_s: float
+    label: str
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A labelled instant in seconds."""
+
+    time_s: float
+    label: str
+
+
+@dataclass(frozen=True)
+class IntervalTier:
+    """A tier of intervals from `start_s` to `end_s` seconds, in the order of the file."""
+
+    name: str
+    start_s: float
+    end_s: float
+    intervals: tuple[Interval, ...]
+
+
+@dataclass(frozen=True)
+class PointTier:
+    """A tier of points (Praat's class name is TextTier), in the order of the file."""
+
+    name: str
+    start_s: float
+    end_s: float
+    points: tuple[Point, ...]
+
+
+Tier = IntervalTier | PointTier
+
+
+@dataclass(frozen=True)
+class TextGrid:
+    """All tiers of a TextGrid from `start_s` to `end_s` seconds; `path` names it in messages."""
+
+    start_s: float
+    end_s: float
+    tiers: tuple[Tier, ...]
+    path: str = field(default="<TextGrid>", compare=False)
+
+
+def read_textgrid(path: str | os.PathLike[str]) -> TextGrid:
+    """Read a TextGrid in any format of Praat and any of its encodings.
+
+    Long, short and chronological text, and binary; UTF-8 with or without a byte order mark, UTF-16
+    of both byte orders, and Latin-1 for bytes that are no UTF-8; line ends of every system.
+
+    Parameters
+    ----------
+    path : path of the file
+
+    Returns
+    -------
+    TextGrid
+
+    Raises
+    ------
+    TextGridError
+        The file is missing, is no TextGrid, is cut off, or its counts do not match its content.
+    """
+    source = Path(path)
+    try:
+        content = source.read_bytes()
+    except FileNotFoundError:
+        raise TextGridError(f"{path}: there is no such TextGrid; check the path") from None
+    except OSError as error:
+        raise TextGridError(f"{path}: the TextGrid cannot be read ({error.strerror})") from error
+    return parse_textgrid(content, str(path))
+
+
+def parse_textgrid(content: bytes, path: str) -> TextGrid:
+    """Read the bytes of a TextGrid; `path` is what messages call it. See `read_textgrid`."""
+    if not content.strip(b"\0 \t\r\n"):
+        raise TextGridError(f"{path}: the file is empty; export the TextGrid again")
+    tokens = tokenise(content, path)
+    advice = "not a TextGrid; in Praat, select the TextGrid and choose Save as text file"
+    if tokens.peek_kind() != "string":
+        raise TextGridError(f"{path}: {advice}")
+    file_type = tokens.take_string("the file type")
+    if file_type == "Praat chronological TextGrid text file":
+        return _read_chronological(tokens)
+    if not file_type.startswith("oo") or tokens.peek_kind() != "string":
+        raise TextGridError(f"{path}: {advice}")
+    object_class = tokens.take_string("the object class")
+    if object_class != "TextGrid":
+        raise TextGridError(f"{path}: a Praat file of class {shorten(object_class)}, {advice}")
+    return _read_tier_by_tier(tokens)
+
+
+def write_textgrid(
+    textgrid: TextGrid, path: str | os.PathLike[str], *, force: bool = False
+) -> None:
+    """Write a TextGrid in Praat's long text format, UTF-8.
+
+    Parameters
+    ----------
+    textgrid : TextGrid
+    path : path of the file
+    force : bool
+        Whether an existing file may be replaced.
+
+    Raises
+    ------
+    OutputError
+        The file exists and `force` is not set, or it cannot be written.
+    """
+    write_output(Path(path), format_textgrid(textgrid).encode(), force=force)
+
+
+def format_textgrid(textgrid: TextGrid) -> str:
+    """Give the long text format of a TextGrid, times in full precision."""
+    lines = [
+        'File type = "ooTextFile"',
+        'Object class = "TextGrid"',
+        "",
+        f"xmin = {textgrid.start_s!r}",
+        f"xmax = {textgrid.end_s!r}",
+        "tiers? <exists>" if textgrid.tiers else "tiers? <absent>",
+    ]
+    if textgrid.tiers:
+        lines += [f"size = {len(textgrid.tiers)}", "item []:"]
+    for number, tier in enumerate(textgrid.tiers, 1):
+        lines += [f"    item [{number}]:", *_format_tier(tier)]
+    return "\n".join(lines) + "\n"
+
+
+def _format_tier(tier: Tier) -> Iterator[str]:
+    indent = " " * 8
+    yield f'{indent}class = "{"IntervalTier" if isinstance(tier, IntervalTier) else "TextTier"}"'
+    yield f"{indent}name = {_quote(tier.name)}"
+    yield f"{indent}xmin = {tier.start_s!r}"
+    yield f"{indent}xmax = {tier.end_s!r}"
+    if isinstance(tier, IntervalTier):
+        yield f"{indent}intervals: size = {len(tier.intervals)}"
+        for number, interval in enumerate(tier.intervals, 1):
+            yield f"{indent}intervals [{number}]:"
+            yield f"{indent}    xmin = {interval.start_s!r}"
+            yield f"{indent}    xmax = {interval.end_s!r}"
+            yield f"{indent}    text = {_quote(interval.label)}"
+    else:
+        yield f"{indent}points: size = {len(tier.points)}"
+        for number, point in enumerate(tier.points, 1):
+            yield f"{indent}points [{number}]:"
+            yield f"{indent}    number = {point.time_s!r}"
+            yield f"{indent}    mark = {_quote(point.label)}"
+
+
+def _quote(label: str) -> str:
+    return '"' + label.replace('"', '""') + '"'
+
+
+def _read_tier_by_tier(tokens: PraatTokens) -> TextGrid:
+    start_s = tokens.take_number("the start of the TextGrid")
+    end_s = tokens.take_number("the end of the TextGrid")
+    tiers: list[Tier] = []
+    if tokens.take_flag("the flag <exists> of the tiers") == "<exists>":
+        n_tiers = tokens.take_count("the number of tiers")
+        for number in range(1, n_tiers + 1):
+            if tiers and tokens.peek_kind() == "number":
+                _fail_too_many(tokens, tiers[-1])
+            tiers.append(_read_tier(tokens, number, n_tiers))
+        if tiers and tokens.peek_kind() == "number":
+            _fail_too_many(tokens, tiers[-1])
+        if not tokens.at_end:
+            tokens.fail(f"more follows after the {n_tiers} tiers that the file announces")
+    return TextGrid(start_s, end_s, tuple(tiers), tokens.path)
+
+
+def _fail_too_many(tokens: PraatTokens, tier: Tier) -> NoReturn:
+    count = len(tier.intervals) if isinstance(tier, IntervalTier) else len(tier.points)
+    tokens.fail(f"tier {tier.name!r} has more entries than the {count} that it announces")
+
+
+def _read_tier(tokens: PraatTokens, number: int, n_tiers: int) -> Tier:
+    where = f"tier {number} of {n_tiers}"
+    tier_class = tokens.take_string(f"the class of {where}")
+    if tier_class not in ("IntervalTier", "TextTier"):
+        tokens.fail(f"{where} is of class {shorten(tier_class)}, not IntervalTier or TextTier")
+    name = tokens.take_string(f"the name of {where}")
+    start_s = tokens.take_number(f"the start of tier {name!r}")
+    end_s = tokens.take_number(f"the end of tier {name!r}")
+    count = tokens.take_count(f"the number of entries of tier {name!r}")
+    if tier_class == "TextTier":
+        points = tuple(_read_point(tokens, name, i, count) for i in range(1, count + 1))
+        return PointTier(name, start_s, end_s, points)
+    intervals = tuple(_read_interval(tokens, name, i, count) for i in range(1, count + 1))
+    return IntervalTier(name, start_s, end_s, intervals)
+
+
+def _read_interval(tokens: PraatTokens, tier: str, number: int, count: int) -> Interval:
+    where = f"interval {number} of {count} of tier {tier!r}"
+    start_s = tokens.take_number(f"the start of {where}")
+    line = tokens.line()
+    end_s = tokens.take_number(f"the end of {where}")
+    return Interval(start_s, end_s, tokens.take_string(f"the label of {where}"), line)
+
+
+def _read_point(tokens: PraatTokens, tier: str, number: int, count: int) -> Point:
+    where = f"point {number} of {count} of tier {tier!r}"
+    time_s = tokens.take_number(f"the time of {where}")
+    return Point(time_s, tokens.take_string(f"the label of {where}"))
+
+
+def _read_chronological(tokens: PraatTokens) -> TextGrid:
+    start_s = tokens.take_number("the start of the TextGrid")
+    end_s = tokens.take_number("the end of the TextGrid")
+    n_tiers = tokens.take_count("the number of tiers")
+    heads: list[tuple[str, str, float, float]] = []
+    for number in range(1, n_tiers + 1):
+        tier_class = tokens.take_string(f"the class of tier {number} of {n_tiers}")
+        if tier_class not in ("IntervalTier", "TextTier"):
+            tokens.fail(f"tier {number} is of class {shorten(tier_class)}")
+        name = tokens.take_string(f"the name of tier {number} of {n_tiers}")
+        bounds = (tokens.take_number(f"the start of tier {name!r}"), tokens.take_number("its end"))
+        heads.append((tier_class, name, *bounds))
+    intervals: list[list[Interval]] = [[] for _ in heads]
+    points: list[list[Point]] = [[] for _ in heads]
+    while not tokens.at_end:
+        number = tokens.take_count("the number of a tier")
+        if not 1 <= number <= n_tiers:
+            tokens.fail(f"an entry of tier {number}, but the file announces {n_tiers} tiers")
+        if heads[number - 1][0] == "TextTier":
+            time_s = tokens.take_number("the time of a point")
+            points[number - 1].append(Point(time_s, tokens.take_string("the label of a point")))
+        else:
+            start, line = tokens.take_number("the start of an interval"), tokens.line()
+            end = tokens.take_number("the end of an interval")
+            label = tokens.take_string("the label of an interval")
+            intervals[number - 1].append(Interval(start, end, label, line))
+    tiers = tuple(
+        PointTier(name, low, high, tuple(points[i]))
+        if tier_class == "TextTier"
+        else IntervalTier(name, low, high, tuple(intervals[i]))
+        for i, (tier_class, name, low, high) in enumerate(heads)
+    )
+    return TextGrid(start_s, end_s, tiers, tokens.path)
