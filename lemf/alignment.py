@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
 
 from lemf.config import END_TOLERANCE_S, Settings
 from lemf.errors import TextGridError
@@ -146,7 +147,7 @@ def _split_sentences(
         return (words,), []
     if settings.pause_s is not None:
         sentences = [[words[0]]]
-        for before, word in zip(words, words[1:], strict=False):
+        for before, word in pairwise(words):
             if word.start_s - before.end_s > settings.pause_s:
                 sentences.append([])
             sentences[-1].append(word)

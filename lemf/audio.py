@@ -107,7 +107,7 @@ class _File:
     column: int | None  # channel from 0; None: the mean of all
 
     def pick(self, table: FloatArray) -> FloatArray:
-        """(samples, channels) -> (samples,)."""
+        """Take the channel: (samples, channels) -> (samples,)."""
         if table.shape[1] == 1:
             return table[:, 0]
         if self.column is None:

@@ -20,16 +20,16 @@ FLAG_MEANINGS = {
     "unknown_word": "no phone inside the word: duration counts as average",
     "outside_audio": "reaches up to 20 ms beyond the recording",
     "one_word": "a sentence of one word: nothing to compare it with",
-    "constant_pitch": "pitch is equal in all words, or measured in fewer than two: it counts for nothing",
-    "constant_energy": "energy is equal in all words, or measured in fewer than two: it counts for nothing",
-    "constant_duration": "duration is equal in all words, or measured in fewer than two: it counts for nothing",
+    "constant_pitch": "pitch has no spread over the words: it counts for nothing",
+    "constant_energy": "energy has no spread over the words: it counts for nothing",
+    "constant_duration": "duration has no spread over the words: it counts for nothing",
     "flat": "all scores are equal: the top word is only the first",
 }
 
 
 @dataclass(frozen=True)
 class CueShare:
-    """What one cue adds to a word's score: contribution = weight * z; value is NaN if unmeasured."""
+    """What one cue adds to a score: contribution = weight * z; `value` is NaN if unmeasured."""
 
     value: float
     z: float
@@ -110,6 +110,8 @@ class Emphasis:
     audio, textgrid : str
         The inputs as they were named.
     rate_hz : int
+    duration_s : float
+        Length of the recording.
     settings : mapping
         All settings, resolved.
     sentences : tuple of SentenceEmphasis
@@ -123,6 +125,7 @@ class Emphasis:
     audio: str
     textgrid: str
     rate_hz: int
+    duration_s: float
     settings: Mapping[str, Any]
     sentences: tuple[SentenceEmphasis, ...]
     contours: Contours = field(repr=False)

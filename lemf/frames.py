@@ -25,7 +25,10 @@ _FRAMES_PER_S = 200
 
 @dataclass(frozen=True)
 class Piece:
-    """Samples `start` to `stop` are analysed, of which frames `first_frame` to `stop_frame` stay."""
+    """Samples `start` to `stop` are analysed; frames `first_frame` to `stop_frame` are kept.
+
+    `start_frame` is the frame of the recording at which the analysis starts.
+    """
 
     start: int
     stop: int
@@ -41,12 +44,13 @@ def count_frames(n_samples: int, rate_hz: int) -> int:
 
 def frame_times(n_frames: int) -> FloatArray:
     """Give the times of the frames in seconds, shape (frames,)."""
-    return np.arange(n_frames) * FRAME_PERIOD_S
+    return np.arange(n_frames, dtype=np.float64) * FRAME_PERIOD_S
 
 
 def frame_centres(n_frames: int, rate_hz: int) -> IntArray:
     """Give the samples at which the frames are centred, shape (frames,); halves go to even."""
-    return np.rint(np.arange(n_frames) * FRAME_PERIOD_S * rate_hz).astype(np.int64)
+    centres: IntArray = np.rint(np.arange(n_frames) * FRAME_PERIOD_S * rate_hz).astype(np.int64)
+    return centres
 
 
 def cut_pieces(n_samples: int, rate_hz: int, decimation: int) -> list[Piece]:

@@ -75,6 +75,7 @@ def score(
         audio=recording.name,
         textgrid=grid.path,
         rate_hz=recording.rate_hz,
+        duration_s=recording.duration_s,
         settings=_resolved(settings, alignment),
         sentences=sentences,
         contours=contours,
@@ -159,9 +160,7 @@ def _shares(
     n_words = len(next(iter(values.values())))
     return [
         {
-            name: CueShare(
-                float(values[name][i]), float(z[name][i]), weight, float(added[name][i])
-            )
+            name: CueShare(float(values[name][i]), float(z[name][i]), weight, float(added[name][i]))
             for name, weight in weights.items()
         }
         for i in range(n_words)

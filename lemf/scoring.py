@@ -40,7 +40,8 @@ def emphasis_score(z: Mapping[str, FloatArray], weights: Mapping[str, float]) ->
     -------
     (words,) float64
     """
-    return np.sum(list(contributions(z, weights).values()), axis=0)
+    scores: FloatArray = np.sum(list(contributions(z, weights).values()), axis=0)
+    return scores
 
 
 def rank_words(scores: FloatArray) -> IntArray:

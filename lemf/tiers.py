@@ -21,7 +21,7 @@ _BRACKETED = re.compile(r"<.*>|\[.*\]|\{.*\}", re.DOTALL)
 
 
 def is_silence(label: str, more: tuple[str, ...] = ()) -> bool:
-    """Tell whether a label marks silence or noise: no word on a word tier, no phone on a phone tier.
+    """Tell whether a label marks silence or noise, on a word tier or a phone tier.
 
     Empty, ``sil``, ``sp``, ``spn`` and whatever stands in ``<>``, ``[]`` or ``{}``, and the labels
     in `more`; compared without case.
@@ -126,8 +126,10 @@ def _choose_speaker(
         found = [speaker for speaker in with_words if speaker.casefold() == wanted and speaker]
         if len(found) == 1:
             return found[0]
-        there = f"there are: {named}" if named else f"no tier is named 'NAME - words'; {_list_tiers(textgrid)}"
-        raise TextGridError(f"{textgrid.path}: no speaker {settings.speaker!r}; {there}")
+        there = f"there are: {named}" if named else "no tier is named 'NAME - words'"
+        raise TextGridError(
+            f"{textgrid.path}: no speaker {settings.speaker!r}; {there}; {_list_tiers(textgrid)}"
+        )
     if not with_words:
         raise TextGridError(
             f"{textgrid.path}: no word tier; {_list_tiers(textgrid)}. "

@@ -1,0 +1,1 @@
+"""msfser: the emotion model MSF-SER on top of lemf."""

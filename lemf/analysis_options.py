@@ -1,0 +1,155 @@
+"""The options of the command line that say how to analyse, and the settings they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+
+import click
+
+from lemf.config import CUE_SETS, DURATION_METHODS, PITCH_METHODS, Settings, read_weights
+from lemf.errors import SettingsError
+
+if TYPE_CHECKING:
+    from lemf.config import DurationMethod, PitchMethod
+    from lemf.figure import F0Axis
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class AnalysisOptions(TypedDict):
+    """The values of the options that `score` and `plot` share."""
+
+    cues: str | None
+    weights: str | None
+    pitch: PitchMethod
+    pitch_range: str
+    sentences: str
+    words_tier: str | None
+    phones_tier: str | None
+    speaker: str | None
+    channel: str | None
+    duration: DurationMethod
+    silence: tuple[str, ...]
+    top: int
+    f0_axis: F0Axis
+    force: bool
+
+
+_ANALYSIS_OPTIONS = (
+    click.option("--cues", type=click.Choice(list(CUE_SETS)), help="Cue set.  [default: paper]"),
+    click.option(
+        "--weights", metavar="NAME=W,...|FILE.json", help="Weights instead of the cue set's own."
+    ),
+    click.option(
+        "--pitch",
+        type=click.Choice(PITCH_METHODS),
+        default="harvest",
+        show_default=True,
+        help="Pitch tracker; praat needs the extra lemf[praat].",
+    ),
+    click.option(
+        "--pitch-range",
+        metavar="LOW-HIGH",
+        default="71-800",
+        show_default=True,
+        help="Range of the F0 search in Hz.",
+    ),
+    click.option(
+        "--sentences",
+        metavar="whole|pause:S|TIER",
+        default="whole",
+        show_default=True,
+        help="One sentence; a new one after pauses over S seconds; or those of a tier.",
+    ),
+    click.option("--words-tier", metavar="NAME", help="Tier of the words.  [default: by name]"),
+    click.option("--phones-tier", metavar="NAME", help="Tier of the phones.  [default: by name]"),
+    click.option("--speaker", metavar="NAME", help="Whose 'NAME - words' tier, if several talk."),
+    click.option(
+        "--channel", metavar="N|mix", help="Channel from 1, or the mean.  [default: mix, said]"
+    ),
+    click.option(
+        "--duration",
+        type=click.Choice(DURATION_METHODS),
+        default="phones",
+        show_default=True,
+        help="Mean phone duration, or the word's length where there is no phone tier.",
+    ),
+    click.option(
+        "--silence", metavar="LABEL", multiple=True, help="One more label that is no word; repeat."
+    ),
+    click.option(
+        "--top",
+        type=click.IntRange(min=1),
+        default=3,
+        show_default=True,
+        help="How many words to make stand out.",
+    ),
+    click.option(
+        "--f0-axis",
+        type=click.Choice(["log", "semitones", "hz"]),
+        default="log",
+        show_default=True,
+        help="Scale of F0 in the figure.",
+    ),
+    click.option("--force", is_flag=True, help="Replace output files that exist."),
+)
+
+
+def analysis_options(command: _Command) -> _Command:
+    """Give a command the options of the analysis, which it takes as `AnalysisOptions`."""
+    for option in reversed(_ANALYSIS_OPTIONS):
+        command = option(command)
+    return command
+
+
+def read_settings(options: AnalysisOptions) -> Settings:
+    """Make the settings out of the options.
+
+    Raises
+    ------
+    click.UsageError
+        A value that cannot be meant.
+    SettingsError
+        A file of weights that cannot be read.
+    """
+    cues, weights = None, None
+    if options["weights"] is not None:
+        cues, weights = read_weights(options["weights"])
+        if options["cues"] and cues and options["cues"] != cues:
+            raise click.UsageError(f"the weights are for --cues {cues}, not {options['cues']}")
+    low, _, high = options["pitch_range"].partition("-")
+    channel = options["channel"]
+    try:
+        return Settings(
+            cues=options["cues"] or cues or "paper",
+            weights=weights,
+            pitch=options["pitch"],
+            pitch_floor_hz=_number(low, "--pitch-range"),
+            pitch_ceiling_hz=_number(high, "--pitch-range"),
+            sentences=options["sentences"],
+            words_tier=options["words_tier"],
+            phones_tier=options["phones_tier"],
+            speaker=options["speaker"],
+            channel="mix" if channel == "mix" else _channel(channel),
+            duration=options["duration"],
+            silence=options["silence"],
+        )
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _number(text: str, option: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise click.UsageError(f"{option}: write two numbers in Hz, such as 71-800") from None
+
+
+def _channel(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise click.UsageError(f"--channel {text}: write a number from 1, or mix") from None

@@ -1,0 +1,213 @@
+"""The command line: reads, calls one function of the library, prints.
+
+Results go to stdout, all else to stderr. Exit 0; 1 for an error said in one line; 2 for usage.
+Nothing heavier than click is imported before a command runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
+
+import click
+
+from lemf.analysis_options import AnalysisOptions, analysis_options, read_settings
+from lemf.errors import LemfError, OutputError
+from lemf.output import check_output, write_output
+
+if TYPE_CHECKING:
+    from lemf.config import Settings
+    from lemf.emphasis import Emphasis
+    from lemf.figure import FigureFormat
+    from lemf.frames import Piece
+    from lemf.textgrid import TextGrid
+
+FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
+CONTOUR_SUFFIXES = (".csv", ".pitchtier")
+
+_PATH = click.Path(path_type=Path)
+
+
+class _OneLineErrors(click.Group):
+    """Turns a LemfError of any command into one line and exit 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
+        try:
+            return super().invoke(ctx)
+        except LemfError as error:
+            raise click.ClickException(" ".join(str(error).splitlines())) from error
+
+
+@click.group(cls=_OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="lemf")
+def main() -> None:
+    """Find the emphasised words of speech, and say why."""
+
+
+@main.command()
+@click.argument("audio", type=_PATH)
+@click.argument("textgrid", type=_PATH)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="What to print.",
+)
+@click.option("--plot", "figure", type=_PATH, help="Write the figure: .png, .svg or .pdf.")
+@click.option(
+    "--textgrid", "scored_textgrid", type=_PATH, help="Write the tiers, scores and segment added."
+)
+@click.option("--contours", type=_PATH, help="Write F0 and energy: .csv, or F0: .PitchTier.")
+@analysis_options
+def score(
+    audio: Path,
+    textgrid: Path,
+    output_format: Literal["table", "json", "csv"],
+    figure: Path | None,
+    scored_textgrid: Path | None,
+    contours: Path | None,
+    **options: Unpack[AnalysisOptions],
+) -> None:
+    """Score the words of AUDIO, which TEXTGRID aligns, by their emphasis.
+
+    Prints a table, JSON or CSV on stdout.
+    """
+    settings = read_settings(options)
+    _check_suffix(figure, FIGURE_SUFFIXES)
+    _check_suffix(contours, CONTOUR_SUFFIXES)
+    for output in (figure, scored_textgrid, contours):
+        if output is not None:
+            check_output(output, force=options["force"])
+
+    from lemf.textgrid import format_textgrid, read_textgrid
+
+    grid = read_textgrid(textgrid)
+    emphasis = _score(audio, grid, settings)
+    files: dict[Path, bytes] = {}
+    if figure is not None:
+        files[figure] = _render(emphasis, figure, None, options)
+    if scored_textgrid is not None:
+        from lemf.export import add_tiers
+
+        files[scored_textgrid] = format_textgrid(add_tiers(grid, emphasis)).encode()
+    if contours is not None:
+        files[contours] = _format_contours(emphasis, contours).encode()
+    for path, content in files.items():
+        write_output(path, content, force=options["force"])
+        _say(f"wrote {path}")
+    _print(emphasis, output_format, options["top"])
+
+
+@main.command()
+@click.argument("audio", type=_PATH)
+@click.argument("textgrid", type=_PATH)
+@click.option(
+    "-o", "--output", "figure", type=_PATH, required=True, help="The figure: .png, .svg or .pdf."
+)
+@click.option(
+    "--sentence",
+    type=click.IntRange(min=0),
+    help="Which of several sentences, from 0.  [default: in a PDF all, a page each]",
+)
+@analysis_options
+def plot(
+    audio: Path,
+    textgrid: Path,
+    figure: Path,
+    sentence: int | None,
+    **options: Unpack[AnalysisOptions],
+) -> None:
+    """Draw F0 and energy of AUDIO over time with its most emphasised words."""
+    settings = read_settings(options)
+    _check_suffix(figure, FIGURE_SUFFIXES)
+    check_output(figure, force=options["force"])
+
+    from lemf.textgrid import read_textgrid
+
+    emphasis = _score(audio, read_textgrid(textgrid), settings)
+    content = _render(emphasis, figure, sentence, options)
+    write_output(figure, content, force=options["force"])
+    _say(f"wrote {figure}")
+
+
+def _check_suffix(path: Path | None, suffixes: tuple[str, ...]) -> None:
+    if path is not None and path.suffix.lower() not in suffixes:
+        raise OutputError(f"{path}: the name must end in {', '.join(suffixes)}")
+
+
+def _score(audio: Path, grid: TextGrid, settings: Settings) -> Emphasis:
+    from lemf.pipeline import score as score_recording
+
+    emphasis = score_recording(audio, grid, settings, track=_show_progress)
+    for note in emphasis.notes:
+        _say(f"note: {emphasis.audio}: {note}")
+    return emphasis
+
+
+def _show_progress(pieces: Sequence[Piece]) -> Iterable[Piece]:
+    """Show how far the analysis of a long recording is: a bar on a terminal, else plain lines."""
+    if len(pieces) == 1:
+        yield from pieces
+    elif sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import track
+
+        yield from track(pieces, description="analysing", console=Console(stderr=True))
+    else:
+        step = max(len(pieces) // 10, 1)
+        for done, piece in enumerate(pieces):
+            if done and done % step == 0:
+                _say(f"analysed {done} of {len(pieces)} pieces")
+            yield piece
+
+
+def _render(
+    emphasis: Emphasis, path: Path, sentence: int | None, options: AnalysisOptions
+) -> bytes:
+    from lemf.figure import render_figure
+
+    file_format = cast("FigureFormat", path.suffix.lower().lstrip("."))
+    n_sentences = len(emphasis.sentences)
+    if sentence is None and file_format != "pdf" and n_sentences > 1:
+        raise OutputError(
+            f"{path}: {n_sentences} sentences do not fit one {file_format}; name a .pdf, or one "
+            "of them with lemf plot --sentence"
+        )
+    if sentence is not None and sentence >= n_sentences:
+        raise OutputError(f"{path}: no sentence {sentence}; there are 0 to {n_sentences - 1}")
+    sentences = range(n_sentences) if sentence is None else (sentence,)
+    return render_figure(
+        emphasis,
+        file_format,
+        sentences=sentences,
+        top=options["top"],
+        f0_axis=options["f0_axis"],
+    )
+
+
+def _format_contours(emphasis: Emphasis, path: Path) -> str:
+    from lemf.export import format_contours_csv, format_pitch_tier
+
+    if path.suffix.lower() == ".csv":
+        return format_contours_csv(emphasis)
+    return format_pitch_tier(emphasis)
+
+
+def _print(emphasis: Emphasis, output_format: Literal["table", "json", "csv"], top: int) -> None:
+    if output_format == "table":
+        from lemf.table import print_table
+
+        print_table(emphasis, sys.stdout, top=top)
+        return
+    from lemf.export import format_csv, format_json
+
+    text = format_json(emphasis) if output_format == "json" else format_csv(emphasis)
+    click.echo(text.encode(), nl=False)  # UTF-8 whatever the terminal's encoding
+
+
+def _say(message: str) -> None:
+    click.echo(message, err=True)

@@ -1,0 +1,320 @@
+"""Figure 2 of the paper: log-F0 with the most emphasised words, above the energy, over time."""
+
+from __future__ import annotations
+
+import io
+import math
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Literal
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.figure import Figure
+
+from lemf.emphasis import Emphasis, SentenceEmphasis, WordEmphasis
+from lemf.frames import FloatArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
+F0Axis = Literal["log", "semitones", "hz"]
+FigureFormat = Literal["png", "svg", "pdf"]
+
+# Okabe and Ito's colours, told apart with any kind of colour vision; ranks are written out too.
+RANK_COLOURS = ("#D55E00", "#E69F00", "#56B4E9", "#009E73", "#CC79A7")
+_F0_COLOUR = "#0072B2"
+_ENERGY_COLOUR = "#444444"
+_FALLBACK_FONTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans", "Arial Unicode MS")
+_MARGIN_S = 0.06
+_LABEL_PT = 9.0
+_SMALLEST_PT = 5.0
+_CHARACTER_EM = 0.6  # width of a character over its font size, with some room
+_TITLE_EM = 0.52
+
+
+def draw(
+    emphasis: Emphasis,
+    axes: Sequence[Axes] | None = None,
+    *,
+    sentence: int = 0,
+    top: int = 3,
+    f0_axis: F0Axis = "log",
+) -> tuple[Axes, Axes]:
+    """Draw one sentence: F0 above with the top words shaded, energy below, words between.
+
+    Parameters
+    ----------
+    emphasis : Emphasis
+    axes : two Axes, optional
+        The upper and the lower panel, which should share their x axis; made with pyplot when left
+        out, so that a notebook shows them.
+    sentence : int
+        Index of the sentence.
+    top : int
+        How many words to shade, name and rank.
+    f0_axis : {"log", "semitones", "hz"}
+        Natural log of Hz as in the paper, semitones about the sentence's median, or Hz.
+
+    Returns
+    -------
+    (Axes, Axes)
+
+    Raises
+    ------
+    IndexError
+        There is no such sentence.
+    """
+    scored = emphasis.sentences[sentence]
+    if axes is None:
+        from matplotlib import pyplot
+
+        _, axes = pyplot.subplots(2, 1, sharex=True, figsize=_size(scored), layout="constrained")
+    upper, lower = axes
+    low_s = max(scored.start_s - _MARGIN_S, 0.0)
+    high_s = scored.end_s + _MARGIN_S
+    times_s = emphasis.contours.times_s
+    span = slice(*np.searchsorted(times_s, [low_s, high_s]))
+    upper.set_xlim(low_s, high_s)
+    lower.set_xlim(low_s, high_s)
+    _draw_f0(upper, scored, times_s[span], emphasis.contours.f0_hz[span], f0_axis)
+    _draw_energy(lower, scored, times_s[span], emphasis.contours.energy[span])
+    _shade(upper, lower, scored, top)
+    _write_words(lower, scored, top)
+    _name_top(upper, scored, top)
+    _mark_segment(upper, scored)
+    _explain(upper, lower)
+    title = f"{PurePath(emphasis.audio).name}: {scored.text}"
+    room = int(_width_pt(upper) / (10 * _TITLE_EM))
+    title = title if len(title) <= room else title[: room - 1] + "…"
+    upper.set_title(title, loc="left", fontsize=10, parse_math=False)
+    lower.set_xlabel("time (s)")
+    upper.tick_params(bottom=False, labelbottom=False)
+    return upper, lower
+
+
+def render_figure(
+    emphasis: Emphasis,
+    file_format: FigureFormat,
+    *,
+    sentences: Sequence[int] = (0,),
+    top: int = 3,
+    f0_axis: F0Axis = "log",
+) -> bytes:
+    """Draw sentences into the bytes of a file; the same emphasis gives the same bytes.
+
+    Parameters
+    ----------
+    emphasis : Emphasis
+    file_format : {"png", "svg", "pdf"}
+    sentences : sequence of int
+        One page each in a PDF; png and svg hold one.
+    top, f0_axis
+        As in `draw`.
+
+    Raises
+    ------
+    ValueError
+        Several sentences for a png or svg.
+    """
+    if file_format != "pdf" and len(sentences) != 1:
+        raise ValueError(f"a {file_format} holds one sentence, not {len(sentences)}")
+    stream = io.BytesIO()
+    with mpl.rc_context({"font.family": _fonts(), "svg.hashsalt": "lemf", "figure.dpi": 100}):
+        figures = [_figure(emphasis, index, top, f0_axis) for index in sentences]
+        if file_format == "pdf":
+            with PdfPages(stream, metadata={"CreationDate": None, "Creator": "lemf"}) as pages:
+                for figure in figures:
+                    pages.savefig(figure)
+        else:
+            metadata = {"Date": None} if file_format == "svg" else {"Software": "lemf"}
+            figures[0].savefig(stream, format=file_format, dpi=150, metadata=metadata)
+    return stream.getvalue()
+
+
+def _figure(emphasis: Emphasis, sentence: int, top: int, f0_axis: F0Axis) -> Figure:
+    figure = Figure(figsize=_size(emphasis.sentences[sentence]), layout="constrained")
+    axes = figure.subplots(2, 1, sharex=True)
+    draw(emphasis, axes, sentence=sentence, top=top, f0_axis=f0_axis)
+    return figure
+
+
+def _size(sentence: SentenceEmphasis) -> tuple[float, float]:
+    """Inches: wider for longer sentences, within what a page and a screen can show."""
+    spoken_s = sentence.end_s - sentence.start_s
+    width = 1.5 + max(1.3 * spoken_s, 0.26 * len(sentence.words))
+    return min(max(width, 7.0), 24.0), 5.0
+
+
+def _fonts() -> list[str]:
+    from matplotlib.font_manager import fontManager
+
+    installed = set(fontManager.get_font_names())
+    return ["DejaVu Sans", *(name for name in _FALLBACK_FONTS if name in installed)]
+
+
+def _draw_f0(
+    axes: Axes, sentence: SentenceEmphasis, times_s: FloatArray, f0_hz: FloatArray, f0_axis: F0Axis
+) -> None:
+    voiced = np.where(f0_hz > 0, f0_hz, np.nan)  # NaN breaks the line at unvoiced frames
+    reference_hz = float(np.nanmedian(voiced)) if np.isfinite(voiced).any() else 100.0
+
+    def scale(hz: FloatArray) -> FloatArray:
+        if f0_axis == "hz":
+            return hz
+        if f0_axis == "semitones":
+            return 12 * np.log2(hz / reference_hz)
+        return np.log(hz)
+
+    values = scale(voiced)
+    axes.plot(times_s, values, ".-", color=_F0_COLOUR, linewidth=1.2, markersize=2.5, label="F0")
+    peaks = [word for word in sentence.words if not math.isnan(word.pitch)]
+    heights = scale(np.exp([word.pitch for word in peaks]))
+    places = [_peak_s(word, times_s, voiced) for word in peaks]
+    axes.plot(
+        places, heights, "o", markersize=5, markerfacecolor="white", markeredgecolor=_F0_COLOUR,
+        label="highest F0 of the word",
+    )  # fmt: skip
+    low, high = (np.nanmin(values), np.nanmax(values)) if peaks else (0.0, 1.0)
+    room = max(high - low, 0.1 if f0_axis == "log" else 2.0)
+    axes.set_ylim(low - 0.22 * room, high + 0.26 * room)
+    label = {
+        "log": "log-F0 (ln Hz)",
+        "semitones": f"F0 (semitones re {reference_hz:.0f} Hz)",
+        "hz": "F0 (Hz)",
+    }[f0_axis]
+    axes.set_ylabel(label)
+    if f0_axis == "log":
+        in_hz = axes.secondary_yaxis("right", functions=(_exp, _log))
+        in_hz.set_ylabel("Hz")
+
+
+def _exp(log_f0: ArrayLike) -> FloatArray:
+    return np.asarray(np.exp(log_f0), dtype=np.float64)
+
+
+def _log(hz: ArrayLike) -> FloatArray:
+    return np.asarray(np.log(np.maximum(hz, 1e-9)), dtype=np.float64)
+
+
+def _peak_s(word: WordEmphasis, times_s: FloatArray, voiced_hz: FloatArray) -> float:
+    inside = slice(*np.searchsorted(times_s, [word.start_s, word.end_s]))
+    return float(times_s[inside][np.nanargmax(voiced_hz[inside])])
+
+
+def _draw_energy(
+    axes: Axes, sentence: SentenceEmphasis, times_s: FloatArray, energy: FloatArray
+) -> None:
+    axes.plot(times_s, energy, color=_ENERGY_COLOUR, linewidth=1.0, label="energy")
+    measured = [word for word in sentence.words if not math.isnan(word.energy)]
+    axes.hlines(
+        [word.energy for word in measured],
+        [word.start_s for word in measured],
+        [word.end_s for word in measured],
+        color=_F0_COLOUR,
+        linewidth=2.0,
+        label="mean energy of the word",
+    )
+    axes.set_ylim(0.0, 1.08 * max([*energy, 1e-12]))
+    axes.set_ylabel("energy (L2 norm of STFT)")
+
+
+def _shade(upper: Axes, lower: Axes, sentence: SentenceEmphasis, top: int) -> None:
+    edges = sorted({edge for word in sentence.words for edge in (word.start_s, word.end_s)})
+    for axes in (upper, lower):
+        for edge in edges:
+            axes.axvline(edge, color="0.8", linewidth=0.6, zorder=0)
+    for word in sentence.ranked[:top]:
+        colour = RANK_COLOURS[(word.rank - 1) % len(RANK_COLOURS)]
+        for axes in (upper, lower):
+            axes.axvspan(word.start_s, word.end_s, color=colour, alpha=0.28, linewidth=0, zorder=0)
+
+
+def _write_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
+    """Write the words above the panel: level if they fit, else upright."""
+    low_s, high_s = axes.get_xlim()
+    width_pt = _width_pt(axes)
+    words = sentence.words
+    labels = [word.word for word in words]
+    centres = np.array([(word.start_s + word.end_s) / 2 for word in words])
+    centres_pt = (centres - low_s) / (high_s - low_s) * width_pt
+    widths_pt = np.array([len(label) * _LABEL_PT * _CHARACTER_EM + 4 for label in labels])
+    gaps_pt = np.diff(centres_pt)
+    level = bool(np.all(gaps_pt >= (widths_pt[:-1] + widths_pt[1:]) / 2))
+    size_pt = _LABEL_PT
+    if not level:
+        size_pt = float(np.clip(width_pt / len(words) / 1.2, _SMALLEST_PT, _LABEL_PT))
+        centres_pt = _spread(centres_pt, 1.2 * size_pt)
+        centres = low_s + centres_pt / width_pt * (high_s - low_s)
+    for word, label, centre in zip(words, labels, centres, strict=True):
+        axes.text(
+            centre, 1.02, label, transform=axes.get_xaxis_transform(), fontsize=size_pt,
+            rotation=0 if level else 90, ha="center", va="bottom", parse_math=False,
+            fontweight="bold" if word.rank <= top else "normal", clip_on=False,
+        )  # fmt: skip
+
+
+def _spread(centres: FloatArray, gap: float) -> FloatArray:
+    """Move sorted positions as little as possible until neighbours are `gap` apart.
+
+    Isotonic regression by pooling adjacent violators, after taking the gaps away.
+    """
+    shifted = centres - gap * np.arange(len(centres))
+    pools: list[tuple[float, int]] = []
+    for value in shifted:
+        mean, count = float(value), 1
+        while pools and pools[-1][0] > mean:
+            other, members = pools.pop()
+            mean = (mean * count + other * members) / (count + members)
+            count += members
+        pools.append((mean, count))
+    spread: FloatArray = np.concatenate([np.full(count, mean) for mean, count in pools])
+    return spread + gap * np.arange(len(centres))
+
+
+def _mark_segment(axes: Axes, sentence: SentenceEmphasis) -> None:
+    segment = sentence.segment
+    across = axes.get_xaxis_transform()
+    axes.plot(
+        [segment.start_s, segment.start_s, segment.end_s, segment.end_s],
+        [0.09, 0.04, 0.04, 0.09],
+        transform=across,
+        color="black",
+        linewidth=1.8,
+        clip_on=False,
+        label="emphasis segment",
+    )
+
+
+def _name_top(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
+    """Write rank, word and score of the top words at the top of their shade."""
+    words = sorted(sentence.ranked[:top], key=lambda word: word.start_s)
+    labels = [f"{word.rank}. {word.word}\n{word.score:+.2f}" for word in words]
+    widest = max(len(line) for label in labels for line in label.split("\n"))
+    low_s, high_s = axes.get_xlim()
+    s_per_pt = (high_s - low_s) / _width_pt(axes)
+    centres = np.array([(word.start_s + word.end_s) / 2 for word in words])
+    centres = _spread(centres, (widest * _LABEL_PT * _CHARACTER_EM + 4) * s_per_pt)
+    for word, label, centre in zip(words, labels, centres, strict=True):
+        axes.text(
+            centre, 0.97, label, transform=axes.get_xaxis_transform(), fontsize=_LABEL_PT,
+            ha="center", va="top", parse_math=False,
+            fontweight="bold" if word.rank == 1 else "normal",
+        )  # fmt: skip
+
+
+def _explain(upper: Axes, lower: Axes) -> None:
+    """Put one legend for both panels below them."""
+    entries = [axes.get_legend_handles_labels() for axes in (upper, lower)]
+    lower.legend(
+        [handle for handles, _ in entries for handle in handles],
+        [label for _, labels in entries for label in labels],
+        loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=5, fontsize=8, frameon=False,
+    )  # fmt: skip
+
+
+def _width_pt(axes: Axes) -> float:
+    return float(axes.get_window_extent().width / axes.figure.dpi * 72)

@@ -1,0 +1,156 @@
+"""Emphasis -> the table on a terminal: a row a word, its score as a bar, and what made it."""
+
+from __future__ import annotations
+
+import math
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lemf.emphasis import FLAG_MEANINGS, Emphasis, SentenceEmphasis, WordEmphasis
+
+_BAR_CELLS = 18
+_WIDE = 100  # columns from which the measured values are shown too
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_UNICODE_MARKS = {"first": "┌", "inner": "│", "last": "└", "only": "╶", "top": "►", "half": "▐"}
+_ASCII_MARKS = {"first": "/", "inner": "|", "last": "\\", "only": "-", "top": ">", "half": "#"}
+
+
+def print_table(emphasis: Emphasis, stream: TextIO, *, top: int = 3) -> None:
+    """Print one table a sentence.
+
+    Parameters
+    ----------
+    emphasis : Emphasis
+    stream : text file
+        Bars are drawn with `#` where its encoding has no block characters.
+    top : int
+        How many of the highest ranks stand out.
+    """
+    console = Console(file=stream, highlight=False)
+    blocks = _can_encode(stream, _EIGHTHS + "".join(_UNICODE_MARKS.values()))
+    marks = _UNICODE_MARKS if blocks else _ASCII_MARKS
+    for sentence in emphasis.sentences:
+        if len(emphasis.sentences) > 1:
+            place = f"sentence {sentence.index} ({sentence.start_s:.2f}-{sentence.end_s:.2f} s)"
+            console.print(Text(place, style="dim"))
+        _print_heading(console, sentence)
+        _print_words(console, sentence, marks, top)
+        _print_flags(console, sentence)
+        console.print()
+    weights = " + ".join(f"{weight:g} z({name})" for name, weight in _weights(emphasis).items())
+    legend = f"score = {weights}; z compares the words of one sentence; the columns sum to it"
+    console.print(Text(legend, style="dim"))
+
+
+def _weights(emphasis: Emphasis) -> dict[str, float]:
+    return {name: share.weight for name, share in emphasis.words[0].cues.items()}
+
+
+def _print_heading(console: Console, sentence: SentenceEmphasis) -> None:
+    ranked, segment = sentence.ranked, sentence.segment
+    heading = Text("emphasised: ")
+    heading.append(_printable(ranked[0].word), style="bold")
+    if len(ranked) > 1:
+        lead = ranked[0].score - ranked[1].score
+        heading.append(f", {lead:.2f} ahead of {_printable(ranked[1].word)}")
+    console.print(heading)
+    span = f" ({segment.start_s:.2f}-{segment.end_s:.2f} s)"
+    console.print(Text(f"segment:    {_printable(segment.text)}{span}"))
+
+
+def _print_words(
+    console: Console, sentence: SentenceEmphasis, marks: dict[str, str], top: int
+) -> None:
+    wide = console.width >= _WIDE
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("", no_wrap=True)
+    table.add_column("word", max_width=20, overflow="ellipsis", no_wrap=True)
+    table.add_column("rank", justify="right")
+    table.add_column("score", justify="right")
+    table.add_column("", no_wrap=True)
+    for name in sentence.words[0].cues:
+        table.add_column(name, justify="right")
+    if wide:
+        table.add_column("F0 max", justify="right")
+        table.add_column("phone", justify="right")
+    if any(word.flags for word in sentence.words):
+        table.add_column("", style="yellow")
+    low = min(0.0, *(word.score for word in sentence.words))
+    high = max(0.0, *(word.score for word in sentence.words))
+    for word in sentence.words:
+        cells = [
+            _mark(word, sentence, marks),
+            _printable(word.word),
+            str(word.rank),
+            f"{word.score:+.2f}",
+            _bar(word.score, low, high, marks),
+            *(f"{share.contribution:+.2f}" for share in word.cues.values()),
+        ]
+        if wide:
+            cells += [_in_hz(word.pitch), _in_ms(word.duration)]
+        cells.append(" ".join(word.flags))
+        style = "bold" if word.rank == 1 else "" if word.rank <= top else "dim"
+        columns = len(table.columns)
+        table.add_row(*(Text(cell) for cell in cells[:columns]), style=style)
+    console.print(table)
+
+
+def _print_flags(console: Console, sentence: SentenceEmphasis) -> None:
+    in_words = {flag for word in sentence.words for flag in word.flags}
+    for flag, meaning in FLAG_MEANINGS.items():
+        if flag in in_words or flag in sentence.flags:
+            console.print(Text(f"{flag}: {meaning}", style="yellow"))
+
+
+def _mark(word: WordEmphasis, sentence: SentenceEmphasis, marks: dict[str, str]) -> str:
+    members = sentence.segment.words
+    if word.index not in members:
+        return ""
+    if len(members) == 1:
+        side = marks["only"]
+    elif word.index == members[0]:
+        side = marks["first"]
+    else:
+        side = marks["last"] if word.index == members[-1] else marks["inner"]
+    return side + (marks["top"] if word.rank == 1 else "")
+
+
+def _bar(score: float, low: float, high: float, marks: dict[str, str]) -> str:
+    """Draw a bar from the zero line, which stands at the same cell in all rows."""
+    spread = high - low
+    if spread <= 0:
+        return ""
+    zero = round(-low / spread * _BAR_CELLS)
+    cells = abs(score) / spread * _BAR_CELLS
+    full = int(cells)
+    if score < 0:
+        half = marks["half"] if cells - full >= 0.5 and full < zero else ""
+        bar = half + ("█" if marks is _UNICODE_MARKS else "#") * min(full, zero)
+        return " " * (zero - len(bar)) + bar
+    if marks is _UNICODE_MARKS:
+        return " " * zero + "█" * full + _EIGHTHS[int((cells - full) * 8)].strip()
+    return " " * zero + "#" * round(cells)
+
+
+def _in_hz(log_f0: float) -> str:
+    return "-" if math.isnan(log_f0) else f"{math.exp(log_f0):.0f} Hz"
+
+
+def _in_ms(duration_s: float) -> str:
+    return "-" if math.isnan(duration_s) else f"{1000 * duration_s:.0f} ms"
+
+
+def _printable(text: str) -> str:
+    """Keep control characters of a label away from the terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _can_encode(stream: TextIO, text: str) -> bool:
+    try:
+        text.encode(stream.encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
