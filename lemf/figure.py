@@ -11,8 +11,11 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator
+from matplotlib.transforms import ScaledTranslation
 
 from lemf.emphasis import Emphasis, SentenceEmphasis, WordEmphasis
+from lemf.figure_labels import SHADE, name_top_words, rank_colour, width_pt, write_words
 from lemf.frames import FloatArray
 
 if TYPE_CHECKING:
@@ -24,16 +27,13 @@ if TYPE_CHECKING:
 F0Axis = Literal["log", "semitones", "hz"]
 FigureFormat = Literal["png", "svg", "pdf"]
 
-# Okabe and Ito's colours, told apart with any kind of colour vision; ranks are written out too.
-RANK_COLOURS = ("#D55E00", "#E69F00", "#56B4E9", "#009E73", "#CC79A7")
+_HZ_TICKS = (50, 75, 100, 150, 200, 300, 400, 600, 800, 1200)
 _F0_COLOUR = "#0072B2"
 _ENERGY_COLOUR = "#444444"
 _FALLBACK_FONTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans", "Arial Unicode MS")
 _MARGIN_S = 0.06
-_LABEL_PT = 9.0
-_SMALLEST_PT = 5.0
-_CHARACTER_EM = 0.6  # width of a character over its font size, with some room
-_TITLE_EM = 0.52
+_LEGEND_PT = 38.0  # from the lower panel down to the legend: ticks and axis label lie between
+_TITLE_EM = 0.52  # width of a character over the font size
 
 
 def draw(
@@ -83,12 +83,12 @@ def draw(
     _draw_f0(upper, scored, times_s[span], emphasis.contours.f0_hz[span], f0_axis)
     _draw_energy(lower, scored, times_s[span], emphasis.contours.energy[span])
     _shade(upper, lower, scored, top)
-    _write_words(lower, scored, top)
-    _name_top(upper, scored, top)
+    write_words(lower, scored, top)
+    name_top_words(upper, scored, top)
     _mark_segment(upper, scored)
     _explain(upper, lower)
     title = f"{PurePath(emphasis.audio).name}: {scored.text}"
-    room = int(_width_pt(upper) / (10 * _TITLE_EM))
+    room = int(width_pt(upper) / (10 * _TITLE_EM))
     title = title if len(title) <= room else title[: room - 1] + "…"
     upper.set_title(title, loc="left", fontsize=10, parse_math=False)
     lower.set_xlabel("time (s)")
@@ -146,7 +146,8 @@ def _size(sentence: SentenceEmphasis) -> tuple[float, float]:
     """Inches: wider for longer sentences, within what a page and a screen can show."""
     spoken_s = sentence.end_s - sentence.start_s
     width = 1.5 + max(1.3 * spoken_s, 0.26 * len(sentence.words))
-    return min(max(width, 7.0), 24.0), 5.0
+    longest = max(len(word.word) for word in sentence.words)
+    return min(max(width, 7.0), 24.0), 5.0 + min(0.06 * longest, 1.5)
 
 
 def _fonts() -> list[str]:
@@ -180,7 +181,7 @@ def _draw_f0(
     )  # fmt: skip
     low, high = (np.nanmin(values), np.nanmax(values)) if peaks else (0.0, 1.0)
     room = max(high - low, 0.1 if f0_axis == "log" else 2.0)
-    axes.set_ylim(low - 0.22 * room, high + 0.26 * room)
+    axes.set_ylim(low - 0.22 * room, high + 0.36 * room)
     label = {
         "log": "log-F0 (ln Hz)",
         "semitones": f"F0 (semitones re {reference_hz:.0f} Hz)",
@@ -189,6 +190,7 @@ def _draw_f0(
     axes.set_ylabel(label)
     if f0_axis == "log":
         in_hz = axes.secondary_yaxis("right", functions=(_exp, _log))
+        in_hz.yaxis.set_major_locator(FixedLocator(_HZ_TICKS))
         in_hz.set_ylabel("Hz")
 
 
@@ -228,51 +230,9 @@ def _shade(upper: Axes, lower: Axes, sentence: SentenceEmphasis, top: int) -> No
         for edge in edges:
             axes.axvline(edge, color="0.8", linewidth=0.6, zorder=0)
     for word in sentence.ranked[:top]:
-        colour = RANK_COLOURS[(word.rank - 1) % len(RANK_COLOURS)]
+        colour = rank_colour(word.rank)
         for axes in (upper, lower):
-            axes.axvspan(word.start_s, word.end_s, color=colour, alpha=0.28, linewidth=0, zorder=0)
-
-
-def _write_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
-    """Write the words above the panel: level if they fit, else upright."""
-    low_s, high_s = axes.get_xlim()
-    width_pt = _width_pt(axes)
-    words = sentence.words
-    labels = [word.word for word in words]
-    centres = np.array([(word.start_s + word.end_s) / 2 for word in words])
-    centres_pt = (centres - low_s) / (high_s - low_s) * width_pt
-    widths_pt = np.array([len(label) * _LABEL_PT * _CHARACTER_EM + 4 for label in labels])
-    gaps_pt = np.diff(centres_pt)
-    level = bool(np.all(gaps_pt >= (widths_pt[:-1] + widths_pt[1:]) / 2))
-    size_pt = _LABEL_PT
-    if not level:
-        size_pt = float(np.clip(width_pt / len(words) / 1.2, _SMALLEST_PT, _LABEL_PT))
-        centres_pt = _spread(centres_pt, 1.2 * size_pt)
-        centres = low_s + centres_pt / width_pt * (high_s - low_s)
-    for word, label, centre in zip(words, labels, centres, strict=True):
-        axes.text(
-            centre, 1.02, label, transform=axes.get_xaxis_transform(), fontsize=size_pt,
-            rotation=0 if level else 90, ha="center", va="bottom", parse_math=False,
-            fontweight="bold" if word.rank <= top else "normal", clip_on=False,
-        )  # fmt: skip
-
-
-def _spread(centres: FloatArray, gap: float) -> FloatArray:
-    """Move sorted positions as little as possible until neighbours are `gap` apart.
-
-    Isotonic regression by pooling adjacent violators, after taking the gaps away.
-    """
-    shifted = centres - gap * np.arange(len(centres))
-    pools: list[tuple[float, int]] = []
-    for value in shifted:
-        mean, count = float(value), 1
-        while pools and pools[-1][0] > mean:
-            other, members = pools.pop()
-            mean = (mean * count + other * members) / (count + members)
-            count += members
-        pools.append((mean, count))
-    spread: FloatArray = np.concatenate([np.full(count, mean) for mean, count in pools])
-    return spread + gap * np.arange(len(centres))
+            axes.axvspan(word.start_s, word.end_s, color=colour, alpha=SHADE, linewidth=0, zorder=0)
 
 
 def _mark_segment(axes: Axes, sentence: SentenceEmphasis) -> None:
@@ -289,32 +249,13 @@ def _mark_segment(axes: Axes, sentence: SentenceEmphasis) -> None:
     )
 
 
-def _name_top(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
-    """Write rank, word and score of the top words at the top of their shade."""
-    words = sorted(sentence.ranked[:top], key=lambda word: word.start_s)
-    labels = [f"{word.rank}. {word.word}\n{word.score:+.2f}" for word in words]
-    widest = max(len(line) for label in labels for line in label.split("\n"))
-    low_s, high_s = axes.get_xlim()
-    s_per_pt = (high_s - low_s) / _width_pt(axes)
-    centres = np.array([(word.start_s + word.end_s) / 2 for word in words])
-    centres = _spread(centres, (widest * _LABEL_PT * _CHARACTER_EM + 4) * s_per_pt)
-    for word, label, centre in zip(words, labels, centres, strict=True):
-        axes.text(
-            centre, 0.97, label, transform=axes.get_xaxis_transform(), fontsize=_LABEL_PT,
-            ha="center", va="top", parse_math=False,
-            fontweight="bold" if word.rank == 1 else "normal",
-        )  # fmt: skip
-
-
 def _explain(upper: Axes, lower: Axes) -> None:
-    """Put one legend for both panels below them."""
+    """Put one legend for both panels below them, clear of the time axis."""
     entries = [axes.get_legend_handles_labels() for axes in (upper, lower)]
+    below = ScaledTranslation(0, -_LEGEND_PT / 72, lower.figure.dpi_scale_trans)
     lower.legend(
         [handle for handles, _ in entries for handle in handles],
         [label for _, labels in entries for label in labels],
-        loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=5, fontsize=8, frameon=False,
+        loc="upper center", bbox_to_anchor=(0.5, 0.0), bbox_transform=lower.transAxes + below,
+        borderaxespad=0.0, ncols=5, fontsize=8, frameon=False,
     )  # fmt: skip
-
-
-def _width_pt(axes: Axes) -> float:
-    return float(axes.get_window_extent().width / axes.figure.dpi * 72)
