@@ -31,12 +31,16 @@ WORDS = {  # in the order of the sentence, with the phones of flite and the stre
     "mean": "M IY1 N",
     "that": "DH AE1 T",
 }
+PHONES = " ".join(WORDS.values()).split()
+N_PHONES = [len(phones.split()) for phones in WORDS.values()]  # of each word
 READINGS = {"really": "really", "didnt": "didn't"}  # file: stressed word
 VOICE = "rms"
 PITCH_RANGE_HZ = (60.0, 300.0)  # where Praat looks for the voice's pitch
+RUMBLE_HZ = 40.0  # what lies below is removed, the offset of the voice above all
 PEAK = 0.4  # of flite's speech
 PAUSE_S = 0.15  # before and after the sentence
-NOISE_DB = -75.0  # re full scale; Harvest misbehaves beside digital silence
+NOISE_DB = -70.0  # re full scale; Harvest misbehaves beside digital silence
+SEED = 0  # of the noise and of Praat's overlap-add
 
 # Neutral reading
 SPREAD = 0.4  # share that is left of what sets the words apart
@@ -53,8 +57,8 @@ AFTER_DB = -1.5  # after the word
 ACCENT_STRETCH = 1.3  # throughout the word
 
 FRAME_S = 0.005  # of the pitch tier
-GAIN_RAMP_S = 0.060
-STRETCH_RAMP_S = 0.010
+GAIN_RAMP_S = 0.060  # of loudness between words
+STRETCH_RAMP_S = 0.010  # of the duration tier between words
 
 FloatArray = NDArray[np.float64]
 
@@ -87,12 +91,14 @@ def speak() -> Speech:
             listing = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         except FileNotFoundError:
             raise SystemExit("flite is missing; install it (Debian: apt install flite)") from None
-        samples, rate_hz = soundfile.read(wav)
+        sound = parselmouth.Sound(str(wav))
     spoken = [entry.split(":") for entry in listing.split()]  # such as pau:0.177, label and end
-    phones = [phone.rstrip("012").lower() for phone in phone_labels()]
+    phones = [phone.rstrip("012").lower() for phone in PHONES]
     if [label for label, _ in spoken] != ["pau", *phones, "pau"]:
         raise SystemExit(f"this flite speaks other phones: {listing.strip()}")
     bounds_s = np.array([float(end) for _, end in spoken[:-1]])
+    rate_hz = round(sound.sampling_frequency)
+    samples = call(sound, "Filter (stop Hann band)", 0.0, RUMBLE_HZ, RUMBLE_HZ / 2).values[0]
     first, last = np.rint((bounds_s[[0, -1]] + [-PAUSE_S, PAUSE_S]) * rate_hz).astype(int)
     fade = raised_cosine(np.arange(last - first) / rate_hz, 0.0, PAUSE_S)
     samples = samples[first:last] * fade * fade[::-1]
@@ -103,18 +109,17 @@ def plan_neutral(speech: Speech) -> Plan:
     """Plan a reading in which no word stands out."""
     bounds_s = word_bounds(speech.bounds_s)
     cuts = np.rint(bounds_s * speech.rate_hz).astype(int)
-    powers = np.add.reduceat(speech.samples**2, cuts)[:-1] / np.diff(cuts)
-    levels_db = 10 * np.log10(powers)
-    log_phones_s = np.log(np.diff(bounds_s) / [len(phones.split()) for phones in WORDS.values()])
+    levels_db = 10 * np.log10(np.add.reduceat(speech.samples**2, cuts)[:-1] / np.diff(cuts))
+    log_phones_s = np.log(np.diff(bounds_s) / N_PHONES)
     sound = parselmouth.Sound(speech.samples, speech.rate_hz)
     pitch = sound.to_pitch(FRAME_S, *PITCH_RANGE_HZ)
-    f0_hz = pitch.selected_array["frequency"]
+    times_s, f0_hz = pitch.xs(), pitch.selected_array["frequency"]
     voiced = f0_hz > 0
-    own_st = np.interp(pitch.xs(), pitch.xs()[voiced], 12 * np.log2(f0_hz[voiced]))
-    trend_st = np.polyval(np.polyfit(pitch.xs(), own_st, 1), pitch.xs())
-    decline_st = DECLINATION_ST * (pitch.xs() - bounds_s[0]) / (bounds_s[-1] - bounds_s[0])
+    own_st = np.interp(times_s, times_s[voiced], 12 * np.log2(f0_hz[voiced]))
+    trend_st = np.polyval(np.polyfit(times_s, own_st, 1), times_s)
+    decline_st = DECLINATION_ST * (times_s - bounds_s[0]) / (bounds_s[-1] - bounds_s[0])
     return Plan(
-        pitch.xs(),
+        times_s,
         decline_st + SPREAD * (own_st - trend_st),
         (1 - SPREAD) * (levels_db.mean() - levels_db),
         np.exp((1 - SPREAD) * (log_phones_s.mean() - log_phones_s)),
@@ -123,9 +128,9 @@ def plan_neutral(speech: Speech) -> Plan:
 
 def stress(plan: Plan, word: str, speech: Speech) -> Plan:
     """Add the stress of one word to a plan."""
-    vowels = [i for i, phone in enumerate(phone_labels()) if phone.endswith("1")]
+    stressed = [i for i, phone in enumerate(PHONES) if phone.endswith("1")]  # one a word
     number = list(WORDS).index(word)
-    top_s = speech.bounds_s[vowels[number] + 1]
+    top_s = speech.bounds_s[stressed[number] + 1]
     rise = raised_cosine(plan.times_s, top_s - RISE_S, top_s)
     fall = raised_cosine(plan.times_s, top_s, top_s + FALL_S)
     here = np.arange(len(WORDS)) == number
@@ -142,11 +147,10 @@ def render(speech: Speech, plan: Plan) -> Speech:
     """Speak as planned; the duration tier also says where the boundaries go."""
     times_s = np.arange(len(speech.samples)) / speech.rate_hz
     bounds_s = word_bounds(speech.bounds_s)
+    steps_db = np.diff(plan.gains_db, prepend=0.0, append=0.0)
     gain_db = sum(
         step_db * raised_cosine(times_s, bound_s - GAIN_RAMP_S / 2, bound_s + GAIN_RAMP_S / 2)
-        for bound_s, step_db in zip(
-            bounds_s, np.diff(plan.gains_db, prepend=0.0, append=0.0), strict=True
-        )
+        for step_db, bound_s in zip(steps_db, bounds_s, strict=True)
     )
     sound = parselmouth.Sound(speech.samples * 10 ** (gain_db / 20), speech.rate_hz)
     manipulation = call(sound, "To Manipulation", FRAME_S, *PITCH_RANGE_HZ)
@@ -160,6 +164,8 @@ def render(speech: Speech, plan: Plan) -> Speech:
         call(pace, "Add point", bound_s + STRETCH_RAMP_S / 2, stretches[i + 1])
     call([manipulation, pitch], "Replace pitch tier")
     call([manipulation, pace], "Replace duration tier")
+    # In voiceless parts the overlap-add draws its periods.
+    parselmouth.praat.run(f"random_initializeWithSeedUnsafelyButPredictably ({SEED})")
     samples = call(manipulation, "Get resynthesis (overlap-add)").values[0]
     moved_s = [call(pace, "Get target duration", 0.0, bound_s) for bound_s in speech.bounds_s]
     return Speech(samples, speech.rate_hz, np.array(moved_s))
@@ -171,26 +177,23 @@ def raised_cosine(times_s: FloatArray, start_s: float, end_s: float) -> FloatArr
     return 0.5 - 0.5 * np.cos(np.pi * share)
 
 
-def phone_labels() -> list[str]:
-    """List the phones of the sentence."""
-    return " ".join(WORDS.values()).split()
-
-
 def word_bounds(bounds_s: FloatArray) -> FloatArray:
     """Pick the boundaries of the words, (words + 1,), from those of the phones."""
-    return bounds_s[np.cumsum([0, *(len(phones.split()) for phones in WORDS.values())])]
+    return bounds_s[np.cumsum([0, *N_PHONES])]
 
 
 def write_reading(speech: Speech, name: str) -> None:
     """Write the 16-bit recording, with a little noise, and its TextGrid; boundaries on samples."""
-    noise = np.random.default_rng(0).normal(0.0, 10 ** (NOISE_DB / 20), len(speech.samples))
+    generator = np.random.default_rng(SEED)
+    noise = generator.normal(0.0, 10 ** (NOISE_DB / 20), len(speech.samples))
     path = Path(__file__).with_name(name)
-    soundfile.write(path.with_suffix(".wav"), speech.samples + noise, speech.rate_hz, "PCM_16")
+    samples = np.rint(32768 * (speech.samples + noise)).astype(np.int16)
+    soundfile.write(path.with_suffix(".wav"), samples, speech.rate_hz)
     end_s = len(speech.samples) / speech.rate_hz
     tiers = []
     for tier, labels, bounds_s in (
         ("words", list(WORDS), word_bounds(speech.bounds_s)),
-        ("phones", phone_labels(), speech.bounds_s),
+        ("phones", PHONES, speech.bounds_s),
     ):
         inner_s = np.rint(bounds_s * speech.rate_hz) / speech.rate_hz
         times_s = [0.0, *inner_s.tolist(), end_s]
