@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,8 +19,9 @@ LOWEST_RATE_HZ = 8000
 Channel = int | Literal["mix"] | None
 
 _BLOCK = 1 << 20  # samples of all channels scanned at a time
-_CLIPPED_SHARE = 5e-4  # of the samples at the very peak, from which a note says so
-_OFFSET_SHARE = 0.1  # constant offset over standard deviation, from which a note says so
+_FULL_SCALE = 0.99
+_CLIPPED_SHARE = 5e-4  # of the samples at the peak, if that is full scale, that make a note
+_OFFSET_SHARE = 0.1  # constant offset over standard deviation, that makes a note
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +77,8 @@ class Audio:
         if array.ndim not in (1, 2):
             raise ValueError(f"samples of shape {array.shape}; expected (n,) or (n, channels)")
         scale = np.iinfo(array.dtype).max if np.issubdtype(array.dtype, np.integer) else 1.0
-        table = (array.astype(np.float64) / scale).reshape(len(array), -1)
+        table = array.astype(np.float64) / scale
+        table = table[:, np.newaxis] if table.ndim == 1 else table
         file = _File(name, _check_channel(name, table.shape[1], channel))
         _check_rate(name, rate_hz)
         return _scan(file, int(rate_hz), table.shape[1], channel, iter([table]), in_memory=True)
@@ -86,8 +88,17 @@ class Audio:
         """Length in seconds."""
         return self.n_samples / self.rate_hz
 
-    def read(self, start: int, stop: int) -> FloatArray:
-        """Give samples `start` to `stop`, shape (stop - start,), from memory or from the file.
+    def slices(self, spans: Iterable[tuple[int, int]]) -> Iterator[FloatArray]:
+        """Give stretches of samples, from memory or in one pass through the file.
+
+        Parameters
+        ----------
+        spans : iterable of (start, stop)
+            Samples; both ascend from span to span, and spans may overlap.
+
+        Yields
+        ------
+        (stop - start,) float64
 
         Raises
         ------
@@ -95,8 +106,10 @@ class Audio:
             The file has changed or gone since it was opened.
         """
         if isinstance(self._source, _File):
-            return self._source.read(start, stop)
-        return self._source[start:stop]
+            yield from self._source.slices(spans)
+        else:
+            for start, stop in spans:
+                yield self._source[start:stop]
 
 
 @dataclass(frozen=True)
@@ -114,13 +127,17 @@ class _File:
             return np.asarray(table.mean(axis=1))
         return np.ascontiguousarray(table[:, self.column])
 
-    def read(self, start: int, stop: int) -> FloatArray:
+    def slices(self, spans: Iterable[tuple[int, int]]) -> Iterator[FloatArray]:
+        """Read forwards only: seeking in a compressed file is not exact."""
         with _open(self.path) as sound:
-            sound.seek(start)
-            table = _read_block(sound, stop - start, self.path)
-        if len(table) != stop - start:
-            raise AudioError(f"{self.path}: became shorter while it was read; run again")
-        return self.pick(table)
+            held, read_to = np.empty(0), 0
+            for start, stop in spans:
+                fresh = self.pick(_read_block(sound, stop - read_to, self.path))
+                if len(fresh) != stop - read_to:
+                    raise AudioError(f"{self.path}: became shorter while it was read; run again")
+                held = np.concatenate([held, fresh])[-(stop - start) :]
+                read_to = stop
+                yield held
 
 
 def read_audio(path: str | os.PathLike[str], *, channel: Channel = None) -> Audio:
@@ -212,6 +229,8 @@ def _scan(
     high, low = -np.inf, np.inf
     n_at_peak = 0
     for table in blocks:
+        if not len(table):
+            continue
         samples = file.pick(table)
         finite = np.isfinite(samples)
         if not finite.all():
@@ -236,7 +255,7 @@ def _scan(
         notes.append(f"{n_channels} channels mixed down; --channel takes one of them")
     mean = total / n_samples
     deviation = max(squares / n_samples - mean**2, 0.0) ** 0.5
-    if deviation > 0 and n_at_peak > max(10.0, _CLIPPED_SHARE * n_samples):
+    if max(high, -low) >= _FULL_SCALE and n_at_peak > max(10.0, _CLIPPED_SHARE * n_samples):
         notes.append(
             f"{n_at_peak / n_samples:.2%} of the samples are clipped at the peak: "
             "energy is too low there"

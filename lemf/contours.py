@@ -53,8 +53,8 @@ def measure_contours(audio: Audio, settings: Settings, *, track: Track | None = 
     centres = frame_centres(n_frames, audio.rate_hz)
     f0_hz, energy = np.empty(n_frames), np.empty(n_frames)
     pieces = cut_pieces(audio.n_samples, audio.rate_hz, decimation_factor(audio.rate_hz))
-    for piece in track(pieces) if track else pieces:
-        samples = audio.read(piece.start, piece.stop)
+    stretches = audio.slices((piece.start, piece.stop) for piece in pieces)
+    for piece, samples in zip(track(pieces) if track else pieces, stretches, strict=True):
         kept = slice(piece.first_frame, piece.stop_frame)
         try:
             piece_f0_hz = f0_contour(
