@@ -1,0 +1,120 @@
+"""Fixtures built, not stored: a three-word utterance whose middle word is stressed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import lemf
+
+RATE_HZ = 16000
+
+
+@dataclass(frozen=True)
+class Utterance:
+    wav: Path
+    textgrid: Path
+    samples: np.ndarray
+    rate_hz: int
+    grid: lemf.TextGrid
+
+
+def vowel(f0_hz: float, amplitude: float, length_s: float, rate_hz: int = RATE_HZ) -> np.ndarray:
+    """A harmonic tone with a raised-cosine onset and offset of 20 ms."""
+    t = np.arange(round(length_s * rate_hz)) / rate_hz
+    n_harmonics = int(3500 // f0_hz)
+    tone = sum(np.sin(2 * np.pi * f0_hz * k * t) / k for k in range(1, n_harmonics + 1))
+    ramp = np.clip(np.minimum(t, t[-1] - t) / 0.02, 0, 1)
+    return amplitude * tone * (0.5 - 0.5 * np.cos(np.pi * ramp))
+
+
+def build_grid(
+    words: list[tuple[str, float, float]], end_s: float, path: str = "<TextGrid>"
+) -> lemf.TextGrid:
+    """A words tier and a phones tier in which each word has two phones of equal length."""
+    word_tier, phone_tier, reached_s = [], [], 0.0
+    for word, start_s, stop_s in words:
+        for tier in (word_tier, phone_tier):
+            if start_s > reached_s:
+                tier.append(lemf.Interval(reached_s, start_s, ""))
+        middle_s = (start_s + stop_s) / 2
+        word_tier.append(lemf.Interval(start_s, stop_s, word))
+        phone_tier += [lemf.Interval(start_s, middle_s, "A"), lemf.Interval(middle_s, stop_s, "B")]
+        reached_s = stop_s
+    if end_s > reached_s:
+        word_tier.append(lemf.Interval(reached_s, end_s, ""))
+        phone_tier.append(lemf.Interval(reached_s, end_s, ""))
+    tiers = (
+        lemf.IntervalTier("words", 0.0, end_s, tuple(word_tier)),
+        lemf.IntervalTier("phones", 0.0, end_s, tuple(phone_tier)),
+    )
+    return lemf.TextGrid(0.0, end_s, tiers, path)
+
+
+def build_utterance(
+    folder: Path,
+    f0_hz: tuple[float, ...],
+    amplitudes: tuple[float, ...],
+    lengths_s: tuple[float, ...],
+) -> Utterance:
+    """Words of the given pitch, loudness and length, 0.1 s of faint noise around each."""
+    rng = np.random.default_rng(7)
+    pieces, words, reached_s = [], [], 0.0
+    for name, f0, amplitude, length_s in zip(
+        ["one", "two", "three", "four"], f0_hz, amplitudes, lengths_s, strict=False
+    ):
+        pieces += [np.zeros(round(0.1 * RATE_HZ)), vowel(f0, amplitude, length_s)]
+        words.append((name, round(reached_s + 0.1, 6), round(reached_s + 0.1 + length_s, 6)))
+        reached_s = words[-1][2]
+    pieces.append(np.zeros(round(0.1 * RATE_HZ)))
+    samples = np.concatenate(pieces)
+    samples = 0.2 * samples + rng.normal(0, 1e-4, len(samples))
+    wav, textgrid = folder / "utterance.wav", folder / "utterance.TextGrid"
+    soundfile.write(wav, samples, RATE_HZ, subtype="DOUBLE")
+    grid = build_grid(words, len(samples) / RATE_HZ)
+    lemf.write_textgrid(grid, textgrid)
+    return Utterance(wav, textgrid, samples, RATE_HZ, grid)
+
+
+@pytest.fixture
+def utterance(tmp_path: Path) -> Utterance:
+    """Three words, the middle one higher, louder and longer."""
+    return build_utterance(tmp_path, (120.0, 160.0, 110.0), (0.5, 1.0, 0.4), (0.25, 0.4, 0.3))
+
+
+@pytest.fixture
+def make_utterance(tmp_path: Path) -> Callable[..., Utterance]:
+    """A function of F0s, amplitudes and lengths of the words."""
+
+    def make(
+        f0_hz: tuple[float, ...], amplitudes: tuple[float, ...], lengths_s: tuple[float, ...]
+    ) -> Utterance:
+        return build_utterance(tmp_path, f0_hz, amplitudes, lengths_s)
+
+    return make
+
+
+@pytest.fixture
+def make_grid() -> Callable[..., lemf.TextGrid]:
+    """`build_grid`: words with their times -> a TextGrid."""
+    return build_grid
+
+
+@pytest.fixture(scope="session")
+def speech_data() -> Path:
+    """The folder of real speech, or a skip."""
+    folder = os.environ.get("LEMF_SPEECH_DATA")
+    if not folder:
+        pytest.skip("set LEMF_SPEECH_DATA to the folder of real speech to run this test")
+    return Path(folder)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20261123)

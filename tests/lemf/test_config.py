@@ -1,0 +1,106 @@
+import json
+import math
+
+import pytest
+
+from lemf.config import CUE_SETS, Settings, read_weights
+from lemf.errors import SettingsError
+
+
+def test_defaults_are_the_papers():
+    settings = Settings()
+    assert settings.cue_weights == {"pitch": 1.0, "energy": 1.2, "duration": 0.8}
+    assert (settings.pitch, settings.pitch_floor_hz, settings.pitch_ceiling_hz) == (
+        "harvest",
+        71.0,
+        800.0,
+    )
+
+
+def test_weights_replace_those_named_and_keep_the_order():
+    settings = Settings(weights={"duration": 0, "pitch": 2})
+    assert list(settings.cue_weights.items()) == [
+        ("pitch", 2.0),
+        ("energy", 1.2),
+        ("duration", 0.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"cues": "mine"}, "unknown cue set 'mine'; there are: paper"),
+        ({"pitch": "yin"}, "unknown pitch method 'yin'; there are: harvest, praat"),
+        ({"duration": "syllable"}, "unknown duration 'syllable'"),
+        ({"pitch_floor_hz": 300.0, "pitch_ceiling_hz": 200.0}, "floor must lie below the ceiling"),
+        ({"pitch_floor_hz": 0.0}, "pitch range 0-800 Hz"),
+        ({"pitch_ceiling_hz": 5000.0}, "pitch range 71-5000 Hz"),
+        ({"pitch_floor_hz": math.nan}, "pitch range nan-800 Hz"),
+        ({"channel": 0}, "channels are counted from 1"),
+        ({"sentences": "pause:long"}, "write pause:0.3"),
+        ({"sentences": "pause:-1"}, "write pause:0.3"),
+        (
+            {"weights": {"loudness": 1.0}},
+            "unknown cue of the set 'paper' 'loudness'; there are: pitch",
+        ),
+        ({"weights": {"pitch": math.inf}}, "weight of pitch: inf is not a finite number"),
+    ],
+)
+def test_nonsense_is_refused(given, message):
+    with pytest.raises(SettingsError, match=message):
+        Settings(**given)
+
+
+def test_pause_is_read():
+    assert Settings(sentences="pause:0.25").pause_s == 0.25
+    assert Settings(sentences="whole").pause_s is None
+    assert Settings(sentences="utterances").pause_s is None
+
+
+def test_weights_on_the_command_line():
+    assert read_weights("pitch=1, energy=0.5") == (None, {"pitch": 1.0, "energy": 0.5})
+    for text in ("pitch", "pitch=high", "pitch=1,,", ""):
+        with pytest.raises(SettingsError, match="write NAME=NUMBER"):
+            read_weights(text)
+
+
+def test_weights_in_a_file(tmp_path):
+    path = tmp_path / "w.json"
+    path.write_text(json.dumps({"cues": "paper", "weights": {"pitch": 2}, "fitted_on": "EmoDB"}))
+    assert read_weights(str(path)) == ("paper", {"pitch": 2.0})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", r"w\.json: not JSON"),
+        ("[1]", r"w\.json: expected"),
+        ('{"weights": {"pitch": "high"}}', r"w\.json: expected"),
+        ('{"weights": {"pitch": true}}', r"w\.json: expected"),
+        ('{"cues": 3, "weights": {}}', r"w\.json: 'cues' must be the name"),
+    ],
+)
+def test_bad_files_of_weights_are_refused(tmp_path, content, message):
+    path = tmp_path / "w.json"
+    path.write_text(content)
+    with pytest.raises(SettingsError, match=message):
+        read_weights(str(path))
+
+
+def test_missing_file_of_weights(tmp_path):
+    with pytest.raises(SettingsError, match=r"gone\.json: cannot be read"):
+        read_weights(str(tmp_path / "gone.json"))
+
+
+def test_a_number_too_large_for_a_float_is_refused(tmp_path):
+    path = tmp_path / "w.json"
+    path.write_text('{"weights": {"pitch": 1' + "0" * 400 + "}}")
+    _, weights = read_weights(str(path))
+    with pytest.raises(SettingsError, match="not a finite number"):
+        Settings(weights=weights)
+
+
+def test_every_cue_set_has_finite_weights():
+    for weights in CUE_SETS.values():
+        assert weights
+        assert all(math.isfinite(weight) for weight in weights.values())

@@ -1,0 +1,147 @@
+import math
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+mpl.use("Agg")
+
+from matplotlib.figure import Figure
+
+import lemf
+from lemf.figure import render_figure
+from lemf.figure_labels import spread
+
+
+@pytest.fixture
+def emphasis(utterance):
+    return lemf.score(utterance.wav, utterance.textgrid)
+
+
+@pytest.fixture
+def axes():
+    return Figure(figsize=(8, 5), layout="constrained").subplots(2, 1, sharex=True)
+
+
+def labelled(axes, label):
+    return next(line for line in axes.get_lines() if line.get_label() == label)
+
+
+def test_panels_hold_the_contours_of_the_sentence(emphasis, axes):
+    upper, lower = lemf.draw(emphasis, axes)
+    f0 = labelled(upper, "F0")
+    times_s, values = f0.get_data()
+    k = np.rint(np.asarray(times_s) / 0.005).astype(int)
+    f0_hz = emphasis.contours.f0_hz[k]
+    np.testing.assert_allclose(np.exp(values)[f0_hz > 0], f0_hz[f0_hz > 0], rtol=1e-12)
+    assert np.isnan(values[f0_hz == 0]).all()  # gaps are not bridged
+    assert (f0_hz == 0).any()
+    np.testing.assert_array_equal(
+        labelled(lower, "energy").get_ydata(), emphasis.contours.energy[k]
+    )
+    assert upper.get_xlim() == lower.get_xlim()
+    assert lower.get_xlabel() == "time (s)"
+
+
+def test_top_words_are_shaded_named_and_ranked(emphasis, axes):
+    upper, lower = lemf.draw(emphasis, axes, top=2)
+    for panel in (upper, lower):
+        spans = [patch.get_x() for patch in panel.patches]
+        ranked = emphasis.sentences[0].ranked
+        assert spans == [pytest.approx(word.start_s) for word in ranked[:2]]
+    texts = [text.get_text() for text in upper.texts]
+    assert any(text.startswith("1. two\n+") for text in texts)
+    assert len(texts) == 2
+    assert [text.get_text() for text in lower.texts] == ["one", "two", "three"]
+
+
+def test_the_marked_peaks_are_the_pitch_that_was_scored(emphasis, axes):
+    upper, _ = lemf.draw(emphasis, axes)
+    heights = labelled(upper, "highest F0 of the word").get_ydata()
+    np.testing.assert_allclose(heights, [word.pitch for word in emphasis.words], rtol=0, atol=1e-9)
+    bracket = labelled(upper, "emphasis segment").get_xdata()
+    assert (bracket[0], bracket[-1]) == (emphasis.segment.start_s, emphasis.segment.end_s)
+
+
+def test_scales_of_f0(emphasis):
+    voiced_hz = emphasis.contours.f0_hz[emphasis.contours.f0_hz > 0]
+    expected = {
+        "log": math.log(160),
+        "semitones": 12 * math.log2(160 / np.median(voiced_hz)),
+        "hz": 160.0,
+    }
+    for f0_axis, value in expected.items():
+        panels = Figure(layout="constrained").subplots(2, 1, sharex=True)
+        upper, _ = lemf.draw(emphasis, panels, f0_axis=f0_axis)
+        times_s, values = labelled(upper, "F0").get_data()
+        middle = np.asarray(values)[np.abs(np.asarray(times_s) - 0.65) < 0.1]  # inside "two"
+        np.testing.assert_allclose(middle, value, rtol=0, atol=0.001 * max(abs(value), 10))
+
+
+def test_words_that_do_not_fit_stand_upright(make_grid, axes):
+    words = [(f"word{i}", 0.025 * i, 0.025 * (i + 1)) for i in range(40)]
+    emphasis = lemf.score(np.zeros(16000), make_grid(words, 1.0), rate_hz=16000)
+    _, lower = lemf.draw(emphasis, axes)
+    assert {text.get_rotation() for text in lower.texts} == {90.0}
+    assert len(lower.texts) == 40
+
+
+def test_silence_and_one_word_can_be_drawn(make_grid):
+    for words in ([("a", 0.2, 0.8)], [("a", 0.1, 0.4), ("b", 0.5, 0.9)]):
+        emphasis = lemf.score(np.zeros(16000), make_grid(words, 1.0), rate_hz=16000)
+        for f0_axis in ("log", "semitones", "hz"):
+            assert render_figure(emphasis, "png", f0_axis=f0_axis).startswith(b"\x89PNG")
+
+
+def test_dollars_and_letters_of_other_scripts_are_drawn_as_they_are(utterance, make_grid):
+    grid = make_grid([("$x$", 0.1, 0.35), ("ʃɔt", 0.45, 0.85), ("привет", 0.95, 1.25)], 1.35)
+    assert render_figure(lemf.score(utterance.wav, grid), "png")
+
+
+@pytest.mark.parametrize(
+    ("file_format", "magic"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")]
+)
+def test_the_same_emphasis_gives_the_same_bytes(emphasis, file_format, magic):
+    first = render_figure(emphasis, file_format)
+    assert first.startswith(magic)
+    assert render_figure(emphasis, file_format) == first
+
+
+def test_a_pdf_has_a_page_a_sentence_and_a_png_only_one(utterance):
+    settings = lemf.Settings(sentences="pause:0.05")
+    emphasis = lemf.score(utterance.wav, utterance.textgrid, settings)
+    pages = render_figure(emphasis, "pdf", sentences=range(3))
+    assert pages.count(b"/Type /Page ") == 3
+    with pytest.raises(ValueError, match="a png holds one sentence, not 3"):
+        render_figure(emphasis, "png", sentences=range(3))
+
+
+def test_notebooks_get_axes_without_asking(emphasis):
+    upper, lower = lemf.draw(emphasis)
+    assert upper.figure is lower.figure
+    from matplotlib import pyplot
+
+    pyplot.close(upper.figure)
+
+
+@given(st.lists(st.floats(0, 10), min_size=1, max_size=30), st.floats(0.01, 0.3))
+def test_spread_labels_keep_their_distance_and_order(centres, width):
+    ordered = np.sort(centres)
+    widths = np.full(len(ordered), width)
+    placed = spread(ordered, widths, 0.0, 10.0)
+    assert np.all(np.diff(placed) >= width - 1e-9)
+    assert placed[0] >= width / 2 - 1e-9
+    assert placed[-1] <= 10 - width / 2 + 1e-9
+    if len(ordered) == 1 or np.all(np.diff(ordered) >= width):
+        inside = np.clip(ordered, width / 2, 10 - width / 2)
+        if np.all(np.diff(inside) >= width):
+            np.testing.assert_allclose(placed, inside, rtol=0, atol=1e-9)
+
+
+def test_the_papers_example_is_drawn_in_docs():
+    images = Path(__file__).parents[2] / "docs" / "images"
+    for name in ("really", "didnt"):
+        assert (images / f"{name}.png").stat().st_size > 10_000

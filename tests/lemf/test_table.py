@@ -1,0 +1,60 @@
+import io
+
+import lemf
+from lemf.table import print_table
+
+
+class Stream(io.StringIO):
+    def __init__(self, encoding="utf-8"):
+        super().__init__()
+        self._encoding = encoding
+
+    @property
+    def encoding(self):
+        return self._encoding
+
+
+def table(emphasis, encoding="utf-8"):
+    stream = Stream(encoding)
+    print_table(emphasis, stream)
+    return stream.getvalue()
+
+
+def test_words_bars_and_the_segment(utterance):
+    text = table(lemf.score(utterance.wav, utterance.textgrid))
+    lines = text.splitlines()
+    assert lines[0].startswith("emphasised: two, ")
+    assert lines[1] == "segment:    one two three (0.10-1.25 s)"
+    one, two, three = lines[3:6]
+    assert [line[:6].strip() for line in (one, two, three)] == ["┌  one", "│► two", "└  thr"]
+    assert two.count("█") > one.count("█")
+    assert "score = 1 z(pitch) + 1.2 z(energy) + 0.8 z(duration)" in text
+    assert max(map(len, lines)) <= 80
+
+
+def test_bars_without_block_characters(utterance):
+    text = table(lemf.score(utterance.wav, utterance.textgrid), encoding="ascii")
+    assert text.isascii()
+    assert "###" in text
+    assert "|> two" in text
+
+
+def test_flags_are_explained(utterance):
+    settings = lemf.Settings(sentences="pause:0.05")
+    text = table(lemf.score(utterance.wav, utterance.textgrid, settings))
+    assert "sentence 2 (0.95-1.25 s)" in text
+    assert text.count("one_word: a sentence of one word") == 3
+    assert "emphasised: two\n" in text
+
+
+def test_labels_cannot_talk_to_the_terminal_or_to_the_markup(utterance, make_grid):
+    grid = make_grid([("\x1b[31mred", 0.1, 0.35), ("[bold]x", 0.45, 0.85)], 1.35)
+    text = table(lemf.score(utterance.wav, grid))
+    assert "\x1b" not in text
+    assert "[bold]x" in text
+
+
+def test_long_words_are_cut_in_the_table(utterance, make_grid):
+    grid = make_grid([("a" * 60, 0.1, 0.35), ("b", 0.45, 0.85)], 1.35)
+    lines = table(lemf.score(utterance.wav, grid)).splitlines()
+    assert any("aaa…" in line for line in lines[3:])
