@@ -12,9 +12,11 @@ from itertools import pairwise
 
 from lemf.config import END_TOLERANCE_S, Settings
 from lemf.errors import TextGridError
+from lemf.praat_tokens import shorten
 from lemf.textgrid import Interval, IntervalTier, TextGrid
 from lemf.tiers import is_silence, select_tiers, tier_by_name
 
+_ROUNDING_S = 1e-9  # 0.8 - 0.5 is no longer pause than 0.3
 _OVERLAP_TOLERANCE_S = 1e-4  # writers that round times make neighbours overlap by less
 
 
@@ -91,29 +93,39 @@ def align(textgrid: TextGrid, settings: Settings, duration_s: float) -> Alignmen
 
 
 def _check_geometry(textgrid: TextGrid, tier: IntervalTier) -> None:
-    previous_end_s = -END_TOLERANCE_S
+    end_s = max(tier.end_s, textgrid.end_s)
+    previous: Interval | None = None
     for number, interval in enumerate(tier.intervals, 1):
-        line = f"line {interval.line}: " if interval.line else ""
-        span = f"{interval.start_s:g}-{interval.end_s:g} s"
-        where = f"{textgrid.path}: {line}interval {number} {interval.label!r} ({span}) of tier "
-        where += repr(tier.name)
-        if interval.end_s == interval.start_s:
-            raise TextGridError(f"{where} has no length; remove or widen it in Praat")
-        if interval.end_s < interval.start_s:
-            raise TextGridError(f"{where} ends before it starts; correct its times")
-        if number == 1 and interval.start_s < previous_end_s:
-            raise TextGridError(f"{where} starts before the recording; correct its times")
-        if number > 1 and interval.start_s < previous_end_s - _OVERLAP_TOLERANCE_S:
+        if fault := _fault(interval, previous, end_s):
+            line = f"line {interval.line}: " if interval.line else ""
             raise TextGridError(
-                f"{where} overlaps the interval before it, which ends at {previous_end_s:g} s; "
-                "correct the boundary"
+                f"{textgrid.path}: {line}interval {number} {shorten(interval.label)} "
+                f"({_seconds(interval.start_s)}-{_seconds(interval.end_s)} s) of tier {tier.name!r} {fault}"
             )
-        if interval.end_s >= max(tier.end_s, textgrid.end_s) + END_TOLERANCE_S:
-            raise TextGridError(
-                f"{where} goes past the end of the TextGrid at {textgrid.end_s:g} s; "
-                "correct its times"
-            )
-        previous_end_s = interval.end_s
+        previous = interval
+
+
+def _fault(interval: Interval, previous: Interval | None, end_s: float) -> str | None:
+    """Say what is wrong with the place of an interval, and the remedy; None if nothing is."""
+    if interval.end_s == interval.start_s:
+        return "has no length; remove or widen it in Praat"
+    if not interval.end_s > interval.start_s:
+        return "ends before it starts; correct its times"
+    if previous is None and interval.start_s <= -END_TOLERANCE_S:
+        return "starts before the recording; correct its times"
+    if previous is not None and interval.start_s < previous.end_s - _OVERLAP_TOLERANCE_S:
+        return (
+            f"overlaps the interval before it, which ends at {_seconds(previous.end_s)} s; "
+            "correct the boundary"
+        )
+    if interval.end_s >= end_s + END_TOLERANCE_S:
+        return f"goes past the end of the TextGrid at {_seconds(end_s)} s; correct its times"
+    return None
+
+
+def _seconds(time_s: float) -> str:
+    """Write a time to a tenth of a millisecond, without idle zeros."""
+    return f"{round(time_s, 4):.12g}"
 
 
 def _check_recording(textgrid: TextGrid, spoken: list[Interval], duration_s: float) -> None:
@@ -148,7 +160,7 @@ def _split_sentences(
     if settings.pause_s is not None:
         sentences = [[words[0]]]
         for before, word in pairwise(words):
-            if word.start_s - before.end_s > settings.pause_s:
+            if word.start_s - before.end_s > settings.pause_s + _ROUNDING_S:
                 sentences.append([])
             sentences[-1].append(word)
         return tuple(tuple(sentence) for sentence in sentences), []

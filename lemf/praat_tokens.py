@@ -20,8 +20,9 @@ TokenKind = Literal["string", "number", "flag"]
 
 BINARY_MAGIC = b"ooBinaryFile"
 # A string, a flag, a comment to the end of the line, a quote that nothing closes, any other word.
-_TOKEN = re.compile(r'"((?:[^"]|"")*+)"|(<[^>\s]*>)|![^\n]*|(")|([^\s"<!]\S*|<\S*)')
+_TOKEN = re.compile(r'"((?:[^"]|"")*+)"(?=\s|\Z)|(<[^>\s]*>)|![^\n]*|(")|([^\s"<!]\S*|<\S*)')
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?%?\Z")
+_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+\Z")
 _SHOWN = 40  # characters of a token shown in a message
 
 
@@ -108,7 +109,7 @@ class PraatTokens:
     def take_count(self, what: str) -> int:
         """Take a whole number of 0 or more."""
         value = self.take_number(what)
-        if value < 0 or value != int(value):
+        if not 0 <= value < 1e9 or value != int(value):
             self.fail(f"{what} is {value:g}, which is no count")
         return int(value)
 
@@ -161,6 +162,8 @@ def _text_tokens(text: str, place: PraatTokens) -> Iterator[Token]:
             )
         elif word is not None and _NUMBER.match(word):
             yield Token("number", word, match.start())
+        elif word is not None and _DECIMAL_COMMA.match(word):
+            place.fail(f"{word} has a decimal comma; write a point", match.start())
 
 
 def _binary_tokens(content: bytes, path: str) -> Iterator[Token]:
@@ -182,15 +185,17 @@ def _binary_tokens(content: bytes, path: str) -> Iterator[Token]:
         return Token("number", repr(unpack(code)), position)
 
     def string(length_code: str) -> Token:
-        nonlocal position
-        length, encoding = int(unpack(length_code)), "latin-1"
+        length = int(unpack(length_code))
         if length_code == "H" and length == 0xFFFF:  # Praat's mark of a UTF-16 string
-            length, encoding = 2 * int(unpack("H")), "utf-16-be"
-        raw = content[position : position + length]
-        if len(raw) < length:
-            unpack(f"{length}s")  # raises: the file ends inside the string
-        position += length
-        return Token("string", raw.decode(encoding, errors="replace"), position)
+            units = []
+            for _ in range(int(unpack("H"))):  # counts characters: a surrogate pair is one
+                units.append(int(unpack("H")))
+                if 0xD800 <= units[-1] < 0xDC00:
+                    units.append(int(unpack("H")))
+            raw = struct.pack(f">{len(units)}H", *units)
+            return Token("string", raw.decode("utf-16-be", errors="replace"), position)
+        raw = bytes(int(unpack("B")) for _ in range(length))
+        return Token("string", raw.decode("latin-1"), position)
 
     yield Token("string", "ooBinaryFile", 0)
     object_class = string("B")
@@ -200,10 +205,9 @@ def _binary_tokens(content: bytes, path: str) -> Iterator[Token]:
     yield from (number("d"), number("d"))
     exists = unpack("B")
     yield Token("flag", "<exists>" if exists else "<absent>", position)
-    if not exists:
-        return
-    n_tiers = number("i")
-    yield n_tiers
+    n_tiers = number("i") if exists else Token("number", "0", position)
+    if exists:
+        yield n_tiers
     for _ in range(int(n_tiers.value)):
         tier_class = string("B")
         yield from (tier_class, string("H"), number("d"), number("d"))
@@ -214,3 +218,8 @@ def _binary_tokens(content: bytes, path: str) -> Iterator[Token]:
             if tier_class.value == "IntervalTier":
                 yield number("d")
             yield string("H")
+    if position != len(content):
+        raise TextGridError(
+            f"{path}: {len(content) - position} bytes follow after the tiers that the binary file "
+            "announces; export it again"
+        )

@@ -57,6 +57,8 @@ class PointTier:
 
 Tier = IntervalTier | PointTier
 
+_CUT_TOLERANCE_S = 0.001  # writers that round times end the last interval a little early
+
 
 @dataclass(frozen=True)
 class TextGrid:
@@ -92,8 +94,9 @@ def read_textgrid(path: str | os.PathLike[str]) -> TextGrid:
         content = source.read_bytes()
     except FileNotFoundError:
         raise TextGridError(f"{path}: there is no such TextGrid; check the path") from None
-    except OSError as error:
-        raise TextGridError(f"{path}: the TextGrid cannot be read ({error.strerror})") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise TextGridError(f"{path}: the TextGrid cannot be read ({reason})") from error
     return parse_textgrid(content, str(path))
 
 
@@ -142,8 +145,8 @@ def format_textgrid(textgrid: TextGrid) -> str:
         'File type = "ooTextFile"',
         'Object class = "TextGrid"',
         "",
-        f"xmin = {textgrid.start_s!r}",
-        f"xmax = {textgrid.end_s!r}",
+        f"xmin = {float(textgrid.start_s)!r}",
+        f"xmax = {float(textgrid.end_s)!r}",
         "tiers? <exists>" if textgrid.tiers else "tiers? <absent>",
     ]
     if textgrid.tiers:
@@ -157,20 +160,20 @@ def _format_tier(tier: Tier) -> Iterator[str]:
     indent = " " * 8
     yield f'{indent}class = "{"IntervalTier" if isinstance(tier, IntervalTier) else "TextTier"}"'
     yield f"{indent}name = {_quote(tier.name)}"
-    yield f"{indent}xmin = {tier.start_s!r}"
-    yield f"{indent}xmax = {tier.end_s!r}"
+    yield f"{indent}xmin = {float(tier.start_s)!r}"
+    yield f"{indent}xmax = {float(tier.end_s)!r}"
     if isinstance(tier, IntervalTier):
         yield f"{indent}intervals: size = {len(tier.intervals)}"
         for number, interval in enumerate(tier.intervals, 1):
             yield f"{indent}intervals [{number}]:"
-            yield f"{indent}    xmin = {interval.start_s!r}"
-            yield f"{indent}    xmax = {interval.end_s!r}"
+            yield f"{indent}    xmin = {float(interval.start_s)!r}"
+            yield f"{indent}    xmax = {float(interval.end_s)!r}"
             yield f"{indent}    text = {_quote(interval.label)}"
     else:
         yield f"{indent}points: size = {len(tier.points)}"
         for number, point in enumerate(tier.points, 1):
             yield f"{indent}points [{number}]:"
-            yield f"{indent}    number = {point.time_s!r}"
+            yield f"{indent}    number = {float(point.time_s)!r}"
             yield f"{indent}    mark = {_quote(point.label)}"
 
 
@@ -182,7 +185,12 @@ def _read_tier_by_tier(tokens: PraatTokens) -> TextGrid:
     start_s = tokens.take_number("the start of the TextGrid")
     end_s = tokens.take_number("the end of the TextGrid")
     tiers: list[Tier] = []
-    if tokens.take_flag("the flag <exists> of the tiers") == "<exists>":
+    exists = tokens.take_flag("the flag <exists> of the tiers")
+    if exists not in ("<exists>", "<absent>"):
+        tokens.fail(f"expected the flag <exists> of the tiers, found {shorten(exists)}")
+    if exists == "<absent>" and not tokens.at_end:
+        tokens.fail("the file says that it has no tiers, but more follows")
+    if exists == "<exists>":
         n_tiers = tokens.take_count("the number of tiers")
         for number in range(1, n_tiers + 1):
             if tiers and tokens.peek_kind() == "number":
@@ -210,22 +218,26 @@ def _read_tier(tokens: PraatTokens, number: int, n_tiers: int) -> Tier:
     end_s = tokens.take_number(f"the end of tier {name!r}")
     count = tokens.take_count(f"the number of entries of tier {name!r}")
     if tier_class == "TextTier":
-        points = tuple(_read_point(tokens, name, i, count) for i in range(1, count + 1))
+        points = tuple(
+            _read_point(tokens, f"point {i} of {count} of tier {name!r}")
+            for i in range(1, count + 1)
+        )
         return PointTier(name, start_s, end_s, points)
-    intervals = tuple(_read_interval(tokens, name, i, count) for i in range(1, count + 1))
+    intervals = tuple(
+        _read_interval(tokens, f"interval {i} of {count} of tier {name!r}")
+        for i in range(1, count + 1)
+    )
     return IntervalTier(name, start_s, end_s, intervals)
 
 
-def _read_interval(tokens: PraatTokens, tier: str, number: int, count: int) -> Interval:
-    where = f"interval {number} of {count} of tier {tier!r}"
+def _read_interval(tokens: PraatTokens, where: str) -> Interval:
     start_s = tokens.take_number(f"the start of {where}")
     line = tokens.line()
     end_s = tokens.take_number(f"the end of {where}")
     return Interval(start_s, end_s, tokens.take_string(f"the label of {where}"), line)
 
 
-def _read_point(tokens: PraatTokens, tier: str, number: int, count: int) -> Point:
-    where = f"point {number} of {count} of tier {tier!r}"
+def _read_point(tokens: PraatTokens, where: str) -> Point:
     time_s = tokens.take_number(f"the time of {where}")
     return Point(time_s, tokens.take_string(f"the label of {where}"))
 
@@ -240,22 +252,26 @@ def _read_chronological(tokens: PraatTokens) -> TextGrid:
         if tier_class not in ("IntervalTier", "TextTier"):
             tokens.fail(f"tier {number} is of class {shorten(tier_class)}")
         name = tokens.take_string(f"the name of tier {number} of {n_tiers}")
-        bounds = (tokens.take_number(f"the start of tier {name!r}"), tokens.take_number("its end"))
-        heads.append((tier_class, name, *bounds))
+        low_s = tokens.take_number(f"the start of tier {name!r}")
+        high_s = tokens.take_number(f"the end of tier {name!r}")
+        heads.append((tier_class, name, low_s, high_s))
     intervals: list[list[Interval]] = [[] for _ in heads]
     points: list[list[Point]] = [[] for _ in heads]
     while not tokens.at_end:
         number = tokens.take_count("the number of a tier")
         if not 1 <= number <= n_tiers:
             tokens.fail(f"an entry of tier {number}, but the file announces {n_tiers} tiers")
-        if heads[number - 1][0] == "TextTier":
-            time_s = tokens.take_number("the time of a point")
-            points[number - 1].append(Point(time_s, tokens.take_string("the label of a point")))
+        tier_class, name = heads[number - 1][:2]
+        if tier_class == "TextTier":
+            points[number - 1].append(_read_point(tokens, f"a point of tier {name!r}"))
         else:
-            start, line = tokens.take_number("the start of an interval"), tokens.line()
-            end = tokens.take_number("the end of an interval")
-            label = tokens.take_string("the label of an interval")
-            intervals[number - 1].append(Interval(start, end, label, line))
+            intervals[number - 1].append(_read_interval(tokens, f"an interval of tier {name!r}"))
+    for (_, name, _, high_s), entries in zip(heads, intervals, strict=True):
+        if entries and entries[-1].end_s < high_s - _CUT_TOLERANCE_S:
+            tokens.fail(
+                f"tier {name!r} goes to {high_s:g} s but its last interval ends at "
+                f"{entries[-1].end_s:g} s; the file is cut off"
+            )
     tiers = tuple(
         PointTier(name, low, high, tuple(points[i]))
         if tier_class == "TextTier"

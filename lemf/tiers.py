@@ -6,6 +6,7 @@ Tiers are found by the names that aligners give them (MFA, FAVE, MAUS) or by the
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
 from lemf.config import Settings
 from lemf.errors import TextGridError
@@ -17,7 +18,16 @@ PHONE_TIER_NAMES = ("phones", "phone", "mau", "segments", "segment", "phonemes",
 
 _SPEAKER_TIER = re.compile(r"(?P<speaker>.*\S)\s+-\s+(?P<kind>words?|phones?)", re.IGNORECASE)
 _SILENCES = frozenset({"", "sil", "sp", "spn"})
-_BRACKETED = re.compile(r"<.*>|\[.*\]|\{.*\}", re.DOTALL)
+_BRACKETED = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}")
+
+
+@dataclass
+class _Speaker:
+    """The tiers of one speaker that bear a usual name; `name` is "" where tiers name nobody."""
+
+    name: str
+    words: list[IntervalTier] = field(default_factory=list)
+    phones: list[IntervalTier] = field(default_factory=list)
 
 
 def is_silence(label: str, more: tuple[str, ...] = ()) -> bool:
@@ -42,32 +52,31 @@ def select_tiers(
     TextGridError
         None or several fit; the message lists what the file holds.
     """
-    groups = _speakers(textgrid)
+    speakers = _speakers(textgrid)
     if settings.words_tier is not None:
         words = tier_by_name(textgrid, settings.words_tier, "--words-tier")
-        speaker = settings.speaker or _speaker_and_kind(words.name)[0]
+        name = settings.speaker or _speaker_and_kind(words.name)[0]
+        speaker = speakers.get(_fold(name), _Speaker(name))
     else:
-        speaker = _choose_speaker(textgrid, groups, settings)
-        words = _one(textgrid, groups[speaker]["words"], "--words-tier")
+        speaker = _choose_speaker(textgrid, speakers, settings)
+        words = _one(textgrid, speaker.words, "--words-tier")
     if settings.duration == "word":
         return words, None
     if settings.phones_tier is not None:
         return words, tier_by_name(textgrid, settings.phones_tier, "--phones-tier")
-    phones = groups.get(speaker, {}).get("phones", [])
-    if not phones:
-        whose = f" of {speaker!r}" if speaker else ""
+    if not speaker.phones:
+        whose = f" of {speaker.name!r}" if speaker.name else ""
         raise TextGridError(
             f"{textgrid.path}: no phone tier{whose} for the words of tier {words.name!r}; "
             f"{_list_tiers(textgrid)}. Name one with --phones-tier, or use --duration word"
         )
-    return words, _one(textgrid, phones, "--phones-tier")
+    return words, _one(textgrid, speaker.phones, "--phones-tier")
 
 
 def tier_by_name(textgrid: TextGrid, name: str, option: str) -> IntervalTier:
     """Find the one interval tier of that name; `option` is what a message says to correct."""
     exact = [tier for tier in textgrid.tiers if tier.name == name]
-    folded = name.strip().casefold()
-    found = exact or [t for t in textgrid.tiers if t.name.strip().casefold() == folded]
+    found = exact or [tier for tier in textgrid.tiers if _fold(tier.name) == _fold(name)]
     if not found:
         raise TextGridError(
             f"{textgrid.path}: no tier {name!r} for {option}; {_list_tiers(textgrid)}"
@@ -81,51 +90,54 @@ def tier_by_name(textgrid: TextGrid, name: str, option: str) -> IntervalTier:
     return _one(textgrid, intervals, option)
 
 
+def _fold(name: str) -> str:
+    """Compare names without case, outer blanks and the quotes that ELAN adds."""
+    return name.strip().strip('"').strip().casefold()
+
+
 def _speaker_and_kind(name: str) -> tuple[str, str]:
     """Split ``NAME - words`` into the speaker ("" for none) and "words", "phones" or ""."""
-    bare = name.strip().strip('"').strip()
-    match = _SPEAKER_TIER.fullmatch(bare)
+    match = _SPEAKER_TIER.fullmatch(name.strip().strip('"').strip())
     if match:
         kind = "words" if match["kind"].casefold().startswith("word") else "phones"
         return match["speaker"].strip(), kind
-    folded = bare.casefold()
-    if folded in WORD_TIER_NAMES:
+    if _fold(name) in WORD_TIER_NAMES:
         return "", "words"
-    return "", "phones" if folded in PHONE_TIER_NAMES else ""
+    return "", "phones" if _fold(name) in PHONE_TIER_NAMES else ""
 
 
-def _speakers(textgrid: TextGrid) -> dict[str, dict[str, list[IntervalTier]]]:
-    """Group the interval tiers with a usual name by speaker and kind."""
-    groups: dict[str, dict[str, list[IntervalTier]]] = {}
+def _speakers(textgrid: TextGrid) -> dict[str, _Speaker]:
+    """Group the interval tiers with a usual name by speaker, whose name is folded in the keys."""
+    speakers: dict[str, _Speaker] = {}
     for tier in textgrid.tiers:
-        speaker, kind = _speaker_and_kind(tier.name)
+        name, kind = _speaker_and_kind(tier.name)
         if kind and isinstance(tier, IntervalTier):
-            groups.setdefault(speaker, {}).setdefault(kind, []).append(tier)
-    for group in groups.values():
-        for kind, names in (("words", WORD_TIER_NAMES), ("phones", PHONE_TIER_NAMES)):
-            group[kind] = _most_specific(group.get(kind, []), names)
-    return groups
+            speaker = speakers.setdefault(_fold(name), _Speaker(name))
+            (speaker.words if kind == "words" else speaker.phones).append(tier)
+    for speaker in speakers.values():
+        speaker.words = _most_specific(speaker.words, WORD_TIER_NAMES)
+        speaker.phones = _most_specific(speaker.phones, PHONE_TIER_NAMES)
+    return speakers
 
 
 def _most_specific(tiers: list[IntervalTier], names: tuple[str, ...]) -> list[IntervalTier]:
     """Keep the tiers whose name stands first in `names` (MAUS has both ORT and KAN)."""
     by_rank: dict[int, list[IntervalTier]] = {}
     for tier in tiers:
-        folded = tier.name.strip().strip('"').strip().casefold()
-        by_rank.setdefault(names.index(folded) if folded in names else 0, []).append(tier)
+        rank = names.index(_fold(tier.name)) if _fold(tier.name) in names else 0
+        by_rank.setdefault(rank, []).append(tier)
     return by_rank[min(by_rank)] if by_rank else []
 
 
 def _choose_speaker(
-    textgrid: TextGrid, groups: dict[str, dict[str, list[IntervalTier]]], settings: Settings
-) -> str:
-    with_words = [speaker for speaker, group in groups.items() if group["words"]]
-    named = ", ".join(repr(speaker) for speaker in with_words if speaker)
+    textgrid: TextGrid, speakers: dict[str, _Speaker], settings: Settings
+) -> _Speaker:
+    with_words = [speaker for speaker in speakers.values() if speaker.words]
+    named = ", ".join(repr(speaker.name) for speaker in with_words if speaker.name)
     if settings.speaker is not None:
-        wanted = settings.speaker.strip().casefold()
-        found = [speaker for speaker in with_words if speaker.casefold() == wanted and speaker]
-        if len(found) == 1:
-            return found[0]
+        found = speakers.get(_fold(settings.speaker))
+        if found is not None and found.words and found.name:
+            return found
         there = f"there are: {named}" if named else "no tier is named 'NAME - words'"
         raise TextGridError(
             f"{textgrid.path}: no speaker {settings.speaker!r}; {there}; {_list_tiers(textgrid)}"
@@ -138,12 +150,14 @@ def _choose_speaker(
     talking = [
         speaker
         for speaker in with_words
-        if any(not is_silence(i.label) for t in groups[speaker]["words"] for i in t.intervals)
+        if any(not is_silence(i.label) for tier in speaker.words for i in tier.intervals)
     ]
     if len(talking) > 1:
-        choices = ", ".join(repr(speaker) if speaker else "(no name)" for speaker in talking)
+        unnamed = [tier.name for s in talking if not s.name for tier in s.words]
+        also = f", or tier {unnamed[0]!r} with --words-tier" if unnamed else ""
+        names = ", ".join(repr(speaker.name) for speaker in talking if speaker.name)
         raise TextGridError(
-            f"{textgrid.path}: words of several speakers: {choices}; choose one with --speaker"
+            f"{textgrid.path}: words of several speakers: {names}; choose one with --speaker{also}"
         )
     return talking[0] if talking else with_words[0]
 
@@ -158,5 +172,8 @@ def _one(textgrid: TextGrid, tiers: list[IntervalTier], option: str) -> Interval
 
 
 def _list_tiers(textgrid: TextGrid) -> str:
-    names = ", ".join(repr(tier.name) for tier in textgrid.tiers)
+    names = ", ".join(
+        repr(tier.name) if isinstance(tier, IntervalTier) else f"{tier.name!r} (points)"
+        for tier in textgrid.tiers
+    )
     return f"its tiers are {names}" if names else "it has no tiers"

@@ -82,7 +82,7 @@ REFUSED = {
     f"{POLYGLOT}/overlapped_speech/overlapped": "speakers: 'Speaker 1', 'Speaker 2'; choose one",
     f"{POLYGLOT}/phone_word_notes": f"tier 'word' {SILENT}",
     f"{POLYGLOT}/pronunc_variants_corpus": NO_PHONES,
-    f"{POLYGLOT}/tobi": f"'tones', 'words', 'breaks', 'misc'. {NO_PHONES}",
+    f"{POLYGLOT}/tobi": f"'misc' (points). {NO_PHONES}",
     f"{POLYGLOT}/word_phone": f"tier 'word' {SILENT}",
     f"{POLYGLOT}/word_segment": f"tier 'word' {SILENT}",
     f"{POLYGLOT}/words_phones": f"tier 'words' {SILENT}",

@@ -187,7 +187,7 @@ def test_textgrid_may_have_no_tiers(text: str) -> None:
         (
             "xmax = 0.5",
             "xmax = 0,5",
-            "line 18: expected the end of interval 1 of 2 of tier 'w",
+            r"line 17: 0,5 has a decimal comma; write a point",
         ),
         ("xmax = 0.5", "xmax = 1e999", "line 17: the end of interval 1 of 2 of tier 'words' is 1e"),
         ('"IntervalTier"', '"PitchTier"', "line 10: tier 1 of 3 is of class 'PitchTier', not"),
@@ -210,8 +210,12 @@ def test_count_or_value_that_does_not_fit_names_line_and_tier(
         ("3   !", "2   !", "line 6: expected the number of a tier, found 'IntervalTier'"),
         ("3   !", "4   !", "line 9: expected the class of tier 4 of 4, found '1'"),
         ('"TextTier"', '"Manipulation"', "line 5: tier 2 is of class 'Manipulation'"),
-        ('"two\nlines"', "", "line 17: expected the label of an interval, found '2'"),
-        ('"H*"', "", "line 15: expected the label of a point, found '1'"),
+        (
+            '"two\nlines"',
+            "",
+            "line 17: expected the label of an interval of tier 'words', found",
+        ),
+        ('"H*"', "", "line 15: expected the label of a point of tier 'tones', found '1'"),
     ],
 )
 def test_broken_chronological_file_names_the_line(old: str, new: str, message: str) -> None:

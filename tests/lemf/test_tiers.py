@@ -106,7 +106,7 @@ def test_several_speakers_need_a_choice() -> None:
 
 
 def test_speaker_beside_nameless_tiers_needs_a_choice() -> None:
-    with pytest.raises(TextGridError, match=r"several speakers: \(no name\), 'Bob'; choose one"):
+    with pytest.raises(TextGridError, match=r"'Bob'; .* --speaker, or tier 'words' with"):
         select_tiers(grid("words", "Bob - words"), Settings())
 
 
