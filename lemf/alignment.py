@@ -98,9 +98,10 @@ def _check_geometry(textgrid: TextGrid, tier: IntervalTier) -> None:
     for number, interval in enumerate(tier.intervals, 1):
         if fault := _fault(interval, previous, end_s):
             line = f"line {interval.line}: " if interval.line else ""
+            span = f"{_seconds(interval.start_s)}-{_seconds(interval.end_s)} s"
             raise TextGridError(
                 f"{textgrid.path}: {line}interval {number} {shorten(interval.label)} "
-                f"({_seconds(interval.start_s)}-{_seconds(interval.end_s)} s) of tier {tier.name!r} {fault}"
+                f"({span}) of tier {tier.name!r} {fault}"
             )
         previous = interval
 

@@ -6,6 +6,7 @@ Nothing heavier than click is imported before a command runs.
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -201,6 +202,8 @@ def _print(emphasis: Emphasis, output_format: Literal["table", "json", "csv"], t
     if output_format == "table":
         from lemf.table import print_table
 
+        if isinstance(sys.stdout, io.TextIOWrapper):  # letters that the terminal cannot show
+            sys.stdout.reconfigure(errors="replace")
         print_table(emphasis, sys.stdout, top=top)
         return
     from lemf.export import format_csv, format_json

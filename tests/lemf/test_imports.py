@@ -1,0 +1,53 @@
+"""What a start loads, and what the package never imports."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+HEAVY = ("scipy.signal", "matplotlib", "pyarrow", "torch", "pandas", "parselmouth")
+ARGUMENTS = [str(EXAMPLES / "really.wav"), str(EXAMPLES / "really.TextGrid")]
+
+
+def loaded(code, names):
+    """Run code in a fresh interpreter; give those of the names that it loaded."""
+    ending = f"\nimport sys\nprint('LOADED', *[n for n in {names!r} if n in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code + ending], capture_output=True, text=True, check=True
+    )
+    return done.stdout.rpartition("LOADED")[2].split()
+
+
+def command(*arguments):
+    return f"from lemf.cli import main\nmain({list(arguments)!r}, standalone_mode=False)"
+
+
+def test_the_probe_can_fail():
+    assert loaded("import json", ("json", "scipy")) == ["json"]
+
+
+def test_importing_lemf_loads_no_numpy():
+    assert loaded("import lemf", ("numpy", "soundfile", *HEAVY)) == []
+
+
+def test_help_loads_no_numpy():
+    assert loaded(command("--help"), ("numpy", "soundfile", "rich", *HEAVY)) == []
+    assert loaded(command("score", "--help"), ("numpy", "soundfile", *HEAVY)) == []
+
+
+@pytest.mark.parametrize("output_format", ["table", "json"])
+def test_score_loads_nothing_heavy_unasked(output_format):
+    code = command("score", *ARGUMENTS, "--format", output_format)
+    assert loaded(code, ("pyworld", *HEAVY)) == ["pyworld"]
+
+
+def test_public_names_exist_and_others_do_not():
+    import lemf
+
+    for name in lemf.__all__:
+        assert getattr(lemf, name).__module__.startswith("lemf.")
+    assert set(dir(lemf)) == {*lemf.__all__, "__version__"}
+    with pytest.raises(AttributeError, match="no attribute 'scoer'"):
+        _ = lemf.scoer
