@@ -16,8 +16,10 @@ from lemf.errors import AudioError
 from lemf.frames import WHOLE_S, FloatArray
 
 LOWEST_RATE_HZ = 8000
+HIGHEST_RATE_HZ = 384_000
 Channel = int | Literal["mix"] | None
 
+_LARGEST = 1e12  # no recording holds such samples; their squares would leave float64
 _BLOCK = 1 << 20  # samples of all channels scanned at a time
 _FULL_SCALE = 0.99
 _CLIPPED_SHARE = 5e-4  # of the samples at the peak, if that is full scale, that make a note
@@ -69,7 +71,7 @@ class Audio:
         Raises
         ------
         AudioError
-            No samples, NaN or inf, a rate below 8000 Hz, no such channel.
+            No samples, NaN or inf, a rate not between 8 and 384 kHz, no such channel.
         ValueError
             More than two dimensions.
         """
@@ -124,7 +126,8 @@ class _File:
         if table.shape[1] == 1:
             return table[:, 0]
         if self.column is None:
-            return np.asarray(table.mean(axis=1))
+            with np.errstate(over="ignore", invalid="ignore"):  # refused when scanned
+                return np.asarray(table.mean(axis=1))
         return np.ascontiguousarray(table[:, self.column])
 
     def slices(self, spans: Iterable[tuple[int, int]]) -> Iterator[FloatArray]:
@@ -157,7 +160,7 @@ def read_audio(path: str | os.PathLike[str], *, channel: Channel = None) -> Audi
     ------
     AudioError
         The file is missing, is no audio, holds no samples or samples that are NaN or inf, has a
-        rate below 8000 Hz, or has no such channel.
+        rate not between 8 and 384 kHz, or has no such channel.
     """
     name = os.fspath(path)
     if not Path(path).exists():
@@ -197,10 +200,10 @@ def _read_block(sound: soundfile.SoundFile, n_samples: int, name: str) -> FloatA
 
 
 def _check_rate(name: str, rate_hz: int) -> None:
-    if rate_hz < LOWEST_RATE_HZ:
+    if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
         raise AudioError(
-            f"{name}: a rate of {rate_hz} Hz is below {LOWEST_RATE_HZ} Hz; "
-            "use a recording of a higher rate"
+            f"{name}: a rate of {rate_hz} Hz is not between {LOWEST_RATE_HZ} and "
+            f"{HIGHEST_RATE_HZ} Hz; resample the recording or correct its header"
         )
 
 
@@ -232,9 +235,9 @@ def _scan(
         if not len(table):
             continue
         samples = file.pick(table)
-        finite = np.isfinite(samples)
-        if not finite.all():
-            bad = int(np.argmin(finite))
+        usable = np.abs(samples) < _LARGEST  # false for NaN, too
+        if not usable.all():
+            bad = int(np.argmin(usable))
             raise AudioError(
                 f"{file.path}: sample {n_samples + bad} ({(n_samples + bad) / rate_hz:.3f} s) is "
                 f"{samples[bad]}; repair the recording"

@@ -85,7 +85,9 @@ def test_a_file_that_shrinks_while_it_is_read_is_noticed(tmp_path, monkeypatch):
         list(audio.slices([(0, 3000), (2000, 4000)]))
 
 
-@pytest.mark.parametrize(("value", "name"), [(np.nan, "nan"), (np.inf, "inf"), (-np.inf, "-inf")])
+@pytest.mark.parametrize(
+    ("value", "name"), [(np.nan, "nan"), (np.inf, "inf"), (-np.inf, "-inf"), (1e30, "1.*e.30")]
+)
 def test_samples_that_are_no_numbers_are_refused(tmp_path, value, name):
     samples = sine()
     samples[1600] = value
@@ -120,9 +122,10 @@ def test_missing_file_folder_and_header_without_samples(tmp_path):
         lemf.read_audio(tmp_path / "none.wav")
 
 
-def test_low_rates_are_refused(tmp_path):
-    soundfile.write(tmp_path / "a.wav", sine(), 4000)
-    with pytest.raises(AudioError, match="4000 Hz is below 8000 Hz"):
+@pytest.mark.parametrize("rate_hz", [4000, 7999, 500_000])
+def test_rates_of_no_speech_are_refused(tmp_path, rate_hz):
+    soundfile.write(tmp_path / "a.wav", sine(), rate_hz)
+    with pytest.raises(AudioError, match=f"{rate_hz} Hz is not between 8000 and 384000 Hz"):
         lemf.read_audio(tmp_path / "a.wav")
 
 
