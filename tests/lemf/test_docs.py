@@ -1,0 +1,63 @@
+"""What the README and the docs show is what the commands print."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import lemf
+from lemf.cli import main
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def stripped(text):
+    return [line.rstrip() for line in text.strip().splitlines()]
+
+
+def test_the_table_in_the_readme_is_what_the_command_prints(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"&& \.venv/bin/lemf (score .*)", readme)
+    (shown,) = re.findall(r"```text\n(.*?)```", readme, re.DOTALL)
+    result = CliRunner().invoke(main, shlex.split(command))
+    assert stripped(result.stdout) == stripped(shown)
+
+
+def test_the_walk_through_shows_the_measured_values():
+    page = (ROOT / "docs" / "example.md").read_text(encoding="utf-8")
+    example = ROOT / "examples" / "really"
+    emphasis = lemf.score(f"{example}.wav", f"{example}.TextGrid")
+    for word in emphasis.words:
+        row = rf"\| {word.word} \| \d+ Hz \| {word.pitch:.3f} \| {word.energy:.2f} \| "
+        assert re.search(row + rf"{word.duration:.3f} s \|", page), word.word
+    really = emphasis.words[1]
+    products = [f"{share.contribution:.2f}" for share in really.cues.values()]
+    assert f"= {' + '.join(products)} = {really.score:.2f}" in page
+
+
+def test_the_example_finds_its_word_with_half_a_point_to_spare():
+    for name, stressed in (("really", "really"), ("didnt", "didn't")):
+        path = ROOT / "examples" / name
+        for settings in (lemf.Settings(), lemf.Settings(pitch="praat")):
+            (sentence,) = lemf.score(f"{path}.wav", f"{path}.TextGrid", settings).sentences
+            first, second, *_ = sentence.ranked
+            assert first.word == stressed
+            assert first.score - second.score >= 0.5
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
+
+
+def test_files_named_in_the_docs_exist():
+    page = (ROOT / "docs" / "development.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^      (\w+\.py) ", page, re.MULTILINE))
+    there = {path.name for path in (ROOT / "lemf").glob("*.py") if not path.name.startswith("__")}
+    assert listed == there
