@@ -81,9 +81,12 @@ class Audio:
         scale = np.iinfo(array.dtype).max if np.issubdtype(array.dtype, np.integer) else 1.0
         table = array.astype(np.float64) / scale
         table = table[:, np.newaxis] if table.ndim == 1 else table
-        file = _File(name, _check_channel(name, table.shape[1], channel))
         _check_rate(name, rate_hz)
-        return _scan(file, int(rate_hz), table.shape[1], channel, iter([table]), in_memory=True)
+        samples = _pick(table, _check_channel(name, table.shape[1], channel))
+        levels = _Levels(name, int(rate_hz))
+        levels.add(samples)
+        notes = levels.notes(table.shape[1], channel)
+        return cls(name, int(rate_hz), levels.n_samples, notes, samples)
 
     @property
     def duration_s(self) -> float:
@@ -121,21 +124,12 @@ class _File:
     path: str
     column: int | None  # channel from 0; None: the mean of all
 
-    def pick(self, table: FloatArray) -> FloatArray:
-        """Take the channel: (samples, channels) -> (samples,)."""
-        if table.shape[1] == 1:
-            return table[:, 0]
-        if self.column is None:
-            with np.errstate(over="ignore", invalid="ignore"):  # refused when scanned
-                return np.asarray(table.mean(axis=1))
-        return np.ascontiguousarray(table[:, self.column])
-
     def slices(self, spans: Iterable[tuple[int, int]]) -> Iterator[FloatArray]:
         """Read forwards only: seeking in a compressed file is not exact."""
         with _open(self.path) as sound:
             held, read_to = np.empty(0), 0
             for start, stop in spans:
-                fresh = self.pick(_read_block(sound, stop - read_to, self.path))
+                fresh = _pick(_read_block(sound, stop - read_to, self.path), self.column)
                 if len(fresh) != stop - read_to:
                     raise AudioError(f"{self.path}: became shorter while it was read; run again")
                 held = np.concatenate([held, fresh])[-(stop - start) :]
@@ -170,7 +164,17 @@ def read_audio(path: str | os.PathLike[str], *, channel: Channel = None) -> Audi
     with _open(name) as sound:
         _check_rate(name, sound.samplerate)
         file = _File(name, _check_channel(name, sound.channels, channel))
-        return _scan(file, sound.samplerate, sound.channels, channel, _blocks(sound, name))
+        levels = _Levels(name, sound.samplerate)
+        kept: list[FloatArray] = []
+        for table in _blocks(sound, name):
+            samples = _pick(table, file.column)
+            levels.add(samples)
+            if levels.n_samples <= WHOLE_S * sound.samplerate:
+                kept.append(samples)
+        notes = levels.notes(sound.channels, channel)
+        short = levels.n_samples <= WHOLE_S * sound.samplerate
+        source = np.concatenate(kept) if short else file
+        return Audio(name, sound.samplerate, levels.n_samples, notes, source)
 
 
 def _blocks(sound: soundfile.SoundFile, name: str) -> Iterator[FloatArray]:
@@ -216,58 +220,64 @@ def _check_channel(name: str, n_channels: int, channel: Channel) -> int | None:
     return channel - 1
 
 
-def _scan(
-    file: _File,
-    rate_hz: int,
-    n_channels: int,
-    channel: Channel,
-    blocks: Iterator[FloatArray],
-    *,
-    in_memory: bool = False,
-) -> Audio:
-    """Check every sample once; keep them if they are few."""
-    kept: list[FloatArray] = []
-    n_samples = 0
-    total = squares = 0.0
-    high, low = -np.inf, np.inf
-    n_at_peak = 0
-    for table in blocks:
-        if not len(table):
-            continue
-        samples = file.pick(table)
+def _pick(table: FloatArray, column: int | None) -> FloatArray:
+    """Take one channel, or the mean: (samples, channels) -> (samples,)."""
+    if table.shape[1] == 1:
+        return table[:, 0]
+    if column is None:
+        with np.errstate(over="ignore", invalid="ignore"):  # refused by _Levels
+            return np.asarray(table.mean(axis=1))
+    return np.ascontiguousarray(table[:, column])
+
+
+class _Levels:
+    """Checks every sample of a recording, block by block, and remembers how loud it is."""
+
+    def __init__(self, name: str, rate_hz: int) -> None:
+        self.name = name
+        self.rate_hz = rate_hz
+        self.n_samples = 0
+        self._peak = 0.0
+        self._n_at_peak = 0
+        self._sum = self._squares = 0.0
+
+    def add(self, samples: FloatArray) -> None:
+        """Take the next samples; raises AudioError at one that is NaN, inf or absurd."""
+        if not len(samples):
+            return
         usable = np.abs(samples) < _LARGEST  # false for NaN, too
         if not usable.all():
             bad = int(np.argmin(usable))
+            place = self.n_samples + bad
             raise AudioError(
-                f"{file.path}: sample {n_samples + bad} ({(n_samples + bad) / rate_hz:.3f} s) is "
-                f"{samples[bad]}; repair the recording"
+                f"{self.name}: sample {place} ({place / self.rate_hz:.3f} s) is {samples[bad]}; "
+                "repair the recording"
             )
-        if max(samples.max(), -samples.min()) > max(high, -low):
-            n_at_peak = 0
-        high, low = max(high, float(samples.max())), min(low, float(samples.min()))
-        n_at_peak += int(np.count_nonzero(np.abs(samples) >= max(high, -low)))
-        n_samples += len(samples)
-        total += float(samples.sum())
-        squares += float(samples @ samples)
-        if in_memory or n_samples <= WHOLE_S * rate_hz:
-            kept.append(samples)
-    if n_samples == 0:
-        raise AudioError(f"{file.path}: holds no samples; record or export it again")
-    notes = []
-    if n_channels > 1 and channel is None:
-        notes.append(f"{n_channels} channels mixed down; --channel takes one of them")
-    mean = total / n_samples
-    deviation = max(squares / n_samples - mean**2, 0.0) ** 0.5
-    if max(high, -low) >= _FULL_SCALE and n_at_peak > max(10.0, _CLIPPED_SHARE * n_samples):
-        notes.append(
-            f"{n_at_peak / n_samples:.2%} of the samples are clipped at the peak: "
-            "energy is too low there"
-        )
-    if deviation > 0 and abs(mean) > _OFFSET_SHARE * deviation:
-        notes.append(
-            f"a constant offset of {mean:.3g} adds to the energy of every frame; "
-            "remove it with a high-pass filter"
-        )
-    in_memory = in_memory or n_samples <= WHOLE_S * rate_hz
-    source = np.concatenate(kept) if in_memory else file
-    return Audio(file.path, rate_hz, n_samples, tuple(notes), source)
+        peak = float(np.abs(samples).max())
+        if peak > self._peak:
+            self._peak, self._n_at_peak = peak, 0
+        self._n_at_peak += int(np.count_nonzero(np.abs(samples) >= self._peak))
+        self.n_samples += len(samples)
+        self._sum += float(samples.sum())
+        self._squares += float(samples @ samples)
+
+    def notes(self, n_channels: int, channel: Channel) -> tuple[str, ...]:
+        """Say what a user should know; raises AudioError when there were no samples."""
+        if self.n_samples == 0:
+            raise AudioError(f"{self.name}: holds no samples; record or export it again")
+        notes = []
+        if n_channels > 1 and channel is None:
+            notes.append(f"{n_channels} channels mixed down; --channel takes one of them")
+        share = self._n_at_peak / self.n_samples
+        if self._peak >= _FULL_SCALE and self._n_at_peak > 10 and share > _CLIPPED_SHARE:
+            notes.append(
+                f"{share:.2%} of the samples are clipped at the peak: energy is too low there"
+            )
+        mean = self._sum / self.n_samples
+        deviation = max(self._squares / self.n_samples - mean**2, 0.0) ** 0.5
+        if deviation > 0 and abs(mean) > _OFFSET_SHARE * deviation:
+            notes.append(
+                f"a constant offset of {mean:.3g} adds to the energy of every frame; "
+                "remove it with a high-pass filter"
+            )
+        return tuple(notes)
