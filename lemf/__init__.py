@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lemf.errors import LemfError
     from lemf.figure import draw
     from lemf.pipeline import score
+    from lemf.pitch import harvest
     from lemf.textgrid import (
         Interval,
         IntervalTier,
@@ -35,6 +36,7 @@ _HOME = {
     "Settings": "config",
     "TextGrid": "textgrid",
     "draw": "figure",
+    "harvest": "pitch",
     "read_audio": "audio",
     "read_textgrid": "textgrid",
     "score": "pipeline",
@@ -51,6 +53,7 @@ __all__ = [
     "Settings",
     "TextGrid",
     "draw",
+    "harvest",
     "read_audio",
     "read_textgrid",
     "score",

@@ -20,9 +20,9 @@ CUE_SETS: Mapping[str, Mapping[str, float]] = {
     "paper": {"pitch": 1.0, "energy": 1.2, "duration": 0.8},
 }
 
-PitchMethod = Literal["harvest", "praat"]
+PitchMethod = Literal["harvest", "praat", "pyworld"]
 DurationMethod = Literal["phones", "word"]
-PITCH_METHODS: tuple[PitchMethod, ...] = ("harvest", "praat")
+PITCH_METHODS: tuple[PitchMethod, ...] = ("harvest", "praat", "pyworld")
 DURATION_METHODS: tuple[DurationMethod, ...] = ("phones", "word")
 
 LOWEST_FLOOR_HZ = 20.0
@@ -39,8 +39,8 @@ class Settings:
         Name of the cue set; ``"paper"`` is the definition of LEMf in the paper.
     weights : mapping of str to float, optional
         Weights that replace those of the cue set, by cue; cues left out keep theirs.
-    pitch : {"harvest", "praat"}
-        PyWorld's Harvest, or Praat's autocorrelation method through parselmouth.
+    pitch : {"harvest", "praat", "pyworld"}
+        Harvest, Praat's autocorrelation method through parselmouth, or pyworld's own Harvest.
     pitch_floor_hz, pitch_ceiling_hz : float
         Range of the F0 search. The defaults are Harvest's own.
     sentences : str

@@ -1,18 +1,30 @@
-"""F0 contours: PyWorld's Harvest (the paper's), or Praat's autocorrelation as a second opinion.
+"""F0 contours: Harvest (the paper's choice), or a second opinion by Praat or by pyworld itself.
 
-Convention: 0 Hz means unvoiced. Contours stand on the 5 ms axis of `lemf.frames`.
+Convention: 0 Hz means unvoiced. Contours stand on the 5 ms axis of `lemf.frames`. Harvest is
+computed by the compiled code in `lemf/native`, and by `lemf.harvest_numpy` where that could not be
+built; both give pyworld's numbers.
 """
 
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lemf.config import FRAME_PERIOD_S, PitchMethod
 from lemf.errors import AudioError, MissingPackageError
 from lemf.frames import FloatArray, count_frames, frame_times
 
+try:
+    from lemf import _harvest as _compiled
+except ImportError:  # no compiler when lemf was installed
+    _compiled = None  # type: ignore[assignment]
+
+HARVEST_IS_COMPILED = _compiled is not None
+
+_LOWEST_FLOOR_HZ = 10.0  # lower floors would take filters of seconds
 _HARVEST_RATE_HZ = 8000.0  # Harvest works near this rate, whatever the recording's
 _LARGEST_DECIMATION = 12
 _PRAAT_PERIODS = 3  # Praat's window must hold three periods of the floor
@@ -38,7 +50,7 @@ def f0_contour(
     samples : (samples,) float64
         Finite, at least one.
     rate_hz : int
-    method : {"harvest", "praat"}
+    method : {"harvest", "praat", "pyworld"}
     floor_hz, ceiling_hz : float
         Range of the search.
 
@@ -52,18 +64,88 @@ def f0_contour(
     AudioError
         The recording is too short for Praat's window.
     MissingPackageError
-        ``method="praat"`` without parselmouth.
+        ``method="praat"`` without parselmouth, ``method="pyworld"`` without pyworld.
     """
     if method == "praat":
         return _praat(samples, rate_hz, floor_hz, ceiling_hz)
-    return _harvest(samples, rate_hz, floor_hz, ceiling_hz)
+    if method == "pyworld":
+        return _pyworld(samples, rate_hz, floor_hz, ceiling_hz)
+    f0_hz, _ = harvest(samples, rate_hz, floor_hz=floor_hz, ceiling_hz=ceiling_hz)
+    return f0_hz
 
 
-def _harvest(samples: FloatArray, rate_hz: int, floor_hz: float, ceiling_hz: float) -> FloatArray:
-    with warnings.catch_warnings():  # pyworld 0.3.5 imports the deprecated pkg_resources
-        warnings.simplefilter("ignore")
-        import pyworld
+def harvest(
+    samples: NDArray[np.floating[Any]],
+    rate_hz: int,
+    *,
+    floor_hz: float = 71.0,
+    ceiling_hz: float = 800.0,
+    period_ms: float = 5.0,
+) -> tuple[FloatArray, FloatArray]:
+    """Track F0 by Harvest (Morise 2017), with the numbers of ``pyworld.harvest``.
 
+    Time and memory grow with the length, some 1.5 MB for each second. Other threads run meanwhile.
+
+    Parameters
+    ----------
+    samples : (samples,) float
+        Finite, at least one.
+    rate_hz : int
+    floor_hz, ceiling_hz : float
+        Range of the search; the floor at least 10 Hz.
+    period_ms : float
+        Time from frame to frame. Harvest works at 1 ms inside, whatever the period.
+
+    Returns
+    -------
+    f0_hz : (frames,) float64
+        F0 in Hz; 0 where unvoiced.
+    times_s : (frames,) float64
+        From 0 s on.
+
+    Raises
+    ------
+    ValueError
+        No samples, more than one dimension, NaN or inf, a range or a period that makes no sense.
+
+    References
+    ----------
+    M. Morise, "Harvest: A high-performance fundamental frequency estimator from speech signals",
+    Interspeech 2017.
+    """
+    x = np.ascontiguousarray(samples, dtype=np.float64)
+    if x.ndim != 1 or len(x) == 0:
+        raise ValueError(f"samples of shape {x.shape}; expected (n,) with n of at least 1")
+    if not np.isfinite(x).all():
+        raise ValueError("samples are NaN or inf; Harvest would call them unvoiced")
+    if not _LOWEST_FLOOR_HZ <= floor_hz < ceiling_hz < rate_hz / 2:
+        raise ValueError(
+            f"F0 range {floor_hz:g}-{ceiling_hz:g} Hz at a rate of {rate_hz} Hz; the floor must be "
+            f"at least {_LOWEST_FLOOR_HZ:g} Hz and below the ceiling, that below half the rate"
+        )
+    if not period_ms > 0:
+        raise ValueError(f"a period of {period_ms} ms; it must be positive")
+    if _compiled is not None:
+        each_ms = np.frombuffer(_compiled.harvest(x, rate_hz, floor_hz, ceiling_hz))
+    else:
+        from lemf.harvest_numpy import harvest_numpy
+
+        each_ms = harvest_numpy(x, rate_hz, floor_hz=floor_hz, ceiling_hz=ceiling_hz)
+    n_frames = int(1000.0 * len(x) / rate_hz / period_ms) + 1
+    times_s = np.arange(n_frames) * period_ms / 1000.0
+    nearest = np.minimum((times_s * 1000.0 + 0.5).astype(np.int64), len(each_ms) - 1)
+    return each_ms[nearest], times_s
+
+
+def _pyworld(samples: FloatArray, rate_hz: int, floor_hz: float, ceiling_hz: float) -> FloatArray:
+    try:
+        with warnings.catch_warnings():  # pyworld 0.3.5 imports the deprecated pkg_resources
+            warnings.simplefilter("ignore")
+            import pyworld
+    except ImportError:
+        raise MissingPackageError(
+            "--pitch pyworld needs pyworld: pip install 'lemf[world]'"
+        ) from None
     f0_hz, _ = pyworld.harvest(
         np.ascontiguousarray(samples, dtype=np.float64),
         rate_hz,

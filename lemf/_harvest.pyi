@@ -1,0 +1,6 @@
+from numpy.typing import NDArray
+import numpy as np
+
+def harvest(
+    samples: NDArray[np.float64], rate_hz: int, floor_hz: float, ceiling_hz: float, /
+) -> bytearray: ...
