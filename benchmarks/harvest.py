@@ -62,7 +62,7 @@ def read(path: Path) -> tuple[np.ndarray, int]:
 
 
 def pyworld_harvest(samples: np.ndarray, rate_hz: int) -> np.ndarray:
-    """The reference."""
+    """Track F0 by the reference."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pyworld
