@@ -2,10 +2,16 @@
 #pragma once
 
 // The best version of a function so marked is taken at run time.
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__linux__)
-#define LEMF_SIMD __attribute__((target_clones("arch=x86-64-v3", "default")))
-#else
 #define LEMF_SIMD
+#if defined(__x86_64__) && defined(__linux__) && defined(__has_attribute)
+#if __has_attribute(target_clones)
+#undef LEMF_SIMD
+#if defined(__clang__) || __GNUC__ < 12
+#define LEMF_SIMD __attribute__((target_clones("avx2", "default")))
+#else
+#define LEMF_SIMD __attribute__((target_clones("arch=x86-64-v3", "default")))
+#endif
+#endif
 #endif
 
 namespace lemf {
