@@ -16,6 +16,7 @@ from lemf.praat_tokens import shorten
 from lemf.textgrid import Interval, IntervalTier, TextGrid
 from lemf.tiers import is_silence, select_tiers, tier_by_name
 
+_LONGER_S = 1.0  # by which a recording may outlast its TextGrid without a note
 _ROUNDING_S = 1e-9  # 0.8 - 0.5 is no longer pause than 0.3
 _OVERLAP_TOLERANCE_S = 1e-4  # writers that round times make neighbours overlap by less
 
@@ -87,6 +88,11 @@ def align(textgrid: TextGrid, settings: Settings, duration_s: float) -> Alignmen
             f"tier {phones_tier.name!r} holds no phone inside any word: duration counts for "
             "nothing; --duration word takes the length of the words"
         )
+    if duration_s - textgrid.end_s > _LONGER_S:
+        notes.append(
+            f"the recording goes on for {duration_s - textgrid.end_s:.1f} s after the TextGrid "
+            "ends; do they belong together?"
+        )
     return Alignment(
         sentences, words_tier.name, phones_tier.name if phones_tier else None, tuple(notes)
     )
@@ -114,6 +120,8 @@ def _fault(interval: Interval, previous: Interval | None, end_s: float) -> str |
         return "ends before it starts; correct its times"
     if previous is None and interval.start_s <= -END_TOLERANCE_S:
         return "starts before the recording; correct its times"
+    if previous is not None and interval.end_s <= previous.start_s:
+        return "stands after a later one; sort the intervals by time"
     if previous is not None and interval.start_s < previous.end_s - _OVERLAP_TOLERANCE_S:
         return (
             f"overlaps the interval before it, which ends at {_seconds(previous.end_s)} s; "
@@ -193,7 +201,7 @@ def _sentences_of_tier(
         )
     notes = []
     if outside:
-        notes.append(f"{outside} words lie outside the sentences of tier {tier.name!r}, left out")
+        notes.append(f"words outside the sentences of tier {tier.name!r}, left out: {outside}")
     if empty := len(spans) - len(sentences):
-        notes.append(f"{empty} sentences of tier {tier.name!r} hold no word, left out")
+        notes.append(f"sentences of tier {tier.name!r} without a word, left out: {empty}")
     return sentences, notes

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -14,16 +14,14 @@ from numpy.typing import NDArray
 
 from lemf.errors import AudioError
 from lemf.frames import WHOLE_S, FloatArray
+from lemf.samples import Channel, Levels, as_table, pick_channel
 
 LOWEST_RATE_HZ = 8000
 HIGHEST_RATE_HZ = 384_000
-Channel = int | Literal["mix"] | None
 
-_LARGEST = 1e12  # no recording holds such samples; their squares would leave float64
+# how wav, aiff, flac, ogg and mp3 files begin
+_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"riff", b"FORM", b"fLaC", b"OggS", b"ID3", b"\xff")
 _BLOCK = 1 << 20  # samples of all channels scanned at a time
-_FULL_SCALE = 0.99
-_CLIPPED_SHARE = 5e-4  # of the samples at the peak, if that is full scale, that make a note
-_OFFSET_SHARE = 0.1  # constant offset over standard deviation, that makes a note
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +36,8 @@ class Audio:
         What messages and results call it: the path as given.
     rate_hz : int
     n_samples : int
+    channel : int, "mix" or None
+        Which channel was asked for.
     notes : tuple of str
         What a user should know: channels mixed down, clipping, a constant offset.
     """
@@ -45,6 +45,7 @@ class Audio:
     name: str
     rate_hz: int
     n_samples: int
+    channel: Channel
     notes: tuple[str, ...]
     _source: FloatArray | _File
 
@@ -62,7 +63,8 @@ class Audio:
         Parameters
         ----------
         samples : (samples,) or (samples, channels), float or int
-            Integers are divided by the largest value of their type.
+            Integers of 8 to 32 bits are divided by 2^(bits - 1), unsigned ones centred first, as
+            in a wav file.
         rate_hz : int
         channel : int from 1, "mix" or None
             As in `read_audio`.
@@ -72,21 +74,20 @@ class Audio:
         ------
         AudioError
             No samples, NaN or inf, a rate not between 8 and 384 kHz, no such channel.
+        TypeError
+            Samples that are neither float nor integers of 8 to 32 bits; a rate that is not whole.
         ValueError
             More than two dimensions.
         """
-        array = np.asarray(samples)
-        if array.ndim not in (1, 2):
-            raise ValueError(f"samples of shape {array.shape}; expected (n,) or (n, channels)")
-        scale = np.iinfo(array.dtype).max if np.issubdtype(array.dtype, np.integer) else 1.0
-        table = array.astype(np.float64) / scale
-        table = table[:, np.newaxis] if table.ndim == 1 else table
+        table = as_table(samples)
+        if rate_hz != int(rate_hz):
+            raise TypeError(f"a rate of {rate_hz} Hz; it must be a whole number")
         _check_rate(name, rate_hz)
-        samples = _pick(table, _check_channel(name, table.shape[1], channel))
-        levels = _Levels(name, int(rate_hz))
-        levels.add(samples)
+        column = _check_channel(name, table.shape[1], channel)
+        levels = Levels(name, int(rate_hz))
+        picked = levels.add(table, column)
         notes = levels.notes(table.shape[1], channel)
-        return cls(name, int(rate_hz), levels.n_samples, notes, samples)
+        return cls(name, int(rate_hz), levels.n_samples, channel, notes, picked)
 
     @property
     def duration_s(self) -> float:
@@ -129,7 +130,7 @@ class _File:
         with _open(self.path) as sound:
             held, read_to = np.empty(0), 0
             for start, stop in spans:
-                fresh = _pick(_read_block(sound, stop - read_to, self.path), self.column)
+                fresh = pick_channel(_read_block(sound, stop - read_to, self.path), self.column)
                 if len(fresh) != stop - read_to:
                     raise AudioError(f"{self.path}: became shorter while it was read; run again")
                 held = np.concatenate([held, fresh])[-(stop - start) :]
@@ -157,24 +158,20 @@ def read_audio(path: str | os.PathLike[str], *, channel: Channel = None) -> Audi
         rate not between 8 and 384 kHz, or has no such channel.
     """
     name = os.fspath(path)
-    if not Path(path).exists():
-        raise AudioError(f"{name}: there is no such recording; check the path")
-    if Path(path).is_dir():
-        raise AudioError(f"{name}: this is a folder; name one recording")
+    _check_file(name)
     with _open(name) as sound:
         _check_rate(name, sound.samplerate)
         file = _File(name, _check_channel(name, sound.channels, channel))
-        levels = _Levels(name, sound.samplerate)
+        levels = Levels(name, sound.samplerate)
         kept: list[FloatArray] = []
         for table in _blocks(sound, name):
-            samples = _pick(table, file.column)
-            levels.add(samples)
+            samples = levels.add(table, file.column)
             if levels.n_samples <= WHOLE_S * sound.samplerate:
                 kept.append(samples)
         notes = levels.notes(sound.channels, channel)
         short = levels.n_samples <= WHOLE_S * sound.samplerate
         source = np.concatenate(kept) if short else file
-        return Audio(name, sound.samplerate, levels.n_samples, notes, source)
+        return Audio(name, sound.samplerate, levels.n_samples, channel, notes, source)
 
 
 def _blocks(sound: soundfile.SoundFile, name: str) -> Iterator[FloatArray]:
@@ -182,13 +179,38 @@ def _blocks(sound: soundfile.SoundFile, name: str) -> Iterator[FloatArray]:
         yield block
 
 
+def _check_file(name: str) -> None:
+    """Refuse what libsndfile would refuse with other words, or with warnings of its own."""
+    try:
+        with Path(name).open("rb") as stream:
+            head = stream.read(4)
+    except FileNotFoundError:
+        raise AudioError(f"{name}: there is no such recording; check the path") from None
+    except IsADirectoryError:
+        raise AudioError(f"{name}: this is a folder; name one recording") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise AudioError(f"{name}: the recording cannot be opened ({reason})") from error
+    named_so = name.lower().endswith((".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff"))
+    if not head:
+        reason = "the file is empty"
+    elif named_so and not head.startswith(_MAGIC):
+        reason = "Format not recognised"
+    else:
+        return
+    raise AudioError(f"{name}: cannot be read as audio ({reason}); convert it to wav or flac")
+
+
 def _open(name: str) -> soundfile.SoundFile:
     try:
-        return soundfile.SoundFile(name)
-    except (soundfile.LibsndfileError, TypeError, ValueError) as error:
+        name.encode()
+        path: str | bytes = name
+    except UnicodeEncodeError:  # a file name in no known encoding
+        path = os.fsencode(name)
+    try:
+        return soundfile.SoundFile(path)
+    except (soundfile.LibsndfileError, TypeError, ValueError, OSError) as error:
         reason = str(error).rpartition(": ")[2].rstrip(".")
-        if os.path.getsize(name) == 0:  # noqa: PTH202 - a plain str, no Path is needed
-            reason = "the file is empty"
         raise AudioError(
             f"{name}: cannot be read as audio ({reason}); convert it to wav or flac"
         ) from error
@@ -218,66 +240,3 @@ def _check_channel(name: str, n_channels: int, channel: Channel) -> int | None:
     if not 1 <= channel <= n_channels:
         raise AudioError(f"{name}: no channel {channel}; it has {n_channels}, counted from 1")
     return channel - 1
-
-
-def _pick(table: FloatArray, column: int | None) -> FloatArray:
-    """Take one channel, or the mean: (samples, channels) -> (samples,)."""
-    if table.shape[1] == 1:
-        return table[:, 0]
-    if column is None:
-        with np.errstate(over="ignore", invalid="ignore"):  # refused by _Levels
-            return np.asarray(table.mean(axis=1))
-    return np.ascontiguousarray(table[:, column])
-
-
-class _Levels:
-    """Checks every sample of a recording, block by block, and remembers how loud it is."""
-
-    def __init__(self, name: str, rate_hz: int) -> None:
-        self.name = name
-        self.rate_hz = rate_hz
-        self.n_samples = 0
-        self._peak = 0.0
-        self._n_at_peak = 0
-        self._sum = self._squares = 0.0
-
-    def add(self, samples: FloatArray) -> None:
-        """Take the next samples; raises AudioError at one that is NaN, inf or absurd."""
-        if not len(samples):
-            return
-        usable = np.abs(samples) < _LARGEST  # false for NaN, too
-        if not usable.all():
-            bad = int(np.argmin(usable))
-            place = self.n_samples + bad
-            raise AudioError(
-                f"{self.name}: sample {place} ({place / self.rate_hz:.3f} s) is {samples[bad]}; "
-                "repair the recording"
-            )
-        peak = float(np.abs(samples).max())
-        if peak > self._peak:
-            self._peak, self._n_at_peak = peak, 0
-        self._n_at_peak += int(np.count_nonzero(np.abs(samples) >= self._peak))
-        self.n_samples += len(samples)
-        self._sum += float(samples.sum())
-        self._squares += float(samples @ samples)
-
-    def notes(self, n_channels: int, channel: Channel) -> tuple[str, ...]:
-        """Say what a user should know; raises AudioError when there were no samples."""
-        if self.n_samples == 0:
-            raise AudioError(f"{self.name}: holds no samples; record or export it again")
-        notes = []
-        if n_channels > 1 and channel is None:
-            notes.append(f"{n_channels} channels mixed down; --channel takes one of them")
-        share = self._n_at_peak / self.n_samples
-        if self._peak >= _FULL_SCALE and self._n_at_peak > 10 and share > _CLIPPED_SHARE:
-            notes.append(
-                f"{share:.2%} of the samples are clipped at the peak: energy is too low there"
-            )
-        mean = self._sum / self.n_samples
-        deviation = max(self._squares / self.n_samples - mean**2, 0.0) ** 0.5
-        if deviation > 0 and abs(mean) > _OFFSET_SHARE * deviation:
-            notes.append(
-                f"a constant offset of {mean:.3g} adds to the energy of every frame; "
-                "remove it with a high-pass filter"
-            )
-        return tuple(notes)

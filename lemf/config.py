@@ -27,6 +27,7 @@ DURATION_METHODS: tuple[DurationMethod, ...] = ("phones", "word")
 
 LOWEST_FLOOR_HZ = 20.0
 HIGHEST_CEILING_HZ = 2000.0
+LARGEST_WEIGHT = 1e6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +78,19 @@ class Settings:
     silence: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if isinstance(self.silence, str):
+            raise SettingsError(f"silence {self.silence!r}: give a tuple of labels")
+        plain = {
+            "silence": tuple(self.silence),
+            "weights": None
+            if self.weights is None
+            else {name: float(weight) for name, weight in self.weights.items()},
+            "pitch_floor_hz": float(self.pitch_floor_hz),
+            "pitch_ceiling_hz": float(self.pitch_ceiling_hz),
+            "channel": self.channel if self.channel in (None, "mix") else int(self.channel),
+        }
+        for name, value in plain.items():  # own copies of plain types, as results record them
+            object.__setattr__(self, name, value)
         _check_choice("cue set", self.cues, tuple(CUE_SETS))
         _check_choice("pitch method", self.pitch, PITCH_METHODS)
         _check_choice("duration", self.duration, DURATION_METHODS)
@@ -90,8 +104,10 @@ class Settings:
         self.pause_s  # noqa: B018 - raises on a pause that is not a time
         for name, weight in (self.weights or {}).items():
             _check_choice(f"cue of the set {self.cues!r}", name, tuple(CUE_SETS[self.cues]))
-            if not math.isfinite(weight):
-                raise SettingsError(f"weight of {name}: {weight} is not a finite number")
+            if not abs(weight) <= LARGEST_WEIGHT:
+                raise SettingsError(
+                    f"weight of {name}: {weight} is not a number up to {LARGEST_WEIGHT:g}"
+                )
 
     @property
     def cue_weights(self) -> dict[str, float]:
@@ -136,9 +152,11 @@ def read_weights(text: str) -> tuple[str | None, dict[str, float]]:
     """
     if text.lower().endswith(".json"):
         return _read_weights_file(Path(text))
-    weights = {}
+    weights: dict[str, float] = {}
     for part in text.split(","):
         name, _, value = part.partition("=")
+        if name.strip() in weights:
+            raise SettingsError(f"weights {text!r}: {name.strip()} is named twice")
         try:
             weights[name.strip()] = float(value)
         except ValueError:
@@ -150,10 +168,10 @@ def read_weights(text: str) -> tuple[str | None, dict[str, float]]:
 
 def _read_weights_file(path: Path) -> tuple[str | None, dict[str, float]]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"), parse_int=float)
+        content = json.loads(path.read_text(encoding="utf-8-sig"), parse_int=float)
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SettingsError(f"{path}: not JSON ({error})") from error
     weights = content.get("weights") if isinstance(content, dict) else None
     if not isinstance(weights, dict) or not all(_is_number(value) for value in weights.values()):

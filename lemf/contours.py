@@ -11,8 +11,20 @@ from lemf.audio import Audio
 from lemf.config import Settings
 from lemf.energy import frame_energy
 from lemf.errors import AudioError
-from lemf.frames import FloatArray, Piece, count_frames, cut_pieces, frame_centres, frame_times
+from lemf.frames import (
+    WHOLE_S,
+    FloatArray,
+    Piece,
+    count_frames,
+    cut_pieces,
+    frame_centres,
+    frame_times,
+)
 from lemf.pitch import decimation_factor, f0_contour
+
+# Praat compares each frame with the loudest of all and searches the best path through all, so it is
+# given as much at once as memory allows; in longer recordings both end with the piece.
+PRAAT_WHOLE_S = 1200.0
 
 Track = Callable[[Sequence[Piece]], Iterable[Piece]]  # such as tqdm.tqdm or rich.progress.track
 
@@ -52,7 +64,10 @@ def measure_contours(audio: Audio, settings: Settings, *, track: Track | None = 
     n_frames = count_frames(audio.n_samples, audio.rate_hz)
     centres = frame_centres(n_frames, audio.rate_hz)
     f0_hz, energy = np.empty(n_frames), np.empty(n_frames)
-    pieces = cut_pieces(audio.n_samples, audio.rate_hz, decimation_factor(audio.rate_hz))
+    whole_s = PRAAT_WHOLE_S if settings.pitch == "praat" else WHOLE_S
+    pieces = cut_pieces(
+        audio.n_samples, audio.rate_hz, decimation_factor(audio.rate_hz), whole_s=whole_s
+    )
     stretches = audio.slices((piece.start, piece.stop) for piece in pieces)
     for piece, samples in zip(track(pieces) if track else pieces, stretches, strict=True):
         kept = slice(piece.first_frame, piece.stop_frame)

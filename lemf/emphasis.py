@@ -165,7 +165,8 @@ class Emphasis:
     def to_rows(self) -> list[dict[str, Any]]:
         """Give one flat dict a word: the names of the contract, cues as ``cues.NAME.z`` and so on.
 
-        ``audio`` and ``sentence`` come first; ``in_segment`` tells the emphasis segment.
+        ``audio`` and ``sentence`` come first; ``in_segment`` tells the emphasis segment, and
+        ``sentence_flags`` repeats those of the sentence.
         """
         rows = []
         for sentence in self.to_dict()["sentences"]:
@@ -174,6 +175,7 @@ class Emphasis:
                 for name, share in row.pop("cues").items():
                     row |= {f"cues.{name}.{key}": value for key, value in share.items()}
                 row["flags"] = " ".join(row["flags"])
+                row["sentence_flags"] = " ".join(sentence["flags"])
                 row["in_segment"] = word["index"] in sentence["segment"]["words"]
                 rows.append(row)
         return rows
@@ -191,7 +193,8 @@ class Emphasis:
         except ImportError:
             raise MissingPackageError("to_dataframe needs pandas: pip install pandas") from None
         frame = pandas.DataFrame(self.to_rows())
-        return frame.astype({"pitch": float, "energy": float, "duration": float})
+        values = [name for name in frame.columns if name.endswith(".value")]
+        return frame.astype(dict.fromkeys(["pitch", "energy", "duration", *values], float))
 
     def _repr_html_(self) -> str:
         return "".join(_sentence_to_html(sentence) for sentence in self.sentences)

@@ -17,7 +17,6 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 WHOLE_S = 60.0  # recordings up to here are analysed in one piece
-PIECE_S = 30.0
 OVERLAP_S = 0.5  # read on both sides of a piece; keeps F0 at the seams within 0.01 cent
 
 _FRAMES_PER_S = 200
@@ -53,7 +52,9 @@ def frame_centres(n_frames: int, rate_hz: int) -> IntArray:
     return centres
 
 
-def cut_pieces(n_samples: int, rate_hz: int, decimation: int) -> list[Piece]:
+def cut_pieces(
+    n_samples: int, rate_hz: int, decimation: int, *, whole_s: float = WHOLE_S
+) -> list[Piece]:
     """Cut a recording into overlapping pieces that Harvest analyses as it would the whole.
 
     Harvest's answer depends on where its decimation starts and, through the padding of the
@@ -67,6 +68,8 @@ def cut_pieces(n_samples: int, rate_hz: int, decimation: int) -> list[Piece]:
     rate_hz : int
     decimation : int
         Harvest's decimation factor at this rate.
+    whole_s : float
+        Recordings up to this length in seconds are one piece; longer pieces are half of it.
 
     Returns
     -------
@@ -74,11 +77,11 @@ def cut_pieces(n_samples: int, rate_hz: int, decimation: int) -> list[Piece]:
         In order; their kept frames are all frames of the recording, each once.
     """
     n_frames = count_frames(n_samples, rate_hz)
-    if n_samples <= WHOLE_S * rate_hz:
+    if n_samples <= whole_s * rate_hz:
         return [Piece(0, n_samples, 0, 0, n_frames)]
     # the fewest frames that are a whole number of samples and of decimated samples
     grid = _FRAMES_PER_S * decimation // gcd(rate_hz, _FRAMES_PER_S * decimation)
-    body = grid * ceil(PIECE_S * _FRAMES_PER_S / grid)
+    body = grid * ceil(whole_s / 2 * _FRAMES_PER_S / grid)
     overlap = grid * ceil(OVERLAP_S * _FRAMES_PER_S / grid)
     pieces = []
     first = 0

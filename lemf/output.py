@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from lemf.errors import OutputError
@@ -24,15 +25,37 @@ def check_output(path: Path, *, force: bool = False) -> None:
     OutputError
         The folder is missing or not writable, the path is a folder, or the file exists.
     """
-    folder = path.parent
-    if not folder.is_dir():
+    folder = path.resolve().parent
+    try:
+        folder_exists, is_folder, exists = folder.is_dir(), path.is_dir(), path.exists()
+        is_file = path.is_file()
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
+    if not folder_exists:
         raise OutputError(f"{path}: the folder {folder} does not exist; create it first")
-    if path.is_dir():
+    if is_folder:
         raise OutputError(f"{path}: this is a folder; name a file")
-    if path.exists() and not force:
+    if exists and not is_file:
+        raise OutputError(f"{path}: this is no regular file; name another")
+    if exists and not force:
         raise OutputError(f"{path}: exists already; --force replaces it")
     if not os.access(folder, os.W_OK):
         raise OutputError(f"{path}: no permission to write into {folder}")
+
+
+def check_apart(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Refuse outputs that are an input, or that are the same file twice.
+
+    Raises
+    ------
+    OutputError
+        Even with ``--force``: the recording and the TextGrid of the user are never replaced.
+    """
+    taken = {path.resolve(): "is read as input" for path in inputs}
+    for path in outputs:
+        if path.resolve() in taken:
+            raise OutputError(f"{path}: {taken[path.resolve()]}; name another file")
+        taken[path.resolve()] = "is named for two outputs"
 
 
 def write_output(path: Path, content: bytes, *, force: bool = False) -> None:
@@ -53,6 +76,7 @@ def write_output(path: Path, content: bytes, *, force: bool = False) -> None:
         As `check_output`, and when the disk is full or the write fails.
     """
     check_output(path, force=force)
+    path = path.resolve()  # a link stays a link
     partial: Path | None = None
     try:
         with tempfile.NamedTemporaryFile(
@@ -62,7 +86,7 @@ def write_output(path: Path, content: bytes, *, force: bool = False) -> None:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        partial.chmod(0o666 & ~_umask())
+        partial.chmod(path.stat().st_mode if path.exists() else 0o666 & ~_umask())
         partial.replace(path)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror})") from error

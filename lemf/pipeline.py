@@ -53,7 +53,7 @@ def score(
     LemfError
         An input that cannot be used; the message says which, where and what to do.
     TypeError
-        `rate_hz` without an array, or an array without it.
+        `rate_hz` without an array, or an array without it; another channel than the Audio's.
 
     Examples
     --------
@@ -89,7 +89,14 @@ def _open_audio(
     if isinstance(audio, Audio | str | os.PathLike):
         if rate_hz is not None:
             raise TypeError("rate_hz goes with an array of samples; a file has its own rate")
-        return audio if isinstance(audio, Audio) else read_audio(audio, channel=settings.channel)
+        if not isinstance(audio, Audio):
+            return read_audio(audio, channel=settings.channel)
+        if settings.channel is not None and settings.channel != audio.channel:
+            raise TypeError(
+                f"channel {settings.channel} is set, but the Audio was read with {audio.channel}; "
+                "give read_audio the channel"
+            )
+        return audio
     if rate_hz is None:
         raise TypeError("an array of samples needs rate_hz")
     return Audio.from_samples(audio, rate_hz, channel=settings.channel)

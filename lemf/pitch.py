@@ -132,7 +132,7 @@ def harvest(
 
         each_ms = harvest_numpy(x, rate_hz, floor_hz=floor_hz, ceiling_hz=ceiling_hz)
     n_frames = int(1000.0 * len(x) / rate_hz / period_ms) + 1
-    times_s = np.arange(n_frames) * period_ms / 1000.0
+    times_s = np.arange(n_frames, dtype=np.float64) * period_ms / 1000.0
     nearest = np.minimum((times_s * 1000.0 + 0.5).astype(np.int64), len(each_ms) - 1)
     return each_ms[nearest], times_s
 

@@ -8,7 +8,9 @@ import numpy as np
 
 from lemf.frames import FloatArray, IntArray
 
-_EQUAL = 9  # decimals to which two scores count as equal; a z-score's rounding is 1e-15
+_EQUAL = 9  # digits to which two scores count as equal; a z-score's rounding is 1e-15
+
+_NOISE = 1e-12  # scores that cancel to less are all equal
 
 
 def contributions(
@@ -55,7 +57,7 @@ def rank_words(scores: FloatArray) -> IntArray:
     -------
     (words,) int64
     """
-    order = np.argsort(-np.round(scores, _EQUAL), kind="stable")
+    order = np.argsort(-_rounded(scores), kind="stable")
     ranks = np.empty(len(scores), dtype=np.int64)
     ranks[order] = np.arange(1, len(scores) + 1)
     return ranks
@@ -63,7 +65,7 @@ def rank_words(scores: FloatArray) -> IntArray:
 
 def is_flat(scores: FloatArray) -> bool:
     """Tell whether all scores of a sentence are equal, so that its top word means nothing."""
-    return bool(np.ptp(np.round(scores, _EQUAL)) == 0)
+    return bool(np.ptp(_rounded(scores)) == 0)
 
 
 def emphasis_segment(top: int, n_words: int) -> range:
@@ -82,3 +84,9 @@ def emphasis_segment(top: int, n_words: int) -> range:
         Three words, two at an edge, one in a sentence of one.
     """
     return range(max(top - 1, 0), min(top + 2, n_words))
+
+
+def _rounded(scores: FloatArray) -> FloatArray:
+    """Scale to the largest score and round, so that rounding noise makes no difference."""
+    largest = np.abs(scores).max()
+    return np.round(scores / largest, _EQUAL) if largest > _NOISE else np.zeros(len(scores))

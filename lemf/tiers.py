@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from lemf.config import Settings
 from lemf.errors import TextGridError
@@ -55,7 +56,14 @@ def select_tiers(
     speakers = _speakers(textgrid)
     if settings.words_tier is not None:
         words = tier_by_name(textgrid, settings.words_tier, "--words-tier")
-        name = settings.speaker or _speaker_and_kind(words.name)[0]
+        name = _speaker_and_kind(words.name)[0] or settings.speaker or ""
+        if settings.speaker is not None and _fold(settings.speaker) != _fold(name):
+            raise TextGridError(
+                f"{textgrid.path}: tier {words.name!r} belongs to {name!r}, not to "
+                f"{settings.speaker!r}; drop --speaker or --words-tier"
+            )
+        if settings.speaker is not None and _fold(name) not in speakers:
+            _fail_no_speaker(textgrid, list(speakers.values()), name)
         speaker = speakers.get(_fold(name), _Speaker(name))
     else:
         speaker = _choose_speaker(textgrid, speakers, settings)
@@ -133,15 +141,11 @@ def _choose_speaker(
     textgrid: TextGrid, speakers: dict[str, _Speaker], settings: Settings
 ) -> _Speaker:
     with_words = [speaker for speaker in speakers.values() if speaker.words]
-    named = ", ".join(repr(speaker.name) for speaker in with_words if speaker.name)
     if settings.speaker is not None:
         found = speakers.get(_fold(settings.speaker))
         if found is not None and found.words and found.name:
             return found
-        there = f"there are: {named}" if named else "no tier is named 'NAME - words'"
-        raise TextGridError(
-            f"{textgrid.path}: no speaker {settings.speaker!r}; {there}; {_list_tiers(textgrid)}"
-        )
+        _fail_no_speaker(textgrid, with_words, settings.speaker)
     if not with_words:
         raise TextGridError(
             f"{textgrid.path}: no word tier; {_list_tiers(textgrid)}. "
@@ -150,7 +154,11 @@ def _choose_speaker(
     talking = [
         speaker
         for speaker in with_words
-        if any(not is_silence(i.label) for tier in speaker.words for i in tier.intervals)
+        if any(
+            not is_silence(i.label, settings.silence)
+            for tier in speaker.words
+            for i in tier.intervals
+        )
     ]
     if len(talking) > 1:
         unnamed = [tier.name for s in talking if not s.name for tier in s.words]
@@ -162,11 +170,17 @@ def _choose_speaker(
     return talking[0] if talking else with_words[0]
 
 
+def _fail_no_speaker(textgrid: TextGrid, there_are: list[_Speaker], name: str) -> NoReturn:
+    named = ", ".join(repr(speaker.name) for speaker in there_are if speaker.name)
+    there = f"there are: {named}" if named else "no tier is named 'NAME - words'"
+    raise TextGridError(f"{textgrid.path}: no speaker {name!r}; {there}; {_list_tiers(textgrid)}")
+
+
 def _one(textgrid: TextGrid, tiers: list[IntervalTier], option: str) -> IntervalTier:
     if len(tiers) > 1:
+        names = ", ".join(repr(tier.name) for tier in tiers)
         raise TextGridError(
-            f"{textgrid.path}: {len(tiers)} tiers are named {tiers[0].name!r}; rename all but the "
-            f"one for {option} in Praat"
+            f"{textgrid.path}: {len(tiers)} tiers fit {option}: {names}; rename all but one"
         )
     return tiers[0]
 

@@ -144,7 +144,7 @@ FAULTS = [
     ),
     (
         [(1.0, 2.0, "a"), (0.0, 1.0, "b")],
-        "overlaps the interval before it, which ends at 2 s; corr",
+        "stands after a later one; sort the intervals",
     ),
     ([(0.0, 1.0, "a"), (1.5, 1.2, "b")], "ends before it starts; correct its times$"),
     ([(0.0, 1.0, "a"), (1.0, 1.0, "b")], "has no length; remove or widen it in Praat$"),
@@ -276,8 +276,8 @@ def test_words_outside_and_empty_sentences_leave_notes() -> None:
     sentences, notes = in_turns((0, 0.3, "x"), (0.5, 1, "y"), (1, 1.3, "z"), (1.3, 2, "<sil>"))
     assert sentences == ["a", "c"]
     assert notes == (
-        "2 words lie outside the sentences of tier 'Turns', left out",
-        "1 sentences of tier 'Turns' hold no word, left out",
+        "words outside the sentences of tier 'Turns', left out: 2",
+        "sentences of tier 'Turns' without a word, left out: 1",
     )
 
 

@@ -233,8 +233,7 @@ def test_version_and_help(run):
 
 
 def test_progress_of_a_long_recording_is_said_in_lines(run, monkeypatch, utterance, tmp_path):
-    monkeypatch.setattr("lemf.frames.WHOLE_S", 0.5)
-    monkeypatch.setattr("lemf.frames.PIECE_S", 0.1)
+    monkeypatch.setattr("lemf.contours.WHOLE_S", 0.2)
     monkeypatch.setattr("lemf.frames.OVERLAP_S", 0.1)
     result = run(*SCORE, "--format", "json")
     assert result.stderr.startswith("analysed 1 of ")
