@@ -6,17 +6,20 @@ Nothing heavier than click is imported before a command runs.
 
 from __future__ import annotations
 
+import errno
 import io
+import signal
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Unpack, cast
 
 import click
 
 from lemf.analysis_options import AnalysisOptions, analysis_options, read_settings
 from lemf.errors import LemfError, OutputError
-from lemf.output import check_output, write_output
+from lemf.output import check_apart, check_output, write_output
 
 if TYPE_CHECKING:
     from lemf.config import Settings
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 CONTOUR_SUFFIXES = (".csv", ".pitchtier")
 
-_PATH = click.Path(path_type=Path)
+_PATH = click.Path(path_type=Path, readable=False)  # the library opens it, with one-line errors
 
 
 class _OneLineErrors(click.Group):
@@ -38,13 +41,28 @@ class _OneLineErrors(click.Group):
         try:
             return super().invoke(ctx)
         except LemfError as error:
-            raise click.ClickException(" ".join(str(error).splitlines())) from error
+            raise click.ClickException(_one_line(str(error))) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader of stdout has gone: click ends quietly
+                raise
+            raise click.ClickException(_one_line(str(error))) from error
+
+
+def _one_line(message: str) -> str:
+    """Keep a message on one line and in letters that can be written."""
+    return " ".join(message.splitlines()).encode(errors="backslashreplace").decode()
 
 
 @click.group(cls=_OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lemf")
 def main() -> None:
     """Find the emphasised words of speech, and say why."""
+    for ending in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(ending, _end)  # so that no half-written file is left
+
+
+def _end(number: int, _: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 @main.command()
@@ -80,14 +98,15 @@ def score(
     settings = read_settings(options)
     _check_suffix(figure, FIGURE_SUFFIXES)
     _check_suffix(contours, CONTOUR_SUFFIXES)
-    for output in (figure, scored_textgrid, contours):
-        if output is not None:
-            check_output(output, force=options["force"])
+    outputs = [path for path in (figure, scored_textgrid, contours) if path is not None]
+    check_apart(outputs, (audio, textgrid))
+    for output in outputs:
+        check_output(output, force=options["force"])
 
     from lemf.textgrid import format_textgrid, read_textgrid
 
     grid = read_textgrid(textgrid)
-    emphasis = _score(audio, grid, settings)
+    emphasis = _score(audio, grid, settings, figure)
     files: dict[Path, bytes] = {}
     if figure is not None:
         files[figure] = _render(emphasis, figure, None, options)
@@ -125,11 +144,12 @@ def plot(
     """Draw F0 and energy of AUDIO over time with its most emphasised words."""
     settings = read_settings(options)
     _check_suffix(figure, FIGURE_SUFFIXES)
+    check_apart([figure], (audio, textgrid))
     check_output(figure, force=options["force"])
 
     from lemf.textgrid import read_textgrid
 
-    emphasis = _score(audio, read_textgrid(textgrid), settings)
+    emphasis = _score(audio, read_textgrid(textgrid), settings, figure, sentence)
     content = _render(emphasis, figure, sentence, options)
     write_output(figure, content, force=options["force"])
     _say(f"wrote {figure}")
@@ -140,13 +160,40 @@ def _check_suffix(path: Path | None, suffixes: tuple[str, ...]) -> None:
         raise OutputError(f"{path}: the name must end in {', '.join(suffixes)}")
 
 
-def _score(audio: Path, grid: TextGrid, settings: Settings) -> Emphasis:
+def _score(
+    audio: Path,
+    grid: TextGrid,
+    settings: Settings,
+    figure: Path | None = None,
+    sentence: int | None = None,
+) -> Emphasis:
+    """Score, after a look whether the sentences will fit the figure."""
+    from lemf.alignment import align
+    from lemf.audio import read_audio
     from lemf.pipeline import score as score_recording
+    from lemf.pitch import HARVEST_IS_COMPILED
 
-    emphasis = score_recording(audio, grid, settings, track=_show_progress)
+    recording = read_audio(audio, channel=settings.channel)
+    if figure is not None:
+        n_sentences = len(align(grid, settings, recording.duration_s).sentences)
+        _check_sentences(figure, sentence, n_sentences)
+    if settings.pitch == "harvest" and not HARVEST_IS_COMPILED:
+        _say("note: Harvest was installed without a compiler and runs slowly, same numbers")
+    emphasis = score_recording(recording, grid, settings, track=_show_progress)
     for note in emphasis.notes:
         _say(f"note: {emphasis.audio}: {note}")
     return emphasis
+
+
+def _check_sentences(figure: Path, sentence: int | None, n_sentences: int) -> None:
+    """Refuse a figure that cannot hold the sentences."""
+    if sentence is None and figure.suffix.lower() != ".pdf" and n_sentences > 1:
+        raise OutputError(
+            f"{figure}: {n_sentences} sentences do not fit one {figure.suffix[1:]}; name a .pdf, "
+            "or one of them with lemf plot --sentence"
+        )
+    if sentence is not None and sentence >= n_sentences:
+        raise OutputError(f"{figure}: no sentence {sentence}; there are 0 to {n_sentences - 1}")
 
 
 def _show_progress(pieces: Sequence[Piece]) -> Iterable[Piece]:
@@ -169,21 +216,14 @@ def _show_progress(pieces: Sequence[Piece]) -> Iterable[Piece]:
 def _render(
     emphasis: Emphasis, path: Path, sentence: int | None, options: AnalysisOptions
 ) -> bytes:
-    from lemf.figure import render_figure
+    from lemf.figure import letters_without_font, render_figure
 
-    file_format = cast("FigureFormat", path.suffix.lower().lstrip("."))
-    n_sentences = len(emphasis.sentences)
-    if sentence is None and file_format != "pdf" and n_sentences > 1:
-        raise OutputError(
-            f"{path}: {n_sentences} sentences do not fit one {file_format}; name a .pdf, or one "
-            "of them with lemf plot --sentence"
-        )
-    if sentence is not None and sentence >= n_sentences:
-        raise OutputError(f"{path}: no sentence {sentence}; there are 0 to {n_sentences - 1}")
-    sentences = range(n_sentences) if sentence is None else (sentence,)
+    if missing := letters_without_font(emphasis):
+        _say(f"note: {path}: no installed font shows {missing}; install one, such as Noto Sans CJK")
+    sentences = range(len(emphasis.sentences)) if sentence is None else (sentence,)
     return render_figure(
         emphasis,
-        file_format,
+        cast("FigureFormat", path.suffix.lower().lstrip(".")),
         sentences=sentences,
         top=options["top"],
         f0_axis=options["f0_axis"],
@@ -199,6 +239,8 @@ def _format_contours(emphasis: Emphasis, path: Path) -> str:
 
 
 def _print(emphasis: Emphasis, output_format: Literal["table", "json", "csv"], top: int) -> None:
+    if sys.stdout is None:
+        raise OutputError("standard output is closed; redirect it to a file")
     if output_format == "table":
         from lemf.table import print_table
 
@@ -209,7 +251,9 @@ def _print(emphasis: Emphasis, output_format: Literal["table", "json", "csv"], t
     from lemf.export import format_csv, format_json
 
     text = format_json(emphasis) if output_format == "json" else format_csv(emphasis)
-    click.echo(text.encode(), nl=False)  # UTF-8 whatever the terminal's encoding
+    click.echo(
+        text.encode(errors="backslashreplace"), nl=False
+    )  # UTF-8 whatever the terminal's encoding
 
 
 def _say(message: str) -> None:

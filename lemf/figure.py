@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +12,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, fontManager, get_font
 from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import ScaledTranslation
 
@@ -30,7 +32,16 @@ FigureFormat = Literal["png", "svg", "pdf"]
 _HZ_TICKS = (50, 75, 100, 150, 200, 300, 400, 600, 800, 1200)
 _F0_COLOUR = "#0072B2"
 _ENERGY_COLOUR = "#444444"
-_FALLBACK_FONTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans", "Arial Unicode MS")
+_FALLBACK_FONTS = (
+    "Noto Sans",
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Noto Sans Devanagari",
+    "Noto Sans Arabic",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "Arial Unicode MS",
+)
 _MARGIN_S = 0.06
 _LEGEND_PT = 38.0  # from the lower panel down to the legend: ticks and axis label lie between
 _TITLE_EM = 0.52  # width of a character over the font size
@@ -50,8 +61,9 @@ def draw(
     ----------
     emphasis : Emphasis
     axes : two Axes, optional
-        The upper and the lower panel, which should share their x axis; made with pyplot when left
-        out, so that a notebook shows them.
+        The upper and the lower panel, which should share their x axis, of a figure with
+        ``layout="constrained"``: words stand between the panels, the legend below (without a layout
+        the legend is left out). Made with pyplot when left out, so that a notebook shows them.
     sentence : int
         Index of the sentence.
     top : int
@@ -67,7 +79,13 @@ def draw(
     ------
     IndexError
         There is no such sentence.
+    ValueError
+        Another `f0_axis`, or a `top` below 1.
     """
+    if f0_axis not in ("log", "semitones", "hz") or top < 1:
+        raise ValueError(
+            f"f0_axis {f0_axis!r}, top {top}: expected log, semitones or hz, 1 or more"
+        )
     scored = emphasis.sentences[sentence]
     if axes is None:
         from matplotlib import pyplot
@@ -123,16 +141,29 @@ def render_figure(
     if file_format != "pdf" and len(sentences) != 1:
         raise ValueError(f"a {file_format} holds one sentence, not {len(sentences)}")
     stream = io.BytesIO()
-    with mpl.rc_context({"font.family": _fonts(), "svg.hashsalt": "lemf", "figure.dpi": 100}):
-        figures = [_figure(emphasis, index, top, f0_axis) for index in sentences]
+    with (
+        warnings.catch_warnings(),
+        mpl.rc_context({"font.family": _fonts(), "svg.hashsalt": "lemf", "figure.dpi": 100}),
+    ):
+        warnings.filterwarnings(
+            "ignore", message="Glyph .* missing"
+        )  # letters_without_font says it
         if file_format == "pdf":
             with PdfPages(stream, metadata={"CreationDate": None, "Creator": "lemf"}) as pages:
-                for figure in figures:
-                    pages.savefig(figure)
+                for index in sentences:  # one at a time: a page in memory takes megabytes
+                    pages.savefig(_figure(emphasis, index, top, f0_axis))
         else:
             metadata = {"Date": None} if file_format == "svg" else {"Software": "lemf"}
-            figures[0].savefig(stream, format=file_format, dpi=150, metadata=metadata)
+            figure = _figure(emphasis, sentences[0], top, f0_axis)
+            figure.savefig(stream, format=file_format, dpi=150, metadata=metadata)
     return stream.getvalue()
+
+
+def letters_without_font(emphasis: Emphasis) -> str:
+    """Give the letters of the words that none of the fonts at hand can show."""
+    shown = {code for name in _fonts() for code in get_font(findfont(name)).get_charmap()}
+    letters = {letter for word in emphasis.words for letter in word.word}
+    return "".join(sorted(c for c in letters if ord(c) not in shown and not c.isspace()))
 
 
 def _figure(emphasis: Emphasis, sentence: int, top: int, f0_axis: F0Axis) -> Figure:
@@ -151,8 +182,6 @@ def _size(sentence: SentenceEmphasis) -> tuple[float, float]:
 
 
 def _fonts() -> list[str]:
-    from matplotlib.font_manager import fontManager
-
     installed = set(fontManager.get_font_names())
     return ["DejaVu Sans", *(name for name in _FALLBACK_FONTS if name in installed)]
 
@@ -179,15 +208,19 @@ def _draw_f0(
         places, heights, "o", markersize=5, markerfacecolor="white", markeredgecolor=_F0_COLOUR,
         label="highest F0 of the word",
     )  # fmt: skip
-    low, high = (np.nanmin(values), np.nanmax(values)) if peaks else (0.0, 1.0)
-    room = max(high - low, 0.1 if f0_axis == "log" else 2.0)
-    axes.set_ylim(low - 0.22 * room, high + 0.36 * room)
     label = {
         "log": "log-F0 (ln Hz)",
         "semitones": f"F0 (semitones re {reference_hz:.0f} Hz)",
         "hz": "F0 (Hz)",
     }[f0_axis]
     axes.set_ylabel(label)
+    if not np.isfinite(values).any():
+        axes.set_yticks([])
+        axes.text(0.5, 0.5, "no voiced frame", transform=axes.transAxes, ha="center", va="center")
+        return
+    low, high = np.nanmin(values), np.nanmax(values)
+    room = max(high - low, 0.1 if f0_axis == "log" else 2.0)
+    axes.set_ylim(low - 0.22 * room, high + 0.36 * room)
     if f0_axis == "log":
         in_hz = axes.secondary_yaxis("right", functions=(_exp, _log))
         in_hz.yaxis.set_major_locator(FixedLocator(_HZ_TICKS))
@@ -210,18 +243,22 @@ def _peak_s(word: WordEmphasis, times_s: FloatArray, voiced_hz: FloatArray) -> f
 def _draw_energy(
     axes: Axes, sentence: SentenceEmphasis, times_s: FloatArray, energy: FloatArray
 ) -> None:
+    # very small and very large energies get their power of ten into the label
+    exponent = math.floor(math.log10(max([*energy, 1e-300])))
+    exponent = 0 if -3 <= exponent <= 4 or not energy.any() else exponent
+    energy = energy / 10.0**exponent if exponent else energy
     axes.plot(times_s, energy, color=_ENERGY_COLOUR, linewidth=1.0, label="energy")
     measured = [word for word in sentence.words if not math.isnan(word.energy)]
     axes.hlines(
-        [word.energy for word in measured],
+        [word.energy / 10.0**exponent for word in measured],
         [word.start_s for word in measured],
         [word.end_s for word in measured],
         color=_F0_COLOUR,
         linewidth=2.0,
         label="mean energy of the word",
     )
-    axes.set_ylim(0.0, 1.08 * max([*energy, 1e-12]))
-    axes.set_ylabel("energy (L2 norm of STFT)")
+    axes.set_ylim(0.0, 1.08 * max(energy) if energy.any() else 1.0)
+    axes.set_ylabel("energy (L2 norm of STFT" + (f", 1e{exponent})" if exponent else ")"))
 
 
 def _shade(upper: Axes, lower: Axes, sentence: SentenceEmphasis, top: int) -> None:
@@ -242,7 +279,7 @@ def _mark_segment(axes: Axes, sentence: SentenceEmphasis) -> None:
         [segment.start_s, segment.start_s, segment.end_s, segment.end_s],
         [0.09, 0.04, 0.04, 0.09],
         transform=across,
-        color="black",
+        color=mpl.rcParams["text.color"],
         linewidth=1.8,
         clip_on=False,
         label="emphasis segment",
@@ -251,6 +288,9 @@ def _mark_segment(axes: Axes, sentence: SentenceEmphasis) -> None:
 
 def _explain(upper: Axes, lower: Axes) -> None:
     """Put one legend for both panels below them, clear of the time axis."""
+    figure = lower.get_figure(root=True)
+    if figure is None or figure.get_layout_engine() is None:
+        return  # the figure makes no room below its panels
     entries = [axes.get_legend_handles_labels() for axes in (upper, lower)]
     below = ScaledTranslation(0, -_LEGEND_PT / 72, lower.figure.dpi_scale_trans)
     lower.legend(

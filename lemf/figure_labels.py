@@ -52,9 +52,11 @@ def write_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
 def name_top_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
     """Write rank, word and score of the top words at the top of the panel."""
     words = sorted(sentence.ranked[:top], key=lambda word: word.start_s)
-    labels = [f"{word.rank}. {word.word}" for word in words]
     low_s, high_s = axes.get_xlim()
     s_per_pt = (high_s - low_s) / width_pt(axes)
+    labels = [f"{word.rank}. {word.word}\n{word.score:+.2f}" for word in words]
+    if sum(_text_width_pt(label) for label in labels) > width_pt(axes):
+        labels = [str(word.rank) for word in words]  # too many or too long to be written out
     widths = np.array([_text_width_pt(label) for label in labels]) * s_per_pt
     centres = np.array([(word.start_s + word.end_s) / 2 for word in words])
     for word, label, centre in zip(
@@ -62,7 +64,7 @@ def name_top_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
     ):
         shade = {"facecolor": rank_colour(word.rank), "alpha": SHADE, "linewidth": 0, "pad": 1.5}
         axes.text(
-            centre, 0.96, f"{label}\n{word.score:+.2f}", transform=axes.get_xaxis_transform(),
+            centre, 0.96, label, transform=axes.get_xaxis_transform(),
             fontsize=_LABEL_PT, ha="center", va="top", parse_math=False,
             fontweight="bold" if word.rank == 1 else "normal", bbox=shade,
         )  # fmt: skip
@@ -105,4 +107,4 @@ def spread(centres: FloatArray, widths: FloatArray, low: float, high: float) -> 
 
 
 def _text_width_pt(text: str) -> float:
-    return len(text) * _LABEL_PT * _CHARACTER_EM + _GAP_PT
+    return max(map(len, text.split("\n"))) * _LABEL_PT * _CHARACTER_EM + _GAP_PT

@@ -23,7 +23,6 @@ BINARY_MAGIC = b"ooBinaryFile"
 _TOKEN = re.compile(r'"((?:[^"]|"")*+)"(?=\s|\Z)|(<[^>\s]*>)|![^\n]*|(")|([^\s"<!]\S*|<\S*)')
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?%?\Z")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+\Z")
-_HEAD = 500  # characters in which the file type must stand
 _SHOWN = 40  # characters of a token shown in a message
 
 
@@ -53,10 +52,6 @@ def tokenise(content: bytes, path: str) -> PraatTokens:
     if content.startswith(BINARY_MAGIC):
         return PraatTokens(path, list(_binary_tokens(content, path)), None)
     text = _decode(content, path)
-    if not any(name in text[:_HEAD] for name in ("ooTextFile", "Praat chronological")):
-        raise TextGridError(
-            f"{path}: not a TextGrid; in Praat, select the TextGrid and choose Save as text file"
-        )
     newlines = [match.start() for match in re.finditer("\n", text)]
     tokens = PraatTokens(path, [], newlines)
     tokens.tokens.extend(_text_tokens(text, tokens))

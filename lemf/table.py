@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from typing import TextIO
+from unicodedata import category
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +14,9 @@ from lemf.emphasis import FLAG_MEANINGS, Emphasis, SentenceEmphasis, WordEmphasi
 
 _BAR_CELLS = 18
 _WIDE = 100  # columns from which the measured values are shown too
+_NARROW = 60  # columns below which the bars give way to the numbers
+# characters that turn the direction of all that follows
+_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _UNICODE_MARKS = {"first": "┌", "inner": "│", "last": "└", "only": "╶", "top": "►", "half": "▐"}
 _ASCII_MARKS = {"first": "/", "inner": "|", "last": "\\", "only": "-", "top": ">", "half": "#"}
@@ -32,12 +36,13 @@ def print_table(emphasis: Emphasis, stream: TextIO, *, top: int = 3) -> None:
     console = Console(file=stream, highlight=False)
     blocks = _can_encode(stream, _EIGHTHS + "".join(_UNICODE_MARKS.values()))
     marks = _UNICODE_MARKS if blocks else _ASCII_MARKS
+    duration = "word" if emphasis.settings["duration"] == "word" else "phone"
     for sentence in emphasis.sentences:
         if len(emphasis.sentences) > 1:
             place = f"sentence {sentence.index} ({sentence.start_s:.2f}-{sentence.end_s:.2f} s)"
             console.print(Text(place, style="dim"))
         _print_heading(console, sentence)
-        _print_words(console, sentence, marks, top)
+        _print_words(console, sentence, marks, top, duration)
         _print_flags(console, sentence)
         console.print()
     weights = " + ".join(f"{weight:g} z({name})" for name, weight in _weights(emphasis).items())
@@ -62,22 +67,22 @@ def _print_heading(console: Console, sentence: SentenceEmphasis) -> None:
 
 
 def _print_words(
-    console: Console, sentence: SentenceEmphasis, marks: dict[str, str], top: int
+    console: Console, sentence: SentenceEmphasis, marks: dict[str, str], top: int, duration: str
 ) -> None:
     wide = console.width >= _WIDE
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("", no_wrap=True)
     table.add_column("word", max_width=20, overflow="ellipsis", no_wrap=True)
-    table.add_column("rank", justify="right")
-    table.add_column("score", justify="right")
-    table.add_column("", no_wrap=True)
+    table.add_column("rank", justify="right", no_wrap=True)
+    table.add_column("score", justify="right", no_wrap=True)
+    bars = console.width >= _NARROW
+    if bars:
+        table.add_column("", no_wrap=True)
     for name in sentence.words[0].cues:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     if wide:
         table.add_column("F0 max", justify="right")
-        table.add_column("phone", justify="right")
-    if any(word.flags for word in sentence.words):
-        table.add_column("", style="yellow")
+        table.add_column(duration, justify="right")
     low = min(0.0, *(word.score for word in sentence.words))
     high = max(0.0, *(word.score for word in sentence.words))
     for word in sentence.words:
@@ -86,22 +91,23 @@ def _print_words(
             _printable(word.word),
             str(word.rank),
             f"{word.score:+.2f}",
-            _bar(word.score, low, high, marks),
+            *([_bar(word.score, low, high, marks)] if bars else []),
             *(f"{share.contribution:+.2f}" for share in word.cues.values()),
         ]
         if wide:
             cells += [_in_hz(word.pitch), _in_ms(word.duration)]
-        cells.append(" ".join(word.flags))
         style = "bold" if word.rank == 1 else "" if word.rank <= top else "dim"
-        columns = len(table.columns)
-        table.add_row(*(Text(cell) for cell in cells[:columns]), style=style)
+        table.add_row(*(Text(cell) for cell in cells), style=style)
     console.print(table)
 
 
 def _print_flags(console: Console, sentence: SentenceEmphasis) -> None:
-    in_words = {flag for word in sentence.words for flag in word.flags}
     for flag, meaning in FLAG_MEANINGS.items():
-        if flag in in_words or flag in sentence.flags:
+        words = [word for word in sentence.words if flag in word.flags]
+        if words:
+            names = ", ".join(f"{_printable(word.word)} ({word.start_s:.2f} s)" for word in words)
+            console.print(Text(f"{flag}: {names}: {meaning}", style="yellow"))
+        elif flag in sentence.flags:
             console.print(Text(f"{flag}: {meaning}", style="yellow"))
 
 
@@ -145,7 +151,9 @@ def _in_ms(duration_s: float) -> str:
 
 def _printable(text: str) -> str:
     """Keep control characters of a label away from the terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if category(c) == "Cc" or c in _DIRECTIONS else c for c in text
+    )
 
 
 def _can_encode(stream: TextIO, text: str) -> bool:

@@ -57,6 +57,8 @@ class PointTier:
 
 Tier = IntervalTier | PointTier
 
+_FILE_TYPES = (b"ooTextFile", b"ooBinaryFile", b"Praat chronological")
+_HEAD = 1000  # bytes in which the file type must stand
 _CUT_TOLERANCE_S = 0.001  # writers that round times end the last interval a little early
 
 
@@ -104,8 +106,11 @@ def parse_textgrid(content: bytes, path: str) -> TextGrid:
     """Read the bytes of a TextGrid; `path` is what messages call it. See `read_textgrid`."""
     if not content.strip(b"\0 \t\r\n"):
         raise TextGridError(f"{path}: the file is empty; export the TextGrid again")
-    tokens = tokenise(content, path)
     advice = "not a TextGrid; in Praat, select the TextGrid and choose Save as text file"
+    head = content[:_HEAD].replace(b"\0", b"")  # UTF-16 reads as ASCII then
+    if not any(name in head for name in _FILE_TYPES):
+        raise TextGridError(f"{path}: {advice}")
+    tokens = tokenise(content, path)
     if tokens.peek_kind() != "string":
         raise TextGridError(f"{path}: {advice}")
     file_type = tokens.take_string("the file type")

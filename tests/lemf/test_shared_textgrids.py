@@ -77,7 +77,7 @@ REFUSED = {
     f"{POLYGLOT}/fave/fave_test": "speakers: 'Gary Salvi', 'Interviewer'; choose one with --sp",
     f"{POLYGLOT}/fave/fave_test2": "'Rose Pseudonym', 'Interviewer'; choose one with --speaker",
     f"{MFA_TESTS}/invalid/mfa_test_phones_speaker1_speaker2_no": "no phone tier of 'Speaker3' for",
-    f"{MFA_TESTS}/invalid/mfa_test_phones_words_phones_no": "2 tiers are named 'words'; rename all",
+    f"{MFA_TESTS}/invalid/mfa_test_phones_words_phones_no": "2 tiers fit --words-tier: 'words'",
     f"{MFA_TESTS}/valid/mfa_test_phones_speaker1_speaker2_yes": "several speakers: 'Speaker1', 'Sp",
     f"{POLYGLOT}/overlapped_speech/overlapped": "speakers: 'Speaker 1', 'Speaker 2'; choose one",
     f"{POLYGLOT}/phone_word_notes": f"tier 'word' {SILENT}",
