@@ -129,23 +129,57 @@ def test_rates_of_no_speech_are_refused(tmp_path, rate_hz):
         lemf.read_audio(tmp_path / "a.wav")
 
 
-def test_clipping_and_offset_are_noted():
-    clipped = np.clip(3 * sine(16000)[:, 0], -1.0, 1.0)
-    (note,) = lemf.Audio.from_samples(clipped, 16000).notes
-    assert "clipped" in note
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (-1.0, 32767 / 32768), (-0.2, 1.0)])
+def test_clipping_is_noted_at_either_side(low, high):
+    wave = 3 * sine(16000)[:, 0]
+    clipped = np.clip(wave, low, high)
+    flat = np.mean((clipped[1:] == clipped[:-1]) & (np.abs(clipped[1:]) >= 0.99))
+    (note,) = [n for n in lemf.Audio.from_samples(clipped, 16000).notes if "clipped" in n]
+    assert note.startswith(f"{flat:.2%} of the samples")
+    stereo = np.stack([clipped, np.zeros(16000)], axis=1)
+    assert any("clipped" in note for note in lemf.Audio.from_samples(stereo, 16000).notes)
+
+
+def test_loud_and_quiet_recordings_are_not_called_clipped():
+    for fine in (np.zeros(1600), np.clip(sine()[:, 0], -0.3, 0.3), 2 * sine(16000)[:, 0]):
+        assert lemf.Audio.from_samples(fine, 16000).notes == ()
+
+
+def test_offset_is_noted():
     (note,) = lemf.Audio.from_samples(sine()[:, 0] + 0.2, 16000).notes
     assert note.startswith("a constant offset of 0.2")
-    for silent_or_quiet in (np.zeros(1600), np.clip(sine()[:, 0], -0.3, 0.3)):
-        assert lemf.Audio.from_samples(silent_or_quiet, 16000).notes == ()
+    (note,) = lemf.Audio.from_samples(np.full(1600, 0.3), 16000).notes
+    assert note.startswith("a constant offset of 0.3")
 
 
-@pytest.mark.parametrize("dtype", ["int16", "int32", "float32"])
-def test_arrays_of_any_type(dtype):
-    scale = np.iinfo(dtype).max if dtype.startswith("int") else 1
-    samples = (sine()[:, 0] * scale).astype(dtype)
-    audio = lemf.Audio.from_samples(samples, 16000)
-    np.testing.assert_allclose(next(audio.slices([(0, 4000)])), sine()[:, 0], rtol=0, atol=1e-4)
-    assert audio.name == "<array>"
+def test_channels_that_cancel_are_noted():
+    wave = sine(channels=1)[:, 0]
+    audio = lemf.Audio.from_samples(np.stack([wave, -wave], axis=1), 16000)
+    assert "the channels cancel each other in the mix; take one with --channel" in audio.notes
+    (note,) = lemf.Audio.from_samples(np.stack([wave, wave], axis=1), 16000).notes
+    assert "mixed down" in note
+
+
+@pytest.mark.parametrize("bits", [8, 16, 32])
+def test_integers_are_scaled_as_libsndfile_scales_them(tmp_path, bits):
+    subtype = {8: "PCM_U8", 16: "PCM_16", 32: "PCM_32"}[bits]
+    soundfile.write(tmp_path / "a.wav", sine()[:, 0], 16000, subtype=subtype)
+    (expected,) = lemf.read_audio(tmp_path / "a.wav").slices([(0, 4000)])
+    full_scale = 2.0 ** (bits - 1)
+    integers = np.round(expected * full_scale)
+    array = (integers + 128).astype("uint8") if bits == 8 else integers.astype(f"int{bits}")
+    (found,) = lemf.Audio.from_samples(array, 16000).slices([(0, 4000)])
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("samples", [[1, 2, 3], np.ones(3, bool), np.ones(3, complex)])
+def test_types_of_no_known_scale_are_refused(samples):
+    with pytest.raises(TypeError, match="give floats or integers of 8 to 32 bits"):
+        lemf.Audio.from_samples(samples, 16000)
+    with pytest.raises(TypeError, match="masked"):
+        lemf.Audio.from_samples(np.ma.masked_equal([1.0, 2.0], 2.0), 16000)
+    with pytest.raises(TypeError, match="whole number"):
+        lemf.Audio.from_samples(np.ones(3), 16000.5)
 
 
 def test_arrays_of_no_use():

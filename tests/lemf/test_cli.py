@@ -87,6 +87,54 @@ def test_an_output_that_cannot_be_is_refused_before_anything_is_written(run, tmp
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    ("option", "name"), [("--textgrid", "a.wav"), ("--contours", "a.csv"), ("--plot", "a.png")]
+)
+def test_an_input_is_never_replaced(run, tmp_path, option, name):
+    recording = (tmp_path / "utterance.wav").read_bytes()
+    (tmp_path / name).write_bytes(recording)
+    result = run("score", name, "utterance.TextGrid", option, f"./{name}", "--force")
+    assert_one_line(result, f"{name}: is read as input; name another file")
+    assert (tmp_path / name).read_bytes() == recording
+
+
+def test_one_file_cannot_take_two_outputs(run, tmp_path):
+    command = (*SCORE, "--textgrid", "same.csv", "--contours", "./same.csv")
+    assert_one_line(run(*command), "same.csv: is named for two outputs")
+    assert not (tmp_path / "same.csv").exists()
+
+
+def test_only_regular_files_are_replaced(run, tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    assert_one_line(run(*PLOT, "-o", "pipe.png", "--force"), "no regular file")
+    (tmp_path / "real.png").write_bytes(b"old")
+    (tmp_path / "real.png").chmod(0o600)
+    (tmp_path / "link.png").symlink_to("real.png")
+    assert run(*PLOT, "-o", "link.png", "--force").exit_code == 0
+    assert (tmp_path / "link.png").is_symlink()
+    assert (tmp_path / "real.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "real.png").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_figure_that_cannot_hold_the_sentences_is_refused_before_the_analysis(run, monkeypatch):
+    monkeypatch.setattr("lemf.pipeline.measure_contours", None)  # would raise a TypeError
+    several = ("--sentences", "pause:0.05")
+    assert_one_line(run(*SCORE, "--plot", "c.png", *several), "3 sentences do not fit one png")
+
+
+def test_swapped_arguments_are_told_apart(run):
+    assert_one_line(run("score", "utterance.TextGrid", "utterance.wav"), "not a TextGrid")
+
+
+def test_letters_without_a_font_are_named_once(run, utterance, make_grid, tmp_path):
+    grid = make_grid([("\U00012345", 0.1, 0.35), ("b", 0.45, 0.85)], 1.35)
+    lemf.write_textgrid(grid, tmp_path / "cuneiform.TextGrid")
+    result = run("plot", "utterance.wav", "cuneiform.TextGrid", "-o", "a.png")
+    notes = result.stderr.splitlines()
+    assert notes[0].startswith("note: a.png: no installed font shows \U00012345")
+    assert len(notes) == 2
+
+
 def test_plot_of_several_sentences(run, tmp_path):
     several = ("--sentences", "pause:0.05")
     assert_one_line(run(*PLOT, "-o", "a.png", *several), "3 sentences", "--sentence")
@@ -263,6 +311,20 @@ def test_python_m_lemf_and_umlauts_in_any_locale(utterance, make_grid, tmp_path)
     done = lemf_process("score", utterance.wav, path, PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr.decode()
     assert b"###" in done.stdout
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110
+@pytest.mark.parametrize("output_format", ["table", "json"])
+def test_a_full_disk_at_stdout_is_one_line(utterance, output_format):
+    command = [sys.executable, "-m", "lemf", "score", utterance.wav, utterance.textgrid]
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [*map(str, command), "--format", output_format],
+            stdout=full, stderr=subprocess.PIPE, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    assert b"No space left" in done.stderr
 
 
 def test_a_reader_that_goes_away_causes_no_traceback(utterance):

@@ -104,3 +104,30 @@ def test_every_cue_set_has_finite_weights():
     for weights in CUE_SETS.values():
         assert weights
         assert all(math.isfinite(weight) for weight in weights.values())
+
+
+def test_settings_keep_their_own_plain_values():
+    import types
+
+    import numpy as np
+
+    weights = {"pitch": 2}
+    settings = Settings(
+        weights=types.MappingProxyType(weights), silence=["um"], channel=np.int64(2),
+        pitch_floor_hz=np.float32(80),
+    )  # fmt: skip
+    weights["pitch"] = math.nan
+    assert settings.cue_weights["pitch"] == 2.0
+    assert settings.silence == ("um",)
+    assert type(settings.channel) is int
+    assert type(settings.pitch_floor_hz) is float
+
+
+def test_one_label_of_silence_is_not_taken_letter_by_letter():
+    with pytest.raises(SettingsError, match="give a tuple of labels"):
+        Settings(silence="um")
+
+
+def test_a_cue_named_twice_is_refused():
+    with pytest.raises(SettingsError, match="pitch is named twice"):
+        read_weights("pitch=1,pitch=2")

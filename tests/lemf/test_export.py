@@ -73,6 +73,7 @@ def test_csv_has_a_row_a_word_with_the_same_names(emphasis, unmeasured):
     assert rows[1]["word"] == 'b "c", d'
     assert rows[1]["pitch"] == ""
     assert [row["in_segment"] for row in rows] == ["True", "True"]
+    assert {row["sentence_flags"] for row in rows} == {"constant_pitch constant_energy"}
 
 
 def test_dataframe_holds_numbers(emphasis, unmeasured):
@@ -80,6 +81,7 @@ def test_dataframe_holds_numbers(emphasis, unmeasured):
     assert frame.loc[frame["rank"] == 1, "word"].tolist() == ["two"]
     assert frame["score"].dtype == float
     assert unmeasured.to_dataframe()["pitch"].isna().all()
+    assert unmeasured.to_dataframe()["cues.pitch.value"].dtype == float
 
 
 def test_dataframe_without_pandas_says_what_to_install(emphasis, monkeypatch):

@@ -96,6 +96,47 @@ def test_silence_and_one_word_can_be_drawn(make_grid):
             assert render_figure(emphasis, "png", f0_axis=f0_axis).startswith(b"\x89PNG")
 
 
+def test_no_voice_is_said_and_no_axis_invented(make_grid, axes):
+    grid = make_grid([("a", 0.1, 0.4), ("b", 0.5, 0.9)], 1.0)
+    upper, lower = lemf.draw(lemf.score(np.zeros(16000), grid, rate_hz=16000), axes)
+    assert "no voiced frame" in [text.get_text() for text in upper.texts]
+    assert list(upper.get_yticks()) == []
+    assert lower.get_ylim() == (0.0, 1.0)
+
+
+def test_very_small_energies_say_their_power_of_ten(utterance, axes):
+    quiet = lemf.score(1e-7 * utterance.samples, utterance.grid, rate_hz=16000)
+    _, lower = lemf.draw(quiet, axes)
+    exponent = int(lower.get_ylabel().rpartition("1e")[2].rstrip(")"))
+    shown = labelled(lower, "energy").get_ydata()
+    assert 1 <= max(shown) < 10
+    assert max(shown) * 10.0**exponent == pytest.approx(quiet.contours.energy.max(), rel=1e-9)
+
+
+def test_labels_that_cannot_fit_shrink_to_their_rank(make_grid, axes):
+    words = [("Donaudampfschifffahrt", 0.1 * i, 0.1 * (i + 1)) for i in range(10)]
+    rng = np.random.default_rng(1)
+    emphasis = lemf.score(rng.normal(0, 0.1, 16000), make_grid(words, 1.0), rate_hz=16000)
+    upper, lower = lemf.draw(emphasis, axes, top=10)
+    assert sorted(int(text.get_text()) for text in upper.texts) == list(range(1, 11))
+    upper.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in (*upper.texts, *lower.texts)]
+    edges = upper.get_window_extent()
+    assert all(edges.x0 - 9 <= box.x0 and box.x1 <= edges.x1 + 9 for box in boxes)
+
+
+def test_axes_without_a_layout_have_no_legend_beyond_the_canvas(emphasis):
+    panels = Figure().subplots(2, 1)
+    _, lower = lemf.draw(emphasis, panels)
+    assert lower.get_legend() is None
+
+
+def test_wrong_options_are_refused(emphasis, axes):
+    for options in ({"f0_axis": "Hz"}, {"top": 0}):
+        with pytest.raises(ValueError, match="log, semitones or hz"):
+            lemf.draw(emphasis, axes, **options)
+
+
 def test_dollars_and_letters_of_other_scripts_are_drawn_as_they_are(utterance, make_grid):
     grid = make_grid([("$x$", 0.1, 0.35), ("ʃɔt", 0.45, 0.85), ("привет", 0.95, 1.25)], 1.35)
     assert render_figure(lemf.score(utterance.wav, grid), "png")

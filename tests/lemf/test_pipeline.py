@@ -140,3 +140,19 @@ def test_every_flag_has_a_meaning(utterance, make_grid):
     flags = {flag for word in emphasis.words for flag in word.flags}
     flags |= set(emphasis.sentences[0].flags)
     assert {"unknown_word", "no_frame", "constant_duration"} <= flags <= set(FLAG_MEANINGS)
+
+
+def test_an_audio_keeps_the_channel_that_it_was_read_with(utterance):
+    stereo = np.stack([utterance.samples, 0 * utterance.samples], axis=1)
+    mixed = lemf.Audio.from_samples(stereo, 16000)
+    with pytest.raises(TypeError, match="give read_audio the channel"):
+        lemf.score(mixed, utterance.grid, lemf.Settings(channel=1))
+    first = lemf.Audio.from_samples(stereo, 16000, channel=1)
+    assert lemf.score(first, utterance.grid, lemf.Settings(channel=1)).segment.words == (0, 1, 2)
+
+
+def test_a_recording_far_longer_than_its_textgrid_is_noted(utterance):
+    longer = np.concatenate([utterance.samples, utterance.samples])
+    emphasis = lemf.score(longer, utterance.grid, rate_hz=16000)
+    (note,) = emphasis.notes
+    assert note.startswith("the recording goes on for 1.4 s after the TextGrid ends")

@@ -59,3 +59,10 @@ def test_ranks_are_a_permutation_in_the_order_of_the_scores(scores):
     assert sorted(ranks.tolist()) == list(range(1, len(scores) + 1))
     by_rank = np.array(scores)[np.argsort(ranks)]
     assert np.all(np.diff(by_rank) <= 1e-8)
+
+
+def test_small_weights_are_ranked_as_large_ones():
+    scores = np.array([1.0, 3.0, 2.0])
+    np.testing.assert_array_equal(rank_words(1e-10 * scores), rank_words(scores))
+    assert not is_flat(1e-10 * scores)
+    assert is_flat(np.array([1e-16, -1e-16, 0.0]))

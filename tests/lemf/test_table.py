@@ -58,3 +58,29 @@ def test_long_words_are_cut_in_the_table(utterance, make_grid):
     grid = make_grid([("a" * 60, 0.1, 0.35), ("b", 0.45, 0.85)], 1.35)
     lines = table(lemf.score(utterance.wav, grid)).splitlines()
     assert any("aaa…" in line for line in lines[3:])
+
+
+def test_numbers_stay_on_narrow_terminals(utterance, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "48")
+    emphasis = lemf.score(utterance.wav, utterance.textgrid)
+    text = table(emphasis)
+    assert "█" not in text
+    for word in emphasis.words:
+        assert f"{word.score:+.2f}" in text
+        assert f"{word.cues['duration'].contribution:+.2f}" in text
+
+
+def test_the_measured_values_are_named_rightly_on_wide_terminals(utterance, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    assert " phone" in table(lemf.score(utterance.wav, utterance.textgrid))
+    settings = lemf.Settings(duration="word")
+    text = table(lemf.score(utterance.wav, utterance.textgrid, settings))
+    assert " phone" not in text
+    assert "400 ms" in text
+
+
+def test_letters_that_join_are_kept(utterance, make_grid):
+    grid = make_grid([("क्\u200dष", 0.1, 0.35), ("b\u202ex", 0.45, 0.85)], 1.35)
+    text = table(lemf.score(utterance.wav, grid))
+    assert "क्\u200dष" in text
+    assert "\u202e" not in text

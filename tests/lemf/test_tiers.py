@@ -287,3 +287,14 @@ def test_silence_has_no_case_and_no_margin(label: str) -> None:
     assert is_silence(f"\n {label}\t", marked)
     if label.upper().casefold() == label.casefold():
         assert is_silence(label.upper(), marked)
+
+
+def test_a_speaker_must_agree_with_the_named_tier() -> None:
+    textgrid = grid("A - words", "A - phones", "B - words", "B - phones")
+    with pytest.raises(TextGridError, match="tier 'A - words' belongs to 'A', not to 'B'"):
+        select_tiers(textgrid, Settings(words_tier="A - words", speaker="B"))
+    with pytest.raises(TextGridError, match="no speaker 'Anna'"):
+        select_tiers(
+            grid("words", "phones"),
+            Settings(words_tier="words", phones_tier="phones", speaker="Anna"),
+        )
