@@ -19,7 +19,7 @@ class BuildHarvest(build_ext):
     def build_extensions(self) -> None:
         """Choose the standard and the optimisation, then build."""
         microsoft = self.compiler.compiler_type == "msvc"
-        options = ["/std:c++17", "/O2", "/EHsc"] if microsoft else ["-std=c++17", "-O3"]
+        options = ["/std:c++17", "/O2", "/EHsc"] if microsoft else ["-std=c++17", "-O3", "-g0"]
         for extension in self.extensions:
             extension.extra_compile_args = options
         super().build_extensions()

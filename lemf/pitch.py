@@ -8,6 +8,8 @@ built; both give pyworld's numbers.
 from __future__ import annotations
 
 import warnings
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,10 +19,11 @@ from lemf.config import FRAME_PERIOD_S, PitchMethod
 from lemf.errors import AudioError, MissingPackageError
 from lemf.frames import FloatArray, count_frames, frame_times
 
+_compiled: ModuleType | None
 try:
-    from lemf import _harvest as _compiled
+    _compiled = import_module("lemf._harvest")
 except ImportError:  # no compiler when lemf was installed
-    _compiled = None  # type: ignore[assignment]
+    _compiled = None
 
 HARVEST_IS_COMPILED = _compiled is not None
 
