@@ -23,7 +23,7 @@ def cents(f0_hz, reference_hz):
     return 1200 * np.log2(f0_hz / reference_hz)
 
 
-@pytest.mark.parametrize("method", ["harvest", "praat"])
+@pytest.mark.parametrize("method", ["harvest", "praat", "pyworld"])
 @pytest.mark.parametrize("f0_hz", [100.0, 220.0, 400.0])
 @pytest.mark.parametrize("rate_hz", RATES)
 def test_tone_within_a_cent(method, f0_hz, rate_hz):
@@ -33,7 +33,7 @@ def test_tone_within_a_cent(method, f0_hz, rate_hz):
     np.testing.assert_allclose(cents(found[20:-20], f0_hz), 0, rtol=0, atol=CENT)
 
 
-@pytest.mark.parametrize("method", ["harvest", "praat"])
+@pytest.mark.parametrize("method", ["harvest", "praat", "pyworld"])
 def test_glide_is_followed_at_the_right_time(method):
     rate_hz = 16000
     t = np.arange(2 * rate_hz) / rate_hz
@@ -47,7 +47,7 @@ def test_glide_is_followed_at_the_right_time(method):
     np.testing.assert_allclose(found[inner], expected[inner], rtol=0, atol=0.5)
 
 
-@pytest.mark.parametrize("method", ["harvest", "praat"])
+@pytest.mark.parametrize("method", ["harvest", "praat", "pyworld"])
 def test_silence_is_unvoiced(method):
     assert not f0_contour(np.zeros(16000), 16000, method=method).any()
 
@@ -69,10 +69,21 @@ def test_too_short_for_praat_is_said_with_the_remedy():
         measure_contours(audio, Settings(pitch="praat"))
 
 
-def test_missing_parselmouth_names_the_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "parselmouth", None)
-    with pytest.raises(MissingPackageError, match=r"pip install 'lemf\[praat\]'"):
-        f0_contour(np.zeros(1600), 16000, method="praat")
+@pytest.mark.parametrize(
+    ("method", "module", "extra"),
+    [("praat", "parselmouth", "praat"), ("pyworld", "pyworld", "world")],
+)
+def test_a_missing_package_names_its_extra(monkeypatch, method, module, extra):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingPackageError, match=rf"pip install 'lemf\[{extra}\]'"):
+        f0_contour(np.zeros(1600), 16000, method=method)
+
+
+def test_the_fallback_gives_the_same_contour(monkeypatch):
+    samples = tone(180.0, 16000)
+    expected = f0_contour(samples, 16000)
+    monkeypatch.setattr("lemf.pitch._compiled", None)
+    np.testing.assert_allclose(f0_contour(samples, 16000), expected, rtol=0, atol=1e-6)
 
 
 @pytest.mark.slow
