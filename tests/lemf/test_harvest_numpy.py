@@ -75,26 +75,22 @@ def test_real_speech(speech_data):
         assert_equals_pyworld(samples[: 3 * rate_hz], rate_hz)
 
 
-def voice_with_zeros():
-    voice = speech_like(16000, 1.0, 3)
-    return np.concatenate([np.zeros(4000), voice[:8000], np.zeros(3000), voice[8000:]])
+@pytest.mark.parametrize("rate_hz", [8000, 16000, 48000])
+@pytest.mark.parametrize("seed", [4, 8, 13, 17])
+def test_zeros_and_loud_signals_where_the_ripple_of_worlds_filters_decides(rate_hz, seed):
+    voice = speech_like(rate_hz, 1.0, seed)
+    assert_equals_pyworld(voice * 32768, rate_hz)
+    before, after = np.split(voice, 2)
+    silence = np.zeros(rate_hz // 2)
+    assert_equals_pyworld(np.concatenate([silence, before, silence, after]), rate_hz)
 
 
-@pytest.mark.parametrize(
-    "samples",
-    [
-        voice_with_zeros(),
-        np.clip(speech_like(16000, 1.0, 9), -0.3, 0.3),
-        speech_like(16000, 1.0, 9) * 32768,
-        speech_like(16000, 1.0, 9) * 1e-3 + 0.2,
-        np.random.default_rng(1).normal(size=16000),
-        np.sin(2 * np.pi * (100 * np.arange(16000) / 16000 + 150 * np.linspace(0, 1, 16000) ** 2)),
-    ],
-    ids=["zeros", "clipped", "loud", "offset", "noise", "chirp"],
-)
-@pytest.mark.parametrize("rate_hz", [8000, 16000, 22050])
-def test_zeros_clipping_loud_offset_noise_and_chirp(samples, rate_hz):
-    assert_equals_pyworld(samples, rate_hz)
+@pytest.mark.parametrize("rate_hz", [8000, 22050])
+def test_clipping_offset_noise_and_chirp(rate_hz, rng):
+    voice, t = speech_like(rate_hz, 1.0, 9), np.arange(rate_hz) / rate_hz
+    chirp = np.sin(2 * np.pi * (100 * t + 150 * t**2))
+    for samples in (np.clip(voice, -0.3, 0.3), voice * 1e-3 + 0.2, rng.normal(size=rate_hz), chirp):
+        assert_equals_pyworld(samples, rate_hz)
 
 
 @pytest.mark.parametrize("f0_hz", [100.0, 220.0, 400.0])
