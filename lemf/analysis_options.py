@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-class AnalysisOptions(TypedDict):
-    """The values of the options that `score` and `plot` share."""
+class WeightOptions(TypedDict):
+    """The values of the options that say how the cues are weighed."""
 
     cues: str | None
     weights: str | None
+
+
+class AnalysisOptions(WeightOptions):
+    """The values of the options that all commands share which read recordings."""
+
     pitch: PitchMethod
     pitch_range: str
     sentences: str
@@ -31,16 +36,23 @@ class AnalysisOptions(TypedDict):
     channel: str | None
     duration: DurationMethod
     silence: tuple[str, ...]
-    top: int
-    f0_axis: F0Axis
     force: bool
 
 
-_ANALYSIS_OPTIONS = (
+class ViewOptions(AnalysisOptions):
+    """The values of the options of `score` and `plot`."""
+
+    top: int
+    f0_axis: F0Axis
+
+
+_WEIGHT_OPTIONS = (
     click.option("--cues", type=click.Choice(list(CUE_SETS)), help="Cue set.  [default: paper]"),
     click.option(
         "--weights", metavar="NAME=W,...|FILE.json", help="Weights instead of the cue set's own."
     ),
+)
+_MEASURE_OPTIONS = (
     click.option(
         "--pitch",
         type=click.Choice(PITCH_METHODS),
@@ -78,6 +90,8 @@ _ANALYSIS_OPTIONS = (
     click.option(
         "--silence", metavar="LABEL", multiple=True, help="One more label that is no word; repeat."
     ),
+)
+_VIEW_OPTIONS = (
     click.option(
         "--top",
         type=click.IntRange(min=1),
@@ -92,15 +106,47 @@ _ANALYSIS_OPTIONS = (
         show_default=True,
         help="Scale of F0 in the figure.",
     ),
-    click.option("--force", is_flag=True, help="Replace output files that exist."),
 )
+_FORCE_OPTION = click.option("--force", is_flag=True, help="Replace output files that exist.")
+
+
+def weight_options(command: _Command) -> _Command:
+    """Give a command the options that it takes as `WeightOptions`."""
+    return _add(command, _WEIGHT_OPTIONS)
 
 
 def analysis_options(command: _Command) -> _Command:
     """Give a command the options of the analysis, which it takes as `AnalysisOptions`."""
-    for option in reversed(_ANALYSIS_OPTIONS):
+    return _add(command, (*_WEIGHT_OPTIONS, *_MEASURE_OPTIONS, _FORCE_OPTION))
+
+
+def view_options(command: _Command) -> _Command:
+    """Give a command the options of the analysis and its display, taken as `ViewOptions`."""
+    return _add(command, (*_WEIGHT_OPTIONS, *_MEASURE_OPTIONS, *_VIEW_OPTIONS, _FORCE_OPTION))
+
+
+def _add(command: _Command, options: tuple[Callable[[_Command], _Command], ...]) -> _Command:
+    for option in reversed(options):
         command = option(command)
     return command
+
+
+def read_weight_options(options: WeightOptions) -> tuple[str | None, dict[str, float] | None]:
+    """Give the cue set and the weights that were asked for, None where none were.
+
+    Raises
+    ------
+    click.UsageError
+        The weights are for another cue set.
+    SettingsError
+        A file of weights that cannot be read.
+    """
+    if options["weights"] is None:
+        return options["cues"], None
+    cues, weights = read_weights(options["weights"])
+    if options["cues"] and cues and options["cues"] != cues:
+        raise click.UsageError(f"the weights are for --cues {cues}, not {options['cues']}")
+    return options["cues"] or cues, weights
 
 
 def read_settings(options: AnalysisOptions) -> Settings:
@@ -113,16 +159,12 @@ def read_settings(options: AnalysisOptions) -> Settings:
     SettingsError
         A file of weights that cannot be read.
     """
-    cues, weights = None, None
-    if options["weights"] is not None:
-        cues, weights = read_weights(options["weights"])
-        if options["cues"] and cues and options["cues"] != cues:
-            raise click.UsageError(f"the weights are for --cues {cues}, not {options['cues']}")
+    cues, weights = read_weight_options(options)
     low, _, high = options["pitch_range"].partition("-")
     channel = options["channel"]
     try:
         return Settings(
-            cues=options["cues"] or cues or "paper",
+            cues=cues or "paper",
             weights=weights,
             pitch=options["pitch"],
             pitch_floor_hz=_number(low, "--pitch-range"),

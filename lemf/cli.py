@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Unpack, cast
 
 import click
 
-from lemf.analysis_options import AnalysisOptions, analysis_options, read_settings
+from lemf.analysis_options import ViewOptions, read_settings, view_options
+from lemf.batch_commands import batch, rescore
 from lemf.errors import LemfError, OutputError
 from lemf.output import check_apart, check_output, write_output
 
@@ -65,6 +66,10 @@ def _end(number: int, _: FrameType | None) -> NoReturn:
     raise SystemExit(128 + number)
 
 
+main.add_command(batch)
+main.add_command(rescore)
+
+
 @main.command()
 @click.argument("audio", type=_PATH)
 @click.argument("textgrid", type=_PATH)
@@ -81,7 +86,7 @@ def _end(number: int, _: FrameType | None) -> NoReturn:
     "--textgrid", "scored_textgrid", type=_PATH, help="Write the tiers, scores and segment added."
 )
 @click.option("--contours", type=_PATH, help="Write F0 and energy: .csv, or F0: .PitchTier.")
-@analysis_options
+@view_options
 def score(
     audio: Path,
     textgrid: Path,
@@ -89,7 +94,7 @@ def score(
     figure: Path | None,
     scored_textgrid: Path | None,
     contours: Path | None,
-    **options: Unpack[AnalysisOptions],
+    **options: Unpack[ViewOptions],
 ) -> None:
     """Score the words of AUDIO, which TEXTGRID aligns, by their emphasis.
 
@@ -133,13 +138,13 @@ def score(
     type=click.IntRange(min=0),
     help="Which of several sentences, from 0.  [default: in a PDF all, a page each]",
 )
-@analysis_options
+@view_options
 def plot(
     audio: Path,
     textgrid: Path,
     figure: Path,
     sentence: int | None,
-    **options: Unpack[AnalysisOptions],
+    **options: Unpack[ViewOptions],
 ) -> None:
     """Draw F0 and energy of AUDIO over time with its most emphasised words."""
     settings = read_settings(options)
@@ -213,9 +218,7 @@ def _show_progress(pieces: Sequence[Piece]) -> Iterable[Piece]:
             yield piece
 
 
-def _render(
-    emphasis: Emphasis, path: Path, sentence: int | None, options: AnalysisOptions
-) -> bytes:
+def _render(emphasis: Emphasis, path: Path, sentence: int | None, options: ViewOptions) -> bytes:
     from lemf.figure import letters_without_font, render_figure
 
     if missing := letters_without_font(emphasis):

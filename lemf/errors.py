@@ -21,6 +21,10 @@ class SettingsError(LemfError):
     """A setting outside its range, or the name of something that does not exist."""
 
 
+class CorpusError(LemfError):
+    """A corpus without recordings, a wrong manifest, or a run that cannot start or go on."""
+
+
 class OutputError(LemfError):
     """A file that cannot be written, or that exists already and may not be replaced."""
 

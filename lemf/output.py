@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from lemf.errors import OutputError
+
+PARTIAL_SUFFIX = ".part"
 
 
 def check_output(path: Path, *, force: bool = False) -> None:
@@ -75,24 +80,55 @@ def write_output(path: Path, content: bytes, *, force: bool = False) -> None:
     OutputError
         As `check_output`, and when the disk is full or the write fails.
     """
+    with open_output(path, force=force) as stream:
+        stream.write(content)
+
+
+@contextmanager
+def open_output(path: Path, *, force: bool = False, sync: bool = True) -> Iterator[IO[bytes]]:
+    """Open a file that appears in its place, whole, when the ``with`` block ends without an error.
+
+    Parameters
+    ----------
+    path : Path
+        The file to be written.
+    force : bool
+        Whether an existing file may be replaced.
+    sync : bool
+        Whether to wait for the disk, so that not even a power cut leaves half of the file. Without,
+        the reader must be able to tell.
+
+    Raises
+    ------
+    OutputError
+        As `check_output`, and when the disk is full or the write fails.
+    """
     check_output(path, force=force)
     path = path.resolve()  # a link stays a link
     partial: Path | None = None
     try:
         with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
+            dir=path.parent, prefix=f".{path.name}.", suffix=PARTIAL_SUFFIX, delete=False
         ) as stream:
             partial = Path(stream.name)
-            stream.write(content)
+            yield stream
             stream.flush()
-            os.fsync(stream.fileno())
+            if sync:
+                os.fsync(stream.fileno())
         partial.chmod(path.stat().st_mode if path.exists() else 0o666 & ~_umask())
         partial.replace(path)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
     finally:
         if partial is not None:
             partial.unlink(missing_ok=True)
+
+
+def remove_partials(path: Path) -> None:
+    """Remove what a killed process left of its attempts to write a file."""
+    path = path.resolve()
+    for partial in path.parent.glob(f".{glob.escape(path.name)}.*{PARTIAL_SUFFIX}"):
+        partial.unlink(missing_ok=True)
 
 
 def _umask() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from numpy.typing import NDArray
@@ -20,6 +20,32 @@ from lemf.frames import FloatArray
 from lemf.scoring import contributions, emphasis_score, emphasis_segment, is_flat, rank_words
 from lemf.textgrid import TextGrid, read_textgrid
 from lemf.zscore import is_constant, zscore
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """What is known of a recording before any cue is pooled; scoring it needs no audio.
+
+    Attributes
+    ----------
+    audio, textgrid : str
+        The inputs as they were named.
+    rate_hz : int
+    duration_s : float
+        Length of the recording.
+    alignment : Alignment
+        Sentences of words with their phones.
+    contours : Contours
+    notes : tuple of str
+    """
+
+    audio: str
+    textgrid: str
+    rate_hz: int
+    duration_s: float
+    alignment: Alignment
+    contours: Contours
+    notes: tuple[str, ...]
 
 
 def score(
@@ -62,24 +88,65 @@ def score(
     "I really didn't"
     """
     settings = settings or Settings()
+    measured = measure(audio, textgrid, settings, rate_hz=rate_hz, track=track)
+    return score_measurement(measured, settings)
+
+
+def measure(
+    audio: str | os.PathLike[str] | Audio | NDArray[Any],
+    textgrid: str | os.PathLike[str] | TextGrid,
+    settings: Settings,
+    *,
+    rate_hz: int | None = None,
+    track: Track | None = None,
+) -> Measurement:
+    """Do the part of `score` that needs the audio; the parameters and errors are those of `score`.
+
+    Returns
+    -------
+    Measurement
+    """
     recording = _open_audio(audio, rate_hz, settings)
     grid = textgrid if isinstance(textgrid, TextGrid) else read_textgrid(textgrid)
     alignment = align(grid, settings, recording.duration_s)
-    contours = measure_contours(recording, settings, track=track)
-    sentences = tuple(
-        _score_sentence(index, words, contours, settings, recording.duration_s)
-        for index, words in enumerate(alignment.sentences)
-    )
-    return Emphasis(
-        version=__version__,
+    return Measurement(
         audio=recording.name,
         textgrid=grid.path,
         rate_hz=recording.rate_hz,
         duration_s=recording.duration_s,
-        settings=_resolved(settings, alignment),
-        sentences=sentences,
-        contours=contours,
+        alignment=alignment,
+        contours=measure_contours(recording, settings, track=track),
         notes=recording.notes + alignment.notes,
+    )
+
+
+def score_measurement(measured: Measurement, settings: Settings) -> Emphasis:
+    """Do the rest of `score`: pool, standardise, weigh and rank.
+
+    Parameters
+    ----------
+    measured : Measurement
+    settings : Settings
+        Those of the measurement, but for `cues`, `weights` and `duration`.
+
+    Returns
+    -------
+    Emphasis
+    """
+    sentences = tuple(
+        _score_sentence(index, words, measured.contours, settings, measured.duration_s)
+        for index, words in enumerate(measured.alignment.sentences)
+    )
+    return Emphasis(
+        version=__version__,
+        audio=measured.audio,
+        textgrid=measured.textgrid,
+        rate_hz=measured.rate_hz,
+        duration_s=measured.duration_s,
+        settings=_resolved(settings, measured.alignment),
+        sentences=sentences,
+        contours=measured.contours,
+        notes=measured.notes,
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 import lemf
+from lemf.textgrid import format_textgrid
 
 RATE_HZ = 16000
 
@@ -104,6 +105,35 @@ def make_utterance(tmp_path: Path) -> Callable[..., Utterance]:
 def make_grid() -> Callable[..., lemf.TextGrid]:
     """`build_grid`: words with their times -> a TextGrid."""
     return build_grid
+
+
+def write_corpus(folder: Path, n_files: int) -> Path:
+    """Recordings of a quarter of a second, two words each and no two alike, in two folders."""
+    for number in range(n_files):
+        place = folder / f"speaker{number % 2}"
+        place.mkdir(parents=True, exist_ok=True)
+        tones = [
+            vowel(110.0 + number % 37, 0.1, 0.08),
+            np.zeros(320),
+            vowel(140.0 + number % 11, 0.2, 0.1),
+        ]
+        samples = np.concatenate([np.zeros(320), *tones, np.zeros(320)])
+        soundfile.write(place / f"{number:04d}.wav", samples, RATE_HZ)
+        grid = build_grid([("a", 0.02, 0.1), ("b", 0.12, 0.22)], len(samples) / RATE_HZ)
+        (place / f"{number:04d}.TextGrid").write_text(format_textgrid(grid), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def build_corpus() -> Callable[[Path, int], Path]:
+    """`write_corpus`: folder, number of files -> the folder."""
+    return write_corpus
+
+
+@pytest.fixture
+def make_corpus(tmp_path: Path) -> Callable[[int], Path]:
+    """`write_corpus` into the folder `corpus`: number of files -> the folder."""
+    return lambda n_files: write_corpus(tmp_path / "corpus", n_files)
 
 
 @pytest.fixture(scope="session")

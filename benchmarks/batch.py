@@ -1,0 +1,246 @@
+"""What `lemf batch` costs: speed over cores, share of all but F0, memory, start of a resumed run.
+
+    python benchmarks/batch.py FOLDER [TEXTGRIDS] [--files N]
+
+FOLDER holds speech with TextGrids beside it, or in the tree TEXTGRIDS; it is repeated by symbolic
+links to N files (400). Linux only: memory and processor time of workers come from /proc.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+import lemf
+import lemf.contours
+from lemf.corpus_file import FileTask, score_file
+from lemf.corpus_listing import Recording, list_recordings
+from lemf.corpus_parts import Part, Parts
+from lemf.corpus_plan import make_plan, stamp_of
+from lemf.corpus_tables import schema_of, to_stream
+
+LEMF = str(Path(sys.executable).parent / "lemf")
+ROUNDS = 3
+BUSY = "n = 0\nfor i in range(60_000_000): n += i"
+PR_SET_CHILD_SUBREAPER = 36
+EXAMPLE = Path(__file__).parents[1] / "examples" / "really"
+
+
+def main() -> None:
+    """Print a table a question."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder")
+    parser.add_argument("textgrids", nargs="?")
+    parser.add_argument("--files", type=int, default=400)
+    arguments = parser.parse_args()
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)  # so that workers are waited for here
+    listing = list_recordings(arguments.folder, arguments.textgrids)
+    usable = [recording for recording in listing.recordings if recording.textgrid]
+    with tempfile.TemporaryDirectory() as scratch:
+        corpus = Path(scratch) / "corpus"
+        repeat(usable, corpus, arguments.files)
+        measure_speed(corpus)
+        measure_shares(usable)
+        measure_memory(Path(scratch) / "long")
+        for n_files in (10_000, 100_000):
+            measure_resume(Path(scratch) / f"done-{n_files}", n_files)
+
+
+def repeat(recordings: list[Recording], corpus: Path, n_files: int) -> None:
+    """Make a folder of symbolic links."""
+    corpus.mkdir()
+    for number in range(n_files):
+        recording = recordings[number % len(recordings)]
+        stem = corpus / f"{number:06d}"
+        audio, textgrid = Path(recording.audio).resolve(), Path(recording.textgrid).resolve()
+        Path(f"{stem}{audio.suffix}").symlink_to(audio)
+        Path(f"{stem}.TextGrid").symlink_to(textgrid)
+
+
+def measure_speed(corpus: Path) -> None:
+    """Compare two processes with one, and with what two busy loops gain at the same time."""
+    gains, busy_gains, times = [], [], {}
+    audio_s = sum(soundfile.info(path).duration for path in corpus.glob("*.wav"))
+    for _ in range(ROUNDS):
+        one, two = (run_batch(corpus, jobs) for jobs in (1, 2))
+        alone, together = (time_busy(n) for n in (1, 2))
+        gains.append(one[0] / two[0])
+        busy_gains.append(2 * alone / together)
+        times.setdefault("one", []).append(one)
+        times.setdefault("two", []).append(two)
+    wall, cpu = (statistics.median(run[i] for run in times["one"]) for i in (0, 1))
+    wall_two = statistics.median(run[0] for run in times["two"])
+    gain, busy = statistics.median(gains), statistics.median(busy_gains)
+    n_files = len(list(corpus.glob("*.wav")))
+    print(f"{n_files} files, {audio_s:.0f} s of audio, whole commands, median of {ROUNDS} rounds")
+    print("| what | value |\n| --- | ---: |")
+    print(f"| one process, wall over audio (RTF) | {wall / audio_s:.4f} |")
+    print(f"| one process, processor time over audio | {cpu / audio_s:.4f} |")
+    print(f"| two processes, wall over audio | {wall_two / audio_s:.4f} |")
+    print(f"| two processes against one | {gain:.2f} |")
+    print(f"| two busy loops against one | {busy:.2f} |")
+    print(f"| share of the possible gain | {gain / busy:.2f} |\n")
+
+
+def run_batch(corpus: Path, jobs: int) -> tuple[float, float]:
+    """Give the wall and processor seconds of a whole command, its workers included."""
+    output = corpus.with_suffix(".parquet")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
+    command = [LEMF, "batch", str(corpus), "-o", str(output), "--force", "--jobs", str(jobs)]
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    wall = time.perf_counter() - started
+    while True:
+        try:
+            os.wait()
+        except ChildProcessError:
+            break
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def time_busy(n_loops: int) -> float:
+    """Give the wall seconds of so many busy loops at once."""
+    started = time.perf_counter()
+    loops = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(n_loops)]
+    for loop in loops:
+        loop.wait()
+    return time.perf_counter() - started
+
+
+def measure_shares(recordings: list[Recording]) -> None:
+    """Say how much of the processor time of a file F0 takes; rows to Arrow included."""
+    spent = 0.0
+    original = lemf.contours.f0_contour
+
+    def timed(*arguments: object, **options: object) -> np.ndarray:
+        nonlocal spent
+        started = time.process_time()
+        f0_hz = original(*arguments, **options)
+        spent += time.process_time() - started
+        return f0_hz
+
+    lemf.contours.f0_contour = timed
+    folder = str(Path.cwd())
+    tasks = [FileTask(0, recording, lemf.Settings(), folder) for recording in recordings]
+    schema = schema_of("words", lemf.Settings().cue_weights)
+    totals = []
+    for _ in range(ROUNDS + 1):
+        spent, started = 0.0, time.process_time()
+        for task in tasks:
+            to_stream(score_file(task).words, schema)
+        totals.append((time.process_time() - started, spent))
+    lemf.contours.f0_contour = original
+    total, f0 = np.median(np.array(totals[1:]), axis=0)
+    print("| processor time of a file | share |\n| --- | ---: |")
+    print(f"| F0 | {f0 / total:.1%} |\n| everything else | {1 - f0 / total:.1%} |\n")
+
+
+def measure_memory(corpus: Path) -> None:
+    """Say the peak memory of each process over files of 15 s."""
+    corpus.mkdir()
+    samples, rate_hz = soundfile.read(f"{EXAMPLE}.wav")
+    samples = np.tile(samples, 15 * rate_hz // len(samples) + 1)[: 15 * rate_hz]
+    edges = [round(0.4 * i, 6) for i in range(38)]
+    intervals = tuple(lemf.Interval(*edge, "a") for edge in pairwise(edges))
+    tiers = tuple(lemf.IntervalTier(name, 0.0, 15.0, intervals) for name in ("words", "phones"))
+    for number in range(16):
+        soundfile.write(corpus / f"{number}.wav", samples, rate_hz)
+        lemf.write_textgrid(lemf.TextGrid(0.0, 15.0, tiers), corpus / f"{number}.TextGrid")
+    peaks: dict[str, int] = {}
+    command = [LEMF, "batch", str(corpus), "-o", f"{corpus}.parquet", "--jobs", "2"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            for role, peak in peaks_of(process.pid):
+                peaks[role] = max(peak, peaks.get(role, 0))
+            time.sleep(0.02)
+    print(f"| peak memory, files of 15 s at {rate_hz} Hz | MB |\n| --- | ---: |")
+    for role in ("worker", "main process"):
+        print(f"| {role} | {peaks[role] / 1000:.0f} |")
+    print()
+
+
+def peaks_of(main_pid: int) -> Iterator[tuple[str, int]]:
+    """Give the role and the peak memory in kB of the processes of a run."""
+    parents, peaks = {}, {}
+    for path in Path("/proc").glob("[0-9]*/status"):
+        try:
+            fields = dict(line.split(":", 1) for line in path.read_text().splitlines())
+        except OSError:
+            continue
+        pid = int(fields["Pid"])
+        parents[pid] = int(fields["PPid"])
+        peaks[pid] = int(fields.get("VmHWM", "0 kB").split()[0])
+    for pid, peak in peaks.items():
+        if pid == main_pid:
+            yield "main process", peak
+        elif parents.get(parents[pid]) == main_pid:  # a child of the fork server
+            yield "worker", peak
+
+
+def measure_resume(corpus: Path, n_files: int) -> None:
+    """Time a resumed run from its start to the first file that a worker opens.
+
+    The TextGrid of that file is a pipe: opening it for writing waits for the worker that reads it.
+    """
+    corpus.mkdir()
+    n_open = 64
+    for number in range(n_files + n_open):
+        folder = corpus / f"{number // 500:04d}"
+        folder.mkdir(exist_ok=True)
+        stem = folder / f"{number:06d}"
+        if number % 50_000 == 0:
+            first = stem
+            shutil.copy(f"{EXAMPLE}.wav", f"{stem}.wav")
+            shutil.copy(f"{EXAMPLE}.TextGrid", f"{stem}.TextGrid")
+            continue
+        os.link(f"{first}.wav", f"{stem}.wav")
+        if number < n_files - n_open:
+            os.link(f"{first}.TextGrid", f"{stem}.TextGrid")
+        else:
+            os.mkfifo(f"{stem}.TextGrid")
+    plan = make_plan(list_recordings(str(corpus)).recordings, lemf.Settings())
+    folder = Path(f"{corpus}.parquet.parts")
+    folder.mkdir()
+    parts = Parts(folder)
+    parts.start(plan.identity)
+    empty = {"words": to_stream([], schema_of("words", lemf.Settings().cue_weights))}
+    n_done = n_files // plan.shard_size
+    for shard in range(n_done):
+        stamps = [stamp_of(plan.recordings[number]) for number in plan.files_of(shard)]
+        parts.write(shard, Part(stamps, n_files=len(stamps), tables=empty))
+    pipe = plan.recordings[n_done * plan.shard_size].textgrid
+    seconds = []
+    for _ in range(7):
+        started = time.perf_counter()
+        command = [LEMF, "batch", str(corpus), "-o", f"{corpus}.parquet", "--jobs", "2"]
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        end = os.open(pipe, os.O_WRONLY)
+        seconds.append(time.perf_counter() - started)
+        process.kill()
+        process.wait()
+        os.close(end)
+        time.sleep(0.5)
+    middle, low, high = statistics.median(seconds), min(seconds), max(seconds)
+    print(
+        f"{n_files:,} files done: a resumed run starts work after {middle:.2f} s "
+        f"({low:.2f} to {high:.2f})"
+    )
+
+
+if __name__ == "__main__":
+    main()

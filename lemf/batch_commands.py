@@ -1,0 +1,245 @@
+"""The commands for many recordings: `lemf batch` and `lemf rescore`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+import click
+
+from lemf.analysis_options import (
+    AnalysisOptions,
+    WeightOptions,
+    analysis_options,
+    read_settings,
+    read_weight_options,
+    weight_options,
+)
+from lemf.config import DURATION_METHODS
+from lemf.errors import CorpusError, LemfError, OutputError
+from lemf.output import check_apart
+
+if TYPE_CHECKING:
+    from lemf.config import DurationMethod
+    from lemf.corpus import CorpusRun, Watch
+    from lemf.corpus_listing import Listing
+    from lemf.corpus_outputs import Outputs
+
+_PATH = click.Path(path_type=Path, readable=False)  # the library opens it
+_INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+_output_option = click.option(
+    "-o", "--output", type=_PATH, required=True, help="The table, a row a word: .parquet."
+)
+_sentence_table_option = click.option(
+    "--sentence-table", type=_PATH, help="Write a row a sentence, too: .parquet."
+)
+
+
+@click.command()
+@click.argument("source", metavar="FOLDER|MANIFEST|PATTERN")
+@_output_option
+@click.option(
+    "--textgrids", metavar="FOLDER", help="Where the TextGrids lie, in a tree of the same shape."
+)
+@_sentence_table_option
+@click.option("--features", type=_PATH, help="Keep F0, energy and words for rescore: .parquet.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Processes.  [default: the cores of this machine]"
+)
+@click.option("--cluster", metavar="ADDRESS", help="Use the workers of a dask scheduler instead.")
+@analysis_options
+def batch(
+    source: str,
+    output: Path,
+    textgrids: str | None,
+    sentence_table: Path | None,
+    features: Path | None,
+    jobs: int | None,
+    cluster: str | None,
+    **options: Unpack[AnalysisOptions],
+) -> None:
+    """Score all recordings of a corpus.
+
+    SOURCE is a folder with TextGrids beside the recordings, a quoted pattern such as
+    'corpus/**/*.wav', or a manifest: .csv or .jsonl with the columns audio and textgrid.
+
+    However a run ends, the same command goes on where it ended. Files that fail are listed in
+    NAME.failed.csv and make the exit code 1.
+    """
+    settings = read_settings(options)
+    outputs = (output, sentence_table, features)
+    _check_names(outputs, Path(source))
+    if cluster is not None and jobs is not None:
+        raise click.UsageError("--jobs and --cluster exclude each other")
+
+    from lemf.corpus import score_corpus
+    from lemf.corpus_listing import list_recordings
+    from lemf.corpus_outputs import Outputs
+
+    def list_files() -> Listing:
+        listing = list_recordings(source, textgrids)
+        if unused := listing.unused_textgrids:
+            _say(f"note: {len(unused):,} TextGrids without a recording, such as {unused[0]}")
+        return listing
+
+    with _one_line_ends(), _progress("scoring") as watch:
+        run = score_corpus(
+            list_files,
+            Outputs(*outputs),
+            settings,
+            jobs=jobs or _count_cores(),
+            cluster=cluster,
+            force=options["force"],
+            watch=watch,
+        )
+    _print_end(Outputs(*outputs), run, settings.pitch)
+
+
+@click.command()
+@click.argument("features", type=_PATH)
+@_output_option
+@_sentence_table_option
+@weight_options
+@click.option(
+    "--duration",
+    type=click.Choice(DURATION_METHODS),
+    help="Mean phone duration or the word's length.  [default: as before]",
+)
+@click.option("--force", is_flag=True, help="Replace output files that exist.")
+def rescore(
+    features: Path,
+    output: Path,
+    sentence_table: Path | None,
+    duration: DurationMethod | None,
+    force: bool,
+    **options: Unpack[WeightOptions],
+) -> None:
+    """Score the recordings of FEATURES, which lemf batch --features kept, without their audio."""
+    cues, weights = read_weight_options(options)
+    _check_names((output, sentence_table), features)
+
+    from lemf.rescoring import rescore_features
+
+    with _one_line_ends(), _progress("scoring") as watch:
+        summary = rescore_features(
+            features,
+            output,
+            sentence_table=sentence_table,
+            cues=cues,
+            weights=weights,
+            duration=duration,
+            force=force,
+            watch=watch,
+        )
+    _say(f"wrote {output}: {summary.words:,} words of {summary.files:,} files")
+
+
+def _check_names(paths: tuple[Path | None, ...], source: Path) -> None:
+    named = [path for path in paths if path is not None]
+    for path in named:
+        if path.suffix.lower() != ".parquet":
+            raise OutputError(f"{path}: the name must end in .parquet")
+    check_apart(named, [source])
+
+
+def _count_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def _one_line_ends() -> Iterator[None]:
+    """Say in one line that the run was stopped, or what the system refused."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _say("\nstopped; what is done is kept: run the same command to go on")
+        raise click.exceptions.Exit(_INTERRUPTED) from None
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        raise CorpusError(f"{place}{error.strerror or error}") from error
+
+
+@contextmanager
+def _progress(verb: str) -> Iterator[Watch]:
+    """Show how many files are done: a bar on a terminal, else ten plain lines."""
+    if not sys.stderr.isatty():
+        yield _plain_lines(verb)
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskID,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[failed]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    ) as progress:
+        bar: TaskID | None = None
+
+        def watch(done: int, failed: int, total: int) -> None:
+            nonlocal bar
+            if bar is None:  # the bar begins where the last run ended, for a true estimate
+                bar = progress.add_task(verb, total=total, completed=done, failed="")
+            progress.update(bar, completed=done, failed=f"{failed:,} failed" if failed else "")
+
+        yield watch
+
+
+def _plain_lines(verb: str) -> Watch:
+    shown = -1
+
+    def watch(done: int, failed: int, total: int) -> None:
+        nonlocal shown
+        tenth = 10 * done // max(total, 1)
+        if shown < 0 and done:
+            _say(f"going on: {done:,} of {total:,} files are done")
+        elif 0 <= shown < tenth:
+            _say(f"{verb}: {done:,} of {total:,} files, {failed:,} failed")
+        shown = tenth
+
+    return watch
+
+
+def _print_end(outputs: Outputs, run: CorpusRun, pitch: str) -> None:
+    """Say what there is now; end with exit code 1 if files failed."""
+    summary = run.summary
+    if run.seconds == 0:
+        _say(f"{outputs.table} is complete: {summary.files + summary.failed:,} files")
+    else:
+        speed = run.audio_s_now / run.seconds
+        _say(
+            f"{summary.files:,} files scored, {summary.failed:,} failed; "
+            f"{summary.audio_s / 3600:.2f} h of audio; this run: {run.audio_s_now / 3600:.2f} h "
+            f"in {run.seconds:.0f} s, {speed:.1f} times real time"
+        )
+        for path in outputs.tables.values():
+            _say(f"wrote {path}")
+        from lemf.pitch import HARVEST_IS_COMPILED
+
+        if pitch == "harvest" and not HARVEST_IS_COMPILED:
+            _say("note: Harvest was installed without a compiler and runs slowly, same numbers")
+        if outputs.notes.exists():
+            _say(f"note: see {outputs.notes}")
+    if summary.failed:
+        n_files = summary.files + summary.failed
+        raise LemfError(f"{summary.failed:,} of {n_files:,} files failed: see {outputs.failed}")
+
+
+def _say(message: str) -> None:
+    click.echo(message, err=True)

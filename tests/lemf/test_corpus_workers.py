@@ -1,0 +1,111 @@
+"""Tasks are Python expressions and the function is `eval`, which every worker can import."""
+
+import os
+import time
+from concurrent.futures import BrokenExecutor, Future
+
+import pytest
+
+from lemf.corpus_workers import local_workers, run_tasks
+from lemf.errors import CorpusError
+
+DIE = "__import__('os').kill(__import__('os').getpid(), 9)"
+
+
+class Immediate:
+    """Workers that do a task when it is handed out."""
+
+    deaths = (BrokenExecutor,)
+
+    def __init__(self):
+        self.n_renewed = 0
+
+    def n_ahead(self):
+        return 5
+
+    def submit(self, function, task):
+        future = Future()
+        try:
+            future.set_result(function(task))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def renew(self):
+        self.n_renewed += 1
+
+
+def test_every_task_comes_back_with_its_result():
+    with local_workers(2) as workers:
+        assert dict(run_tasks(workers, eval, [f"{n} + 1" for n in range(50)])) == {
+            f"{n} + 1": n + 1 for n in range(50)
+        }
+
+
+def test_workers_have_one_blas_thread_and_the_caller_keeps_its_own(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    with local_workers(1) as workers:
+        ((_, count),) = run_tasks(workers, eval, ["__import__('os').cpu_count() and 1"])
+    assert count == 1
+    assert os.environ["OMP_NUM_THREADS"] == "3"
+    assert "OPENBLAS_NUM_THREADS" not in os.environ
+
+
+def test_the_task_that_kills_its_worker_is_given_up_and_no_other():
+    tasks = [f"{n} + 0" for n in range(1, 30)]
+    tasks[7] = DIE
+    tasks[20] = DIE + " or 2"
+    with local_workers(2) as workers:
+        results = dict(run_tasks(workers, eval, tasks))
+    assert len(results) == len(tasks)
+    assert [task for task in tasks if results[task] is None] == [tasks[7], tasks[20]]
+
+
+def test_an_error_in_a_worker_is_raised_here():
+    with local_workers(1) as workers, pytest.raises(ZeroDivisionError):
+        list(run_tasks(workers, eval, ["1 / 0"]))
+
+
+def test_leaving_in_the_middle_of_a_long_task_does_not_wait_for_it():
+    with local_workers(1) as workers:
+        results = run_tasks(workers, eval, ["0", "__import__('time').sleep(60)"])
+        assert next(results) == ("0", 0)
+        started = time.monotonic()
+    assert time.monotonic() - started < 5
+
+
+def test_few_tasks_are_drawn_ahead():
+    drawn = 0
+
+    def tasks():
+        nonlocal drawn
+        for _ in range(10_000):
+            drawn += 1
+            yield "1"
+
+    for done, _ in enumerate(run_tasks(Immediate(), eval, tasks())):
+        assert drawn <= done + 6
+
+
+def test_workers_that_never_start_end_the_run():
+    class Dead(Immediate):
+        def submit(self, function, task):
+            future = Future()
+            future.set_exception(BrokenExecutor("gone"))
+            return future
+
+    with pytest.raises(CorpusError, match="no worker can be started"):
+        list(run_tasks(Dead(), eval, ["1"]))
+
+
+def test_a_cluster_that_goes_away_ends_the_run():
+    class Gone(Immediate):
+        def submit(self, function, task):
+            future = Future()
+            future.cancel()
+            future.set_running_or_notify_cancel()
+            return future
+
+    with pytest.raises(CorpusError, match="the cluster is gone; what is done is kept"):
+        list(run_tasks(Gone(), eval, ["1"]))
