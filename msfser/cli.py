@@ -1,12 +1,56 @@
-"""The command `msfser`: says what is missing as long as the model is not part of the package."""
+"""The command `msfser`: each command reads, calls one function of the library and prints.
 
-from importlib.metadata import version
-from importlib.util import find_spec
-from typing import NoReturn
+Results go to stdout, all else to stderr. Exit 0; 1 for an error said in one line; 2 for usage. No
+module of commands loads torch; a command that needs it says what to install where it is missing.
+"""
+
+from __future__ import annotations
+
+import errno
+import signal
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from lemf.errors import LemfError
+from msfser.errors import MissingPackageError, MsfserError
+
+_EXTRA_PACKAGES = ("torch", "transformers", "safetensors", "soxr", "tomli_w")
 
 
-def main() -> NoReturn:
-    """Say in one line what to install, and exit with 1."""
-    if find_spec("torch") is None:
-        raise SystemExit("Error: torch is missing: pip install 'lemf[ser]'")
-    raise SystemExit(f"Error: lemf {version('lemf')} has no msfser command yet; update lemf[ser]")
+class _OneLineErrors(click.Group):
+    """Turns what a user can mend, in any command, into one line and exit 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if package not in _EXTRA_PACKAGES:
+                raise
+            missing = MissingPackageError(f"{package} is missing: pip install 'lemf[ser]'")
+            raise click.ClickException(str(missing)) from error
+        except (LemfError, MsfserError) as error:
+            raise click.ClickException(_one_line(str(error))) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader of stdout has gone: click ends quietly
+                raise
+            raise click.ClickException(_one_line(str(error))) from error
+
+
+def _one_line(message: str) -> str:
+    """Keep a message on one line and in letters that can be written."""
+    return " ".join(message.splitlines()).encode(errors="backslashreplace").decode()
+
+
+@click.group(cls=_OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="lemf", prog_name="msfser")
+def main() -> None:
+    """Predict valence, arousal and dominance from speech and its semantics (MSF-SER)."""
+    for ending in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(ending, _end)  # so that no half-written file is left
+
+
+def _end(number: int, _: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)

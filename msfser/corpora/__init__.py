@@ -1,0 +1,1 @@
+"""The corpora: files as they are released -> the manifest."""

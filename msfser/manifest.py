@@ -1,0 +1,256 @@
+"""The one table that every command reads: a row an utterance, as Parquet.
+
+Labels stay in the corpus's own scale, whose bounds stand in the metadata. Columns are named, never
+indexed: IEMOCAP writes valence, activation, dominance; MSP-Podcast activation, valence, dominance.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lemf.output import write_output
+from msfser.errors import ManifestError
+
+if TYPE_CHECKING:
+    import pyarrow
+
+DIMENSIONS = ("valence", "arousal", "dominance")  # their order everywhere
+MANIFEST_NAME = "manifest.parquet"
+
+_METADATA_KEY = b"msfser"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Utterance:
+    """One row of the manifest.
+
+    Attributes
+    ----------
+    id : str
+        Unique in the manifest.
+    wav : str
+        Path relative to the manifest's root.
+    alignment : str or None
+        Path of the TextGrid relative to the root.
+    transcript : str or None
+        The corpus's own.
+    speaker, gender, emotion : str or None
+        As the corpus names them; gender is ``"female"`` or ``"male"``.
+    valence, arousal, dominance : float
+        In the corpus's scale; NaN where there is no label.
+    split : str or None
+        ``"train"``, ``"development"``, ``"test"``, or ``"test1"`` to ``"test3"``.
+    fold : int or None
+        Which fold holds the utterance out, from 1.
+    duration_s : float
+        Length of the recording; NaN where it could not be read.
+    status : str
+        ``"ok"`` or ``"failed"``; a failed row stays, and nothing is computed from it.
+    reason : str or None
+        Why it failed.
+    """
+
+    id: str
+    wav: str
+    alignment: str | None = None
+    transcript: str | None = None
+    speaker: str | None = None
+    gender: str | None = None
+    emotion: str | None = None
+    valence: float = math.nan
+    arousal: float = math.nan
+    dominance: float = math.nan
+    split: str | None = None
+    fold: int | None = None
+    duration_s: float = math.nan
+    status: str = "ok"
+    reason: str | None = None
+
+    @property
+    def labels(self) -> tuple[float, float, float]:
+        """Valence, arousal, dominance."""
+        return self.valence, self.arousal, self.dominance
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """All utterances of a corpus.
+
+    Attributes
+    ----------
+    utterances : tuple of Utterance
+        In the order of the corpus; ids are unique.
+    corpus, version : str
+        Such as ``"msp-podcast"`` and ``"1.12"``; version is empty where there is none.
+    root : Path
+        Absolute folder that the paths of the rows start from.
+    label_bounds : (float, float)
+        Lowest and highest value of the rating scale.
+
+    Raises
+    ------
+    ManifestError
+        Two utterances with the same id, or bounds that are not a range.
+    """
+
+    utterances: tuple[Utterance, ...]
+    corpus: str
+    version: str
+    root: Path
+    label_bounds: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        low, high = self.label_bounds
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            raise ManifestError(f"label bounds {low:g} to {high:g}: the first must be the lower")
+        counts = Counter(utterance.id for utterance in self.utterances)
+        twice = [name for name, count in counts.items() if count > 1]
+        if twice:
+            others = f" and {len(twice) - 1:,} more" if len(twice) > 1 else ""
+            raise ManifestError(f"id {twice[0]!r}{others}: named more than once; ids must differ")
+
+    def wav_path(self, utterance: Utterance) -> Path:
+        """Give the absolute path of a recording."""
+        return self.root / utterance.wav
+
+    def alignment_path(self, utterance: Utterance) -> Path | None:
+        """Give the absolute path of a TextGrid; None where there is none."""
+        return None if utterance.alignment is None else self.root / utterance.alignment
+
+    def usable(self) -> list[Utterance]:
+        """Give the utterances that did not fail."""
+        return [utterance for utterance in self.utterances if utterance.status == "ok"]
+
+
+def label_array(utterances: Iterable[Utterance]) -> NDArray[np.float64]:
+    """Give the labels as one array.
+
+    Returns
+    -------
+    (utterances, 3) float64
+        In the order of `DIMENSIONS`; NaN where there is no label.
+    """
+    rows = [utterance.labels for utterance in utterances]
+    return np.array(rows, dtype=np.float64).reshape(len(rows), len(DIMENSIONS))
+
+
+def write_manifest(path: Path, manifest: Manifest, *, force: bool = False) -> None:
+    """Write the manifest as Parquet, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder must exist.
+    manifest : Manifest
+    force : bool
+        Whether an existing file may be replaced.
+
+    Raises
+    ------
+    lemf.LemfError
+        The file cannot be written, or exists already.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    metadata = {
+        "corpus": manifest.corpus,
+        "version": manifest.version,
+        "root": str(manifest.root),
+        "label_bounds": list(manifest.label_bounds),
+    }
+    schema = _schema().with_metadata({_METADATA_KEY: json.dumps(metadata).encode()})
+    rows = [_to_row(utterance) for utterance in manifest.utterances]
+    buffer = io.BytesIO()
+    table = pyarrow.Table.from_pylist(rows, schema=schema)
+    pyarrow.parquet.write_table(table, buffer, compression="zstd")
+    write_output(path, buffer.getvalue(), force=force)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a manifest.
+
+    Parameters
+    ----------
+    path : Path
+        The Parquet file, or the folder that holds `MANIFEST_NAME`.
+
+    Raises
+    ------
+    ManifestError
+        The file is missing, no manifest of msfser, or lacks a column.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    if path.is_dir():
+        path = path / MANIFEST_NAME
+    try:
+        table = pyarrow.parquet.read_table(path)
+    except FileNotFoundError:
+        raise ManifestError(f"{path}: no such file; make it with msfser corpus") from None
+    except (OSError, pyarrow.ArrowException) as error:
+        raise ManifestError(f"{path}: no Parquet file ({_first_line(error)})") from error
+    metadata = _read_metadata(path, table.schema.metadata or {})
+    missing = [field.name for field in _schema() if field.name not in table.column_names]
+    if missing:
+        raise ManifestError(f"{path}: no column {missing[0]!r}; make it again with msfser corpus")
+    rows = table.select(_schema().names).to_pylist()
+    try:
+        return Manifest(
+            utterances=tuple(_from_row(row) for row in rows),
+            corpus=str(metadata["corpus"]),
+            version=str(metadata["version"]),
+            root=Path(metadata["root"]),
+            label_bounds=(float(metadata["label_bounds"][0]), float(metadata["label_bounds"][1])),
+        )
+    except ManifestError as error:
+        raise ManifestError(f"{path}: {error}") from error
+
+
+def _read_metadata(path: Path, metadata: dict[bytes, bytes]) -> dict[str, Any]:
+    try:
+        content = json.loads(metadata[_METADATA_KEY])
+        content["corpus"], content["version"], content["root"], content["label_bounds"][1]
+    except (KeyError, ValueError, TypeError, IndexError):
+        raise ManifestError(
+            f"{path}: not a manifest of msfser (no metadata); make it with msfser corpus"
+        ) from None
+    return dict(content)
+
+
+def _schema() -> pyarrow.Schema:
+    import pyarrow
+
+    types = {"float": pyarrow.float64(), "int | None": pyarrow.int32()}
+    return pyarrow.schema(
+        [(field.name, types.get(str(field.type), pyarrow.string())) for field in fields(Utterance)]
+    )
+
+
+def _to_row(utterance: Utterance) -> dict[str, Any]:
+    return {
+        name: None if isinstance(value, float) and math.isnan(value) else value
+        for name, value in asdict(utterance).items()
+    }
+
+
+def _from_row(row: dict[str, Any]) -> Utterance:
+    for name in (*DIMENSIONS, "duration_s"):
+        if row[name] is None:
+            row[name] = math.nan
+    return Utterance(**row)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
