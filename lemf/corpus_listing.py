@@ -6,10 +6,7 @@ Nothing is opened here but a manifest.
 
 from __future__ import annotations
 
-import csv
 import glob
-import io
-import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,6 +16,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from lemf.errors import CorpusError
+from lemf.rows import read_rows
 
 AUDIO_SUFFIXES = ("wav", "flac", "ogg")  # compared without case
 TEXTGRID_SUFFIX = "textgrid"
@@ -171,41 +169,9 @@ def _prefix(folder: str) -> str:
 
 
 def _read_manifest(source: str) -> list[Recording]:
-    path = Path(source)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise CorpusError(f"{source}: the manifest cannot be read ({reason})") from error
-    rows = _csv_rows(source, text) if source.lower().endswith(".csv") else _json_rows(source, text)
-    folder = str(path.parent)
+    folder = str(Path(source).parent)
+    rows = read_rows(source, "manifest", required=("audio", "textgrid"))
     return [_recording(f"{source}: line {line}", folder, row) for line, row in rows]
-
-
-def _csv_rows(source: str, text: str) -> Iterator[tuple[int, dict[str, object]]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    try:
-        missing = {"audio", "textgrid"} - set(reader.fieldnames or ())
-        if missing:
-            names = " and ".join(sorted(missing))
-            raise CorpusError(f"{source}: no column {names} in its first line")
-        for row in reader:
-            yield reader.line_num, {key: value for key, value in row.items() if key and value}
-    except csv.Error as error:
-        raise CorpusError(f"{source}: line {reader.line_num}: {error}") from error
-
-
-def _json_rows(source: str, text: str) -> Iterator[tuple[int, dict[str, object]]]:
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise CorpusError(f"{source}: line {number}: not JSON ({error})") from error
-        if not isinstance(row, dict):
-            raise CorpusError(f'{source}: line {number}: expected {{"audio": ..., ...}}')
-        yield number, {key: value for key, value in row.items() if value is not None}
 
 
 def _recording(place: str, folder: str, row: dict[str, object]) -> Recording:

@@ -57,7 +57,7 @@ def rank_words(scores: FloatArray) -> IntArray:
     -------
     (words,) int64
     """
-    order = np.argsort(-_rounded(scores), kind="stable")
+    order = np.argsort(-rounded(scores), kind="stable")
     ranks = np.empty(len(scores), dtype=np.int64)
     ranks[order] = np.arange(1, len(scores) + 1)
     return ranks
@@ -65,7 +65,7 @@ def rank_words(scores: FloatArray) -> IntArray:
 
 def is_flat(scores: FloatArray) -> bool:
     """Tell whether all scores of a sentence are equal, so that its top word means nothing."""
-    return bool(np.ptp(_rounded(scores)) == 0)
+    return bool(np.ptp(rounded(scores)) == 0)
 
 
 def emphasis_segment(top: int, n_words: int) -> range:
@@ -86,7 +86,7 @@ def emphasis_segment(top: int, n_words: int) -> range:
     return range(max(top - 1, 0), min(top + 2, n_words))
 
 
-def _rounded(scores: FloatArray) -> FloatArray:
+def rounded(scores: FloatArray) -> FloatArray:
     """Scale to the largest score and round, so that rounding noise makes no difference."""
     largest = np.abs(scores).max()
     return np.round(scores / largest, _EQUAL) if largest > _NOISE else np.zeros(len(scores))
