@@ -1,0 +1,266 @@
+"""All settings of a run: frozen, checked on construction, the paper's by default.
+
+Where the paper is silent, the default is that of the public MSP-Podcast baseline, whose settings
+the paper repeats; docs/msfser.md lists every such choice.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Literal, get_args, get_type_hints
+
+from msfser.errors import ConfigError
+
+Semantic = Literal["gs", "les", "es"]
+Intra = Literal["none", "attention", "gated"]
+Fusion = Literal["none", "concat", "attention", "film", "fm_moe"]
+TextPooling = Literal["mean", "cls"]
+WaveNorm = Literal["global", "utterance", "none"]
+CccScope = Literal["step", "micro"]
+Crop = Literal["head", "random"]
+Precision = Literal["fp32", "bf16"]
+
+SEMANTICS: tuple[Semantic, ...] = ("gs", "les", "es")
+TINY_ACOUSTIC = "tiny"  # a small WavLM with random weights, for one core
+
+
+def _check_fields(part: ModelConfig | DataConfig | TrainConfig, name: str) -> None:
+    """Check the type of every field and make whole numbers floats where floats are due."""
+    hints = get_type_hints(type(part))
+    for own in fields(part):
+        value, hint, key = getattr(part, own.name), hints[own.name], f"{name}.{own.name}"
+        if hint is float and isinstance(value, int) and not isinstance(value, bool):
+            object.__setattr__(part, own.name, float(value))
+        elif hint in (int, float, bool, str):
+            if type(value) is not hint:
+                raise ConfigError(f"{key} {json.dumps(value)}: must be of type {hint.__name__}")
+        elif getattr(hint, "__origin__", None) is tuple:
+            if not isinstance(value, tuple):
+                raise ConfigError(f"{key} {json.dumps(value)}: must be a list")
+        else:
+            check_choice(key, value, get_args(hint))
+
+
+def check_choice(key: str, value: object, choices: Sequence[str]) -> None:
+    """Refuse a value that is none of the choices."""
+    if value not in choices:
+        raise ConfigError(f"{key} {value!r}: must be one of {', '.join(map(repr, choices))}")
+
+
+def _check_range(key: str, value: float, low: float, high: float = math.inf) -> None:
+    if not low <= value <= high or not math.isfinite(value):
+        bounds = f"{low:g} or more" if math.isinf(high) else f"{low:g} to {high:g}"
+        raise ConfigError(f"{key} {value:g}: must be {bounds}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """Figure 1 of the paper, and the switches of table 2.
+
+    Parameters
+    ----------
+    acoustic : str
+        WavLM: a local folder or a name on the hub; ``"tiny"`` is a small one with random weights.
+    semantics : tuple of {"gs", "les", "es"}
+        Which levels of semantics the model reads; none for the acoustic baseline.
+    intra : {"none", "attention", "gated"}
+        How LES and GS become h_sem: equations 3 and 4 if gated. With one of them there is nothing
+        to fuse, and it must be ``"none"``.
+    fusion : {"none", "concat", "attention", "film", "fm_moe"}
+        How semantics meet the acoustic features; ``"none"`` only without semantics.
+    text_dim : int
+        Size of the text vectors; 1024 for RoBERTa-large.
+    text_pooling : {"mean", "cls"}
+        Masked mean of the last layer, or the vector of ``<s>``.
+    head_dim : int
+        Width of the two-layer regression heads.
+    film_dim : int
+        Width of the hidden layer of the MLP in equation 6.
+    head_dropout, film_dropout : float
+        Dropout inside the heads and inside that MLP.
+    expert_c : {"es", "all"}
+        What conditions expert C: ES alone, or h_sem and ES.
+    freeze_cnn : bool
+        Keep the CNN front-end as it is, and run it without gradients.
+    layerdrop : float
+        Probability to skip a layer of WavLM in training.
+    spec_augment : bool
+        Mask time steps in training, as the acoustic encoder's own configuration says.
+    """
+
+    acoustic: str = "microsoft/wavlm-large"
+    semantics: tuple[Semantic, ...] = ("gs", "les", "es")
+    intra: Intra = "gated"
+    fusion: Fusion = "fm_moe"
+    text_dim: int = 1024
+    text_pooling: TextPooling = "mean"
+    head_dim: int = 1024
+    film_dim: int = 1024
+    head_dropout: float = 0.5
+    film_dropout: float = 0.1
+    expert_c: Literal["es", "all"] = "es"
+    freeze_cnn: bool = True
+    layerdrop: float = 0.1
+    spec_augment: bool = True
+
+    def __post_init__(self) -> None:
+        _check_fields(self, "model")
+        for semantic in self.semantics:
+            check_choice("model.semantics", semantic, SEMANTICS)
+        if len(set(self.semantics)) < len(self.semantics):
+            raise ConfigError(f"model.semantics {list(self.semantics)}: each at most once")
+        both = {"gs", "les"} <= set(self.semantics)
+        if both and self.intra == "none":
+            raise ConfigError("model.intra 'none': GS and LES need 'attention' or 'gated'")
+        if not both and self.intra != "none":
+            raise ConfigError(f"model.intra {self.intra!r}: needs both GS and LES; set 'none'")
+        if bool(self.semantics) == (self.fusion == "none"):
+            raise ConfigError(
+                f"model.fusion {self.fusion!r}: with semantics {list(self.semantics)} it must "
+                + ("not be 'none'" if self.semantics else "be 'none'")
+            )
+        _check_range("model.text_dim", self.text_dim, 1)
+        _check_range("model.head_dim", self.head_dim, 1)
+        _check_range("model.film_dim", self.film_dim, 1)
+        for name in ("head_dropout", "film_dropout", "layerdrop"):
+            _check_range(f"model.{name}", getattr(self, name), 0.0, 0.999)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """What is trained on.
+
+    Parameters
+    ----------
+    folder : str
+        Folder that holds the manifest and, with semantics, the features.
+    train_split, development_split : str
+        Splits of the manifest. An empty development split: no selection, the last epoch is kept.
+    test_fold : int
+        Fold that is held out, from 1, in place of splits; 0 for none.
+    crop_s : float
+        Longer clips are cut in training.
+    crop : {"head", "random"}
+        Which part is kept.
+    wave_norm : {"global", "utterance", "none"}
+        Samples are standardised by mean and deviation of all training samples, of the clip, or not.
+    mega_batches : int
+        Steps' worth of utterances that are shuffled, then sorted by length, then cut into batches.
+    workers : int
+        Processes that read audio; 0 reads in the training process.
+    """
+
+    folder: str = ""
+    train_split: str = "train"
+    development_split: str = "development"
+    test_fold: int = 0
+    crop_s: float = 12.0
+    crop: Crop = "head"
+    wave_norm: WaveNorm = "global"
+    mega_batches: int = 50
+    workers: int = 0
+
+    def __post_init__(self) -> None:
+        _check_fields(self, "data")
+        _check_range("data.test_fold", self.test_fold, 0)
+        _check_range("data.crop_s", self.crop_s, 0.25)
+        _check_range("data.mega_batches", self.mega_batches, 1)
+        _check_range("data.workers", self.workers, 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """How it is trained.
+
+    Parameters
+    ----------
+    lr, head_lr, routing_lr : float
+        Learning rates of AdamW: of WavLM; of all new layers but the routing; of the routing
+        logits. 0 for `head_lr` and `routing_lr` means `lr`.
+    weight_decay : float
+    batch_size : int
+        Utterances of one optimiser step.
+    accumulation : int
+        Micro-batches that a step is split into, to save memory.
+    ccc_scope : {"step", "micro"}
+        CCC over all utterances of the step (exact, by two passes when the step is split), or over
+        each micro-batch.
+    epochs : int
+    warmup_steps : int
+        Steps over which the learning rates rise linearly to their constant values.
+    max_grad_norm : float
+        Gradients are scaled down to this norm; 0 for no limit.
+    precision : {"fp32", "bf16"}
+        Of WavLM and fusion; heads and CCC are fp32 always.
+    device : str
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
+    seed : int
+    """
+
+    lr: float = 1e-5
+    head_lr: float = 0.0
+    routing_lr: float = 0.0
+    weight_decay: float = 0.01
+    batch_size: int = 32
+    accumulation: int = 4
+    ccc_scope: CccScope = "step"
+    epochs: int = 20
+    warmup_steps: int = 0
+    max_grad_norm: float = 0.0
+    precision: Precision = "fp32"
+    device: str = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _check_fields(self, "train")
+        _check_range("train.lr", self.lr, 1e-12)
+        for name in ("head_lr", "routing_lr", "weight_decay", "max_grad_norm"):
+            _check_range(f"train.{name}", getattr(self, name), 0.0)
+        _check_range("train.batch_size", self.batch_size, 2)
+        _check_range("train.accumulation", self.accumulation, 1)
+        _check_range("train.epochs", self.epochs, 1)
+        _check_range("train.warmup_steps", self.warmup_steps, 0)
+        _check_range("train.seed", self.seed, 0)
+        if self.batch_size % self.accumulation:
+            raise ConfigError(
+                f"train.accumulation {self.accumulation}: does not divide "
+                f"train.batch_size {self.batch_size}"
+            )
+        if self.ccc_scope == "micro" and self.batch_size // self.accumulation < 2:
+            raise ConfigError("train.ccc_scope 'micro': a micro-batch needs 2 utterances or more")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Everything that makes a run what it is."""
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+
+PRESETS: Mapping[str, Config] = {
+    "paper": Config(),
+    # The public MSP-Podcast baseline: audio only, CCC on micro-batches of 8.
+    "challenge": Config(
+        model=ModelConfig(semantics=(), intra="none", fusion="none"),
+        train=TrainConfig(ccc_scope="micro"),
+    ),
+    # Trains from scratch on one core in minutes.
+    "tiny": Config(
+        model=ModelConfig(
+            acoustic=TINY_ACOUSTIC,
+            text_dim=64,
+            head_dim=64,
+            film_dim=64,
+            head_dropout=0.1,
+            freeze_cnn=False,
+            layerdrop=0.0,
+            spec_augment=False,
+        ),
+        train=TrainConfig(lr=1e-3, accumulation=1, max_grad_norm=1.0),
+    ),
+}
