@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from lemf.errors import LemfError
+from msfser.corpus_commands import corpus
 from msfser.errors import MissingPackageError, MsfserError
 
 _EXTRA_PACKAGES = ("torch", "transformers", "safetensors", "soxr", "tomli_w")
@@ -54,3 +55,6 @@ def main() -> None:
 
 def _end(number: int, _: FrameType | None) -> NoReturn:
     raise SystemExit(128 + number)
+
+
+main.add_command(corpus)

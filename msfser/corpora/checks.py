@@ -1,0 +1,159 @@
+"""What the rows of every corpus must pass: a recording that opens, labels inside their scale.
+
+What does not pass stays: a bad recording is a failed row with its reason, a label outside its scale
+is counted and never clipped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from msfser.manifest import DIMENSIONS, Manifest, Utterance
+from msfser.progress import Watch, no_watch
+
+SHORTEST_S = 0.25  # below, WavLM and the pitch tracker have too little to work on
+
+OutsideLabels = Literal["keep", "refuse"]
+
+_CHUNK = 256
+_THREADS = 16  # they wait for the disk or the network, not for the processor
+_TOLERANCE = 1e-9  # means of ratings come with rounding errors
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A corpus as it was read.
+
+    Attributes
+    ----------
+    manifest : Manifest
+    notes : tuple of str
+        What the user should know, a line each, with a count and an example.
+    """
+
+    manifest: Manifest
+    notes: tuple[str, ...]
+
+
+def check_utterances(
+    manifest: Manifest,
+    notes: Sequence[str] = (),
+    *,
+    outside: OutsideLabels = "keep",
+    watch: Watch = no_watch,
+) -> Reading:
+    """Measure the recordings from their headers and check the labels.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Rows that have failed already keep their reason.
+    notes : sequence of str
+        What the reader of the corpus has to say; comes first.
+    outside : {"keep", "refuse"}
+        Whether a label outside the bounds is only noted, or makes its row fail.
+    watch : function of (int, int)
+        Told how many recordings are done, of how many.
+
+    Returns
+    -------
+    Reading
+    """
+    paths = [manifest.wav_path(utterance) for utterance in manifest.utterances]
+    measured = zip(manifest.utterances, measure_recordings(paths, watch), strict=True)
+    rows = [_with_duration(utterance, found) for utterance, found in measured]
+    strays = {row.id: stray for row in rows if (stray := _stray_label(row, manifest.label_bounds))}
+    more = [count_note("{} with a label outside {:g} to {:g}", list(strays), manifest.label_bounds)]
+    if outside == "refuse":
+        rows = [_failed(row, strays[row.id]) if row.id in strays else row for row in rows]
+    return Reading(
+        manifest=replace(manifest, utterances=tuple(rows)),
+        notes=(*notes, *(note for note in more if note)),
+    )
+
+
+def count_note(what: str, ids: Sequence[str], values: Sequence[object] = ()) -> str:
+    """Say how many rows something holds for, and name one; empty where there is none.
+
+    Parameters
+    ----------
+    what : str
+        A sentence about ``{}``, which becomes "3 utterances"; further braces take the values.
+    ids : sequence of str
+        Of the rows.
+    values : sequence
+    """
+    if not ids:
+        return ""
+    number = f"{len(ids):,} utterance{'s' if len(ids) > 1 else ''}"
+    such = "such as " if len(ids) > 1 else ""
+    return f"{what.format(number, *values)}, {such}{ids[0]}"
+
+
+def measure_recordings(
+    paths: Sequence[Path], watch: Watch = no_watch
+) -> list[tuple[float, str | None]]:
+    """Read the lengths of recordings from their headers, many at a time.
+
+    Returns
+    -------
+    list of (float, str or None)
+        Seconds, NaN where unknown, and what is wrong with the recording if anything is.
+    """
+    chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
+    found: list[tuple[float, str | None]] = []
+    pool = ThreadPoolExecutor(_THREADS)
+    try:
+        for chunk in pool.map(lambda chunk: [_measure(path) for path in chunk], chunks):
+            found += chunk
+            watch(len(found), len(paths))
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return found
+
+
+def _measure(path: Path) -> tuple[float, str | None]:
+    import soundfile
+
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            return math.nan, "the recording is no file"
+        if size == 0:
+            return math.nan, "the recording is empty"
+        header = soundfile.info(str(path))
+    except FileNotFoundError:
+        return math.nan, "no such recording"
+    except (soundfile.LibsndfileError, OSError, TypeError, ValueError) as error:
+        reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or error
+        return math.nan, f"the recording cannot be read ({str(reason).rstrip('.')})"
+    duration_s = header.frames / header.samplerate
+    if duration_s < SHORTEST_S:
+        return duration_s, f"the recording lasts {duration_s:.3f} s, less than {SHORTEST_S} s"
+    return duration_s, None
+
+
+def _with_duration(utterance: Utterance, found: tuple[float, str | None]) -> Utterance:
+    duration_s, reason = found
+    utterance = replace(utterance, duration_s=duration_s)
+    return utterance if reason is None else _failed(utterance, reason)
+
+
+def _failed(utterance: Utterance, reason: str) -> Utterance:
+    if utterance.status == "failed":
+        return utterance
+    return replace(utterance, status="failed", reason=reason)
+
+
+def _stray_label(utterance: Utterance, bounds: tuple[float, float]) -> str | None:
+    """Name the first label that lies outside the bounds."""
+    low, high = bounds
+    for dimension, value in zip(DIMENSIONS, utterance.labels, strict=True):
+        if value < low - _TOLERANCE or value > high + _TOLERANCE:
+            return f"{dimension} {value:g} is outside {low:g} to {high:g}"
+    return None

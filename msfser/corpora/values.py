@@ -1,0 +1,72 @@
+"""How corpora write splits, genders and numbers, and what the manifest calls them."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from msfser.errors import CorpusError
+
+_SPLITS = {
+    "train": "train",
+    "training": "train",
+    "dev": "development",
+    "devel": "development",
+    "development": "development",
+    "valid": "development",
+    "validation": "development",
+    "val": "development",
+    "test": "test",
+    "test1": "test1",
+    "test2": "test2",
+    "test3": "test3",
+}
+_GENDERS = {"f": "female", "female": "female", "m": "male", "male": "male"}
+_MISSING = ("", "nan", "na", "n/a", "none", "null")
+
+
+def parse_split(text: str, place: str) -> str | None:
+    """Give a split the manifest's name; None for an empty one.
+
+    Raises
+    ------
+    CorpusError
+        Another word than train, development or test, numbered tests, and their usual short forms.
+    """
+    if is_missing(text):
+        return None
+    split = _SPLITS.get(re.sub(r"[\s_-]", "", text).casefold())
+    if split is None:
+        raise CorpusError(
+            f"{place}: split {text!r} is none of train, development, test, test1, test2, test3"
+        )
+    return split
+
+
+def parse_gender(text: str) -> str | None:
+    """Give ``"female"``, ``"male"``, or None for whatever else a corpus writes."""
+    return _GENDERS.get(text.strip().casefold())
+
+
+def parse_label(text: str, what: str, place: str) -> float:
+    """Read a number; NaN where there is none.
+
+    Raises
+    ------
+    CorpusError
+        The text is neither empty, nor NaN, nor a finite number.
+    """
+    if is_missing(text):
+        return math.nan
+    try:
+        value = float(text)
+    except ValueError:
+        raise CorpusError(f"{place}: {what} {text!r} is no number; write it as 3.5") from None
+    if not math.isfinite(value):
+        raise CorpusError(f"{place}: {what} {text!r} is not finite")
+    return value
+
+
+def is_missing(text: str) -> bool:
+    """Tell whether a cell says that there is nothing."""
+    return text.strip().casefold() in _MISSING

@@ -1,0 +1,158 @@
+"""The commands that make a manifest: `msfser corpus iemocap`, `msp-podcast`, `table`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
+
+import click
+
+from msfser.errors import CorpusError
+
+if TYPE_CHECKING:
+    from msfser.corpora.checks import OutsideLabels, Reading
+    from msfser.manifest import Manifest
+
+_PATH = click.Path(path_type=Path, readable=False)  # the library opens it
+_MOST_FAILED = 5  # how many failed rows are named; all stand in the manifest
+
+_FunctionT = TypeVar("_FunctionT", bound=Callable[..., Any])
+
+
+class OutputOptions(TypedDict):
+    """What all commands of the group are told about their output."""
+
+    output: Path
+    summary: bool
+    figure: Path | None
+    force: bool
+
+
+def output_options(command: _FunctionT) -> _FunctionT:
+    """Add the options that say what is written where."""
+    for option in (
+        click.option("--force", is_flag=True, help="Replace output files that exist."),
+        click.option("--figure", type=_PATH, help="Where --summary draws.  [default: DIR/figures]"),
+        click.option("--summary", is_flag=True, help="Show distributions, and draw them."),
+        click.option("-o", "--output", type=_PATH, metavar="DIR", required=True),
+    ):
+        command = option(command)
+    return command
+
+
+_outside_option = click.option(
+    "--outside",
+    type=click.Choice(["keep", "refuse"]),
+    default="keep",
+    show_default=True,
+    help="What becomes of a row with a label outside the scale.",
+)
+
+
+@click.group()
+def corpus() -> None:
+    """Make the manifest of a corpus, the table that every other command reads."""
+
+
+@corpus.command()
+@click.argument("table", type=_PATH, metavar="TABLE")
+@click.option("--label-bounds", metavar="LOW,HIGH", help="Ends of the rating scale.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="NAME=COLUMN",
+    help="What the table calls a column: valence=val_mean.",
+)
+@_outside_option
+@output_options
+def table(
+    table: Path,
+    label_bounds: str | None,
+    columns: tuple[str, ...],
+    outside: OutsideLabels,
+    **options: Unpack[OutputOptions],
+) -> None:
+    """Read a TABLE of recordings: .csv, .tsv, .jsonl or .parquet.
+
+    The column wav is needed; its paths start at the table's own folder. Read as well, where they
+    are there: id, alignment, transcript, speaker, gender, emotion, valence, arousal, dominance,
+    split, fold.
+    """
+    bounds = None if label_bounds is None else _parse_bounds(label_bounds)
+    renamed = dict(_parse_column(column) for column in columns)
+    check_corpus_output(options)
+
+    from msfser.corpora.table import read_table
+    from msfser.progress import progress
+
+    with progress("reading recordings") as watch:
+        reading = read_table(
+            table, label_bounds=bounds, columns=renamed, outside=outside, watch=watch
+        )
+    finish_corpus(reading, options)
+
+
+def check_corpus_output(options: OutputOptions) -> None:
+    """Make the output folder, and refuse before any work what could not be written after it."""
+    from lemf.output import check_output
+    from msfser.manifest import MANIFEST_NAME
+
+    output = options["output"]
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CorpusError(f"{output}: no folder can be made there ({error.strerror})") from error
+    check_output(output / MANIFEST_NAME, force=options["force"])
+
+
+def finish_corpus(reading: Reading, options: OutputOptions) -> None:
+    """Write the manifest and say what it holds; end with exit code 1 if rows failed."""
+    from msfser.corpus_summary import group_table, value_table
+    from msfser.manifest import MANIFEST_NAME, write_manifest
+
+    path = options["output"] / MANIFEST_NAME
+    write_manifest(path, reading.manifest, force=options["force"])
+    for note in reading.notes:
+        _say(f"note: {note}")
+    click.echo(group_table(reading.manifest))
+    if options["summary"]:
+        click.echo("\n" + value_table(reading.manifest))
+    _say(f"wrote {path}")
+    _end_on_failures(path, reading.manifest)
+
+
+def _end_on_failures(path: Path, manifest: Manifest) -> None:
+    failed = [utterance for utterance in manifest.utterances if utterance.status == "failed"]
+    if not failed:
+        return
+    for utterance in failed[:_MOST_FAILED]:
+        _say(f"failed: {utterance.id}: {utterance.reason}")
+    if len(failed) > _MOST_FAILED:
+        _say(f"and {len(failed) - _MOST_FAILED:,} more")
+    raise CorpusError(
+        f"{len(failed):,} of {len(manifest.utterances):,} utterances failed: {path} names each, "
+        "with its reason; the others can be used"
+    )
+
+
+def _parse_bounds(text: str) -> tuple[float, float]:
+    try:
+        low, high = (float(number) for number in text.split(","))
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r}; write LOW,HIGH as 1,5", param_hint="--label-bounds"
+        ) from None
+    return low, high
+
+
+def _parse_column(text: str) -> tuple[str, str]:
+    name, equals, column = text.partition("=")
+    if not equals:
+        raise click.BadParameter(f"{text!r}; write NAME=COLUMN", param_hint="--column")
+    return name, column
+
+
+def _say(message: str) -> None:
+    click.echo(message, err=True)
