@@ -56,6 +56,33 @@ def corpus() -> None:
 
 
 @corpus.command()
+@click.argument("root", type=_PATH)
+@_outside_option
+@output_options
+def iemocap(root: Path, outside: OutsideLabels, **options: Unpack[OutputOptions]) -> None:
+    """Read IEMOCAP from ROOT, the folder with Session1 to Session5.
+
+    The alignment that comes with the corpus is written as TextGrids into DIR/alignment; a run that
+    was stopped goes on there.
+    """
+    check_corpus_output(options)
+
+    from msfser.corpora.checks import Reading
+    from msfser.corpora.iemocap import read_iemocap
+    from msfser.corpora.iemocap_alignment import convert_alignments
+    from msfser.progress import progress
+
+    with progress("reading recordings") as watch:
+        read = read_iemocap(root, outside=outside, watch=watch)
+    with progress("writing alignments") as watch:
+        aligned = convert_alignments(
+            read.manifest, options["output"] / "alignment", force=options["force"], watch=watch
+        )
+    notes = (*read.notes, *aligned.notes)
+    finish_corpus(Reading(manifest=aligned.manifest, notes=notes), options)
+
+
+@corpus.command()
 @click.argument("table", type=_PATH, metavar="TABLE")
 @click.option("--label-bounds", metavar="LOW,HIGH", help="Ends of the rating scale.")
 @click.option(

@@ -39,9 +39,9 @@ class Utterance:
     id : str
         Unique in the manifest.
     wav : str
-        Path relative to the manifest's root.
+        Path from the manifest's root, or an absolute one where the file lies elsewhere.
     alignment : str or None
-        Path of the TextGrid relative to the root.
+        Path of the TextGrid, as that of the recording.
     transcript : str or None
         The corpus's own.
     speaker, gender, emotion : str or None

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from msfser.corpora.threads import threaded_map
 from msfser.manifest import DIMENSIONS, Manifest, Utterance
 from msfser.progress import Watch, no_watch
 
@@ -20,8 +20,6 @@ SHORTEST_S = 0.25  # below, WavLM and the pitch tracker have too little to work 
 
 OutsideLabels = Literal["keep", "refuse"]
 
-_CHUNK = 256
-_THREADS = 16  # they wait for the disk or the network, not for the processor
 _TOLERANCE = 1e-9  # means of ratings come with rounding errors
 
 
@@ -65,15 +63,18 @@ def check_utterances(
     Reading
     """
     paths = [manifest.wav_path(utterance) for utterance in manifest.utterances]
-    measured = zip(manifest.utterances, measure_recordings(paths, watch), strict=True)
-    rows = [_with_duration(utterance, found) for utterance, found in measured]
+    measured = threaded_map(measure_recording, paths, watch)
+    rows = [
+        _with_duration(utterance, found)
+        for utterance, found in zip(manifest.utterances, measured, strict=True)
+    ]
     strays = {row.id: stray for row in rows if (stray := _stray_label(row, manifest.label_bounds))}
-    more = [count_note("{} with a label outside {:g} to {:g}", list(strays), manifest.label_bounds)]
+    note = count_note("{} with a label outside {:g} to {:g}", list(strays), manifest.label_bounds)
     if outside == "refuse":
         rows = [_failed(row, strays[row.id]) if row.id in strays else row for row in rows]
     return Reading(
         manifest=replace(manifest, utterances=tuple(rows)),
-        notes=(*notes, *(note for note in more if note)),
+        notes=(*notes, note) if note else tuple(notes),
     )
 
 
@@ -95,29 +96,14 @@ def count_note(what: str, ids: Sequence[str], values: Sequence[object] = ()) -> 
     return f"{what.format(number, *values)}, {such}{ids[0]}"
 
 
-def measure_recordings(
-    paths: Sequence[Path], watch: Watch = no_watch
-) -> list[tuple[float, str | None]]:
-    """Read the lengths of recordings from their headers, many at a time.
+def measure_recording(path: Path) -> tuple[float, str | None]:
+    """Read the length of a recording from its header.
 
     Returns
     -------
-    list of (float, str or None)
+    (float, str or None)
         Seconds, NaN where unknown, and what is wrong with the recording if anything is.
     """
-    chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
-    found: list[tuple[float, str | None]] = []
-    pool = ThreadPoolExecutor(_THREADS)
-    try:
-        for chunk in pool.map(lambda chunk: [_measure(path) for path in chunk], chunks):
-            found += chunk
-            watch(len(found), len(paths))
-    finally:
-        pool.shutdown(cancel_futures=True)
-    return found
-
-
-def _measure(path: Path) -> tuple[float, str | None]:
     import soundfile
 
     try:
