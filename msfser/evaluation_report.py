@@ -1,0 +1,151 @@
+"""Scores as a table on a terminal and as Markdown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+from msfser.ccc_intervals import LEVEL
+from msfser.evaluation import FOLDS, MEASURES, Score
+from msfser.manifest import DIMENSIONS
+
+_SHORT = {"valence": "V", "arousal": "A", "dominance": "D", "average": "avg"}
+_PERCENT = f"{100 * LEVEL:g} %"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table of words and numbers, ready to be printed.
+
+    Attributes
+    ----------
+    title : str
+    head : tuple of str
+        The first column is of words, the others are of numbers.
+    rows : tuple of tuple of str
+    """
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def make_tables(scores: Sequence[Score], paper: dict[str, tuple[float, ...]]) -> list[Table]:
+    """Lay out scores: two tables a split, first all its utterances, then groups of them.
+
+    Parameters
+    ----------
+    scores : sequence of Score
+    paper : dict of str to (4,) float
+        The paper's CCC by scope, where the data are the paper's.
+    """
+    tables = []
+    for scope in dict.fromkeys(score.scope for score in scores):
+        own = [score for score in scores if score.scope == scope]
+        total = next(score for score in own if score.by == "all")
+        groups = [score for score in own if score.by != "all"]
+        tables.append(_main_table(total, paper.get(scope)))
+        if groups:
+            tables.append(_group_table(scope, groups))
+    return tables
+
+
+def print_tables(tables: Iterable[Table], stream: TextIO) -> None:
+    """Print tables for a terminal."""
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    console = Console(file=stream, highlight=False)
+    for number, table in enumerate(tables):
+        if number:
+            console.print()
+        console.print(Text(table.title, style="bold"))
+        printed = RichTable(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        printed.add_column(table.head[0], overflow="fold")
+        for name in table.head[1:]:
+            printed.add_column(name, justify="right", no_wrap=True)
+        for row in table.rows:
+            printed.add_row(*map(Text, row))
+        console.print(printed)
+
+
+def format_markdown(tables: Iterable[Table], level: int = 2) -> str:
+    """Write tables as Markdown, each under a heading of the given level."""
+    parts = []
+    for table in tables:
+        lines = [f"{'#' * level} {table.title}", ""]
+        lines.append(_markdown_row(table.head))
+        lines.append(_markdown_row(["---", *["--:"] * (len(table.head) - 1)]))
+        lines += [_markdown_row(row) for row in table.rows]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"
+
+
+def format_ccc(value: float) -> str:
+    """Write a CCC with three decimals; a dash where it is not defined."""
+    return "-" if math.isnan(value) else f"{value:.3f}"
+
+
+def _main_table(score: Score, paper: tuple[float, ...] | None) -> Table:
+    what = "all folds pooled" if score.scope == FOLDS else score.scope
+    speakers = f" of {score.n_speakers:,} speakers" if score.n_speakers else ""
+    head = [
+        "",
+        "CCC",
+        f"{_PERCENT} over utterances",
+        f"{_PERCENT} over speakers",
+        "RMSE",
+        "bias",
+    ]
+    rows = []
+    for m, name in enumerate(MEASURES):
+        row = [
+            name,
+            format_ccc(score.ccc[m]),
+            _interval(score.over_utterances[m]),
+            _interval(score.over_speakers[m]),
+        ]
+        if name in DIMENSIONS:
+            row += [_error(score.rmse[m]), _error(score.bias[m], signed=True)]
+        else:
+            row += ["", ""]
+        if paper is not None:
+            row.append(format_ccc(paper[m]))
+        rows.append(tuple(row))
+    return Table(
+        title=f"{what}: {score.n_utterances:,} utterances{speakers}",
+        head=(*head, "paper") if paper is not None else tuple(head),
+        rows=tuple(rows),
+    )
+
+
+def _group_table(scope: str, scores: Sequence[Score]) -> Table:
+    rows = [
+        (
+            f"{score.by} {score.group}",
+            f"{score.n_utterances:,}",
+            *(format_ccc(value) for value in score.ccc),
+            _interval(score.over_utterances[-1]),
+        )
+        for score in scores
+    ]
+    head = ("group", "utterances", *(_SHORT[name] for name in MEASURES), _PERCENT + " of avg")
+    return Table(title=f"{scope} by group: CCC", head=head, rows=tuple(rows))
+
+
+def _interval(bounds: Sequence[float]) -> str:
+    low, high = bounds
+    return "-" if math.isnan(low) else f"{low:.3f} to {high:.3f}"
+
+
+def _error(value: float, *, signed: bool = False) -> str:
+    if math.isnan(value):
+        return "-"
+    return f"{value:+.2f}" if signed else f"{value:.2f}"
+
+
+def _markdown_row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
