@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path, readable=False)  # the library opens it
 _MOST_FAILED = 5  # how many failed rows are named; all stand in the manifest
 
+_ORACLE_SENTENCES = 20_000
+
 _FunctionT = TypeVar("_FunctionT", bound=Callable[..., Any])
 
 
@@ -121,6 +123,44 @@ def table(
     finish_corpus(reading, options)
 
 
+@corpus.command()
+@click.option(
+    "--utterances", "n_utterances", default=2400, show_default=True, help="Of each 24, 5 are test."
+)
+@click.option("--seed", default=0, show_default=True)
+@click.option("--jobs", type=int, help="Processes.  [default: one a core]")
+@click.option("--reachable", is_flag=True, help="Show the best reachable CCCs, and an oracle's.")
+@output_options
+def mechanism(
+    n_utterances: int,
+    seed: int,
+    jobs: int | None,
+    reachable: bool,
+    **options: Unpack[OutputOptions],
+) -> None:
+    """Make a synthetic corpus whose labels are known functions of known causes.
+
+    Valence follows from the polarity of the stressed word, arousal from melody and tempo, dominance
+    from a situation that only es.jsonl tells. truth.parquet holds the causes, reachable.csv the
+    best reachable CCC for each set of inputs.
+    """
+    from msfser.corpora.mechanism_files import write_mechanism
+    from msfser.corpora.mechanism_reachable import draw_sentences, reachable_table
+    from msfser.manifest import MANIFEST_NAME
+    from msfser.progress import progress
+
+    output, force = options["output"], options["force"]
+    with progress("making utterances") as watch:
+        manifest = write_mechanism(
+            output, n_utterances=n_utterances, seed=seed, jobs=jobs, force=force, watch=watch
+        )
+    show_corpus(output / MANIFEST_NAME, manifest, options)
+    if reachable:
+        sentences = draw_sentences(seed, _ORACLE_SENTENCES)
+        title = f"Best reachable CCC (oracle on {_ORACLE_SENTENCES:,} sentences):"
+        click.echo(f"\n{title}\n{reachable_table(sentences)}")
+
+
 def check_corpus_output(options: OutputOptions) -> None:
     """Make the output folder, and refuse before any work what could not be written after it."""
     from lemf.output import check_output
@@ -136,18 +176,24 @@ def check_corpus_output(options: OutputOptions) -> None:
 
 def finish_corpus(reading: Reading, options: OutputOptions) -> None:
     """Write the manifest and say what it holds; end with exit code 1 if rows failed."""
-    from msfser.corpus_summary import group_table, value_table
     from msfser.manifest import MANIFEST_NAME, write_manifest
 
     path = options["output"] / MANIFEST_NAME
     write_manifest(path, reading.manifest, force=options["force"])
     for note in reading.notes:
         _say(f"note: {note}")
-    click.echo(group_table(reading.manifest))
-    if options["summary"]:
-        click.echo("\n" + value_table(reading.manifest))
-    _say(f"wrote {path}")
+    show_corpus(path, reading.manifest, options)
     _end_on_failures(path, reading.manifest)
+
+
+def show_corpus(path: Path, manifest: Manifest, options: OutputOptions) -> None:
+    """Say what a manifest that was written holds."""
+    from msfser.corpus_summary import group_table, value_table
+
+    click.echo(group_table(manifest))
+    if options["summary"]:
+        click.echo("\n" + value_table(manifest))
+    _say(f"wrote {path}")
 
 
 def _end_on_failures(path: Path, manifest: Manifest) -> None:

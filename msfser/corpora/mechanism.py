@@ -1,0 +1,218 @@
+"""What a sentence of the mechanism corpus is: causes drawn from a seed, and labels that follow.
+
+Nine words, ``n C n C n C n C n``: four content words, each with a polarity, apart from each other
+by neutral words, so that the emphasis segment of a content word holds no other. One content word is
+stressed. Valence follows from the polarity of the stressed word, arousal from melody and tempo,
+dominance from a situation that only the extended semantics tell. All causes are independent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+LABEL_BOUNDS = (1.0, 7.0)  # the scale of MSP-Podcast
+LABEL_CENTRE = 4.0
+
+F0_RANGE_SEMITONES = (1.0, 9.0)  # uniform: swing of F0 between neutral and content words
+TEMPO = (0.75, 1.35)  # uniform: factor on the speed of speaking
+STRESS_SEMITONES = (2.5, 4.0)  # uniform, as the next two: what the stressed word has more of
+STRESS_DB = (2.5, 4.0)
+STRESS_DURATION = (0.18, 0.30)
+
+F0_RANGE_WEIGHT = 0.75  # arousal, for one standard deviation
+TEMPO_WEIGHT = 0.75
+POLARITY_WEIGHT = 2.5  # valence, from polarity -1 to 1
+SITUATION_WEIGHT = 2.5  # dominance, from status -1 to 1
+LABEL_NOISE = 0.4  # half width of the uniform noise; so no label can leave the bounds
+
+CONTENT_WORDS = {
+    1.0: ("joy", "love", "triumph", "delight", "victory", "laughter"),
+    0.5: ("comfort", "sunshine", "garden", "music", "holiday", "gift"),
+    -0.5: ("delay", "doubt", "rain", "boredom", "traffic", "dust"),
+    -1.0: ("grief", "horror", "ruin", "hatred", "agony", "betrayal"),
+}
+NEUTRAL_WORDS = ("and", "then", "with", "or", "while", "near", "after", "before")
+POLARITIES = {word: polarity for polarity, words in CONTENT_WORDS.items() for word in words}
+N_CONTENT = 4
+N_WORDS = 2 * N_CONTENT + 1  # word 2 p + 1 is content word p, the others are neutral
+
+SITUATIONS = (  # from the lowest status of the speaker to the highest, in equal steps
+    "a visit to the headmaster",
+    "a first day as an apprentice",
+    "a job interview for a junior post",
+    "a request at a public counter",
+    "a walk through a foreign town",
+    "a chat with a neighbour",
+    "a phone call between colleagues",
+    "a guided tour of a museum",
+    "a lesson for a school class",
+    "a briefing of a rescue team",
+    "a verdict read in a courtroom",
+    "a roll call before a regiment",
+)
+STATUS = tuple(float(status) for status in np.linspace(-1.0, 1.0, len(SITUATIONS)))
+
+# Of each 24 sentences 16 train, 3 are development, 5 test: a small corpus begins the larger one.
+# Speakers are drawn within the split: those of the test are never heard in training.
+CYCLE = 24
+_SPLITS = (  # name, first place in the cycle, speakers
+    ("train", 0, range(24)),
+    ("development", 16, range(24, 30)),
+    ("test", 19, range(30, 40)),
+)
+N_SPEAKERS = 40
+
+Stream = Literal["causes", "speaker", "speech", "description"]
+_STREAMS: tuple[Stream, ...] = ("causes", "speaker", "speech", "description")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speaker:
+    """A voice: F0 register in Hz, factor on the formants, fall of the source in dB an octave."""
+
+    name: str
+    gender: str
+    register_hz: float
+    formant_scale: float
+    tilt_db: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sentence:
+    """The causes of one utterance and the labels that follow from them.
+
+    Attributes
+    ----------
+    index : int
+        From 0; with the seed it determines everything else.
+    split : str
+    speaker : Speaker
+    words : tuple of str
+        Nine words; those at odd indices are content words.
+    stressed_position : int
+        Which content word is stressed, 0 to 3.
+    stress_semitones, stress_db, stress_duration : float
+        What the stressed word has more of; the last is a share of its duration.
+    f0_range_semitones, tempo : float
+        Swing of F0 between neutral and content words; factor on the speed.
+    situation : int
+        Index into `SITUATIONS`.
+    noise : (float, float, float)
+        Added to valence, arousal, dominance.
+    """
+
+    index: int
+    split: str
+    speaker: Speaker
+    words: tuple[str, ...]
+    stressed_position: int
+    stress_semitones: float
+    stress_db: float
+    stress_duration: float
+    f0_range_semitones: float
+    tempo: float
+    situation: int
+    noise: tuple[float, float, float]
+
+    @property
+    def id(self) -> str:
+        """Name of the utterance and of its files."""
+        return f"m{self.index:05d}"
+
+    @property
+    def stressed_word(self) -> int:
+        """Index of the stressed word among all nine."""
+        return 2 * self.stressed_position + 1
+
+    @property
+    def polarities(self) -> tuple[float, ...]:
+        """Polarity of each content word, -1 to 1."""
+        return tuple(POLARITIES[word] for word in self.words[1::2])
+
+    @cached_property
+    def labels(self) -> tuple[float, float, float]:
+        """Valence, arousal, dominance on the scale of `LABEL_BOUNDS`."""
+        effects = (
+            POLARITY_WEIGHT * self.polarities[self.stressed_position],
+            F0_RANGE_WEIGHT * standardise(self.f0_range_semitones, F0_RANGE_SEMITONES)
+            + TEMPO_WEIGHT * standardise(self.tempo, TEMPO),
+            SITUATION_WEIGHT * STATUS[self.situation],
+        )
+        valence, arousal, dominance = (
+            LABEL_CENTRE + effect + noise for effect, noise in zip(effects, self.noise, strict=True)
+        )
+        return valence, arousal, dominance
+
+
+def draw_sentence(seed: int, index: int) -> Sentence:
+    """Draw the causes of one utterance; they depend on nothing but the two numbers.
+
+    Parameters
+    ----------
+    seed, index : int
+        Not negative.
+
+    Returns
+    -------
+    Sentence
+    """
+    rng = random_stream("causes", seed, index)
+    split, _, speakers = next(s for s in reversed(_SPLITS) if index % CYCLE >= s[1])
+    words = [NEUTRAL_WORDS[i] for i in rng.integers(len(NEUTRAL_WORDS), size=N_WORDS)]
+    content = tuple(POLARITIES)
+    words[1::2] = [content[i] for i in rng.integers(len(content), size=N_CONTENT)]
+    valence, arousal, dominance = rng.uniform(-LABEL_NOISE, LABEL_NOISE, size=3)
+    return Sentence(
+        index=index,
+        split=split,
+        speaker=draw_speaker(seed, int(rng.choice(speakers))),
+        words=tuple(words),
+        stressed_position=int(rng.integers(N_CONTENT)),
+        stress_semitones=float(rng.uniform(*STRESS_SEMITONES)),
+        stress_db=float(rng.uniform(*STRESS_DB)),
+        stress_duration=float(rng.uniform(*STRESS_DURATION)),
+        f0_range_semitones=float(rng.uniform(*F0_RANGE_SEMITONES)),
+        tempo=float(rng.uniform(*TEMPO)),
+        situation=int(rng.integers(len(SITUATIONS))),
+        noise=(float(valence), float(arousal), float(dominance)),
+    )
+
+
+def draw_speaker(seed: int, number: int) -> Speaker:
+    """Draw a voice; women and men take turns.
+
+    Parameters
+    ----------
+    seed, number : int
+        Not negative.
+
+    Returns
+    -------
+    Speaker
+    """
+    rng = random_stream("speaker", seed, number)
+    female = number % 2 == 0
+    register_hz = (170.0, 230.0) if female else (105.0, 145.0)
+    formant_scale = (1.10, 1.20) if female else (0.95, 1.05)
+    return Speaker(
+        name=f"s{number:02d}",
+        gender="female" if female else "male",
+        register_hz=float(np.exp(rng.uniform(*np.log(register_hz)))),
+        formant_scale=float(rng.uniform(*formant_scale)),
+        tilt_db=float(rng.uniform(5.0, 10.0)),
+    )
+
+
+def random_stream(stream: Stream, seed: int, number: int) -> np.random.Generator:
+    """Give the random numbers of one purpose for one utterance or speaker, whatever the others."""
+    return np.random.default_rng([seed, number, _STREAMS.index(stream)])
+
+
+def standardise(value: float, bounds: tuple[float, float]) -> float:
+    """Give the z-score of a value under the uniform distribution between two bounds."""
+    low, high = bounds
+    return (value - (low + high) / 2) / ((high - low) / 12**0.5)
