@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
@@ -24,8 +24,8 @@ class WeightOptions(TypedDict):
     weights: str | None
 
 
-class AnalysisOptions(WeightOptions):
-    """The values of the options that all commands share which read recordings."""
+class MeasureOptions(TypedDict):
+    """The values of the options that say how recordings and TextGrids are read and measured."""
 
     pitch: PitchMethod
     pitch_range: str
@@ -36,6 +36,11 @@ class AnalysisOptions(WeightOptions):
     channel: str | None
     duration: DurationMethod
     silence: tuple[str, ...]
+
+
+class AnalysisOptions(WeightOptions, MeasureOptions):
+    """The values of the options that all commands share which score recordings."""
+
     force: bool
 
 
@@ -107,7 +112,7 @@ _VIEW_OPTIONS = (
         help="Scale of F0 in the figure.",
     ),
 )
-_FORCE_OPTION = click.option("--force", is_flag=True, help="Replace output files that exist.")
+force_option = click.option("--force", is_flag=True, help="Replace output files that exist.")
 
 
 def weight_options(command: _Command) -> _Command:
@@ -115,14 +120,19 @@ def weight_options(command: _Command) -> _Command:
     return _add(command, _WEIGHT_OPTIONS)
 
 
+def measure_options(command: _Command) -> _Command:
+    """Give a command the options that it takes as `MeasureOptions`."""
+    return _add(command, _MEASURE_OPTIONS)
+
+
 def analysis_options(command: _Command) -> _Command:
     """Give a command the options of the analysis, which it takes as `AnalysisOptions`."""
-    return _add(command, (*_WEIGHT_OPTIONS, *_MEASURE_OPTIONS, _FORCE_OPTION))
+    return _add(command, (*_WEIGHT_OPTIONS, *_MEASURE_OPTIONS, force_option))
 
 
 def view_options(command: _Command) -> _Command:
     """Give a command the options of the analysis and its display, taken as `ViewOptions`."""
-    return _add(command, (*_WEIGHT_OPTIONS, *_MEASURE_OPTIONS, *_VIEW_OPTIONS, _FORCE_OPTION))
+    return _add(command, (*_WEIGHT_OPTIONS, *_MEASURE_OPTIONS, *_VIEW_OPTIONS, force_option))
 
 
 def _add(command: _Command, options: tuple[Callable[[_Command], _Command], ...]) -> _Command:
@@ -160,6 +170,22 @@ def read_settings(options: AnalysisOptions) -> Settings:
         A file of weights that cannot be read.
     """
     cues, weights = read_weight_options(options)
+    return read_measure_options(options, cues=cues, weights=weights)
+
+
+def read_measure_options(
+    options: MeasureOptions,
+    *,
+    cues: str | None = None,
+    weights: Mapping[str, float] | None = None,
+) -> Settings:
+    """Make settings out of the options of the measurement, a cue set and weights.
+
+    Raises
+    ------
+    click.UsageError
+        A value that cannot be meant.
+    """
     low, _, high = options["pitch_range"].partition("-")
     channel = options["channel"]
     try:

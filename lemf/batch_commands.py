@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,10 +20,11 @@ from lemf.analysis_options import (
 from lemf.config import DURATION_METHODS
 from lemf.errors import CorpusError, LemfError, OutputError
 from lemf.output import check_apart
+from lemf.progress import count_cores, progress
 
 if TYPE_CHECKING:
     from lemf.config import DurationMethod
-    from lemf.corpus import CorpusRun, Watch
+    from lemf.corpus import CorpusRun
     from lemf.corpus_listing import Listing
     from lemf.corpus_outputs import Outputs
 
@@ -87,12 +86,12 @@ def batch(
             _say(f"note: {len(unused):,} TextGrids without a recording, such as {unused[0]}")
         return listing
 
-    with _one_line_ends(), _progress("scoring") as watch:
+    with _one_line_ends(), progress("scoring") as watch:
         run = score_corpus(
             list_files,
             Outputs(*outputs),
             settings,
-            jobs=jobs or _count_cores(),
+            jobs=jobs or count_cores(),
             cluster=cluster,
             force=options["force"],
             watch=watch,
@@ -125,7 +124,7 @@ def rescore(
 
     from lemf.rescoring import rescore_features
 
-    with _one_line_ends(), _progress("scoring") as watch:
+    with _one_line_ends(), progress("scoring") as watch:
         summary = rescore_features(
             features,
             output,
@@ -147,12 +146,6 @@ def _check_names(paths: tuple[Path | None, ...], source: Path) -> None:
     check_apart(named, [source])
 
 
-def _count_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 @contextmanager
 def _one_line_ends() -> Iterator[None]:
     """Say in one line that the run was stopped, or what the system refused."""
@@ -164,56 +157,6 @@ def _one_line_ends() -> Iterator[None]:
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         raise CorpusError(f"{place}{error.strerror or error}") from error
-
-
-@contextmanager
-def _progress(verb: str) -> Iterator[Watch]:
-    """Show how many files are done: a bar on a terminal, else ten plain lines."""
-    if not sys.stderr.isatty():
-        yield _plain_lines(verb)
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TaskID,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[failed]}"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    ) as progress:
-        bar: TaskID | None = None
-
-        def watch(done: int, failed: int, total: int) -> None:
-            nonlocal bar
-            if bar is None:  # the bar begins where the last run ended, for a true estimate
-                bar = progress.add_task(verb, total=total, completed=done, failed="")
-            progress.update(bar, completed=done, failed=f"{failed:,} failed" if failed else "")
-
-        yield watch
-
-
-def _plain_lines(verb: str) -> Watch:
-    shown = -1
-
-    def watch(done: int, failed: int, total: int) -> None:
-        nonlocal shown
-        tenth = 10 * done // max(total, 1)
-        if shown < 0 and done:
-            _say(f"going on: {done:,} of {total:,} files are done")
-        elif 0 <= shown < tenth:
-            _say(f"{verb}: {done:,} of {total:,} files, {failed:,} failed")
-        shown = tenth
-
-    return watch
 
 
 def _print_end(outputs: Outputs, run: CorpusRun, pitch: str) -> None:

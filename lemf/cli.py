@@ -20,6 +20,7 @@ import click
 from lemf.analysis_options import ViewOptions, read_settings, view_options
 from lemf.batch_commands import batch, rescore
 from lemf.errors import LemfError, OutputError
+from lemf.label_commands import evaluate
 from lemf.output import check_apart, check_output, write_output
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def _end(number: int, _: FrameType | None) -> NoReturn:
 
 main.add_command(batch)
 main.add_command(rescore)
+main.add_command(evaluate)
 
 
 @main.command()

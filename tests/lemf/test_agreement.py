@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-import lemf
 from lemf.agreement import (
     MEASURES,
     auc,
@@ -175,34 +173,3 @@ def test_interval():
     draws = np.append(np.linspace(0, 1, 1001), np.nan)
     assert interval(draws) == pytest.approx((0.025, 0.975), abs=EXACT)
     assert all(np.isnan(interval(np.array([np.nan]))))
-
-
-def test_real_speech_gives_the_published_figures(speech_data):
-    """The table that was made of these files before there was any of this code."""
-    folder = speech_data / "emodb"
-    heard, texts, scores, letters, lengths = [], [], [], [], []
-    for line in (folder / "metadata.jsonl").read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        if row["n_tied_top"] > 1:
-            continue
-        grid = folder / "textgrid" / f"{row['id']}.TextGrid"
-        words = lemf.score(folder / row["file"], grid).words
-        heard.append(np.array([word["stress_max"] for word in row["words"]]))
-        texts.append(row["text"])
-        scores.append(np.array([word.score for word in words]))
-        letters.append(np.array([len(word.word) for word in words], dtype=float))
-        lengths.append(np.array([word.end_s - word.start_s for word in words]))
-    assert len(heard) == 62
-    hundredth = 0.005
-    paper = judge(scores, heard, texts).summary()
-    expected = {"top1": 0.47, "clear_top1": 0.48, "segment": 0.63, "spearman": 0.34}
-    assert {name: paper[name] for name in expected} == pytest.approx(expected, abs=hundredth)
-    assert paper["within_text"] == pytest.approx(0.38, abs=hundredth)
-    assert paper["top3"] == pytest.approx(52 / 62, abs=EXACT)
-    spelt = judge(letters, heard, texts).summary()
-    assert spelt["top1"] == pytest.approx(0.21, abs=hundredth)
-    assert spelt["spearman"] == pytest.approx(0.77, abs=hundredth)
-    assert spelt["within_text"] == 0
-    long = judge(lengths, heard, texts).summary()
-    assert long["top1"] == pytest.approx(0.44, abs=hundredth)
-    assert long["within_text"] == pytest.approx(0.25, abs=hundredth)

@@ -1,0 +1,129 @@
+"""Scores of other systems, from a file: .csv, .jsonl or .parquet, a row a word."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from lemf.errors import CorpusError
+from lemf.frames import FloatArray
+from lemf.rated_sentences import RatedSentence, Unjudged
+from lemf.rows import Row, read_rows
+
+SCORE_SUFFIXES = (".csv", ".jsonl", ".parquet")
+_COLUMNS = ("id", "index", "score")
+_Key = tuple[str, int | None, int]  # recording, sentence if told, word
+
+
+def read_scores(source: str) -> dict[_Key, float]:
+    """Read the scores of a system.
+
+    A row has ``id`` (the recording's, as in the labels), ``index`` (of the word, from 0) and
+    ``score``. With a column ``sentence``, ``index`` counts inside that sentence of the recording,
+    else over all its words. The tables of ``lemf batch`` are such files.
+
+    Parameters
+    ----------
+    source : str
+
+    Returns
+    -------
+    dict of (id, sentence or None, index) to float
+        NaN where the system gave no score.
+
+    Raises
+    ------
+    CorpusError
+        The file cannot be read, a row is wrong, or a word stands twice.
+    """
+    suffix = source.lower()
+    if not suffix.endswith(SCORE_SUFFIXES):
+        raise CorpusError(f"{source}: scores are read from {', '.join(SCORE_SUFFIXES)} files")
+    rows: Iterable[tuple[int, Row]]
+    if suffix.endswith(".parquet"):
+        from lemf.corpus_tables import read_columns
+
+        rows, what = enumerate(read_columns(source, (*_COLUMNS, "sentence")), 1), "row"
+    else:
+        rows, what = read_rows(source, "file of scores", required=_COLUMNS), "line"
+    scores: dict[_Key, float] = {}
+    for number, row in rows:
+        place = f"{source}: {what} {number}"
+        if not isinstance(row.get("id"), str):
+            raise CorpusError(f"{place}: no id; name the recording as the labels do")
+        sentence = _index(place, "sentence", row["sentence"]) if "sentence" in row else None
+        key = (str(row["id"]), sentence, _index(place, "index", row.get("index")))
+        if key in scores:
+            raise CorpusError(f"{place}: word {key[2]} of {key[0]} stands twice")
+        scores[key] = _score(place, row.get("score"))
+    if not scores:
+        raise CorpusError(f"{source}: no score found")
+    return scores
+
+
+def match_scores(
+    name: str, scores: dict[_Key, float], sentences: Sequence[RatedSentence]
+) -> tuple[list[FloatArray | None], list[Unjudged]]:
+    """Find the scores of each sentence.
+
+    Parameters
+    ----------
+    name : str
+        Of the system.
+    scores : dict
+        As `read_scores` gives them.
+    sentences : sequence of RatedSentence
+
+    Returns
+    -------
+    list of (words,) float64 or None
+        None for a sentence with a word that has no score.
+    list of Unjudged
+        These sentences.
+
+    Raises
+    ------
+    CorpusError
+        The system scored none of the recordings.
+    """
+    ids = {recording for recording, _, _ in scores}
+    if not any(sentence.recording in ids for sentence in sentences):
+        example = sentences[0].recording if sentences else "none"
+        raise CorpusError(
+            f"{name}: scores for ids such as {min(ids)!r}, labels for ids such as {example!r}; "
+            "give the scores the ids of the labels"
+        )
+    found: list[FloatArray | None] = []
+    unjudged = []
+    for sentence in sentences:
+        values = np.array([_find(scores, sentence, i) for i in range(len(sentence.ratings))])
+        if np.isfinite(values).all():
+            found.append(values)
+            continue
+        found.append(None)
+        words = [sentence.scored.words[i] for i in np.flatnonzero(~np.isfinite(values))]
+        unjudged.append(Unjudged(sentence.id, f"no score by {name}", ", ".join(words)))
+    return found, unjudged
+
+
+def _find(scores: dict[_Key, float], sentence: RatedSentence, word: int) -> float:
+    inside = (sentence.recording, sentence.number, word)
+    return scores.get(
+        inside, scores.get((sentence.recording, None, sentence.first_word + word), math.nan)
+    )
+
+
+def _index(place: str, what: str, value: object) -> int:
+    text = str(value)
+    if not (text.isascii() and text.isdigit()):
+        raise CorpusError(f"{place}: {what} {value!r}; count from 0")
+    return int(text)
+
+
+def _score(place: str, value: object) -> float:
+    try:
+        return math.nan if value is None else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise CorpusError(f"{place}: score {value!r} is not a number") from None
