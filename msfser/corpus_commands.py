@@ -84,6 +84,25 @@ def iemocap(root: Path, outside: OutsideLabels, **options: Unpack[OutputOptions]
     finish_corpus(Reading(manifest=aligned.manifest, notes=notes), options)
 
 
+@corpus.command("msp-podcast")
+@click.argument("root", type=_PATH)
+@click.option("--release", help="Such as 1.12.  [default: from the name of ROOT]")
+@_outside_option
+@output_options
+def msp_podcast(
+    root: Path, release: str | None, outside: OutsideLabels, **options: Unpack[OutputOptions]
+) -> None:
+    """Read MSP-Podcast, releases 1.6 to 1.12, from ROOT, the folder with Audios and Labels."""
+    check_corpus_output(options)
+
+    from msfser.corpora.msp_podcast import read_msp_podcast
+    from msfser.progress import progress
+
+    with progress("reading recordings") as watch:
+        reading = read_msp_podcast(root, release=release, outside=outside, watch=watch)
+    finish_corpus(reading, options)
+
+
 @corpus.command()
 @click.argument("table", type=_PATH, metavar="TABLE")
 @click.option("--label-bounds", metavar="LOW,HIGH", help="Ends of the rating scale.")

@@ -14,7 +14,7 @@ from lemf import Interval, IntervalTier, TextGrid
 from lemf.output import write_output
 from lemf.textgrid import format_textgrid
 from msfser.corpora.checks import Reading, count_note
-from msfser.corpora.iemocap_files import read_lines
+from msfser.corpora.text_files import read_lines
 from msfser.corpora.threads import threaded_map
 from msfser.errors import CorpusError
 from msfser.manifest import Manifest, Utterance

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from msfser.corpora.text_files import read_lines
 from msfser.errors import CorpusError
 
 UTTERANCE = re.compile(r"(?P<dialogue>Ses(?P<session>\d\d)[FM]_\w+)_(?P<speaker>[FM])\d{3}")
@@ -92,22 +93,3 @@ def read_transcription(path: Path) -> dict[str, str]:
     matches = [_TRANSCRIPT_LINE.fullmatch(line) for line in read_lines(path)]
     texts = {match[1]: " ".join(match[2].split()) for match in matches if match}
     return {name: text for name, text in texts.items() if text}
-
-
-def read_lines(path: Path) -> list[str]:
-    """Read the lines of a file in UTF-8 or, as the corpus was written, a Windows encoding.
-
-    Raises
-    ------
-    CorpusError
-        The file cannot be read.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")  # Latin-1 and Windows' own quotes
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from msfser.corpora.text_files import read_text
 from msfser.errors import CorpusError
 
 ROW_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
@@ -54,24 +55,6 @@ def read_rows(path: Path) -> Rows:
     if suffix == ".jsonl":
         return _json_rows(path, text)
     return _delimited_rows(path, text, "\t" if suffix == ".tsv" else ",")
-
-
-def read_text(path: Path) -> str:
-    """Read a file in UTF-8, with or without a byte order mark.
-
-    Raises
-    ------
-    CorpusError
-        The file cannot be read or is not UTF-8.
-    """
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise CorpusError(f"{path}: no such file; check the path") from None
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from error
 
 
 def _delimited_rows(path: Path, text: str, delimiter: str) -> Rows:

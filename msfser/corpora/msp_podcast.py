@@ -1,0 +1,177 @@
+"""MSP-Podcast, releases 1.6 to 1.12: labels from 1 to 7, official splits.
+
+Nothing depends on the release but the spelling of names, and that is found out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path, PurePath
+
+from lemf import IntervalTier, TextGrid
+from lemf.tiers import PHONE_TIER_NAMES, WORD_TIER_NAMES
+from msfser.corpora.checks import OutsideLabels, Reading, check_utterances, count_note
+from msfser.corpora.msp_podcast_files import (
+    Speakers,
+    find_entry,
+    read_consensus,
+    read_partitions,
+    read_speakers,
+)
+from msfser.corpora.text_files import read_lines
+from msfser.corpora.threads import threaded_map
+from msfser.errors import CorpusError
+from msfser.manifest import Manifest, Utterance
+from msfser.progress import Watch, no_watch
+
+LABEL_BOUNDS = (1.0, 7.0)
+
+_AUDIO = ("audios", "audio", "wavs", "wav")
+_LABELS = ("labels", "label")
+_CONSENSUS = (
+    "labels_consensus.csv",
+    "labels_concensus.csv",
+    "labels_consensus.json",
+    "labels_concensus.json",
+)
+_PARTITIONS = ("partitions.txt", "partition.txt")
+_SPEAKERS = ("speaker_ids.txt", "speaker_id.txt")
+_TRANSCRIPTS = ("transcripts", "transcript")
+_ALIGNMENTS = ("forcealigned", "forcedaligned", "force_aligned", "forced_aligned")
+
+
+def read_msp_podcast(
+    root: Path,
+    *,
+    release: str | None = None,
+    outside: OutsideLabels = "keep",
+    watch: Watch = no_watch,
+) -> Reading:
+    """Read the labels, splits, speakers, transcripts and recordings of MSP-Podcast.
+
+    Parameters
+    ----------
+    root : Path
+        The folder with ``Audios`` and ``Labels``.
+    release : str, optional
+        Such as ``"1.12"``; else what the folder's name says.
+    outside, watch
+        As in `check_utterances`.
+
+    Returns
+    -------
+    Reading
+        A row a recording that labels_consensus or Partitions.txt names, in that order. Recordings
+        of Partitions.txt only, such as those of Test3, have no labels.
+
+    Raises
+    ------
+    CorpusError
+        A folder or file of the release is missing, or what it says cannot be used.
+    """
+    audio = _need(root, _AUDIO, "recordings", "Audios")
+    labels = find_entry(root, _LABELS) or root
+    labelled = read_consensus(_need(labels, _CONSENSUS, "labels", _CONSENSUS[0]))
+    partitions, speakers = find_entry(root, _PARTITIONS), find_entry(root, _SPEAKERS)
+    splits = read_partitions(partitions) if partitions else {}
+    who = read_speakers(speakers) if speakers else Speakers({}, {})
+    known = {row.wav for row in labelled}
+    unlabelled = [
+        Utterance(id=PurePath(name).stem, wav=name) for name in splits if name not in known
+    ]
+    rows = [_complete(row, splits, who) for row in (*labelled, *unlabelled)]
+    elsewhere = [row.id for row in rows if row.split != splits.get(row.wav, row.split)]
+    unnamed = sorted(_list_stems(audio, ".wav").keys() - {row.id for row in rows})
+    rows = [replace(row, wav=f"{audio.name}/{row.wav}") for row in rows]
+    manifest = Manifest(
+        utterances=tuple(_with_texts(root, rows)),
+        corpus="msp-podcast",
+        version=_release_of(root) if release is None else release,
+        root=root.resolve(),
+        label_bounds=LABEL_BOUNDS,
+    )
+    notes = (
+        "" if manifest.version else "the folder's name tells no release; say it with --release",
+        count_note("{} in another split by Partitions.txt, which is not followed", elsewhere),
+        count_note("{} in no list of labels or splits, left out", unnamed),
+    )
+    said = [note for note in notes if note]
+    return check_utterances(manifest, said, outside=outside, watch=watch)
+
+
+def name_tiers(grid: TextGrid) -> TextGrid:
+    """Call the tiers of an alignment words and phones, where they bear no usual name.
+
+    The releases put words first and phones second.
+
+    Returns
+    -------
+    TextGrid
+        As it was where lemf would find the words by name, or where there are no two tiers.
+    """
+    intervals = [tier for tier in grid.tiers if isinstance(tier, IntervalTier)]
+    usual = {*WORD_TIER_NAMES, *PHONE_TIER_NAMES}
+    if len(intervals) < 2 or any(tier.name.strip().casefold() in usual for tier in intervals):
+        return grid
+    words, phones = intervals[:2]
+    return replace(grid, tiers=(replace(words, name="words"), replace(phones, name="phones")))
+
+
+def _need(folder: Path, names: tuple[str, ...], what: str, usual: str) -> Path:
+    try:
+        entry = find_entry(folder, names)
+        there = sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        raise CorpusError(f"{folder}: cannot be listed ({error.strerror})") from error
+    if entry is None:
+        shown = ", ".join(there[:8]) or "nothing"
+        raise CorpusError(f"{folder}: no {usual} with the {what}; there is {shown}")
+    return entry
+
+
+def _release_of(root: Path) -> str:
+    numbers = re.findall(r"(?<![\d.])\d+\.\d+(?![\d.])", root.resolve().name)
+    return numbers[-1] if numbers else ""
+
+
+def _complete(row: Utterance, splits: dict[str, str | None], who: Speakers) -> Utterance:
+    """Fill in what labels_consensus leaves open."""
+    speaker = row.speaker or who.of_file.get(row.wav)
+    return replace(
+        row,
+        speaker=speaker,
+        gender=row.gender or who.genders.get(speaker),
+        split=row.split or splits.get(row.wav),
+    )
+
+
+def _with_texts(root: Path, utterances: list[Utterance]) -> list[Utterance]:
+    """Add the transcripts and the paths of the alignments where there are any."""
+    transcripts, alignments = find_entry(root, _TRANSCRIPTS), find_entry(root, _ALIGNMENTS)
+    texts = _list_stems(transcripts, ".txt")
+    grids = _list_stems(alignments, ".textgrid")
+
+    def add(utterance: Utterance) -> Utterance:
+        text, grid = texts.get(utterance.id), grids.get(utterance.id)
+        return replace(
+            utterance,
+            transcript=_read_transcript(text) if text else None,
+            alignment=f"{grid.parent.name}/{grid.name}" if grid else None,
+        )
+
+    return threaded_map(add, utterances)
+
+
+def _list_stems(folder: Path | None, suffix: str) -> dict[str, Path]:
+    if folder is None:
+        return {}
+    return {
+        path.stem: path
+        for path in folder.iterdir()
+        if path.name.lower().endswith(suffix) and not path.name.startswith(".")
+    }
+
+
+def _read_transcript(path: Path) -> str | None:
+    return " ".join(" ".join(read_lines(path)).split()) or None

@@ -1,0 +1,188 @@
+"""MSP-Podcast's files, as its releases 1.6 to 1.12 name and spell them.
+
+``labels_consensus`` (up to 1.9 ``labels_concensus``) gives activation, valence, dominance in this
+order; columns are found by name. ``Partitions.txt`` and ``Speaker_ids.txt`` add what it lacks.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from msfser.corpora.rows import read_rows
+from msfser.corpora.text_files import read_lines, read_text
+from msfser.corpora.values import is_missing, parse_gender, parse_label, parse_split
+from msfser.errors import CorpusError
+from msfser.manifest import DIMENSIONS, Utterance
+
+_COLUMNS = {  # ours: theirs
+    "file": "FileName",
+    "emotion": "EmoClass",
+    "arousal": "EmoAct",
+    "valence": "EmoVal",
+    "dominance": "EmoDom",
+    "speaker": "SpkrID",
+    "gender": "Gender",
+    "split": "Split_Set",
+}
+_NEEDED = ("file", *DIMENSIONS)
+_FILE_LINE = re.compile(r"(\S+\.wav)\s*;\s*(\S+)\s*", re.IGNORECASE)
+_SPEAKER_LINE = re.compile(r"(?:Speaker|Spkr)_?([^\s;]+)\s*;\s*(\S+)\s*", re.IGNORECASE)
+_PARTITION_LINE = re.compile(r"([^;]+?)\s*;\s*(\S+\.wav)\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Speakers:
+    """Who speaks in which recording, and the genders of the speakers."""
+
+    of_file: dict[str, str | None]
+    genders: dict[str | None, str | None]
+
+
+def find_entry(folder: Path, names: tuple[str, ...]) -> Path | None:
+    """Find a file or folder by any of its spellings, without regard to case."""
+    entries = {path.name.casefold(): path for path in sorted(folder.iterdir())}
+    return next((entries[name] for name in names if name in entries), None)
+
+
+def read_consensus(path: Path) -> list[Utterance]:
+    """Read labels_consensus.csv or .json.
+
+    Returns
+    -------
+    list of Utterance
+        `wav` is the bare name of the file; NaN and None where there is nothing.
+
+    Raises
+    ------
+    CorpusError
+        The file cannot be read, lacks a column, names a recording twice, or a value is wrong.
+    """
+    rows = _json_rows(path) if path.suffix.lower() == ".json" else _csv_rows(path)
+    places: dict[str, str] = {}
+    utterances = []
+    for place, row in rows:
+        name = row.get("file")
+        if name is None:
+            raise CorpusError(f"{place}: no {_COLUMNS['file']}")
+        if name in places:
+            raise CorpusError(f"{place}: {name} is that of {places[name]}; remove one of them")
+        places[name] = place
+        utterances.append(_make_utterance(name, place, row))
+    return utterances
+
+
+def read_partitions(path: Path) -> dict[str, str | None]:
+    """Read the split of each recording from Partitions.txt; other lines are comments.
+
+    Raises
+    ------
+    CorpusError
+        The file cannot be read, or a split has a name that no release uses.
+    """
+    splits: dict[str, str | None] = {}
+    for number, line in enumerate(read_lines(path), 1):
+        if match := _PARTITION_LINE.fullmatch(line.strip()):
+            split = parse_split(match[1], f"{path}: line {number}")
+            if splits.setdefault(match[2], split) != split:
+                raise CorpusError(
+                    f"{path}: line {number}: {match[2]} is in {splits[match[2]]} and in {split}"
+                )
+    return splits
+
+
+def read_speakers(path: Path) -> Speakers:
+    """Read Speaker_ids.txt: ``Speaker_30; Male`` and ``MSP-PODCAST_0001_0008.wav; 30``.
+
+    Raises
+    ------
+    CorpusError
+        The file cannot be read.
+    """
+    of_file: dict[str, str | None] = {}
+    genders: dict[str | None, str | None] = {}
+    for line in read_lines(path):
+        if match := _FILE_LINE.fullmatch(line.strip()):
+            of_file[match[1]] = parse_speaker(match[2])
+        elif match := _SPEAKER_LINE.fullmatch(line.strip()):
+            genders[match[1]] = parse_gender(match[2])
+    return Speakers(of_file, genders)
+
+
+def parse_speaker(text: str) -> str | None:
+    """Give the number of a speaker, without ``Speaker_`` before it; None where it is unknown."""
+    if is_missing(text) or text.strip().casefold() == "unknown":
+        return None
+    return re.sub(r"^(?:Speaker|Spkr)_", "", text.strip(), flags=re.IGNORECASE)
+
+
+def _make_utterance(name: str, place: str, row: dict[str, str]) -> Utterance:
+    labels = {
+        dimension: parse_label(row.get(dimension, ""), _COLUMNS[dimension], place)
+        for dimension in DIMENSIONS
+    }
+    return Utterance(
+        id=PurePath(name).stem,
+        wav=name,
+        speaker=parse_speaker(row.get("speaker", "")),
+        gender=parse_gender(row.get("gender", "")),
+        emotion=row.get("emotion"),
+        split=parse_split(row.get("split", ""), place),
+        valence=labels["valence"],
+        arousal=labels["arousal"],
+        dominance=labels["dominance"],
+    )
+
+
+def _csv_rows(path: Path) -> list[tuple[str, dict[str, str]]]:
+    table = read_rows(path)
+    found = _find_columns(path, table.columns)
+    return [
+        (place, {ours: row[name] for ours, name in found.items() if name in row})
+        for place, row in table.rows
+    ]
+
+
+def _json_rows(path: Path) -> list[tuple[str, dict[str, str]]]:
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        content = dict(pairs)
+        if len(content) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise CorpusError(f"{path}: {twice} stands there twice; remove one of them")
+        return content
+
+    try:
+        content = json.loads(read_text(path), object_pairs_hook=once)
+    except ValueError as error:
+        raise CorpusError(f"{path}: not JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise CorpusError(f"{path}: expected an object with a key a recording")
+    rows = []
+    for name, labels in content.items():
+        if not isinstance(labels, dict):
+            raise CorpusError(f"{path}: {name}: expected an object with EmoAct, EmoVal, EmoDom")
+        found = _find_columns(f"{path}: {name}", ("FileName", *labels))
+        row = {
+            ours: str(labels[theirs])
+            for ours, theirs in found.items()
+            if labels.get(theirs) is not None
+        }
+        rows.append((f"{path}: {name}", {**row, "file": name}))
+    return rows
+
+
+def _find_columns(place: Path | str, names: tuple[str, ...]) -> dict[str, str]:
+    """Map our names of the columns to theirs, whose case is not the same in all releases."""
+    spellings = {name.casefold(): name for name in names}
+    found = {
+        ours: spellings[theirs.casefold()]
+        for ours, theirs in _COLUMNS.items()
+        if theirs.casefold() in spellings
+    }
+    for ours in _NEEDED:
+        if ours not in found:
+            raise CorpusError(f"{place}: no column {_COLUMNS[ours]}; it has {', '.join(names)}")
+    return found
