@@ -17,6 +17,10 @@ from msfser.errors import ConfigError
 Semantic = Literal["gs", "les", "es"]
 Intra = Literal["none", "attention", "gated"]
 Fusion = Literal["none", "concat", "attention", "film", "fm_moe"]
+Heads = Literal["independent", "shared"]
+ExpertC = Literal["es", "all"]
+PoolingInit = Literal["normal", "xavier"]
+Attention = Literal["sdpa", "hf"]
 TextPooling = Literal["mean", "cls"]
 WaveNorm = Literal["global", "utterance", "none"]
 CccScope = Literal["step", "micro"]
@@ -75,14 +79,20 @@ class ModelConfig:
         Size of the text vectors; 1024 for RoBERTa-large.
     text_pooling : {"mean", "cls"}
         Masked mean of the last layer, or the vector of ``<s>``.
+    heads : {"independent", "shared"}
+        A two-layer regression head for each dimension, or the public baseline's one for all three.
     head_dim : int
-        Width of the two-layer regression heads.
+        Width of the hidden layer of the heads.
     film_dim : int
         Width of the hidden layer of the MLP in equation 6.
     head_dropout, film_dropout : float
         Dropout inside the heads and inside that MLP.
     expert_c : {"es", "all"}
         What conditions expert C: ES alone, or h_sem and ES.
+    pooling_init : {"normal", "xavier"}
+        How the attention of the pooling starts: peaked as in the public baseline, or nearly even.
+    attention : {"sdpa", "hf"}
+        How WavLM computes attention: fused, or as in transformers, slower with the same result.
     freeze_cnn : bool
         Keep the CNN front-end as it is, and run it without gradients.
     layerdrop : float
@@ -97,11 +107,14 @@ class ModelConfig:
     fusion: Fusion = "fm_moe"
     text_dim: int = 1024
     text_pooling: TextPooling = "mean"
+    heads: Heads = "independent"
     head_dim: int = 1024
     film_dim: int = 1024
     head_dropout: float = 0.5
     film_dropout: float = 0.1
-    expert_c: Literal["es", "all"] = "es"
+    expert_c: ExpertC = "es"
+    pooling_init: PoolingInit = "normal"
+    attention: Attention = "sdpa"
     freeze_cnn: bool = True
     layerdrop: float = 0.1
     spec_augment: bool = True
@@ -246,7 +259,7 @@ PRESETS: Mapping[str, Config] = {
     "paper": Config(),
     # The public MSP-Podcast baseline: audio only, CCC on micro-batches of 8.
     "challenge": Config(
-        model=ModelConfig(semantics=(), intra="none", fusion="none"),
+        model=ModelConfig(semantics=(), intra="none", fusion="none", heads="shared"),
         train=TrainConfig(ccc_scope="micro"),
     ),
     # Trains from scratch on one core in minutes.
@@ -257,6 +270,7 @@ PRESETS: Mapping[str, Config] = {
             head_dim=64,
             film_dim=64,
             head_dropout=0.1,
+            pooling_init="xavier",
             freeze_cnn=False,
             layerdrop=0.0,
             spec_augment=False,

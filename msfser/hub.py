@@ -1,0 +1,49 @@
+"""Where a pretrained model lies: a local folder, or a name on the Hugging Face hub."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from msfser.errors import CheckpointError
+
+_HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
+
+
+def find_folder(name: str, patterns: Sequence[str]) -> Path:
+    """Find the folder of a pretrained model, downloading it where it is on the hub.
+
+    Parameters
+    ----------
+    name : str
+        A local folder, or ``"owner/name"`` on the hub. What was downloaded before is found offline.
+    patterns : sequence of str
+        The files that are needed, such as ``"*.safetensors"``; no others are downloaded.
+
+    Raises
+    ------
+    CheckpointError
+        There is no such folder, or the hub cannot be reached, or does not know the name.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    if not _HUB_NAME.fullmatch(name):
+        raise CheckpointError(f"{name}: no such folder")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError, RepositoryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=list(patterns)))
+    except LocalEntryNotFoundError as error:
+        raise CheckpointError(
+            f"{name}: no such folder, and huggingface.co cannot be reached; name a local folder"
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise CheckpointError(
+            f"{name}: no such folder, and no such model on huggingface.co"
+        ) from error
+    except OSError as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise CheckpointError(f"{name}: cannot be downloaded ({reason})") from error

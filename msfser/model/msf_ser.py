@@ -1,0 +1,171 @@
+"""MSF-SER: figure 1 of the paper, its boxes wired together; no arithmetic here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from msfser.config import ModelConfig, Semantic
+from msfser.errors import ConfigError
+from msfser.model.attentive_statistics_pooling import AttentiveStatisticsPooling
+from msfser.model.film import Film
+from msfser.model.fm_moe import FmMoe, mix_experts
+from msfser.model.gated_fusion import GatedFusion
+from msfser.model.heads import IndependentHeads, SharedHead, make_heads
+from msfser.model.inter_modal_attention import InterModalAttention
+from msfser.model.intra_modal_attention import IntraModalAttention
+from msfser.model.null_vectors import NullVectors
+from msfser.model.wavlm import Wavlm
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prediction:
+    """What the model says of a batch, and why.
+
+    Attributes
+    ----------
+    values : (batch, 3) float32 Tensor
+        In the order of `DIMENSIONS`; 0 and 1 are the ends of the rating scale, and not enforced.
+    gate : (batch, text_dim) Tensor or None
+        Share of LES in h_sem, 0 to 1; None without gated fusion.
+    routing : (3, experts) float32 Tensor or None
+        Weights of the experts for each dimension; None without FM-MOE.
+    expert_values : (batch, experts, 3) float32 Tensor or None
+        What each expert predicts; None without FM-MOE.
+    embedding : (batch, 2 * hidden) float32 Tensor
+        The pooled acoustic features h_audio.
+    """
+
+    values: Tensor
+    gate: Tensor | None
+    routing: Tensor | None
+    expert_values: Tensor | None
+    embedding: Tensor
+
+
+class MsfSer(nn.Module):
+    """Valence, arousal and dominance from a voice and the semantics of what it says.
+
+    Parameters
+    ----------
+    config : ModelConfig
+    acoustic : Wavlm
+        From `load_wavlm`.
+    """
+
+    def __init__(self, config: ModelConfig, acoustic: Wavlm) -> None:
+        super().__init__()
+        self.config = config
+        self.acoustic = acoustic
+        self.pooling = AttentiveStatisticsPooling(acoustic.hidden_size, config.pooling_init)
+        self.null_vectors = NullVectors(config.semantics, config.text_dim)
+        self.intra = _make_intra_modal_fusion(config)
+
+        h_sem_and_es = "es" in config.semantics and len(config.semantics) > 1
+        joins = config.fusion in ("attention", "film") or config.expert_c == "all"
+        text_dim, audio_dim = config.text_dim, 2 * acoustic.hidden_size
+        self.join = nn.Linear(2 * text_dim, text_dim) if h_sem_and_es and joins else None
+
+        self.inter: InterModalAttention | Film | None = None
+        feature_dim = audio_dim
+        if config.fusion == "concat":
+            feature_dim += text_dim * (2 if h_sem_and_es else 1)
+        elif config.fusion == "attention":
+            self.inter = InterModalAttention(text_dim, acoustic.hidden_size)
+            feature_dim += acoustic.hidden_size
+        elif config.fusion == "film":
+            self.inter = Film(text_dim, audio_dim, config.film_dim, config.film_dropout)
+
+        experts = {"B": {"gs", "les"} & {*config.semantics}, "C": {"es"} & {*config.semantics}}
+        self.regressor: FmMoe | IndependentHeads | SharedHead
+        if config.fusion == "fm_moe":
+            conditions = {name: text_dim for name, reads in experts.items() if reads}
+            self.regressor = FmMoe(audio_dim, conditions, config)
+        else:
+            self.regressor = make_heads(feature_dim, config)
+
+    def forward(
+        self,
+        waveforms: Tensor,
+        sample_mask: Tensor,
+        texts: Mapping[Semantic, Tensor],
+        present: Mapping[Semantic, Tensor],
+        mask_time_indices: Tensor | None = None,
+        *,
+        without_expert: str | None = None,
+    ) -> Prediction:
+        """Predict.
+
+        Parameters
+        ----------
+        waveforms : (batch, samples) float32 Tensor
+            At 16 kHz, standardised.
+        sample_mask : (batch, samples) bool Tensor
+            False for the padding at the end.
+        texts : mapping of semantic to (batch, text_dim) Tensor
+            Vectors of GS, LES, ES; those that the configuration does not name are not read.
+        present : mapping of semantic to (batch,) bool Tensor
+            False where there is no such text: the learned null vector takes its place.
+        mask_time_indices : (batch, frames) bool Tensor, optional
+            Frames that SpecAugment masks in training.
+        without_expert : str, optional
+            ``"A"``, ``"B"`` or ``"C"``: leave this expert out, and let the others share its weight.
+
+        Raises
+        ------
+        ConfigError
+            `without_expert` names an expert that the model does not have.
+        """
+        frames, frame_mask = self.acoustic(waveforms, sample_mask, mask_time_indices)
+        h_audio = self.pooling(frames, frame_mask)
+        filled = self.null_vectors(texts, present)
+        h_sem, gate = self._fuse_within(filled)
+        semantics = [vector for vector in (h_sem, filled.get("es")) if vector is not None]
+        joined = self._join(semantics)
+
+        expert_values = routing = None
+        if isinstance(self.regressor, FmMoe):
+            expert_values = self.regressor(h_audio, {"B": h_sem, "C": joined})
+            routing = self.regressor.routing(without_expert)
+            values = mix_experts(expert_values, routing)
+        elif without_expert is not None:
+            raise ConfigError(f"expert {without_expert!r}: fusion {self.config.fusion!r} has none")
+        elif isinstance(self.inter, Film):
+            values = self.regressor(self.inter(h_audio, joined))
+        elif self.inter is not None:
+            attended = self.inter(joined, frames, frame_mask)
+            values = self.regressor(torch.cat([h_audio, attended], dim=-1))
+        else:  # concat, or no semantics at all
+            values = self.regressor(torch.cat([h_audio, *semantics], dim=-1))
+        return Prediction(
+            values=values,
+            gate=gate,
+            routing=routing,
+            expert_values=expert_values,
+            embedding=h_audio,
+        )
+
+    def _fuse_within(self, texts: Mapping[Semantic, Tensor]) -> tuple[Tensor | None, Tensor | None]:
+        """Make h_sem of LES and GS, and its gate; None for what there is not."""
+        if isinstance(self.intra, GatedFusion):
+            h_sem, gate = self.intra(texts["les"], texts["gs"])
+            return h_sem, gate
+        if self.intra is not None:
+            return self.intra(texts["les"], texts["gs"]), None
+        return texts.get("les", texts.get("gs")), None
+
+    def _join(self, semantics: Sequence[Tensor]) -> Tensor | None:
+        """Make one condition of h_sem and ES; without a layer to join them, the last of them."""
+        if self.join is not None:
+            joined: Tensor = self.join(torch.cat(list(semantics), dim=-1))
+            return joined
+        return semantics[-1] if semantics else None
+
+
+def _make_intra_modal_fusion(config: ModelConfig) -> GatedFusion | IntraModalAttention | None:
+    if config.intra == "gated":
+        return GatedFusion(config.text_dim)
+    return IntraModalAttention(config.text_dim) if config.intra == "attention" else None

@@ -1,0 +1,42 @@
+"""What stands for a text that is missing: one learned vector for each level of semantics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from msfser.config import Semantic
+
+
+class NullVectors(nn.Module):
+    """Puts the learned null vector in the place of every text that is not there."""
+
+    def __init__(self, semantics: Sequence[Semantic], text_dim: int) -> None:
+        super().__init__()
+        self.semantics = tuple(semantics)
+        self.vectors = nn.ParameterDict(
+            {name: nn.Parameter(torch.zeros(text_dim)) for name in semantics}
+        )
+
+    def forward(
+        self, texts: Mapping[Semantic, Tensor], present: Mapping[Semantic, Tensor]
+    ) -> dict[Semantic, Tensor]:
+        """Fill in.
+
+        Parameters
+        ----------
+        texts : mapping of semantic to (batch, text_dim) Tensor
+            What stands in absent rows has no influence, NaN included.
+        present : mapping of semantic to (batch,) bool Tensor
+
+        Returns
+        -------
+        dict of semantic to (batch, text_dim) float32 Tensor
+            For the semantics of the model; others are left out.
+        """
+        return {
+            name: torch.where(present[name].unsqueeze(-1), texts[name].float(), self.vectors[name])
+            for name in self.semantics
+        }
