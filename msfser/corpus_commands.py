@@ -1,47 +1,29 @@
-"""The commands that make a manifest: `msfser corpus iemocap`, `msp-podcast`, `table`."""
+"""The commands that make a manifest, `msfser corpus iemocap` and its like, and show one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from msfser.errors import CorpusError
+from msfser.corpus_output import (
+    OutputOptions,
+    check_corpus_output,
+    check_figure,
+    check_figures,
+    draw_figure,
+    finish_corpus,
+    output_options,
+    print_corpus,
+    show_corpus,
+)
 
 if TYPE_CHECKING:
-    from msfser.corpora.checks import OutsideLabels, Reading
-    from msfser.manifest import Manifest
+    from msfser.corpora.checks import OutsideLabels
 
 _PATH = click.Path(path_type=Path, readable=False)  # the library opens it
-_MOST_FAILED = 5  # how many failed rows are named; all stand in the manifest
-
 _ORACLE_SENTENCES = 20_000
-
-_FunctionT = TypeVar("_FunctionT", bound=Callable[..., Any])
-
-
-class OutputOptions(TypedDict):
-    """What all commands of the group are told about their output."""
-
-    output: Path
-    summary: bool
-    figure: Path | None
-    force: bool
-
-
-def output_options(command: _FunctionT) -> _FunctionT:
-    """Add the options that say what is written where."""
-    for option in (
-        click.option("--force", is_flag=True, help="Replace output files that exist."),
-        click.option("--figure", type=_PATH, help="Where --summary draws.  [default: DIR/figures]"),
-        click.option("--summary", is_flag=True, help="Show distributions, and draw them."),
-        click.option("-o", "--output", type=_PATH, metavar="DIR", required=True),
-    ):
-        command = option(command)
-    return command
-
 
 _outside_option = click.option(
     "--outside",
@@ -54,7 +36,7 @@ _outside_option = click.option(
 
 @click.group()
 def corpus() -> None:
-    """Make the manifest of a corpus, the table that every other command reads."""
+    """Make the manifest of a corpus, the table that the other commands read; show what it holds."""
 
 
 @corpus.command()
@@ -168,6 +150,7 @@ def mechanism(
     from msfser.manifest import MANIFEST_NAME
     from msfser.progress import progress
 
+    check_figures(options)
     output, force = options["output"], options["force"]
     with progress("making utterances") as watch:
         manifest = write_mechanism(
@@ -180,53 +163,21 @@ def mechanism(
         click.echo(f"\n{title}\n{reachable_table(sentences)}")
 
 
-def check_corpus_output(options: OutputOptions) -> None:
-    """Make the output folder, and refuse before any work what could not be written after it."""
-    from lemf.output import check_output
-    from msfser.manifest import MANIFEST_NAME
+@corpus.command("summary")
+@click.argument("manifest_path", type=_PATH, metavar="DIR")
+@click.option("--figure", type=_PATH, help="Draw into this file, too: .png, .svg or .pdf.")
+@click.option("--force", is_flag=True, help="Replace a figure that exists.")
+def summarise(manifest_path: Path, figure: Path | None, force: bool) -> None:
+    """Show what the manifest in DIR holds."""
+    if figure is not None:
+        check_figure(figure, force=force)
 
-    output = options["output"]
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CorpusError(f"{output}: no folder can be made there ({error.strerror})") from error
-    check_output(output / MANIFEST_NAME, force=options["force"])
+    from msfser.manifest import read_manifest
 
-
-def finish_corpus(reading: Reading, options: OutputOptions) -> None:
-    """Write the manifest and say what it holds; end with exit code 1 if rows failed."""
-    from msfser.manifest import MANIFEST_NAME, write_manifest
-
-    path = options["output"] / MANIFEST_NAME
-    write_manifest(path, reading.manifest, force=options["force"])
-    for note in reading.notes:
-        _say(f"note: {note}")
-    show_corpus(path, reading.manifest, options)
-    _end_on_failures(path, reading.manifest)
-
-
-def show_corpus(path: Path, manifest: Manifest, options: OutputOptions) -> None:
-    """Say what a manifest that was written holds."""
-    from msfser.corpus_summary import group_table, value_table
-
-    click.echo(group_table(manifest))
-    if options["summary"]:
-        click.echo("\n" + value_table(manifest))
-    _say(f"wrote {path}")
-
-
-def _end_on_failures(path: Path, manifest: Manifest) -> None:
-    failed = [utterance for utterance in manifest.utterances if utterance.status == "failed"]
-    if not failed:
-        return
-    for utterance in failed[:_MOST_FAILED]:
-        _say(f"failed: {utterance.id}: {utterance.reason}")
-    if len(failed) > _MOST_FAILED:
-        _say(f"and {len(failed) - _MOST_FAILED:,} more")
-    raise CorpusError(
-        f"{len(failed):,} of {len(manifest.utterances):,} utterances failed: {path} names each, "
-        "with its reason; the others can be used"
-    )
+    manifest = read_manifest(manifest_path)
+    print_corpus(manifest, distributions=True)
+    if figure is not None:
+        draw_figure(manifest, figure, force=force)
 
 
 def _parse_bounds(text: str) -> tuple[float, float]:
@@ -244,7 +195,3 @@ def _parse_column(text: str) -> tuple[str, str]:
     if not equals:
         raise click.BadParameter(f"{text!r}; write NAME=COLUMN", param_hint="--column")
     return name, column
-
-
-def _say(message: str) -> None:
-    click.echo(message, err=True)
