@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from msfser.config import ModelConfig, Semantic
-from msfser.errors import ConfigError
+from msfser.errors import CheckpointError, ConfigError
 from msfser.model.attentive_statistics_pooling import AttentiveStatisticsPooling
 from msfser.model.film import Film
 from msfser.model.fm_moe import FmMoe, mix_experts
@@ -18,7 +19,8 @@ from msfser.model.heads import IndependentHeads, SharedHead, make_heads
 from msfser.model.inter_modal_attention import InterModalAttention
 from msfser.model.intra_modal_attention import IntraModalAttention
 from msfser.model.null_vectors import NullVectors
-from msfser.model.wavlm import Wavlm
+from msfser.model.wavlm import Wavlm, build_wavlm
+from msfser.model_folder import ModelFacts, StoredModel, read_model_folder, write_model_folder
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,11 +56,16 @@ class MsfSer(nn.Module):
     config : ModelConfig
     acoustic : Wavlm
         From `load_wavlm`.
+    facts : ModelFacts, optional
+        Rating scale, waveform statistics, text encoder: what goes with the weights.
     """
 
-    def __init__(self, config: ModelConfig, acoustic: Wavlm) -> None:
+    def __init__(
+        self, config: ModelConfig, acoustic: Wavlm, facts: ModelFacts | None = None
+    ) -> None:
         super().__init__()
         self.config = config
+        self.facts = facts or ModelFacts()
         self.acoustic = acoustic
         self.pooling = AttentiveStatisticsPooling(acoustic.hidden_size, config.pooling_init)
         self.null_vectors = NullVectors(config.semantics, config.text_dim)
@@ -86,6 +93,59 @@ class MsfSer(nn.Module):
             self.regressor = FmMoe(audio_dim, conditions, config)
         else:
             self.regressor = make_heads(feature_dim, config)
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path) -> MsfSer:
+        """Load a trained model from its folder or from the hub, in evaluation mode.
+
+        Raises
+        ------
+        CheckpointError
+            There is no such model, or its files are incomplete or do not fit each other.
+        """
+        stored = read_model_folder(str(name))
+        try:
+            acoustic = build_wavlm(stored.wavlm, stored.config)
+        except CheckpointError as error:
+            raise CheckpointError(f"{stored.folder}: {error}") from error
+        model = cls(stored.config, acoustic, stored.facts)
+        model.load_weights(stored)
+        return model.eval()
+
+    def save_pretrained(self, folder: str | Path, *, force: bool = False) -> None:
+        """Write weights, configuration and facts into a folder; `force` replaces a model there.
+
+        Raises
+        ------
+        lemf.LemfError
+            The folder cannot be written, or holds a model already.
+        """
+        write_model_folder(
+            Path(folder),
+            config=self.config,
+            wavlm=self.acoustic.config.to_dict(),
+            facts=self.facts,
+            weights=self.state_dict(),
+            force=force,
+        )
+
+    def load_weights(self, stored: StoredModel) -> None:
+        """Take over the weights of a stored model of the same shape.
+
+        Raises
+        ------
+        CheckpointError
+            It is of another shape.
+        """
+        own = {name: tuple(weight.shape) for name, weight in self.state_dict().items()}
+        found = {name: tuple(weight.shape) for name, weight in stored.weights.items()}
+        for name in sorted(own.keys() | found.keys()):
+            if own.get(name) != found.get(name):
+                raise CheckpointError(
+                    f"{stored.folder}: a model of another shape: weight {name} is "
+                    f"{found.get(name, 'missing')} there and {own.get(name, 'missing')} here"
+                )
+        self.load_state_dict(stored.weights)
 
     def forward(
         self,

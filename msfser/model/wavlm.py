@@ -7,13 +7,19 @@ utterance alone equals itself in a padded batch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from logging import ERROR
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, cast
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import WavLMConfig, WavLMModel
+from transformers.utils import logging
 
 from msfser.config import TINY_ACOUSTIC, ModelConfig
 from msfser.errors import CheckpointError
@@ -152,28 +158,47 @@ def load_wavlm(config: ModelConfig) -> Wavlm:
     folder = find_folder(config.acoustic, _FILES)
     own = _read_own_config(folder)
     try:
-        loaded: Any = WavLMModel.from_pretrained(
-            folder,
-            config=own,
-            dtype=torch.float32,  # else fp16 checkpoints would train in fp16
-            local_files_only=True,
-            output_loading_info=True,
-        )
-    except (OSError, RuntimeError, ValueError) as error:
+        with _quiet_transformers():
+            loaded: Any = WavLMModel.from_pretrained(
+                folder,
+                config=own,
+                dtype=torch.float32,  # else fp16 checkpoints would train in fp16
+                local_files_only=True,
+                ignore_mismatched_sizes=True,  # they are refused below, in one line
+                output_loading_info=True,
+            )
+    except UnpicklingError as error:
+        raise CheckpointError(
+            f"{folder}: pytorch_model.bin holds more than weights and is not unpickled"
+        ) from error
+    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise CheckpointError(f"{folder}: WavLM cannot be loaded ({reason})") from error
     wavlm, report = loaded
+    for name, found, due in sorted(report["mismatched_keys"]):
+        raise CheckpointError(
+            f"{folder}: weight {name} has shape {tuple(found)}; its config.json says {tuple(due)}"
+        )
     missing = sorted(set(report["missing_keys"]) - {_MASK_VECTOR})
     if missing:
-        raise CheckpointError(
-            f"{folder}: {len(missing)} weights of WavLM are missing, {missing[0]} among them"
-        )
+        others = f" and {len(missing) - 1} others" if len(missing) > 1 else ""
+        raise CheckpointError(f"{folder}: weight {missing[0]}{others} of WavLM missing")
     return Wavlm(wavlm, config)
 
 
 def build_wavlm(own: Mapping[str, Any], config: ModelConfig) -> Wavlm:
-    """Build an encoder of the shape that WavLM's own configuration says, with random weights."""
-    return Wavlm(WavLMModel(WavLMConfig.from_dict(dict(own))), config)
+    """Build an encoder of the shape that WavLM's own configuration says, with random weights.
+
+    Raises
+    ------
+    CheckpointError
+        There is no such shape.
+    """
+    try:
+        return Wavlm(WavLMModel(WavLMConfig.from_dict(dict(own))), config)
+    except (ValueError, TypeError, RuntimeError, StrictDataclassError) as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"no configuration of a WavLM model ({reason})") from error
 
 
 def tiny_wavlm_config() -> WavLMConfig:
@@ -202,13 +227,28 @@ def tiny_wavlm_config() -> WavLMConfig:
     )
 
 
+@contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    """Keep transformers' bar and report off the terminal: what matters is checked here."""
+    verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity(ERROR)
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bar:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
 def _read_own_config(folder: Path) -> WavLMConfig:
     path = folder / "config.json"
     try:
         content, _ = WavLMConfig.get_config_dict(folder, local_files_only=True)
         own = WavLMConfig.from_dict(content)
-    except (OSError, ValueError, TypeError) as error:
-        raise CheckpointError(f"{path}: no configuration of a WavLM model") from error
+    except (OSError, ValueError, TypeError, StrictDataclassError) as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"{path}: no configuration of a WavLM model ({reason})") from error
     if content.get("model_type") != "wavlm":
         raise CheckpointError(
             f"{path}: model_type {content.get('model_type')!r}; only 'wavlm' can be the encoder"
