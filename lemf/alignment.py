@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from lemf.config import END_TOLERANCE_S, Settings
-from lemf.errors import TextGridError
+from lemf.errors import NoWordsError, TextGridError
 from lemf.praat_tokens import shorten
 from lemf.textgrid import Interval, IntervalTier, TextGrid
 from lemf.tiers import is_silence, select_tiers, tier_by_name
@@ -69,7 +69,7 @@ def align(textgrid: TextGrid, settings: Settings, duration_s: float) -> Alignmen
     _check_geometry(textgrid, words_tier)
     spoken = [i for i in words_tier.intervals if not is_silence(i.label, settings.silence)]
     if not spoken:
-        raise TextGridError(
+        raise NoWordsError(
             f"{textgrid.path}: tier {words_tier.name!r} holds no word, only silence; "
             "name another tier with --words-tier"
         )

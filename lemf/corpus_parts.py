@@ -183,10 +183,11 @@ def _take_lock(folder: Path) -> IO[str]:
             folder.mkdir(exist_ok=True)
             stream = (folder / _LOCK).open("a+")
             if not _lock(stream):
-                stream.seek(0)
+                with stream:
+                    stream.seek(0)
+                    holder = stream.read().strip() or "?"
                 raise CorpusError(
-                    f"{folder}: process {stream.read().strip() or '?'} works on this output; "
-                    "let it end, or stop it"
+                    f"{folder}: process {holder} works on this output; let it end, or stop it"
                 )
             if os.path.samestat(os.fstat(stream.fileno()), (folder / _LOCK).stat()):
                 stream.truncate(0)

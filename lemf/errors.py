@@ -17,6 +17,10 @@ class TextGridError(LemfError):
     """A TextGrid that is missing, malformed, or does not hold what was asked of it."""
 
 
+class NoWordsError(TextGridError):
+    """A TextGrid whose word tier holds only silence: nothing to score, and nothing to mend."""
+
+
 class SettingsError(LemfError):
     """A setting outside its range, or the name of something that does not exist."""
 

@@ -16,6 +16,7 @@ import click
 from lemf.errors import LemfError
 from msfser.corpus_commands import corpus
 from msfser.errors import MissingPackageError, MsfserError
+from msfser.semantics_commands import encode, semantics
 
 _EXTRA_PACKAGES = ("torch", "transformers", "safetensors", "soxr", "tomli_w")
 
@@ -58,3 +59,5 @@ def _end(number: int, _: FrameType | None) -> NoReturn:
 
 
 main.add_command(corpus)
+main.add_command(semantics)
+main.add_command(encode)

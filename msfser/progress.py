@@ -40,21 +40,38 @@ def progress(verb: str) -> Iterator[Watch]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Remaining())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         bar = bars.add_task(verb, total=None)
+        begun = False
 
         def watch(done: int, total: int) -> None:
+            nonlocal begun
+            if not begun:  # where an earlier run ended, for a true estimate of the time left
+                bars.reset(bar, completed=done, total=total)
+                begun = True
             bars.update(bar, completed=done, total=total)
 
         yield watch
 
 
 def _plain_lines(verb: str) -> Watch:
-    shown_s = time.monotonic()
+    begun_s = shown_s = time.monotonic()
+    n_before: int | None = None
 
     def watch(done: int, total: int) -> None:
-        nonlocal shown_s
+        nonlocal begun_s, shown_s, n_before
         now_s = time.monotonic()
-        if now_s - shown_s >= _EVERY_S:
-            sys.stderr.write(f"{verb}: {done:,} of {total:,}\n")
+        if n_before is None:
+            begun_s, n_before = now_s, done
+            if 0 < done < total:
+                sys.stderr.write(f"{verb}: going on, {done:,} of {total:,} are done\n")
+        elif now_s - shown_s >= _EVERY_S:
+            left_s = (now_s - begun_s) / max(done - n_before, 1) * (total - done)
+            sys.stderr.write(f"{verb}: {done:,} of {total:,}, {_span(left_s)} left\n")
             shown_s = now_s
 
     return watch
+
+
+def _span(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

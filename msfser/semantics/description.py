@@ -1,0 +1,212 @@
+"""Extended Semantics: the six categories of table 1, what is asked, and the paragraph they become.
+
+The prompt is the same for all utterances of a corpus. It holds the names of the emotions that the
+corpus distinguishes, and nothing about any utterance.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msfser.errors import SemanticsError
+from msfser.semantics.work import key_of
+
+GENDERS = ("male", "female", "unclear")
+UNKNOWN = "Unknown"
+
+# The names of the corpora's own categories, "other" and "no agreement" included.
+_EMOTIONS: Mapping[str, tuple[str, ...]] = {
+    "iemocap": (
+        "Angry", "Happy", "Excited", "Sad", "Neutral", "Frustrated",
+        "Fearful", "Surprised", "Disgusted", "Other", UNKNOWN,
+    ),
+    "msp-podcast": (
+        "Angry", "Sad", "Happy", "Surprise", "Fear",
+        "Disgust", "Contempt", "Neutral", "Other", UNKNOWN,
+    ),
+}  # fmt: skip
+
+# Lengths that keep the paragraph within the 512 tokens of RoBERTa.
+_LONGEST = {"free_emotion": 40, "explanation": 300, "scenario": 160}
+_LONGEST_TRAIT = 40
+_MOST_TRAITS = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """What is said about one utterance: table 1 of the paper.
+
+    Attributes
+    ----------
+    free_emotion : str
+        In one or two words of the model's own.
+    emotion : str
+        The closest category of the corpus.
+    explanation : str
+        Why, in one sentence; may be empty.
+    scenario : str
+        The likely situation, as it follows "in"; may be empty.
+    paralinguistics : tuple of str
+        Such as ``"rising intonation"``; at least one.
+    gender : {"male", "female", "unclear"}
+    """
+
+    free_emotion: str
+    emotion: str
+    explanation: str
+    scenario: str
+    paralinguistics: tuple[str, ...]
+    gender: str
+
+
+def emotions_of(corpus: str) -> tuple[str, ...]:
+    """Give the emotion categories of a corpus: MSP-Podcast's where it has none of its own."""
+    return _EMOTIONS.get(corpus, _EMOTIONS["msp-podcast"])
+
+
+def schema_of(emotions: Sequence[str]) -> dict[str, Any]:
+    """Give the JSON schema of a description, for servers that keep a model to it."""
+    texts = {key: {"type": "string", "maxLength": longest} for key, longest in _LONGEST.items()}
+    texts["free_emotion"]["minLength"] = 2
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [
+            "free_emotion", "emotion", "explanation", "scenario", "paralinguistics", "gender",
+        ],
+        "properties": {
+            "free_emotion": texts["free_emotion"],
+            "emotion": {"enum": list(emotions)},
+            "explanation": texts["explanation"],
+            "scenario": texts["scenario"],
+            "paralinguistics": {
+                "type": "array",
+                "items": {"type": "string", "minLength": 1, "maxLength": _LONGEST_TRAIT},
+                "minItems": 1,
+                "maxItems": _MOST_TRAITS,
+            },
+            "gender": {"enum": list(GENDERS)},
+        },
+    }  # fmt: skip
+
+
+def prompt_of(emotions: Sequence[str]) -> str:
+    """Give the question that goes with every recording of a corpus."""
+    return (
+        "Listen to the speech. Judge from the voice and from the words. "
+        "Reply with one JSON object and nothing else. Its keys are:\n"
+        '"free_emotion": the emotion in one or two words of your own;\n'
+        f'"emotion": the closest of {", ".join(emotions)};\n'
+        '"explanation": one sentence that says why;\n'
+        '"scenario": the likely situation, in a few words that could follow "in";\n'
+        f'"paralinguistics": a list of 1 to {_MOST_TRAITS} short phrases on pitch, pace, loudness, '
+        "voice quality, pauses, breath or laughter;\n"
+        f'"gender": of the voice, one of {", ".join(GENDERS)}.'
+    )
+
+
+def prompt_hash(emotions: Sequence[str]) -> str:
+    """Give what changes with the question or the schema."""
+    return key_of("es", prompt_of(emotions), schema_of(emotions))
+
+
+def read_reply(reply: str, emotions: Sequence[str]) -> Description:
+    """Read what a model replied: the outermost braces, whatever stands around them.
+
+    Raises
+    ------
+    SemanticsError
+        It is no JSON, or no description; the message says what is wrong with it.
+    """
+    start, stop = reply.find("{"), reply.rfind("}")
+    if start < 0:
+        raise SemanticsError("the reply holds no JSON object")
+    try:
+        content = json.loads(reply[start : stop + 1] if stop > start else reply[start:])
+    except (ValueError, RecursionError) as error:
+        raise SemanticsError(f"the reply is no valid JSON ({error})") from None
+    return check_description(content, emotions)
+
+
+def check_description(content: object, emotions: Sequence[str]) -> Description:
+    """Check the six categories, as `schema_of` has them.
+
+    White space and the case of the categories are mended, nothing else.
+
+    Raises
+    ------
+    SemanticsError
+        A key is missing or unknown, or a value is not one of those allowed.
+    """
+    if not isinstance(content, dict):
+        raise SemanticsError(f"a JSON object is needed, not {_short(content)}")
+    keys = list(schema_of(emotions)["properties"])
+    for key in keys:
+        if key not in content:
+            raise SemanticsError(f"the key {key!r} is missing")
+    for key in content:
+        if key not in keys:
+            raise SemanticsError(f"the key {_short(key)} is not one of {', '.join(keys)}")
+    traits = content["paralinguistics"]
+    if not isinstance(traits, list) or not 1 <= len(traits) <= _MOST_TRAITS:
+        raise SemanticsError(
+            f"'paralinguistics' must be a list of 1 to {_MOST_TRAITS} texts, not {_short(traits)}"
+        )
+    return Description(
+        free_emotion=_text("free_emotion", content["free_emotion"], _LONGEST["free_emotion"], 2),
+        emotion=_choice("emotion", content["emotion"], emotions),
+        explanation=_text("explanation", content["explanation"], _LONGEST["explanation"]),
+        scenario=_text("scenario", content["scenario"], _LONGEST["scenario"]),
+        paralinguistics=tuple(
+            _text("paralinguistics", trait, _LONGEST_TRAIT, 1) for trait in traits
+        ),
+        gender=_choice("gender", content["gender"], GENDERS),
+    )
+
+
+def render(description: Description) -> str:
+    """Put the six categories into one paragraph, as in the example of section 2.2."""
+    who = {
+        "male": "a male speaker",
+        "female": "a female speaker",
+        "unclear": "a speaker of unclear gender",
+    }[description.gender]
+    where = f", in {description.scenario.rstrip('.')}" if description.scenario else ""
+    sentences = [
+        f"This is {who}, expressing {description.free_emotion} "
+        f"(categorized as {description.emotion}){where}."
+    ]
+    if description.explanation:
+        end = "" if description.explanation[-1] in ".!?" else "."
+        sentences.append(description.explanation + end)
+    traits = description.paralinguistics
+    listed = traits[0] if len(traits) == 1 else f"{', '.join(traits[:-1])} and {traits[-1]}"
+    sentences.append(f"The speech is characterized by {listed.rstrip('.')}.")
+    return " ".join(sentences)
+
+
+def _text(key: str, value: object, longest: int, shortest: int = 0) -> str:
+    if not isinstance(value, str):
+        raise SemanticsError(f"{key!r} must be a text, not {_short(value)}")
+    text = " ".join(value.split()).encode(errors="backslashreplace").decode()
+    if not shortest <= len(text) <= longest:
+        raise SemanticsError(
+            f"{key!r} must have {shortest} to {longest} characters, not {len(text)}"
+        )
+    return text
+
+
+def _choice(key: str, value: object, choices: Sequence[str]) -> str:
+    if isinstance(value, str):
+        for choice in choices:
+            if choice.casefold() == value.strip().casefold():
+                return choice
+    raise SemanticsError(f"{key!r} must be one of {', '.join(choices)}, not {_short(value)}")
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,151 @@
+"""Texts -> vectors: encodes what is not encoded yet, a shard at a time."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lemf.corpus_parts import locked_parts
+from lemf.output import open_output, remove_partials
+from msfser.config import SEMANTICS
+from msfser.errors import SemanticsError
+from msfser.progress import Watch, no_watch
+from msfser.semantics.features import (
+    FEATURES_FOLDER,
+    HASH_BYTES,
+    hash_of,
+    read_encoder,
+    read_shard,
+    shard_paths,
+    write_encoder,
+)
+from msfser.semantics.store import read_texts
+from msfser.semantics.text_encoder import TextEncoder
+
+_SHARD_TEXTS = 1024  # what a kill can cost
+
+
+@dataclass(frozen=True)
+class EncodingRun:
+    """How it ended: different texts, those encoded now, those of them cut at `max_tokens`."""
+
+    n_texts: int
+    n_encoded: int
+    n_cut: int
+    max_tokens: int | None
+
+
+def encode_texts(
+    folder: Path,
+    load: Callable[[], TextEncoder],
+    *,
+    batch_size: int = 64,
+    force: bool = False,
+    watch: Watch = no_watch,
+) -> EncodingRun:
+    """Encode all texts of a corpus that have no vector yet.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder that holds `texts.parquet`.
+    load : function
+        Gives the encoder; called once.
+    batch_size : int
+    force : bool
+        Start over where the vectors are of another encoder, or damaged.
+    watch : function, optional
+        Called after every batch.
+
+    Raises
+    ------
+    SemanticsError
+        No texts, vectors of another encoder, or a damaged shard.
+    lemf.LemfError
+        Another process works on it, or the disk is full.
+    """
+    texts = read_texts(folder)
+    wanted = {
+        hash_of(text.text): text.text
+        for semantic in SEMANTICS
+        for text in texts.of(semantic)
+        if text.text is not None
+    }
+    place = folder / FEATURES_FOLDER
+    with locked_parts(folder / f"{FEATURES_FOLDER}.lock"):
+        encoder = load()
+        place.mkdir(exist_ok=True)
+        _prepare(folder, encoder, force)
+        done = {
+            row.tobytes()
+            for path in shard_paths(folder)
+            for row in read_shard(path, encoder.about.dim)["hash"]
+        }
+        todo = [text for key, text in wanted.items() if key not in done]
+        todo.sort(key=lambda text: (-len(text), text))  # the longest first: what needs most memory
+        watch(len(wanted) - len(todo), len(wanted))
+        next_shard = 1 + max((int(path.stem) for path in shard_paths(folder)), default=-1)
+        for number, start in enumerate(range(0, len(todo), _SHARD_TEXTS), next_shard):
+            path = place / f"{number:06d}.safetensors"
+            shard = todo[start : start + _SHARD_TEXTS]
+            n_before = len(wanted) - len(todo) + start
+            _encode_shard(path, shard, encoder, batch_size, watch, n_before, len(wanted))
+    return EncodingRun(len(wanted), len(todo), encoder.n_cut, encoder.max_tokens)
+
+
+def _prepare(folder: Path, encoder: TextEncoder, force: bool) -> None:
+    """Leave a folder whose shards, if any, are of this encoder."""
+    try:
+        before = read_encoder(folder)
+    except SemanticsError:
+        if not force:
+            raise
+        before = None
+    if force or before is None:
+        for path in shard_paths(folder):
+            path.unlink()
+    elif (before.revision, before.dim) != (encoder.about.revision, encoder.about.dim):
+        raise SemanticsError(
+            f"{folder / FEATURES_FOLDER}: made with {before.name} ({before.revision[:8]}), not "
+            f"with {encoder.about.name} ({encoder.about.revision[:8]}); --force starts over"
+        )
+    for path in (folder / FEATURES_FOLDER).iterdir():
+        if match := re.fullmatch(r"\.(\d{6}\.safetensors)\..*", path.name):  # of a killed run
+            remove_partials(path.with_name(match[1]))
+    if force or before is None:
+        write_encoder(folder, encoder.about)
+
+
+def _encode_shard(
+    path: Path,
+    texts: Sequence[str],
+    encoder: TextEncoder,
+    batch_size: int,
+    watch: Watch,
+    n_before: int,
+    n_all: int,
+) -> None:
+    from safetensors.numpy import save
+
+    means, firsts = [], []
+    for start in range(0, len(texts), batch_size):
+        mean, cls = encoder.encode(texts[start : start + batch_size])
+        means.append(mean)
+        firsts.append(cls)
+        watch(n_before + start + len(mean), n_all)
+    hashes = np.frombuffer(b"".join(hash_of(text) for text in texts), dtype=np.uint8)
+    arrays: dict[str, NDArray[Any]] = {
+        "mean": np.concatenate(means),
+        "cls": np.concatenate(firsts),
+        "hash": hashes.reshape(len(texts), HASH_BYTES),
+    }
+    about = {"encoder": json.dumps(asdict(encoder.about))}  # one key: several have no fixed order
+    with open_output(path) as stream:
+        stream.write(save(arrays, metadata=about))

