@@ -11,7 +11,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import FixedLocator, NullLocator
 from numpy.typing import NDArray
 
 from msfser.corpus_summary import group_utterances, summarise_group
@@ -21,8 +21,10 @@ FigureFormat = Literal["png", "svg", "pdf"]
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _FAILED = "#BBBBBB"
-_BINS_OF_SCALE = 24
-_DURATION_TICKS_S = (0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_HALF_STEPS_UP_TO = 10  # span of a scale whose ratings are whole numbers
+_N_LABEL_BINS = 16  # of any other scale
+_ROUNDING = 1e-9
+_DURATION_TICKS_S = (0.25, 0.5, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 100, 200, 500, 1000)
 _N_DURATION_BINS = 40
 _FEW_SPEAKERS = 40  # up to here each has a bar
 
@@ -51,7 +53,7 @@ def draw_corpus(manifest: Manifest) -> Figure:
         labels = {name: label_array(rows)[:, column] for name, rows in usable.items()}
         _draw_labels(axes, labels, colours, manifest.label_bounds)
         axes.set_title(dimension, fontsize=10)
-    panels[0, 0].set_ylabel("share of utterances")
+    panels[0, 0].set_ylabel("share of utterances", fontsize=9)
     _draw_durations(panels[1, 0], usable, colours)
     _draw_counts(panels[1, 1], groups, colours)
     _draw_speakers(panels[1, 2], [row for rows in usable.values() for row in rows])
@@ -84,11 +86,13 @@ def _draw_labels(
     known = {name: values[np.isfinite(values)] for name, values in labels.items()}
     known = {name: values for name, values in known.items() if len(values)}
     low, high = bounds
-    width = (high - low) / _BINS_OF_SCALE
+    span = high - low
+    n_bins = round(2 * span) if span.is_integer() and span <= _HALF_STEPS_UP_TO else _N_LABEL_BINS
+    width = span / n_bins  # means of few ratings fall on halves: finer bins would be a comb
     everything = np.concatenate([[low, high], *known.values()])
-    n_below = np.ceil((low - everything.min()) / width - 1e-9)
-    n_above = np.ceil((everything.max() - high) / width - 1e-9)
-    edges = low + width * np.arange(-n_below, _BINS_OF_SCALE + n_above + 1)
+    n_below = np.ceil((low - everything.min()) / width - _ROUNDING)
+    n_above = np.ceil((everything.max() - high) / width - _ROUNDING)
+    edges = low + width * np.arange(-n_below, n_bins + n_above + 1)
     _draw_shares(axes, known, colours, edges)
     for bound in bounds if n_below or n_above else ():
         axes.axvline(bound, color="#666666", lw=0.8, ls=":")
@@ -104,7 +108,7 @@ def _draw_durations(
         name: np.array([row.duration_s for row in rows]) for name, rows in groups.items() if rows
     }
     axes.set_xlabel("duration (s)", fontsize=9)
-    axes.set_ylabel("share of utterances")
+    axes.set_ylabel("share of utterances", fontsize=9)
     if not seconds:
         return
     everything = np.concatenate(list(seconds.values()))
@@ -130,7 +134,7 @@ def _draw_shares(
             axes.stairs(shares, edges, color=colours[name], fill=True, alpha=0.4)
         axes.stairs(shares, edges, color=colours[name], lw=1.3, baseline=None)
     axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.4g} %")
 
 
 def _draw_counts(
@@ -145,9 +149,10 @@ def _draw_counts(
     if any(failed):
         axes.barh(places, failed, left=good, color=_FAILED, label="failed")
         axes.legend(frameon=False, fontsize=8, loc="lower right")
-    most = max(summary.utterances for summary in summaries)
+    most = max((summary.utterances for summary in summaries), default=1)
     for place, summary in zip(places, summaries, strict=True):
-        text = f" {summary.hours:,.1f} h, {summary.speakers:,} sp."
+        speakers = f", {summary.speakers:,} sp." if summary.speakers else ""
+        text = f" {summary.hours:,.1f} h{speakers}"
         axes.text(summary.utterances, place, text, va="center", fontsize=8)
     axes.set_xlim(0, 1.6 * most)
     axes.set_yticks(places, [summary.name for summary in summaries], fontsize=8)
@@ -162,17 +167,17 @@ def _draw_speakers(axes: Axes, utterances: Sequence[Utterance]) -> None:
     counts = Counter(row.speaker for row in utterances if row.speaker is not None)
     numbers = np.array([count for _, count in counts.most_common()])
     unknown = sum(row.speaker is None for row in utterances)
-    axes.set_xlabel(
-        f"{len(counts):,} speakers" + (f"; unknown: {unknown:,} utterances" if unknown else ""),
-        fontsize=9,
-    )
-    axes.set_ylabel("utterances")
+    more = f"\nunknown in {unknown:,} utterances" if unknown else ""
+    axes.set_xlabel(f"rank of {len(counts):,} speakers{more}", fontsize=9)
+    axes.set_ylabel("utterances", fontsize=9)
     if not len(numbers):
         return
     if len(numbers) <= _FEW_SPEAKERS:
         axes.bar(np.arange(1, len(numbers) + 1), numbers, color=_COLOURS[0], alpha=0.6)
         axes.locator_params(axis="x", integer=True)
-    else:
-        axes.stairs(numbers, np.arange(len(numbers) + 1) + 0.5, color=_COLOURS[0], lw=1.3)
-        axes.set_xscale("log")
-        axes.set_yscale("log")
+        return
+    axes.stairs(numbers, np.arange(len(numbers) + 1) + 0.5, color=_COLOURS[0], lw=1.3)
+    axes.set(xscale="log", yscale="log")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.minorticks_off()

@@ -61,17 +61,16 @@ def read_table(
         The table cannot be read, lacks a column that was named, or a row is wrong.
     """
     table = read_rows(path)
+    if not table.rows:
+        raise CorpusError(f"{path}: the table has no rows")
     names = _column_names(path, table, columns or {})
     labelled = [names[dimension] for dimension in DIMENSIONS if dimension in names]
     if labelled and label_bounds is None:
         raise CorpusError(
             f"{path}: the scale of {', '.join(labelled)} is not known; say it: --label-bounds 1,5"
         )
-    utterances = _make_utterances(table, names)
-    if not utterances:
-        raise CorpusError(f"{path}: the table has no rows")
     manifest = Manifest(
-        utterances=tuple(utterances),
+        utterances=tuple(_make_utterances(table, names)),
         corpus=path.stem,
         version="",
         root=path.parent.resolve(),
@@ -123,8 +122,9 @@ def _make_utterances(table: Rows, names: Mapping[str, str]) -> list[Utterance]:
 def _make_utterance(place: str, row: Row) -> Utterance:
     if "wav" not in row:
         raise CorpusError(f"{place}: no wav; name the recording")
+    wav = PurePath(row["wav"])
     return Utterance(
-        id=row.get("id") or PurePath(row["wav"]).with_suffix("").as_posix(),
+        id=row.get("id") or (wav.parent / wav.stem).as_posix(),
         wav=row["wav"],
         alignment=row.get("alignment"),
         transcript=row.get("transcript"),

@@ -1,50 +1,222 @@
+import json
+import math
 from pathlib import Path
 
-import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
-import soundfile
-from click.testing import CliRunner
 
-from msfser.cli import main
+from msfser.corpora.table import TABLE_COLUMNS
 from msfser.manifest import read_manifest
 
-
-def write_wav(path: Path, length_s: float = 0.5) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, np.zeros(round(16000 * length_s)), 16000)
-
-
-@pytest.fixture
-def table(tmp_path: Path) -> Path:
-    for name in ("one", "two", "three"):
-        write_wav(tmp_path / f"wavs/{name}.wav")
-    path = tmp_path / "own.csv"
-    path.write_text(
-        "speaker,dom,wav,val_mean,arousal,split,note\n"
-        "s1,3.5,wavs/one.wav,1.25,4,train,x\n"
-        's2,2,wavs/two.wav,,5,Dev,"y, z"\n'
-        "s2,2.5,wavs/three.wav,0.5,5,test 1,\n"
-    )
-    return path
-
-
-def run(*arguments: object):
-    return CliRunner().invoke(main, ["corpus", *map(str, arguments)])
-
-
+CSV = """\
+speaker,dom,wav,val_mean,arousal,split,note,gender,fold
+s1,3.5,wavs/one.wav,1.25,4,train,x,F,2
+s2,2,wavs/two.wav,,5,Dev,"y, z",Male,
+s2,2.5,wavs/three.wav,0.5,5,test 1,,other,3
+"""
 RENAMED = ("--column", "valence=val_mean", "--column", "dominance=dom")
 
 
-def test_columns_are_found_by_name_whatever_their_order(table, tmp_path):
-    result = run("table", table, "-o", tmp_path / "out", "--label-bounds", "1,5", *RENAMED)
+@pytest.fixture
+def table(tmp_path: Path, make_wav) -> Path:
+    for name in ("one", "two", "three"):
+        make_wav(tmp_path / f"wavs/{name}.wav", 0.5)
+    path = tmp_path / "own.csv"
+    path.write_text(CSV)
+    return path
+
+
+def test_columns_are_found_by_name_whatever_their_order(table, tmp_path, run):
+    result = run("table", table, "-o", tmp_path / "out", "--label-bounds", "0.5,5", *RENAMED)
     assert result.exit_code == 0, result.output
+    assert "note: columns not read: note" in result.stderr
     manifest = read_manifest(tmp_path / "out")
     one, two, three = manifest.utterances
     assert one.labels == (1.25, 4.0, 3.5)
-    assert np.isnan(two.valence)
+    assert math.isnan(two.valence)
     assert (two.arousal, two.dominance) == (5.0, 2.0)
     assert [row.split for row in (one, two, three)] == ["train", "development", "test1"]
+    assert [row.fold for row in (one, two, three)] == [2, None, 3]
+    assert [row.gender for row in (one, two, three)] == ["female", "male", None]
     assert [row.id for row in (one, two, three)] == ["wavs/one", "wavs/two", "wavs/three"]
     assert manifest.wav_path(one) == tmp_path.resolve() / "wavs/one.wav"
     assert one.duration_s == 0.5
-    assert manifest.label_bounds == (1.0, 5.0)
+    assert (manifest.corpus, manifest.label_bounds) == ("own", (0.5, 5.0))
+
+
+def test_every_format_gives_the_same_rows(table, tmp_path, run):
+    lines = [line.split(",") for line in CSV.replace('"y, z"', "y").splitlines()]
+    (tmp_path / "own.tsv").write_text("\n".join("\t".join(cells) for cells in lines))
+    rows = [
+        {name: cell or None for name, cell in zip(lines[0], cells, strict=True)}
+        for cells in lines[1:]
+    ]
+    for row in rows:
+        for name in ("dom", "val_mean", "arousal", "fold"):
+            row[name] = None if row[name] is None else float(row[name])
+    (tmp_path / "own.jsonl").write_text("\n\n".join(map(json.dumps, rows)) + "\n")
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "own.parquet")
+    read = []
+    for suffix in ("csv", "tsv", "jsonl", "parquet"):
+        out = tmp_path / suffix
+        arguments = (tmp_path / f"own.{suffix}", "-o", out, "--label-bounds", "0,5", *RENAMED)
+        assert run("table", *arguments).exit_code == 0
+        read.append(repr(read_manifest(out)))
+    assert set(read) == {read[0]}
+
+
+def test_all_columns_and_absolute_paths(tmp_path, run, make_wav):
+    elsewhere = tmp_path / "elsewhere"
+    make_wav(elsewhere / "a.flac")
+    (elsewhere / "a.TextGrid").write_text("not read here")
+    (tmp_path / "own").mkdir()
+    row = {
+        "wav": str(elsewhere / "a.flac"),
+        "id": "first",
+        "alignment": "../elsewhere/a.TextGrid",
+        "transcript": "So, \u201cwell\u201d\u2028then",
+        "speaker": 7,
+        "gender": "m",
+        "emotion": "calm",
+        "valence": 10,
+        "arousal": 20.5,
+        "dominance": 30,
+        "split": "test",
+        "fold": 1,
+    }
+    assert set(row) == set(TABLE_COLUMNS)
+    path = tmp_path / "own/rows.jsonl"
+    path.write_text(json.dumps(row, ensure_ascii=False), encoding="utf-8")
+    result = run("table", path, "-o", tmp_path / "out", "--label-bounds", "0,100")
+    assert result.exit_code == 0, result.output
+    assert result.stderr.count("\n") == 1
+    manifest = read_manifest(tmp_path / "out")
+    (read,) = manifest.utterances
+    assert read.transcript == row["transcript"]
+    assert (read.id, read.speaker, read.gender, read.emotion) == ("first", "7", "male", "calm")
+    assert read.labels == (10.0, 20.5, 30.0)
+    assert (read.split, read.fold) == ("test", 1)
+    assert manifest.wav_path(read) == elsewhere / "a.flac"
+    assert manifest.alignment_path(read).samefile(elsewhere / "a.TextGrid")
+
+
+def test_bad_recordings_are_failed_rows(tmp_path, run, make_wav):
+    make_wav(tmp_path / "good.wav")
+    make_wav(tmp_path / "short.wav", 0.2)
+    (tmp_path / "empty.wav").touch()
+    (tmp_path / "text.wav").write_text("this is no audio at all")
+    (tmp_path / "folder.wav").mkdir()
+    names = ("good", "short", "empty", "text", "folder", "gone")
+    path = tmp_path / "own.csv"
+    path.write_text("wav,alignment\n" + "".join(f"{name}.wav,no.TextGrid\n" for name in names))
+    result = run("table", path, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    out = tmp_path / "out/manifest.parquet"
+    assert f"Error: 5 of 6 utterances failed: {out} names each" in result.stderr
+    assert "6 utterances with an alignment that is not there, such as good" in result.stderr
+    assert "failed: gone: no such recording" in result.stderr
+    rows = read_manifest(tmp_path / "out").utterances
+    assert [row.reason for row in rows] == [
+        None,
+        "the recording lasts 0.200 s, less than 0.25 s",
+        "the recording is empty",
+        "the recording cannot be read (Format not recognised)",
+        "the recording is no file",
+        "no such recording",
+    ]
+    assert [row.status for row in rows] == ["ok", *["failed"] * 5]
+    assert rows[1].duration_s == pytest.approx(0.2, abs=1e-9)
+    assert math.isnan(rows[5].duration_s)
+
+
+def test_labels_outside_the_scale(table, tmp_path, run):
+    arguments = ("table", table, "--label-bounds", "1,5", *RENAMED)
+    result = run(*arguments, "-o", tmp_path / "kept")
+    assert result.exit_code == 0
+    assert "note: 1 utterance with a label outside 1 to 5, wavs/three" in result.stderr
+    assert read_manifest(tmp_path / "kept").utterances[2].valence == 0.5
+    result = run(*arguments, "-o", tmp_path / "refused", "--outside", "refuse")
+    assert result.exit_code == 1
+    row = read_manifest(tmp_path / "refused").utterances[2]
+    assert (row.status, row.reason) == ("failed", "valence 0.5 is outside 1 to 5")
+    assert row.valence == 0.5
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (",4,train", ",4,train,more", "line 2: 10 cells where the header names 9"),
+        ("1.25", "'1,25'", "line 2: 10 cells where the header names 9"),
+        ("1.25", "high", "line 2: valence 'high' is no number; write it as 3.5"),
+        ("1.25", "inf", "line 2: valence 'inf' is not finite"),
+        ("Dev", "later", "line 3: split 'later' is none of train, development, test, test1"),
+        ("Male,", "Male,0", "line 3: fold '0'; write a whole number from 1"),
+        ("wavs/two.wav", "", "line 3: no wav; name the recording"),
+        ("two", "one", "own.csv: line 2; ids must differ"),
+        ("dom,wav", "dom,path", "no column 'wav'; it has speaker, dom, path"),
+        ("dom,wav", "wav,wav", "two columns are named 'wav'; rename one"),
+        ('"y, z"', '"y, z', "unexpected end of data"),
+        (CSV.partition("\n")[2], "", "own.csv: the table has no rows"),
+        (CSV, "", "own.csv: the table has no rows"),
+        ("x,F", "\u00fc,F", "not UTF-8 (byte 89); save it as UTF-8"),
+    ],
+)
+def test_a_wrong_row_is_one_line_with_its_place(table, tmp_path, run, old, new, message):
+    table.write_text(CSV.replace(old, new), encoding="latin-1")
+    result = run("table", table, "-o", tmp_path / "out", "--label-bounds", "1,5", *RENAMED)
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "out/manifest.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("own.jsonl", b'{"wav": "a.wav"}\n{"wav": ', "own.jsonl: line 2: not JSON"),
+        ("own.jsonl", b'["a.wav"]', "line 1: expected an object"),
+        ("own.parquet", b"PAR1 and so on", "own.parquet: no Parquet file"),
+        ("own.xlsx", b"", "the name must end in .csv, .tsv, .jsonl, .parquet"),
+        ("gone.csv", None, "gone.csv: no such file; check the path"),
+        ("gone.parquet", None, "gone.parquet: no such file; check the path"),
+    ],
+)
+def test_a_wrong_file_is_one_line(tmp_path, run, name, content, message):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    result = run("table", tmp_path / name, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_wrong_options_are_said(table, tmp_path, run):
+    out = ("-o", tmp_path / "out")
+    result = run("table", table, *out)
+    assert "the scale of arousal is not known; say it: --label-bounds 1,5" in result.stderr
+    result = run("table", table, *out, "--label-bounds", "1-5")
+    assert result.exit_code == 2
+    assert "write LOW,HIGH as 1,5" in result.stderr
+    result = run("table", table, *out, "--label-bounds", "5,1")
+    assert "label bounds 5 to 1: the first must be the lower" in result.stderr
+    result = run("table", table, *out, "--column", "valence")
+    assert "write NAME=COLUMN" in result.stderr
+    result = run("table", table, *out, "--column", "valenz=dom")
+    assert "no column 'valenz'; there are wav, id" in result.stderr
+    result = run("table", table, *out, "--column", "valence=val")
+    assert "no column 'val'; it has speaker, dom" in result.stderr
+    result = run("table", table, *out, "--label-bounds", "1,5", "--figure", tmp_path / "f.gif")
+    assert "f.gif: the name must end in .png, .svg, .pdf" in result.stderr
+    assert not (tmp_path / "out/manifest.parquet").exists()
+
+
+def test_a_manifest_is_not_replaced_unasked(table, tmp_path, run):
+    arguments = ("table", table, "-o", tmp_path / "out", "--label-bounds", "0,5", *RENAMED)
+    assert run(*arguments).exit_code == 0
+    before = (tmp_path / "out/manifest.parquet").read_bytes()
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert "manifest.parquet: exists already; --force replaces it" in result.stderr
+    assert run(*arguments, "--force").exit_code == 0
+    assert (tmp_path / "out/manifest.parquet").read_bytes() == before
