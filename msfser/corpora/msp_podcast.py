@@ -9,8 +9,6 @@ import re
 from dataclasses import replace
 from pathlib import Path, PurePath
 
-from lemf import IntervalTier, TextGrid
-from lemf.tiers import PHONE_TIER_NAMES, WORD_TIER_NAMES
 from msfser.corpora.checks import OutsideLabels, Reading, check_utterances, count_note
 from msfser.corpora.msp_podcast_files import (
     Speakers,
@@ -98,24 +96,6 @@ def read_msp_podcast(
     )
     said = [note for note in notes if note]
     return check_utterances(manifest, said, outside=outside, watch=watch)
-
-
-def name_tiers(grid: TextGrid) -> TextGrid:
-    """Call the tiers of an alignment words and phones, where they bear no usual name.
-
-    The releases put words first and phones second.
-
-    Returns
-    -------
-    TextGrid
-        As it was where lemf would find the words by name, or where there are no two tiers.
-    """
-    intervals = [tier for tier in grid.tiers if isinstance(tier, IntervalTier)]
-    usual = {*WORD_TIER_NAMES, *PHONE_TIER_NAMES}
-    if len(intervals) < 2 or any(tier.name.strip().casefold() in usual for tier in intervals):
-        return grid
-    words, phones = intervals[:2]
-    return replace(grid, tiers=(replace(words, name="words"), replace(phones, name="phones")))
 
 
 def _need(folder: Path, names: tuple[str, ...], what: str, usual: str) -> Path:

@@ -12,6 +12,7 @@ from pathlib import Path
 from lemf.config import Settings
 from lemf.corpus_workers import Workers, run_tasks
 from lemf.errors import LemfError, MissingPackageError, NoWordsError
+from msfser.alignment_tiers import TIERS_IN_ORDER, name_tiers
 from msfser.manifest import Manifest
 from msfser.progress import Watch, no_watch
 from msfser.semantics.store import Text
@@ -37,6 +38,7 @@ class LesTask:
     wav: Path
     alignment: Path
     settings: Settings
+    tiers_in_order: bool = False
 
 
 def make_les(
@@ -80,10 +82,12 @@ def make_les(
     contents = Contents(work.entries.values())
     aligned = [(utterance, wav, grid) for utterance, wav, grid in found if grid is not None]
     digests = contents.read(path for _, wav, grid in aligned for path in (wav, grid))
+    named = settings.words_tier or settings.phones_tier
+    in_order = manifest.corpus in TIERS_IN_ORDER and not named
     jobs: dict[str, LesTask] = {}
     for utterance, wav, grid in aligned:
-        key = key_of("les", __version__, asdict(settings), digests[wav], digests[grid])
-        jobs[utterance.id] = LesTask(key, utterance.id, wav, grid, settings)
+        key = key_of("les", __version__, asdict(settings), in_order, digests[wav], digests[grid])
+        jobs[utterance.id] = LesTask(key, utterance.id, wav, grid, settings, in_order)
 
     def make(todo: list[LesTask]) -> Iterator[Entry]:
         for task, entry in run_tasks(workers, score_les, todo):
@@ -111,10 +115,13 @@ def make_les(
 
 def score_les(task: LesTask) -> Entry:
     """Give the emphasis segment of one recording, or why there is none; runs in a worker."""
-    from lemf import score
+    from lemf import TextGrid, read_textgrid, score
 
     try:
-        emphasis = score(task.wav, task.alignment, task.settings)
+        grid: Path | TextGrid = task.alignment
+        if task.tiers_in_order:
+            grid = name_tiers(read_textgrid(task.alignment))
+        emphasis = score(task.wav, grid, task.settings)
         return {"status": "ok", "text": emphasis.segment.text}
     except MissingPackageError:  # lacks for all alike
         raise

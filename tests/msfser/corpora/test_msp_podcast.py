@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import lemf
-from msfser.corpora.msp_podcast import name_tiers
+from msfser.alignment_tiers import name_tiers
 from msfser.manifest import label_array, read_manifest
 
 HEADER = "FileName,EmoClass,EmoAct,EmoVal,EmoDom,SpkrID,Gender,Split_Set"

@@ -139,6 +139,21 @@ def test_a_fault_of_lemf_costs_one_row(tmp_path, monkeypatch):
     assert score_les(task) == {"status": "failed", "reason": "ZeroDivisionError: of lemf"}
 
 
+def test_tiers_of_msp_podcast_are_found_by_place_where_names_are_unknown(corpus, tmp_path):
+    row = read_manifest(corpus).utterances[0]
+    grid = lemf.read_textgrid(read_manifest(corpus).alignment_path(row))
+    words, phones = grid.tiers
+    renamed = replace(grid, tiers=(replace(words, name="a"), replace(phones, name="b")))
+    lemf.write_textgrid(renamed, tmp_path / "renamed.TextGrid")
+    manifest = change(corpus, u000={"alignment": str(tmp_path / "renamed.TextGrid")})
+    for name, found in (("msp-podcast", True), ("own", False)):
+        with open_work(corpus, "les") as work, local_workers(1) as workers:
+            texts, failures = make_les(replace(manifest, corpus=name), work, Settings(), workers)
+        assert ("u000" in failures) != found
+        assert (texts["u000"].status == "ok") == found
+        assert texts["u001"].status == "ok"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
