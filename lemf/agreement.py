@@ -8,7 +8,7 @@ random order: a measure is then its mean over all orders, so constant scores get
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -153,14 +153,14 @@ class Judgement:
 
     Attributes
     ----------
-    measures : mapping of str to (sentences,) float64
-        `SENTENCE_MEASURES` of every sentence.
-    readings : tuple
+    values : (measures, sentences) float64
+        `SENTENCE_MEASURES` of every sentence, NaN where it does not count.
+    readings : Readings
         What `within_text_correlation` needs of the texts with enough readings.
     """
 
-    measures: Mapping[str, FloatArray]
-    readings: tuple[Readings, ...]
+    values: FloatArray
+    readings: Readings
 
     def summary(self, counts: IntArray | None = None) -> dict[str, float]:
         """Give `MEASURES`: means over the sentences, and the correlation within texts.
@@ -176,10 +176,13 @@ class Judgement:
             NaN where no sentence counts for a measure.
         """
         if counts is None:
-            counts = np.ones(len(self.measures["top1"]), dtype=np.int64)
-        means = {name: _mean(values, counts) for name, values in self.measures.items()}
-        means["within_text"] = correlate_readings(self.readings, counts)
-        return {name: means[name] for name in MEASURES}
+            counts = np.ones(self.values.shape[1], dtype=np.int64)
+        known = np.isfinite(self.values)
+        sums, weights = np.where(known, self.values, 0.0) @ counts, known @ counts
+        means = np.divide(sums, weights, out=np.full(len(sums), np.nan), where=weights > 0)
+        summary = dict(zip(SENTENCE_MEASURES, means.tolist(), strict=True))
+        summary["within_text"] = correlate_readings(self.readings, counts)
+        return {name: summary[name] for name in MEASURES}
 
 
 def judge(
@@ -217,12 +220,6 @@ def judge(
         for x, y in zip(scores, ratings, strict=True)
     ]
     return Judgement(
-        {name: np.array([one[name] for one in judged]) for name in SENTENCE_MEASURES},
+        np.array([[one[name] for one in judged] for name in SENTENCE_MEASURES]),
         group_readings(scores, ratings, texts),
     )
-
-
-def _mean(values: FloatArray, counts: IntArray) -> float:
-    known = np.isfinite(values)
-    weight = counts[known].sum()
-    return float(values[known] @ counts[known] / weight) if weight else np.nan

@@ -112,6 +112,16 @@ _VIEW_OPTIONS = (
         help="Scale of F0 in the figure.",
     ),
 )
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(min=1), help="Processes.  [default: the cores of this machine]"
+)
+resamples_option = click.option(
+    "--resamples",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="Draws of the bootstrap, for the intervals.",
+)
 force_option = click.option("--force", is_flag=True, help="Replace output files that exist.")
 
 

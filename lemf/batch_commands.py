@@ -13,6 +13,7 @@ from lemf.analysis_options import (
     AnalysisOptions,
     WeightOptions,
     analysis_options,
+    jobs_option,
     read_settings,
     read_weight_options,
     weight_options,
@@ -47,9 +48,7 @@ _sentence_table_option = click.option(
 )
 @_sentence_table_option
 @click.option("--features", type=_PATH, help="Keep F0, energy and words for rescore: .parquet.")
-@click.option(
-    "--jobs", type=click.IntRange(min=1), help="Processes.  [default: the cores of this machine]"
-)
+@jobs_option
 @click.option("--cluster", metavar="ADDRESS", help="Use the workers of a dask scheduler instead.")
 @analysis_options
 def batch(

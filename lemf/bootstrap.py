@@ -37,7 +37,7 @@ def resample(
     dict of str to (n_resamples,) float64
         `MEASURES`; NaN in draws where no sentence counts for a measure.
     """
-    n_sentences = len(judgement.measures["top1"])
+    n_sentences = judgement.values.shape[1]
     groups = range(n_sentences) if groups is None else groups
     numbers = {group: i for i, group in enumerate(dict.fromkeys(groups))}
     group_of = np.array([numbers[group] for group in groups])

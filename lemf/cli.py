@@ -20,7 +20,8 @@ import click
 from lemf.analysis_options import ViewOptions, read_settings, view_options
 from lemf.batch_commands import batch, rescore
 from lemf.errors import LemfError, OutputError
-from lemf.label_commands import evaluate
+from lemf.evaluate_command import evaluate
+from lemf.fit_command import fit
 from lemf.output import check_apart, check_output, write_output
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def _end(number: int, _: FrameType | None) -> NoReturn:
 main.add_command(batch)
 main.add_command(rescore)
 main.add_command(evaluate)
+main.add_command(fit)
 
 
 @main.command()

@@ -23,7 +23,7 @@ _TITLES = {
     "within_text": "within",
     "auc": "AUC",
 }
-_NARROWEST = 76  # columns that the table needs; a file may be wider than its terminal
+_NARROWEST = 100  # columns that no figure is cut for; as a rule 80 are enough
 
 
 def print_evaluation(
@@ -38,7 +38,8 @@ def print_evaluation(
     by : sequence of {"speaker", "emotion"}
     """
     console = Console(file=stream, highlight=False)
-    console.width = max(console.width, _NARROWEST)
+    terminal = console.width
+    console.width = max(terminal, _NARROWEST)
     console.print(Text(describe(evaluation)))
     console.print()
     _print_measures(console, evaluation)
@@ -46,6 +47,7 @@ def print_evaluation(
         console.print()
         _print_groups(console, evaluation, grouping)
     console.print()
+    console.width = terminal
     for line in _legend(evaluation):
         console.print(Text(line, style="dim"))
     for line in (*describe_unjudged(evaluation), *describe_ties(evaluation)):
@@ -66,18 +68,18 @@ def _print_measures(console: Console, evaluation: Evaluation) -> None:
         ]
         table.add_row(Text(system.name), *cells, style=style)
         if not system.baseline:
-            _add_intervals(table, "", system.intervals)
+            _add_intervals(table, system.intervals)
         if system.difference:
             shown = [_signed(system.difference[name]) for name in MEASURES]
-            table.add_row(Text(f"  minus {evaluation.systems[0].name}"), *map(Text, shown))
-            _add_intervals(table, "", system.difference_intervals)
+            table.add_row(Text(f" minus {evaluation.systems[0].name}"), *map(Text, shown))
+            _add_intervals(table, system.difference_intervals)
     console.print(table)
 
 
-def _add_intervals(table: Table, indent: str, intervals: Intervals) -> None:
+def _add_intervals(table: Table, intervals: Intervals) -> None:
     for unit, spans in intervals.items():
         cells = [_span(*spans[name]) for name in MEASURES]
-        table.add_row(f"{indent}  over {unit}", *cells, style="dim")
+        table.add_row(f" over {unit}", *cells, style="dim")
 
 
 def _print_groups(console: Console, evaluation: Evaluation, grouping: Grouping) -> None:

@@ -31,33 +31,35 @@ def to_dict(evaluation: Evaluation, about: Mapping[str, Any]) -> dict[str, Any]:
         "clear_margin": evaluation.clear_margin,
         "n_resamples": evaluation.n_resamples,
         "seed": evaluation.seed,
-        "systems": [
-            {
-                "name": system.name,
-                "baseline": system.baseline,
-                "measures": _plain(system.measures),
-                "intervals": _plain_intervals(system.intervals),
-                "difference": _plain(system.difference),
-                "difference_intervals": _plain_intervals(system.difference_intervals),
-                "by": {
-                    grouping: [
-                        {
-                            "name": group.name,
-                            "n_sentences": group.n_sentences,
-                            "measures": _plain(group.measures),
-                        }
-                        for group in groups
-                    ]
-                    for grouping, groups in system.groups.items()
-                },
-                "n_tied": system.n_tied,
-            }
-            for system in evaluation.systems
-        ],
+        "systems": [system_to_dict(system) for system in evaluation.systems],
         "unjudged": [
             {"id": one.id, "reason": one.reason, "detail": one.detail}
             for one in evaluation.unjudged
         ],
+    }
+
+
+def system_to_dict(system: SystemAgreement) -> dict[str, Any]:
+    """Give one system as a dict of plain types, None where there is no value."""
+    return {
+        "name": system.name,
+        "baseline": system.baseline,
+        "measures": _plain(system.measures),
+        "intervals": _plain_intervals(system.intervals),
+        "difference": _plain(system.difference),
+        "difference_intervals": _plain_intervals(system.difference_intervals),
+        "by": {
+            grouping: [
+                {
+                    "name": group.name,
+                    "n_sentences": group.n_sentences,
+                    "measures": _plain(group.measures),
+                }
+                for group in groups
+            ]
+            for grouping, groups in system.groups.items()
+        },
+        "n_tied": system.n_tied,
     }
 
 

@@ -20,10 +20,10 @@ def count_cores() -> int:
 
 
 @contextmanager
-def progress(verb: str) -> Iterator[Watch]:
-    """Show how many files are done: a bar on a terminal, else ten plain lines."""
+def progress(verb: str, *, unit: str = "files") -> Iterator[Watch]:
+    """Show how many are done: a bar on a terminal, else ten plain lines."""
     if not sys.stderr.isatty():
-        yield _plain_lines(verb)
+        yield _plain_lines(verb, unit)
         return
     from rich.console import Console
     from rich.progress import (
@@ -54,16 +54,17 @@ def progress(verb: str) -> Iterator[Watch]:
         yield watch
 
 
-def _plain_lines(verb: str) -> Watch:
+def _plain_lines(verb: str, unit: str) -> Watch:
     shown = -1
 
     def watch(done: int, failed: int, total: int) -> None:
         nonlocal shown
         tenth = 10 * done // max(total, 1)
         if shown < 0 and done:
-            click.echo(f"going on: {done:,} of {total:,} files are done", err=True)
+            click.echo(f"going on: {done:,} of {total:,} {unit} are done", err=True)
         elif 0 <= shown < tenth:
-            click.echo(f"{verb}: {done:,} of {total:,} files, {failed:,} failed", err=True)
+            failures = f", {failed:,} failed" if failed or unit == "files" else ""
+            click.echo(f"{verb}: {done:,} of {total:,} {unit}{failures}", err=True)
         shown = tenth
 
     return watch

@@ -45,43 +45,62 @@ def within_text_correlation(
 
 
 class Readings(NamedTuple):
-    """The readings of one text: which sentences, their scores (z) and ratings, a row a reading."""
+    """Every word of every reading of the texts that have enough of them.
+
+    `sentences` is the index of the reading, `places` the number of the word in all texts; `scores`
+    are z-scores in their sentence.
+    """
 
     sentences: IntArray
+    places: IntArray
     scores: FloatArray
     ratings: FloatArray
 
 
 def group_readings(
     scores: Sequence[FloatArray], ratings: Sequence[FloatArray], texts: Sequence[Hashable]
-) -> tuple[Readings, ...]:
-    """Put the readings of each text together, texts with too few left out."""
-    members: dict[Hashable, list[int]] = {}
+) -> Readings:
+    """Put the readings of each text side by side, texts with too few left out."""
+    members: dict[tuple[Hashable, int], list[int]] = {}
     for i, text in enumerate(texts):
         members.setdefault((text, len(ratings[i])), []).append(i)
-    return tuple(
-        Readings(
-            np.array(group),
-            np.array([zscore(scores[i]) for i in group]),
-            np.array([ratings[i] for i in group]),
-        )
-        for group in members.values()
-        if len(group) >= FEWEST_READINGS
+    sentences, places, n_places = [], [], 0
+    for (_, n_words), group in members.items():
+        if len(group) >= FEWEST_READINGS:
+            sentences += group
+            places += [np.arange(n_places, n_places + n_words)] * len(group)
+            n_places += n_words
+    return Readings(
+        np.repeat(sentences, [len(one) for one in places]).astype(np.int64),
+        _join(places).astype(np.int64),
+        _join([zscore(scores[i]) for i in sentences]),
+        _join([ratings[i] for i in sentences]),
     )
 
 
-def correlate_readings(texts: Sequence[Readings], counts: IntArray) -> float:
+def correlate_readings(readings: Readings, counts: IntArray) -> float:
     """Give the correlation over sentences of which each counts as often as `counts` says."""
-    scores, ratings = [], []
-    for text in texts:
-        rows = np.repeat(np.arange(len(text.sentences)), counts[text.sentences])
-        if len(rows) >= FEWEST_READINGS:
-            scores.append(_deviations(text.scores[rows]))
-            ratings.append(_deviations(text.ratings[rows]))
-    return spearman(np.concatenate(scores), np.concatenate(ratings)) if scores else np.nan
+    n = counts[readings.sentences]
+    if not len(n):
+        return np.nan
+    n_readings = np.bincount(readings.places, n)[readings.places]
+    kept = (n > 0) & (n_readings >= FEWEST_READINGS)
+    if not kept.any():
+        return np.nan
+    n, places = n[kept], readings.places[kept]
+    return spearman(
+        _deviations(readings.scores[kept], places, n),
+        _deviations(readings.ratings[kept], places, n),
+        n,
+    )
 
 
-def _deviations(readings: FloatArray) -> FloatArray:
-    """Take its mean over the readings from each word: (readings, words) -> (readings * words,)."""
-    flat: FloatArray = np.round(readings - readings.mean(axis=0), _DIGITS).ravel()
-    return flat
+def _deviations(values: FloatArray, places: IntArray, n: IntArray) -> FloatArray:
+    """Take from each word its mean over the readings of its text."""
+    means = np.bincount(places, n * values)[places] / np.bincount(places, n)[places]
+    deviations: FloatArray = np.round(values - means, _DIGITS)
+    return deviations
+
+
+def _join(arrays: Sequence[FloatArray | IntArray]) -> FloatArray:
+    return np.concatenate([np.zeros(0), *arrays])

@@ -1,4 +1,4 @@
-"""The commands that compare scores with labels: `lemf evaluate`."""
+"""The command `lemf evaluate`: cue sets, weights and other systems beside what listeners heard."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ import click
 from lemf.analysis_options import (
     MeasureOptions,
     force_option,
+    jobs_option,
     measure_options,
     read_measure_options,
+    resamples_option,
 )
 from lemf.config import CUE_SETS, Settings, read_weights
 from lemf.errors import OutputError
@@ -26,10 +28,6 @@ if TYPE_CHECKING:
 
 _PATH = click.Path(path_type=Path, readable=False)  # the library opens it
 _FIGURES = (".png", ".svg", ".pdf")
-
-_jobs_option = click.option(
-    "--jobs", type=click.IntRange(min=1), help="Processes.  [default: the cores of this machine]"
-)
 
 
 @click.command()
@@ -74,15 +72,9 @@ _jobs_option = click.option(
     show_default=True,
     help="Margin of the ratings from which raters were clear.",
 )
-@click.option(
-    "--resamples",
-    type=click.IntRange(min=1),
-    default=1000,
-    show_default=True,
-    help="Draws of the bootstrap.",
-)
+@resamples_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@_jobs_option
+@jobs_option
 @measure_options
 @force_option
 def evaluate(
@@ -118,6 +110,7 @@ def evaluate(
     from lemf.evaluation import evaluate_labels
     from lemf.labels import read_labels
 
+    _warn_of_seen(weights, labels)
     with progress("scoring") as watch:
         evaluation = evaluate_labels(
             read_labels(str(labels)),
@@ -176,6 +169,18 @@ def _check_names(names: list[str]) -> None:
     for name in names:
         if names.count(name) > 1 or name in BASELINES:
             raise click.UsageError(f"two systems have the name {name!r}; give one another name")
+
+
+def _warn_of_seen(weights: tuple[str, ...], labels: Path) -> None:
+    """Say which weights were learnt on what they are judged on here."""
+    from lemf.fitted_weights import is_fitted_on
+
+    for text in weights:
+        if text.lower().endswith(".json") and is_fitted_on(Path(text), labels):
+            _say(
+                f"note: {text} was fitted on {labels}, so its row shows what it has learnt by "
+                "heart; lemf fit --held-out gives scores to judge"
+            )
 
 
 def _print(
