@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from msfser.corpora.checks import OutsideLabels
 
 _PATH = click.Path(path_type=Path, readable=False)  # the library opens it
-_ORACLE_SENTENCES = 20_000
+_ORACLE_SENTENCES = 10_000
 
 _outside_option = click.option(
     "--outside",
