@@ -1,39 +1,23 @@
-"""Scores as a table on a terminal and as Markdown."""
+"""Scores laid out as tables."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TextIO
+from collections.abc import Sequence
 
 from msfser.ccc_intervals import LEVEL
 from msfser.evaluation import FOLDS, MEASURES, Score
 from msfser.manifest import DIMENSIONS
+from msfser.tables import Table
 
 _SHORT = {"valence": "V", "arousal": "A", "dominance": "D", "average": "avg"}
 _PERCENT = f"{100 * LEVEL:g} %"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """A table of words and numbers, ready to be printed.
-
-    Attributes
-    ----------
-    title : str
-    head : tuple of str
-        The first column is of words, the others are of numbers.
-    rows : tuple of tuple of str
-    """
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
 def make_tables(scores: Sequence[Score], paper: dict[str, tuple[float, ...]]) -> list[Table]:
     """Lay out scores: two tables a split, first all its utterances, then groups of them.
+
+    Splits and groups without a label are left out.
 
     Parameters
     ----------
@@ -43,45 +27,15 @@ def make_tables(scores: Sequence[Score], paper: dict[str, tuple[float, ...]]) ->
     """
     tables = []
     for scope in dict.fromkeys(score.scope for score in scores):
-        own = [score for score in scores if score.scope == scope]
+        own = [score for score in scores if score.scope == scope and score.n_utterances]
+        if not own:
+            continue
         total = next(score for score in own if score.by == "all")
         groups = [score for score in own if score.by != "all"]
         tables.append(_main_table(total, paper.get(scope)))
         if groups:
             tables.append(_group_table(scope, groups))
     return tables
-
-
-def print_tables(tables: Iterable[Table], stream: TextIO) -> None:
-    """Print tables for a terminal."""
-    from rich.console import Console
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    console = Console(file=stream, highlight=False)
-    for number, table in enumerate(tables):
-        if number:
-            console.print()
-        console.print(Text(table.title, style="bold"))
-        printed = RichTable(box=None, padding=(0, 2, 0, 0), header_style="dim")
-        printed.add_column(table.head[0], overflow="fold")
-        for name in table.head[1:]:
-            printed.add_column(name, justify="right", no_wrap=True)
-        for row in table.rows:
-            printed.add_row(*map(Text, row))
-        console.print(printed)
-
-
-def format_markdown(tables: Iterable[Table], level: int = 2) -> str:
-    """Write tables as Markdown, each under a heading of the given level."""
-    parts = []
-    for table in tables:
-        lines = [f"{'#' * level} {table.title}", ""]
-        lines.append(_markdown_row(table.head))
-        lines.append(_markdown_row(["---", *["--:"] * (len(table.head) - 1)]))
-        lines += [_markdown_row(row) for row in table.rows]
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts) + "\n"
 
 
 def format_ccc(value: float) -> str:
@@ -145,7 +99,3 @@ def _error(value: float, *, signed: bool = False) -> str:
     if math.isnan(value):
         return "-"
     return f"{value:+.2f}" if signed else f"{value:.2f}"
-
-
-def _markdown_row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -22,8 +22,9 @@ from msfser.evaluation_figure import (
     draw_scatter,
     render_png,
 )
-from msfser.evaluation_report import format_markdown, make_tables, print_tables
+from msfser.evaluation_report import make_tables
 from msfser.predictions import Predictions, join_predictions
+from msfser.tables import format_markdown, print_tables
 
 ROUNDING = 1e-12  # of CCC
 
