@@ -6,7 +6,6 @@ import io
 import json
 import os
 import shutil
-import tempfile
 import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from lemf import Interval, IntervalTier, TextGrid
+from lemf.corpus_parts import locked_parts
 from lemf.corpus_workers import local_workers, run_tasks
 from lemf.textgrid import format_textgrid
 from msfser.corpora.mechanism import (
@@ -40,6 +40,8 @@ ES_NAME = "es.jsonl"
 REACHABLE_NAME = "reachable.csv"
 
 _AUDIO, _ALIGNMENT = "audio", "alignment"  # folders
+_NAMES = (_AUDIO, _ALIGNMENT, TRUTH_NAME, ES_NAME, REACHABLE_NAME, MANIFEST_NAME)
+_STAGING, _LOCK = ".mechanism.part", "mechanism.lock"
 _VERSION = "1"
 _CHUNK = 40  # utterances a task
 
@@ -92,40 +94,31 @@ def write_mechanism(
         Too few or too many utterances, a negative seed, no process.
     CorpusError
         Something of the corpus is there already, or the folder cannot be made.
+    lemf.LemfError
+        Another process makes a corpus there.
     OSError
         Nothing can be written there.
     """
     _check_numbers(n_utterances, seed, jobs)
-    names = (_AUDIO, _ALIGNMENT, TRUTH_NAME, ES_NAME, REACHABLE_NAME, MANIFEST_NAME)
-    taken = [name for name in names if (folder / name).exists()]
+    taken = [name for name in _NAMES if (folder / name).exists()]
     if taken and not force:
         raise CorpusError(f"{folder / taken[0]}: exists already; --force replaces it")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CorpusError(f"{folder}: no folder can be made there ({error.strerror})") from error
-    staging = Path(tempfile.mkdtemp(prefix=".mechanism.", suffix=".part", dir=folder))
-    try:
-        sentences = [draw_sentence(seed, index) for index in range(n_utterances)]
-        durations_s = _write_utterances(staging, seed, n_utterances, jobs, watch)
-        manifest = Manifest(
-            utterances=tuple(map(_to_utterance, sentences, durations_s)),
-            corpus="mechanism",
-            version=f"{_VERSION} seed {seed}",
-            root=folder.resolve(),
-            label_bounds=LABEL_BOUNDS,
-        )
-        (staging / TRUTH_NAME).write_bytes(_format_truth(sentences, seed))
-        rows = [json.dumps(describe(sentence, seed)) + "\n" for sentence in sentences]
-        (staging / ES_NAME).write_text("".join(rows), encoding="utf-8", newline="\n")
-        (staging / REACHABLE_NAME).write_text(format_reachable(), encoding="utf-8", newline="\n")
-        write_manifest(staging / MANIFEST_NAME, manifest)
-        for name in reversed(names):  # no manifest without its corpus
-            _remove(folder / name)
-        for name in names:
-            (staging / name).rename(folder / name)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    staging = folder / _STAGING
+    with locked_parts(folder / _LOCK):
+        _remove(staging)  # of a run that was killed
+        staging.mkdir()
+        try:
+            manifest = _write_corpus(staging, folder.resolve(), n_utterances, seed, jobs, watch)
+            for name in reversed(_NAMES):  # no manifest without its corpus
+                _remove(folder / name)
+            for name in _NAMES:
+                (staging / name).rename(folder / name)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
     return manifest
 
 
@@ -164,6 +157,27 @@ def _check_numbers(n_utterances: int, seed: int, jobs: int | None) -> None:
         raise ConfigError(f"seed {seed}: must be 0 or more")
     if jobs is not None and jobs < 1:
         raise ConfigError(f"jobs {jobs}: must be 1 or more")
+
+
+def _write_corpus(
+    staging: Path, root: Path, n_utterances: int, seed: int, jobs: int | None, watch: Watch
+) -> Manifest:
+    """Write all of `_NAMES` into the staging folder; the manifest says that it lies in `root`."""
+    sentences = [draw_sentence(seed, index) for index in range(n_utterances)]
+    durations_s = _write_utterances(staging, seed, n_utterances, jobs, watch)
+    manifest = Manifest(
+        utterances=tuple(map(_to_utterance, sentences, durations_s)),
+        corpus="mechanism",
+        version=f"{_VERSION} seed {seed}",
+        root=root,
+        label_bounds=LABEL_BOUNDS,
+    )
+    (staging / TRUTH_NAME).write_bytes(_format_truth(sentences, seed))
+    rows = [json.dumps(describe(sentence, seed)) + "\n" for sentence in sentences]
+    (staging / ES_NAME).write_text("".join(rows), encoding="utf-8", newline="\n")
+    (staging / REACHABLE_NAME).write_text(format_reachable(), encoding="utf-8", newline="\n")
+    write_manifest(staging / MANIFEST_NAME, manifest)
+    return manifest
 
 
 def _write_utterances(

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 import lemf
+from lemf.corpus_parts import locked_parts
 from msfser.corpora import mechanism_files
 from msfser.corpora.mechanism import draw_sentence
 from msfser.corpora.mechanism_files import write_mechanism
@@ -122,6 +123,22 @@ def test_failure_leaves_what_was_there(corpus, monkeypatch):
         write_mechanism(corpus, n_utterances=24, jobs=1, force=True)
     assert digests(corpus) == before
     assert sorted(path.name for path in corpus.iterdir()) == NAMES
+
+
+def test_what_a_killed_run_left_is_removed(tmp_path):
+    left = tmp_path / ".mechanism.part" / "audio"
+    left.mkdir(parents=True)
+    (left / "m00000.wav").write_bytes(b"half")
+    write_mechanism(tmp_path, n_utterances=24, jobs=1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == NAMES
+
+
+def test_second_run_on_the_same_folder_is_refused(tmp_path):
+    with (
+        locked_parts(tmp_path / "mechanism.lock"),
+        pytest.raises(lemf.LemfError, match="works on this output"),
+    ):
+        write_mechanism(tmp_path, n_utterances=24, jobs=1)
 
 
 @pytest.mark.parametrize(
