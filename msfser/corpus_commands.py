@@ -56,7 +56,7 @@ def iemocap(root: Path, outside: OutsideLabels, **options: Unpack[OutputOptions]
     from msfser.corpora.iemocap_alignment import convert_alignments
     from msfser.progress import progress
 
-    with progress("reading recordings") as watch:
+    with progress("reading files") as watch:
         read = read_iemocap(root, outside=outside, watch=watch)
     with progress("writing alignments") as watch:
         aligned = convert_alignments(
@@ -80,7 +80,7 @@ def msp_podcast(
     from msfser.corpora.msp_podcast import read_msp_podcast
     from msfser.progress import progress
 
-    with progress("reading recordings") as watch:
+    with progress("reading files") as watch:
         reading = read_msp_podcast(root, release=release, outside=outside, watch=watch)
     finish_corpus(reading, options)
 
@@ -117,7 +117,7 @@ def table(
     from msfser.corpora.table import read_table
     from msfser.progress import progress
 
-    with progress("reading recordings") as watch:
+    with progress("reading files") as watch:
         reading = read_table(
             table, label_bounds=bounds, columns=renamed, outside=outside, watch=watch
         )

@@ -28,7 +28,8 @@ def progress(verb: str) -> Iterator[Watch]:
     Yields
     ------
     function of (int, int)
-        To be called with how many are done, and of how many.
+        To be called with how many are done, and of how many: first before anything is done, with
+        what an earlier run left. A second loop begins where the count falls.
     """
     if not sys.stderr.isatty():
         yield _plain_lines(verb)
@@ -40,13 +41,13 @@ def progress(verb: str) -> Iterator[Watch]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Remaining())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         bar = bars.add_task(verb, total=None)
-        begun = False
+        n_last: int | None = None
 
         def watch(done: int, total: int) -> None:
-            nonlocal begun
-            if not begun:  # where an earlier run ended, for a true estimate of the time left
+            nonlocal n_last
+            if n_last is None or done < n_last:  # for a true estimate of the time left
                 bars.reset(bar, completed=done, total=total)
-                begun = True
+            n_last = done
             bars.update(bar, completed=done, total=total)
 
         yield watch
@@ -54,12 +55,14 @@ def progress(verb: str) -> Iterator[Watch]:
 
 def _plain_lines(verb: str) -> Watch:
     begun_s = shown_s = time.monotonic()
-    n_before: int | None = None
+    n_before = 0
+    n_last: int | None = None
 
     def watch(done: int, total: int) -> None:
-        nonlocal begun_s, shown_s, n_before
+        nonlocal begun_s, shown_s, n_before, n_last
         now_s = time.monotonic()
-        if n_before is None:
+        n_earlier, n_last = n_last, done
+        if n_earlier is None or done < n_earlier:
             begun_s, n_before = now_s, done
             if 0 < done < total:
                 sys.stderr.write(f"{verb}: going on, {done:,} of {total:,} are done\n")

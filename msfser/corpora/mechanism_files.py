@@ -191,6 +191,7 @@ def _write_utterances(
         for first in range(0, n_utterances, _CHUNK)
     ]
     durations_s = [0.0] * n_utterances
+    watch(0, n_utterances)
     done = 0
     with local_workers(min(jobs or os.cpu_count() or 1, len(chunks))) as workers:
         for chunk, found_s in run_tasks(workers, _write_chunk, chunks):

@@ -55,7 +55,7 @@ def read_msp_podcast(
     release : str, optional
         Such as ``"1.12"``; else what the folder's name says.
     outside, watch
-        As in `check_utterances`.
+        As in `check_utterances`; `watch` is told first of the transcripts, then of the recordings.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def read_msp_podcast(
     unnamed = sorted(_list_stems(audio, ".wav").keys() - {row.id for row in rows})
     rows = [replace(row, wav=f"{audio.name}/{row.wav}") for row in rows]
     manifest = Manifest(
-        utterances=tuple(_with_texts(root, rows)),
+        utterances=tuple(_with_texts(root, rows, watch)),
         corpus="msp-podcast",
         version=_release_of(root) if release is None else release,
         root=root.resolve(),
@@ -126,7 +126,7 @@ def _complete(row: Utterance, splits: dict[str, str | None], who: Speakers) -> U
     )
 
 
-def _with_texts(root: Path, utterances: list[Utterance]) -> list[Utterance]:
+def _with_texts(root: Path, utterances: list[Utterance], watch: Watch) -> list[Utterance]:
     """Add the transcripts and the paths of the alignments where there are any."""
     transcripts, alignments = find_entry(root, _TRANSCRIPTS), find_entry(root, _ALIGNMENTS)
     texts = _list_stems(transcripts, ".txt")
@@ -140,7 +140,7 @@ def _with_texts(root: Path, utterances: list[Utterance]) -> list[Utterance]:
             alignment=f"{grid.parent.name}/{grid.name}" if grid else None,
         )
 
-    return threaded_map(add, utterances)
+    return threaded_map(add, utterances, watch)
 
 
 def _list_stems(folder: Path | None, suffix: str) -> dict[str, Path]:

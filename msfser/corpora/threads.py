@@ -34,6 +34,7 @@ def threaded_map(
     """
     chunks = [items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK)]
     results: list[_ResultT] = []
+    watch(0, len(items))
     pool = ThreadPoolExecutor(_THREADS)
     try:
         for done in pool.map(lambda chunk: [function(item) for item in chunk], chunks):

@@ -130,17 +130,19 @@ def test_bad_recordings_are_failed_rows(tmp_path, run, make_wav):
     assert math.isnan(rows[5].duration_s)
 
 
-def test_labels_outside_the_scale(table, tmp_path, run):
+@pytest.mark.parametrize("stray", [0.5, 5.5])
+def test_labels_outside_the_scale_are_kept_or_refused_never_clipped(table, tmp_path, run, stray):
+    table.write_text(CSV.replace(",0.5,", f",{stray},"))
     arguments = ("table", table, "--label-bounds", "1,5", *RENAMED)
     result = run(*arguments, "-o", tmp_path / "kept")
     assert result.exit_code == 0
     assert "note: 1 utterance with a label outside 1 to 5, wavs/three" in result.stderr
-    assert read_manifest(tmp_path / "kept").utterances[2].valence == 0.5
+    assert read_manifest(tmp_path / "kept").utterances[2].valence == stray
     result = run(*arguments, "-o", tmp_path / "refused", "--outside", "refuse")
     assert result.exit_code == 1
     row = read_manifest(tmp_path / "refused").utterances[2]
-    assert (row.status, row.reason) == ("failed", "valence 0.5 is outside 1 to 5")
-    assert row.valence == 0.5
+    assert (row.status, row.reason) == ("failed", f"valence {stray} is outside 1 to 5")
+    assert row.valence == stray
 
 
 @pytest.mark.parametrize(
