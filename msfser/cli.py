@@ -17,6 +17,7 @@ from lemf.errors import LemfError
 from msfser.corpus_commands import corpus
 from msfser.errors import MissingPackageError, MsfserError
 from msfser.semantics_commands import encode, semantics
+from msfser.training_commands import train
 
 _EXTRA_PACKAGES = ("torch", "transformers", "safetensors", "soxr", "tomli_w")
 
@@ -61,3 +62,4 @@ def _end(number: int, _: FrameType | None) -> NoReturn:
 main.add_command(corpus)
 main.add_command(semantics)
 main.add_command(encode)
+main.add_command(train)

@@ -6,20 +6,19 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msfser.batching import (
+from msfser.batching import ClipReader, collate, sorted_batches
+from msfser.clips import WaveStatistics
+from msfser.examples import Examples
+from msfser.training_batches import (
     Augmentation,
-    ClipReader,
     TrainingBatches,
-    collate,
     count_frames,
     crop_start,
     draw_time_mask,
-    sorted_batches,
+    load_steps,
     split_step,
     training_steps,
 )
-from msfser.clips import WaveStatistics
-from msfser.examples import Examples
 
 WAVLM_KERNELS, WAVLM_STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)
 
@@ -165,3 +164,19 @@ def test_training_batches_do_not_depend_on_who_makes_them(write_wav):
     assert forwards[0].time_mask.shape == (2, count_frames(10_000, WAVLM_KERNELS, WAVLM_STRIDES))
     assert not torch.equal(forwards[0].waveforms[1], later[0].waveforms[1])
     assert forwards[0].waveforms.std() == pytest.approx(1.0, abs=0.1)  # standardised
+
+
+def test_processes_share_the_micro_batches_of_every_step(write_wav):
+    generator = np.random.default_rng(0)
+    wavs = [write_wav(generator.normal(0, 0.1, 8000), name=f"{i}.wav") for i in range(7)]
+    augmentation = Augmentation(8000, "head", 0.0, 1, WAVLM_KERNELS, WAVLM_STRIDES, 0)
+    steps = [np.arange(4), np.array([6, 5, 4])]
+    seen = []
+    for rank in (0, 1):
+        reader = ClipReader("none", WaveStatistics())
+        loaded = load_steps(
+            make_examples(wavs), steps, reader, augmentation, 0,
+            accumulation=4, rank=rank, n_ranks=2,
+        )  # fmt: skip
+        seen.append([[batch.index.tolist() for batch in batches] for _, batches in loaded])
+    assert seen == [[[[0], [2]], [[6], [4]]], [[[1], [3]], [[5]]]]

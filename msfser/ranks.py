@@ -1,0 +1,93 @@
+"""Several processes that train one model, one a GPU: what each adds up with the others.
+
+A run on several processes is started by ``torchrun``. Gradients are summed, not averaged: each
+process holds its share of one and the same loss.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+import torch.distributed
+from torch import Tensor, nn
+
+from msfser.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Which of the processes this one is."""
+
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0  # on this machine: the number of its GPU
+
+    @property
+    def first(self) -> bool:
+        """Whether this process writes, prints and evaluates."""
+        return self.rank == 0
+
+    def check(self, accumulation: int) -> None:
+        """Refuse a step that does not give every process as much to do.
+
+        Raises
+        ------
+        ConfigError
+        """
+        if accumulation % self.size:
+            raise ConfigError(
+                f"train.accumulation {accumulation}: {self.size} processes share the micro-batches "
+                f"of a step; set a multiple of {self.size}"
+            )
+
+    def add_up(self, tensor: Tensor) -> None:
+        """Replace a tensor by its sum over all processes."""
+        if self.size > 1:
+            torch.distributed.all_reduce(tensor)
+
+    def add_up_gradients(self, model: nn.Module) -> None:
+        """Replace all gradients by their sums; a process that has none of a parameter adds 0."""
+        if self.size == 1:
+            return
+        trained = [p for p in model.parameters() if p.requires_grad]
+        flat = torch.cat(
+            [(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in trained]
+        )
+        torch.distributed.all_reduce(flat)
+        gradients = torch.split(flat, [p.numel() for p in trained])
+        for parameter, gradient in zip(trained, gradients, strict=True):
+            parameter.grad = gradient.view_as(parameter)
+
+    def any(self, asked: bool, device: torch.device) -> bool:
+        """Tell whether something holds for any of the processes."""
+        if self.size == 1:
+            return asked
+        count = torch.tensor(float(asked), device=device)
+        torch.distributed.all_reduce(count)
+        return bool(count)
+
+    def wait(self) -> None:
+        """Wait until all processes have come here."""
+        if self.size > 1:
+            torch.distributed.barrier()
+
+
+@contextmanager
+def joined_ranks() -> Iterator[Ranks]:
+    """Join the other processes that ``torchrun`` has started; without it, be the only one."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield Ranks()
+        return
+    torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    try:
+        yield Ranks(
+            torch.distributed.get_rank(),
+            torch.distributed.get_world_size(),
+            int(os.environ.get("LOCAL_RANK", "0")),
+        )
+    finally:
+        torch.distributed.destroy_process_group()

@@ -1,0 +1,244 @@
+"""The training of a model: one loop, from the settings to the folder of the run."""
+
+from __future__ import annotations
+
+import time
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from msfser.batching import ClipReader
+from msfser.ccc import ccc
+from msfser.checkpoint import build_model, load_weights, save_pretrained
+from msfser.clips import RATE_HZ
+from msfser.config import Config
+from msfser.errors import DataError
+from msfser.examples import IntArray
+from msfser.inference import choose_device, run_model
+from msfser.model.msf_ser import MsfSer
+from msfser.model_folder import ModelFacts
+from msfser.ranks import joined_ranks
+from msfser.run_folder import BEST_NAME, Log, finish_run, open_run, read_metrics
+from msfser.stop_signals import noticed_signals
+from msfser.training_batches import Augmentation, load_steps, training_steps
+from msfser.training_data import TrainingData, describe_data, fold_numbers, prepare_data
+from msfser.training_display import TrainingDisplay, reading_progress
+from msfser.training_state import Interrupted, restore_state, write_state
+from msfser.training_step import make_optimiser, set_learning_rates, step_gradients
+
+_SAVE_EVERY_S = 600.0
+_LOG_EVERY = 10  # steps
+
+
+def train(
+    config: Config,
+    folder: Path,
+    *,
+    resume: bool = False,
+    init: Path | None = None,
+    tensorboard: bool = False,
+) -> dict[str, Any]:
+    """Train a model.
+
+    However a run ends, it can be resumed; on a CPU it then ends with the same weights, bit for
+    bit, as a run that nothing stopped. Under ``torchrun``, several processes train one model, each
+    on its share of every step, and CCC is still that of the whole step.
+
+    Parameters
+    ----------
+    config : Config
+    folder : Path
+        Of the run; made if it is not there.
+    resume : bool
+        Go on where the run in the folder stopped.
+    init : Path, optional
+        Folder of a model whose weights training starts from.
+    tensorboard : bool
+        Write the curves for TensorBoard, too.
+
+    Returns
+    -------
+    dict
+        What ``metrics.json`` holds.
+
+    Raises
+    ------
+    MsfserError
+        Settings, data or a model that cannot be used; predictions that are not finite.
+    Interrupted
+        By Ctrl-C or SIGTERM, after the state was written.
+    """
+    settings = config.train
+    with joined_ranks() as ranks, noticed_signals() as stop:
+        device = choose_device(settings.device, local_rank=ranks.local_rank)
+        ranks.check(settings.accumulation)
+        with reading_progress(quiet=not ranks.first) as watch:
+            data = prepare_data(config.data, config.model, watch=watch)
+        if data.features is not None:
+            config = replace(config, model=replace(config.model, text_dim=data.features.dim))
+        torch.manual_seed(settings.seed)
+        model = build_model(config.model)
+        if init is not None:
+            load_weights(model, init)
+        model.to(device)
+        optimiser = make_optimiser(model, settings)
+        reader = ClipReader(config.data.wave_norm, data.statistics)
+        augmentation = _augmentation(config, model)
+        with open_run(folder, config, resume=resume) if ranks.first else nullcontext():
+            ranks.wait()
+            at = restore_state(folder, model, optimiser)
+            log = Log(folder, at.step, tensorboard=tensorboard) if ranks.first else None
+            n_steps = settings.epochs * len(_steps(config, data, 0))
+            with TrainingDisplay(n_steps, at.step, quiet=not ranks.first) as display:
+                display.say(describe_data(data))
+                saved_s = time.monotonic()
+                while at.epoch < settings.epochs:
+                    steps = _steps(config, data, at.epoch)[at.step_in_epoch :]
+                    model.train()
+                    for micro_batches, batches in load_steps(
+                        data.train,
+                        steps,
+                        reader,
+                        augmentation,
+                        at.epoch,
+                        accumulation=settings.accumulation,
+                        rank=ranks.rank,
+                        n_ranks=ranks.size,
+                        workers=config.data.workers,
+                    ):
+                        labels = torch.from_numpy(data.train.labels[np.concatenate(micro_batches)])
+                        labels = labels.to(device)
+                        optimiser.zero_grad(set_to_none=True)
+                        predictions = step_gradients(
+                            model,
+                            micro_batches,
+                            [batch.to(device) for batch in batches],
+                            labels,
+                            settings,
+                            at.step,
+                            ranks,
+                        )
+                        _check_finite(predictions, at.step, folder)
+                        if settings.max_grad_norm:
+                            nn.utils.clip_grad_norm_(model.parameters(), settings.max_grad_norm)
+                        set_learning_rates(optimiser, at.step, settings.warmup_steps)
+                        optimiser.step()
+                        at.add_step(predictions, labels)
+                        display.show_step(at.epoch, at.step, at.train_ccc)
+                        if log is not None and at.step % _LOG_EVERY == 0:
+                            log.add_step(at, optimiser.param_groups[0]["lr"])
+                        stopping = ranks.any(stop.is_set(), device)
+                        if ranks.first and (stopping or time.monotonic() - saved_s > _SAVE_EVERY_S):
+                            write_state(folder, model, optimiser, at)
+                            saved_s = time.monotonic()
+                        if stopping:
+                            ranks.wait()
+                            raise Interrupted(folder)
+                    if log is not None:
+                        development_ccc = None
+                        if data.development is not None:
+                            outputs = run_model(
+                                model,
+                                data.development,
+                                reader,
+                                device=device,
+                                precision=settings.precision,
+                            )
+                            development_ccc = ccc(
+                                outputs.values, data.development.labels.astype(np.float64)
+                            )
+                        if kept := at.judge(development_ccc):
+                            save_pretrained(folder / BEST_NAME, model, _facts(config, data))
+                        log.add_epoch(at, development_ccc, kept=kept)
+                        display.show_epoch(at, development_ccc, kept=kept)
+                    at.end_epoch()
+                    if ranks.first:
+                        write_state(folder, model, optimiser, at)
+                    ranks.wait()
+            return finish_run(folder, at, data.skipped) if ranks.first else {}
+
+
+def train_folds(
+    config: Config,
+    folder: Path,
+    *,
+    resume: bool = False,
+    init: Path | None = None,
+    tensorboard: bool = False,
+) -> dict[str, Any]:
+    """Train a model for every fold of the corpus, held out each time, into ``fold1`` and so on.
+
+    Nothing is selected on the fold that is held out: each run keeps its last epoch. With `resume`,
+    folds that are finished stay as they are.
+
+    Returns
+    -------
+    dict
+        The metrics of each fold by the name of its folder.
+
+    Raises
+    ------
+    MsfserError
+        As `train`; or the corpus has no folds.
+    Interrupted
+        As `train`.
+    """
+    metrics = {}
+    for fold in fold_numbers(config.data):
+        name = f"fold{fold}"
+        held_out = replace(config, data=replace(config.data, test_fold=fold))
+        done = read_metrics(folder / name) if resume else None
+        metrics[name] = done or train(
+            held_out, folder / name, resume=resume, init=init, tensorboard=tensorboard
+        )
+    return metrics
+
+
+def _steps(config: Config, data: TrainingData, epoch: int) -> list[IntArray]:
+    return training_steps(
+        data.train.n_samples,
+        config.train.batch_size,
+        config.data.mega_batches,
+        config.train.seed,
+        epoch,
+    )
+
+
+def _augmentation(config: Config, model: MsfSer) -> Augmentation:
+    acoustic = model.acoustic.config
+    return Augmentation(
+        longest=int(config.data.crop_s * RATE_HZ),
+        crop=config.data.crop,
+        mask_probability=acoustic.mask_time_prob if config.model.spec_augment else 0.0,
+        mask_length=acoustic.mask_time_length,
+        conv_kernels=tuple(acoustic.conv_kernel),
+        conv_strides=tuple(acoustic.conv_stride),
+        seed=config.train.seed,
+    )
+
+
+def _facts(config: Config, data: TrainingData) -> ModelFacts:
+    """Give what must be known of the data to use the model."""
+    return ModelFacts(
+        label_bounds=data.manifest.label_bounds,
+        corpus=data.manifest.corpus,
+        corpus_version=data.manifest.version,
+        wave_norm=config.data.wave_norm,
+        wave_mean=data.statistics.mean,
+        wave_std=data.statistics.std,
+        text_encoder=data.features.encoder if data.features else "",
+        text_encoder_revision=data.features.revision if data.features else "",
+    )
+
+
+def _check_finite(predictions: Tensor, step: int, folder: Path) -> None:
+    if not bool(torch.isfinite(predictions).all()):
+        raise DataError(
+            f"{folder}: step {step}: predictions are not finite; lower train.lr, set "
+            "train.max_grad_norm, or train.precision to fp32"
+        )

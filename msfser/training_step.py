@@ -1,0 +1,144 @@
+"""The gradients of one optimiser step, exact however the step is split.
+
+Chance in the model (dropout, LayerDrop) is drawn from a generator seeded with the run's seed, the
+step and the micro-batch: a step can be replayed, and neither a resumed run nor another number of
+processes changes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import AdamW
+
+from msfser.batching import Batch
+from msfser.ccc import ccc_loss
+from msfser.config import TrainConfig
+from msfser.examples import IntArray
+from msfser.model.msf_ser import MsfSer
+from msfser.ranks import Ranks
+
+
+def learning_rate_factor(step: int, warmup_steps: int) -> float:
+    """Give what the learning rates are multiplied with: a linear rise to 1, then constant.
+
+    Parameters
+    ----------
+    step : int
+        From 0.
+    warmup_steps : int
+    """
+    return min(1.0, (step + 1) / warmup_steps) if warmup_steps else 1.0
+
+
+def make_optimiser(model: MsfSer, settings: TrainConfig) -> AdamW:
+    """Give AdamW a learning rate for WavLM, one for the new layers, one for the routing."""
+    rates = {
+        "acoustic": settings.lr,
+        "routing": settings.routing_lr or settings.lr,
+        "new": settings.head_lr or settings.lr,
+    }
+    groups: dict[str, list[nn.Parameter]] = {name: [] for name in rates}
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        kind = "acoustic" if name.startswith("acoustic.") else "new"
+        groups["routing" if "routing" in name else kind].append(parameter)
+    return AdamW(
+        [
+            {"params": groups[name], "lr": rate, "full_lr": rate}
+            for name, rate in rates.items()
+            if groups[name]
+        ],
+        weight_decay=settings.weight_decay,
+    )
+
+
+def set_learning_rates(optimiser: AdamW, step: int, warmup_steps: int) -> None:
+    """Give every group its learning rate at a step."""
+    for group in optimiser.param_groups:
+        group["lr"] = group["full_lr"] * learning_rate_factor(step, warmup_steps)
+
+
+def step_gradients(
+    model: MsfSer,
+    micro_batches: Sequence[IntArray],
+    batches: Sequence[Batch],
+    labels: Tensor,
+    settings: TrainConfig,
+    step: int,
+    ranks: Ranks,
+) -> Tensor:
+    """Add the gradients of one step's loss, the sum of 1 - CCC over the dimensions.
+
+    With ``settings.ccc_scope == "step"``, CCC is taken over all utterances of the step, whichever
+    process holds them: a first pass without gradients gives all predictions, the loss gives the
+    gradient of each, and a second pass, with the same dropout, carries it into the model. A process
+    that holds a single micro-batch needs no second pass. With ``"micro"``, CCC is taken over each
+    micro-batch, and the losses are averaged.
+
+    Parameters
+    ----------
+    model : MsfSer
+        In training mode.
+    micro_batches : sequence of (batch,) int64
+        All of the step.
+    batches : sequence of Batch
+        Those that this process holds, on the model's device: every n-th of n processes.
+    labels : (step's utterances, 3) float32 Tensor
+        In the order of the micro-batches, on the same device.
+    settings : TrainConfig
+    step : int
+    ranks : Ranks
+
+    Returns
+    -------
+    (step's utterances, 3) float32 Tensor
+        The predictions, without gradients.
+    """
+    edges = np.cumsum([0, *map(len, micro_batches)])
+    numbers = range(ranks.rank, len(micro_batches), ranks.size)
+    held = [
+        (batch, number, slice(int(edges[number]), int(edges[number + 1])))
+        for batch, number in zip(batches, numbers, strict=True)
+    ]
+
+    def predict(batch: Batch, number: int) -> Tensor:
+        torch.manual_seed(_draw_seed(settings.seed, step, number))
+        device = batch.waveforms.device.type
+        with torch.autocast(device, torch.bfloat16, enabled=settings.precision == "bf16"):
+            values: Tensor = model(
+                batch.waveforms, batch.sample_mask, batch.texts, batch.present, batch.time_mask
+            ).values
+        return values
+
+    predictions = torch.zeros_like(labels)
+    if settings.ccc_scope == "micro":
+        for batch, number, rows in held:
+            values = predict(batch, number)
+            loss: Tensor = ccc_loss(values, labels[rows]).sum() / len(micro_batches)
+            loss.backward()  # type: ignore[no-untyped-call]
+            predictions[rows] = values.detach()
+        ranks.add_up(predictions)
+    else:
+        one_pass = len(held) == 1
+        live = torch.empty(0)
+        with torch.set_grad_enabled(one_pass):
+            for batch, number, rows in held:
+                live = predict(batch, number)
+                predictions[rows] = live.detach()
+        ranks.add_up(predictions)
+        leaf = predictions.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(ccc_loss(leaf, labels).sum(), leaf)
+        for batch, number, rows in held:
+            values = live if one_pass else predict(batch, number)
+            values.backward(gradient[rows])  # type: ignore[no-untyped-call]
+    ranks.add_up_gradients(model)
+    return predictions
+
+
+def _draw_seed(seed: int, step: int, micro_batch: int) -> int:
+    return int(np.random.SeedSequence([seed, step, micro_batch]).generate_state(1)[0])
