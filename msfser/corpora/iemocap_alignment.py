@@ -11,7 +11,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from lemf import Interval, IntervalTier, TextGrid
-from lemf.output import write_output
+from lemf.corpus_parts import locked_parts
+from lemf.output import PARTIAL_SUFFIX, write_output
 from lemf.textgrid import format_textgrid
 from msfser.corpora.checks import Reading, count_note
 from msfser.corpora.text_files import read_lines
@@ -52,8 +53,11 @@ def convert_alignments(
 
     Raises
     ------
+    CorpusError
+        The folder cannot be made.
     lemf.LemfError
-        A TextGrid cannot be written, or differs from the one that is there.
+        A TextGrid cannot be written, or differs from the one that is there; another process works
+        in the folder.
     """
     folder = folder.resolve()
 
@@ -71,7 +75,11 @@ def convert_alignments(
         _write_once(path, format_textgrid(grid).encode(), force=force)
         return replace(utterance, alignment=str(path)), None
 
-    done = threaded_map(convert, manifest.utterances, watch)
+    _make_folder(folder)
+    with locked_parts(folder.with_name(f"{folder.name}.lock")):
+        for partial in folder.rglob(f".*{PARTIAL_SUFFIX}"):  # of a killed run
+            partial.unlink()
+        done = threaded_map(convert, manifest.utterances, watch)
     absent = count_note("{} without .wdseg or .phseg", [row.id for row, note in done if note == ""])
     return Reading(
         manifest=replace(manifest, utterances=tuple(row for row, _ in done)),
@@ -161,5 +169,12 @@ def _segment_paths(wav: Path) -> tuple[Path, Path]:
 def _write_once(path: Path, content: bytes, *, force: bool) -> None:
     if path.is_file() and path.read_bytes() == content:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     write_output(path, content, force=force)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CorpusError(f"{folder}: no folder can be made there ({error.strerror})") from error

@@ -1,3 +1,4 @@
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import numpy as np
 import pytest
 
 import lemf
+from lemf.corpus_parts import locked_parts
 from msfser.manifest import label_array, read_manifest
 
 EMOTIONS = ("neu", "ang", "fru", "xxx", "exc", "sad")
@@ -267,6 +269,25 @@ def test_a_stopped_run_goes_on_and_never_replaces_what_differs(release, tmp_path
     assert not (out / "manifest.parquet").exists()
     assert run("iemocap", release, "-o", out, "--force").exit_code == 0
     assert grids[5].read_bytes() == before[grids[5]][0]
+
+
+def test_a_second_run_refuses_and_the_next_removes_what_a_killed_one_left(release, tmp_path, run):
+    folder = tmp_path / "out/alignment" / SPOKEN[0].dialogue
+    folder.mkdir(parents=True)
+    (folder / f".{SPOKEN[0].name}.TextGrid.x1.part").write_text("half")
+    with locked_parts(tmp_path / "out/alignment.lock"):
+        result = run("iemocap", release, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert f"process {os.getpid()} works on this output" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert run("iemocap", release, "-o", tmp_path / "out").exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "alignment",
+        "manifest.parquet",
+    ]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        f"{one.name}.TextGrid" for one in SPOKEN[:3]
+    ]
 
 
 def test_labels_outside_the_scale_are_counted_and_never_clipped(release, tmp_path, run):
