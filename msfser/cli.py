@@ -16,6 +16,8 @@ import click
 from lemf.errors import LemfError
 from msfser.corpus_commands import corpus
 from msfser.errors import MissingPackageError, MsfserError
+from msfser.evaluation_commands import evaluate, inspect_model
+from msfser.predict_command import predict
 from msfser.semantics_commands import encode, semantics
 from msfser.training_commands import train
 
@@ -63,3 +65,6 @@ main.add_command(corpus)
 main.add_command(semantics)
 main.add_command(encode)
 main.add_command(train)
+main.add_command(evaluate)
+main.add_command(predict)
+main.add_command(inspect_model)

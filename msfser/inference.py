@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from msfser.batching import ClipReader, collate, sorted_batches
-from msfser.clips import RATE_HZ
+from msfser.batching import collate, sorted_batches
+from msfser.clips import RATE_HZ, Samples
 from msfser.config import Precision
 from msfser.errors import ConfigError
 from msfser.examples import Examples, IntArray
@@ -22,6 +24,13 @@ LONGEST_S = 30.0  # longer clips are heard in windows of equal length, up to thi
 _LARGEST_BATCH = 64
 _BATCH_S = 240.0  # of audio, padding counted
 _SHORT_BATCH_S = 60.0  # on a CPU, whose caches are small
+
+
+class Clips(Protocol):
+    """Where samples come from: a `ClipReader`, or clips in memory."""
+
+    def read(self, wav: Path) -> Samples:
+        """Give the samples of a recording, shape (samples,) float32."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +99,7 @@ def choose_device(name: str, *, local_rank: int = 0) -> torch.device:
 def run_model(
     model: MsfSer,
     examples: Examples,
-    reader: ClipReader,
+    reader: Clips,
     *,
     device: torch.device,
     precision: Precision = "fp32",
@@ -106,7 +115,7 @@ def run_model(
     model : MsfSer
         On `device`.
     examples : Examples
-    reader : ClipReader
+    reader : Clips
     device : torch.device
     precision : {"fp32", "bf16"}
     longest_s : float
