@@ -21,7 +21,7 @@ from msfser.predict_command import predict
 from msfser.semantics_commands import encode, semantics
 from msfser.training_commands import train
 
-_EXTRA_PACKAGES = ("torch", "transformers", "safetensors", "soxr", "tomli_w")
+_EXTRA_PACKAGES = ("torch", "transformers", "safetensors", "soxr", "httpx", "tomli_w")
 
 
 class _OneLineErrors(click.Group):

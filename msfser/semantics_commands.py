@@ -115,7 +115,10 @@ def gs(folder: Path, source: str) -> None:
 @semantics.command()
 @_FOLDER
 @click.option(
-    "--backend", type=click.Choice(["jsonl"]), required=True, help="Where descriptions come from."
+    "--backend",
+    type=click.Choice(["openai", "jsonl"]),
+    required=True,
+    help="A server that speaks OpenAI's API, or descriptions that are there already.",
 )
 @click.option(
     "--from",
@@ -124,16 +127,74 @@ def gs(folder: Path, source: str) -> None:
     type=click.Path(path_type=Path, readable=False),
     help="The descriptions of --backend jsonl: a line an utterance.",
 )
-def es(folder: Path, backend: str, source: Path | None) -> None:
+@click.option("--url", default="http://localhost:8000/v1", show_default=True, help="The server.")
+@click.option("--model", metavar="NAME", help="The server's model.  [default: its only one]")
+@click.option("--api-key", envvar="OPENAI_API_KEY", help="[default: $OPENAI_API_KEY]")
+@click.option(
+    "--in-flight",
+    type=click.IntRange(min=1),
+    default=64,
+    show_default=True,
+    help="Requests at a time.",
+)
+@click.option("--no-schema", is_flag=True, help="The server takes no JSON schema.")
+@click.option(
+    "--emotions",
+    metavar="NAME,...",
+    help="The categories to choose from.  [default: the corpus's, else MSP-Podcast's]",
+)
+@_SHARD
+def es(
+    folder: Path,
+    backend: str,
+    source: Path | None,
+    url: str,
+    model: str | None,
+    api_key: str | None,
+    in_flight: int,
+    no_schema: bool,
+    emotions: str | None,
+    shard: str | None,
+) -> None:
     """Describe the speech: Extended Semantics, table 1 of the paper as a paragraph."""
     from msfser.manifest import read_manifest
     from msfser.semantics.description import emotions_of
+
+    part = _read_shard(shard)
+    manifest = read_manifest(folder)
+    categories = emotions_of(manifest.corpus)
+    if emotions is not None:
+        categories = tuple(name.strip() for name in emotions.split(",") if name.strip())
+    if backend == "jsonl":
+        if source is None:
+            raise click.UsageError("--backend jsonl needs --from FILE")
+        _import_es(folder, manifest, source, categories)
+        return
+
+    from msfser.semantics.es import describe_by_server
+    from msfser.semantics.es_server import Server, find_model
+    from msfser.semantics.work import open_work
+
+    with _one_line_ends(), ExitStack() as stack:
+        work = stack.enter_context(open_work(folder, "es", part))
+        server = Server(
+            url=url,
+            model=model or find_model(url, api_key, None),
+            api_key=api_key,
+            in_flight=in_flight,
+            use_schema=not no_schema,
+        )
+        watch = stack.enter_context(progress("describing"))
+        texts, failures = describe_by_server(
+            manifest, work, server, categories, shard=part, watch=watch
+        )
+    _finish(folder, manifest, "es", texts, failures, part)
+
+
+def _import_es(folder: Path, manifest: Manifest, source: Path, categories: tuple[str, ...]) -> None:
     from msfser.semantics.es_import import import_descriptions
 
-    if source is None:
-        raise click.UsageError("--backend jsonl needs --from FILE")
-    manifest = read_manifest(folder)
-    texts, n_unknown = import_descriptions(source, manifest, emotions_of(manifest.corpus))
+    texts, n_unknown = import_descriptions(source, manifest, categories)
     if n_unknown:
         _say(f"note: {n_unknown:,} lines of {source} name no utterance of the manifest")
     failures = {name: text.reason or "" for name, text in texts.items() if text.status == "failed"}

@@ -5,8 +5,7 @@ The file is one sentence. Where there is no alignment, or lemf cannot use it, GS
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from lemf.config import Settings
@@ -15,16 +14,9 @@ from lemf.errors import LemfError, MissingPackageError, NoWordsError
 from msfser.alignment_tiers import TIERS_IN_ORDER, name_tiers
 from msfser.manifest import Manifest
 from msfser.progress import Watch, no_watch
+from msfser.semantics.jobs import Job, Made, do_jobs, to_texts, usable
 from msfser.semantics.store import Text
-from msfser.semantics.work import (
-    Contents,
-    Entry,
-    Shard,
-    WorkFile,
-    do_jobs,
-    key_of,
-    recordings,
-)
+from msfser.semantics.work import Entry, Shard, WorkFile
 
 _KILLED = "its worker was killed twice, perhaps because memory ran out"
 
@@ -33,11 +25,10 @@ _KILLED = "its worker was killed twice, perhaps because memory ran out"
 class LesTask:
     """What a worker needs to know."""
 
-    key: str
-    id: str
     wav: Path
     alignment: Path
     settings: Settings
+    job: Job
     tiers_in_order: bool = False
 
 
@@ -77,39 +68,30 @@ def make_les(
     """
     from lemf import __version__
 
-    source = f"lemf {__version__}, cues {settings.cues}"
-    found = recordings(manifest, shard)
-    contents = Contents(work.entries.values())
-    aligned = [(utterance, wav, grid) for utterance, wav, grid in found if grid is not None]
-    digests = contents.read(path for _, wav, grid in aligned for path in (wav, grid))
     named = settings.words_tier or settings.phones_tier
     in_order = manifest.corpus in TIERS_IN_ORDER and not named
-    jobs: dict[str, LesTask] = {}
-    for utterance, wav, grid in aligned:
-        key = key_of("les", __version__, asdict(settings), in_order, digests[wav], digests[grid])
-        jobs[utterance.id] = LesTask(key, utterance.id, wav, grid, settings, in_order)
 
-    def make(todo: list[LesTask]) -> Iterator[Entry]:
-        for task, entry in run_tasks(workers, score_les, todo):
-            entry = entry or {"status": "failed", "reason": _KILLED}
-            files = contents.stamps(task.wav, task.alignment)
-            yield {"key": task.key, "id": task.id, **entry, "files": files}
-
-    do_jobs(work, jobs.values(), make, watch)
-    texts: dict[str, Text] = {}
-    failures: dict[str, str] = {}
-    for utterance, _, _ in found:
-        entry: Entry = {"status": "fallback", "reason": "no alignment"}
-        if utterance.id in jobs:
-            entry = work.entries[jobs[utterance.id].key]
-        if entry["status"] == "failed":
-            failures[utterance.id] = entry["reason"]
-        texts[utterance.id] = Text(
-            text=entry.get("text"),
-            status="ok" if entry["status"] == "ok" else "fallback",
-            source=source,
-            reason=entry.get("reason"),
+    def make(todo: list[Job]) -> Made:
+        tasks = (
+            LesTask(job.wav, job.alignment, settings, job, in_order)
+            for job in todo
+            if job.alignment is not None
         )
+        for task, entry in run_tasks(workers, score_les, tasks):
+            yield task.job, entry or {"status": "failed", "reason": _KILLED}
+
+    utterances = usable(manifest, shard)
+    aligned = [utterance for utterance in utterances if utterance.alignment is not None]
+    depends_on = ("les", __version__, asdict(settings), in_order)
+    entries: dict[str, Entry] = {
+        utterance.id: {"status": "fallback", "reason": "no alignment"} for utterance in utterances
+    }
+    entries |= do_jobs(manifest, aligned, work, depends_on, make, with_alignment=True, watch=watch)
+    source = f"lemf {__version__}, cues {settings.cues}"
+    texts, failures = to_texts(entries, source=source)
+    for name, text in texts.items():
+        if text.status != "ok":
+            texts[name] = replace(text, status="fallback")
     return texts, failures
 
 

@@ -11,24 +11,20 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol, TypeVar
+from typing import IO, Any
 
 from lemf.corpus_parts import locked_parts
 from msfser.config import Semantic
 from msfser.errors import SemanticsError
-from msfser.manifest import Manifest, Utterance
-from msfser.progress import Watch, no_watch
 
 Entry = dict[str, Any]  # a line: key, status, text, reason, files, and what else the maker keeps
 
 WORK_FOLDER = "semantics"
 _LONGEST_UNSYNCED_S = 1.0  # what a power cut may cost; a kill costs nothing that was appended
-_N_READERS = 8
 _NOT_DONE: Entry = {"status": "failed"}
 
 
@@ -168,95 +164,7 @@ def _read_lines(path: Path) -> dict[str, Entry]:
     return entries
 
 
-class Job(Protocol):
-    """What is to be made for all utterances with the same content; `key` is from `key_of`."""
-
-    @property
-    def key(self) -> str:
-        """Give the key of the work."""
-
-
-_Job = TypeVar("_Job", bound=Job)
-
-
-def do_jobs(
-    work: WorkFile,
-    jobs: Iterable[_Job],
-    make: Callable[[list[_Job]], Iterable[Entry]],
-    watch: Watch = no_watch,
-) -> None:
-    """Make what is not done yet and keep each result as soon as it is there.
-
-    Parameters
-    ----------
-    work : WorkFile
-    jobs : iterable of Job
-    make : function
-        Takes the jobs to do and gives their entries, in any order.
-    watch : function, optional
-        Called after each with how many are done, of how many.
-    """
-    unique: dict[str, _Job] = {}
-    for job in jobs:
-        unique.setdefault(job.key, job)
-    todo = [job for job in unique.values() if not work.done(job.key)]
-    n_done = len(unique) - len(todo)
-    watch(n_done, len(unique))
-    for entry in make(todo):
-        work.append(entry)
-        n_done += 1
-        watch(n_done, len(unique))
-
-
 def key_of(*parts: object) -> str:
     """Give the key of a piece of work: 32 hexadecimal digits of the SHA-256 of what it is of."""
     content = json.dumps(parts, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(content.encode()).hexdigest()[:32]
-
-
-class Contents:
-    """The SHA-256 of files, without reading again those whose size and time are as they were."""
-
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        self._known: dict[tuple[str, int, int], str] = {}
-        for entry in entries:
-            for path, size, time_ns, digest in entry.get("files", ()):
-                self._known[path, size, time_ns] = digest
-
-    def read(self, paths: Iterable[Path]) -> dict[Path, str]:
-        """Give the digest of each file; its path where it cannot be read."""
-        unique = list(dict.fromkeys(paths))
-        with ThreadPoolExecutor(_N_READERS) as readers:  # hashing lets other threads run
-            return dict(zip(unique, readers.map(self._digest, unique), strict=True))
-
-    def stamps(self, *paths: Path) -> list[list[Any]]:
-        """Give what an entry keeps under ``files``, so that `read` knows them the next time."""
-        stamps = []
-        for path in paths:
-            with suppress(OSError, KeyError):  # gone or changed meanwhile: read it next time
-                status = path.stat()
-                digest = self._known[str(path), status.st_size, status.st_mtime_ns]
-                stamps.append([str(path), status.st_size, status.st_mtime_ns, digest])
-        return stamps
-
-    def _digest(self, path: Path) -> str:
-        try:
-            status = path.stat()
-            place = (str(path), status.st_size, status.st_mtime_ns)
-            if place not in self._known:
-                with path.open("rb") as stream:
-                    self._known[place] = hashlib.file_digest(stream, "sha256").hexdigest()
-        except OSError:
-            return str(path)
-        return self._known[place]
-
-
-def recordings(
-    manifest: Manifest, shard: Shard | None = None
-) -> list[tuple[Utterance, Path, Path | None]]:
-    """Give the usable utterances of a shard with their recording and their alignment."""
-    return [
-        (utterance, manifest.wav_path(utterance), manifest.alignment_path(utterance))
-        for place, utterance in enumerate(manifest.utterances)
-        if utterance.status == "ok" and (shard is None or shard.holds(place))
-    ]

@@ -9,6 +9,7 @@ from lemf.config import Settings
 from lemf.corpus_workers import local_workers
 from msfser.cli import main
 from msfser.manifest import read_manifest, write_manifest
+from msfser.semantics.jobs import Job
 from msfser.semantics.les import LesTask, make_les, score_les
 from msfser.semantics.store import read_texts
 from msfser.semantics.work import open_work
@@ -135,7 +136,8 @@ def test_a_fault_of_lemf_costs_one_row(tmp_path, monkeypatch):
         raise ZeroDivisionError("of lemf")
 
     monkeypatch.setattr("lemf.score", fail, raising=False)
-    task = LesTask("k", "a", tmp_path / "a.wav", tmp_path / "a.TextGrid", Settings())
+    wav, grid = tmp_path / "a.wav", tmp_path / "a.TextGrid"
+    task = LesTask(wav, grid, Settings(), Job("key", "a", wav, grid))
     assert score_les(task) == {"status": "failed", "reason": "ZeroDivisionError: of lemf"}
 
 

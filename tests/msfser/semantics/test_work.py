@@ -1,39 +1,14 @@
 import os
-from dataclasses import dataclass
 
 import pytest
 
 from lemf import LemfError
 from msfser.errors import SemanticsError
-from msfser.semantics.work import Contents, Shard, do_jobs, key_of, open_work
-
-
-@dataclass(frozen=True)
-class Task:
-    key: str
+from msfser.semantics.work import Shard, key_of, open_work
 
 
 def entry(key, status="ok", **more):
     return {"key": key, "status": status, **more}
-
-
-def test_what_is_done_is_not_done_again_and_what_failed_is(tmp_path):
-    asked = []
-
-    def make(todo):
-        for task in todo:
-            asked.append(task.key)
-            yield entry(task.key, "failed" if task.key == "b" else "ok")
-
-    tasks = [Task("a"), Task("b"), Task("a"), Task("c")]
-    seen = []
-    with open_work(tmp_path, "es") as work:
-        do_jobs(work, tasks, make, lambda done, total: seen.append((done, total)))
-    assert asked == ["a", "b", "c"]
-    assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
-    with open_work(tmp_path, "es") as work:
-        do_jobs(work, tasks, make)
-    assert asked == ["a", "b", "c", "b"]
 
 
 def test_a_torn_last_line_is_dropped_and_any_other_is_refused(tmp_path):
@@ -96,21 +71,3 @@ def test_a_key_tells_what_it_is_made_of():
     assert key_of("a", {"x": 1, "y": 2}) == key_of("a", {"y": 2, "x": 1})
     assert key_of("a", "b") != key_of("ab")
     assert len(key_of(1)) == 32
-
-
-def test_files_are_read_again_only_if_they_changed(tmp_path, monkeypatch):
-    path = tmp_path / "a.wav"
-    path.write_bytes(b"abc")
-    contents = Contents()
-    digest = contents.read([path])[path]
-    assert digest == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    stamps = contents.stamps(path)
-    later = Contents([{"files": stamps}])
-    monkeypatch.setattr("hashlib.file_digest", None)  # reading would raise
-    assert later.read([path]) == {path: digest}
-    monkeypatch.undo()
-    path.write_bytes(b"abcd")
-    assert later.read([path])[path] != digest
-    path.unlink()
-    assert later.read([path]) == {path: str(path)}
-    assert later.stamps(path) == []

@@ -1,0 +1,180 @@
+"""What a semantic is made from, recording by recording, and what became of each.
+
+Utterances with the same content are one job. What is done is not done again; what failed is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from msfser.manifest import Manifest, Utterance
+from msfser.progress import Watch, no_watch
+from msfser.semantics.store import Text
+from msfser.semantics.work import Entry, Shard, WorkFile, key_of
+
+_N_READERS = 8
+
+Made = Generator[tuple["Job", Entry], None, None]  # in any order
+Make = Callable[[list["Job"]], Made]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One recording, and its alignment where the result depends on it.
+
+    Attributes
+    ----------
+    key : str
+        What the work is of: the content of the files and all that the result depends on.
+    id : str
+        The first utterance with this content, for messages.
+    wav : Path
+    alignment : Path or None
+    """
+
+    key: str
+    id: str
+    wav: Path
+    alignment: Path | None = None
+
+
+def usable(manifest: Manifest, shard: Shard | None = None) -> list[Utterance]:
+    """Give the utterances of a shard that did not fail."""
+    return [
+        utterance
+        for place, utterance in enumerate(manifest.utterances)
+        if utterance.status == "ok" and (shard is None or shard.holds(place))
+    ]
+
+
+def do_jobs(
+    manifest: Manifest,
+    utterances: Sequence[Utterance],
+    work: WorkFile,
+    depends_on: Sequence[object],
+    make: Make,
+    *,
+    with_alignment: bool = False,
+    watch: Watch = no_watch,
+) -> dict[str, Entry]:
+    """Make what is not done yet, and keep each result as soon as it is there.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    utterances : sequence of Utterance
+        Those of `manifest` to make it for.
+    work : WorkFile
+    depends_on : sequence
+        All that the result depends on besides the files, as JSON has it.
+    make : function
+        Takes the jobs to do and gives each with its entry: ``status``, ``text`` or ``reason``, and
+        what else is to be kept.
+    with_alignment : bool
+        Whether the result depends on the alignment, too.
+    watch : function, optional
+
+    Returns
+    -------
+    dict of id to Entry
+    """
+    contents = _Contents(work.entries.values())
+    files = {
+        utterance.id: (
+            manifest.wav_path(utterance),
+            manifest.alignment_path(utterance) if with_alignment else None,
+        )
+        for utterance in utterances
+    }
+    digests = contents.read(path for pair in files.values() for path in pair if path is not None)
+    jobs: dict[str, Job] = {}
+    key_by_id: dict[str, str] = {}
+    for name, (wav, alignment) in files.items():
+        parts = [digests[wav], None if alignment is None else digests[alignment]]
+        key = key_by_id[name] = key_of(*depends_on, *parts)
+        jobs.setdefault(key, Job(key, name, wav, alignment))
+    todo = [job for job in jobs.values() if not work.done(job.key)]
+    n_done = len(jobs) - len(todo)
+    watch(n_done, len(jobs))
+    if todo:
+        with closing(make(todo)) as made:  # a full disk ends what is in flight at once
+            for job, entry in made:
+                stamps = contents.stamps(job.wav, job.alignment)
+                work.append({"key": job.key, "id": job.id, **entry, "files": stamps})
+                n_done += 1
+                watch(n_done, len(jobs))
+    return {name: work.entries[key] for name, key in key_by_id.items()}
+
+
+def to_texts(
+    entries: Mapping[str, Entry],
+    *,
+    source: str,
+    model: str | None = None,
+    prompt: str | None = None,
+) -> tuple[dict[str, Text], dict[str, str]]:
+    """Give the texts that entries hold.
+
+    Returns
+    -------
+    texts : dict of id to Text
+    failures : dict of id to str
+        The reason of each that failed.
+    """
+    texts = {
+        name: Text(
+            text=entry.get("text"),
+            status=entry["status"],
+            source=source,
+            model=model,
+            prompt=prompt,
+            reason=entry.get("reason"),
+        )
+        for name, entry in entries.items()
+    }
+    failures = {name: text.reason or "" for name, text in texts.items() if text.status == "failed"}
+    return texts, failures
+
+
+class _Contents:
+    """The SHA-256 of files, without reading again those whose size and time are as they were."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._known: dict[tuple[str, int, int], str] = {}
+        for entry in entries:
+            for path, size, time_ns, digest in entry.get("files", ()):
+                self._known[path, size, time_ns] = digest
+
+    def read(self, paths: Iterable[Path]) -> dict[Path, str]:
+        """Give the digest of each file; its path where it cannot be read."""
+        unique = list(dict.fromkeys(paths))
+        with ThreadPoolExecutor(_N_READERS) as readers:  # hashing lets other threads run
+            return dict(zip(unique, readers.map(self._digest, unique), strict=True))
+
+    def stamps(self, *paths: Path | None) -> list[list[Any]]:
+        """Give what an entry keeps under ``files``, so that `read` knows them the next time."""
+        stamps = []
+        for path in paths:
+            if path is not None:
+                with suppress(OSError, KeyError):  # gone or changed meanwhile: read it next time
+                    status = path.stat()
+                    digest = self._known[str(path), status.st_size, status.st_mtime_ns]
+                    stamps.append([str(path), status.st_size, status.st_mtime_ns, digest])
+        return stamps
+
+    def _digest(self, path: Path) -> str:
+        try:
+            status = path.stat()
+            place = (str(path), status.st_size, status.st_mtime_ns)
+            if place not in self._known:
+                with path.open("rb") as stream:
+                    self._known[place] = hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError:
+            return str(path)
+        return self._known[place]
