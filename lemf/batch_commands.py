@@ -47,7 +47,9 @@ _sentence_table_option = click.option(
     "--textgrids", metavar="FOLDER", help="Where the TextGrids lie, in a tree of the same shape."
 )
 @_sentence_table_option
-@click.option("--features", type=_PATH, help="Keep F0, energy and words for rescore: .parquet.")
+@click.option(
+    "--features", type=_PATH, help="Keep contours and words for rescore, by any cues: .parquet."
+)
 @jobs_option
 @click.option("--cluster", metavar="ADDRESS", help="Use the workers of a dask scheduler instead.")
 @analysis_options

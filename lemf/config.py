@@ -15,9 +15,26 @@ FRAME_PERIOD_S = 0.005  # F0 and energy share this time axis
 ENERGY_WINDOW_S = 0.020  # section 2.2 of the paper
 END_TOLERANCE_S = 0.020  # how far a word may reach beyond the recording before it is an error
 
-# A cue set is named by its cues and their weights. `paper` is equation 2: alpha, beta, gamma.
+PAPER_CUES = ("pitch", "energy", "duration")
+DETAIL_CUES = (  # they need contours that the paper's do not
+    "pitch_area",
+    "pitch_contrast",
+    "pitch_peak",
+    "pitch_range",
+    "loudness",
+    "loudness_peak",
+    "energy_peak",
+    "spectral_balance",
+    "long_phones",
+    "log_phones",
+    "wavelet_prominence",
+)
+# A cue set is named by its cues and their weights. `paper` is equation 2: alpha, beta, gamma;
+# `listeners` agrees with what listeners hear; `all` is what weights can be fitted to.
 CUE_SETS: Mapping[str, Mapping[str, float]] = {
     "paper": {"pitch": 1.0, "energy": 1.2, "duration": 0.8},
+    "listeners": {"pitch_area": 1.0, "pitch_contrast": 1.0, "loudness": 1.0, "long_phones": 1.0},
+    "all": dict.fromkeys((*PAPER_CUES, *DETAIL_CUES), 1.0),
 }
 
 PitchMethod = Literal["harvest", "praat", "pyworld"]
@@ -37,7 +54,8 @@ class Settings:
     Parameters
     ----------
     cues : str
-        Name of the cue set; ``"paper"`` is the definition of LEMf in the paper.
+        Name of the cue set; ``"paper"`` is the definition of LEMf in the paper, ``"listeners"`` the
+        one that agrees best with listeners, ``"all"`` every cue there is.
     weights : mapping of str to float, optional
         Weights that replace those of the cue set, by cue; cues left out keep theirs.
     pitch : {"harvest", "praat", "pyworld"}
@@ -114,6 +132,11 @@ class Settings:
         """Weight of every cue of the set, the user's where given, in the set's order."""
         given = self.weights or {}
         return {name: float(given.get(name, own)) for name, own in CUE_SETS[self.cues].items()}
+
+    @property
+    def needs_detail(self) -> bool:
+        """Whether a cue of the set needs contours that the paper's cues do not."""
+        return not set(CUE_SETS[self.cues]).isdisjoint(DETAIL_CUES)
 
     @property
     def pause_s(self) -> float | None:

@@ -1,4 +1,4 @@
-"""The measured contours of a recording: F0 and energy, in pieces when it is long."""
+"""The measured contours of a recording: F0, energy and more, in pieces when it is long."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from lemf.audio import Audio
 from lemf.config import Settings
-from lemf.energy import frame_energy
+from lemf.energy import frame_energy, frame_mid_energy
 from lemf.errors import AudioError
 from lemf.frames import (
     WHOLE_S,
@@ -20,6 +20,7 @@ from lemf.frames import (
     frame_centres,
     frame_times,
 )
+from lemf.periodicity import frame_periodicity
 from lemf.pitch import decimation_factor, f0_contour
 
 # Praat compares each frame with the loudest of all and searches the best path through all, so it is
@@ -27,6 +28,20 @@ from lemf.pitch import decimation_factor, f0_contour
 PRAAT_WHOLE_S = 1200.0
 
 Track = Callable[[Sequence[Piece]], Iterable[Piece]]  # such as tqdm.tqdm or rich.progress.track
+
+
+@dataclass(frozen=True, eq=False)
+class Detail:
+    """What cues beyond the paper's need, too: (frames,) float64 in the precision of float32.
+
+    Attributes
+    ----------
+    mid_energy : L2 norm of the 20 ms STFT frame between 500 and 4000 Hz
+    periodicity : autocorrelation at the period of the F0, at most 1; 0 where unvoiced
+    """
+
+    mid_energy: FloatArray
+    periodicity: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,21 +53,27 @@ class Contours:
     times_s : frame k stands at k * 0.005 s
     f0_hz : 0 where unvoiced
     energy : L2 norm of the 20 ms STFT frame
+    detail : Detail, or None where nothing asked for it
     """
 
     times_s: FloatArray
     f0_hz: FloatArray
     energy: FloatArray
+    detail: Detail | None = None
 
 
-def measure_contours(audio: Audio, settings: Settings, *, track: Track | None = None) -> Contours:
-    """Measure F0 and energy of a whole recording.
+def measure_contours(
+    audio: Audio, settings: Settings, *, with_detail: bool = False, track: Track | None = None
+) -> Contours:
+    """Measure the contours of a whole recording.
 
     Parameters
     ----------
     audio : Audio
     settings : Settings
         Pitch method and range.
+    with_detail : bool
+        Whether to measure `Detail`, too.
     track : function, optional
         Wraps the sequence of pieces to show progress, as ``tqdm.tqdm`` does.
 
@@ -64,6 +85,7 @@ def measure_contours(audio: Audio, settings: Settings, *, track: Track | None = 
     n_frames = count_frames(audio.n_samples, audio.rate_hz)
     centres = frame_centres(n_frames, audio.rate_hz)
     f0_hz, energy = np.empty(n_frames), np.empty(n_frames)
+    detail = Detail(np.empty(n_frames), np.empty(n_frames)) if with_detail else None
     whole_s = PRAAT_WHOLE_S if settings.pitch == "praat" else WHOLE_S
     pieces = cut_pieces(
         audio.n_samples, audio.rate_hz, decimation_factor(audio.rate_hz), whole_s=whole_s
@@ -82,5 +104,11 @@ def measure_contours(audio: Audio, settings: Settings, *, track: Track | None = 
         except AudioError as error:
             raise AudioError(f"{audio.name}: {error}") from error
         f0_hz[kept] = piece_f0_hz[kept.start - piece.start_frame :][: kept.stop - kept.start]
-        energy[kept] = frame_energy(samples, centres[kept] - piece.start, audio.rate_hz)
-    return Contours(frame_times(n_frames), f0_hz, energy)
+        inside = centres[kept] - piece.start
+        energy[kept] = frame_energy(samples, inside, audio.rate_hz)
+        if detail:
+            detail.mid_energy[kept] = np.float32(frame_mid_energy(samples, inside, audio.rate_hz))
+            detail.periodicity[kept] = np.float32(
+                frame_periodicity(samples, inside, audio.rate_hz, f0_hz[kept])
+            )
+    return Contours(frame_times(n_frames), f0_hz, energy, detail)

@@ -86,7 +86,12 @@ def _score(task: FileTask, version: str) -> FileResult:
         settings = replace(
             settings, speaker=speaker or settings.speaker, channel=channel or settings.channel
         )
-    measured = measure(_absolute(task.folder, audio), _absolute(task.folder, textgrid), settings)
+    measured = measure(
+        _absolute(task.folder, audio),
+        _absolute(task.folder, textgrid),
+        settings,
+        with_detail=task.keep_features or settings.needs_detail,  # any cue set can rescore features
+    )
     measured = replace(measured, audio=printable_path(audio), textgrid=printable_path(textgrid))
     measured = replace(measured, alignment=_storable(measured.alignment))
     emphasis = score_measurement(measured, settings)
@@ -133,6 +138,9 @@ def sentence_rows(name: str, emphasis: Emphasis) -> list[Row]:
 
 def feature_row(name: str, measured: Measurement) -> Row:
     """Give what `score_measurement` needs as one row: the contours and the aligned words."""
+    detail = measured.contours.detail
+    if detail is None:
+        raise ValueError("features need contours that were measured with_detail")
     return {
         "id": name,
         "audio": measured.audio,
@@ -154,6 +162,8 @@ def feature_row(name: str, measured: Measurement) -> Row:
         ],
         "f0_hz": measured.contours.f0_hz,
         "energy": measured.contours.energy,
+        "mid_energy": detail.mid_energy,
+        "periodicity": detail.periodicity,
     }
 
 

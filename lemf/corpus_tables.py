@@ -19,10 +19,10 @@ import pyarrow.ipc
 import pyarrow.parquet
 
 from lemf.alignment import Alignment, Word
-from lemf.contours import Contours
+from lemf.contours import Contours, Detail
 from lemf.corpus_file import Row
 from lemf.errors import CorpusError
-from lemf.frames import frame_times
+from lemf.frames import FloatArray, frame_times
 from lemf.output import open_output
 from lemf.pipeline import Measurement
 
@@ -77,9 +77,11 @@ _FEATURES = pyarrow.schema(
         ),
         ("f0_hz", _FLOATS),
         ("energy", _FLOATS),
+        ("mid_energy", _FLOATS),
+        ("periodicity", _FLOATS),
     ]
 )
-_CONTOURS = ["f0_hz.list.element", "energy.list.element"]
+_CONTOURS = [f"{name}.list.element" for name in ("f0_hz", "energy", "mid_energy", "periodicity")]
 
 
 def schema_of(table: str, cues: Iterable[str]) -> pyarrow.Schema:
@@ -227,6 +229,7 @@ class FeatureFile:
             raise CorpusError(f"{path}: no features in it; lemf batch --features writes them")
         self.about: dict[str, Any] = json.loads(content)
         self.n_files: int = self._file.metadata.num_rows
+        self.has_detail = {"mid_energy", "periodicity"} <= set(self._file.schema_arrow.names)
         self._path = path
 
     def measurements(self) -> Iterator[tuple[str, Measurement]]:
@@ -269,7 +272,10 @@ def _measurement(row: Mapping[str, Any]) -> tuple[str, Measurement]:
         place = sentences.setdefault(word["sentence"], [])
         durations = tuple(word["phone_durations_s"])
         place.append(Word(word["word"], word["start_s"], word["end_s"], durations))
-    f0_hz = np.asarray(row["f0_hz"].values)
+    f0_hz, energy = _contour(row["f0_hz"]), _contour(row["energy"])
+    detail = None
+    if "mid_energy" in row:
+        detail = Detail(_contour(row["mid_energy"]), _contour(row["periodicity"]))
     return row["id"].as_py(), Measurement(
         audio=row["audio"].as_py(),
         textgrid=row["textgrid"].as_py(),
@@ -280,6 +286,10 @@ def _measurement(row: Mapping[str, Any]) -> tuple[str, Measurement]:
             row["words_tier"].as_py(),
             row["phones_tier"].as_py(),
         ),
-        contours=Contours(frame_times(len(f0_hz)), f0_hz, np.asarray(row["energy"].values)),
+        contours=Contours(frame_times(len(f0_hz)), f0_hz, energy, detail),
         notes=(),
     )
+
+
+def _contour(column: Any) -> FloatArray:  # noqa: ANN401 - a pyarrow.ListScalar
+    return np.asarray(column.values, dtype=np.float64)

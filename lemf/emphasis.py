@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from lemf.config import CUE_SETS
 from lemf.contours import Contours
 from lemf.errors import MissingPackageError
 
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
 FLAG_MEANINGS = {
     "no_frame": "shorter than 5 ms: pitch and energy count as average",
     "unvoiced": "no voiced frame: pitch counts as average",
+    "unclear_pitch": "no clearly voiced frame: F0 is drawn through from the words around",
     "unknown_word": "no phone inside the word: duration counts as average",
     "outside_audio": "reaches up to 20 ms beyond the recording",
     "one_word": "a sentence of one word: nothing to compare it with",
-    "constant_pitch": "pitch has no spread over the words: it counts for nothing",
-    "constant_energy": "energy has no spread over the words: it counts for nothing",
-    "constant_duration": "duration has no spread over the words: it counts for nothing",
+    **{
+        f"constant_{cue}": f"{cue} has no spread over the words: it counts for nothing"
+        for cue in CUE_SETS["all"]
+    },
     "flat": "all scores are equal: the top word is only the first",
 }
 

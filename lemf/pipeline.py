@@ -17,7 +17,9 @@ from lemf.contours import Contours, Track, measure_contours
 from lemf.cues import word_cues, word_flags
 from lemf.emphasis import CueShare, Emphasis, Segment, SentenceEmphasis, WordEmphasis
 from lemf.frames import FloatArray
+from lemf.listener_cues import listener_cues
 from lemf.scoring import contributions, emphasis_score, emphasis_segment, is_flat, rank_words
+from lemf.sentence_contours import SentenceContours, cut_sentence
 from lemf.textgrid import TextGrid, read_textgrid
 from lemf.zscore import is_constant, zscore
 
@@ -98,9 +100,16 @@ def measure(
     settings: Settings,
     *,
     rate_hz: int | None = None,
+    with_detail: bool | None = None,
     track: Track | None = None,
 ) -> Measurement:
     """Do the part of `score` that needs the audio; the parameters and errors are those of `score`.
+
+    Parameters
+    ----------
+    with_detail : bool, optional
+        Whether to measure what cues beyond the paper's need; by default if those of the settings
+        do.
 
     Returns
     -------
@@ -115,7 +124,12 @@ def measure(
         rate_hz=recording.rate_hz,
         duration_s=recording.duration_s,
         alignment=alignment,
-        contours=measure_contours(recording, settings, track=track),
+        contours=measure_contours(
+            recording,
+            settings,
+            with_detail=settings.needs_detail if with_detail is None else with_detail,
+            track=track,
+        ),
         notes=recording.notes + alignment.notes,
     )
 
@@ -127,7 +141,8 @@ def score_measurement(measured: Measurement, settings: Settings) -> Emphasis:
     ----------
     measured : Measurement
     settings : Settings
-        Those of the measurement, but for `cues`, `weights` and `duration`.
+        Those of the measurement, but for `cues`, `weights` and `duration`; cues beyond the paper's
+        need a measurement with detail.
 
     Returns
     -------
@@ -185,12 +200,18 @@ def _score_sentence(
     settings: Settings,
     recording_s: float,
 ) -> SentenceEmphasis:
+    weights = settings.cue_weights
     values = word_cues(words, contours, settings.duration)
-    z = {name: zscore(cue) for name, cue in values.items()}
-    scores = emphasis_score(z, settings.cue_weights)
-    ranks = rank_words(scores)
     flags = word_flags(words, contours, settings.duration, recording_s)
-    shares = _shares(values, z, settings.cue_weights)
+    if settings.needs_detail:
+        sentence = cut_sentence(words, contours)
+        others = [name for name in weights if name not in values]
+        values |= listener_cues(words, sentence, settings.duration, others)
+        flags = _flags_of_clarity(flags, sentence, weights)
+    z = {name: zscore(cue) for name, cue in values.items()}
+    scores = emphasis_score(z, weights)
+    ranks = rank_words(scores)
+    shares = _shares(values, z, weights)
     scored = tuple(
         WordEmphasis(
             index=i,
@@ -216,7 +237,7 @@ def _score_sentence(
         text=_text(words),
         start_s=words[0].start_s,
         end_s=words[-1].end_s,
-        flags=_sentence_flags(values, scores),
+        flags=_sentence_flags({name: values[name] for name in weights}, scores),
         words=scored,
         segment=Segment(
             words=tuple(segment),
@@ -238,6 +259,20 @@ def _shares(
             for name, weight in weights.items()
         }
         for i in range(n_words)
+    ]
+
+
+def _flags_of_clarity(
+    flags: list[tuple[str, ...]], sentence: SentenceContours, weights: Mapping[str, float]
+) -> list[tuple[str, ...]]:
+    """Say of each word whether its F0 is drawn through; `unvoiced` is of the paper's pitch."""
+    unheard = () if "pitch" in weights else ("unvoiced",)
+    return [
+        (
+            *(flag for flag in found if flag not in unheard),
+            *(() if sentence.clear[span].any() or span.start == span.stop else ("unclear_pitch",)),
+        )
+        for found, span in zip(flags, sentence.spans, strict=True)
     ]
 
 

@@ -170,7 +170,8 @@ def _score(task: _Task) -> tuple[ScoredSentence, ...] | str:
     from lemf.pipeline import measure, score_measurement
 
     try:
-        measured = measure(task.audio, task.textgrid, task.settings[0])
+        with_detail = any(settings.needs_detail for settings in task.settings)
+        measured = measure(task.audio, task.textgrid, task.settings[0], with_detail=with_detail)
         results = [score_measurement(measured, settings) for settings in task.settings]
     except MissingPackageError:  # lacks for all files alike
         raise

@@ -53,7 +53,8 @@ def rescore_features(
     Raises
     ------
     CorpusError
-        The features cannot be read, or hold no phones but are to give phone durations.
+        The features cannot be read, or hold no phones but are to give phone durations, or lack
+        what the cues need.
     SettingsError
         Cues or weights that do not exist.
     OutputError
@@ -75,6 +76,11 @@ def rescore_features(
         weights=before.weights if cues is None and weights is None else weights,
         duration=duration or before.duration,
     )
+    if settings.needs_detail and not source.has_detail:
+        raise CorpusError(
+            f"{features}: made by lemf {source.about.get('lemf')} without what --cues "
+            f"{settings.cues} needs; make it anew by lemf batch --features"
+        )
     summary = Summary(source.n_files, source.about["failed"], 0, source.about["audio_s"])
     about = describe_output(describe_settings(settings), summary)
     schemas = {name: schema_of(name, settings.cue_weights) for name in tables}

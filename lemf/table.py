@@ -79,7 +79,7 @@ def _print_words(
     if bars:
         table.add_column("", no_wrap=True)
     for name in sentence.words[0].cues:
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
     if wide:
         table.add_column("F0 max", justify="right")
         table.add_column(duration, justify="right")

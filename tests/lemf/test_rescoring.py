@@ -37,7 +37,15 @@ def test_the_same_settings_give_the_same_bytes(run, tmp_path, options):
     assert (tmp_path / "as.parquet").read_bytes() == (tmp_path / "bs.parquet").read_bytes()
 
 
-@pytest.mark.parametrize("options", [("--weights", "pitch=0,energy=0.1"), ("--duration", "word")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--weights", "pitch=0,energy=0.1"),
+        ("--duration", "word"),
+        ("--cues", "listeners"),
+        ("--cues", "all", "--weights", "loudness=2"),
+    ],
+)
 def test_other_settings_give_what_a_batch_with_them_gives(run, tmp_path, options):
     assert run(*BATCH, "-o", "a.parquet", "--features", "f.parquet").exit_code == 0
     assert run(*BATCH, "-o", "b.parquet", *options).exit_code == 0
@@ -89,3 +97,17 @@ def test_the_bytes_do_not_tell_how_the_rows_came():
         files.append(sink.getvalue().to_pybytes())
     assert len(set(files)) == 1
     assert pyarrow.parquet.ParquetFile(pyarrow.BufferReader(files[0])).num_row_groups == 11
+
+
+def test_features_of_an_older_lemf_serve_the_papers_cues_only(run, tmp_path):
+    assert run(*BATCH, "-o", "a.parquet", "--features", "f.parquet").exit_code == 0
+    table = pyarrow.parquet.read_table("f.parquet")
+    pyarrow.parquet.write_table(table.drop_columns(["mid_energy", "periodicity"]), "old.parquet")
+    assert run("rescore", "old.parquet", "-o", "b.parquet").exit_code == 0
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    assert_one_line(
+        run("rescore", "old.parquet", "-o", "c.parquet", "--cues", "listeners"),
+        "old.parquet",
+        "make it anew by lemf batch --features",
+    )
+    assert not (tmp_path / "c.parquet").exists()

@@ -1,0 +1,84 @@
+"""Cues of loudness in each word of a sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lemf.config import FRAME_PERIOD_S
+from lemf.frames import FloatArray
+from lemf.pooling import densest, highest
+from lemf.sentence_contours import SentenceContours
+
+_SMOOTHING_FRAMES = 9  # 45 ms: no burst of a stop decides
+_FLOOR = 1e-6  # of the loudest frame: -120 dB
+
+
+def loudness(sentence: SentenceContours) -> FloatArray:
+    """Measure loudness summed over the loudest 0.3 s of the word.
+
+    Loudness is (energy from 500 to 4000 Hz) ** 0.6, relative to the loudest frame of the sentence.
+    Summed over a syllable this is the "total amplitude" that Beckman (1986) found to be the best
+    correlate of stress: a syllable is strong by being loud, and by being so for long.
+
+    Returns
+    -------
+    (words,) float64
+        Seconds at the loudness of the loudest frame; NaN without a frame.
+
+    References
+    ----------
+    M. Beckman, "Stress and Non-Stress Accent", Foris 1986. S. S. Stevens, "On the psychophysical
+    law", Psychological Review 64, 1957.
+    """
+    return densest(sentence.loudness, sentence.spans) * FRAME_PERIOD_S
+
+
+def loudness_peak(sentence: SentenceContours) -> FloatArray:
+    """Measure the highest level from 500 to 4000 Hz, averaged over 45 ms.
+
+    Returns
+    -------
+    (words,) float64
+        dB below the loudest frame of the sentence; NaN without a frame.
+    """
+    return highest(_level_db(sentence.mid_energy), sentence.spans)
+
+
+def energy_peak(sentence: SentenceContours) -> FloatArray:
+    """Measure the highest level of the whole spectrum, averaged over 45 ms.
+
+    Returns
+    -------
+    (words,) float64
+        dB below the loudest frame of the sentence; NaN without a frame.
+    """
+    return highest(_level_db(sentence.energy), sentence.spans)
+
+
+def spectral_balance(sentence: SentenceContours) -> FloatArray:
+    """Measure how much of the energy lies from 500 to 4000 Hz, where the word is loudest.
+
+    Effort closes the glottis faster and so flattens the spectrum (Sluijter & van Heuven 1996).
+
+    Returns
+    -------
+    (words,) float64
+        dB, mean over the frames within 6 dB of the loudest of the word; NaN without a frame or in
+        silence.
+    """
+    balance = np.full(len(sentence.spans), np.nan)
+    for i, span in enumerate(sentence.spans):
+        energy, mid_energy = sentence.energy[span], sentence.mid_energy[span]
+        nucleus = (energy >= energy.max(initial=0.0) / 2) & (mid_energy > 0)
+        if nucleus.any():
+            balance[i] = np.mean(20 * np.log10(mid_energy[nucleus] / energy[nucleus]))
+    return balance
+
+
+def _level_db(energy: FloatArray) -> FloatArray:
+    if not len(energy):
+        return energy
+    loudest = energy.max(initial=0.0) or 1.0
+    level_db = 20 * np.log10(np.maximum(energy / loudest, _FLOOR))
+    padded = np.pad(level_db, _SMOOTHING_FRAMES // 2, mode="edge")
+    return np.convolve(padded, np.full(_SMOOTHING_FRAMES, 1 / _SMOOTHING_FRAMES), mode="valid")
