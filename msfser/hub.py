@@ -27,10 +27,10 @@ def find_folder(name: str, patterns: Sequence[str]) -> Path:
         There is no such folder, or the hub cannot be reached, or does not know the name.
     """
     folder = Path(name).expanduser()
-    if folder.is_dir():
+    if name and folder.is_dir():
         return folder
     if not _HUB_NAME.fullmatch(name):
-        raise CheckpointError(f"{name}: no such folder")
+        raise CheckpointError(f"{name or repr(name)}: no such folder")
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError, RepositoryNotFoundError
 
