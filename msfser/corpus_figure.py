@@ -24,8 +24,8 @@ _FAILED = "#BBBBBB"
 _HALF_STEPS_UP_TO = 10  # span of a scale whose ratings are whole numbers
 _N_LABEL_BINS = 16  # of any other scale
 _ROUNDING = 1e-9
-_DURATION_TICKS_S = (0.25, 0.5, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 100, 200, 500, 1000)
-_N_DURATION_BINS = 40
+_DURATION_TICKS_S = (0.25, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 100, 200, 500, 1000)
+_DURATION_BINS = (8, 40)  # fewest and most
 _FEW_SPEAKERS = 40  # up to here each has a bar
 
 
@@ -113,7 +113,8 @@ def _draw_durations(
         return
     everything = np.concatenate(list(seconds.values()))
     low, high = everything.min() * 0.95, everything.max() * 1.05
-    _draw_shares(axes, seconds, colours, np.geomspace(low, high, _N_DURATION_BINS + 1))
+    n_bins = int(np.clip(2 * np.cbrt(len(everything)), *_DURATION_BINS))  # the Rice rule
+    _draw_shares(axes, seconds, colours, np.geomspace(low, high, n_bins + 1))
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     axes.xaxis.set_major_locator(FixedLocator([s for s in _DURATION_TICKS_S if low <= s <= high]))
@@ -152,7 +153,9 @@ def _draw_counts(
     most = max((summary.utterances for summary in summaries), default=1)
     for place, summary in zip(places, summaries, strict=True):
         speakers = f", {summary.speakers:,} sp." if summary.speakers else ""
-        text = f" {summary.hours:,.1f} h{speakers}"
+        hours = summary.hours
+        length = f"{hours:,.1f} h" if hours >= 1 else f"{60 * hours:.0f} min"
+        text = f" {length}{speakers}"
         axes.text(summary.utterances, place, text, va="center", fontsize=8)
     axes.set_xlim(0, 1.6 * most)
     axes.set_yticks(places, [summary.name for summary in summaries], fontsize=8)
@@ -174,7 +177,7 @@ def _draw_speakers(axes: Axes, utterances: Sequence[Utterance]) -> None:
         return
     if len(numbers) <= _FEW_SPEAKERS:
         axes.bar(np.arange(1, len(numbers) + 1), numbers, color=_COLOURS[0], alpha=0.6)
-        axes.locator_params(axis="x", integer=True)
+        axes.locator_params(integer=True)
         return
     axes.stairs(numbers, np.arange(len(numbers) + 1) + 0.5, color=_COLOURS[0], lw=1.3)
     axes.set(xscale="log", yscale="log")
