@@ -12,11 +12,17 @@ from lemf.agreement import CLEAR_MARGIN, MEASURES, Judgement, judge, rating_marg
 from lemf.baselines import baseline_scores
 from lemf.bootstrap import N_RESAMPLES, interval, resample
 from lemf.config import Settings
-from lemf.errors import CorpusError
 from lemf.frames import FloatArray
 from lemf.labels import Label
 from lemf.other_scores import match_scores, read_scores
-from lemf.rated_sentences import RatedSentence, RatedSentences, Unjudged, Watch, rate_sentences
+from lemf.rated_sentences import (
+    RatedSentence,
+    RatedSentences,
+    Unjudged,
+    Watch,
+    nothing_to_judge,
+    rate_sentences,
+)
 from lemf.scoring import rounded
 
 Unit = Literal["sentences", "speakers"]  # what the bootstrap draws
@@ -188,15 +194,17 @@ def evaluate(
     ]
     left_out = (*sentences.unjudged, *unjudged)
     if not complete:
-        reasons = dict.fromkeys(f"{one.reason} {one.detail}".strip() for one in left_out)
-        raise CorpusError(f"no sentence can be judged: {'; '.join(list(reasons)[:3])}")
+        raise nothing_to_judge(left_out)
     judged = [sentences.judged[i] for i in complete]
     given = {
         name: [array for i in complete if (array := one[i]) is not None]
         for name, one in scores.items()
     }
     baselines = baseline_scores(judged, (*sentences.judged, *sentences.tied))
-    units = _units(judged)
+    speakers = _speakers(judged)
+    units: dict[Unit, list[str] | None] = {"sentences": None}
+    if speakers is not None and len(set(speakers)) > 1:
+        units["speakers"] = speakers
 
     systems: list[SystemAgreement] = []
     first: _Spread | None = None
@@ -266,17 +274,10 @@ class _Spread:
         }
 
 
-def _units(sentences: Sequence[RatedSentence]) -> dict[Unit, list[str | None] | None]:
-    """Say what the bootstrap draws: sentences, and speakers where there are several."""
-    speakers = [sentence.speaker for sentence in sentences]
-    if None in speakers or len(set(speakers)) < 2:
-        return {"sentences": None}
-    return {"sentences": None, "speakers": speakers}
-
-
-def _count_speakers(sentences: Sequence[RatedSentence]) -> int | None:
-    speakers = {sentence.speaker for sentence in sentences}
-    return None if None in speakers else len(speakers)
+def _speakers(sentences: Sequence[RatedSentence]) -> list[str] | None:
+    """Give the speaker of each sentence, None where one is not known."""
+    known = [sentence.speaker for sentence in sentences if sentence.speaker is not None]
+    return known if len(known) == len(sentences) else None
 
 
 def _by_groups(

@@ -11,7 +11,7 @@ import numpy as np
 from lemf.agreement import rating_margin
 from lemf.config import Settings
 from lemf.corpus_workers import local_workers, run_tasks
-from lemf.errors import LemfError, MissingPackageError
+from lemf.errors import CorpusError, LemfError, MissingPackageError
 from lemf.frames import FloatArray
 from lemf.labels import Label
 
@@ -115,6 +115,11 @@ def rate_sentences(
     -------
     RatedSentences
         In the order of the labels. A recording that cannot be scored is among the unjudged.
+
+    Raises
+    ------
+    CorpusError
+        There is no sentence that can be judged.
     """
     tasks = [
         _Task(i, label.audio, label.textgrid, tuple(settings)) for i, label in enumerate(labels)
@@ -144,7 +149,15 @@ def rate_sentences(
                 unjudged.append(why)
                 if why.reason == _TIED:
                     tied.append(sentence)
+    if not judged:
+        raise nothing_to_judge(unjudged)
     return RatedSentences(tuple(judged), tuple(tied), tuple(unjudged))
+
+
+def nothing_to_judge(unjudged: Sequence[Unjudged]) -> CorpusError:
+    """Make the error that says why there is no sentence to judge."""
+    reasons = dict.fromkeys(f"{one.reason} {one.detail}".strip() for one in unjudged)
+    return CorpusError(f"no sentence can be judged: {'; '.join(list(reasons)[:3])}")
 
 
 @dataclass(frozen=True)

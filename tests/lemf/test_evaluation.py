@@ -160,6 +160,9 @@ def test_baselines_do_not_listen_and_the_memoriser_reads_other_speakers_only():
 
 
 def test_nothing_to_judge():
+    label = Label(id="a", audio="missing.wav", textgrid="missing.TextGrid", emphasised=(0,))
+    with pytest.raises(CorpusError, match=r"no sentence can be judged: failed missing\.wav: "):
+        rate_sentences([label], [Settings()])
     with pytest.raises(CorpusError, match="no sentence can be judged"):
         evaluate(RatedSentences((), (), ()), {})
 
