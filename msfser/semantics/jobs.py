@@ -18,7 +18,10 @@ from msfser.progress import Watch, no_watch
 from msfser.semantics.store import Text
 from msfser.semantics.work import Entry, Shard, WorkFile, key_of
 
+KILLED = "its worker was killed twice, perhaps because memory ran out"
+
 _N_READERS = 8
+_NOT_YET: Entry = {"status": "missing", "reason": "not made yet"}
 
 Made = Generator[tuple["Job", Entry], None, None]  # in any order
 Make = Callable[[list["Job"]], Made]
@@ -75,7 +78,7 @@ def do_jobs(
         All that the result depends on besides the files, as JSON has it.
     make : function
         Takes the jobs to do and gives each with its entry: ``status``, ``text`` or ``reason``, and
-        what else is to be kept.
+        what else is to be kept. Those that it does not give stay to be done.
     with_alignment : bool
         Whether the result depends on the alignment, too.
     watch : function, optional
@@ -109,7 +112,7 @@ def do_jobs(
                 work.append({"key": job.key, "id": job.id, **entry, "files": stamps})
                 n_done += 1
                 watch(n_done, len(jobs))
-    return {name: work.entries[key] for name, key in key_by_id.items()}
+    return {name: work.entries.get(key, _NOT_YET) for name, key in key_by_id.items()}
 
 
 def to_texts(

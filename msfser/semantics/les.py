@@ -14,11 +14,9 @@ from lemf.errors import LemfError, MissingPackageError, NoWordsError
 from msfser.alignment_tiers import TIERS_IN_ORDER, name_tiers
 from msfser.manifest import Manifest
 from msfser.progress import Watch, no_watch
-from msfser.semantics.jobs import Job, Made, do_jobs, to_texts, usable
+from msfser.semantics.jobs import KILLED, Job, Made, do_jobs, to_texts, usable
 from msfser.semantics.store import Text
 from msfser.semantics.work import Entry, Shard, WorkFile
-
-_KILLED = "its worker was killed twice, perhaps because memory ran out"
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def make_les(
             if job.alignment is not None
         )
         for task, entry in run_tasks(workers, score_les, tasks):
-            yield task.job, entry or {"status": "failed", "reason": _KILLED}
+            yield task.job, entry or {"status": "failed", "reason": KILLED}
 
     utterances = usable(manifest, shard)
     aligned = [utterance for utterance in utterances if utterance.alignment is not None]

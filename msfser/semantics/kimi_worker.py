@@ -1,0 +1,90 @@
+"""Has Kimi-Audio answer jobs, inside Kimi-Audio's own environment, which needs nothing of msfser.
+
+    python kimi_worker.py JOBS.jsonl REPLIES.jsonl [--model NAME|FOLDER]
+
+JOBS holds a line a recording: ``key``, ``wav``, ``prompt``, ``max_tokens``. A line of REPLIES holds
+``key`` and ``reply``. What REPLIES answers already is left out, so a killed run goes on.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def main() -> None:
+    """Answer the jobs that have no reply yet."""
+    parser = argparse.ArgumentParser(description="Have Kimi-Audio answer jobs.")
+    parser.add_argument("jobs", type=Path)
+    parser.add_argument("replies", type=Path)
+    parser.add_argument("--model", default="moonshotai/Kimi-Audio-7B-Instruct")
+    options = parser.parse_args()
+    jobs = read_lines(options.jobs)
+    done = {line["key"] for line in read_lines(options.replies)} if options.replies.exists() else ()
+    todo = [job for job in jobs if job["key"] not in done]
+    say(f"{len(jobs) - len(todo)} of {len(jobs)} jobs are done")
+    if not todo:
+        return
+    from kimia_infer.api.kimia import KimiAudio
+
+    model = KimiAudio(model_path=options.model, load_detokenizer=False)
+    drop_torn_line(options.replies)
+    with options.replies.open("ab", buffering=0) as stream:
+        for number, job in enumerate(todo, 1):
+            line = {"key": job["key"], "model": options.model}
+            try:
+                line["reply"] = ask(model, job)
+            except Exception as error:  # such as a broken recording: the others go on
+                line["error"] = f"{type(error).__name__}: {error}"
+            stream.write(json.dumps(line).encode() + b"\n")
+            os.fsync(stream.fileno())
+            say(f"{number} of {len(todo)}: {job['wav']}")
+
+
+def ask(model: Any, job: dict[str, Any]) -> str:  # noqa: ANN401 - not installed here
+    """Give the text that the model replies to a prompt and a recording."""
+    messages = [
+        {"role": "user", "message_type": "text", "content": job["prompt"]},
+        {"role": "user", "message_type": "audio", "content": job["wav"]},
+    ]
+    _, text = model.generate(
+        messages,
+        output_type="text",
+        text_temperature=0.0,
+        text_top_k=5,
+        audio_temperature=0.8,
+        audio_top_k=10,
+        audio_repetition_penalty=1.0,
+        text_repetition_penalty=1.0,  # above 1 its memory grows from call to call
+        max_new_tokens=job["max_tokens"],  # left out, up to 7,500
+    )
+    return str(text)
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Give the objects of a JSONL file, without a torn last line."""
+    lines = []
+    for line in path.read_bytes().split(b"\n"):
+        try:
+            lines.append(json.loads(line))
+        except ValueError:
+            continue
+    return lines
+
+
+def drop_torn_line(path: Path) -> None:
+    """Cut off what a killed run left of its last line."""
+    if path.exists():
+        content = path.read_bytes()
+        os.truncate(path, content.rfind(b"\n") + 1)
+
+
+def say(message: str) -> None:
+    """Tell how far it is, on stderr."""
+    print(message, file=sys.stderr, flush=True)  # noqa: T201 - a script of its own
+
+
+if __name__ == "__main__":
+    main()
