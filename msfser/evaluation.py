@@ -105,6 +105,12 @@ def paper_ccc(predictions: Predictions, scope: str) -> tuple[float, ...] | None:
     return _PAPER.get((predictions.corpus, predictions.version, scope))
 
 
+def paper_by_scope(predictions: Predictions) -> dict[str, tuple[float, ...]]:
+    """Give the paper's CCC of the scopes that are of the paper's data."""
+    found = {scope: paper_ccc(part, scope) for scope, part in scopes(predictions)}
+    return {scope: paper for scope, paper in found.items() if paper is not None}
+
+
 def duration_group(duration_s: float) -> str:
     """Name the group of a duration, such as ``"2 to 4 s"``; empty where it is not known."""
     if math.isnan(duration_s):

@@ -38,6 +38,7 @@ _split_option = click.option(
     "--resamples", type=click.IntRange(min=1), default=1000, show_default=True, help="Of bootstrap."
 )
 @click.option("--seed", default=0, show_default=True, help="Of the bootstrap.")
+@click.option("--card", is_flag=True, help="Write the model card, RUN/best/README.md.")
 @_device_option
 @_force_option
 def evaluate(
@@ -47,6 +48,7 @@ def evaluate(
     output: Path | None,
     resamples: int,
     seed: int,
+    card: bool,
     device: str,
     force: bool,
 ) -> None:
@@ -56,9 +58,10 @@ def evaluate(
     an earlier evaluation. Several are pooled: the models of five folds make one evaluation, with
     the mean of the folds and the pooled CCC.
     """
-    from msfser.evaluation import score_predictions
-    from msfser.evaluation_files import FILES, Origin, paper_by_scope, write_evaluation
+    from msfser.evaluation import paper_by_scope, score_predictions
+    from msfser.evaluation_files import FILES, Origin, write_evaluation
     from msfser.evaluation_report import make_tables
+    from msfser.model_card import check_card, write_card
     from msfser.output_folder import prepare_folder
     from msfser.predictions import join_predictions, read_predictions
     from msfser.tables import print_tables
@@ -72,8 +75,12 @@ def evaluate(
     parts = [read_predictions(path) for path in tables]
     skipped: dict[str, str] = {}
     found = _find_runs(folders)
+    if card and (len(found) != 1 or tables):
+        raise click.UsageError("--card: the card of one model needs one RUN")
     if output is not None:
         prepare_folder(output, FILES, force=force)
+    if card:
+        check_card(found[0], force=force)
     for run in found:
         predictions, unused = _predict_run(run, splits, data, device)
         parts.append(predictions)
@@ -86,6 +93,8 @@ def evaluate(
         origin = Origin(runs=tuple(map(str, runs)), n_resamples=resamples, seed=seed)
         write_evaluation(output, predictions, scores, origin, force=force)
         _say(f"wrote {output}")
+    if card:
+        _say(f"wrote {write_card(found[0], predictions, scores, force=force)}")
     _end_on_skipped(skipped, len(predictions.ids), output, force)
 
 

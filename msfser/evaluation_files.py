@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lemf.output import write_output
 from msfser.ccc_intervals import LEVEL
-from msfser.evaluation import Score, paper_ccc, scopes, scores_to_rows
+from msfser.evaluation import Score, paper_by_scope, scopes, scores_to_rows
 from msfser.evaluation_figure import (
     draw_calibration,
     draw_error_by_duration,
@@ -85,12 +85,6 @@ def write_evaluation(
     write_output(folder / REPORT_NAME, report.encode(), force=force)
     content = _content(predictions, scores, origin, paper)
     write_output(folder / METRICS_NAME, content.encode(), force=force)
-
-
-def paper_by_scope(predictions: Predictions) -> dict[str, tuple[float, ...]]:
-    """Give the paper's CCC of the scopes that are of the paper's data."""
-    found = {scope: paper_ccc(part, scope) for scope, part in scopes(predictions)}
-    return {scope: paper for scope, paper in found.items() if paper is not None}
 
 
 def _content(

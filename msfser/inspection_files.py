@@ -24,6 +24,7 @@ _TABLES = ("routing.csv", "knockout.csv", "semantics.csv", "utterances.csv")
 FILES = (*_TABLES, REPORT_NAME)
 
 _N_CHANGED = 5  # utterances named for each semantics
+_LONGEST_TEXT = 60  # characters of a text in a table
 
 Rows = list[Sequence[Cell]]
 
@@ -62,7 +63,7 @@ def make_inspection_tables(
         for place in most_changed(changes, _N_CHANGED):
             name = inspection.utterances[place].id
             said = texts.get(semantic, {}).get(name, "")
-            label = f"{name}: {said}" if said else name
+            label = f"{name}: {_shortened(said)}" if said else name
             rows.append((label, *(f"{change:+.2f}" for change in changes[place])))
         title = f"changed most by {semantic.upper()}"
         tables.append(Table(title=title, head=("utterance", *DIMENSIONS), rows=tuple(rows)))
@@ -105,6 +106,10 @@ def write_inspection(
     links = [f"![{name}]({FIGURES_NAME}/{name}.png)" for name in figures]
     report = "\n".join(["# Inspection\n", format_markdown(tables), *links, ""])
     write_output(folder / REPORT_NAME, report.encode(), force=force)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 3] + "..."
 
 
 def _ccc_table(title: str, what: str, scores: Mapping[str, FloatArray]) -> Table:
