@@ -85,7 +85,7 @@ def _add_intervals(table: Table, intervals: Intervals) -> None:
 def _print_groups(console: Console, evaluation: Evaluation, grouping: Grouping) -> None:
     groups = evaluation.systems[0].groups[grouping]
     if not groups:
-        console.print(Text(f"no {grouping} in the labels", style="yellow"))
+        console.print(Text(f"No {grouping} in the labels.", style="yellow"))
         return
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column(f"top-1 by {grouping}", max_width=24, overflow="ellipsis", no_wrap=True)
@@ -103,7 +103,7 @@ def _legend(evaluation: Evaluation) -> list[str]:
         f"({evaluation.n_clear} sentences)",
         "segment: the most stressed word is at most one word beside the highest score",
         "rho: Spearman in the sentence; within: across the readings of one text",
-        "small figures: 95 % intervals; dim rows do not listen",
+        "below a system: its 95 % intervals; the dim systems do not listen",
     ]
 
 

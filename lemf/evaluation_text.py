@@ -95,6 +95,9 @@ def format_markdown(evaluation: Evaluation, by: Sequence[Grouping] = ()) -> str:
         blocks.append(_table([title, *column_titles(evaluation)], rows))
     for grouping in by:
         groups = evaluation.systems[0].groups[grouping]
+        if not groups:
+            blocks.append(f"No {grouping} in the labels.")
+            continue
         rows = [
             [_name(s), *(two_digits(group.measures["top1"]) for group in s.groups[grouping])]
             for s in evaluation.systems
@@ -140,8 +143,8 @@ def describe_unjudged(evaluation: Evaluation) -> list[str]:
 
 
 def describe_ties(evaluation: Evaluation) -> list[str]:
-    """Say which systems gave several words the highest score."""
-    tied = [f"{s.name} {s.n_tied}" for s in evaluation.systems if s.n_tied]
+    """Say which systems, chance apart, gave several words the highest score."""
+    tied = [f"{s.name} {s.n_tied}" for s in evaluation.systems if s.n_tied and s.name != "chance"]
     if not tied:
         return []
     return [

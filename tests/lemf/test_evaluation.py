@@ -304,7 +304,7 @@ text memoriser   1.00 1.00
 clear: top-1 where the margin of the ratings is 0.3 or more (2 sentences)
 segment: the most stressed word is at most one word beside the highest score
 rho: Spearman in the sentence; within: across the readings of one text
-small figures: 95 % intervals; dim rows do not listen
+below a system: its 95 % intervals; the dim systems do not listen
 Left out, tie for the top word: 1: tie (one, two).
 """
 
@@ -330,6 +330,25 @@ def test_markdown(labelled):
     assert tables[2].startswith("| minus energy=0, over sentences |")
     for table in tables:
         assert len({line.count("|") for line in table.splitlines()}) == 1
+
+
+def test_groups_that_labels_do_not_know(labelled):
+    for output_format in ("table", "markdown"):
+        labelled.write_text(labelled.read_text().replace("emotion", "mood"))
+        result = run(labelled, "--by", "emotion", "--format", output_format, "--resamples", 9)
+        assert result.exit_code == 0
+        assert "No emotion in the labels." in result.stdout
+
+
+def test_ties_of_systems_are_said():
+    judged = (sentence("p", [0, 2, 1], [3, 3, 1]), sentence("q", [0, 2, 1], [0, 3, 1]))
+    scores = {"ours": [one.scored.scores[0] for one in judged]}
+    found = evaluate(RatedSentences(judged, (), ()), scores, n_resamples=9)
+    assert found.systems[0].measures["top1"] == 0.75
+    assert format_markdown(found).splitlines()[-1] == (
+        "Sentences with several highest scores, which count as in random order: "
+        "ours 1, letters 2, text memoriser 2."
+    )
 
 
 def test_json_names_everything(labelled):
