@@ -15,3 +15,35 @@ def write_wav(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def corpus_folder(tmp_path_factory):
+    """A mechanism corpus of 48 utterances with texts and vectors, as training reads it."""
+    from msfser.corpora.mechanism import draw_sentence
+    from msfser.corpora.mechanism_files import ES_NAME, write_mechanism
+    from msfser.semantics.description import emotions_of
+    from msfser.semantics.encoding import encode_texts
+    from msfser.semantics.es_import import import_descriptions
+    from msfser.semantics.gs import take_transcripts
+    from msfser.semantics.store import Text, read_texts, update_texts
+    from msfser.semantics.text_encoder import load_text_encoder
+    from msfser.semantics.word_encoder import write_word_encoder
+
+    folder = tmp_path_factory.mktemp("mechanism")
+    manifest = write_mechanism(folder, n_utterances=48, seed=0, jobs=1)
+    sentences = [draw_sentence(0, index) for index in range(48)]
+    les = {
+        s.id: Text(text=" ".join(s.words[s.stressed_word - 1 : s.stressed_word + 2]), status="ok")
+        for s in sentences
+    }
+    es, _ = import_descriptions(folder / ES_NAME, manifest, emotions_of("mechanism"))
+    update_texts(folder, manifest, "gs", take_transcripts(manifest))
+    update_texts(folder, manifest, "les", les)
+    texts = update_texts(folder, manifest, "es", es)
+    spoken = [text.text or "" for text in (*texts.gs, *texts.es)]
+    encoder = folder / "encoder"
+    write_word_encoder(encoder, spoken, dim=16)
+    encode_texts(folder, lambda: load_text_encoder(str(encoder), "cpu"))
+    assert len(read_texts(folder).ids) == 48
+    return folder

@@ -1,0 +1,64 @@
+"""A text encoder that can be made anywhere: a random vector a word, and no order of words.
+
+A folder as transformers reads it, with a BERT of no layers whose position embeddings are zero: the
+vector of a text is the mean of the vectors of its words. It stands in for RoBERTa where no weights
+can be had, in the demo and in tests, and knows nothing of what words mean.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+
+_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+_MOST_TOKENS = 512
+
+
+def write_word_encoder(folder: Path, texts: Iterable[str], *, dim: int = 64, seed: int = 0) -> None:
+    """Make an encoder that knows the words of some texts, in lower case.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there; files of the same names are replaced.
+    texts : iterable of str
+    dim : int
+        Size of the vectors.
+    seed : int
+    """
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    words = sorted({word for text in texts for word in re.findall(r"\w+|[^\w\s]", text.lower())})
+    vocabulary = {word: place for place, word in enumerate((*_SPECIAL, *words))}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        model_max_length=_MOST_TOKENS,
+    ).save_pretrained(folder)
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=dim,
+        num_hidden_layers=0,
+        num_attention_heads=1,
+        intermediate_size=1,
+        max_position_embeddings=_MOST_TOKENS,
+        type_vocab_size=1,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = BertModel(config, add_pooling_layer=False)
+    model.embeddings.position_embeddings.weight.data.zero_()
+    model.save_pretrained(folder)
