@@ -1,7 +1,8 @@
 """msfser predicts valence, arousal and dominance from speech and its semantics, after MSF-SER.
 
 The files in the order of the flow: `corpora` make the `manifest`, `semantics` the texts (LES, GS,
-ES) and their vectors, `model` is figure 1 of the paper box by box. Names load on first use, so that
+ES) and their vectors, `model` is figure 1 of the paper box by box, `train` trains it, `evaluate`
+judges it, `predict` uses it, `inspection` opens it up. Names load on first use, so that
 ``msfser --help`` loads no torch.
 """
 
@@ -9,19 +10,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from msfser.config import ModelConfig
     from msfser.errors import MsfserError
+    from msfser.manifest import read_manifest
     from msfser.model.msf_ser import MsfSer
-    from msfser.model_folder import ModelFacts
+    from msfser.predict import predict_files, predict_speech
+    from msfser.predictions import read_predictions
+    from msfser.speech_files import SpeechFile, find_speech
 
 _HOME = {
-    "ModelConfig": "config",
-    "ModelFacts": "model_folder",
     "MsfSer": "model.msf_ser",
     "MsfserError": "errors",
+    "SpeechFile": "speech_files",
+    "find_speech": "speech_files",
+    "predict_files": "predict",
+    "predict_speech": "predict",
+    "read_manifest": "manifest",
+    "read_predictions": "predictions",
 }
 
-__all__ = ["ModelConfig", "ModelFacts", "MsfSer", "MsfserError"]
+__all__ = [
+    "MsfSer",
+    "MsfserError",
+    "SpeechFile",
+    "find_speech",
+    "predict_files",
+    "predict_speech",
+    "read_manifest",
+    "read_predictions",
+]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
@@ -31,4 +47,4 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands fo
 
 
 def __dir__() -> list[str]:
-    return [*__all__]
+    return list(__all__)

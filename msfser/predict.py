@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lemf.errors import LemfError
+from msfser.alignment_tiers import TIERS_IN_ORDER
 from msfser.clips import RATE_HZ, Samples, WaveStatistics, normalise, read_clip
 from msfser.config import Semantic
-from msfser.errors import DataError, MsfserError
-from msfser.evaluate import expert_names
+from msfser.errors import DataError, MsfserError, SemanticsError
+from msfser.evaluate import expert_names, model_folder
 from msfser.examples import Examples
 from msfser.inference import LONGEST_S, run_model
 from msfser.manifest import DIMENSIONS
 from msfser.model.msf_ser import MsfSer
 from msfser.progress import Watch, no_watch
-from msfser.semantics.text_encoder import TextEncoder
-from msfser.speech_files import SpeechFile
+from msfser.semantics.text_encoder import TextEncoder, load_text_encoder
+from msfser.speech_files import SpeechFile, find_speech
 from msfser.speech_predictions import SpeechPrediction, clamp, mean_of_windows, said_of_windows
 from msfser.speech_texts import SpeechTexts, find_texts
 
@@ -102,6 +104,66 @@ def predict_speech(
         predictions += [next(said) if isinstance(one, _Heard) else one for one in heard]
         watch(len(predictions), len(recordings))
     return predictions
+
+
+def predict_files(
+    model: MsfSer | str | Path, files: Sequence[str | Path], *, voice_alone: bool = False
+) -> list[SpeechPrediction]:
+    """Predict recordings with what lies beside them; `predict_speech` has all options.
+
+    Parameters
+    ----------
+    model : MsfSer, str or Path
+        A model, or where it lies: the folder of a run or of a model, or a name on the hub.
+    files : sequence of (str or Path)
+        As in `find_speech`.
+    voice_alone : bool
+        Read no texts.
+
+    Raises
+    ------
+    MsfserError
+        There is no such model, no recording, or the text encoder cannot be loaded.
+
+    Examples
+    --------
+    >>> (said,) = predict_files("RUN", ["talk.wav"])  # doctest: +SKIP
+    >>> said.whole.values  # doctest: +SKIP
+    array([5.44, 3.95, 2.78])
+    """
+    if not isinstance(model, MsfSer):
+        model = MsfSer.from_pretrained(model_folder(str(model)))
+    recordings = find_speech([Path(file) for file in files])
+    encoder = None
+    if not voice_alone and any(one.has_text for one in recordings):
+        encoder = load_encoder(model)
+    find = partial(find_texts, tiers_in_order=model.facts.corpus in TIERS_IN_ORDER)
+    return predict_speech(model, recordings, encoder=encoder, find=find)
+
+
+def load_encoder(model: MsfSer, name: str | None = None) -> TextEncoder | None:
+    """Load the text encoder that a model learned from; None for a model that reads no texts.
+
+    Parameters
+    ----------
+    model : MsfSer
+    name : str, optional
+        Where the encoder lies, if not where it lay in training.
+
+    Raises
+    ------
+    DataError
+        It cannot be loaded, or is another one.
+    """
+    if not model.config.semantics:
+        return None
+    device = next(model.parameters()).device.type
+    try:
+        encoder = load_text_encoder(name or model.facts.text_encoder, device)
+    except SemanticsError as error:
+        raise DataError(f"{error}; name it with --encoder, or use --no-texts") from error
+    check_encoder(model, encoder)
+    return encoder
 
 
 def check_encoder(model: MsfSer, encoder: TextEncoder) -> None:

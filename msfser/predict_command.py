@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,6 @@ from msfser.errors import DataError
 
 if TYPE_CHECKING:
     from msfser.model.msf_ser import MsfSer
-    from msfser.semantics.text_encoder import TextEncoder
-    from msfser.speech_files import SpeechFile
     from msfser.speech_predictions import SpeechPrediction
 
 _PATH = click.Path(path_type=Path, readable=False)  # the library opens it
@@ -37,7 +36,16 @@ _SUFFIXES = {".csv": "csv", ".json": "json"}
 )
 @click.option("--alignments", type=_PATH, metavar="PATH", help="TextGrids that lie elsewhere.")
 @click.option("--no-texts", is_flag=True, help="Use the voice alone.")
-@click.option("--encoder", metavar="NAME|FOLDER", help="Text encoder.  [default: as in training]")
+@click.option(
+    "--es",
+    type=click.Choice(["none", "acoustic"]),
+    default="none",
+    show_default=True,
+    help="Where Extended Semantics come from, if no table gives them.",
+)
+@click.option(
+    "--encoder", metavar="NAME|FOLDER", help="Where the text encoder of the training lies now."
+)
 @click.option("--windows", is_flag=True, help="A row for each window of a long recording, too.")
 @click.option(
     "--window-s",
@@ -57,6 +65,7 @@ def predict(
     file_format: str,
     alignments: Path | None,
     no_texts: bool,
+    es: str,
     encoder: str | None,
     windows: bool,
     window_s: float,
@@ -69,27 +78,41 @@ def predict(
 
     MODEL is the folder of a run, a folder with config.json and model.safetensors, or a name on the
     hub. A FILE is a recording, a folder of recordings, or a .csv with the column wav and perhaps
-    alignment and transcript. The TextGrid and the transcript (.txt or .lab) of the same name are
-    found beside a recording.
+    alignment, transcript and es. The TextGrid and the transcript (.txt or .lab) of the same name
+    are found beside a recording.
     """
     _check_outputs(output, embeddings, files, force)
 
+    from transformers.utils import logging
+
+    from msfser.alignment_tiers import TIERS_IN_ORDER
     from msfser.evaluate import model_folder
     from msfser.inference import choose_device
     from msfser.model.msf_ser import MsfSer
-    from msfser.predict import predict_speech
+    from msfser.predict import load_encoder, predict_speech
     from msfser.progress import progress
     from msfser.speech_files import find_speech
+    from msfser.speech_texts import describe_acoustically, find_texts
 
     recordings = find_speech(files, alignments)
     chosen = choose_device(device)
     loaded = MsfSer.from_pretrained(model_folder(model)).to(chosen)
-    texts = None if no_texts else _load_encoder(loaded, recordings, encoder, chosen.type)
+    texts = None
+    if not no_texts and (es != "none" or any(one.has_text for one in recordings)):
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+        texts = load_encoder(loaded, encoder)
+    find = partial(
+        find_texts,
+        describe=describe_acoustically if es == "acoustic" else None,
+        tiers_in_order=loaded.facts.corpus in TIERS_IN_ORDER,
+    )
     with progress("predicting") as watch:
         predictions = predict_speech(
             loaded,
             recordings,
             encoder=texts,
+            find=find,
             window_s=window_s,
             clamped=clamped,
             keep_embeddings=embeddings is not None,
@@ -122,30 +145,6 @@ def _check_outputs(
     check_apart(outputs, files)
     for path in outputs:
         check_output(path, force=force)
-
-
-def _load_encoder(
-    model: MsfSer, recordings: Sequence[SpeechFile], name: str | None, device: str
-) -> TextEncoder | None:
-    """Load the text encoder, if the model reads texts and there are any."""
-    some = any(one.alignment or one.transcript for one in recordings)
-    if not model.config.semantics or not some:
-        return None
-    from transformers.utils import logging
-
-    from msfser.errors import SemanticsError
-    from msfser.predict import check_encoder
-    from msfser.semantics.text_encoder import load_text_encoder
-
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    named = name or model.facts.text_encoder
-    try:
-        encoder = load_text_encoder(named, device)
-    except SemanticsError as error:
-        raise DataError(f"{error}; name it with --encoder, or use --no-texts") from error
-    check_encoder(model, encoder)
-    return encoder
 
 
 def _write(

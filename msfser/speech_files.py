@@ -6,7 +6,7 @@ Beside `talk.wav`, `talk.TextGrid` is its alignment, `talk.txt` or `talk.lab` it
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lemf.corpus_listing import AUDIO_SUFFIXES, MANIFEST_SUFFIXES
@@ -29,11 +29,19 @@ class SpeechFile:
         A TextGrid.
     transcript : Path, str or None
         A file that holds it, or the words themselves.
+    es : str or None
+        A description of speaker, emotion and situation.
     """
 
     wav: Path
     alignment: Path | None = None
     transcript: Path | str | None = None
+    es: str | None = None
+
+    @property
+    def has_text(self) -> bool:
+        """Whether there is anything beside the voice."""
+        return any((self.alignment, self.transcript, self.es))
 
     def read_transcript(self) -> str | None:
         """Give the words with white space made plain; None where there are none.
@@ -61,8 +69,8 @@ def find_speech(sources: Sequence[Path], alignments: Path | None = None) -> list
     ----------
     sources : sequence of Path
         Recordings; folders, searched with all folders in them; or tables, ``.csv`` or ``.jsonl``,
-        with the column ``wav`` and perhaps ``alignment`` and ``transcript``, whose paths start at
-        the table's own folder.
+        with the column ``wav`` and perhaps ``alignment``, ``transcript`` and ``es``, whose paths
+        start at the table's own folder.
     alignments : Path, optional
         A TextGrid for a single recording, or the folder of the TextGrids when they do not lie
         beside the recordings but in a tree of the same shape.
@@ -89,7 +97,7 @@ def find_speech(sources: Sequence[Path], alignments: Path | None = None) -> list
                 f"{alignments}: one TextGrid for {len(found)} recordings; name a folder"
             )
         ((wav, speech),) = found.items()
-        found[wav] = SpeechFile(wav=wav, alignment=alignments, transcript=speech.transcript)
+        found[wav] = replace(speech, alignment=alignments)
     return list(found.values())
 
 
@@ -133,4 +141,5 @@ def _read_table(source: Path) -> Iterator[SpeechFile]:
             wav=beside.wav,
             alignment=folder / str(alignment) if alignment else beside.alignment,
             transcript=str(transcript) if transcript else beside.transcript,
+            es=str(row["es"]) if "es" in row else None,
         )

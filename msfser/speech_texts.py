@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from lemf import LemfError, score
+from lemf import LemfError, read_textgrid, score
 from lemf.emphasis import Emphasis
+from msfser.alignment_tiers import name_tiers
 from msfser.config import Semantic
+from msfser.semantics.description import render
+from msfser.semantics.voice import describe_voice, measure_voice
 from msfser.speech_files import SpeechFile
 
-Describe = Callable[[Path], str | None]  # what a model says of a recording; None for nothing
+Describe = Callable[[SpeechFile], str | None]  # a text of a recording; None for nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,11 @@ class SpeechTexts:
 
 
 def find_texts(
-    speech: SpeechFile, *, transcribe: Describe | None = None, describe: Describe | None = None
+    speech: SpeechFile,
+    *,
+    transcribe: Describe | None = None,
+    describe: Describe | None = None,
+    tiers_in_order: bool = False,
 ) -> SpeechTexts:
     """Find the texts of a recording.
 
@@ -65,7 +71,10 @@ def find_texts(
     transcribe : function, optional
         Gives the words of a recording, such as Whisper.
     describe : function, optional
-        Gives the Extended Semantics of a recording.
+        Gives the Extended Semantics of a recording for which none is at hand.
+    tiers_in_order : bool
+        Whether the first tier holds the words and the second the phones where their names are
+        unknown, as in MSP-Podcast.
 
     Raises
     ------
@@ -73,10 +82,10 @@ def find_texts(
         The transcript is not text, or a model fails.
     """
     notes: list[str] = []
-    emphasis = _score(speech, notes)
+    emphasis = _score(speech, tiers_in_order, notes)
     gs = speech.read_transcript()
     if gs is None and transcribe is not None:
-        gs = transcribe(speech.wav)
+        gs = transcribe(speech)
     if gs is None and emphasis is not None:
         gs = " ".join(sentence.text for sentence in emphasis.sentences)
     emphasised, les = None, gs
@@ -85,15 +94,36 @@ def find_texts(
         les = emphasised.segment
     elif gs is not None:
         notes.append("GS stands in for LES")
-    es = None if describe is None else describe(speech.wav)
+    es = speech.es
+    if es is None and describe is not None:
+        es = describe(speech)
     return SpeechTexts(gs=gs, les=les, es=es, emphasised=emphasised, notes=tuple(notes))
 
 
-def _score(speech: SpeechFile, notes: list[str]) -> Emphasis | None:
+def describe_acoustically(speech: SpeechFile) -> str:
+    """Put into words what lemf measures of a voice, as ``msfser semantics es`` does.
+
+    Raises
+    ------
+    lemf.LemfError
+        The recording cannot be used.
+    """
+    try:
+        voice = measure_voice(speech.wav, speech.alignment)
+    except LemfError:
+        if speech.alignment is None:
+            raise
+        voice = measure_voice(speech.wav, None)
+    return render(describe_voice(voice))
+
+
+def _score(speech: SpeechFile, tiers_in_order: bool, notes: list[str]) -> Emphasis | None:
     """Find the emphasis; a TextGrid that lemf cannot use costs LES, not the prediction."""
     if speech.alignment is None:
         return None
     try:
+        if tiers_in_order:
+            return score(speech.wav, name_tiers(read_textgrid(speech.alignment)))
         return score(speech.wav, speech.alignment)
     except LemfError as error:
         notes.append(str(error))

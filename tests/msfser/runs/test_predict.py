@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -74,10 +75,13 @@ def test_text_grids_that_lie_elsewhere(tmp_path, speech):
 
 def test_a_table_names_recordings_and_their_words(tmp_path):
     table = tmp_path / "list.csv"
-    table.write_text("wav,transcript,alignment\nx/a.wav,hello there,g/a.TextGrid\nb.wav,,\n")
+    table.write_text(
+        "wav,transcript,alignment,es\nx/a.wav,hello there,g/a.TextGrid,A calm man.\nb.wav,,,\n"
+    )
     first, second = find_speech([table])
     assert (first.wav, first.alignment) == (tmp_path / "x/a.wav", tmp_path / "g/a.TextGrid")
     assert first.read_transcript() == "hello there"
+    assert (first.es, find_texts(replace(first, alignment=None)).es) == ("A calm man.",) * 2
     assert second == SpeechFile(wav=tmp_path / "b.wav")
     table.write_text("path\na.wav\n")
     with pytest.raises(DataError, match="line 2: no column wav"):
@@ -103,7 +107,9 @@ def test_texts_of_a_recording(tmp_path, speech):
     assert texts.es is None
     (tmp_path / "a.txt").write_text("said so")
     (found,) = find_speech([tmp_path / "a.wav"])
-    texts = find_texts(found, transcribe=lambda wav: "heard", describe=lambda wav: f"of {wav.name}")
+    texts = find_texts(
+        found, transcribe=lambda _: "heard", describe=lambda one: f"of {one.wav.name}"
+    )
     assert (texts.gs, texts.les, texts.es) == ("said so", "one two", "of a.wav")
 
 
@@ -112,7 +118,7 @@ def test_without_an_alignment_gs_stands_in(tmp_path):
     texts = find_texts(SpeechFile(wav=wav, transcript="so it is"))
     assert (texts.gs, texts.les, texts.emphasised) == ("so it is", "so it is", None)
     assert texts.notes == ("GS stands in for LES",)
-    assert find_texts(SpeechFile(wav=wav), transcribe=lambda wav: "heard").gs == "heard"
+    assert find_texts(SpeechFile(wav=wav), transcribe=lambda _: "heard").gs == "heard"
     nothing = find_texts(SpeechFile(wav=wav))
     assert (nothing.gs, nothing.les, nothing.notes) == (None, None, ())
 
@@ -222,6 +228,42 @@ def test_command_csv_json_and_table(run_folder, corpus, tmp_path):
         float(rows[0]["expert_C_dominance"]), abs=1e-6
     )
     assert list(recording)[:3] == ["file", "status", "reason"]
+
+
+def test_from_python(run_folder, corpus, model):
+    import msfser
+
+    wav = str(corpus / "04.wav")
+    (one,) = msfser.predict_files(run_folder, [wav])
+    (again,) = msfser.predict_files(model, [wav])
+    np.testing.assert_array_equal(one.whole.values, again.whole.values)
+    assert one.texts.les == "one two three"
+    (voice,) = msfser.predict_files(model, [wav], voice_alone=True)
+    assert not np.array_equal(voice.whole.values, one.whole.values)
+    assert set(msfser.__all__) <= set(dir(msfser))
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = msfser.nonsense
+
+
+def test_extended_semantics_from_what_lemf_measures(run_folder, corpus):
+    result = predict(run_folder, corpus / "04.wav", "--es", "acoustic", "--format", "json")
+    assert result.exit_code == 0, result.output
+    (recording,) = json.loads(result.stdout)["recordings"]
+    assert 'stress on "two"' in recording["texts"]["es"]
+    assert "null vector" not in result.stderr
+
+
+def test_tiers_without_names_are_read_in_their_order(tmp_path, speech):
+    import lemf
+
+    speech(tmp_path, "a", stressed=2)
+    grid = lemf.read_textgrid(tmp_path / "a.TextGrid")
+    tiers = tuple(replace(tier, name=f"tier{i}") for i, tier in enumerate(grid.tiers))
+    (tmp_path / "a.TextGrid").unlink()
+    lemf.write_textgrid(replace(grid, tiers=tiers), tmp_path / "a.TextGrid")
+    (found,) = find_speech([tmp_path / "a.wav"])
+    assert find_texts(found).emphasised is None
+    assert find_texts(found, tiers_in_order=True).emphasised.word == "three"
 
 
 def test_command_windows_and_embeddings(run_folder, tmp_path):
