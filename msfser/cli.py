@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from lemf.errors import LemfError
+from msfser.ablation_commands import ablate
 from msfser.corpus_commands import corpus
 from msfser.errors import MissingPackageError, MsfserError
 from msfser.evaluation_commands import evaluate, inspect_model
@@ -65,6 +66,7 @@ main.add_command(corpus)
 main.add_command(semantics)
 main.add_command(encode)
 main.add_command(train)
+main.add_command(ablate)
 main.add_command(evaluate)
 main.add_command(predict)
 main.add_command(inspect_model)

@@ -42,6 +42,7 @@ def train(
     resume: bool = False,
     init: Path | None = None,
     tensorboard: bool = False,
+    quiet: bool = False,
 ) -> dict[str, Any]:
     """Train a model.
 
@@ -60,6 +61,8 @@ def train(
         Folder of a model whose weights training starts from.
     tensorboard : bool
         Write the curves for TensorBoard, too.
+    quiet : bool
+        Show nothing on the way.
 
     Returns
     -------
@@ -77,7 +80,8 @@ def train(
     with joined_ranks() as ranks, noticed_signals() as stop:
         device = choose_device(settings.device, local_rank=ranks.local_rank)
         ranks.check(settings.accumulation)
-        with reading_progress(quiet=not ranks.first) as watch:
+        quiet = quiet or not ranks.first
+        with reading_progress(quiet=quiet) as watch:
             data = prepare_data(config.data, config.model, watch=watch)
         if data.features is not None:
             config = replace(config, model=replace(config.model, text_dim=data.features.dim))
@@ -94,7 +98,7 @@ def train(
             at = restore_state(folder, model, optimiser)
             log = Log(folder, at.step, tensorboard=tensorboard) if ranks.first else None
             n_steps = settings.epochs * len(_steps(config, data, 0))
-            with TrainingDisplay(n_steps, at.step, quiet=not ranks.first) as display:
+            with TrainingDisplay(n_steps, at.step, quiet=quiet) as display:
                 display.say(describe_data(data))
                 saved_s = time.monotonic()
                 while at.epoch < settings.epochs:

@@ -1,0 +1,138 @@
+"""Every row of an ablation trained with every seed, judged, and set side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lemf import LemfError
+from lemf.corpus_workers import local_workers, run_tasks
+from msfser.ablation_rows import AblationRow
+from msfser.config import Config
+from msfser.errors import DataError, MsfserError
+from msfser.evaluate import judged_data, open_run, predict_run
+from msfser.inference import choose_device
+from msfser.predictions import PREDICTIONS_NAME, Predictions, read_predictions, write_predictions
+from msfser.train import train
+
+RUNS_NAME = "runs"
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class RowTask:
+    """One row with one seed: trained into a folder, then judged by a split."""
+
+    name: str
+    config: Config
+    folder: Path
+    split: str
+
+
+@dataclass(frozen=True, eq=False)
+class RowResult:
+    """What came of a row.
+
+    Attributes
+    ----------
+    row : AblationRow
+    seeds : tuple of int
+    predictions : tuple of Predictions
+        One a seed, for the same utterances in the same order.
+    """
+
+    row: AblationRow
+    seeds: tuple[int, ...]
+    predictions: tuple[Predictions, ...]
+
+
+def run_ablation(
+    rows: Sequence[AblationRow],
+    folder: Path,
+    *,
+    seeds: Sequence[int],
+    split: str,
+    jobs: int = 1,
+    report: Report,
+) -> list[RowResult]:
+    """Train and judge every row with every seed; what is done already stays as it is.
+
+    Parameters
+    ----------
+    rows : sequence of AblationRow
+    folder : Path
+        Each run lies in ``runs/ROW/seedN``.
+    seeds : sequence of int
+    split : str
+        Which split of the corpus the models are judged by.
+    jobs : int
+        Processes that train side by side, one core each; 1 trains in this process on all cores.
+    report : function
+        Called with a line for each run that has ended.
+
+    Returns
+    -------
+    list of RowResult
+
+    Raises
+    ------
+    MsfserError
+        A run failed; what is done is kept, and the same command goes on.
+    """
+    tasks = [
+        RowTask(
+            f"{row.name}, seed {seed}",
+            replace(row.config, train=replace(row.config.train, seed=seed)),
+            folder / RUNS_NAME / row.slug / f"seed{seed}",
+            split,
+        )
+        for row in rows
+        for seed in seeds
+    ]
+    failures = []
+    todo = [task for task in tasks if not (task.folder / PREDICTIONS_NAME).exists()]
+    if len(todo) < len(tasks):
+        report(f"{len(tasks) - len(todo)} of {len(tasks)} runs are done already")
+    for done, (task, reason) in enumerate(_run(todo, jobs), len(tasks) - len(todo) + 1):
+        report(f"{task.name}: {reason or 'done'} ({done} of {len(tasks)})")
+        if reason is not None:
+            failures.append(f"{task.name}: {reason}")
+    if failures:
+        raise DataError(f"{len(failures)} runs failed, first {failures[0]}")
+    return [
+        RowResult(
+            row,
+            tuple(seeds),
+            tuple(
+                read_predictions(folder / RUNS_NAME / row.slug / f"seed{seed}" / PREDICTIONS_NAME)
+                for seed in seeds
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _run(tasks: Sequence[RowTask], jobs: int) -> Iterator[tuple[RowTask, str | None]]:
+    if jobs == 1:
+        for task in tasks:
+            yield task, run_row(task)
+        return
+    with local_workers(jobs) as workers:
+        for task, result in run_tasks(workers, run_row, tasks):
+            yield task, "its process was killed" if result is None else result or None
+
+
+def run_row(task: RowTask) -> str:
+    """Train a row and judge it; give why it failed, or nothing. Runs in a worker, too."""
+    try:
+        train(task.config, task.folder, resume=True, quiet=True)
+        device = choose_device(task.config.train.device)
+        run = open_run(task.folder, device)
+        data = judged_data(run, splits=(task.split,))
+        predictions = predict_run(run, data, device)
+        write_predictions(task.folder / PREDICTIONS_NAME, predictions, force=True)
+    except (MsfserError, LemfError) as error:
+        return str(error)
+    return ""
