@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,7 @@ from msfser.es_command import es
 from msfser.progress import progress
 from msfser.semantics_options import (
     cluster_option,
+    device_option,
     finish,
     folder_argument,
     jobs_option,
@@ -20,6 +22,9 @@ from msfser.semantics_options import (
     say,
     shard_option,
 )
+
+if TYPE_CHECKING:
+    from msfser.semantics.whisper import Engine
 
 
 @click.group()
@@ -86,18 +91,76 @@ def les(
 @click.option(
     "--from",
     "source",
-    type=click.Choice(["transcript"]),
-    default="transcript",
+    type=click.Choice(["whisper", "transcript"]),
+    default="whisper",
     show_default=True,
-    help="Take the corpus's own transcripts.",
+    help="What Whisper hears, or the corpus's own transcripts.",
 )
-def gs(folder: Path, source: str) -> None:
-    """Take what is said: Global Semantics."""
+@click.option(
+    "--engine",
+    type=click.Choice(["faster-whisper", "transformers"]),
+    default="faster-whisper",
+    show_default=True,
+)
+@click.option(
+    "--model",
+    metavar="SIZE|NAME|FOLDER",
+    default="large-v3",
+    show_default=True,
+    help="A size, a model of the hub, or a folder.",
+)
+@click.option("--language", metavar="CODE", help="Such as en.  [default: heard, clip by clip]")
+@device_option
+@click.option("--batch-size", type=click.IntRange(min=1), default=16, show_default=True)
+@shard_option
+def gs(
+    folder: Path,
+    source: str,
+    engine: Engine,
+    model: str,
+    language: str | None,
+    device: str | None,
+    batch_size: int,
+    shard: str | None,
+) -> None:
+    """Find what is said: Global Semantics."""
+    part = read_shard(shard)
+    if source == "transcript" and part is not None:
+        raise click.UsageError("--shard goes with --from whisper; transcripts take no time")
+
     from msfser.manifest import read_manifest
-    from msfser.semantics.gs import take_transcripts
+    from msfser.semantics.gs import hear_texts, take_transcripts
+    from msfser.semantics.whisper import Ear, load_whisper
+    from msfser.semantics.work import open_work
 
     manifest = read_manifest(folder)
-    finish(folder, manifest, "gs", take_transcripts(manifest), {}, None)
+    if source == "transcript":
+        finish(folder, manifest, "gs", take_transcripts(manifest), {}, None)
+        return
+    ear = Ear(engine=engine, model=model, language=language, device=device or _find_device(engine))
+    with one_line_ends(), open_work(folder, "gs", part) as work, progress("listening") as watch:
+        texts, failures = hear_texts(
+            manifest,
+            work,
+            ear,
+            lambda: load_whisper(ear),
+            batch_size=batch_size,
+            shard=part,
+            watch=watch,
+        )
+    finish(folder, manifest, "gs", texts, failures, part)
+
+
+def _find_device(engine: Engine) -> str:
+    from importlib.util import find_spec
+
+    if engine == "faster-whisper" and find_spec("ctranslate2"):
+        import ctranslate2
+
+        return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 @click.command()
@@ -109,9 +172,7 @@ def gs(folder: Path, source: str) -> None:
     show_default=True,
     help="A text encoder of transformers: hub id or folder.",
 )
-@click.option(
-    "--device", type=click.Choice(["cpu", "cuda"]), help="[default: cuda where there is one]"
-)
+@device_option
 @click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True)
 @click.option("--force", is_flag=True, help="Start over where another encoder was used.")
 def encode(folder: Path, encoder: str, device: str | None, batch_size: int, force: bool) -> None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 folder_argument = click.argument(
     "folder", metavar="DIR", type=click.Path(path_type=Path, readable=False, file_okay=True)
 )
+device_option = click.option(
+    "--device", type=click.Choice(["cpu", "cuda"]), help="[default: cuda where there is one]"
+)
 jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), help="Processes.  [default: the cores of this machine]"
 )

@@ -1,11 +1,24 @@
-"""Global Semantics: what is said, from the corpus's transcripts or heard by Whisper."""
+"""Global Semantics: what is said, heard by Whisper or from the corpus's transcripts."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+
+from lemf.errors import LemfError
+from msfser.clips import Clip, read_clip
+from msfser.errors import MsfserError, SemanticsError
 from msfser.manifest import Manifest
+from msfser.progress import Watch, no_watch
+from msfser.semantics.jobs import Job, Made, do_jobs, to_texts, usable
 from msfser.semantics.store import Text
+from msfser.semantics.whisper import BEAMS, Ear, Whisper
+from msfser.semantics.work import Shard, WorkFile
 
 TRANSCRIPT = "transcript"
+
+_N_READERS = 4
 
 
 def take_transcripts(manifest: Manifest) -> dict[str, Text]:
@@ -24,3 +37,87 @@ def take_transcripts(manifest: Manifest) -> dict[str, Text]:
         else:
             texts[utterance.id] = Text(source=TRANSCRIPT, reason="the corpus has no transcript")
     return texts
+
+
+def hear_texts(
+    manifest: Manifest,
+    work: WorkFile,
+    ear: Ear,
+    load: Callable[[], Whisper],
+    *,
+    batch_size: int = 16,
+    shard: Shard | None = None,
+    watch: Watch = no_watch,
+) -> tuple[dict[str, Text], dict[str, str]]:
+    """Transcribe every utterance that is not transcribed yet.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    work : WorkFile
+        Of the semantic ``"gs"``.
+    ear : Ear
+    load : function
+        Gives the model that `ear` names; called if there is anything to hear.
+    batch_size : int
+        Clips at a time; of no consequence for the texts.
+    shard : Shard, optional
+    watch : function, optional
+
+    Returns
+    -------
+    texts : dict of id to Text
+        Status ``"missing"`` where nothing is said.
+    failures : dict of id to str
+        Why a recording cannot be heard.
+
+    Raises
+    ------
+    SemanticsError
+        The model cannot be loaded, or memory runs out.
+    """
+
+    def make(todo: list[Job]) -> Made:
+        whisper = load()
+        for jobs, clips in _read_batches(todo, batch_size):
+            heard = [clip.samples for clip in clips if isinstance(clip, Clip)]
+            try:
+                texts = iter(whisper.transcribe(heard) if heard else [])
+            except RuntimeError as error:  # as torch and ctranslate2 say that memory ran out
+                raise SemanticsError(
+                    f"Whisper stopped ({str(error).strip().partition(chr(10))[0]}); "
+                    "try a smaller --batch-size; what is done is kept"
+                ) from error
+            for job, clip in zip(jobs, clips, strict=True):
+                if not isinstance(clip, Clip):
+                    yield job, {"status": "failed", "reason": clip}
+                elif text := " ".join(next(texts).split()):
+                    yield job, {"status": "ok", "text": text}
+                else:
+                    yield job, {"status": "missing", "reason": "Whisper hears no speech"}
+
+    depends_on = (ear.engine, ear.model, ear.language, ear.device, BEAMS)
+    entries = do_jobs(manifest, usable(manifest, shard), work, depends_on, make, watch=watch)
+    return to_texts(entries, source=ear.engine, model=ear.model)
+
+
+def _read_batches(
+    jobs: Sequence[Job], batch_size: int
+) -> Iterator[tuple[list[Job], list[Clip | str]]]:
+    """Give batches of jobs with their clips, or why one cannot be read; the next is read ahead."""
+    with ThreadPoolExecutor(_N_READERS) as readers:
+        remaining = iter(jobs)
+        batch = list(islice(remaining, batch_size))
+        reading = [readers.submit(_read, job) for job in batch]
+        while batch:
+            following = list(islice(remaining, batch_size))
+            ahead = [readers.submit(_read, job) for job in following]
+            yield batch, [future.result() for future in reading]
+            batch, reading = following, ahead
+
+
+def _read(job: Job) -> Clip | str:
+    try:
+        return read_clip(job.wav)
+    except (LemfError, MsfserError) as error:
+        return str(error)

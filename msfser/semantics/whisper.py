@@ -1,0 +1,206 @@
+"""Whisper, which hears what is said: by faster-whisper, or by transformers. Clips go in batches.
+
+A batch is decoded without Whisper's retries at higher temperatures, as these go clip by clip; a
+clip whose text repeats itself or is unlikely is heard again alone, with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfser.errors import MissingPackageError, SemanticsError
+
+if TYPE_CHECKING:
+    import torch
+
+Engine = Literal["faster-whisper", "transformers"]
+Samples = NDArray[np.float32]  # at 16 kHz
+
+RATE_HZ = 16_000
+WINDOW_S = 30.0  # what Whisper takes at once
+BEAMS = 5
+
+# Whisper's own limits: above, a text repeats itself; below, it is unlikely; and with both a high
+# probability of no speech and an unlikely text, nothing was said.
+_MOST_COMPRESSION = 2.4
+_LEAST_LOGPROB = -1.0
+_NO_SPEECH = 0.6
+
+_ROUNDING_S = 0.001  # faster-whisper rounds the start of a segment to milliseconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ear:
+    """Which Whisper listens.
+
+    Attributes
+    ----------
+    engine : {"faster-whisper", "transformers"}
+    model : str
+        Size or name on the hub, or a folder.
+    language : str or None
+        Such as ``"en"``; None leaves it to Whisper, clip by clip.
+    device : {"cpu", "cuda"}
+    """
+
+    engine: Engine
+    model: str
+    language: str | None
+    device: str
+
+
+class Whisper(Protocol):
+    """A loaded model."""
+
+    def transcribe(self, clips: Sequence[Samples]) -> list[str]:
+        """Give the text of each clip, empty where nothing is said."""
+
+
+def load_whisper(ear: Ear) -> Whisper:
+    """Load a model.
+
+    Raises
+    ------
+    SemanticsError
+        There is no such model, or CUDA is asked for and absent.
+    MissingPackageError
+        The engine is not installed.
+    """
+    return _FasterWhisper(ear) if ear.engine == "faster-whisper" else _TransformersWhisper(ear)
+
+
+class _FasterWhisper:
+    def __init__(self, ear: Ear) -> None:
+        try:
+            import ctranslate2
+            import faster_whisper
+        except ModuleNotFoundError:
+            raise MissingPackageError(
+                "faster-whisper is missing: pip install 'lemf[whisper]'"
+            ) from None
+        if ear.device == "cuda" and ctranslate2.get_cuda_device_count() == 0:
+            raise SemanticsError("--device cuda: ctranslate2 finds none; use --device cpu")
+        try:
+            self._model = faster_whisper.WhisperModel(
+                ear.model,
+                device=ear.device,
+                compute_type="float16" if ear.device == "cuda" else "int8",
+            )
+        except (OSError, ValueError, RuntimeError) as error:
+            raise _not_loaded(ear, error) from error
+        self._batched = faster_whisper.BatchedInferencePipeline(self._model)
+        self._language = ear.language if self._model.model.is_multilingual else "en"
+
+    def transcribe(self, clips: Sequence[Samples]) -> list[str]:
+        """Give the text of each clip: those of up to 30 s as one batch, longer ones alone."""
+        short = [place for place, clip in enumerate(clips) if len(clip) <= WINDOW_S * RATE_HZ]
+        texts: dict[int, str] = {}
+        if short:
+            heard = self._hear_batch([clips[place] for place in short])
+            texts = {
+                place: text for place, text in zip(short, heard, strict=True) if text is not None
+            }
+        return [
+            texts[place] if place in texts else self._hear_alone(clip)
+            for place, clip in enumerate(clips)
+        ]
+
+    def _hear_batch(self, clips: Sequence[Samples]) -> list[str | None]:
+        """Give the text of each clip, None where it is to be heard again."""
+        ends = np.cumsum([len(clip) for clip in clips]) / RATE_HZ
+        starts = [0.0, *ends[:-1].tolist()]
+        segments, _ = self._batched.transcribe(
+            np.concatenate(clips),
+            clip_timestamps=[
+                {"start": start, "end": end} for start, end in zip(starts, ends, strict=True)
+            ],
+            language=self._language,
+            multilingual=self._language is None,
+            beam_size=BEAMS,
+            batch_size=len(clips),
+        )
+        texts: list[str | None] = [""] * len(clips)
+        for segment in segments:
+            begin_s = segment.start + _ROUNDING_S
+            place = int(np.searchsorted(starts, begin_s, side="right")) - 1
+            before = texts[place]
+            if before is None:
+                continue
+            if segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _LEAST_LOGPROB:
+                continue
+            poor = (
+                segment.compression_ratio > _MOST_COMPRESSION
+                or segment.avg_logprob < _LEAST_LOGPROB
+            )
+            texts[place] = None if poor else f"{before}{segment.text}"
+        return texts
+
+    def _hear_alone(self, clip: Samples) -> str:
+        import ctranslate2
+
+        ctranslate2.set_random_seed(0)  # the same clip, the same text
+        segments, _ = self._model.transcribe(clip, language=self._language, beam_size=BEAMS)
+        return "".join(segment.text for segment in segments)
+
+
+class _TransformersWhisper:
+    def __init__(self, ear: Ear) -> None:
+        import torch
+        from transformers import AutoModelForSpeechSeq2Seq, AutoProcessor
+
+        if ear.device == "cuda" and not torch.cuda.is_available():
+            raise SemanticsError("--device cuda: this machine has no CUDA device; use --device cpu")
+        name = ear.model
+        if "/" not in name and not Path(name).is_dir():
+            name = f"openai/whisper-{name}"  # a size, as faster-whisper has it
+        dtype = torch.float16 if ear.device == "cuda" else torch.float32
+        try:
+            self._processor: Any = AutoProcessor.from_pretrained(name)  # type: ignore[no-untyped-call]
+            model = AutoModelForSpeechSeq2Seq.from_pretrained(name, dtype=dtype)
+        except (OSError, ValueError, KeyError, ImportError) as error:
+            raise _not_loaded(ear, error) from error
+        self._model: Any = model.eval().to(ear.device)
+        known = self._model.generation_config
+        self._multilingual = bool(getattr(known, "is_multilingual", hasattr(known, "lang_to_id")))
+        self._language = ear.language
+
+    def transcribe(self, clips: Sequence[Samples]) -> list[str]:
+        """Give the text of each clip: those of up to 30 s as one batch, longer ones alone."""
+        short = [place for place, clip in enumerate(clips) if len(clip) <= WINDOW_S * RATE_HZ]
+        heard = self._hear([clips[place] for place in short]) if short else []
+        texts = dict(zip(short, heard, strict=True))
+        return [
+            texts[place] if place in texts else self._hear([clip])[0]
+            for place, clip in enumerate(clips)
+        ]
+
+    def _hear(self, clips: Sequence[Samples]) -> list[str]:
+        import torch
+
+        long = len(clips[0]) > WINDOW_S * RATE_HZ
+        inputs: dict[str, torch.Tensor] = self._processor(
+            [np.asarray(clip) for clip in clips],
+            sampling_rate=RATE_HZ,
+            return_tensors="pt",
+            return_attention_mask=True,
+            truncation=not long,
+            padding="longest" if long else "max_length",
+        ).to(self._model.device, self._model.dtype)
+        options: dict[str, Any] = {"num_beams": 1 if long else BEAMS, "return_timestamps": long}
+        if self._multilingual:
+            options |= {"language": self._language, "task": "transcribe"}
+        with torch.inference_mode():
+            tokens = self._model.generate(**inputs, **options)
+        texts: list[str] = self._processor.batch_decode(tokens, skip_special_tokens=True)
+        return texts
+
+
+def _not_loaded(ear: Ear, error: Exception) -> SemanticsError:
+    reason = str(error).strip().partition("\n")[0]
+    return SemanticsError(f"--model {ear.model}: cannot be loaded by {ear.engine} ({reason})")
