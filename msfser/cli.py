@@ -16,6 +16,7 @@ import click
 from lemf.errors import LemfError
 from msfser.ablation_commands import ablate
 from msfser.corpus_commands import corpus
+from msfser.demo_command import demo
 from msfser.errors import MissingPackageError, MsfserError
 from msfser.evaluation_commands import evaluate, inspect_model
 from msfser.predict_command import predict
@@ -67,6 +68,7 @@ main.add_command(semantics)
 main.add_command(encode)
 main.add_command(train)
 main.add_command(ablate)
+main.add_command(demo)
 main.add_command(evaluate)
 main.add_command(predict)
 main.add_command(inspect_model)

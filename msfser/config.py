@@ -26,6 +26,7 @@ WaveNorm = Literal["global", "utterance", "none"]
 CccScope = Literal["step", "micro"]
 Crop = Literal["head", "random"]
 Precision = Literal["fp32", "bf16"]
+Schedule = Literal["constant", "cosine"]
 
 SEMANTICS: tuple[Semantic, ...] = ("gs", "les", "es")
 TINY_ACOUSTIC = "tiny"  # a small WavLM with random weights, for one core
@@ -203,7 +204,9 @@ class TrainConfig:
         each micro-batch.
     epochs : int
     warmup_steps : int
-        Steps over which the learning rates rise linearly to their constant values.
+        Steps over which the learning rates rise linearly to their full values.
+    schedule : {"constant", "cosine"}
+        What the learning rates do then: stay, or fall to 0 at the last step.
     max_grad_norm : float
         Gradients are scaled down to this norm; 0 for no limit.
     precision : {"fp32", "bf16"}
@@ -222,6 +225,7 @@ class TrainConfig:
     ccc_scope: CccScope = "step"
     epochs: int = 20
     warmup_steps: int = 0
+    schedule: Schedule = "constant"
     max_grad_norm: float = 0.0
     precision: Precision = "fp32"
     device: str = "auto"
@@ -275,6 +279,14 @@ PRESETS: Mapping[str, Config] = {
             layerdrop=0.0,
             spec_augment=False,
         ),
-        train=TrainConfig(lr=1e-3, accumulation=1, max_grad_norm=1.0),
+        train=TrainConfig(
+            lr=1e-3,
+            head_lr=3e-3,
+            routing_lr=3e-2,
+            accumulation=1,
+            epochs=12,
+            schedule="cosine",
+            max_grad_norm=1.0,
+        ),
     ),
 }

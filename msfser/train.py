@@ -29,7 +29,12 @@ from msfser.training_batches import Augmentation, load_steps, training_steps
 from msfser.training_data import TrainingData, describe_data, fold_numbers, prepare_data
 from msfser.training_display import TrainingDisplay, reading_progress
 from msfser.training_state import Interrupted, restore_state, write_state
-from msfser.training_step import make_optimiser, set_learning_rates, step_gradients
+from msfser.training_step import (
+    learning_rate_factor,
+    make_optimiser,
+    set_learning_rates,
+    step_gradients,
+)
 
 _SAVE_EVERY_S = 600.0
 _LOG_EVERY = 10  # steps
@@ -130,7 +135,9 @@ def train(
                         _check_finite(predictions, at.step, folder)
                         if settings.max_grad_norm:
                             nn.utils.clip_grad_norm_(model.parameters(), settings.max_grad_norm)
-                        set_learning_rates(optimiser, at.step, settings.warmup_steps)
+                        set_learning_rates(
+                            optimiser, learning_rate_factor(at.step, n_steps, settings)
+                        )
                         optimiser.step()
                         at.add_step(predictions, labels)
                         display.show_step(at.epoch, at.step, at.train_ccc)

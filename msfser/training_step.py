@@ -7,6 +7,7 @@ processes changes it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,16 +23,25 @@ from msfser.model.msf_ser import MsfSer
 from msfser.ranks import Ranks
 
 
-def learning_rate_factor(step: int, warmup_steps: int) -> float:
-    """Give what the learning rates are multiplied with: a linear rise to 1, then constant.
+def learning_rate_factor(step: int, n_steps: int, settings: TrainConfig) -> float:
+    """Give what the learning rates are multiplied with: a linear rise to 1, then the schedule.
 
     Parameters
     ----------
     step : int
         From 0.
-    warmup_steps : int
+    n_steps : int
+        Of the whole run.
+    settings : TrainConfig
+        `warmup_steps` and `schedule`.
     """
-    return min(1.0, (step + 1) / warmup_steps) if warmup_steps else 1.0
+    warmup_steps = settings.warmup_steps
+    if step < warmup_steps:
+        return (step + 1) / warmup_steps
+    if settings.schedule == "constant":
+        return 1.0
+    done = (step - warmup_steps) / max(n_steps - warmup_steps, 1)
+    return (1.0 + math.cos(math.pi * min(done, 1.0))) / 2
 
 
 def make_optimiser(model: MsfSer, settings: TrainConfig) -> AdamW:
@@ -57,10 +67,10 @@ def make_optimiser(model: MsfSer, settings: TrainConfig) -> AdamW:
     )
 
 
-def set_learning_rates(optimiser: AdamW, step: int, warmup_steps: int) -> None:
-    """Give every group its learning rate at a step."""
+def set_learning_rates(optimiser: AdamW, factor: float) -> None:
+    """Give every group its full learning rate times a factor."""
     for group in optimiser.param_groups:
-        group["lr"] = group["full_lr"] * learning_rate_factor(step, warmup_steps)
+        group["lr"] = group["full_lr"] * factor
 
 
 def step_gradients(

@@ -10,6 +10,7 @@ from torch import nn
 from msfser.batching import collate
 from msfser.ccc import ccc_loss
 from msfser.checkpoint import build_model
+from msfser.config import TrainConfig
 from msfser.config_files import make_config
 from msfser.examples import Examples
 from msfser.ranks import Ranks
@@ -161,14 +162,19 @@ def baseline_ccc(x, y):
     return 2 * rho * s_x * s_y / (s_x**2 + s_y**2 + (mean_x - mean_y) ** 2)
 
 
-def test_learning_rates_rise_and_stay():
-    assert [learning_rate_factor(step, 4) for step in range(6)] == [0.25, 0.5, 0.75, 1, 1, 1]
-    assert learning_rate_factor(0, 0) == 1
+def test_learning_rates_rise_and_stay_or_fall():
+    constant = TrainConfig(warmup_steps=4)
+    rates = [learning_rate_factor(step, 10, constant) for step in range(6)]
+    assert rates == [0.25, 0.5, 0.75, 1, 1, 1]
+    assert learning_rate_factor(0, 10, TrainConfig()) == 1
+    cosine = TrainConfig(warmup_steps=2, schedule="cosine")
+    rates = [learning_rate_factor(step, 10, cosine) for step in (0, 1, 2, 6, 10)]
+    np.testing.assert_allclose(rates, [0.5, 1, 1, 0.5, 0], rtol=0, atol=1e-12)
 
 
 def test_new_layers_and_routing_have_their_own_learning_rates():
     config = make_config(
-        {}, [*SMALL, "train.head_lr=0.01", "train.routing_lr=0.1", "train.warmup_steps=2"],
+        {}, [*SMALL, "train.head_lr=0.01", "train.routing_lr=0.1"],
         preset="tiny",
     )  # fmt: skip
     model = make_model(config, dropout=False)
@@ -177,5 +183,5 @@ def test_new_layers_and_routing_have_their_own_learning_rates():
     sizes = [len(group["params"]) for group in optimiser.param_groups]
     assert sizes[1] == 1
     assert sum(sizes) == sum(p.requires_grad for p in model.parameters())
-    set_learning_rates(optimiser, 0, config.train.warmup_steps)
+    set_learning_rates(optimiser, 0.5)
     assert [group["lr"] for group in optimiser.param_groups] == [5e-4, 0.05, 0.005]
