@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,29 @@ MEASURES = (*DIMENSIONS, "average")
 DURATION_EDGES_S = (0.0, 2.0, 4.0, 8.0, 16.0, math.inf)
 FOLDS = "folds"  # the scope of models that each held out one fold
 
-_PAPER = {  # tables 2 and 3, the last rows
-    ("msp-podcast", "1.12", "development"): (0.759, 0.685, 0.631, 0.692),
-    ("iemocap", "", FOLDS): (0.632, 0.680, 0.601, 0.638),
-}
-_PAPER_FOLDS = {1, 2, 3, 4, 5}
+
+@dataclass(frozen=True)
+class PaperScore:
+    """What the paper reports of its whole model.
+
+    Attributes
+    ----------
+    table : int
+        Of the paper.
+    n_utterances : int
+        Of the paper's data.
+    ccc : (4,) float
+        `MEASURES`.
+    """
+
+    table: int
+    n_utterances: int
+    ccc: tuple[float, float, float, float]
+
+
+_PAPER_PODCAST = PaperScore(2, 31_961, (0.759, 0.685, 0.631, 0.692))
+_PAPER_IEMOCAP = PaperScore(3, 10_039, (0.632, 0.680, 0.601, 0.638))
+_IEMOCAP_FOLDS = {1, 2, 3, 4, 5}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,6 +64,8 @@ class Score:
         Bootstrap interval of `LEVEL`; NaN where there is none: fewer than two known speakers.
     rmse, bias : (3,) float64
         Root mean square and mean of prediction minus label, in the scale of the corpus.
+    paper : PaperScore or None
+        The paper's, of all utterances and where the data are the paper's.
     """
 
     scope: str
@@ -58,6 +78,7 @@ class Score:
     over_speakers: FloatArray
     rmse: FloatArray
     bias: FloatArray
+    paper: PaperScore | None = None
 
 
 def score_predictions(
@@ -93,22 +114,17 @@ def scopes(predictions: Predictions) -> Iterator[tuple[str, Predictions]]:
         yield FOLDS, predictions.select(held_out)
 
 
-def paper_ccc(predictions: Predictions, scope: str) -> tuple[float, ...] | None:
-    """Give the paper's `MEASURES` where the data are the paper's; None elsewhere.
+def paper_score(predictions: Predictions, scope: str) -> PaperScore | None:
+    """Give the paper's score where the data are the paper's; None elsewhere.
 
     The paper's data are the development split of MSP-Podcast 1.12, and the five folds of IEMOCAP,
     of which the paper does not say whether it gives their mean or pools them.
     """
     if predictions.corpus == "iemocap":
-        complete = scope == FOLDS and set(predictions.fold) == _PAPER_FOLDS
-        return _PAPER["iemocap", "", FOLDS] if complete else None
-    return _PAPER.get((predictions.corpus, predictions.version, scope))
-
-
-def paper_by_scope(predictions: Predictions) -> dict[str, tuple[float, ...]]:
-    """Give the paper's CCC of the scopes that are of the paper's data."""
-    found = {scope: paper_ccc(part, scope) for scope, part in scopes(predictions)}
-    return {scope: paper for scope, paper in found.items() if paper is not None}
+        complete = scope == FOLDS and set(predictions.fold) == _IEMOCAP_FOLDS
+        return _PAPER_IEMOCAP if complete else None
+    paper = ("msp-podcast", "1.12", "development")
+    return _PAPER_PODCAST if (predictions.corpus, predictions.version, scope) == paper else None
 
 
 def duration_group(duration_s: float) -> str:
@@ -130,6 +146,7 @@ def scores_to_rows(scores: Sequence[Score]) -> list[dict[str, Any]]:
             "group": score.group,
             "n_utterances": score.n_utterances,
             "n_speakers": score.n_speakers,
+            "paper": None if score.paper is None else asdict(score.paper),
         }
         for m, name in enumerate(MEASURES):
             row[name] = {
@@ -204,6 +221,7 @@ def _score(
         over_speakers=_intervals(over_speakers),
         rmse=np.sqrt(_mean_known(error**2)),
         bias=_mean_known(error),
+        paper=paper_score(predictions, scope) if by == "all" else None,
     )
 
 

@@ -58,7 +58,7 @@ def evaluate(
     an earlier evaluation. Several are pooled: the models of five folds make one evaluation, with
     the mean of the folds and the pooled CCC.
     """
-    from msfser.evaluation import paper_by_scope, score_predictions
+    from msfser.evaluation import score_predictions
     from msfser.evaluation_files import FILES, Origin, write_evaluation
     from msfser.evaluation_report import make_tables
     from msfser.model_card import check_card, write_card
@@ -87,14 +87,14 @@ def evaluate(
         skipped |= unused
     predictions = join_predictions(parts)
     scores = score_predictions(predictions, n_resamples=resamples, seed=seed)
-    print_tables(make_tables(scores, paper_by_scope(predictions)), sys.stdout)
+    print_tables(make_tables(scores), sys.stdout)
     _say_unlabelled(scores)
     if output is not None:
         origin = Origin(runs=tuple(map(str, runs)), n_resamples=resamples, seed=seed)
         write_evaluation(output, predictions, scores, origin, force=force)
         _say(f"wrote {output}")
     if card:
-        _say(f"wrote {write_card(found[0], predictions, scores, force=force)}")
+        _say(f"wrote {write_card(found[0], scores, force=force)}")
     _end_on_skipped(skipped, len(predictions.ids), output, force)
 
 

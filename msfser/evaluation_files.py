@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lemf.output import write_output
 from msfser.ccc_intervals import LEVEL
-from msfser.evaluation import Score, paper_by_scope, scopes, scores_to_rows
+from msfser.evaluation import Score, scopes, scores_to_rows
 from msfser.evaluation_figure import (
     draw_calibration,
     draw_error_by_duration,
@@ -74,16 +74,13 @@ def write_evaluation(
             path = Path(FIGURES_NAME) / f"{scope.replace('/', '-')}-{name}.png"
             write_output(folder / path, render_png(draw(part)), force=force)
             links.append(f"![{scope}: {name}]({path.as_posix()})")
-    paper = paper_by_scope(predictions)
     intro = (
         f"CCC of {' '.join((predictions.corpus, predictions.version)).strip()}; intervals are "
         f"{100 * LEVEL:g} % bootstrap intervals of {origin.n_resamples:,} draws.\n"
     )
-    report = "\n".join(
-        ["# Evaluation\n", intro, format_markdown(make_tables(scores, paper)), *links, ""]
-    )
+    report = "\n".join(["# Evaluation\n", intro, format_markdown(make_tables(scores)), *links, ""])
     write_output(folder / REPORT_NAME, report.encode(), force=force)
-    content = _content(predictions, scores, origin, paper)
+    content = _content(predictions, scores, origin)
     write_output(folder / METRICS_NAME, content.encode(), force=force)
 
 
@@ -91,7 +88,6 @@ def _content(
     predictions: Predictions,
     scores: Sequence[Score],
     origin: Origin,
-    paper: dict[str, tuple[float, ...]],
 ) -> str:
     from lemf import __version__
 
@@ -103,6 +99,5 @@ def _content(
         "label_bounds": list(predictions.label_bounds),
         "bootstrap": {"level": LEVEL, "n_resamples": origin.n_resamples, "seed": origin.seed},
         "scores": scores_to_rows(scores),
-        "paper": {scope: list(values) for scope, values in paper.items()},
     }
     return json.dumps(content, indent=1, allow_nan=False) + "\n"

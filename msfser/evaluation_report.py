@@ -14,16 +14,10 @@ _SHORT = {"valence": "V", "arousal": "A", "dominance": "D", "average": "avg"}
 _PERCENT = f"{100 * LEVEL:g} %"
 
 
-def make_tables(scores: Sequence[Score], paper: dict[str, tuple[float, ...]]) -> list[Table]:
+def make_tables(scores: Sequence[Score]) -> list[Table]:
     """Lay out scores: two tables a split, first all its utterances, then groups of them.
 
     Splits and groups without a label are left out.
-
-    Parameters
-    ----------
-    scores : sequence of Score
-    paper : dict of str to (4,) float
-        The paper's CCC by scope, where the data are the paper's.
     """
     tables = []
     for scope in dict.fromkeys(score.scope for score in scores):
@@ -32,7 +26,7 @@ def make_tables(scores: Sequence[Score], paper: dict[str, tuple[float, ...]]) ->
             continue
         total = next(score for score in own if score.by == "all")
         groups = [score for score in own if score.by != "all"]
-        tables.append(_main_table(total, paper.get(scope)))
+        tables.append(_main_table(total))
         if groups:
             tables.append(_group_table(scope, groups))
     return tables
@@ -43,9 +37,11 @@ def format_ccc(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.3f}"
 
 
-def _main_table(score: Score, paper: tuple[float, ...] | None) -> Table:
+def _main_table(score: Score) -> Table:
     what = "all folds pooled" if score.scope == FOLDS else score.scope
+    paper = score.paper
     speakers = f" of {score.n_speakers:,} speakers" if score.n_speakers else ""
+    beside = f"; the paper's table {paper.table}: {paper.n_utterances:,}" if paper else ""
     head = [
         "",
         "CCC",
@@ -67,10 +63,10 @@ def _main_table(score: Score, paper: tuple[float, ...] | None) -> Table:
         else:
             row += ["", ""]
         if paper is not None:
-            row.append(format_ccc(paper[m]))
+            row.append(format_ccc(paper.ccc[m]))
         rows.append(tuple(row))
     return Table(
-        title=f"{what}: {score.n_utterances:,} utterances{speakers}",
+        title=f"{what}: {score.n_utterances:,} utterances{speakers}{beside}",
         head=(*head, "paper") if paper is not None else tuple(head),
         rows=tuple(rows),
     )

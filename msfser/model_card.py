@@ -12,10 +12,9 @@ from msfser.ccc_intervals import LEVEL
 from msfser.config import Config
 from msfser.config_files import read_config
 from msfser.evaluate import BEST_NAME, CONFIG_NAME
-from msfser.evaluation import FOLDS, Score, paper_by_scope
+from msfser.evaluation import FOLDS, Score
 from msfser.evaluation_report import make_tables
 from msfser.model_folder import ModelFacts, read_model_folder
-from msfser.predictions import Predictions
 from msfser.tables import format_markdown
 
 CARD_NAME = "README.md"
@@ -33,7 +32,6 @@ def format_model_card(
     facts: ModelFacts,
     training: Mapping[str, Any],
     scores: Sequence[Score],
-    paper: Mapping[str, tuple[float, ...]],
 ) -> str:
     """Write the card as Markdown, with the front matter that the hub reads.
 
@@ -46,8 +44,6 @@ def format_model_card(
         What training left: ``epochs``, ``steps``, ``best_epoch``; what is missing is left out.
     scores : sequence of Score
         Of `score_predictions`; none for a model that was not evaluated.
-    paper : mapping of str to (4,) float
-        The paper's CCC by scope, where the data are the paper's.
     """
     corpus = " ".join(part for part in (facts.corpus, facts.corpus_version) if part)
     parts = [
@@ -56,7 +52,7 @@ def format_model_card(
         _summary(config, facts),
         _USE,
         _training(config, facts, training, corpus),
-        _scores(config, scores, dict(paper)),
+        _scores(config, scores),
         _limits(facts, corpus),
     ]
     return "\n".join(parts)
@@ -73,9 +69,7 @@ def check_card(run: Path, *, force: bool) -> None:
     check_output(run / BEST_NAME / CARD_NAME, force=force)
 
 
-def write_card(
-    run: Path, predictions: Predictions, scores: Sequence[Score], *, force: bool = False
-) -> Path:
+def write_card(run: Path, scores: Sequence[Score], *, force: bool = False) -> Path:
     """Write the card of the best model of a run, beside its weights.
 
     Raises
@@ -95,7 +89,6 @@ def write_card(
         read_model_folder(str(run / BEST_NAME)).facts,
         training,
         scores,
-        paper_by_scope(predictions),
     )
     write_output(path, card.encode(), force=force)
     return path
@@ -160,11 +153,11 @@ def _training(config: Config, facts: ModelFacts, training: Mapping[str, Any], co
     return "\n".join(["## Training", "", *rows, ""])
 
 
-def _scores(config: Config, scores: Sequence[Score], paper: dict[str, tuple[float, ...]]) -> str:
+def _scores(config: Config, scores: Sequence[Score]) -> str:
     if not scores:
         return "## Results\n\nNot evaluated yet: `msfser evaluate` measures it.\n"
     main = [score for score in scores if score.by == "all" or score.scope == FOLDS]
-    tables = format_markdown(make_tables(main, paper), level=3)
+    tables = format_markdown(make_tables(main), level=3)
     chosen = config.data.development_split
     favoured = any(score.scope == chosen for score in main) and not config.data.test_fold
     note = f" The epoch was chosen by {chosen}, whose CCC is favoured by that." if favoured else ""

@@ -11,7 +11,7 @@ from msfser.ccc_intervals import ccc_draws
 from msfser.evaluation import (
     FOLDS,
     duration_group,
-    paper_ccc,
+    paper_score,
     scopes,
     score_predictions,
     scores_to_rows,
@@ -200,8 +200,9 @@ def test_same_seed_same_intervals():
 def test_the_paper_stands_beside_its_own_data_only(changes, scope, expected):
     ((found, part),) = scopes(make_table(**changes))
     assert scope in (None, found)
-    paper = paper_ccc(part, found)
-    assert (paper and paper[3]) == expected
+    paper = paper_score(part, found)
+    assert (paper and paper.ccc[3]) == expected
+    assert find(score_predictions(part, n_resamples=2), "all").paper == paper
 
 
 @pytest.mark.parametrize(
@@ -214,19 +215,21 @@ def test_duration_groups(duration_s, expected):
 
 
 def test_tables_for_a_terminal_and_as_markdown():
-    scores = score_predictions(make_table(split="development"), n_resamples=20)
-    tables = make_tables(scores, {"development": (0.759, 0.685, 0.631, 0.692)})
+    table = make_table(corpus="msp-podcast", version="1.12", split="development")
+    scores = score_predictions(table, n_resamples=20)
+    tables = make_tables(scores)
     stream = io.StringIO()
     print_tables(tables, stream)
     printed, markdown = stream.getvalue(), format_markdown(tables)
     total = find(scores, "all")
     for text in (printed, markdown):
-        assert "development: 60 utterances of 6 speakers" in text
+        assert "development: 60 utterances of 6 speakers; the paper's table 2: 31,961" in text
         assert f"{total.ccc[0]:.3f}" in text
         assert "0.759" in text
         assert "emotion angry" in text
     assert max(map(len, printed.splitlines())) <= 80
-    assert "paper" not in format_markdown(make_tables(scores, {}))
+    others = score_predictions(make_table(split="development"), n_resamples=20)
+    assert "paper" not in format_markdown(make_tables(others))
 
 
 def test_figures_show_what_they_say():

@@ -37,7 +37,7 @@ def draw_scores(split="development", held_out=0):
 
 def test_the_card_says_what_the_run_was():
     card = format_model_card(
-        PRESETS["paper"], FACTS, {"best_epoch": 7, "epochs": 20}, draw_scores(), {}
+        PRESETS["paper"], FACTS, {"best_epoch": 7, "epochs": 20}, draw_scores()
     )
     for text in (
         "# MSF-SER, trained on msp-podcast 1.12",
@@ -57,19 +57,20 @@ def test_the_card_says_what_the_run_was():
 
 
 def test_the_paper_stands_in_the_card_where_it_may():
-    paper = {"development": (0.759, 0.685, 0.631, 0.692)}
-    card = format_model_card(PRESETS["paper"], FACTS, {}, draw_scores(), paper)
+    card = format_model_card(PRESETS["paper"], FACTS, {}, draw_scores())
     assert "| paper |" in card
     assert "0.759" in card
+    card = format_model_card(PRESETS["paper"], FACTS, {}, draw_scores("test1"))
+    assert "paper |" not in card
 
 
 def test_cards_of_folds_of_the_voice_alone_and_without_scores():
     held_out = replace(PRESETS["paper"], data=replace(PRESETS["paper"].data, test_fold=2))
-    card = format_model_card(held_out, FACTS, {}, draw_scores(held_out=2), {})
+    card = format_model_card(held_out, FACTS, {}, draw_scores(held_out=2))
     assert "all folds but fold 2; no selection" in card
     assert "favoured" not in card
     assert f"{FOLDS} by group" in card
-    card = format_model_card(PRESETS["challenge"], FACTS, {}, [], {})
+    card = format_model_card(PRESETS["challenge"], FACTS, {}, [])
     assert "reads no text: the voice alone" in card
     assert "Not evaluated yet" in card
 
