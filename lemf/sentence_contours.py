@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from lemf.alignment import Word
@@ -17,7 +18,7 @@ from lemf.contours import Contours, Detail
 from lemf.frames import FloatArray
 
 LEAST_PERIODICITY = 0.45  # Praat's threshold of voicing
-LEAST_ENERGY = 0.1  # of the loudest frame: 20 dB below it
+LEAST_ENERGY = 0.2  # of the loudest frame around: 14 dB below it
 LARGEST_STEP_ST = 2.0  # from frame to frame; more is a jump of the tracker
 EDGE_FRAMES = 2  # at either end of voicing, where trackers overshoot
 FARTHEST_ST = 12.0  # from the median: an octave
@@ -93,10 +94,10 @@ def cut_sentence(words: Sequence[Word], contours: Contours) -> SentenceContours:
 def clear_semitones(f0_hz: FloatArray, energy: FloatArray, periodicity: FloatArray) -> FloatArray:
     """Keep F0 where it is clearly heard, in semitones above its median.
 
-    A frame is kept if its period shows in the signal, if it is less than 20 dB below the loudest,
-    if it is not among the first or last two frames of a smooth stretch of voicing (no step from
-    frame to frame exceeds two semitones), and lies within an octave of the median. So Harvest's
-    voicing of noise, its overshoot in onsets and its octave errors are left out.
+    A frame is kept if its period shows in the signal, if it is less than 14 dB below the loudest
+    within a second, if it is not among the first or last two frames of a smooth stretch of voicing
+    (no step from frame to frame exceeds two semitones), and lies within an octave of the median.
+    So Harvest's voicing of noise, its overshoot in onsets and its octave errors are left out.
 
     Parameters
     ----------
@@ -108,8 +109,8 @@ def clear_semitones(f0_hz: FloatArray, energy: FloatArray, periodicity: FloatArr
     (frames,) float64
         NaN where F0 is not clear.
     """
-    loudest = energy.max(initial=0.0)
-    heard = (f0_hz > 0) & (periodicity >= LEAST_PERIODICITY) & (energy >= LEAST_ENERGY * loudest)
+    loud = energy >= LEAST_ENERGY * running_maximum(energy)
+    heard = (f0_hz > 0) & (periodicity >= LEAST_PERIODICITY) & loud
     semitones = np.full(len(f0_hz), np.nan)
     semitones[heard] = 12.0 * np.log2(f0_hz[heard])
     steps = np.abs(np.diff(semitones, prepend=np.nan))
@@ -121,6 +122,20 @@ def clear_semitones(f0_hz: FloatArray, energy: FloatArray, periodicity: FloatArr
     semitones[np.abs(semitones - np.nanmedian(semitones)) > FARTHEST_ST] = np.nan
     semitones -= np.nanmedian(semitones)
     return semitones
+
+
+def running_maximum(values: FloatArray) -> FloatArray:
+    """Give the maximum of a contour within a second of each frame.
+
+    Parameters
+    ----------
+    values : (frames,) float64
+    """
+    if not len(values):
+        return values
+    padded = np.pad(values, AROUND_FRAMES, constant_values=-np.inf)
+    maximum: FloatArray = sliding_window_view(padded, 2 * AROUND_FRAMES + 1).max(axis=1)
+    return maximum
 
 
 def running_median(values: FloatArray) -> FloatArray:

@@ -33,7 +33,7 @@ def test_a_jump_is_an_edge_and_a_short_stretch_is_dropped():
 def test_quiet_aperiodic_and_far_frames_are_dropped():
     f0_hz = np.full(N, 150.0)
     energy, periodicity = np.ones(N), np.ones(N)
-    energy[:10], periodicity[30:] = 0.099, 0.44
+    energy[:10], periodicity[30:] = 0.199, 0.44
     kept = clear_semitones(f0_hz, energy, periodicity)
     assert np.flatnonzero(np.isfinite(kept)).tolist() == list(range(12, 28))
     f0_hz[20:] = 301.0  # an octave and a little
@@ -88,3 +88,9 @@ def test_silence_has_no_loudness():
 def test_contours_without_detail_are_refused():
     with pytest.raises(ValueError, match="with_detail"):
         cut_sentence([Word("a", 0.0, 0.01)], Contours(*np.zeros((3, 9))))
+
+
+def test_loud_means_loud_within_a_second():
+    energy = np.concatenate([np.full(300, 1.0), np.full(300, 0.15)])
+    kept = clear_semitones(np.full(600, 100.0), energy, np.ones(600))
+    assert np.flatnonzero(np.isfinite(kept)).tolist() == [*range(2, 298), *range(502, 598)]
