@@ -20,8 +20,10 @@ class BuildHarvest(build_ext):
         """Choose the standard and the optimisation, then build."""
         microsoft = self.compiler.compiler_type == "msvc"
         options = ["/std:c++17", "/O2", "/EHsc"] if microsoft else ["-std=c++17", "-O3", "-g0"]
+        threads = [] if microsoft else ["-pthread"]
         for extension in self.extensions:
-            extension.extra_compile_args = options
+            extension.extra_compile_args = options + threads
+            extension.extra_link_args = threads
         super().build_extensions()
 
 

@@ -23,6 +23,7 @@ from lemf.errors import LemfError, OutputError
 from lemf.evaluate_command import evaluate
 from lemf.fit_command import fit
 from lemf.output import check_apart, check_output, write_output
+from lemf.progress import count_cores
 
 if TYPE_CHECKING:
     from lemf.config import Settings
@@ -188,7 +189,9 @@ def _score(
         _check_sentences(figure, sentence, n_sentences)
     if settings.pitch == "harvest" and not HARVEST_IS_COMPILED:
         _say("note: Harvest was installed without a compiler and runs slowly, same numbers")
-    emphasis = score_recording(recording, grid, settings, track=_show_progress)
+    emphasis = score_recording(
+        recording, grid, settings, track=_show_progress, threads=count_cores()
+    )
     for note in emphasis.notes:
         _say(f"note: {emphasis.audio}: {note}")
     return emphasis

@@ -63,7 +63,12 @@ class Contours:
 
 
 def measure_contours(
-    audio: Audio, settings: Settings, *, with_detail: bool = False, track: Track | None = None
+    audio: Audio,
+    settings: Settings,
+    *,
+    with_detail: bool = False,
+    track: Track | None = None,
+    threads: int = 1,
 ) -> Contours:
     """Measure the contours of a whole recording.
 
@@ -76,6 +81,8 @@ def measure_contours(
         Whether to measure `Detail`, too.
     track : function, optional
         Wraps the sequence of pieces to show progress, as ``tqdm.tqdm`` does.
+    threads : int
+        Threads in which Harvest works; their number changes nothing else.
 
     Raises
     ------
@@ -100,6 +107,7 @@ def measure_contours(
                 method=settings.pitch,
                 floor_hz=settings.pitch_floor_hz,
                 ceiling_hz=settings.pitch_ceiling_hz,
+                threads=threads,
             )
         except AudioError as error:
             raise AudioError(f"{audio.name}: {error}") from error

@@ -57,6 +57,7 @@ def score(
     *,
     rate_hz: int | None = None,
     track: Track | None = None,
+    threads: int = 1,
 ) -> Emphasis:
     """Find the emphasised words of a recording and say why.
 
@@ -71,6 +72,8 @@ def score(
         Sampling rate of an array.
     track : function, optional
         Wraps the pieces of a long recording to show progress, as ``tqdm.tqdm`` does.
+    threads : int
+        Threads in which Harvest works; their number changes nothing else.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def score(
     "I really didn't"
     """
     settings = settings or Settings()
-    measured = measure(audio, textgrid, settings, rate_hz=rate_hz, track=track)
+    measured = measure(audio, textgrid, settings, rate_hz=rate_hz, track=track, threads=threads)
     return score_measurement(measured, settings)
 
 
@@ -102,6 +105,7 @@ def measure(
     rate_hz: int | None = None,
     with_detail: bool | None = None,
     track: Track | None = None,
+    threads: int = 1,
 ) -> Measurement:
     """Do the part of `score` that needs the audio; the parameters and errors are those of `score`.
 
@@ -129,6 +133,7 @@ def measure(
             settings,
             with_detail=settings.needs_detail if with_detail is None else with_detail,
             track=track,
+            threads=threads,
         ),
         notes=recording.notes + alignment.notes,
     )

@@ -45,6 +45,7 @@ def f0_contour(
     method: PitchMethod = "harvest",
     floor_hz: float = 71.0,
     ceiling_hz: float = 800.0,
+    threads: int = 1,
 ) -> FloatArray:
     """Track F0.
 
@@ -56,6 +57,8 @@ def f0_contour(
     method : {"harvest", "praat", "pyworld"}
     floor_hz, ceiling_hz : float
         Range of the search.
+    threads : int
+        Those of `harvest`; the other methods take one.
 
     Returns
     -------
@@ -73,7 +76,7 @@ def f0_contour(
         return _praat(samples, rate_hz, floor_hz, ceiling_hz)
     if method == "pyworld":
         return _pyworld(samples, rate_hz, floor_hz, ceiling_hz)
-    f0_hz, _ = harvest(samples, rate_hz, floor_hz=floor_hz, ceiling_hz=ceiling_hz)
+    f0_hz, _ = harvest(samples, rate_hz, floor_hz=floor_hz, ceiling_hz=ceiling_hz, threads=threads)
     return f0_hz
 
 
@@ -84,10 +87,11 @@ def harvest(
     floor_hz: float = 71.0,
     ceiling_hz: float = 800.0,
     period_ms: float = 5.0,
+    threads: int = 1,
 ) -> tuple[FloatArray, FloatArray]:
     """Track F0 by Harvest (Morise 2017), with the numbers of ``pyworld.harvest``.
 
-    Time and memory grow with the length, some 1.5 MB for each second. Other threads run meanwhile.
+    Time and memory grow with the length. Other Python threads run meanwhile.
 
     Parameters
     ----------
@@ -98,6 +102,9 @@ def harvest(
         Range of the search; the floor at least 10 Hz.
     period_ms : float
         Time from frame to frame. Harvest works at 1 ms inside, whatever the period.
+    threads : int
+        Threads to work in, at least 1. Their number does not change a bit of the result. Without
+        the compiled extension there is always one.
 
     Returns
     -------
@@ -109,7 +116,8 @@ def harvest(
     Raises
     ------
     ValueError
-        No samples, more than one dimension, NaN or inf, a range or a period that makes no sense.
+        No samples, more than one dimension, NaN or inf, a range or a period that makes no sense, no
+        thread.
 
     References
     ----------
@@ -128,8 +136,10 @@ def harvest(
         )
     if not period_ms > 0:
         raise ValueError(f"a period of {period_ms} ms; it must be positive")
+    if threads < 1:
+        raise ValueError(f"{threads} threads; at least 1 must work")
     if _compiled is not None:
-        each_ms = np.frombuffer(_compiled.harvest(x, rate_hz, floor_hz, ceiling_hz))
+        each_ms = np.frombuffer(_compiled.harvest(x, rate_hz, floor_hz, ceiling_hz, threads))
     else:
         from lemf.harvest_numpy import harvest_numpy
 

@@ -1,227 +1,202 @@
-// Band-pass filters at 40 channels an octave; the distances of their zero crossings are raw F0s.
+// The distances of the zero crossings of each band are raw F0s; bands that agree make a candidate.
 #include <algorithm>
 #include <cmath>
-#include <memory>
-#include <mutex>
+#include <cstdint>
+#include <cstring>
 
-#include "fft.hpp"
+#include "filter_bank.hpp"
 #include "simd.hpp"
 #include "steps.hpp"
+#include "threads.hpp"
 
 namespace lemf {
 namespace {
 
-constexpr double kChannelsPerOctave = 40.0;
+constexpr std::size_t kFewestCrossings = 4;  // of each kind, in a band that is heard
+constexpr std::size_t kFewestBands = 10;     // that agree for a candidate
+constexpr std::size_t kBatch = 8;            // pairs of bands whose raw F0s are held at a time
 
-struct Band {
-  double centre_hz;
-  int half;  // the filter has 2 half + 1 taps
-};
+using Doubles = std::vector<double>;
 
-std::vector<Band> bands_of(HarvestRange range, double rate_hz) {
-  const double low = range.floor_hz * 0.9, high = range.ceiling_hz * 1.1;
-  const int n = 1 + static_cast<int>(std::log(high / low) / std::log(2.0) * kChannelsPerOctave);
-  std::vector<Band> bands(n);
-  for (int i = 0; i < n; ++i) {
-    const double centre = low * std::pow(2.0, (i + 1) / kChannelsPerOctave);
-    bands[i] = {centre, round_half_away(rate_hz / centre * 2.0)};
-  }
-  return bands;
-}
-
-// A cosine at the centre frequency under a Nuttall window.
-std::vector<double> taps_of(const Band& band, double rate_hz) {
-  std::vector<double> taps(2 * band.half + 1);
-  for (int i = 0; i < static_cast<int>(taps.size()); ++i) {
-    const double t = i / (taps.size() - 1.0);
-    const double window = 0.355768 - 0.487396 * std::cos(2.0 * kPi * t) +
-                          0.144232 * std::cos(4.0 * kPi * t) - 0.012604 * std::cos(6.0 * kPi * t);
-    taps[i] = window * std::cos(2 * kPi * band.centre_hz * (i - band.half) / rate_hz);
-  }
-  return taps;
-}
-
-// All filters, transformed. Two bands share a complex transform: the first is the real part of the
-// signal that comes out, the second the imaginary part.
-struct FilterBank {
-  double rate_hz;
-  HarvestRange range;
-  std::vector<Band> bands;
-  std::size_t size;  // of a transform
-  std::vector<double> re, im;
-
-  FilterBank(HarvestRange of_range, double at_rate_hz)
-      : rate_hz(at_rate_hz), range(of_range), bands(bands_of(range, rate_hz)), size(4096) {
-    while (size < 8 * static_cast<std::size_t>(bands[0].half)) size *= 2;
-    re.assign((bands.size() + 1) / 2 * size, 0.0);
-    im.assign(re.size(), 0.0);
-    Fft fft(size);
-    for (std::size_t b = 0; b < bands.size(); ++b) {
-      const std::vector<double> taps = taps_of(bands[b], rate_hz);
-      double* part = (b % 2 == 0 ? re : im).data() + b / 2 * size;
-      for (std::size_t i = 0; i < taps.size(); ++i) part[i] = taps[i] / size;
-    }
-    for (std::size_t first = 0; first < re.size(); first += size)
-      fft.forward(&re[first], &im[first]);
-  }
-};
-
-// The filters are the same from recording to recording: the bank used last is kept.
-std::shared_ptr<const FilterBank> filter_bank(HarvestRange range, double rate_hz) {
-  static std::mutex mutex;
-  static std::shared_ptr<const FilterBank> last;
-  const std::lock_guard<std::mutex> lock(mutex);
-  const bool fits = last && last->rate_hz == rate_hz && last->range.floor_hz == range.floor_hz &&
-                    last->range.ceiling_hz == range.ceiling_hz;
-  if (!fits) last = std::make_shared<const FilterBank>(range, rate_hz);
-  return last;
-}
-
-LEMF_SIMD void multiply(std::size_t n, const double* __restrict ar, const double* __restrict ai,
-                        const double* __restrict br, const double* __restrict bi,
-                        double* __restrict re, double* __restrict im) {
-  for (std::size_t k = 0; k < n; ++k) {
-    re[k] = ar[k] * br[k] - ai[k] * bi[k];
-    im[k] = ar[k] * bi[k] + ai[k] * br[k];
-  }
-}
-
-// The signal in overlapping blocks, transformed once for all bands.
-class Blocks {
- public:
-  Blocks(const std::vector<double>& signal, const FilterBank& bank)
-      : bank_(bank),
-        overlap_(static_cast<std::size_t>(bank.bands[0].half)),
-        n_(signal.size()),
-        body_(bank.size - 2 * overlap_),
-        fft_(bank.size),
-        block_re_(bank.size),
-        block_im_(bank.size) {
-    const std::size_t n_blocks = (n_ + body_ - 1) / body_;
-    re_.assign(n_blocks * bank.size, 0.0);
-    im_.assign(n_blocks * bank.size, 0.0);
-    for (std::size_t b = 0; b < n_blocks; ++b) {
-      double* block = &re_[b * bank.size];
-      for (std::size_t i = 0; i < bank.size; ++i) {
-        const std::size_t place = b * body_ + i + 1;  // in the signal, from `overlap_` before it
-        if (place >= overlap_ && place - overlap_ < n_) block[i] = signal[place - overlap_];
-      }
-      fft_.forward(block, &im_[b * bank.size]);
-    }
-  }
-
-  // Filter by two bands of the bank, of which `pair` holds the first and the second.
-  void filter(std::size_t pair, std::vector<double>& first, std::vector<double>& second) {
-    const std::size_t size = bank_.size;
-    const std::size_t later = std::min(2 * pair + 1, bank_.bands.size() - 1);
-    const std::size_t delay1 = overlap_ + bank_.bands[2 * pair].half;
-    const std::size_t delay2 = overlap_ + bank_.bands[later].half;
-    for (std::size_t b = 0; b * body_ < n_; ++b) {
-      multiply(size, &re_[b * size], &im_[b * size], &bank_.re[pair * size],
-               &bank_.im[pair * size], block_re_.data(), block_im_.data());
-      fft_.inverse(block_re_.data(), block_im_.data());
-      const std::size_t start = b * body_, count = std::min(body_, n_ - start);
-      std::copy_n(&block_re_[delay1], count, &first[start]);
-      std::copy_n(&block_im_[delay2], count, &second[start]);
-    }
-  }
-
- private:
-  const FilterBank& bank_;
-  std::size_t overlap_, n_, body_;  // samples; a block holds a body and an overlap on either side
-  Fft fft_;
-  std::vector<double> block_re_, block_im_;
-  std::vector<double> re_, im_;
-};
-
+// The crossings of one kind.
 struct Crossings {
-  std::vector<double> at;  // samples, with fractions
-
-  void add(std::size_t edge, double before, double after) {
-    at.push_back(edge - before / (after - before));
-  }
+  std::vector<std::uint32_t> edge;  // samples before them; the first `n` count
+  std::size_t n = 0;
 };
 
-// Mark where the signal (1) or its slope (2) may cross zero; most samples do not.
-LEMF_SIMD void mark_changes(const double* __restrict x, std::size_t n,
-                            unsigned char* __restrict marks) {
+// What one thread works in.
+struct Workspace {
+  Doubles transform, filtered[2];
+  std::vector<unsigned char> marks;
+  Crossings found[4];
+  Doubles at, f0_hz, place_ms;
+};
+
+// Mark after which samples the signal falls (1) or rises (2) through zero, its slope falls (4) or
+// rises (8); most samples have no mark.
+LEMF_SIMD void mark_crossings(const double* __restrict x, std::size_t n,
+                              unsigned char* __restrict marks) {
   for (std::size_t i = 0; i < n; ++i) {
-    const double slope = x[i + 1] - x[i], next = x[i + 2] - x[i + 1];
-    marks[i] = static_cast<unsigned char>((x[i] * x[i + 1] <= 0.0 ? 1 : 0) |
-                                          (slope * next <= 0.0 ? 2 : 0));
+    const double a = x[i], b = x[i + 1], slope = b - a, next = x[i + 2] - b;
+    marks[i] = static_cast<unsigned char>(((0.0 < a) & (b <= 0.0)) | ((a < 0.0) & (0.0 <= b)) << 1 |
+                                          ((0.0 < slope) & (next <= 0.0)) << 2 |
+                                          ((slope < 0.0) & (0.0 <= next)) << 3);
   }
 }
 
 // Zero crossings downwards and upwards, of the signal and of its slope, in one pass.
-void find_crossings(const std::vector<double>& x, std::vector<unsigned char>& marks,
-                    Crossings (&found)[4]) {
-  for (Crossings& kind : found) kind.at.clear();
-  const std::size_t n = x.size();
-  if (n < 2) return;
-  marks.assign(n - 1, 3);  // the last has no slope after it; it is looked at below
-  mark_changes(x.data(), n - 2, marks.data());
-  for (std::size_t i = 0; i + 1 < n; ++i) {
-    if (marks[i] == 0) continue;
-    const double a = x[i], b = x[i + 1];
-    if (0.0 < a && b <= 0.0) found[0].add(i + 1, a, b);
-    if (a < 0.0 && 0.0 <= b) found[1].add(i + 1, a, b);
-    if (i + 2 == n) break;
-    const double slope = b - a, next = x[i + 2] - b;
-    if (0.0 < slope && next <= 0.0) found[2].add(i + 1, slope, next);
-    if (slope < 0.0 && 0.0 <= next) found[3].add(i + 1, slope, next);
+void find_crossings(const Doubles& x, std::vector<unsigned char>& marks, Crossings (&found)[4]) {
+  constexpr std::size_t kStep = sizeof(std::uint64_t);
+  const std::size_t n = x.size(), n_marks = (n + kStep - 1) / kStep * kStep;
+  marks.resize(n_marks);
+  std::fill(marks.begin() + (n < 2 ? 0 : n - 1), marks.end(), 0);
+  if (n >= 2) {
+    mark_crossings(x.data(), n - 2, marks.data());
+    // the last has no slope after it
+    marks[n - 2] = x[n - 2] > 0.0 && x[n - 1] <= 0.0 ? 1 : x[n - 2] < 0.0 && x[n - 1] >= 0.0 ? 2 : 0;
+  }
+  std::uint32_t* end[4];  // of each kind's edges
+  for (int kind = 0; kind < 4; ++kind) {
+    found[kind].edge.resize(n_marks + 1);
+    end[kind] = found[kind].edge.data();
+  }
+  for (std::size_t first = 0; first < n_marks; first += kStep) {
+    std::uint64_t any;
+    std::memcpy(&any, &marks[first], kStep);
+    if (any == 0) continue;
+    // written always and counted where there is one: a branch would often be mispredicted
+    for (std::size_t i = first; i < first + kStep; ++i)
+      for (int kind = 0; kind < 4; ++kind) {
+        *end[kind] = static_cast<std::uint32_t>(i);
+        end[kind] += marks[i] >> kind & 1;
+      }
+  }
+  for (Crossings& kind : found)
+    kind.n = static_cast<std::size_t>(end[&kind - found] - kind.edge.data());
+}
+
+// Where a line crosses zero between two samples, in samples.
+double crossing(std::uint32_t edge, double before, double after) {
+  return edge + 1.0 - before / (after - before);
+}
+
+// Where the signal itself (or its slope) crosses zero at the edges.
+void locate(const Doubles& x, bool of_slope, const Crossings& crossings, Doubles& at) {
+  at.resize(std::max(at.size(), crossings.n));
+  for (std::size_t k = 0; k < crossings.n; ++k) {
+    const std::uint32_t i = crossings.edge[k];
+    at[k] = of_slope ? crossing(i, x[i + 1] - x[i], x[i + 2] - x[i + 1])
+                     : crossing(i, x[i], x[i + 1]);
   }
 }
 
-// Add the F0 of each interval between crossings, interpolated to each millisecond.
-__attribute__((noinline)) void add_interpolated(const std::vector<double>& at, double rate_hz, std::vector<double>& sum) {
-  const std::size_t n = at.size() - 1;  // intervals, at least 3
-  std::size_t k = 0;
-  auto place = [&](std::size_t i) { return (at[i] + at[i + 1]) / 2.0 / rate_hz; };
-  auto f0 = [&](std::size_t i) { return rate_hz / (at[i + 1] - at[i]); };
-  double x0 = place(0), x1 = place(1), y0 = f0(0), y1 = f0(1);
-  double slope = (y1 - y0) / (x1 - x0);
-  for (std::size_t frame = 0; frame < sum.size(); ++frame) {
-    const double t = frame / 1000.0;
-    if (t >= x1 && k + 2 < n) {
-      do {
-        ++k;
-      } while (k + 2 < n && t >= place(k + 1));
-      x0 = place(k), x1 = place(k + 1), y0 = f0(k), y1 = f0(k + 1);
-      slope = (y1 - y0) / (x1 - x0);
-    }
-    sum[frame] += y0 + (t - x0) * slope;
+LEMF_SIMD void measure_intervals(std::size_t n, const double* __restrict at, double rate_hz,
+                                 double* __restrict f0_hz, double* __restrict place_ms) {
+  const double half_ms = 500.0 / rate_hz;
+  for (std::size_t i = 0; i < n; ++i) {
+    f0_hz[i] = rate_hz / (at[i + 1] - at[i]);
+    place_ms[i] = (at[i] + at[i + 1]) * half_ms;
   }
 }
 
-}  // namespace
+// Add the F0 of each interval between crossings, interpolated to each millisecond; before the first
+// and after the last one the outermost lines go on.
+void add_interpolated(std::size_t n_crossings, double rate_hz, Workspace& space, double* sum,
+                      std::size_t n_frames) {
+  const std::size_t n = n_crossings - 1;  // intervals, at least 3
+  space.f0_hz.resize(std::max(space.f0_hz.size(), n));
+  space.place_ms.resize(space.f0_hz.size());
+  measure_intervals(n, space.at.data(), rate_hz, space.f0_hz.data(), space.place_ms.data());
+  const double *y = space.f0_hz.data(), *x = space.place_ms.data();
+  std::size_t frame = 0;
+  for (std::size_t k = 0; k + 1 < n && frame < n_frames; ++k) {
+    const bool last = k + 2 == n;
+    const std::size_t stop =
+        last ? n_frames : std::min(n_frames, static_cast<std::size_t>(x[k + 1]) + 1);
+    if (frame >= stop) continue;
+    const double slope = (y[k + 1] - y[k]) / (x[k + 1] - x[k]);
+    for (; frame < stop; ++frame) sum[frame] += y[k] + (static_cast<double>(frame) - x[k]) * slope;
+  }
+}
 
-std::vector<std::vector<double>> raw_candidates(const Decimated& signal, std::size_t n_frames,
-                                                HarvestRange range) {
-  const std::shared_ptr<const FilterBank> bank = filter_bank(range, signal.rate_hz);
-  const std::vector<Band>& bands = bank->bands;
-  Blocks blocks(signal.samples, *bank);
-  std::vector<std::vector<double>> raw(bands.size(), std::vector<double>(n_frames, 0.0));
-  std::vector<double> filtered[2];
-  for (auto& output : filtered) output.resize(signal.samples.size());
-  Crossings found[4];
-  std::vector<unsigned char> marks;
-  for (std::size_t b = 0; b < bands.size(); b += 2) {
-    const std::size_t other = std::min(b + 1, bands.size() - 1);
-    blocks.filter(b / 2, filtered[0], filtered[1]);
-    for (std::size_t i = b; i <= other; ++i) {
-      find_crossings(filtered[i - b], marks, found);
-      if (std::any_of(found, found + 4, [](const Crossings& c) { return c.at.size() < 4; }))
-        continue;
-      for (const Crossings& kind : found) add_interpolated(kind.at, signal.rate_hz, raw[i]);
-      const double low = std::max(bands[i].centre_hz * 0.9, range.floor_hz);
-      const double high = std::min(bands[i].centre_hz * 1.1, range.ceiling_hz);
-      for (double& f0_hz : raw[i]) {
-        f0_hz /= 4.0;
-        if (!(f0_hz >= low && f0_hz <= high)) f0_hz = 0.0;
+LEMF_SIMD void keep_near(std::size_t n, double low, double high, double* __restrict f0_hz) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const double mean = f0_hz[i] / 4.0;
+    f0_hz[i] = mean >= low && mean <= high ? mean : 0.0;
+  }
+}
+
+// The raw F0 of a band each millisecond; 0 where there is none.
+void raw_f0(const Doubles& filtered, double centre_hz, double rate_hz, HarvestRange range,
+            Workspace& space, Doubles& f0_hz) {
+  std::fill(f0_hz.begin(), f0_hz.end(), 0.0);
+  find_crossings(filtered, space.marks, space.found);
+  for (const Crossings& kind : space.found)
+    if (kind.n < kFewestCrossings) return;
+  for (int kind = 0; kind < 4; ++kind) {
+    locate(filtered, kind >= 2, space.found[kind], space.at);
+    add_interpolated(space.found[kind].n, rate_hz, space, f0_hz.data(), f0_hz.size());
+  }
+  keep_near(f0_hz.size(), std::max(centre_hz * 0.9, range.floor_hz),
+            std::min(centre_hz * 1.1, range.ceiling_hz), f0_hz.data());
+}
+
+// Runs of neighbouring bands that have a raw F0, by frame.
+class Runs {
+ public:
+  explicit Runs(std::size_t n_frames) : means_(n_frames), sum_(n_frames), length_(n_frames) {}
+
+  // Take the next band.
+  void add(const Doubles& f0_hz) {
+    for (std::size_t i = 0; i < f0_hz.size(); ++i) {
+      if (f0_hz[i] > 0) {
+        sum_[i] += f0_hz[i];
+        ++length_[i];
+      } else if (length_[i] > 0) {
+        if (length_[i] >= kFewestBands)
+          means_[i].push_back(sum_[i] / static_cast<double>(length_[i]));
+        sum_[i] = 0.0;
+        length_[i] = 0;
       }
     }
   }
-  return raw;
+
+  std::vector<Doubles> take_means() { return std::move(means_); }
+
+ private:
+  std::vector<Doubles> means_;
+  Doubles sum_;
+  std::vector<std::size_t> length_;
+};
+
+}  // namespace
+
+std::vector<Doubles> raw_candidates(const Decimated& signal, std::size_t n_frames,
+                                    HarvestRange range, std::size_t n_threads) {
+  const std::shared_ptr<const FilterBank> bank = filter_bank(range, signal.rate_hz);
+  const std::vector<Band>& bands = bank->bands;
+  const FilteredSignal filtered(signal.samples, *bank);
+  std::vector<Workspace> spaces(std::min(n_threads, kBatch));
+  std::vector<Doubles> raw(2 * kBatch, Doubles(n_frames));
+  Runs runs(n_frames);
+  for (std::size_t first = 0; first < bank->n_pairs(); first += kBatch) {
+    const std::size_t n_pairs = std::min(kBatch, bank->n_pairs() - first);
+    in_parallel(n_pairs, spaces.size(), [&](std::size_t thread, std::size_t i) {
+      Workspace& space = spaces[thread];
+      filtered.filter(first + i, space.transform, space.filtered[0], space.filtered[1]);
+      for (std::size_t part = 0; part < 2; ++part) {
+        const std::size_t band = 2 * (first + i) + part;
+        // the outermost bands never take part
+        if (band == 0 || band + 1 >= bands.size())
+          std::fill(raw[2 * i + part].begin(), raw[2 * i + part].end(), 0.0);
+        else
+          raw_f0(space.filtered[part], bands[band].centre_hz, signal.rate_hz, range, space,
+                 raw[2 * i + part]);
+      }
+    });
+    for (std::size_t i = 0; i < 2 * n_pairs; ++i) runs.add(raw[i]);
+  }
+  return runs.take_means();
 }
 
 }  // namespace lemf

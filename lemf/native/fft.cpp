@@ -1,8 +1,11 @@
 #include "fft.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 #include "simd.hpp"
+#include "steps.hpp"
 
 namespace lemf {
 namespace {
@@ -93,8 +96,20 @@ LEMF_SIMD void radix2(std::size_t stride, const double* __restrict xr,
 
 }  // namespace
 
-void Fft::transform(double* re, double* im) {
-  double *xr = re, *xi = im, *yr = re_.data(), *yi = im_.data();
+Fft::Fft(std::size_t size) : size_(size), cos_(size), sin_(size) {
+  for (std::size_t k = 0; k < size; ++k) {
+    const double angle = -2.0 * kPi * static_cast<double>(k) / static_cast<double>(size);
+    cos_[k] = std::cos(angle);
+    sin_[k] = std::sin(angle);
+  }
+  for (std::size_t power = 1; power <= 3; ++power) {
+    for (std::size_t k = 0; k < size / 4; ++k) first_.push_back(cos_[power * k]);
+    for (std::size_t k = 0; k < size / 4; ++k) first_.push_back(sin_[power * k]);
+  }
+}
+
+void Fft::transform(double* re, double* im, std::vector<double>& space) const {
+  double *xr = re, *xi = im, *yr = &space[2 * apart()], *yi = &space[3 * apart()];
   std::size_t n = size_, stride = 1;
   while (n >= 4) {
     if (stride == 1)

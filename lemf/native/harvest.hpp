@@ -11,8 +11,8 @@ struct HarvestRange {
   double ceiling_hz;
 };
 
-// F0 in Hz every millisecond from 0 s on; 0 where unvoiced.
+// F0 in Hz every millisecond from 0 s on; 0 where unvoiced. The number of threads changes no bit.
 std::vector<double> harvest(const double* samples, std::size_t n_samples, int rate_hz,
-                            HarvestRange range);
+                            HarvestRange range, std::size_t n_threads);
 
 }  // namespace lemf

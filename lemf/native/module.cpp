@@ -11,13 +11,14 @@
 
 namespace {
 
-// harvest(samples, rate_hz, floor_hz, ceiling_hz) -> bytearray of float64, one a millisecond.
-// `samples` is a contiguous buffer of float64; the caller has checked it and the range.
+// harvest(samples, rate_hz, floor_hz, ceiling_hz, threads) -> bytearray of float64, one a millisecond.
+// `samples` is a contiguous buffer of float64; the caller has checked the arguments.
 PyObject* harvest(PyObject*, PyObject* arguments) {
   PyObject* object = nullptr;
-  int rate_hz = 0;
+  int rate_hz = 0, n_threads = 1;
   double floor_hz = 0.0, ceiling_hz = 0.0;
-  if (!PyArg_ParseTuple(arguments, "Oidd", &object, &rate_hz, &floor_hz, &ceiling_hz))
+  if (!PyArg_ParseTuple(arguments, "Oiddi", &object, &rate_hz, &floor_hz, &ceiling_hz,
+                        &n_threads))
     return nullptr;
   Py_buffer view;
   if (PyObject_GetBuffer(object, &view, PyBUF_ND | PyBUF_FORMAT | PyBUF_C_CONTIGUOUS) != 0)
@@ -35,7 +36,7 @@ PyObject* harvest(PyObject*, PyObject* arguments) {
   try {
     f0_hz = lemf::harvest(static_cast<const double*>(view.buf),
                           static_cast<std::size_t>(view.len) / sizeof(double), rate_hz,
-                          {floor_hz, ceiling_hz});
+                          {floor_hz, ceiling_hz}, static_cast<std::size_t>(n_threads));
   } catch (const std::exception&) {
     out_of_memory = true;
   }

@@ -1,9 +1,14 @@
 // Four doubles at once, and functions compiled for several processors.
 #pragma once
 
+#include <cstddef>
+#include <cstring>
+#include <vector>
+
 // The best version of a function so marked is taken at run time.
 #define LEMF_SIMD
-#if defined(__x86_64__) && defined(__linux__) && defined(__has_attribute)
+#if defined(__x86_64__) && defined(__linux__) && defined(__has_attribute) && \
+    !defined(LEMF_ONE_PROCESSOR)  // the thread sanitizer cannot start with such functions
 #if __has_attribute(target_clones)
 #undef LEMF_SIMD
 #if defined(__clang__) || __GNUC__ < 12
@@ -26,19 +31,35 @@ struct Lanes {
     for (int i = 0; i < 4; ++i) value[i] += other.value[i];
     return *this;
   }
-  Lanes& operator-=(const Lanes& other) {
-    for (int i = 0; i < 4; ++i) value[i] -= other.value[i];
-    return *this;
-  }
   Lanes operator*(const Lanes& other) const {
     return {value[0] * other.value[0], value[1] * other.value[1], value[2] * other.value[2],
             value[3] * other.value[3]};
   }
-  Lanes operator+(Lanes other) const { return other += *this; }
-  Lanes operator-(const Lanes& other) const { return Lanes(*this) -= other; }
 };
 #endif
 
-#define LEMF_ALL(x) Lanes{x, x, x, x}
+constexpr int kLanes = 4;
+
+// Whole vector registers of doubles, aligned so that no load crosses a line of the cache.
+class AlignedDoubles {
+ public:
+  // At least n; new ones are 0.
+  void resize(std::size_t n) { blocks_.resize((n + kLanes - 1) / kLanes); }
+
+  bool empty() const { return blocks_.empty(); }
+  std::size_t size() const { return kLanes * blocks_.size(); }
+  double* data() { return blocks_.data()->values; }
+  const double* data() const { return blocks_.data()->values; }
+
+ private:
+  struct alignas(8 * kLanes) Block {
+    double values[kLanes];
+  };
+  std::vector<Block> blocks_;
+};
 
 }  // namespace lemf
+
+// Macros, since a vector given to or by a function is passed otherwise for each processor.
+#define LEMF_LOAD(lanes, from) std::memcpy(&(lanes), (from), sizeof(lemf::Lanes))
+#define LEMF_TOTAL(lanes) (((lanes)[0] + (lanes)[1]) + ((lanes)[2] + (lanes)[3]))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "harvest.hpp"
@@ -25,10 +26,11 @@ struct Candidate {
 using Candidates = std::vector<std::vector<Candidate>>;  // by frame
 
 Decimated decimate(const double* samples, std::size_t n_samples, int rate_hz);
+// Mean raw F0 of each run of bands that have one, by frame.
 std::vector<std::vector<double>> raw_candidates(const Decimated& signal, std::size_t n_frames,
-                                                HarvestRange range);
+                                                HarvestRange range, std::size_t n_threads);
 Candidates refine(const Decimated& signal, const std::vector<std::vector<double>>& raw,
-                  HarvestRange range);
+                  HarvestRange range, std::size_t n_threads);
 std::vector<double> connect(const Candidates& candidates);
 std::vector<double> smooth(const std::vector<double>& f0_hz);
 
