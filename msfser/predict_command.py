@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from msfser.errors import DataError
+from msfser.errors import DataError, SemanticsError
 
 if TYPE_CHECKING:
     from msfser.model.msf_ser import MsfSer
     from msfser.speech_predictions import SpeechPrediction
+    from msfser.speech_texts import Describe
 
 _PATH = click.Path(path_type=Path, readable=False)  # the library opens it
 _MOST_NAMED = 10  # failures and notes on the terminal
@@ -36,6 +37,11 @@ _SUFFIXES = {".csv": "csv", ".json": "json"}
 )
 @click.option("--alignments", type=_PATH, metavar="PATH", help="TextGrids that lie elsewhere.")
 @click.option("--no-texts", is_flag=True, help="Use the voice alone.")
+@click.option(
+    "--whisper",
+    metavar="SIZE|FOLDER",
+    help="Let this faster-whisper model hear what no transcript says.",
+)
 @click.option(
     "--es",
     type=click.Choice(["none", "acoustic"]),
@@ -65,6 +71,7 @@ def predict(
     file_format: str,
     alignments: Path | None,
     no_texts: bool,
+    whisper: str | None,
     es: str,
     encoder: str | None,
     windows: bool,
@@ -98,12 +105,14 @@ def predict(
     chosen = choose_device(device)
     loaded = MsfSer.from_pretrained(model_folder(model)).to(chosen)
     texts = None
-    if not no_texts and (es != "none" or any(one.has_text for one in recordings)):
+    made = es != "none" or whisper is not None
+    if not no_texts and (made or any(one.has_text for one in recordings)):
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         logging.set_verbosity_error()  # type: ignore[no-untyped-call]
         texts = load_encoder(loaded, encoder)
     find = partial(
         find_texts,
+        transcribe=None if whisper is None or no_texts else _load_ear(whisper, chosen.type),
         describe=describe_acoustically if es == "acoustic" else None,
         tiers_in_order=loaded.facts.corpus in TIERS_IN_ORDER,
     )
@@ -145,6 +154,17 @@ def _check_outputs(
     check_apart(outputs, files)
     for path in outputs:
         check_output(path, force=force)
+
+
+def _load_ear(name: str, device: str) -> Describe:
+    from msfser.semantics.whisper import Ear, load_whisper
+    from msfser.speech_texts import hear
+
+    ear = Ear(engine="faster-whisper", model=name, language=None, device=device)
+    try:
+        return partial(hear, load_whisper(ear))
+    except SemanticsError as error:
+        raise DataError(str(error).replace("--model", "--whisper")) from error
 
 
 def _write(

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from lemf import LemfError, read_textgrid, score
 from lemf.emphasis import Emphasis
 from msfser.alignment_tiers import name_tiers
+from msfser.clips import read_clip
 from msfser.config import Semantic
 from msfser.semantics.description import render
 from msfser.semantics.voice import describe_voice, measure_voice
+from msfser.semantics.whisper import Whisper
 from msfser.speech_files import SpeechFile
 
 Describe = Callable[[SpeechFile], str | None]  # a text of a recording; None for nothing
@@ -98,6 +100,18 @@ def find_texts(
     if es is None and describe is not None:
         es = describe(speech)
     return SpeechTexts(gs=gs, les=les, es=es, emphasised=emphasised, notes=tuple(notes))
+
+
+def hear(whisper: Whisper, speech: SpeechFile) -> str | None:
+    """Give what Whisper hears; None where it hears no speech.
+
+    Raises
+    ------
+    MsfserError, lemf.LemfError
+        The recording cannot be used.
+    """
+    (text,) = whisper.transcribe([read_clip(speech.wav).samples])
+    return " ".join(text.split()) or None
 
 
 def describe_acoustically(speech: SpeechFile) -> str:

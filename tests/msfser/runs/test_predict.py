@@ -253,6 +253,30 @@ def test_extended_semantics_from_what_lemf_measures(run_folder, corpus):
     assert "null vector" not in result.stderr
 
 
+class Parrot:
+    """A Whisper that says how many samples it heard."""
+
+    def __init__(self, ear=None):
+        self.ear = ear
+
+    def transcribe(self, clips):
+        return [f" heard  {len(clip)} " if clip.any() else "" for clip in clips]
+
+
+def test_whisper_hears_what_no_transcript_says(run_folder, tmp_path, speech, monkeypatch):
+    monkeypatch.setattr("msfser.semantics.whisper.load_whisper", Parrot)
+    soundfile.write(tmp_path / "a.wav", noise(0.5, 8000), 8000)
+    speech(tmp_path, "b")
+    result = predict(run_folder, tmp_path, "--whisper", "tiny.en", "--format", "json")
+    assert result.exit_code == 0, result.output
+    first, second = json.loads(result.stdout)["recordings"]
+    assert first["texts"] == {"gs": "heard 8000", "les": "heard 8000", "es": None}
+    assert second["texts"]["gs"].startswith("heard ")  # as in training: not the TextGrid's words
+    assert second["texts"]["les"] == "one two three"
+    result = predict(run_folder, tmp_path, "--whisper", "tiny.en", "--no-texts")
+    assert "no GS, LES, ES: null vector" in result.stderr
+
+
 def test_tiers_without_names_are_read_in_their_order(tmp_path, speech):
     import lemf
 
