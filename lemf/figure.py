@@ -16,7 +16,9 @@ from matplotlib.font_manager import findfont, fontManager, get_font
 from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import ScaledTranslation
 
-from lemf.emphasis import Emphasis, SentenceEmphasis, WordEmphasis
+from lemf.contours import Contours
+from lemf.emphasis import Emphasis, SentenceEmphasis
+from lemf.figure_cues import mark_energy, mark_pitch
 from lemf.figure_labels import SHADE, name_top_words, rank_colour, width_pt, write_words
 from lemf.frames import FloatArray
 
@@ -98,8 +100,8 @@ def draw(
     span = slice(*np.searchsorted(times_s, [low_s, high_s]))
     upper.set_xlim(low_s, high_s)
     lower.set_xlim(low_s, high_s)
-    _draw_f0(upper, scored, times_s[span], emphasis.contours.f0_hz[span], f0_axis)
-    _draw_energy(lower, scored, times_s[span], emphasis.contours.energy[span])
+    _draw_f0(upper, scored, emphasis.contours, span, f0_axis)
+    _draw_energy(lower, scored, emphasis.contours, span)
     _shade(upper, lower, scored, top)
     write_words(lower, scored, top)
     name_top_words(upper, scored, top)
@@ -187,8 +189,9 @@ def _fonts() -> list[str]:
 
 
 def _draw_f0(
-    axes: Axes, sentence: SentenceEmphasis, times_s: FloatArray, f0_hz: FloatArray, f0_axis: F0Axis
+    axes: Axes, sentence: SentenceEmphasis, contours: Contours, span: slice, f0_axis: F0Axis
 ) -> None:
+    times_s, f0_hz = contours.times_s[span], contours.f0_hz[span]
     voiced = np.where(f0_hz > 0, f0_hz, np.nan)  # NaN breaks the line at unvoiced frames
     reference_hz = float(np.nanmedian(voiced)) if np.isfinite(voiced).any() else 100.0
 
@@ -201,13 +204,7 @@ def _draw_f0(
 
     values = scale(voiced)
     axes.plot(times_s, values, ".-", color=_F0_COLOUR, linewidth=1.2, markersize=2.5, label="F0")
-    peaks = [word for word in sentence.words if not math.isnan(word.pitch)]
-    heights = scale(np.exp([word.pitch for word in peaks]))
-    places = [_peak_s(word, times_s, voiced) for word in peaks]
-    axes.plot(
-        places, heights, "o", markersize=5, markerfacecolor="white", markeredgecolor=_F0_COLOUR,
-        label="highest F0 of the word",
-    )  # fmt: skip
+    mark_pitch(axes, sentence, contours, scale)
     label = {
         "log": "log-F0 (ln Hz)",
         "semitones": f"F0 (semitones re {reference_hz:.0f} Hz)",
@@ -235,28 +232,14 @@ def _log(hz: ArrayLike) -> FloatArray:
     return np.asarray(np.log(np.maximum(hz, 1e-9)), dtype=np.float64)
 
 
-def _peak_s(word: WordEmphasis, times_s: FloatArray, voiced_hz: FloatArray) -> float:
-    inside = slice(*np.searchsorted(times_s, [word.start_s, word.end_s]))
-    return float(times_s[inside][np.nanargmax(voiced_hz[inside])])
-
-
-def _draw_energy(
-    axes: Axes, sentence: SentenceEmphasis, times_s: FloatArray, energy: FloatArray
-) -> None:
+def _draw_energy(axes: Axes, sentence: SentenceEmphasis, contours: Contours, span: slice) -> None:
+    times_s, energy = contours.times_s[span], contours.energy[span]
     # very small and very large energies get their power of ten into the label
     exponent = math.floor(math.log10(max([*energy, 1e-300])))
     exponent = 0 if -3 <= exponent <= 4 or not energy.any() else exponent
     energy = energy / 10.0**exponent if exponent else energy
     axes.plot(times_s, energy, color=_ENERGY_COLOUR, linewidth=1.0, label="energy")
-    measured = [word for word in sentence.words if not math.isnan(word.energy)]
-    axes.hlines(
-        [word.energy / 10.0**exponent for word in measured],
-        [word.start_s for word in measured],
-        [word.end_s for word in measured],
-        color=_F0_COLOUR,
-        linewidth=2.0,
-        label="mean energy of the word",
-    )
+    mark_energy(axes, sentence, contours, span, 10.0**exponent if exponent else 1.0)
     axes.set_ylim(0.0, 1.08 * max(energy) if energy.any() else 1.0)
     axes.set_ylabel("energy (L2 norm of STFT" + (f", 1e{exponent})" if exponent else ")"))
 

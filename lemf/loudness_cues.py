@@ -7,9 +7,8 @@ import numpy as np
 from lemf.config import FRAME_PERIOD_S
 from lemf.frames import FloatArray
 from lemf.pooling import densest, highest
-from lemf.sentence_contours import SentenceContours
+from lemf.sentence_contours import SentenceContours, smooth
 
-_SMOOTHING_FRAMES = 9  # 45 ms: no burst of a stop decides
 _FLOOR = 1e-6  # of the loudest frame: -120 dB
 
 
@@ -76,9 +75,5 @@ def spectral_balance(sentence: SentenceContours) -> FloatArray:
 
 
 def _level_db(energy: FloatArray) -> FloatArray:
-    if not len(energy):
-        return energy
     loudest = energy.max(initial=0.0) or 1.0
-    level_db = 20 * np.log10(np.maximum(energy / loudest, _FLOOR))
-    padded = np.pad(level_db, _SMOOTHING_FRAMES // 2, mode="edge")
-    return np.convolve(padded, np.full(_SMOOTHING_FRAMES, 1 / _SMOOTHING_FRAMES), mode="valid")
+    return smooth(20 * np.log10(np.maximum(energy / loudest, _FLOOR)))

@@ -18,12 +18,13 @@ from lemf.contours import Contours, Detail
 from lemf.frames import FloatArray
 
 LEAST_PERIODICITY = 0.45  # Praat's threshold of voicing
-LEAST_ENERGY = 0.2  # of the loudest frame around: 14 dB below it
+LEAST_ENERGY = 0.2  # of the loudest 45 ms around: 14 dB below
 LARGEST_STEP_ST = 2.0  # from frame to frame; more is a jump of the tracker
 EDGE_FRAMES = 2  # at either end of voicing, where trackers overshoot
 FARTHEST_ST = 12.0  # from the median: an octave
 LOUDNESS_EXPONENT = 0.6  # loudness over amplitude (Stevens 1957)
 AROUND_FRAMES = 200  # 1 s on both sides: about a phrase, so that declination and resets cancel
+_SMOOTHING_FRAMES = 9
 _BASELINE_STEP = 10  # frames from one value of the baseline to the next
 
 
@@ -94,10 +95,11 @@ def cut_sentence(words: Sequence[Word], contours: Contours) -> SentenceContours:
 def clear_semitones(f0_hz: FloatArray, energy: FloatArray, periodicity: FloatArray) -> FloatArray:
     """Keep F0 where it is clearly heard, in semitones above its median.
 
-    A frame is kept if its period shows in the signal, if it is less than 14 dB below the loudest
-    within a second, if it is not among the first or last two frames of a smooth stretch of voicing
-    (no step from frame to frame exceeds two semitones), and lies within an octave of the median.
-    So Harvest's voicing of noise, its overshoot in onsets and its octave errors are left out.
+    A frame is kept if its period shows in the signal, if it is less than 14 dB below the loudest 45
+    ms within a second, if it is not among the first or last two frames of a smooth stretch of
+    voicing (no step from frame to frame exceeds two semitones), and lies within an octave of the
+    median. So Harvest's voicing of noise, its overshoot in onsets and its octave errors are left
+    out.
 
     Parameters
     ----------
@@ -109,7 +111,7 @@ def clear_semitones(f0_hz: FloatArray, energy: FloatArray, periodicity: FloatArr
     (frames,) float64
         NaN where F0 is not clear.
     """
-    loud = energy >= LEAST_ENERGY * running_maximum(energy)
+    loud = energy >= LEAST_ENERGY * running_maximum(smooth(energy))
     heard = (f0_hz > 0) & (periodicity >= LEAST_PERIODICITY) & loud
     semitones = np.full(len(f0_hz), np.nan)
     semitones[heard] = 12.0 * np.log2(f0_hz[heard])
@@ -122,6 +124,20 @@ def clear_semitones(f0_hz: FloatArray, energy: FloatArray, periodicity: FloatArr
     semitones[np.abs(semitones - np.nanmedian(semitones)) > FARTHEST_ST] = np.nan
     semitones -= np.nanmedian(semitones)
     return semitones
+
+
+def smooth(values: FloatArray) -> FloatArray:
+    """Give the mean of the 45 ms around each frame, so that no click or burst decides.
+
+    Parameters
+    ----------
+    values : (frames,) float64
+        Goes on with its first and last value beyond its ends.
+    """
+    if not len(values):
+        return values
+    padded = np.pad(values, _SMOOTHING_FRAMES // 2, mode="edge")
+    return np.convolve(padded, np.full(_SMOOTHING_FRAMES, 1 / _SMOOTHING_FRAMES), mode="valid")
 
 
 def running_maximum(values: FloatArray) -> FloatArray:

@@ -186,3 +186,17 @@ def test_the_papers_example_is_drawn_in_docs():
     images = Path(__file__).parents[2] / "docs" / "images"
     for name in ("really", "didnt"):
         assert (images / f"{name}.png").stat().st_size > 10_000
+
+
+def test_the_figure_shows_what_the_cues_of_the_set_go_by(utterance, axes):
+    emphasis = lemf.score(utterance.wav, utterance.textgrid, lemf.Settings(cues="listeners"))
+    upper, lower = lemf.draw(emphasis, axes)
+    legend = {text.get_text() for text in lower.get_legend().get_texts()}
+    assert legend == {"F0", "above its median", "emphasis segment", "energy", "0.5 to 4 kHz"}
+    (area,) = [one for one in upper.collections if one.get_label() == "above its median"]
+    widest = max(area.get_paths(), key=lambda path: np.ptp(path.vertices[:, 0]))
+    reached_s, two = widest.vertices[:, 0], emphasis.words[1]
+    assert two.start_s <= reached_s.min() <= reached_s.max() <= two.end_s  # the highest word
+    times_s, values = labelled(lower, "0.5 to 4 kHz").get_data()
+    k = np.rint(np.asarray(times_s) / 0.005).astype(int)
+    np.testing.assert_array_equal(values, emphasis.contours.detail.mid_energy[k])

@@ -93,4 +93,11 @@ def test_contours_without_detail_are_refused():
 def test_loud_means_loud_within_a_second():
     energy = np.concatenate([np.full(300, 1.0), np.full(300, 0.15)])
     kept = clear_semitones(np.full(600, 100.0), energy, np.ones(600))
-    assert np.flatnonzero(np.isfinite(kept)).tolist() == [*range(2, 298), *range(502, 598)]
+    assert np.flatnonzero(np.isfinite(kept)).tolist() == [*range(2, 298), *range(500, 598)]
+
+
+def test_a_click_silences_nothing():
+    energy = np.ones(400)
+    energy[200] = 20.0
+    kept = clear_semitones(np.full(400, 100.0), energy, np.ones(400))
+    assert np.isfinite(kept).sum() == 396
