@@ -58,9 +58,11 @@ def finish(
         say(f"{semantic}: {said}\nwrote {path}")
     if failures:
         name, reason = next(iter(failures.items()))
+        where = f"{path.name} has the reasons in {semantic}_reason"
+        if shard is not None:
+            where = "the same command tries them again"
         raise SemanticsError(
-            f"{len(failures):,} of {len(texts):,} failed, such as {name}: {reason}; "
-            f"{path.name} has the reasons in {semantic}_reason"
+            f"{len(failures):,} of {len(texts):,} failed, such as {name}: {reason}; {where}"
         )
 
 

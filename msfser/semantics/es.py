@@ -59,12 +59,13 @@ def describe_by_server(
     from msfser.semantics.es_server import ask_server
 
     prompt = prompt_hash(emotions)
+    proven = any(entry["status"] == "ok" for entry in work.entries.values())
     entries = do_jobs(
         manifest,
         usable(manifest, shard),
         work,
         ("openai", server.model, prompt, server.decoding),
-        partial(ask_server, server, emotions),
+        partial(ask_server, server, emotions, proven),
         watch=watch,
     )
     return to_texts(entries, source="openai", model=server.model, prompt=prompt)

@@ -116,7 +116,7 @@ def find_model(url: str, api_key: str | None, model: str | None) -> str:
     return model or served[0]
 
 
-def ask_server(server: Server, emotions: Sequence[str], jobs: Sequence[Job]) -> Made:
+def ask_server(server: Server, emotions: Sequence[str], proven: bool, jobs: Sequence[Job]) -> Made:
     """Have the recordings described, and give each as soon as it is.
 
     Parameters
@@ -124,6 +124,9 @@ def ask_server(server: Server, emotions: Sequence[str], jobs: Sequence[Job]) -> 
     server : Server
     emotions : sequence of str
         The categories of the corpus.
+    proven : bool
+        Whether any utterance of the corpus was ever described; until then, every kind of failure
+        counts as a sign that none will be.
     jobs : sequence of Job
 
     Yields
@@ -134,8 +137,7 @@ def ask_server(server: Server, emotions: Sequence[str], jobs: Sequence[Job]) -> 
     Raises
     ------
     SemanticsError
-        The server does not know the address or the key, or one utterance after the other fails and
-        none succeeds.
+        The server does not know the address or the key, or one utterance after the other fails.
     """
     find_model(server.url, server.api_key, server.model)
     with asyncio.Runner() as runner:
@@ -147,7 +149,10 @@ def ask_server(server: Server, emotions: Sequence[str], jobs: Sequence[Job]) -> 
             while (pair := runner.run(done.get())) is not None:
                 yield pair
                 job, entry = pair
-                n_failed = n_failed + 1 if entry["status"] == "failed" else 0
+                if entry["status"] == "ok":
+                    proven, n_failed = True, 0
+                elif entry["passing"] or not proven:
+                    n_failed += 1
                 if n_failed >= max(_FEWEST_FAILURES, 2 * server.in_flight):
                     raise SemanticsError(
                         f"{server.url}: {n_failed} utterances in a row failed, the last, {job.id}: "
@@ -222,15 +227,20 @@ async def _describe(
             try:
                 description = read_reply(reply, emotions)
             except SemanticsError as again:
-                return {"status": "failed", "reason": f"twice: {again}", "reply": reply}
+                reason = f"twice: {again}"
+                return {"status": "failed", "reason": reason, "passing": False, "reply": reply}
     except _FailedError as error:
-        return {"status": "failed", "reason": str(error)}
+        return {"status": "failed", "reason": str(error), "passing": error.passing}
     fields = asdict(description)
     return {"status": "ok", "text": render(description), "fields": fields, "reply": reply}
 
 
 class _FailedError(Exception):
-    """Why one utterance could not be described."""
+    """Why one utterance could not be described, and whether another time it could be."""
+
+    def __init__(self, reason: str, *, passing: bool = False) -> None:
+        super().__init__(reason)
+        self.passing = passing
 
 
 def _question(wav: Path, emotions: Sequence[str]) -> Message:
@@ -292,7 +302,7 @@ async def _complete(
         if attempt < server.attempts:
             backoff_s = min(server.first_delay_s * 2 ** (attempt - 1), _LONGEST_DELAY_S)
             await asyncio.sleep(max(wait_s, backoff_s * jitter.uniform(0.5, 1.0)))
-    raise _FailedError(f"{server.attempts} attempts, the last: {reason}")
+    raise _FailedError(f"{server.attempts} attempts, the last: {reason}", passing=True)
 
 
 def _content(response: httpx.Response) -> str | None:

@@ -115,7 +115,9 @@ def read_texts(folder: Path) -> Texts:
         raise SemanticsError(f"{path}: no such file; make it with msfser semantics") from None
     except (OSError, pyarrow.ArrowException) as error:
         reason = str(error).partition("\n")[0]
-        raise SemanticsError(f"{path}: no Parquet file ({reason})") from error
+        raise SemanticsError(
+            f"{path}: no Parquet file ({reason}); remove it and run msfser semantics again"
+        ) from error
     missing = [name for name in _schema().names if name not in table.column_names]
     if missing or _METADATA_KEY not in (table.schema.metadata or {}):
         what = f"no column {missing[0]!r}" if missing else "no metadata"

@@ -25,6 +25,7 @@ Entry = dict[str, Any]  # a line: key, status, text, reason, files, and what els
 
 WORK_FOLDER = "semantics"
 _LONGEST_UNSYNCED_S = 1.0  # what a power cut may cost; a kill costs nothing that was appended
+_IN_MEMORY = ("key", "status", "text", "reason", "files")  # replies stay on disk
 _NOT_DONE: Entry = {"status": "failed"}
 
 
@@ -78,7 +79,7 @@ class WorkFile:
             raise SemanticsError(
                 f"{self.path}: cannot be written ({error.strerror}); what is done is kept"
             ) from error
-        self.entries[entry["key"]] = entry
+        self.entries[entry["key"]] = _slim(entry)
 
     def sync(self) -> None:
         """Wait until the disk holds all lines."""
@@ -154,7 +155,7 @@ def _read_lines(path: Path) -> dict[str, Entry]:
         try:
             entry = json.loads(line)
             entry["status"]
-            entries[entry["key"]] = entry
+            entries[entry["key"]] = _slim(entry)
         except (ValueError, KeyError, TypeError):
             if number == len(lines):  # torn, or the empty one after the last newline
                 break
@@ -162,6 +163,10 @@ def _read_lines(path: Path) -> dict[str, Entry]:
                 f"{path}: line {number} is no work of msfser; remove the line or the file"
             ) from None
     return entries
+
+
+def _slim(entry: Entry) -> Entry:
+    return {name: entry[name] for name in _IN_MEMORY if name in entry}
 
 
 def key_of(*parts: object) -> str:

@@ -195,6 +195,20 @@ def test_a_run_without_a_single_success_is_given_up(tmp_path, make_corpus, monke
     assert (tmp_path / "c/semantics/es.jsonl").read_text().count("\n") == 4
 
 
+def test_once_any_succeeded_only_the_server_can_end_a_run(corpus, monkeypatch):
+    """A few recordings that no model describes must not keep the others from their table."""
+    monkeypatch.setattr("msfser.semantics.es_server._FEWEST_FAILURES", 4)
+    refused = set(digests(corpus)[3:])
+
+    def answer(digest, n_before):
+        return http(400, b"too long") if digest in refused else describe(digest)
+
+    with ModelServer(answer) as server:
+        for _ in range(2):
+            failures = ask(corpus, server, in_flight=1)[1]
+            assert len(failures) == 9
+
+
 def test_what_no_request_can_mend_ends_the_run(corpus):
     for status in (401, 404):
         with (

@@ -60,7 +60,7 @@ def test_without_an_alignment_the_text_of_gs_stands_in(corpus, tmp_path):
     output = run("semantics", "les", corpus, "--duration", "word", code=1)
     assert "les: 7 ok, 5 missing" in output
     assert output.splitlines()[-1].startswith("Error: 2 of 11 failed, such as u003: ")
-    assert "gs: 11 ok, 1 missing" in run("semantics", "gs", corpus)
+    assert "gs: 11 ok, 1 missing" in run("semantics", "gs", corpus, "--from", "transcript")
     les = dict(zip(read_texts(corpus).ids, read_texts(corpus).les, strict=True))
     assert [les[f"u00{i}"].status for i in range(6)] == ["ok", *["fallback"] * 4, "missing"]
     assert les["u001"].text == "one two three four five 1"
@@ -154,6 +154,14 @@ def test_tiers_of_msp_podcast_are_found_by_place_where_names_are_unknown(corpus,
         assert ("u000" in failures) != found
         assert (texts["u000"].status == "ok") == found
         assert texts["u001"].status == "ok"
+
+
+def test_a_cluster_takes_the_place_of_the_processes(corpus, monkeypatch):
+    monkeypatch.setattr(
+        "lemf.corpus_workers.cluster_workers",
+        lambda address: local_workers(1) if address == "tcp://here:1" else None,
+    )
+    assert "les: 12 ok" in run("semantics", "les", corpus, "--cluster", "tcp://here:1")
 
 
 @pytest.mark.parametrize(
