@@ -11,9 +11,10 @@ from lemf.corpus_workers import local_workers, run_tasks
 from msfser.ablation_rows import AblationRow
 from msfser.config import Config
 from msfser.errors import DataError, MsfserError
-from msfser.evaluate import judged_data, open_run, predict_run
+from msfser.evaluate import judged_data, predict_run
 from msfser.inference import choose_device
 from msfser.predictions import PREDICTIONS_NAME, Predictions, read_predictions, write_predictions
+from msfser.runs import open_run
 from msfser.train import train
 
 RUNS_NAME = "runs"

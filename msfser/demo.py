@@ -23,11 +23,12 @@ from msfser.ccc import FloatArray, ccc
 from msfser.config import SEMANTICS
 from msfser.corpora.mechanism_files import ES_NAME, REACHABLE_NAME, write_mechanism
 from msfser.errors import ConfigError
-from msfser.evaluate import JudgedData, judged_data, open_run, predict_run
+from msfser.evaluate import JudgedData, judged_data, predict_run
 from msfser.inference import choose_device
 from msfser.inspection import Inspection, inspect_run
 from msfser.manifest import MANIFEST_NAME, read_manifest
 from msfser.progress import progress
+from msfser.runs import open_run
 from msfser.semantics.description import emotions_of
 from msfser.semantics.encoding import encode_texts
 from msfser.semantics.es_import import import_descriptions

@@ -114,12 +114,13 @@ def inspect_model(
     force: bool,
 ) -> None:
     """Look into a trained model: routing, gates, what each semantics and each expert is worth."""
-    from msfser.evaluate import find_runs, judged_data, open_run
+    from msfser.evaluate import judged_data
     from msfser.inference import choose_device
     from msfser.inspection import inspect_run
     from msfser.inspection_files import FILES, make_inspection_tables, write_inspection
     from msfser.output_folder import prepare_folder
     from msfser.progress import progress
+    from msfser.runs import find_runs, open_run
     from msfser.tables import print_tables
 
     folder = _only(find_runs([run]), run)
@@ -143,7 +144,7 @@ def inspect_model(
 def _find_runs(folders: list[Path]) -> list[Path]:
     if not folders:  # tables alone need no torch
         return []
-    from msfser.evaluate import find_runs
+    from msfser.runs import find_runs
 
     return find_runs(folders)
 
@@ -151,9 +152,10 @@ def _find_runs(folders: list[Path]) -> list[Path]:
 def _predict_run(
     folder: Path, splits: tuple[str, ...], data: Path | None, device: str
 ) -> tuple[Predictions, dict[str, str]]:
-    from msfser.evaluate import judged_data, open_run, predict_run
+    from msfser.evaluate import judged_data, predict_run
     from msfser.inference import choose_device
     from msfser.progress import progress
+    from msfser.runs import open_run
 
     chosen = choose_device(device)
     run = open_run(folder, chosen)

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from msfser.ccc import FloatArray, ccc
 from msfser.config import SEMANTICS, Semantic
-from msfser.evaluate import JudgedData, Run, expert_names, make_reader
+from msfser.evaluate import JudgedData
 from msfser.examples import Examples, unscale_labels
 from msfser.inference import Outputs, run_model
 from msfser.manifest import DIMENSIONS, Utterance, label_array
 from msfser.progress import Watch, no_watch
+from msfser.runs import Run, expert_names, make_reader
 
 if TYPE_CHECKING:
     import torch

@@ -11,10 +11,10 @@ from lemf.output import check_output, write_output
 from msfser.ccc_intervals import LEVEL
 from msfser.config import Config
 from msfser.config_files import read_config
-from msfser.evaluate import BEST_NAME, CONFIG_NAME
 from msfser.evaluation import FOLDS, Score
 from msfser.evaluation_report import make_tables
 from msfser.model_folder import ModelFacts, read_model_folder
+from msfser.runs import BEST_NAME, CONFIG_NAME
 from msfser.tables import format_markdown
 
 CARD_NAME = "README.md"

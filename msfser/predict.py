@@ -15,12 +15,12 @@ from msfser.alignment_tiers import TIERS_IN_ORDER
 from msfser.clips import RATE_HZ, Samples, WaveStatistics, normalise, read_clip
 from msfser.config import Semantic
 from msfser.errors import DataError, MsfserError, SemanticsError
-from msfser.evaluate import expert_names, model_folder
 from msfser.examples import Examples
 from msfser.inference import LONGEST_S, run_model
 from msfser.manifest import DIMENSIONS
 from msfser.model.msf_ser import MsfSer
 from msfser.progress import Watch, no_watch
+from msfser.runs import expert_names, model_folder
 from msfser.semantics.text_encoder import TextEncoder, load_text_encoder
 from msfser.speech_files import SpeechFile, find_speech
 from msfser.speech_predictions import SpeechPrediction, clamp, mean_of_windows, said_of_windows

@@ -93,11 +93,11 @@ def predict(
     from transformers.utils import logging
 
     from msfser.alignment_tiers import TIERS_IN_ORDER
-    from msfser.evaluate import model_folder
     from msfser.inference import choose_device
     from msfser.model.msf_ser import MsfSer
     from msfser.predict import load_encoder, predict_speech
     from msfser.progress import progress
+    from msfser.runs import model_folder
     from msfser.speech_files import find_speech
     from msfser.speech_texts import describe_acoustically, find_texts
 
@@ -177,12 +177,12 @@ def _write(
     force: bool,
 ) -> None:
     from lemf.output import write_output
-    from msfser.evaluate import routing_weights
     from msfser.prediction_files import (
         format_predictions_csv,
         format_predictions_json,
         make_table,
     )
+    from msfser.runs import routing_weights
     from msfser.tables import print_tables
 
     file_format = file_format if output is None else _SUFFIXES[output.suffix.lower()]

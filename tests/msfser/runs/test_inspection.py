@@ -14,8 +14,9 @@ FP32 = 1e-4  # of the rating scale
 
 @pytest.fixture(scope="module")
 def inspected(run_folder):
-    from msfser.evaluate import judged_data, open_run
+    from msfser.evaluate import judged_data
     from msfser.inspection import inspect_run
+    from msfser.runs import open_run
 
     device = torch.device("cpu")
     run = open_run(run_folder, device)
@@ -45,10 +46,10 @@ def test_most_changed_in_any_dimension():
 
 def test_knock_outs_are_those_of_the_model(inspected):
     from msfser.ccc import ccc
-    from msfser.evaluate import make_reader
     from msfser.examples import unscale_labels
     from msfser.inference import run_model
     from msfser.manifest import label_array
+    from msfser.runs import make_reader
 
     run, data, inspection = inspected
     assert list(inspection.knockouts) == ["nothing", "A", "B", "C"]

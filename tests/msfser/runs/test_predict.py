@@ -133,8 +133,9 @@ def test_a_text_grid_that_is_broken_costs_les_only(tmp_path, speech):
 
 def test_same_numbers_as_the_evaluation(model, text_encoder, run_folder, corpus):
     """The path through files and texts meets the path through manifest and features."""
-    from msfser.evaluate import judged_data, open_run, predict_run
+    from msfser.evaluate import judged_data, predict_run
     from msfser.predict import predict_speech
+    from msfser.runs import open_run
     from msfser.speech_texts import SpeechTexts
 
     device = torch.device("cpu")
