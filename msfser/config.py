@@ -1,7 +1,7 @@
 """All settings of a run: frozen, checked on construction, the paper's by default.
 
 Where the paper is silent, the default is that of the public MSP-Podcast baseline, whose settings
-the paper repeats; docs/msfser.md lists every such choice.
+the paper repeats; docs/model.md lists every such choice.
 """
 
 from __future__ import annotations
@@ -279,6 +279,8 @@ PRESETS: Mapping[str, Config] = {
             layerdrop=0.0,
             spec_augment=False,
         ),
+        # Steps of one length would hide tempo from CCC, and with it half of the demo's arousal.
+        data=DataConfig(mega_batches=1),
         train=TrainConfig(
             lr=1e-3,
             head_lr=3e-3,

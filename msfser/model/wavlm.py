@@ -24,9 +24,8 @@ from transformers.utils import logging
 from msfser.config import TINY_ACOUSTIC, ModelConfig
 from msfser.errors import CheckpointError
 from msfser.hub import find_folder
+from msfser.model.tiny_wavlm import make_tiny_wavlm
 from msfser.model.wavlm_attention import FusedAttention
-
-RATE_HZ = 16000
 
 _FILES = ("config.json", "model*.safetensors*", "pytorch_model*.bin*")
 _MASK_VECTOR = "masked_spec_embed"  # only read in training, where old checkpoints may lack it
@@ -154,7 +153,7 @@ def load_wavlm(config: ModelConfig) -> Wavlm:
         There is no such model, or it is none of WavLM, or weights are missing or of another shape.
     """
     if config.acoustic == TINY_ACOUSTIC:
-        return Wavlm(WavLMModel(tiny_wavlm_config()), config)
+        return Wavlm(make_tiny_wavlm(), config)
     folder = find_folder(config.acoustic, _FILES)
     own = _read_own_config(folder)
     try:
@@ -199,32 +198,6 @@ def build_wavlm(own: Mapping[str, Any], config: ModelConfig) -> Wavlm:
     except (ValueError, TypeError, RuntimeError, StrictDataclassError) as error:
         reason = " ".join(str(error).split())
         raise CheckpointError(f"no configuration of a WavLM model ({reason})") from error
-
-
-def tiny_wavlm_config() -> WavLMConfig:
-    """Give the shape of a WavLM that trains from scratch on one core.
-
-    A filterbank of 25 ms windows in place of the first five convolutions makes it fast, and its
-    bias lets loudness through, which layer norm would hide.
-    """
-    return WavLMConfig(
-        conv_dim=[64, 64],
-        conv_kernel=[400, 3],
-        conv_stride=[160, 2],
-        conv_bias=True,
-        feat_extract_norm="layer",
-        do_stable_layer_norm=True,
-        hidden_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=128,
-        num_conv_pos_embeddings=16,
-        num_conv_pos_embedding_groups=4,
-        num_buckets=32,
-        max_bucket_distance=100,
-        attention_dropout=0.0,
-        activation_dropout=0.0,
-    )
 
 
 @contextmanager
