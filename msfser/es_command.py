@@ -122,7 +122,7 @@ def es(
                 manifest, work, workers, shard=part, watch=watch
             )
         else:
-            from msfser.semantics.es_server import Server, find_model
+            from msfser.semantics.chat_server import Server, find_model
 
             server = Server(
                 url=url,

@@ -19,7 +19,7 @@ from msfser.semantics.voice import VERSION, VoiceTask, describe_recording
 from msfser.semantics.work import Shard, WorkFile
 
 if TYPE_CHECKING:
-    from msfser.semantics.es_server import Server
+    from msfser.semantics.chat_server import Server
 
 Described = tuple[dict[str, Text], dict[str, str]]  # texts by id, and why some failed
 

@@ -26,7 +26,7 @@ from msfser.semantics.work import open_work
 
 pytest.importorskip("httpx")
 
-from msfser.semantics.es_server import Server, _retry_after_s
+from msfser.semantics.chat_server import Server, _retry_after_s
 
 _SPEC = importlib.util.spec_from_file_location(
     "model_server", Path(__file__).with_name("model_server.py")
