@@ -72,7 +72,8 @@ class MsfSer(nn.Module):
         self.intra = _make_intra_modal_fusion(config)
 
         h_sem_and_es = "es" in config.semantics and len(config.semantics) > 1
-        joins = config.fusion in ("attention", "film") or config.expert_c == "all"
+        joins = config.fusion in ("attention", "film")
+        joins |= config.fusion == "fm_moe" and config.expert_c == "all"
         text_dim, audio_dim = config.text_dim, 2 * acoustic.hidden_size
         self.join = nn.Linear(2 * text_dim, text_dim) if h_sem_and_es and joins else None
 

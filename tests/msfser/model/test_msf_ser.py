@@ -27,7 +27,9 @@ TABLE_2 = {
     "ES FM-MOE": {"semantics": ("es",), "intra": "none", "fusion": "fm_moe"},
     "GS LES gated FM-MOE": {"semantics": ("gs", "les"), "intra": "gated", "fusion": "fm_moe"},
     "GS ES FM-MOE": {"semantics": ("gs", "es"), "intra": "none", "fusion": "fm_moe"},
-    "GS LES ES gated concat": {"semantics": ALL, "intra": "gated", "fusion": "concat"},
+    "GS LES ES gated concat": {
+        "semantics": ALL, "intra": "gated", "fusion": "concat", "expert_c": "all",
+    },
     "GS LES ES gated attention": {"semantics": ALL, "intra": "gated", "fusion": "attention"},
     "expert C of all": {
         "semantics": ALL, "intra": "gated", "fusion": "fm_moe", "expert_c": "all",
