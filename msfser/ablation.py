@@ -118,7 +118,7 @@ def run_ablation(
 def _run(tasks: Sequence[RowTask], jobs: int) -> Iterator[tuple[RowTask, str | None]]:
     if jobs == 1:
         for task in tasks:
-            yield task, run_row(task)
+            yield task, run_row(task) or None
         return
     with local_workers(jobs) as workers:
         for task, result in run_tasks(workers, run_row, tasks):

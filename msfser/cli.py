@@ -7,7 +7,9 @@ module of commands loads torch; a command that needs it says what to install whe
 from __future__ import annotations
 
 import errno
+import os
 import signal
+import sys
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -55,6 +57,8 @@ def _one_line(message: str) -> str:
 @click.version_option(package_name="lemf", prog_name="msfser")
 def main() -> None:
     """Predict valence, arousal and dominance from speech and its semantics (MSF-SER)."""
+    if not sys.stderr.isatty():  # the bars of transformers and the hub are for terminals
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     for ending in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(ending, _end)  # so that no half-written file is left
 
