@@ -162,7 +162,7 @@ def test_the_command_trains_judges_and_goes_on(corpus_folder, tmp_path):
     assert result.exit_code == 0, result.stderr
     assert "audio, seed 0: done (1 of 2)" in result.stderr
     assert "CCC on test, 10 utterances, one seed [95 %]" in result.stdout
-    table = list(csv.DictReader((out / "ablation.csv").open()))
+    table = list(csv.DictReader((out / "ablation.csv").read_text().splitlines()))
     assert len(table) == 2 * 4 * 2  # rows, measures, the seed and the mean
     assert table[0]["reachable"] == "0.0"  # valence from audio alone
     before = (out / "ablation.csv").read_bytes()

@@ -20,7 +20,7 @@ NAMES = ("valence", "arousal", "dominance")
 
 
 def read_csv(path):
-    return list(csv.DictReader(path.open()))
+    return list(csv.DictReader(path.read_text().splitlines()))
 
 
 def test_the_demo_goes_from_no_data_to_a_report(tmp_path):
