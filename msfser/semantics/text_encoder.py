@@ -6,7 +6,8 @@ Computes in fp32; gives the mean of the last layer over the tokens and the first
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from msfser.errors import SemanticsError
 from msfser.semantics.features import Encoder
 
 _LARGEST_HALF = 65504.0  # of fp16
+_UNUSED = "pooler."  # weights that give no part of the last layer
 
 
 class TextEncoder:
@@ -115,13 +117,35 @@ def load_text_encoder(name: str, device: str) -> TextEncoder:
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(name)
-        model = AutoModel.from_pretrained(name, dtype=torch.float32)
+        with _no_load_report():
+            model, report = AutoModel.from_pretrained(
+                name, dtype=torch.float32, output_loading_info=True
+            )
     except (OSError, ValueError, KeyError, ImportError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise SemanticsError(f"encoder {name}: cannot be loaded ({reason})") from error
+    missing = sorted(key for key in report["missing_keys"] if not key.startswith(_UNUSED))
+    if missing:
+        raise SemanticsError(
+            f"encoder {name}: {len(missing)} weights are missing, {missing[0]} among them; "
+            "name the folder of a whole model"
+        )
     model.requires_grad_(False).eval().to(device)
     about = Encoder(name, _revision(name, model), int(model.config.hidden_size))
     return TextEncoder(model, tokenizer, about, torch.device(device))
+
+
+@contextmanager
+def _no_load_report() -> Iterator[None]:
+    """Keep transformers from reporting the pooler, which many encoders lack and nobody reads."""
+    from transformers.utils import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 def _revision(name: str, model: Any) -> str:  # noqa: ANN401
