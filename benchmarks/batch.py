@@ -34,7 +34,7 @@ from lemf.corpus_plan import make_plan, stamp_of
 from lemf.corpus_tables import schema_of, to_stream
 
 LEMF = str(Path(sys.executable).parent / "lemf")
-ROUNDS = 3
+ROUNDS = 5
 BUSY = "n = 0\nfor i in range(60_000_000): n += i"
 PR_SET_CHILD_SUBREAPER = 36
 EXAMPLE = Path(__file__).parents[1] / "examples" / "really"
@@ -72,28 +72,38 @@ def repeat(recordings: list[Recording], corpus: Path, n_files: int) -> None:
 
 
 def measure_speed(corpus: Path) -> None:
-    """Compare two processes with one, and with what two busy loops gain at the same time."""
-    gains, busy_gains, times = [], [], {}
+    """Compare two processes with one, and with what two busy loops gain at the same time.
+
+    Others may use the machine: each round takes one and two of both kinds there and back again, and
+    gives one ratio, so that a load that grows or shrinks meanwhile weighs on all alike.
+    """
     audio_s = sum(soundfile.info(path).duration for path in corpus.glob("*.wav"))
+    gains, busy_gains, runs = [], [], {1: [], 2: []}
     for _ in range(ROUNDS):
-        one, two = (run_batch(corpus, jobs) for jobs in (1, 2))
-        alone, together = (time_busy(n) for n in (1, 2))
-        gains.append(one[0] / two[0])
-        busy_gains.append(2 * alone / together)
-        times.setdefault("one", []).append(one)
-        times.setdefault("two", []).append(two)
-    wall, cpu = (statistics.median(run[i] for run in times["one"]) for i in (0, 1))
-    wall_two = statistics.median(run[0] for run in times["two"])
-    gain, busy = statistics.median(gains), statistics.median(busy_gains)
+        wall, busy = {1: 0.0, 2: 0.0}, {1: 0.0, 2: 0.0}
+        for n in (1, 2, 2, 1):
+            runs[n].append(run_batch(corpus, n))
+            wall[n] += runs[n][-1][0]
+            busy[n] += time_busy(n)
+        gains.append(wall[1] / wall[2])
+        busy_gains.append(2 * busy[1] / busy[2])
+    shares = [gain / busy_gain for gain, busy_gain in zip(gains, busy_gains, strict=True)]
+    per_s = {n: np.median(np.array(runs[n]), axis=0) / audio_s for n in runs}
     n_files = len(list(corpus.glob("*.wav")))
-    print(f"{n_files} files, {audio_s:.0f} s of audio, whole commands, median of {ROUNDS} rounds")
-    print("| what | value |\n| --- | ---: |")
-    print(f"| one process, wall over audio (RTF) | {wall / audio_s:.4f} |")
-    print(f"| one process, processor time over audio | {cpu / audio_s:.4f} |")
-    print(f"| two processes, wall over audio | {wall_two / audio_s:.4f} |")
-    print(f"| two processes against one | {gain:.2f} |")
-    print(f"| two busy loops against one | {busy:.2f} |")
-    print(f"| share of the possible gain | {gain / busy:.2f} |\n")
+    print(f"{n_files} files, {audio_s:.0f} s of audio, whole commands, {ROUNDS} rounds")
+    print("| what | median (lowest to highest) |\n| --- | --- |")
+    print(f"| one process, wall over audio (RTF) | {per_s[1][0]:.4f} |")
+    print(f"| one process, processor time over audio | {per_s[1][1]:.4f} |")
+    print(f"| two processes, wall over audio | {per_s[2][0]:.4f} |")
+    print(f"| two processes, processor time over audio | {per_s[2][1]:.4f} |")
+    for name, values in (
+        ("two processes against one", gains),
+        ("two busy loops against one", busy_gains),
+        ("share of the possible gain", shares),
+    ):
+        middle = statistics.median(values)
+        print(f"| {name} | {middle:.2f} ({min(values):.2f}-{max(values):.2f}) |")
+    print(flush=True)
 
 
 def run_batch(corpus: Path, jobs: int) -> tuple[float, float]:

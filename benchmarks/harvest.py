@@ -1,11 +1,13 @@
 """Our Harvest against pyworld's: speed, equality, time and memory over the length.
 
-    python benchmarks/harvest.py FOLDER [--lengths] [-o FIGURE]
+    python benchmarks/harvest.py FOLDER [--altered] [--threads] [--lengths] [-o FIGURE]
 
 FOLDER holds recordings of speech (wav, flac), searched in depth. The first table compares the two
-on each utterance of 2 to 15 s, one thread, CPU time, in turn. With --lengths, a second one follows
-the time and the peak memory from 10 s to 1 h, each in a process of its own: `lemf` reads a file of
-16 kHz in pieces, pyworld takes it whole as far as it gets.
+on each utterance of 2 to 15 s, one thread, CPU time, in turn. --altered counts the frames that
+differ where the signal is at another scale, holds exact zeros or is clipped. --threads compares two
+threads with one, and with what two busy loops gain at the same time. --lengths follows the time and
+the peak memory from 10 s to 1 h, each in a process of its own: `lemf` reads a file of 16 kHz in
+pieces, pyworld takes it whole as far as it gets.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -29,13 +32,16 @@ from lemf.pitch import HARVEST_IS_COMPILED
 LENGTHS_S = (10, 30, 60, 120, 300, 900, 3600)
 LONGEST_FOR_PYWORLD_S = 300  # it takes 7 GB there and fails at 600 s
 HZ = 1e-6
+ROUNDS = 7
+BUSY = "n = 0\nfor i in range(10_000_000): n += i"
 
 
 def main() -> None:
     """Print the tables and draw the figure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--lengths", action="store_true")
+    for question in ("--altered", "--threads", "--lengths"):
+        parser.add_argument(question, action="store_true")
     parser.add_argument("-o", "--output", type=Path)
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -43,6 +49,10 @@ def main() -> None:
         print(json.dumps(measure_child(options.child[0], options.folder)))
         return
     compare(options.folder)
+    if options.altered:
+        count_altered(options.folder)
+    if options.threads:
+        compare_threads(options.folder)
     if options.lengths:
         rows = follow_lengths(options.folder)
         if options.output:
@@ -70,13 +80,17 @@ def pyworld_harvest(samples: np.ndarray, rate_hz: int) -> np.ndarray:
     return pyworld.harvest(samples, rate_hz)[0]
 
 
+def utterances(folder: Path) -> Iterator[tuple[np.ndarray, int]]:
+    """Read each recording of 2 to 15 s."""
+    for path in recordings(folder):
+        if 2 <= soundfile.info(path).duration <= 15:
+            yield read(path)
+
+
 def compare(folder: Path) -> None:
     """Time both on each utterance of 2 to 15 s and count where they differ."""
     ratios, speeds, n_frames, n_voicing, n_off, largest = [], [], 0, 0, 0, 0.0
-    for path in recordings(folder):
-        if not 2 <= soundfile.info(path).duration <= 15:
-            continue
-        samples, rate_hz = read(path)
+    for samples, rate_hz in utterances(folder):
         started = time.process_time()
         expected = pyworld_harvest(samples, rate_hz)
         middle = time.process_time()
@@ -101,7 +115,76 @@ def compare(folder: Path) -> None:
     print(f"| frames | {n_frames} |")
     print(f"| frames of other voicing | {n_voicing} |")
     print(f"| voiced frames that differ by over 1e-6 Hz | {n_off} |")
-    print(f"| largest difference | {largest:.1e} Hz |")
+    print(f"| largest difference | {largest:.1e} Hz |", flush=True)
+
+
+def count_altered(folder: Path) -> None:
+    """Count the frames that differ where WORLD's ripple or its rounding decides."""
+    n_frames: dict[str, int] = {}
+    n_off: dict[str, int] = {}
+    for samples, rate_hz in utterances(folder):
+        for name, altered in alterations(samples, rate_hz):
+            expected = pyworld_harvest(altered, rate_hz)
+            found, _ = lemf.harvest(altered, rate_hz)
+            off = ((expected > 0) != (found > 0)) | (np.abs(found - expected) > HZ)
+            n_frames[name] = n_frames.get(name, 0) + len(off)
+            n_off[name] = n_off.get(name, 0) + int(off.sum())
+    print("\n| signal | frames | that differ |")
+    print("| --- | ---: | ---: |")
+    for name, count in n_frames.items():
+        print(f"| {name} | {count} | {n_off[name]} |", flush=True)
+
+
+def alterations(samples: np.ndarray, rate_hz: int) -> Iterator[tuple[str, np.ndarray]]:
+    """Give signals made of the first 3 s, by name."""
+    samples = samples[: 3 * rate_hz]
+    zeros, half = np.zeros(rate_hz // 4), len(samples) // 2
+    yield "times 32,768, whole numbers", np.round(32768 * samples)
+    yield "times 0.0001", 1e-4 * samples
+    yield "0.25 s of zeros at both ends", np.concatenate([zeros, samples, zeros])
+    yield "0.25 s of zeros inside", np.concatenate([samples[:half], zeros, samples[half:]])
+    yield (
+        "clipped at the 5 % and 95 % percentiles",
+        np.clip(samples, *np.percentile(samples, (5, 95))),
+    )
+
+
+def compare_threads(folder: Path) -> None:
+    """Time a minute of speech in one thread and in two, in turn with one busy loop and with two."""
+    rate_hz = 16000
+    speech = [samples for samples, rate in utterances(folder) if rate == rate_hz]
+    samples = np.resize(np.concatenate(speech), 60 * rate_hz)
+    gains, busy_gains = [], []
+    for _ in range(ROUNDS):
+        one, two = (time_threads(samples, rate_hz, n) for n in (1, 2))
+        alone, together = (time_busy(n) for n in (1, 2))
+        gains.append(one / two)
+        busy_gains.append(2 * alone / together)
+    shares = np.array(gains) / np.array(busy_gains)
+    print(f"\n| 60 s of speech, wall time, {ROUNDS} rounds | median (lowest to highest) |")
+    print("| --- | --- |")
+    for name, values in (
+        ("two threads against one", gains),
+        ("two busy loops against one", busy_gains),
+        ("share of the possible gain", shares),
+    ):
+        print(f"| {name} | {np.median(values):.2f} ({min(values):.2f}-{max(values):.2f}) |")
+
+
+def time_threads(samples: np.ndarray, rate_hz: int, threads: int) -> float:
+    """Give the wall seconds of Harvest."""
+    started = time.perf_counter()
+    lemf.harvest(samples, rate_hz, threads=threads)
+    return time.perf_counter() - started
+
+
+def time_busy(n_loops: int) -> float:
+    """Give the wall seconds of so many busy loops at once."""
+    started = time.perf_counter()
+    loops = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(n_loops)]
+    for loop in loops:
+        loop.wait()
+    return time.perf_counter() - started
 
 
 def follow_lengths(folder: Path) -> list[dict[str, float]]:

@@ -59,6 +59,7 @@ class Parts:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.lock_is_left = False
 
     def read_plan(self) -> dict[str, Any] | None:
         """Give the plan of the run that made the parts; None where there is none."""
@@ -129,7 +130,11 @@ class Parts:
         for path in self.folder.iterdir():
             if path.name != _LOCK:
                 path.unlink()
-        (self.folder / _LOCK).unlink()
+        try:
+            (self.folder / _LOCK).unlink()
+        except PermissionError:  # Windows removes no open file: when it is closed
+            self.lock_is_left = True
+            return
         with suppress(OSError):  # another run has come to wait in it
             self.folder.rmdir()
 
@@ -167,14 +172,20 @@ def locked_parts(folder: Path) -> Iterator[Parts]:
     OutputError
         The folder cannot be made.
     """
-    with _take_lock(folder):
-        parts = Parts(folder)
-        try:
-            yield parts
-        finally:
-            if parts.read_plan() is None:
-                with suppress(OSError):
-                    parts.remove()
+    parts = Parts(folder)
+    try:
+        with _take_lock(folder):
+            try:
+                yield parts
+            finally:
+                if parts.read_plan() is None:
+                    with suppress(OSError):
+                        parts.remove()
+    finally:
+        if parts.lock_is_left:
+            with suppress(OSError):  # another run has it open
+                (folder / _LOCK).unlink()
+                folder.rmdir()
 
 
 def _take_lock(folder: Path) -> IO[str]:
