@@ -195,4 +195,4 @@ def _only(runs: list[Path], named: Path) -> Path:
 
 
 def _say(message: str) -> None:
-    click.echo(message, err=True)
+    click.echo(message.encode(errors="backslashreplace"), err=True)

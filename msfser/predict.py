@@ -236,6 +236,10 @@ def _predict(
         rows = np.flatnonzero(owners == place)
         said = said_of_windows(outputs, rows, [len(w) for w in one.windows], bounds, names)
         whole = mean_of_windows(said, bounds)
+        if not np.isfinite(whole.values).all():
+            reason = f"{one.speech.wav}: the model gives values that are not finite; train it anew"
+            predictions.append(SpeechPrediction(wav=one.speech.wav, reason=reason))
+            continue
         if clamped:
             said, whole = [clamp(own, bounds) for own in said], clamp(whole, bounds)
         predictions.append(

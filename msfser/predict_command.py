@@ -222,4 +222,4 @@ def _end_on_failures(predictions: Sequence[SpeechPrediction]) -> None:
 
 
 def _say(message: str) -> None:
-    click.echo(message, err=True)
+    click.echo(message.encode(errors="backslashreplace"), err=True)

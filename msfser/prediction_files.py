@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import math
+import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,11 @@ from msfser.model_folder import ModelFacts
 from msfser.output_folder import Cell, format_csv
 from msfser.speech_predictions import Said, SpeechPrediction
 from msfser.tables import Table
+
+
+def printable(path: Path) -> str:
+    """Give a path in letters that can be written, whatever the encoding of its name."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def make_table(
@@ -38,7 +45,7 @@ def make_table(
             continue
         found = prediction.texts.emphasised
         word = "" if found is None else found.word
-        rows.append((str(prediction.wav), *_values(prediction.whole), word))
+        rows.append((printable(prediction.wav), *_values(prediction.whole), word))
         if windows and len(prediction.windows) > 1:
             rows += [
                 (f"  {one.start_s:.2f} to {one.end_s:.2f} s", *_values(one), "")
@@ -120,7 +127,7 @@ def format_embeddings(predictions: Sequence[SpeechPrediction], suffix: str) -> b
         Parquet file the columns of the same names.
     """
     kept = [
-        (str(one.wav), one.whole.embedding)
+        (printable(one.wav), one.whole.embedding)
         for one in predictions
         if one.whole is not None and one.whole.embedding is not None
     ]
@@ -161,7 +168,7 @@ def _cells(
 ) -> dict[str, Cell]:
     texts, found = prediction.texts, prediction.texts.emphasised
     cells: dict[str, Cell] = {
-        "file": str(prediction.wav),
+        "file": printable(prediction.wav),
         "status": "failed" if said is None else "ok",
         "reason": prediction.reason,
         "notes": "; ".join(prediction.notes),
@@ -191,7 +198,7 @@ def _cells(
 def _to_dict(prediction: SpeechPrediction, windows: bool) -> dict[str, Any]:
     said, texts, found = prediction.whole, prediction.texts, prediction.texts.emphasised
     content: dict[str, Any] = {
-        "file": str(prediction.wav),
+        "file": printable(prediction.wav),
         "status": "failed" if said is None else "ok",
         "reason": prediction.reason,
         "notes": list(prediction.notes),

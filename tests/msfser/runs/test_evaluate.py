@@ -80,7 +80,7 @@ def test_output_goes_into_the_run_and_is_not_overwritten_unasked(make_run, tmp_p
 
 
 def test_the_table_alone_gives_the_same_scores(run_folder, tmp_path):
-    first = evaluate(run_folder, "-o", tmp_path / "out")
+    first = evaluate(run_folder, "--split", "test", "-o", tmp_path / "out")
     again = evaluate(tmp_path / "out" / "predictions.parquet")
     assert again.exit_code == 0
     assert again.stdout == first.stdout
@@ -128,10 +128,10 @@ def test_a_recording_that_is_broken_costs_itself(run_folder, corpus, tmp_path):
     shutil.copytree(corpus, data)
     write_manifest(data / "manifest.parquet", replace(read_manifest(corpus), root=data), force=True)
     (data / "06.wav").write_bytes(b"no sound")
-    result = evaluate(run_folder, "--data", data, "-o", tmp_path / "out")
+    result = evaluate(run_folder, "--data", data, "--split", "development", "-o", tmp_path / "out")
     assert result.exit_code == 1
     assert "development: 3 utterances" in result.stdout
-    assert "1 of 8 utterances could not be used" in result.stderr
+    assert "1 of 4 utterances could not be used" in result.stderr
     assert (tmp_path / "out" / "skipped.csv").read_text().splitlines()[1].startswith("u06,")
 
 

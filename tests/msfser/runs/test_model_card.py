@@ -78,7 +78,7 @@ def test_cards_of_folds_of_the_voice_alone_and_without_scores():
 def test_written_beside_the_weights_and_not_replaced_unasked(make_run, tmp_path):
     run = make_run(tmp_path / "run")
     (run / "metrics.json").write_text(json.dumps({"best_epoch": 2, "epochs": 3}))
-    arguments = ["evaluate", str(run), "--card", "--resamples", "10"]
+    arguments = ["evaluate", str(run), "--split", "test", "--card", "--resamples", "10"]
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, result.output
     card = (run / "best" / "README.md").read_text()

@@ -205,6 +205,33 @@ def test_values_outside_the_scale_are_said_and_clamped_on_demand(model, tmp_path
     assert clamped.whole.outside == one.whole.outside != ()
 
 
+def test_a_model_that_is_broken_says_so(model, tmp_path):
+    import copy
+
+    from msfser.predict import predict_speech
+
+    broken = copy.deepcopy(model)
+    with torch.no_grad():
+        next(broken.regressor.parameters()).fill_(torch.nan)
+    soundfile.write(tmp_path / "a.wav", noise(0.5), RATE_HZ)
+    (one,) = predict_speech(broken, [SpeechFile(wav=tmp_path / "a.wav")])
+    assert one.whole is None
+    assert "not finite" in one.reason
+
+
+def test_names_in_no_known_encoding(run_folder, tmp_path):
+    import os
+
+    soundfile.write(tmp_path / "a.wav", noise(0.5), RATE_HZ)
+    odd = os.fsencode(tmp_path) + b"/caf\xe9.wav"
+    os.rename(os.fsencode(tmp_path / "a.wav"), odd)  # noqa: PTH104 - a name of bytes
+    (tmp_path / "b.wav").write_text("no sound")
+    for file_format in ("table", "csv", "json"):
+        result = predict(run_folder, tmp_path, "--format", file_format)
+        assert "caf\ufffd.wav" in result.stdout
+        assert "1 of 2 recordings could not be predicted" in result.stderr
+
+
 def test_command_csv_json_and_table(run_folder, corpus, tmp_path):
     files = [corpus / "04.wav", corpus / "05.wav"]
     table = predict(run_folder, *files)
