@@ -8,6 +8,9 @@ from pathlib import Path
 
 from msfser.errors import CheckpointError
 
+# What a model of transformers is loaded from: neither pickles nor the same weights in other types.
+MODEL_FILES = ("*.json", "*.txt", "*.model", "model.safetensors", "model-*.safetensors")
+
 _HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
 

@@ -16,8 +16,10 @@ import torch
 from numpy.typing import NDArray
 
 from msfser.errors import SemanticsError
+from msfser.hub import MODEL_FILES, find_folder
 from msfser.semantics.features import Encoder
 
+_ROBERTA = ("roberta-base", "roberta-large")  # as the hub called them before names had owners
 _LARGEST_HALF = 65504.0  # of fp16
 _UNUSED = "pooler."  # weights that give no part of the last layer
 
@@ -103,23 +105,29 @@ def load_text_encoder(name: str, device: str) -> TextEncoder:
     Parameters
     ----------
     name : str
-        A folder with a model and a tokenizer of transformers, or a hub id.
+        A folder with a model and a tokenizer of transformers, ``"owner/name"`` on the hub, or
+        ``"roberta-large"``.
     device : {"cpu", "cuda"}
 
     Raises
     ------
+    CheckpointError
+        There is no such folder, and no such model on the hub.
     SemanticsError
-        There is no such model, or CUDA is asked for and absent.
+        The folder holds no model, or CUDA is asked for and absent.
     """
     if device == "cuda" and not torch.cuda.is_available():
         raise SemanticsError("--device cuda: this machine has no CUDA device; use --device cpu")
     from transformers import AutoModel, AutoTokenizer
 
+    is_folder = Path(name).expanduser().is_dir()
+    owner = "FacebookAI/" if name in _ROBERTA and not is_folder else ""
+    folder = find_folder(f"{owner}{name}", MODEL_FILES)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
         with _no_load_report():
             model, report = AutoModel.from_pretrained(
-                name, dtype=torch.float32, output_loading_info=True
+                folder, dtype=torch.float32, output_loading_info=True
             )
     except (OSError, ValueError, KeyError, ImportError) as error:
         reason = str(error).strip().partition("\n")[0]
@@ -131,7 +139,8 @@ def load_text_encoder(name: str, device: str) -> TextEncoder:
             "name the folder of a whole model"
         )
     model.requires_grad_(False).eval().to(device)
-    about = Encoder(name, _revision(name, model), int(model.config.hidden_size))
+    known_as = str(folder.absolute()) if is_folder else name
+    about = Encoder(known_as, _revision(folder), int(model.config.hidden_size))
     return TextEncoder(model, tokenizer, about, torch.device(device))
 
 
@@ -148,12 +157,12 @@ def _no_load_report() -> Iterator[None]:
         logging.set_verbosity(before)
 
 
-def _revision(name: str, model: Any) -> str:  # noqa: ANN401
-    commit = getattr(model.config, "_commit_hash", None)
-    if commit is not None:
-        return str(commit)
+def _revision(folder: Path) -> str:
+    """Give the commit of a download, else a hash of the model's files."""
+    if folder.parent.name == "snapshots":
+        return folder.name
     digest = hashlib.sha256()
-    for path in sorted(Path(name).iterdir()):
+    for path in sorted(folder.iterdir()):
         if path.suffix in (".safetensors", ".bin", ".json", ".txt", ".model"):
             digest.update(path.name.encode() + b"\0")
             with path.open("rb") as stream:

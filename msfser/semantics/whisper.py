@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfser.errors import MissingPackageError, SemanticsError
+from msfser.hub import MODEL_FILES, find_folder
 
 if TYPE_CHECKING:
     import torch
@@ -67,7 +68,7 @@ def load_whisper(ear: Ear) -> Whisper:
 
     Raises
     ------
-    SemanticsError
+    SemanticsError, CheckpointError
         There is no such model, or CUDA is asked for and absent.
     MissingPackageError
         The engine is not installed.
@@ -159,10 +160,11 @@ class _TransformersWhisper:
         name = ear.model
         if "/" not in name and not Path(name).is_dir():
             name = f"openai/whisper-{name}"  # a size, as faster-whisper has it
+        folder = find_folder(name, MODEL_FILES)
         dtype = torch.float16 if ear.device == "cuda" else torch.float32
         try:
-            self._processor: Any = AutoProcessor.from_pretrained(name)  # type: ignore[no-untyped-call]
-            model = AutoModelForSpeechSeq2Seq.from_pretrained(name, dtype=dtype)
+            self._processor: Any = AutoProcessor.from_pretrained(folder)  # type: ignore[no-untyped-call]
+            model = AutoModelForSpeechSeq2Seq.from_pretrained(folder, dtype=dtype)
         except (OSError, ValueError, KeyError, ImportError) as error:
             raise _not_loaded(ear, error) from error
         self._model: Any = model.eval().to(ear.device)

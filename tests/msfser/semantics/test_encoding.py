@@ -1,6 +1,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -266,3 +267,20 @@ def test_a_real_sentence_encoder_knows_what_is_alike(corpus):
     assert alike[0, 1] > alike[0, 2] + 0.1
     index = json.loads((corpus / "features/index.json").read_text())
     assert index["name"] == str(folder)
+
+
+def test_the_revision_is_the_commit_of_a_download_else_of_the_files(tiny_encoder, tmp_path):
+    shutil.copytree(tiny_encoder, tmp_path / "copy")
+    shutil.copytree(tiny_encoder, tmp_path / "snapshots/abc123")
+    first = load_text_encoder(str(tiny_encoder), "cpu").about
+    copy = load_text_encoder(str(tmp_path / "copy"), "cpu").about
+    assert (first.revision, first.dim) == (copy.revision, copy.dim)
+    assert first.name != copy.name
+    (tmp_path / "copy/tokenizer_config.json").write_text("{}")
+    assert load_text_encoder(str(tmp_path / "copy"), "cpu").about.revision != first.revision
+    assert load_text_encoder(str(tmp_path / "snapshots/abc123"), "cpu").about.revision == "abc123"
+
+
+def test_the_encoder_is_named_so_that_it_is_found_from_anywhere(tiny_encoder, monkeypatch):
+    monkeypatch.chdir(tiny_encoder.parent)
+    assert load_text_encoder(tiny_encoder.name, "cpu").about.name == str(tiny_encoder)
