@@ -6,6 +6,7 @@ Computes in fp32; gives the mean of the last layer over the tokens and the first
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -147,14 +148,14 @@ def load_text_encoder(name: str, device: str) -> TextEncoder:
 @contextmanager
 def _no_load_report() -> Iterator[None]:
     """Keep transformers from reporting the pooler, which many encoders lack and nobody reads."""
-    from transformers.utils import logging
+    from transformers.utils.logging import get_verbosity, set_verbosity
 
-    before = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)
+    before = get_verbosity()
+    set_verbosity(logging.ERROR)
     try:
         yield
     finally:
-        logging.set_verbosity(before)
+        set_verbosity(before)
 
 
 def _revision(folder: Path) -> str:
