@@ -227,6 +227,7 @@ def _augmentation(config: Config, model: MsfSer) -> Augmentation:
         crop=config.data.crop,
         mask_probability=acoustic.mask_time_prob if config.model.spec_augment else 0.0,
         mask_length=acoustic.mask_time_length,
+        fewest_masks=acoustic.mask_time_min_masks,
         conv_kernels=tuple(acoustic.conv_kernel),
         conv_strides=tuple(acoustic.conv_stride),
         seed=config.train.seed,

@@ -72,7 +72,12 @@ def crop_start(n_samples: int, kept: int, crop: Crop, seed: int, epoch: int, pla
 
 
 def draw_time_mask(
-    n_frames: int, probability: float, length: int, generator: np.random.Generator
+    n_frames: int,
+    probability: float,
+    length: int,
+    generator: np.random.Generator,
+    *,
+    fewest: int = 0,
 ) -> NDArray[np.bool_]:
     """Draw the frames that SpecAugment masks: spans of one length that start anywhere.
 
@@ -87,6 +92,8 @@ def draw_time_mask(
     length : int
         Frames of a span.
     generator : numpy Generator
+    fewest : int
+        Spans at least, as far as they fit side by side.
 
     Returns
     -------
@@ -95,9 +102,10 @@ def draw_time_mask(
     mask = np.zeros(n_frames, dtype=np.bool_)
     if n_frames <= length:
         return mask
-    n_spans = int(probability * n_frames / length + generator.random())
+    n_spans = max(int(probability * n_frames / length + generator.random()), fewest)
     n_starts = n_frames - length + 1
-    for start in generator.choice(n_starts, min(n_spans, n_starts), replace=False):
+    n_spans = min(n_spans, n_frames // length, n_starts)
+    for start in generator.choice(n_starts, n_spans, replace=False):
         mask[start : start + length] = True
     return mask
 
@@ -111,7 +119,7 @@ class Augmentation:
     longest : int
         Samples that are kept of a clip.
     crop : {"head", "random"}
-    mask_probability, mask_length : float, int
+    mask_probability, mask_length, fewest_masks : float, int, int
         SpecAugment; no masks at probability 0.
     conv_kernels, conv_strides : tuple of int
         Of the CNN, which say how many frames a clip has.
@@ -122,6 +130,7 @@ class Augmentation:
     crop: Crop
     mask_probability: float
     mask_length: int
+    fewest_masks: int
     conv_kernels: tuple[int, ...]
     conv_strides: tuple[int, ...]
     seed: int
@@ -184,7 +193,9 @@ class TrainingBatches(Dataset[Batch]):
         a = self._augmentation
         n_frames = count_frames(n_samples, a.conv_kernels, a.conv_strides)
         generator = np.random.default_rng([a.seed, _MASK, self._epoch, place])
-        return draw_time_mask(n_frames, a.mask_probability, a.mask_length, generator)
+        return draw_time_mask(
+            n_frames, a.mask_probability, a.mask_length, generator, fewest=a.fewest_masks
+        )
 
 
 def load_steps(

@@ -109,6 +109,16 @@ def test_masks_cover_their_share():
     assert covered == pytest.approx(0.075, abs=0.005)  # less what overlaps, 0.25 % of a clip
 
 
+def test_a_short_clip_has_the_fewest_masks_that_fit():
+    def spans(n_frames):
+        mask = draw_time_mask(n_frames, 1e-6, 10, np.random.default_rng(1), fewest=2)
+        return int((np.diff(np.concatenate([[0], mask.astype(int)])) == 1).sum()), mask.sum()
+
+    assert spans(10) == (0, 0)
+    assert spans(19) == (1, 10)
+    assert spans(400) == (2, 20)
+
+
 def make_examples(wavs):
     n = len(wavs)
     return Examples(
@@ -144,6 +154,7 @@ def test_training_batches_do_not_depend_on_who_makes_them(write_wav):
         crop="random",
         mask_probability=0.5,
         mask_length=3,
+        fewest_masks=2,
         conv_kernels=WAVLM_KERNELS,
         conv_strides=WAVLM_STRIDES,
         seed=1,
@@ -169,7 +180,7 @@ def test_training_batches_do_not_depend_on_who_makes_them(write_wav):
 def test_processes_share_the_micro_batches_of_every_step(write_wav):
     generator = np.random.default_rng(0)
     wavs = [write_wav(generator.normal(0, 0.1, 8000), name=f"{i}.wav") for i in range(7)]
-    augmentation = Augmentation(8000, "head", 0.0, 1, WAVLM_KERNELS, WAVLM_STRIDES, 0)
+    augmentation = Augmentation(8000, "head", 0.0, 1, 0, WAVLM_KERNELS, WAVLM_STRIDES, 0)
     steps = [np.arange(4), np.array([6, 5, 4])]
     seen = []
     for rank in (0, 1):
