@@ -313,6 +313,25 @@ def test_a_full_disk_is_one_line_and_nothing_is_lost(corpus, undisturbed):
     assert (corpus / "texts.parquet").read_bytes() == undisturbed
 
 
+def test_ctrl_c_is_one_line_and_keeps_what_is_done(corpus, undisturbed):
+    def stop_at_the_fifth(digest, n_before):
+        if server.n_requests == 5:
+            signal.raise_signal(signal.SIGINT)
+            time.sleep(0.5)
+        return describe(digest)
+
+    with ModelServer(stop_at_the_fifth) as server:
+        common = [corpus, "--backend", "openai", "--url", server.url, "--in-flight", "1"]
+        output = run(*common, code=130)
+        assert output.splitlines()[-1] == (
+            "stopped; what is done is kept: run the same command to go on"
+        )
+        assert 1 <= n_lines(corpus) <= 4
+        server.answer = lambda digest, n_before: describe(digest)
+        run(*common)
+    assert (corpus / "texts.parquet").read_bytes() == undisturbed
+
+
 def test_other_categories_another_model_or_no_schema_are_new_work(corpus):
     with ModelServer(models=("a", "b")) as server:
         common = [corpus, "--backend", "openai", "--url", server.url, "--model"]
