@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lemf import LemfError, read_audio
+from lemf.progress import count_cores
 from msfser.config import WaveNorm
 from msfser.errors import DataError
+from msfser.progress import Watch, no_watch
 
 RATE_HZ = 16_000
 SHORTEST_S = 0.25  # SpecAugment and the CNN need some frames
+
+_MOST_THREADS = 16
 
 Samples = NDArray[np.float32]
 
@@ -109,24 +113,25 @@ class Scan:
 def scan_clips(
     paths: Sequence[Path],
     *,
-    threads: int = 1,
-    watch: Callable[[int, int], None] | None = None,
+    threads: int | None = None,
+    watch: Watch = no_watch,
 ) -> Scan:
     """Read every recording once: its length, its level, and whether it can be used at all.
 
     Parameters
     ----------
     paths : sequence of Path
-    threads : int
-    watch : function, optional
-        Called after every recording with how many are done, and how many there are.
+    threads : int, optional
+        By default one a core, up to 16.
+    watch : function
+        Called with how many recordings are done, and of how many.
     """
     found: list[tuple[int, float, float, str]] = []
-    with ThreadPoolExecutor(max(threads, 1)) as pool:
+    watch(0, len(paths))
+    with ThreadPoolExecutor(threads or min(count_cores(), _MOST_THREADS)) as pool:
         for result in pool.map(_scan, paths):
             found.append(result)
-            if watch is not None:
-                watch(len(found), len(paths))
+            watch(len(found), len(paths))
     n_samples, sums, squares, reasons = zip(*found, strict=True) if found else ((), (), (), ())
     return Scan(
         np.array(n_samples, dtype=np.int64),

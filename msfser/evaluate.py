@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,6 @@ from msfser.progress import Watch, no_watch
 from msfser.runs import Run, expert_names, make_reader
 from msfser.semantics.features import Features, open_features
 from msfser.semantics.store import read_texts
-
-_MOST_THREADS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,10 +96,8 @@ def judged_data(
     if held_out:
         rows = choose_utterances(manifest, fold=held_out)
     features = _features(run, folder)
-    watch(0, len(rows))
     scan = scan_clips(
         [manifest.wav_path(row) for row in rows],
-        threads=min(os.cpu_count() or 1, _MOST_THREADS),
         watch=watch,
     )
     usable = [place for place in range(len(rows)) if place not in scan.failures]

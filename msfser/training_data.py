@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,6 @@ from msfser.examples import Examples, choose_utterances, make_examples
 from msfser.manifest import Manifest, Utterance, read_manifest
 from msfser.progress import Watch, no_watch
 from msfser.semantics.features import Features, open_features
-
-_MOST_THREADS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +73,6 @@ def prepare_data(data: DataConfig, model: ModelConfig, *, watch: Watch = no_watc
     rows = [*train, *development]
     scan = scan_clips(
         [manifest.wav_path(row) for row in rows],
-        threads=min(os.cpu_count() or 1, _MOST_THREADS),
         watch=watch,
     )
     usable = [place for place in range(len(rows)) if place not in scan.failures]

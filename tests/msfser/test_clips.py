@@ -56,7 +56,7 @@ def test_a_scan_gives_lengths_levels_and_what_failed(write_wav, tmp_path):
     assert scan.n_samples.tolist() == [8000, 0, 12_000]
     assert list(scan.failures) == [1]
     assert "no such recording" in scan.failures[1]
-    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
     everything = np.concatenate([read_clip(path).samples for path in paths]).astype(np.float64)
     statistics = scan.statistics([0, 2])
     assert statistics.mean == pytest.approx(everything.mean(), abs=1e-9)
