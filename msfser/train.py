@@ -190,7 +190,7 @@ def train_folds(
     Returns
     -------
     dict
-        The metrics of each fold by the name of its folder.
+        The metrics of each fold by the name of its folder; empty in all processes but the first.
 
     Raises
     ------
@@ -207,7 +207,7 @@ def train_folds(
         metrics[name] = done or train(
             held_out, folder / name, resume=resume, init=init, tensorboard=tensorboard
         )
-    return metrics
+    return metrics if all(metrics.values()) else {}
 
 
 def _steps(config: Config, data: TrainingData, epoch: int) -> list[IntArray]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
+
+from msfser.evaluation_commands import evaluate
 
 _PATH = click.Path(path_type=Path)
 
@@ -47,7 +50,8 @@ def train(
 ) -> None:
     """Train a model, and keep the best epoch.
 
-    Prints the metrics as JSON. On several GPUs: torchrun --nproc-per-node 8 -m msfser train ...
+    Prints the metrics as JSON; with --folds, CCC of each fold, their mean, and CCC of all pooled.
+    On several GPUs: torchrun --nproc-per-node 8 -m msfser train ...
     """
     from msfser.config_files import format_config, read_config
 
@@ -76,6 +80,25 @@ def train(
     except Interrupted as stopped:
         click.echo(f"{stopped}: stopped; the same command with --resume goes on", err=True)
         raise SystemExit(130) from None
-    from json import dumps
+    if not metrics:  # another process than the first
+        return
+    if folds:
+        _judge_folds(folder, config.train.device)
+    else:
+        click.echo(json.dumps(metrics, indent=1))
 
-    click.echo(dumps(metrics, indent=1))
+
+def _judge_folds(folder: Path, device: str) -> None:
+    """Judge every utterance by the model that did not hear its fold, and print the tables."""
+    click.get_current_context().invoke(
+        evaluate,
+        runs=(folder,),
+        splits=(),
+        data=None,
+        output=None,
+        resamples=1000,
+        seed=0,
+        card=False,
+        device=device,
+        force=True,
+    )

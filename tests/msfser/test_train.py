@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,8 +16,9 @@ from msfser import MsfSer
 from msfser.cli import main
 from msfser.config_files import make_config
 from msfser.errors import CheckpointError, ConfigError, DataError
+from msfser.manifest import read_manifest, write_manifest
 from msfser.run_folder import read_log
-from msfser.train import train, train_folds
+from msfser.train import train
 from msfser.training_state import STATE_NAME
 
 SMALL = (
@@ -172,27 +174,45 @@ def test_two_processes_train_the_model_of_one(corpus_folder, tmp_path):
     assert moved < 1e-4  # of weights that moved by 4e-3: Adam enlarges the rounding of the sums
 
 
-def test_folds_are_held_out_one_after_the_other(corpus_folder, tmp_path, monkeypatch):
-    from dataclasses import replace
-
-    from msfser import training_data
-    from msfser.manifest import read_manifest
-
+@pytest.fixture
+def folded(corpus_folder, tmp_path):
+    """The corpus with two folds in place of splits."""
+    folder = tmp_path / "folded"
+    folder.mkdir()
     manifest = read_manifest(corpus_folder)
-    rows = tuple(replace(row, fold=1 + i % 2) for i, row in enumerate(manifest.utterances))
-    monkeypatch.setattr(
-        training_data, "read_manifest", lambda path: replace(manifest, utterances=rows)
-    )
-    config = make(corpus_folder, "train.epochs=1")
-    metrics = train_folds(config, tmp_path / "folds")
-    assert list(metrics) == ["fold1", "fold2"]
-    assert "development" not in metrics["fold1"]  # nothing is selected on the fold held out
-    assert metrics["fold1"]["best_epoch"] == 1
-    assert train_folds(config, tmp_path / "folds", resume=True) == metrics
+    rows = [
+        replace(row, fold=1 + place % 2, split=None)
+        for place, row in enumerate(manifest.utterances)
+    ]
+    write_manifest(folder / "manifest.parquet", replace(manifest, utterances=tuple(rows)))
+    for name in ("texts.parquet", "features"):
+        (folder / name).symlink_to(corpus_folder / name)
+    return folder
+
+
+def test_folds_are_held_out_one_after_the_other_and_judged_together(folded, tmp_path):
+    out = tmp_path / "folds"
+    arguments = command(folded, out, "--folds", changes=("train.epochs=1",))[3:]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.stderr
+    assert "fold" in result.stdout
+    for fold in (1, 2):
+        metrics = json.loads((out / f"fold{fold}" / "metrics.json").read_text())
+        assert "development" not in metrics  # nothing is selected on the fold held out
+        assert metrics["best_epoch"] == 1
+    scores = json.loads((out / "evaluation" / "metrics.json").read_text())["scores"]
+    groups = {(score["by"], score["group"]): score["n_utterances"] for score in scores}
+    assert groups["all", ""] == 48
+    assert ("fold", "mean") in groups
+    before = (out / "evaluation" / "predictions.parquet").read_bytes()
+    again = CliRunner().invoke(main, [*arguments, "--resume"])
+    assert again.stdout == result.stdout
+    assert (out / "evaluation" / "predictions.parquet").read_bytes() == before
 
 
 def test_training_starts_from_a_model(finished, corpus_folder, tmp_path):
-    config = make(corpus_folder, "train.lr=1e-12", "train.epochs=1")
+    still = ("train.lr=1e-12", "train.head_lr=1e-12", "train.routing_lr=1e-12")
+    config = make(corpus_folder, *still, "train.epochs=1")
     train(config, tmp_path / "tuned", init=finished[0] / "best")
     start = MsfSer.from_pretrained(finished[0] / "best").state_dict()
     assert_same_weights(weights(tmp_path / "tuned"), start, atol=1e-8)
@@ -238,20 +258,16 @@ def test_the_command(corpus_folder, tmp_path):
     assert not (tmp_path / "r").exists()
 
 
-def test_clips_that_cannot_be_used_are_left_out_and_named(corpus_folder, tmp_path, monkeypatch):
-    from dataclasses import replace
-
-    from msfser import training_data
-    from msfser.manifest import read_manifest
-
+def test_clips_that_cannot_be_used_are_left_out_and_named(corpus_folder, tmp_path):
+    folder = tmp_path / "corpus"
+    folder.mkdir()
     manifest = read_manifest(corpus_folder)
     first, second, *others = manifest.utterances
-    rows = (replace(first, wav="gone.wav"), replace(second, valence=np.nan, arousal=np.nan,
-            dominance=np.nan), *others)  # fmt: skip
-    monkeypatch.setattr(
-        training_data, "read_manifest", lambda path: replace(manifest, utterances=rows)
-    )
-    metrics = train(make(corpus_folder, "train.epochs=1"), tmp_path / "run")
+    nothing = dict.fromkeys(("valence", "arousal", "dominance"), np.nan)
+    rows = (replace(first, wav="gone.wav"), replace(second, **nothing), *others)
+    write_manifest(folder / "manifest.parquet", replace(manifest, utterances=rows))
+    changes = ("train.epochs=1", "model.semantics=[]", "model.intra='none'", "model.fusion='none'")
+    metrics = train(make(folder, *changes), tmp_path / "run")
     assert metrics["skipped"] == 2
     text = (tmp_path / "run" / "skipped.csv").read_text()
     assert f"{second.id},no label\n" in text
