@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from msfser.predictions import Predictions
 
 _PATH = click.Path(path_type=Path, readable=False)  # the library opens it
+_LONGEST_TEXT = 40  # characters, on the terminal
 _MOST_NAMED = 5  # failures named on the terminal; a file holds all
 
 _device_option = click.option(
@@ -35,7 +36,11 @@ _split_option = click.option(
 @_data_option
 @click.option("-o", "--output", type=_PATH, metavar="DIR", help="[default: RUN/evaluation]")
 @click.option(
-    "--resamples", type=click.IntRange(min=1), default=1000, show_default=True, help="Of bootstrap."
+    "--resamples",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="Draws of the bootstrap.",
 )
 @click.option("--seed", default=0, show_default=True, help="Of the bootstrap.")
 @click.option("--card", is_flag=True, help="Write the model card, RUN/best/README.md.")
@@ -132,11 +137,12 @@ def inspect_model(
         judged = judged_data(opened, folder=data, splits=splits, watch=watch)
     with progress("predicting") as watch:
         inspection = inspect_run(opened, judged, chosen, watch=watch)
-    tables = make_inspection_tables(inspection, judged.texts())
+    texts = judged.texts()
+    tables = make_inspection_tables(inspection, texts, longest=_LONGEST_TEXT)
     if not tables:
         _say("note: nothing to show: the model reads no semantics and has no experts")
     print_tables(tables, sys.stdout)
-    write_inspection(output, inspection, tables, force=force)
+    write_inspection(output, inspection, make_inspection_tables(inspection, texts), force=force)
     _say(f"wrote {output}")
     _end_on_skipped(judged.skipped, len(judged.utterances), output, force)
 

@@ -24,13 +24,15 @@ _TABLES = ("routing.csv", "knockout.csv", "semantics.csv", "utterances.csv")
 FILES = (*_TABLES, REPORT_NAME)
 
 _N_CHANGED = 5  # utterances named for each semantics
-_LONGEST_TEXT = 60  # characters of a text in a table
 
 Rows = list[Sequence[Cell]]
 
 
 def make_inspection_tables(
-    inspection: Inspection, texts: Mapping[Semantic, Mapping[str, str]]
+    inspection: Inspection,
+    texts: Mapping[Semantic, Mapping[str, str]],
+    *,
+    longest: int | None = None,
 ) -> list[Table]:
     """Lay out an inspection: routing, knock-outs, gates, and whom each semantics changed most.
 
@@ -39,6 +41,8 @@ def make_inspection_tables(
     inspection : Inspection
     texts : mapping of semantic to mapping of id to str
         What the utterances say; those that it lacks are shown without.
+    longest : int, optional
+        Characters of a text that are shown.
     """
     tables = []
     if inspection.expert_names:
@@ -63,7 +67,7 @@ def make_inspection_tables(
         for place in most_changed(changes, _N_CHANGED):
             name = inspection.utterances[place].id
             said = texts.get(semantic, {}).get(name, "")
-            label = f"{name}: {_shortened(said)}" if said else name
+            label = f"{name}: {_shortened(said, longest)}" if said else name
             rows.append((label, *(f"{change:+.2f}" for change in changes[place])))
         title = f"changed most by {semantic.upper()}"
         tables.append(Table(title=title, head=("utterance", *DIMENSIONS), rows=tuple(rows)))
@@ -108,8 +112,8 @@ def write_inspection(
     write_output(folder / REPORT_NAME, report.encode(), force=force)
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 3] + "..."
+def _shortened(text: str, longest: int | None) -> str:
+    return text if longest is None or len(text) <= longest else text[: longest - 3] + "..."
 
 
 def _ccc_table(title: str, what: str, scores: Mapping[str, FloatArray]) -> Table:
