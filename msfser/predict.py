@@ -14,7 +14,7 @@ from lemf.errors import LemfError
 from msfser.alignment_tiers import TIERS_IN_ORDER
 from msfser.clips import RATE_HZ, Samples, WaveStatistics, normalise, read_clip
 from msfser.config import Semantic
-from msfser.errors import DataError, MsfserError, SemanticsError
+from msfser.errors import CheckpointError, DataError, MsfserError, SemanticsError
 from msfser.examples import Examples
 from msfser.inference import LONGEST_S, run_model
 from msfser.manifest import DIMENSIONS
@@ -160,7 +160,7 @@ def load_encoder(model: MsfSer, name: str | None = None) -> TextEncoder | None:
     device = next(model.parameters()).device.type
     try:
         encoder = load_text_encoder(name or model.facts.text_encoder, device)
-    except SemanticsError as error:
+    except (SemanticsError, CheckpointError) as error:
         raise DataError(f"{error}; name it with --encoder, or use --no-texts") from error
     check_encoder(model, encoder)
     return encoder
