@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -48,9 +49,10 @@ def ablate(
     command goes on.
     """
     from msfser.ablation import run_ablation
-    from msfser.ablation_files import write_ablation
+    from msfser.ablation_files import describe, write_ablation
     from msfser.ablation_rows import TABLE_2, read_rows
-    from msfser.ablation_table import read_reachable
+    from msfser.ablation_table import brief_table, read_reachable
+    from msfser.tables import print_tables
 
     if data is not None:
         changes = (*changes, f"data.folder={str(data.absolute())!r}")
@@ -64,10 +66,6 @@ def ablate(
         report=lambda line: click.echo(line, err=True),
     )
     reachable = read_reachable(Path(rows[0].config.data.folder) / "reachable.csv")
-    table = write_ablation(folder, results, reachable, split)
-    import sys
-
-    from msfser.tables import print_tables
-
-    print_tables([table], sys.stdout)
+    write_ablation(folder, results, reachable, split)
+    print_tables([brief_table(results, reachable, describe(results, split))], sys.stdout)
     click.echo(f"wrote {folder}/ablation.csv, ablation.md, figures/ablation.png", err=True)

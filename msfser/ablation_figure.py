@@ -33,7 +33,7 @@ def draw_ablation(results: Sequence[RowResult], reachable: Reachable) -> Figure:
 
     height = 1.4 + 0.38 * len(results)
     figure = Figure(figsize=(10.0, height), layout="constrained")
-    panels = figure.subplots(1, len(MEASURES), sharey=True)
+    panels = figure.subplots(1, len(MEASURES), sharex=True, sharey=True)
     lines = np.arange(len(results))
     for place, (axes, measure, colour) in enumerate(zip(panels, MEASURES, _COLOURS, strict=True)):
         for line, result in zip(lines, results, strict=True):

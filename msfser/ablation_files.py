@@ -12,7 +12,7 @@ from msfser.ablation_table import Reachable, ablation_rows, ablation_table
 from msfser.ccc_intervals import LEVEL
 from msfser.evaluation_figure import render_png
 from msfser.output_folder import FIGURES_NAME, format_csv, prepare_folder
-from msfser.tables import Table, format_markdown
+from msfser.tables import format_markdown
 
 CSV_NAME = "ablation.csv"
 TABLE_NAME = "ablation.md"
@@ -21,8 +21,8 @@ FIGURE_NAME = f"{FIGURES_NAME}/ablation.png"
 
 def write_ablation(
     folder: Path, results: Sequence[RowResult], reachable: Reachable, split: str
-) -> Table:
-    """Write all files, in place of those of an earlier run, and give the table.
+) -> None:
+    """Write all files, in place of those of an earlier run.
 
     Raises
     ------
@@ -35,7 +35,6 @@ def write_ablation(
     write_output(folder / FIGURE_NAME, render_png(draw_ablation(results, reachable)), force=True)
     text = f"{format_markdown([table])}\n![CCC of each row]({FIGURE_NAME})\n"
     write_output(folder / TABLE_NAME, text.encode(), force=True)
-    return table
 
 
 def describe(results: Sequence[RowResult], split: str) -> str:

@@ -127,6 +127,24 @@ def ablation_table(results: Sequence[RowResult], reachable: Reachable, title: st
     return Table(title=title, head=tuple(head), rows=tuple(rows))
 
 
+def brief_table(results: Sequence[RowResult], reachable: Reachable, title: str) -> Table:
+    """Lay out an ablation for a terminal, without intervals: ``0.984 of 0.993`` reachable.
+
+    Where nothing is known to be reachable, ``0.750 (0.759)`` has the paper's number beside it.
+    """
+    rows = []
+    for result in results:
+        values, _ = mean_ccc(result)
+        beside = reachable_of(result, reachable) if reachable else result.row.paper
+        pattern = "{:.3f} of {:.3f}" if reachable else "{:.3f} ({:.3f})"
+        cells = [
+            f"{value:.3f}" if beside is None else pattern.format(value, beside[place])
+            for place, value in enumerate(values)
+        ]
+        rows.append((result.row.name, *cells))
+    return Table(title=title, head=("row", *MEASURES), rows=tuple(rows))
+
+
 def _draws(result: RowResult, place: int) -> FloatArray:
     predictions = result.predictions[place]
     return _with_average(ccc_draws(predictions.values, predictions.labels))

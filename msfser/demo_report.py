@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from lemf.output import write_output
-from msfser.ablation_files import FIGURE_NAME, write_ablation
+from msfser.ablation_files import FIGURE_NAME, describe, write_ablation
+from msfser.ablation_table import ablation_table, brief_table
 from msfser.ccc_intervals import LEVEL
 from msfser.demo import SPLIT, Demo
 from msfser.demo_findings import Finding
@@ -28,14 +29,14 @@ _KNOCKOUT_FIGURE = f"{FIGURES_NAME}/knockout.png"
 
 
 def write_report(folder: Path, demo: Demo, findings: Sequence[Finding]) -> list[Table]:
-    """Write all files, in place of those of an earlier run, and give the tables.
+    """Write all files, in place of those of an earlier run, and give the tables in brief.
 
     Raises
     ------
     lemf.LemfError
         The folder cannot be written.
     """
-    ablation = write_ablation(folder, demo.results, demo.reachable, SPLIT)
+    write_ablation(folder, demo.results, demo.reachable, SPLIT)
     write_output(folder / ROUTING_NAME, format_csv(_routing_rows(demo)), force=True)
     write_output(folder / KNOCKOUT_NAME, format_csv(_knockout_rows(demo)), force=True)
     write_output(folder / SHUFFLED_NAME, format_csv(_shuffled_rows(demo)), force=True)
@@ -46,10 +47,10 @@ def write_report(folder: Path, demo: Demo, findings: Sequence[Finding]) -> list[
         name: np.mean([one.knockouts[name] for one in demo.inspections], axis=0)
         for name in demo.inspections[0].knockouts
     }
-    figure = draw_ccc_without(without, "an expert")
+    figure = draw_ccc_without(without, "without expert")
     write_output(folder / _KNOCKOUT_FIGURE, render_png(figure), force=True)
+    title = describe(demo.results, SPLIT)
     tables = [
-        ablation,
         _findings_table(findings),
         _mean_table(
             "routing weights",
@@ -65,8 +66,10 @@ def write_report(folder: Path, demo: Demo, findings: Sequence[Finding]) -> list[
             {name: values.mean(axis=0) for name, values in demo.shuffled.items()},
         ),
     ]
-    write_output(folder / REPORT_NAME, _format_report(tables).encode(), force=True)
-    return tables
+    whole = ablation_table(demo.results, demo.reachable, title)
+    report = _format_report([whole, *tables])
+    write_output(folder / REPORT_NAME, report.encode(), force=True)
+    return [brief_table(demo.results, demo.reachable, title), *tables]
 
 
 def _format_report(tables: Sequence[Table]) -> str:

@@ -30,7 +30,7 @@ def render_curves(epochs: Sequence[Mapping[str, Any]], best_epoch: int | None) -
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+    figure = Figure(figsize=(8.0, 4.0), layout="constrained")
     axes = figure.subplots()
     numbers = [line["epoch"] for line in epochs]
     for place, (dimension, colour) in enumerate(zip(DIMENSIONS, _COLOURS, strict=True)):
@@ -53,14 +53,14 @@ def render_curves(epochs: Sequence[Mapping[str, Any]], best_epoch: int | None) -
     if best_epoch is not None:
         axes.axvline(best_epoch, color="0.6", linewidth=1, zorder=0)
         axes.annotate(
-            "kept", (best_epoch, 0.02), xycoords=("data", "axes fraction"), color="0.4", ha="right"
+            "kept ", (best_epoch, 1.0), xycoords=("data", "axes fraction"), color="0.4", va="bottom"
         )
     axes.set_xlabel("epoch")
     axes.set_ylabel("CCC")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y", color="0.9")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(ncols=2, fontsize="small", frameon=False)
+    figure.legend(loc="outside right upper", fontsize="small", frameon=False)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
     return buffer.getvalue()
