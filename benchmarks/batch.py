@@ -33,7 +33,7 @@ from lemf.corpus_parts import Part, Parts
 from lemf.corpus_plan import make_plan, stamp_of
 from lemf.corpus_tables import schema_of, to_stream
 
-LEMF = str(Path(sys.executable).parent / "lemf")
+LEMF = [sys.executable, "-m", "lemf"]
 ROUNDS = 5
 BUSY = "n = 0\nfor i in range(60_000_000): n += i"
 PR_SET_CHILD_SUBREAPER = 36
@@ -111,7 +111,7 @@ def run_batch(corpus: Path, jobs: int) -> tuple[float, float]:
     output = corpus.with_suffix(".parquet")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
-    command = [LEMF, "batch", str(corpus), "-o", str(output), "--force", "--jobs", str(jobs)]
+    command = [*LEMF, "batch", str(corpus), "-o", str(output), "--force", "--jobs", str(jobs)]
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     wall = time.perf_counter() - started
     while True:
@@ -172,7 +172,7 @@ def measure_memory(corpus: Path) -> None:
         soundfile.write(corpus / f"{number}.wav", samples, rate_hz)
         lemf.write_textgrid(lemf.TextGrid(0.0, 15.0, tiers), corpus / f"{number}.TextGrid")
     peaks: dict[str, int] = {}
-    command = [LEMF, "batch", str(corpus), "-o", f"{corpus}.parquet", "--jobs", "2"]
+    command = [*LEMF, "batch", str(corpus), "-o", f"{corpus}.parquet", "--jobs", "2"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None:
             for role, peak in peaks_of(process.pid):
@@ -237,7 +237,7 @@ def measure_resume(corpus: Path, n_files: int) -> None:
     seconds = []
     for _ in range(7):
         started = time.perf_counter()
-        command = [LEMF, "batch", str(corpus), "-o", f"{corpus}.parquet", "--jobs", "2"]
+        command = [*LEMF, "batch", str(corpus), "-o", f"{corpus}.parquet", "--jobs", "2"]
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         end = os.open(pipe, os.O_WRONLY)
         seconds.append(time.perf_counter() - started)
