@@ -132,3 +132,13 @@ def collate(
         present={name: torch.from_numpy(mask[index]) for name, mask in examples.present.items()},
         time_mask=time_mask,
     )
+
+
+def text_tensors(
+    examples: Examples,
+) -> tuple[dict[Semantic, Tensor], dict[Semantic, Tensor]]:
+    """Give the text vectors of all examples, and whether there is such a text."""
+    return (
+        {name: torch.from_numpy(text) for name, text in examples.texts.items()},
+        {name: torch.from_numpy(mask) for name, mask in examples.present.items()},
+    )

@@ -22,6 +22,7 @@ ExpertC = Literal["es", "all"]
 PoolingInit = Literal["normal", "xavier"]
 Attention = Literal["sdpa", "hf"]
 TextPooling = Literal["mean", "cls"]
+TextNorm = Literal["none", "global"]
 WaveNorm = Literal["global", "utterance", "none"]
 CccScope = Literal["step", "micro"]
 Crop = Literal["head", "random"]
@@ -80,6 +81,8 @@ class ModelConfig:
         Size of the text vectors; 1024 for RoBERTa-large.
     text_pooling : {"mean", "cls"}
         Masked mean of the last layer, or the vector of ``<s>``.
+    text_norm : {"none", "global"}
+        Text vectors as they come, or standardised over the training set.
     heads : {"independent", "shared"}
         A two-layer regression head for each dimension, or the public baseline's one for all three.
     head_dim : int
@@ -108,6 +111,7 @@ class ModelConfig:
     fusion: Fusion = "fm_moe"
     text_dim: int = 1024
     text_pooling: TextPooling = "mean"
+    text_norm: TextNorm = "none"
     heads: Heads = "independent"
     head_dim: int = 1024
     film_dim: int = 1024
@@ -271,6 +275,7 @@ PRESETS: Mapping[str, Config] = {
         model=ModelConfig(
             acoustic=TINY_ACOUSTIC,
             text_dim=64,
+            text_norm="global",
             head_dim=64,
             film_dim=64,
             head_dropout=0.1,

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from msfser.batching import ClipReader
+from msfser.batching import ClipReader, text_tensors
 from msfser.ccc import ccc
 from msfser.checkpoint import build_model, load_weights, save_pretrained
 from msfser.clips import RATE_HZ
@@ -92,6 +92,8 @@ def train(
             config = replace(config, model=replace(config.model, text_dim=data.features.dim))
         torch.manual_seed(settings.seed)
         model = build_model(config.model)
+        if model.text_scaling is not None:
+            model.text_scaling.fit(*text_tensors(data.train))
         if init is not None:
             load_weights(model, init)
         model.to(device)

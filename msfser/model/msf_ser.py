@@ -19,6 +19,7 @@ from msfser.model.heads import IndependentHeads, SharedHead, make_heads
 from msfser.model.inter_modal_attention import InterModalAttention
 from msfser.model.intra_modal_attention import IntraModalAttention
 from msfser.model.null_vectors import NullVectors
+from msfser.model.text_scaling import TextScaling
 from msfser.model.wavlm import Wavlm, build_wavlm
 from msfser.model_folder import ModelFacts, StoredModel, read_model_folder, write_model_folder
 
@@ -68,6 +69,9 @@ class MsfSer(nn.Module):
         self.facts = facts or ModelFacts()
         self.acoustic = acoustic
         self.pooling = AttentiveStatisticsPooling(acoustic.hidden_size, config.pooling_init)
+        self.text_scaling = (
+            TextScaling(config.semantics, config.text_dim) if config.text_norm == "global" else None
+        )
         self.null_vectors = NullVectors(config.semantics, config.text_dim)
         self.intra = _make_intra_modal_fusion(config)
 
@@ -182,6 +186,8 @@ class MsfSer(nn.Module):
         """
         frames, frame_mask = self.acoustic(waveforms, sample_mask, mask_time_indices)
         h_audio = self.pooling(frames, frame_mask)
+        if self.text_scaling is not None:
+            texts = self.text_scaling(texts)
         filled = self.null_vectors(texts, present)
         h_sem, gate = self._fuse_within(filled)
         semantics = [vector for vector in (h_sem, filled.get("es")) if vector is not None]

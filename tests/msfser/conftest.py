@@ -1,3 +1,9 @@
+"""One core for torch, in the tests and in the processes that they start: the models are small."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
+
 from pathlib import Path
 
 import numpy as np
