@@ -30,7 +30,7 @@ import lemf
 from lemf.pitch import HARVEST_IS_COMPILED
 
 LENGTHS_S = (10, 30, 60, 120, 300, 900, 3600)
-LONGEST_FOR_PYWORLD_S = 300  # it takes 7 GB there and fails at 600 s
+LONGEST_FOR_PYWORLD_S = 300  # it takes 6 GB there
 HZ = 1e-6
 ROUNDS = 7
 BUSY = "n = 0\nfor i in range(10_000_000): n += i"
