@@ -289,7 +289,9 @@ PRESETS: Mapping[str, Config] = {
         train=TrainConfig(
             lr=1e-3,
             head_lr=3e-3,
-            routing_lr=3e-2,
+            # Heads that decay leave it to the routing, which does not, to weigh the experts.
+            routing_lr=1e-1,
+            weight_decay=0.5,
             accumulation=1,
             epochs=12,
             schedule="cosine",

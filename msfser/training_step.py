@@ -45,7 +45,10 @@ def learning_rate_factor(step: int, n_steps: int, settings: TrainConfig) -> floa
 
 
 def make_optimiser(model: MsfSer, settings: TrainConfig) -> AdamW:
-    """Give AdamW a learning rate for WavLM, one for the new layers, one for the routing."""
+    """Give AdamW a learning rate for WavLM, one for the new layers, one for the routing.
+
+    Weight decay leaves the routing alone: it would draw its logits towards equal weights.
+    """
     rates = {
         "acoustic": settings.lr,
         "routing": settings.routing_lr or settings.lr,
@@ -59,11 +62,15 @@ def make_optimiser(model: MsfSer, settings: TrainConfig) -> AdamW:
         groups["routing" if "routing" in name else kind].append(parameter)
     return AdamW(
         [
-            {"params": groups[name], "lr": rate, "full_lr": rate}
+            {
+                "params": groups[name],
+                "lr": rate,
+                "full_lr": rate,
+                "weight_decay": 0.0 if name == "routing" else settings.weight_decay,
+            }
             for name, rate in rates.items()
             if groups[name]
-        ],
-        weight_decay=settings.weight_decay,
+        ]
     )
 
 

@@ -143,5 +143,6 @@ def test_new_layers_and_routing_have_their_own_learning_rates():
     sizes = [len(group["params"]) for group in optimiser.param_groups]
     assert sizes[1] == 1
     assert sum(sizes) == sum(p.requires_grad for p in model.parameters())
+    assert [group["weight_decay"] for group in optimiser.param_groups] == [0.5, 0.0, 0.5]
     set_learning_rates(optimiser, 0.5)
     assert [group["lr"] for group in optimiser.param_groups] == [5e-4, 0.05, 0.005]
