@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from msfser.batching import ClipReader, text_tensors
 from msfser.ccc import ccc
@@ -29,12 +29,7 @@ from msfser.training_batches import Augmentation, load_steps, training_steps
 from msfser.training_data import TrainingData, describe_data, fold_numbers, prepare_data
 from msfser.training_display import TrainingDisplay, reading_progress
 from msfser.training_state import Interrupted, restore_state, write_state
-from msfser.training_step import (
-    learning_rate_factor,
-    make_optimiser,
-    set_learning_rates,
-    step_gradients,
-)
+from msfser.training_step import make_optimiser, take_step
 
 _SAVE_EVERY_S = 600.0
 _LOG_EVERY = 10  # steps
@@ -99,7 +94,7 @@ def train(
         model.to(device)
         optimiser = make_optimiser(model, settings)
         reader = ClipReader(config.data.wave_norm, data.statistics)
-        augmentation = _augmentation(config, model)
+        augmentation = make_augmentation(config, model)
         with open_run(folder, config, resume=resume) if ranks.first else nullcontext():
             ranks.wait()
             at = restore_state(folder, model, optimiser)
@@ -123,24 +118,18 @@ def train(
                         workers=config.data.workers,
                     ):
                         labels = torch.from_numpy(data.train.labels[np.concatenate(micro_batches)])
-                        labels = labels.to(device)
-                        optimiser.zero_grad(set_to_none=True)
-                        predictions = step_gradients(
+                        predictions = take_step(
                             model,
+                            optimiser,
                             micro_batches,
                             [batch.to(device) for batch in batches],
-                            labels,
+                            labels.to(device),
                             settings,
                             at.step,
+                            n_steps,
                             ranks,
-                        )
+                        ).cpu()
                         _check_finite(predictions, at.step, folder)
-                        if settings.max_grad_norm:
-                            nn.utils.clip_grad_norm_(model.parameters(), settings.max_grad_norm)
-                        set_learning_rates(
-                            optimiser, learning_rate_factor(at.step, n_steps, settings)
-                        )
-                        optimiser.step()
                         at.add_step(predictions, labels)
                         display.show_step(at.epoch, at.step, at.train_ccc)
                         if log is not None and at.step % _LOG_EVERY == 0:
@@ -222,7 +211,8 @@ def _steps(config: Config, data: TrainingData, epoch: int) -> list[IntArray]:
     )
 
 
-def _augmentation(config: Config, model: MsfSer) -> Augmentation:
+def make_augmentation(config: Config, model: MsfSer) -> Augmentation:
+    """Say what is done to clips in training: crops, and the masks that WavLM's own file asks for."""
     acoustic = model.acoustic.config
     return Augmentation(
         longest=int(config.data.crop_s * RATE_HZ),

@@ -1,4 +1,4 @@
-"""The gradients of one optimiser step, exact however the step is split.
+"""One step of the optimiser, its gradients exact however the step is split.
 
 Chance in the model (dropout, LayerDrop) is drawn from a generator seeded with the run's seed, the
 step and the micro-batch: a step can be replayed, and neither a resumed run nor another number of
@@ -78,6 +78,37 @@ def set_learning_rates(optimiser: AdamW, factor: float) -> None:
     """Give every group its full learning rate times a factor."""
     for group in optimiser.param_groups:
         group["lr"] = group["full_lr"] * factor
+
+
+def take_step(
+    model: MsfSer,
+    optimiser: AdamW,
+    micro_batches: Sequence[IntArray],
+    batches: Sequence[Batch],
+    labels: Tensor,
+    settings: TrainConfig,
+    step: int,
+    n_steps: int,
+    ranks: Ranks,
+) -> Tensor:
+    """Change the model by one step; all parameters and the result as in `step_gradients`.
+
+    Predictions that are not finite spoil the model; it is for the caller to look at them.
+
+    Parameters
+    ----------
+    optimiser : AdamW
+        From `make_optimiser`.
+    n_steps : int
+        Of the whole run.
+    """
+    optimiser.zero_grad(set_to_none=True)
+    predictions = step_gradients(model, micro_batches, batches, labels, settings, step, ranks)
+    if settings.max_grad_norm:
+        nn.utils.clip_grad_norm_(model.parameters(), settings.max_grad_norm)
+    set_learning_rates(optimiser, learning_rate_factor(step, n_steps, settings))
+    optimiser.step()
+    return predictions
 
 
 def step_gradients(
