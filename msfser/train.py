@@ -212,7 +212,7 @@ def _steps(config: Config, data: TrainingData, epoch: int) -> list[IntArray]:
 
 
 def make_augmentation(config: Config, model: MsfSer) -> Augmentation:
-    """Say what is done to clips in training: crops, and the masks that WavLM's own file asks for."""
+    """Say how clips are cropped, and masked as WavLM's own configuration asks for."""
     acoustic = model.acoustic.config
     return Augmentation(
         longest=int(config.data.crop_s * RATE_HZ),
