@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -82,18 +81,13 @@ def read_shard(text: str | None) -> Shard | None:
 def open_workers(jobs: int | None, cluster: str | None) -> AbstractContextManager[Workers]:
     """Give the workers that --jobs or --cluster name, for as long as a ``with`` block lasts."""
     from lemf.corpus_workers import cluster_workers, local_workers
+    from lemf.progress import count_cores
 
     if cluster is None:
-        return local_workers(jobs or _count_cores())
+        return local_workers(jobs or count_cores())
     if jobs is not None:
         raise click.UsageError("--jobs and --cluster exclude each other")
     return cluster_workers(cluster)
-
-
-def _count_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager

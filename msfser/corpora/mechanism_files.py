@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import shutil
 import wave
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ import numpy as np
 from lemf import Interval, IntervalTier, TextGrid
 from lemf.corpus_parts import locked_parts
 from lemf.corpus_workers import local_workers, run_tasks
+from lemf.progress import count_cores
 from lemf.textgrid import format_textgrid
 from msfser.corpora.mechanism import (
     CYCLE,
@@ -193,7 +193,7 @@ def _write_utterances(
     durations_s = [0.0] * n_utterances
     watch(0, n_utterances)
     done = 0
-    with local_workers(min(jobs or os.cpu_count() or 1, len(chunks))) as workers:
+    with local_workers(min(jobs or count_cores(), len(chunks))) as workers:
         for chunk, found_s in run_tasks(workers, _write_chunk, chunks):
             if found_s is None:
                 raise CorpusError(f"{staging.parent}: a process was killed twice; is memory short?")

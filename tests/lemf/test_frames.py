@@ -3,7 +3,7 @@ from math import gcd
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lemf.frames import count_frames, cut_pieces, frame_centres, frame_times
@@ -34,7 +34,6 @@ def test_decimation_factor_is_that_of_harvest(rate_hz, factor):
     assert decimation_factor(rate_hz) == factor
 
 
-@settings(deadline=None)
 @given(RATES, st.integers(1, 20_000_000))
 def test_pieces_keep_every_frame_once_and_start_in_phase(rate_hz, n_samples):
     factor = decimation_factor(rate_hz)

@@ -66,7 +66,7 @@ def test_only_lemf_errors_come_out(tmp_path_factory, make_grid, file_format, sub
     grid = make_grid([("a", 0.02, 0.08), ("b", 0.1, 0.18)], 0.2)
     outcomes = {"scored": 0, "refused": 0}
 
-    @settings(max_examples=150, deadline=None, derandomize=True)
+    @settings(max_examples=150)
     @given(edits=EDITS, channel=st.sampled_from([None, "mix", 1, 2, 3]))
     def attack(edits, channel):
         path = folder / f"a.{file_format.lower()}"

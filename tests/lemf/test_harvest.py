@@ -60,7 +60,7 @@ def test_the_compiled_version_is_here():
     assert HARVEST_IS_COMPILED
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(
     rate_hz=st.sampled_from(RATES),
     seconds=st.floats(0.3, 2.0),

@@ -46,7 +46,7 @@ def speech_like(rate_hz, seconds, seed):
     return loudness * voice + rng.normal(0, 10.0 ** rng.uniform(-4, -1), len(t))
 
 
-@settings(max_examples=16, deadline=None, derandomize=True)
+@settings(max_examples=16)
 @given(
     rate_hz=st.sampled_from(RATES),
     seconds=st.floats(0.3, 1.5),

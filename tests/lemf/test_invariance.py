@@ -15,8 +15,6 @@ SAME = 1e-6  # score
 CLOSE = 0.05  # score; Harvest's answer depends a little on the phase of its decimation
 BOUNDED = settings(
     max_examples=8,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 

@@ -274,7 +274,7 @@ CHOICES |= {"duration": st.just("word"), "silence": st.just(("no", "two lines"))
     st.just({}) | st.fixed_dictionaries({}, optional=CHOICES),
     st.sampled_from([1.5, 100.0]),
 )
-@settings(derandomize=True, max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 def test_damaged_file_gives_an_alignment_or_an_error_of_one_line(
     praat_files: dict[str, bytes],
     name: str,

@@ -255,13 +255,13 @@ def test_missing_file_and_folder_are_refused(tmp_path: Path) -> None:
 
 
 @given(any_textgrids)
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_written_reads_back_exactly(textgrid: TextGrid) -> None:
     assert parse_textgrid(format_textgrid(textgrid).encode(), "a") == textgrid
 
 
 @given(praat_textgrids())
-@settings(max_examples=40, deadline=None, suppress_health_check=[FIXTURE])
+@settings(max_examples=40, suppress_health_check=[FIXTURE])
 def test_praat_opens_what_is_written(tmp_path: Path, textgrid: TextGrid) -> None:
     path = tmp_path / "a.TextGrid"
     write_textgrid(textgrid, path, force=True)
