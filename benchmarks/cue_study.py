@@ -124,6 +124,7 @@ def print_constants(
 ) -> None:
     """Score again with each constant changed, one at a time."""
     print_head("`listeners` with another constant")
+    rows = []
     for module_name, constant, values in CONSTANTS:
         module = import_module(f"lemf.{module_name}")
         own = getattr(module, constant)
@@ -133,8 +134,14 @@ def print_constants(
                 np.array([word.score for word in score_measurement(one, settings).words])
                 for one in measured
             ]
-            print_row(f"{constant.strip('_')} {value} for {own}", summary(sentences, scores))
+            rows.append(summary(sentences, scores))
+            print_row(f"{constant.strip('_')} {value} for {own}", rows[-1])
         setattr(module, constant, own)
+    for name, pool in (("lowest", np.min), ("**median**", np.median), ("highest", np.max)):
+        print_row(
+            f"{name} of these {len(rows)}",
+            {one: float(pool([row[one] for row in rows])) for one in MEASURES},
+        )
 
 
 def print_tried(
