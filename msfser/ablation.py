@@ -10,12 +10,16 @@ from lemf import LemfError
 from lemf.corpus_workers import local_workers, run_tasks
 from msfser.ablation_rows import AblationRow
 from msfser.config import Config
-from msfser.errors import DataError, MsfserError
+from msfser.config_files import read_config
+from msfser.errors import ConfigError, DataError, MsfserError
 from msfser.evaluate import judged_data, predict_run
+from msfser.examples import choose_utterances
 from msfser.inference import choose_device
+from msfser.manifest import read_manifest
 from msfser.predictions import PREDICTIONS_NAME, Predictions, read_predictions, write_predictions
-from msfser.runs import open_run
+from msfser.runs import CONFIG_NAME, open_run
 from msfser.train import train
+from msfser.training_data import data_folder
 
 RUNS_NAME = "runs"
 
@@ -30,6 +34,7 @@ class RowTask:
     config: Config
     folder: Path
     split: str
+    quiet: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +65,8 @@ def run_ablation(
 ) -> list[RowResult]:
     """Train and judge every row with every seed; what is done already stays as it is.
 
+    A run is done if it was trained with the same settings and judged by the same split.
+
     Parameters
     ----------
     rows : sequence of AblationRow
@@ -80,20 +87,24 @@ def run_ablation(
     Raises
     ------
     MsfserError
-        A run failed; what is done is kept, and the same command goes on.
+        A corpus has no such split; or a run failed, or was trained with other settings. What is
+        done is kept, and the same command goes on.
     """
+    for row in rows:
+        _check_split(row, split)
     tasks = [
         RowTask(
             f"{row.name}, seed {seed}",
             replace(row.config, train=replace(row.config.train, seed=seed)),
             folder / RUNS_NAME / row.slug / f"seed{seed}",
             split,
+            quiet=jobs > 1,
         )
         for row in rows
         for seed in seeds
     ]
     failures = []
-    todo = [task for task in tasks if not (task.folder / PREDICTIONS_NAME).exists()]
+    todo = [task for task in tasks if not _is_done(task)]
     if len(todo) < len(tasks):
         report(f"{len(tasks) - len(todo)} of {len(tasks)} runs are done already")
     for done, (task, reason) in enumerate(_run(todo, jobs), len(tasks) - len(todo) + 1):
@@ -115,6 +126,26 @@ def run_ablation(
     ]
 
 
+def _check_split(row: AblationRow, split: str) -> None:
+    """Refuse before any training what could not be judged after it."""
+    data = row.config.data
+    if data.test_fold:
+        raise ConfigError(
+            f"row {row.name!r}: data.test_fold {data.test_fold}: the rows of an ablation are "
+            "judged by a split; leave it out, or use msfser train --folds"
+        )
+    choose_utterances(read_manifest(data_folder(data)), split=split)
+
+
+def _is_done(task: RowTask) -> bool:
+    path = task.folder / PREDICTIONS_NAME
+    if not path.exists() or set(read_predictions(path).split) != {task.split}:
+        return False
+    before, now = read_config(task.folder / CONFIG_NAME), task.config
+    # The size of the text vectors is that of the features, whatever the settings say.
+    return before == replace(now, model=replace(now.model, text_dim=before.model.text_dim))
+
+
 def _run(tasks: Sequence[RowTask], jobs: int) -> Iterator[tuple[RowTask, str | None]]:
     if jobs == 1:
         for task in tasks:
@@ -128,7 +159,7 @@ def _run(tasks: Sequence[RowTask], jobs: int) -> Iterator[tuple[RowTask, str | N
 def run_row(task: RowTask) -> str:
     """Train a row and judge it; give why it failed, or nothing. Runs in a worker, too."""
     try:
-        train(task.config, task.folder, resume=True, quiet=True)
+        train(task.config, task.folder, resume=True, quiet=task.quiet)
         device = choose_device(task.config.train.device)
         run = open_run(task.folder, device)
         data = judged_data(run, splits=(task.split,))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from msfser.semantics_options import one_line_ends
+
 _PATH = click.Path(path_type=Path)
 
 
@@ -57,14 +59,15 @@ def ablate(
     if data is not None:
         changes = (*changes, f"data.folder={str(data.absolute())!r}")
     rows = read_rows(config_file or TABLE_2, changes, preset=preset)
-    results = run_ablation(
-        rows,
-        folder,
-        seeds=range(seeds),
-        split=split,
-        jobs=jobs,
-        report=lambda line: click.echo(line, err=True),
-    )
+    with one_line_ends():
+        results = run_ablation(
+            rows,
+            folder,
+            seeds=range(seeds),
+            split=split,
+            jobs=jobs,
+            report=lambda line: click.echo(line, err=True),
+        )
     reachable = read_reachable(Path(rows[0].config.data.folder) / "reachable.csv")
     write_ablation(folder, results, reachable, split)
     print_tables([brief_table(results, reachable, describe(results, split))], sys.stdout)

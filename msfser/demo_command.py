@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from msfser.semantics_options import one_line_ends
+
 
 @click.command()
 @click.option(
@@ -61,14 +63,15 @@ def demo(
     from msfser.demo_report import REPORT_NAME, write_report
     from msfser.tables import print_tables
 
-    made = run_demo(
-        folder,
-        n_seeds=seeds,
-        corpus_seed=corpus_seed,
-        n_utterances=utterances,
-        changes=changes,
-        jobs=jobs or count_cores(),
-        say=lambda line: click.echo(line, err=True),
-    )
+    with one_line_ends():
+        made = run_demo(
+            folder,
+            n_seeds=seeds,
+            corpus_seed=corpus_seed,
+            n_utterances=utterances,
+            changes=changes,
+            jobs=jobs or count_cores(),
+            say=lambda line: click.echo(line, err=True),
+        )
     print_tables(write_report(folder, made, find(made)), sys.stdout)
     click.echo(f"wrote {folder / REPORT_NAME}", err=True)

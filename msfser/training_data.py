@@ -57,7 +57,7 @@ def prepare_data(data: DataConfig, model: ModelConfig, *, watch: Watch = no_watc
         No folder, no manifest, no such split or fold, no features for an utterance, or nothing
         that can be trained on.
     """
-    folder = _folder(data)
+    folder = data_folder(data)
     manifest = read_manifest(folder)
     if data.test_fold:
         train = choose_utterances(manifest, without_fold=data.test_fold)
@@ -130,14 +130,21 @@ def fold_numbers(data: DataConfig) -> list[int]:
     DataError
         It has none.
     """
-    manifest = read_manifest(_folder(data))
+    manifest = read_manifest(data_folder(data))
     folds = sorted({row.fold for row in manifest.usable() if row.fold is not None})
     if not folds:
         raise DataError(f"{data.folder}: the corpus has no folds; train with splits")
     return folds
 
 
-def _folder(data: DataConfig) -> Path:
+def data_folder(data: DataConfig) -> Path:
+    """Give the folder of manifest and features.
+
+    Raises
+    ------
+    DataError
+        None is named.
+    """
     if not data.folder:
         raise DataError("no data: name the folder that msfser corpus made with --data")
     return Path(data.folder)

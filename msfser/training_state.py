@@ -24,7 +24,7 @@ from msfser.model.msf_ser import MsfSer
 STATE_NAME = Path("last") / "state.pt"
 
 
-class Interrupted(Exception):  # noqa: N818 - no fault
+class Interrupted(KeyboardInterrupt):
     """A run was asked to stop, and has kept where it stands."""
 
 

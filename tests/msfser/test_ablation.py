@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from msfser import ablation
 from msfser.ablation import RowResult
 from msfser.ablation_figure import draw_ablation
 from msfser.ablation_rows import DEMO, TABLE_2, AblationRow, read_rows
@@ -15,6 +16,7 @@ from msfser.config import Config
 from msfser.errors import ConfigError
 from msfser.manifest import Utterance
 from msfser.predictions import make_predictions
+from msfser.training_state import Interrupted
 
 
 def test_table_2_has_its_ten_rows_and_their_averages():
@@ -172,6 +174,37 @@ def test_the_command_trains_judges_and_goes_on(corpus_folder, tmp_path):
     assert (out / "ablation.csv").read_bytes() == before
     assert (out / "figures" / "ablation.png").read_bytes().startswith(b"\x89PNG")
     assert "![CCC of each row](figures/ablation.png)" in (out / "ablation.md").read_text()
+
+    result = CliRunner().invoke(main, [*arguments[:-1], "development"])
+    assert "are done already" not in result.stderr  # judged anew, not trained anew
+    assert "CCC on development, 6 utterances" in result.stdout
+    result = CliRunner().invoke(main, [*arguments, "--set", "train.epochs=2"])
+    assert result.exit_code == 1
+    assert "train.epochs was 1 and is 2; resume with the same" in result.stderr
+
+
+def test_a_split_that_is_not_there_is_refused_before_any_training(corpus_folder, tmp_path):
+    out = tmp_path / "a"
+    arguments = ["ablate", "--preset", "tiny", "--data", str(corpus_folder), "-o", str(out)]
+    result = CliRunner().invoke(main, [*arguments, "--split", "tset"])
+    assert result.exit_code == 1
+    assert "Error: no split 'tset'; there are: development" in result.stderr
+    result = CliRunner().invoke(main, [*arguments, "--set", "data.test_fold=1"])
+    assert "Error: row 'audio': data.test_fold 1: the rows of an ablation" in result.stderr
+    assert not out.exists()
+
+
+def test_a_row_that_is_stopped_goes_on(corpus_folder, tmp_path, monkeypatch):
+    def stop(config, folder, **options):
+        raise Interrupted(folder)
+
+    monkeypatch.setattr(ablation, "train", stop)
+    result = CliRunner().invoke(
+        main,
+        ["ablate", "--preset", "tiny", "--data", str(corpus_folder), "-o", str(tmp_path / "a")],
+    )
+    assert result.exit_code == 130
+    assert "stopped; what is done is kept: run the same command to go on" in result.stderr
 
 
 def test_a_row_that_fails_is_named(corpus_folder, tmp_path):
