@@ -131,8 +131,11 @@ def draw(found: Mapping[str, Mapping[str, Found]], path: Path) -> None:
 
     figure = Figure(figsize=(11, 5.6), layout="constrained")
     panels = figure.subplots(len(found), len(KINDS), sharey=True, sharex="col")
+    for column, (kind, unit) in enumerate(zip(KINDS, UNITS, strict=True)):
+        panels[0, column].set_title(kind, fontsize=10)
+        panels[-1, column].set_xlabel(unit)
     for row, (neutral, results) in zip(panels, found.items(), strict=True):
-        for panel, kind, unit in zip(row, KINDS, UNITS, strict=True):
+        for panel, kind in zip(row, KINDS, strict=True):
             sizes = np.array(STEPS) * (PERCENT if kind == "duration" else 1)
             ranks, _ = results[kind]
             for i, (cues, colour) in enumerate(CUES.items()):
@@ -141,10 +144,6 @@ def draw(found: Mapping[str, Mapping[str, Found]], path: Path) -> None:
                 panel.errorbar(sizes, share, error, fmt="o-", color=colour, label=cues, capsize=2)
             panel.set_ylim(0, 1.02)
             panel.grid(color="0.9")
-            if row is panels[0]:
-                panel.set_title(kind, fontsize=10)
-            else:
-                panel.set_xlabel(unit)
         row[-1].axvline(TARGET, color="0.6", linestyle="--", zorder=0)
         row[-1].axhline(0.95, color="0.6", linestyle="--", zorder=0)
         row[0].set_ylabel(f"found as the top word,\n{neutral} neutralised")

@@ -18,6 +18,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from lemf.contours import Contours
 from lemf.emphasis import Emphasis, SentenceEmphasis
+from lemf.figure_contributions import beyond_the_papers, draw_contributions
 from lemf.figure_cues import mark_energy, mark_pitch
 from lemf.figure_labels import SHADE, name_top_words, rank_colour, width_pt, write_words
 from lemf.frames import FloatArray
@@ -56,16 +57,19 @@ def draw(
     sentence: int = 0,
     top: int = 3,
     f0_axis: F0Axis = "log",
-) -> tuple[Axes, Axes]:
+) -> tuple[Axes, ...]:
     """Draw one sentence: F0 above with the top words shaded, energy below, words between.
+
+    With another cue set than the paper's, a third panel shows what each cue adds to each score.
 
     Parameters
     ----------
     emphasis : Emphasis
-    axes : two Axes, optional
-        The upper and the lower panel, which should share their x axis, of a figure with
-        ``layout="constrained"``: words stand between the panels, the legend below (without a layout
-        the legend is left out). Made with pyplot when left out, so that a notebook shows them.
+    axes : two or three Axes, optional
+        The upper and the lower panel, and that of the contributions if wanted, which should share
+        their x axis, of a figure with ``layout="constrained"``: words stand between the panels, the
+        legend below (without a layout the legend is left out). Made with pyplot when left out, so
+        that a notebook shows them.
     sentence : int
         Index of the sentence.
     top : int
@@ -75,7 +79,7 @@ def draw(
 
     Returns
     -------
-    (Axes, Axes)
+    the two or three Axes
 
     Raises
     ------
@@ -92,8 +96,9 @@ def draw(
     if axes is None:
         from matplotlib import pyplot
 
-        _, axes = pyplot.subplots(2, 1, sharex=True, figsize=_size(scored), layout="constrained")
-    upper, lower = axes
+        figure = pyplot.figure(figsize=_size(scored), layout="constrained")
+        axes = _panels(figure, scored)
+    upper, lower, *third = axes
     low_s = max(scored.start_s - _MARGIN_S, 0.0)
     high_s = scored.end_s + _MARGIN_S
     times_s = emphasis.contours.times_s
@@ -106,14 +111,18 @@ def draw(
     write_words(lower, scored, top)
     name_top_words(upper, scored, top)
     _mark_segment(upper, scored)
-    _explain(upper, lower)
+    for panel in third:
+        draw_contributions(panel, scored)
+        lower.tick_params(bottom=False, labelbottom=False)
+    lowest = axes[-1]
+    _explain(upper, lower, lowest)
     title = f"{PurePath(emphasis.audio).name}: {scored.text}"
     room = int(width_pt(upper) / (10 * _TITLE_EM))
     title = title if len(title) <= room else title[: room - 1] + "…"
     upper.set_title(title, loc="left", fontsize=10, parse_math=False)
-    lower.set_xlabel("time (s)")
+    lowest.set_xlabel("time (s)")
     upper.tick_params(bottom=False, labelbottom=False)
-    return upper, lower
+    return tuple(axes)
 
 
 def render_figure(
@@ -170,9 +179,13 @@ def letters_without_font(emphasis: Emphasis) -> str:
 
 def _figure(emphasis: Emphasis, sentence: int, top: int, f0_axis: F0Axis) -> Figure:
     figure = Figure(figsize=_size(emphasis.sentences[sentence]), layout="constrained")
-    axes = figure.subplots(2, 1, sharex=True)
+    axes = _panels(figure, emphasis.sentences[sentence])
     draw(emphasis, axes, sentence=sentence, top=top, f0_axis=f0_axis)
     return figure
+
+
+def _panels(figure: Figure, sentence: SentenceEmphasis) -> Sequence[Axes]:
+    return list(figure.subplots(3 if beyond_the_papers(sentence) else 2, 1, sharex=True))
 
 
 def _size(sentence: SentenceEmphasis) -> tuple[float, float]:
@@ -180,7 +193,8 @@ def _size(sentence: SentenceEmphasis) -> tuple[float, float]:
     spoken_s = sentence.end_s - sentence.start_s
     width = 1.5 + max(1.3 * spoken_s, 0.26 * len(sentence.words))
     longest = max(len(word.word) for word in sentence.words)
-    return min(max(width, 7.0), 24.0), 5.0 + min(0.06 * longest, 1.5)
+    height = 7.5 if beyond_the_papers(sentence) else 5.0
+    return min(max(width, 7.0), 24.0), height + min(0.06 * longest, 1.5)
 
 
 def _fonts() -> list[str]:
@@ -269,16 +283,17 @@ def _mark_segment(axes: Axes, sentence: SentenceEmphasis) -> None:
     )
 
 
-def _explain(upper: Axes, lower: Axes) -> None:
-    """Put one legend for both panels below them, clear of the time axis."""
-    figure = lower.get_figure(root=True)
+def _explain(upper: Axes, lower: Axes, lowest: Axes) -> None:
+    """Put one legend for both panels below the lowest, clear of the time axis."""
+    figure = lowest.get_figure(root=True)
     if figure is None or figure.get_layout_engine() is None:
         return  # the figure makes no room below its panels
     entries = [axes.get_legend_handles_labels() for axes in (upper, lower)]
-    below = ScaledTranslation(0, -_LEGEND_PT / 72, lower.figure.dpi_scale_trans)
-    lower.legend(
-        [handle for handles, _ in entries for handle in handles],
-        [label for _, labels in entries for label in labels],
-        loc="upper center", bbox_to_anchor=(0.5, 0.0), bbox_transform=lower.transAxes + below,
-        borderaxespad=0.0, ncols=5, fontsize=8, frameon=False,
+    labels = [label for _, labels in entries for label in labels]
+    columns = 5 if lowest is lower and len(labels) <= 5 else 3
+    below = ScaledTranslation(0, -_LEGEND_PT / 72, lowest.figure.dpi_scale_trans)
+    lowest.legend(
+        [handle for handles, _ in entries for handle in handles], labels,
+        loc="upper center", bbox_to_anchor=(0.5, 0.0), bbox_transform=lowest.transAxes + below,
+        borderaxespad=0.0, ncols=columns, fontsize=8, frameon=False,
     )  # fmt: skip

@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib as mpl
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 mpl.use("Agg")
 
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 
 import lemf
 from lemf.figure import render_figure
@@ -200,3 +202,53 @@ def test_the_figure_shows_what_the_cues_of_the_set_go_by(utterance, axes):
     times_s, values = labelled(lower, "0.5 to 4 kHz").get_data()
     k = np.rint(np.asarray(times_s) / 0.005).astype(int)
     np.testing.assert_array_equal(values, emphasis.contours.detail.mid_energy[k])
+
+
+@pytest.mark.parametrize("cues", ["listeners", "all"])
+def test_the_bars_of_the_contributions_sum_to_the_score(utterance, cues):
+    weights = {"long_phones": -0.5, "loudness": 0.0}
+    settings = lemf.Settings(cues=cues, weights=weights)
+    emphasis = lemf.score(utterance.wav, utterance.textgrid, settings)
+    figure = Figure(layout="constrained")
+    *_, panel = lemf.draw(emphasis, figure.subplots(3, 1, sharex=True))
+    bars = [bar for bars in panel.containers for bar in bars]
+    assert len(panel.containers) == len(settings.cue_weights) - 1  # no bar for a weight of 0
+    (scores,) = [one for one in panel.collections if one.get_label() == "score"]
+    drawn = [segment[0, 1] for segment in scores.get_segments()]
+    for word, score in zip(emphasis.words, drawn, strict=True):
+        middle_s = (word.start_s + word.end_s) / 2
+        own = [bar for bar in bars if bar.get_x() < middle_s < bar.get_x() + bar.get_width()]
+        assert sum(bar.get_height() for bar in own) == pytest.approx(word.score)
+        assert score == pytest.approx(word.score)
+        for sign in (1, -1):  # without a gap or an overlap
+            edges = sorted(
+                (abs(bar.get_y()), abs(bar.get_y() + bar.get_height()))
+                for bar in own
+                if bar.get_height() * sign > 0
+            )
+            for below, above in pairwise(edges):
+                assert above[0] == pytest.approx(below[1])
+    assert panel.get_xlabel() == "time (s)"
+
+
+def test_only_the_papers_figure_has_no_panel_of_contributions(utterance):
+    from matplotlib import pyplot
+
+    for cues, panels in (("paper", 2), ("listeners", 3)):
+        emphasis = lemf.score(utterance.wav, utterance.textgrid, lemf.Settings(cues=cues))
+        axes = lemf.draw(emphasis)
+        assert len(axes) == panels
+        pyplot.close(axes[0].figure)
+
+
+def test_legends_of_many_cues_stay_on_the_canvas(utterance):
+    emphasis = lemf.score(utterance.wav, utterance.textgrid, lemf.Settings(cues="all"))
+    figure = Figure(figsize=(7, 7.5), layout="constrained")
+    *_, panel = lemf.draw(emphasis, figure.subplots(3, 1, sharex=True))
+    figure.draw_without_rendering()
+    legends = [one for one in panel.get_children() if isinstance(one, Legend)]
+    assert len(legends) == 2
+    for legend in legends:
+        box = legend.get_window_extent()
+        assert 0 <= box.x0 <= box.x1 <= figure.bbox.x1
+        assert 0 <= box.y0 <= box.y1 <= figure.bbox.y1
