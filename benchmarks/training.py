@@ -27,7 +27,7 @@ from msfser.batching import ClipReader
 from msfser.checkpoint import build_model
 from msfser.config import PRESETS, Config
 from msfser.config_files import make_config
-from msfser.inference import choose_device
+from msfser.inference import choose_device, run_model
 from msfser.manifest import MANIFEST_NAME, Manifest, Utterance, write_manifest
 from msfser.ranks import Ranks
 from msfser.semantics.encoding import encode_texts
@@ -70,7 +70,10 @@ AUDIO_ONLY = ("model.semantics=[]", "model.intra='none'", "model.fusion='none'")
 ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("fp32", ()),
     ("fp32, 4 parts", ("train.accumulation=4",)),
+    ("tf32", ("train.precision='tf32'",)),
+    ("tf32, 4 parts", ("train.precision='tf32'", "train.accumulation=4")),
     ("bf16", ("train.precision='bf16'",)),
+    ("bf16, 2 parts", ("train.precision='bf16'", "train.accumulation=2")),
     ("bf16, 4 parts", ("train.precision='bf16'", "train.accumulation=4")),
     ("bf16, audio only", ("train.precision='bf16'", *AUDIO_ONLY)),
     ("bf16, attention of transformers", ("train.precision='bf16'", "model.attention='hf'")),
@@ -136,6 +139,12 @@ def main() -> None:
             config = make_config({}, [*common, *changes])
             data = data or prepare_data(config.data, config.model)
             print(format_row(name, measure(config, data, device)), flush=True)
+        print("\nPredictions, as for the development set:\n")
+        for precision in ("fp32", "tf32", "bf16"):
+            config = make_config({}, [*base, f"train.precision={precision!r}"])
+            speed = measure_evaluation(config, data, device)
+            rate, times = speed.utterances / speed.elapsed_s, speed.audio_s / speed.elapsed_s
+            print(f"* {precision}: {rate:.1f} utterances/s, {times:,.0f} hours of audio an hour")
 
 
 def make_inputs(folder: Path, size: str, n_train: int) -> None:
@@ -211,11 +220,14 @@ def measure(config: Config, data: TrainingData, device: torch.device) -> Speed:
     )
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    elapsed_s = waiting_s = 0.0
+    waiting_s = 0.0
     for number in range(len(steps)):
+        if number == WARM_UP:
+            synchronise(device)
+            started_s, waiting_s = time.perf_counter(), 0.0
         asked_s = time.perf_counter()
         micro_batches, batches = next(loaded)
-        got_s = time.perf_counter()
+        waiting_s += time.perf_counter() - asked_s
         labels = torch.from_numpy(data.train.labels[np.concatenate(micro_batches)])
         take_step(
             model,
@@ -227,10 +239,9 @@ def measure(config: Config, data: TrainingData, device: torch.device) -> Speed:
             number,
             len(steps),
             Ranks(),
-        ).cpu()
-        if number >= WARM_UP:
-            elapsed_s += time.perf_counter() - asked_s
-            waiting_s += got_s - asked_s
+        )
+    synchronise(device)
+    elapsed_s = time.perf_counter() - started_s
     timed = np.concatenate(steps[WARM_UP:])
     peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0
     del model, optimiser, loaded
@@ -238,6 +249,24 @@ def measure(config: Config, data: TrainingData, device: torch.device) -> Speed:
     if device.type == "cuda":
         torch.cuda.empty_cache()
     return Speed(len(timed), n_samples[timed].sum() / RATE_HZ, elapsed_s, waiting_s, peak)
+
+
+def measure_evaluation(config: Config, data: TrainingData, device: torch.device) -> Speed:
+    """Predict all utterances, as after every epoch, and time all but a first round of a few."""
+    model = build_model(config.model).to(device)
+    reader = ClipReader(config.data.wave_norm, data.statistics)
+    for examples in (data.train.take(range(32)), data.train):
+        synchronise(device)
+        started_s = time.perf_counter()
+        run_model(model, examples, reader, device=device, precision=config.train.precision)
+    elapsed_s = time.perf_counter() - started_s
+    return Speed(len(data.train), data.train.n_samples.sum() / RATE_HZ, elapsed_s, 0.0, 0)
+
+
+def synchronise(device: torch.device) -> None:
+    """Wait until a GPU has done what it was asked."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 def format_row(name: str, speed: Speed) -> str:

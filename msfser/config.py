@@ -26,7 +26,7 @@ TextNorm = Literal["none", "global"]
 WaveNorm = Literal["global", "utterance", "none"]
 CccScope = Literal["step", "micro"]
 Crop = Literal["head", "random"]
-Precision = Literal["fp32", "bf16"]
+Precision = Literal["fp32", "tf32", "bf16"]
 Schedule = Literal["constant", "cosine"]
 
 SEMANTICS: tuple[Semantic, ...] = ("gs", "les", "es")
@@ -213,8 +213,9 @@ class TrainConfig:
         What the learning rates do then: stay, or fall to 0 at the last step.
     max_grad_norm : float
         Gradients are scaled down to this norm; 0 for no limit.
-    precision : {"fp32", "bf16"}
-        Of WavLM and fusion; heads and CCC are fp32 always.
+    precision : {"fp32", "tf32", "bf16"}
+        Of WavLM and fusion. ``"tf32"`` is fp32 with products that NVIDIA GPUs round, and fp32 on a
+        CPU; with ``"bf16"`` (autocast), weights, pooling, heads and CCC stay in fp32.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
     seed : int

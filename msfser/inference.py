@@ -17,6 +17,7 @@ from msfser.errors import ConfigError
 from msfser.examples import Examples, IntArray
 from msfser.manifest import DIMENSIONS
 from msfser.model.msf_ser import MsfSer
+from msfser.precision import tf32_products
 from msfser.progress import Watch, no_watch
 
 LONGEST_S = 30.0  # longer clips are heard in windows of equal length, up to this
@@ -117,7 +118,7 @@ def run_model(
     examples : Examples
     reader : Clips
     device : torch.device
-    precision : {"fp32", "bf16"}
+    precision : {"fp32", "tf32", "bf16"}
     longest_s : float
         Windows of long clips are no longer than this.
     without_expert : str, optional
@@ -134,7 +135,7 @@ def run_model(
     windows = _cut_windows(examples.n_samples, int(longest_s * RATE_HZ))
     lengths = windows.stops - windows.starts
     batch_s = _SHORT_BATCH_S if device.type == "cpu" else _BATCH_S
-    rows: dict[str, list[NDArray[np.float64]]] = {}
+    rows: dict[str, list[torch.Tensor]] = {}  # left on the device, which need not wait for them
     order: list[IntArray] = []
     routing, done = None, 0
     for index in sorted_batches(lengths, _LARGEST_BATCH, int(batch_s * RATE_HZ)):
@@ -146,6 +147,7 @@ def run_model(
         batch = collate(examples, places, clips).to(device)
         with (
             torch.no_grad(),
+            tf32_products(precision),
             torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"),
         ):
             said = model(
@@ -160,8 +162,8 @@ def run_model(
         outputs["embeddings"] = said.embedding if keep_embeddings else None
         for name, value in outputs.items():
             if value is not None:
-                rows.setdefault(name, []).append(value.double().cpu().numpy())
-        routing = None if said.routing is None else said.routing.double().cpu().numpy()
+                rows.setdefault(name, []).append(value)
+        routing = said.routing
         order.append(index)
         done += len(index)
         watch(done, len(lengths))
@@ -170,7 +172,10 @@ def run_model(
     ordered = np.concatenate(order)
     means = {
         name: _mean_over_windows(
-            np.concatenate(parts), windows.places[ordered], lengths[ordered], len(examples)
+            torch.cat(parts).double().cpu().numpy(),
+            windows.places[ordered],
+            lengths[ordered],
+            len(examples),
         )
         for name, parts in rows.items()
     }
@@ -179,7 +184,7 @@ def run_model(
         means["values"],
         means.get("gate"),
         means.get("expert_values"),
-        routing,
+        None if routing is None else routing.double().cpu().numpy(),
         None if embeddings is None else embeddings.astype(np.float32),
     )
 

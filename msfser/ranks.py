@@ -82,7 +82,8 @@ def joined_ranks() -> Iterator[Ranks]:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield Ranks()
         return
-    torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    nccl = torch.cuda.is_available() and torch.distributed.is_nccl_available()
+    torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if nccl else "gloo")
     try:
         yield Ranks(
             torch.distributed.get_rank(),

@@ -10,18 +10,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from msfser.batching import ClipReader, text_tensors
 from msfser.ccc import ccc
 from msfser.checkpoint import build_model, load_weights, save_pretrained
 from msfser.clips import RATE_HZ
 from msfser.config import Config
-from msfser.errors import DataError
 from msfser.examples import IntArray
 from msfser.inference import choose_device, run_model
 from msfser.model.msf_ser import MsfSer
 from msfser.model_folder import ModelFacts
+from msfser.precision import tf32_products
 from msfser.ranks import joined_ranks
 from msfser.run_folder import BEST_NAME, Log, finish_run, open_run, read_metrics
 from msfser.stop_signals import noticed_signals
@@ -77,7 +76,7 @@ def train(
         By Ctrl-C or SIGTERM, after the state was written.
     """
     settings = config.train
-    with joined_ranks() as ranks, noticed_signals() as stop:
+    with joined_ranks() as ranks, noticed_signals() as stop, tf32_products(settings.precision):
         device = choose_device(settings.device, local_rank=ranks.local_rank)
         ranks.check(settings.accumulation)
         quiet = quiet or not ranks.first
@@ -128,10 +127,10 @@ def train(
                             at.step,
                             n_steps,
                             ranks,
-                        ).cpu()
-                        _check_finite(predictions, at.step, folder)
+                        )
                         at.add_step(predictions, labels)
-                        display.show_step(at.epoch, at.step, at.train_ccc)
+                        if device.type == "cpu" or at.step % _LOG_EVERY == 0:
+                            display.show_step(at.epoch, at.step, at.train_ccc)
                         if log is not None and at.step % _LOG_EVERY == 0:
                             log.add_step(at, optimiser.param_groups[0]["lr"])
                         stopping = ranks.any(stop.is_set(), device)
@@ -141,6 +140,7 @@ def train(
                         if stopping:
                             ranks.wait()
                             raise Interrupted(folder)
+                    at.read_predictions()
                     if log is not None:
                         development_ccc = None
                         if data.development is not None:
@@ -238,11 +238,3 @@ def _facts(config: Config, data: TrainingData) -> ModelFacts:
         text_encoder=data.features.encoder if data.features else "",
         text_encoder_revision=data.features.revision if data.features else "",
     )
-
-
-def _check_finite(predictions: Tensor, step: int, folder: Path) -> None:
-    if not bool(torch.isfinite(predictions).all()):
-        raise DataError(
-            f"{folder}: step {step}: predictions are not finite; lower train.lr, set "
-            "train.max_grad_norm, or train.precision to fp32"
-        )

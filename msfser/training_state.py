@@ -17,7 +17,7 @@ from torch import Tensor
 
 from lemf.output import open_output
 from msfser.ccc import CccMoments, ccc_moments
-from msfser.errors import CheckpointError
+from msfser.errors import CheckpointError, DataError
 from msfser.manifest import DIMENSIONS
 from msfser.model.msf_ser import MsfSer
 
@@ -51,17 +51,39 @@ class Position:
     best_ccc: list[float] = field(default_factory=list)
     moments: dict[str, list[float]] = field(default_factory=lambda: _to_lists(_no_moments()))
 
+    def __post_init__(self) -> None:
+        self._unread: list[tuple[int, Tensor, Tensor]] = []
+
     @property
     def train_ccc(self) -> NDArray[np.float64]:
         """CCC of the training utterances of the epoch so far, each as it was predicted then."""
+        self.read_predictions()
         return self._moments().ccc()
 
     def add_step(self, predictions: Tensor, labels: Tensor) -> None:
-        """Count a step and its utterances."""
-        values = ccc_moments(*(t.double().cpu().numpy() for t in (predictions, labels)))
-        self.moments = _to_lists(self._moments() + values)
+        """Count a step and its utterances; on a GPU, what it predicted may still be computed."""
+        self._unread.append((self.step, predictions, labels))
         self.step += 1
         self.step_in_epoch += 1
+
+    def read_predictions(self) -> None:
+        """Wait for the predictions of all steps that were counted, and look at them.
+
+        Raises
+        ------
+        DataError
+            They are not finite.
+        """
+        for step, predictions, labels in self._unread:
+            said = predictions.double().cpu().numpy()
+            if not np.isfinite(said).all():
+                raise DataError(
+                    f"step {step}: predictions are not finite; lower train.lr, set "
+                    "train.max_grad_norm, or train.precision to fp32"
+                )
+            values = ccc_moments(said, labels.double().numpy())
+            self.moments = _to_lists(self._moments() + values)
+        self._unread = []
 
     def judge(self, development_ccc: NDArray[np.float64] | None) -> bool:
         """Say whether the model of this epoch is the best so far, and remember it if so.
@@ -104,7 +126,14 @@ def _mean(values: list[float]) -> float:
 def write_state(
     folder: Path, model: MsfSer, optimiser: torch.optim.Optimizer, at: Position
 ) -> None:
-    """Keep the state of a run in the place of the one before, whole or not at all."""
+    """Keep the state of a run in the place of the one before, whole or not at all.
+
+    Raises
+    ------
+    DataError
+        Predictions are not finite, and the model is spoilt.
+    """
+    at.read_predictions()
     state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "at": asdict(at)}
     with open_output(folder / STATE_NAME, force=True) as stream:
         torch.save(state, stream)

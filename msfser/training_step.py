@@ -70,7 +70,8 @@ def make_optimiser(model: MsfSer, settings: TrainConfig) -> AdamW:
             }
             for name, rate in rates.items()
             if groups[name]
-        ]
+        ],
+        fused=next(model.parameters()).is_cuda or None,  # on a CPU, it would round otherwise
     )
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from logging import ERROR
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any, cast
+from typing import Any, TypeVar
 
 import torch
 from huggingface_hub.errors import StrictDataclassError
@@ -28,7 +28,10 @@ from msfser.model.tiny_wavlm import make_tiny_wavlm
 from msfser.model.wavlm_attention import FusedAttention
 
 _FILES = ("config.json", "model*.safetensors*", "pytorch_model*.bin*")
+_FRAMES_STEP = 16  # on a GPU, whose libraries prepare anew for every shape
 _MASK_VECTOR = "masked_spec_embed"  # only read in training, where old checkpoints may lack it
+
+Count = TypeVar("Count", int, Tensor)
 
 
 class Wavlm(nn.Module):
@@ -64,7 +67,7 @@ class Wavlm(nn.Module):
         """Size of a frame."""
         return int(self.config.hidden_size)
 
-    def n_frames(self, n_samples: int) -> int:
+    def n_frames(self, n_samples: Count) -> Count:
         """Give the number of frames of so many samples."""
         for kernel, stride in zip(self.config.conv_kernel, self.config.conv_stride, strict=True):
             n_samples = (n_samples - kernel) // stride + 1
@@ -82,10 +85,8 @@ class Wavlm(nn.Module):
         -------
         (batch, frames) bool Tensor
         """
-        n_frames = self.n_frames(sample_mask.shape[1])
-        whole_numbers = cast("torch.LongTensor", sample_mask.long())
-        mask: Tensor = self.wavlm._get_feature_vector_attention_mask(n_frames, whole_numbers)
-        return mask
+        places = torch.arange(self.n_frames(sample_mask.shape[1]), device=sample_mask.device)
+        return places < self.n_frames(sample_mask.sum(dim=1, keepdim=True))
 
     def forward(
         self, waveforms: Tensor, sample_mask: Tensor, mask_time_indices: Tensor | None = None
@@ -104,8 +105,14 @@ class Wavlm(nn.Module):
         Returns
         -------
         frames : (batch, frames, hidden) Tensor
+            On a GPU, with padding up to a multiple of 16 frames.
         frame_mask : (batch, frames) bool Tensor
         """
+        if waveforms.is_cuda:
+            more = -self.n_frames(waveforms.shape[1]) % _FRAMES_STEP
+            waveforms, sample_mask, mask_time_indices = self.pad_frames(
+                more, waveforms, sample_mask, mask_time_indices
+            )
         waveforms = waveforms.masked_fill(~sample_mask, 0.0)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.freeze_cnn):
             features = self._run_cnn(waveforms, sample_mask)
@@ -115,6 +122,23 @@ class Wavlm(nn.Module):
             frames = torch.where(mask_time_indices.unsqueeze(-1), masked, frames)
         frame_mask = self.frame_mask(sample_mask)
         return self.wavlm.encoder(frames, attention_mask=frame_mask).last_hidden_state, frame_mask
+
+    def pad_frames(
+        self, more: int, waveforms: Tensor, sample_mask: Tensor, mask_time_indices: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Pad a batch so that it has more frames, and no samples that are part of none."""
+        n_samples = self.n_frames(waveforms.shape[1]) + more
+        shape = zip(self.config.conv_kernel, self.config.conv_stride, strict=True)
+        for kernel, stride in reversed([*shape]):
+            n_samples = (n_samples - 1) * stride + kernel
+        samples = (0, n_samples - waveforms.shape[1])
+        if mask_time_indices is not None:
+            mask_time_indices = nn.functional.pad(mask_time_indices, (0, more))
+        return (
+            nn.functional.pad(waveforms, samples),
+            nn.functional.pad(sample_mask, samples),
+            mask_time_indices,
+        )
 
     def _run_cnn(self, waveforms: Tensor, sample_mask: Tensor) -> Tensor:
         """Run the CNN front-end; (batch, frames, channels)."""

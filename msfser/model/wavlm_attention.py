@@ -47,17 +47,20 @@ class FusedAttention(WavLMAttention):
         parts = self.gru_rel_pos_linear(self._split_heads(hidden_states))
         gates = torch.sigmoid(parts.view(*parts.shape[:-1], 2, 4).sum(dim=-1))
         update, reset = gates.chunk(2, dim=-1)  # (batch, heads, frames, 1)
-        bias = (update * (reset * self.gru_rel_pos_const - 1.0) + 2.0) * position_bias
-        # (batch, heads, frames, frames)
-        if attention_mask is not None:
-            bias = bias.masked_fill(~attention_mask[:, None, None, :], -torch.inf)
+        gate = update * (reset * self.gru_rel_pos_const - 1.0) + 2.0
 
+        # Tensors of (batch, heads, frames, frames) cost most on a GPU: only one is made.
         query = self._split_heads(self.q_proj(hidden_states))
+        padding = query.new_zeros(1, 1, 1, 1)
+        if attention_mask is not None:
+            padding = query.new_zeros(attention_mask.shape).masked_fill(~attention_mask, -torch.inf)
+            padding = padding[:, None, None, :]
+        bias = torch.addcmul(padding, gate.type_as(query), position_bias.type_as(query))
         attended = functional.scaled_dot_product_attention(
             query,
             self._split_heads(self.k_proj(hidden_states)),
             self._split_heads(self.v_proj(hidden_states)),
-            attn_mask=bias.type_as(query),
+            attn_mask=bias,
             dropout_p=self.dropout if self.training else 0.0,
         )
         merged = self.out_proj(attended.transpose(1, 2).flatten(2))

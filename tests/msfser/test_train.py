@@ -30,6 +30,7 @@ SMALL = (
     "model.layerdrop=0.1",
     "data.crop='random'",
     "data.crop_s=0.5",
+    "train.device='cpu'",  # where a run can be repeated bit for bit
 )
 
 
@@ -79,6 +80,19 @@ def test_the_same_seed_gives_the_same_bytes(finished, corpus_folder, tmp_path):
         assert (tmp_path / "again" / "best" / name).read_bytes() == (
             run / "best" / name
         ).read_bytes()
+
+
+def test_precisions(finished, corpus_folder, tmp_path):
+    """TF32 is fp32 on a CPU; bf16 rounds, and keeps its weights in fp32."""
+    flags = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+    for precision in ("tf32", "bf16"):
+        train(make(corpus_folder, f"train.precision='{precision}'"), tmp_path / precision)
+    assert (torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32) == flags
+    assert_same_weights(weights(tmp_path / "tf32"), weights(finished[0]))
+    rounded, exact = weights(tmp_path / "bf16"), weights(finished[0])
+    assert {weight.dtype for weight in rounded.values()} == {torch.float32}
+    moved = torch.cat([(rounded[name] - exact[name]).abs().flatten() for name in exact])
+    assert 0 < moved.mean() < 2e-3  # of weights that moved by 4e-3
 
 
 def test_another_seed_gives_another_model(finished, corpus_folder, tmp_path):

@@ -88,6 +88,35 @@ def test_the_parts_called_one_by_one_are_the_model(make_wavlm, make_batch):
     assert not torch.allclose(frames[0], wavlm(waveforms, sample_mask)[0][0], atol=1e-3)
 
 
+@pytest.mark.parametrize("own", [LARGE_LIKE, tiny_wavlm_config()])
+def test_frames_of_padding_change_nothing(make_wavlm, make_batch, own):
+    """A GPU is given few lengths; the frames that it adds are masked."""
+    wavlm = make_wavlm(own, spec_augment=True)
+    waveforms, sample_mask, _, _ = make_batch((8000, 4500, 7999))
+    n_frames = wavlm.n_frames(8000)
+    masked = torch.rand(3, n_frames) < 0.3
+    for more in (0, 1, 13):
+        longer = wavlm.pad_frames(more, waveforms, sample_mask, masked)
+        with torch.no_grad():
+            frames, frame_mask = wavlm(waveforms, sample_mask, masked)
+            padded, padded_mask = wavlm(*longer)
+        assert padded.shape[1] == n_frames + more
+        assert torch.equal(padded_mask[:, :n_frames], frame_mask)
+        assert not padded_mask[:, n_frames:].any()
+        torch.testing.assert_close(
+            padded[padded_mask], frames[frame_mask], rtol=0, atol=ALONE_OR_PADDED
+        )
+
+
+def test_the_real_frames_are_those_of_transformers(make_wavlm):
+    wavlm = make_wavlm(LARGE_LIKE)
+    sample_mask = torch.arange(9000) < torch.arange(400, 9001, 97)[:, None]
+    expected = wavlm.wavlm._get_feature_vector_attention_mask(
+        wavlm.n_frames(9000), sample_mask.long()
+    )
+    assert torch.equal(wavlm.frame_mask(sample_mask), expected)
+
+
 def test_training_draws_nothing_from_numpy(make_wavlm, make_batch):
     import numpy as np
 

@@ -1,0 +1,125 @@
+"""On a GPU: the numbers of the CPU, within rounding. Skipped on machines without one."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+import torch
+
+from msfser import training_state
+from msfser.batching import ClipReader
+from msfser.checkpoint import build_model
+from msfser.config_files import make_config
+from msfser.inference import run_model
+from msfser.precision import tf32_products
+from msfser.ranks import Ranks
+from msfser.train import make_augmentation, train
+from msfser.training_batches import load_steps
+from msfser.training_data import prepare_data
+from msfser.training_step import step_gradients
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU that torch can use")
+
+CPU, GPU = torch.device("cpu"), torch.device("cuda")
+SMALL = (
+    "train.batch_size=8",
+    "train.epochs=2",
+    "model.text_dim=16",
+    "model.head_dropout=0",  # GPU and CPU draw differently
+    "model.film_dropout=0",
+    "model.spec_augment=true",
+)
+
+
+def make(folder, *changes):
+    return make_config({}, [*SMALL, f"data.folder='{folder}'", *changes], preset="tiny")
+
+
+def take(config, device):
+    """Give the gradients of a first step, all in one vector, and its predictions."""
+    data = prepare_data(config.data, config.model)
+    torch.manual_seed(0)
+    model = build_model(config.model)
+    for weight in model.parameters():  # so that FiLM and routing have something to do
+        weight.data.add_(0.02 * torch.randn_like(weight))
+    model = model.to(device).train()
+    reader = ClipReader(config.data.wave_norm, data.statistics)
+    loaded = load_steps(
+        data.train,
+        [np.arange(8)],
+        reader,
+        make_augmentation(config, model),
+        0,
+        accumulation=config.train.accumulation,
+    )
+    micro_batches, batches = next(loaded)
+    with tf32_products(config.train.precision):
+        predictions = step_gradients(
+            model,
+            micro_batches,
+            [batch.to(device) for batch in batches],
+            torch.from_numpy(data.train.labels[:8]).to(device),
+            config.train,
+            0,
+            Ranks(),
+        )
+    gradients = [w.grad.flatten().cpu() for w in model.parameters() if w.grad is not None]
+    return torch.cat(gradients), predictions.cpu()
+
+
+@pytest.mark.parametrize("accumulation", [1, 2])
+def test_gradients_are_those_of_the_cpu(corpus_folder, accumulation):
+    split = f"train.accumulation={accumulation}"
+    expected, said = take(make(corpus_folder, split), CPU)
+    off = {}
+    for precision in ("fp32", "tf32", "bf16"):
+        config = make(corpus_folder, split, f"train.precision='{precision}'")
+        gradients, predictions = take(config, GPU)
+        off[precision] = float((gradients - expected).norm() / expected.norm())
+        assert float((predictions - said).abs().max()) < {"fp32": 1e-4}.get(precision, 0.05)
+    assert off["fp32"] < 1e-4 < off["tf32"] < off["bf16"] < 0.2
+
+
+def test_predictions_are_those_of_the_cpu(corpus_folder):
+    config = make(corpus_folder)
+    data = prepare_data(config.data, config.model)
+    reader = ClipReader(config.data.wave_norm, data.statistics)
+    torch.manual_seed(0)
+    model = build_model(config.model)
+    expected = run_model(model, data.train, reader, device=CPU)
+    found = run_model(model.to(GPU), data.train, reader, device=GPU, keep_embeddings=True)
+    np.testing.assert_allclose(found.values, expected.values, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(found.gate, expected.gate, rtol=0, atol=1e-5)
+    assert found.embeddings.dtype == np.float32
+
+
+def test_few_lengths_reach_the_gpu(corpus_folder):
+    model = build_model(make(corpus_folder).model).to(GPU)
+    waveforms = torch.randn(2, 8000, device=GPU)
+    frames, frame_mask = model.acoustic(waveforms, torch.ones_like(waveforms, dtype=torch.bool))
+    assert frames.shape[1] == frame_mask.shape[1] == 32
+    assert frame_mask.sum(dim=1).tolist() == [model.acoustic.n_frames(8000)] * 2
+
+
+def test_a_run_stopped_and_resumed_ends_like_one_that_was_not(corpus_folder, tmp_path, monkeypatch):
+    config = make(corpus_folder, "train.device='cuda'")
+    train(config, tmp_path / "whole")
+    add_step = training_state.Position.add_step
+
+    def stop_at_six(self, predictions, labels):
+        add_step(self, predictions, labels)
+        if self.step == 6:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(training_state.Position, "add_step", stop_at_six)
+    with pytest.raises(training_state.Interrupted):
+        train(config, tmp_path / "stopped")
+    monkeypatch.undo()
+    train(config, tmp_path / "stopped", resume=True)
+    whole, resumed = (
+        torch.load(tmp_path / name / training_state.STATE_NAME, weights_only=True)["model"]
+        for name in ("whole", "stopped")
+    )
+    moved = torch.cat([(whole[name] - resumed[name]).abs().flatten() for name in whole])
+    assert float(moved.mean()) < 1e-4  # of weights that moved by 4e-3
