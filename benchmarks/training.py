@@ -71,7 +71,6 @@ ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("fp32", ()),
     ("fp32, 4 parts", ("train.accumulation=4",)),
     ("tf32", ("train.precision='tf32'",)),
-    ("tf32, 4 parts", ("train.precision='tf32'", "train.accumulation=4")),
     ("bf16", ("train.precision='bf16'",)),
     ("bf16, 2 parts", ("train.precision='bf16'", "train.accumulation=2")),
     ("bf16, 4 parts", ("train.precision='bf16'", "train.accumulation=4")),

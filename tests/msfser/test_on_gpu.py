@@ -78,7 +78,7 @@ def test_gradients_are_those_of_the_cpu(corpus_folder, accumulation):
         gradients, predictions = take(config, GPU)
         off[precision] = float((gradients - expected).norm() / expected.norm())
         assert float((predictions - said).abs().max()) < {"fp32": 1e-4}.get(precision, 0.05)
-    assert off["fp32"] < 1e-4 < off["tf32"] < off["bf16"] < 0.2
+    assert off["fp32"] < 1e-4 < off["tf32"] < off["bf16"] < 0.5
 
 
 def test_predictions_are_those_of_the_cpu(corpus_folder):
