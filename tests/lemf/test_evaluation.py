@@ -89,6 +89,13 @@ def test_all_that_cannot_be_judged_is_counted_and_named(labelled):
     assert len(rated.unjudged) == 7
 
 
+def test_sentences_of_one_word_are_counted_and_named(make_utterance):
+    made = make_utterance((120.0, 160.0, 110.0), (0.5, 1.0, 0.4), (0.25, 0.4, 0.3))
+    label = Label(id="r", audio=str(made.wav), textgrid=str(made.textgrid), emphasised=(1,))
+    with pytest.raises(CorpusError, match="no sentence can be judged: one word"):
+        rate_sentences([label], [Settings(sentences="pause:0.05")])
+
+
 def test_processes_change_nothing(labelled):
     labels = read_labels(str(labelled))
     alone = evaluate_labels(labels, {"paper": Settings()}, n_resamples=20)
