@@ -194,7 +194,8 @@ def _hear(
     clip = read_clip(speech.wav)
     statistics = WaveStatistics(facts.wave_mean, facts.wave_std)
     samples = normalise(clip.samples, facts.wave_norm, statistics)
-    missing = [name for name in model.config.semantics if voice_alone or texts.of(name) is None]
+    texts = texts.only(() if voice_alone else model.config.semantics)
+    missing = [name for name in model.config.semantics if texts.of(name) is None]
     notes = [*clip.notes, *texts.notes]
     if missing:
         notes.append(f"no {', '.join(name.upper() for name in missing)}: null vector")

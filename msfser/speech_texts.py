@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from lemf import LemfError, read_textgrid, score
 from lemf.emphasis import Emphasis
@@ -14,6 +14,8 @@ from msfser.semantics.description import render
 from msfser.semantics.voice import describe_voice, measure_voice
 from msfser.semantics.whisper import Whisper
 from msfser.speech_files import SpeechFile
+
+STAND_IN = "GS stands in for LES"
 
 Describe = Callable[[SpeechFile], str | None]  # a text of a recording; None for nothing
 
@@ -53,6 +55,16 @@ class SpeechTexts:
     def of(self, semantic: Semantic) -> str | None:
         """Give the text of one semantic."""
         return {"gs": self.gs, "les": self.les, "es": self.es}[semantic]
+
+    def only(self, semantics: Sequence[Semantic]) -> SpeechTexts:
+        """Leave out the texts that a model does not read; what is emphasised stays."""
+        return replace(
+            self,
+            gs=self.gs if "gs" in semantics else None,
+            les=self.les if "les" in semantics else None,
+            es=self.es if "es" in semantics else None,
+            notes=tuple(note for note in self.notes if "les" in semantics or note != STAND_IN),
+        )
 
 
 def find_texts(
@@ -95,7 +107,7 @@ def find_texts(
         emphasised = _top(emphasis)
         les = emphasised.segment
     elif gs is not None:
-        notes.append("GS stands in for LES")
+        notes.append(STAND_IN)
     es = speech.es
     if es is None and describe is not None:
         es = describe(speech)

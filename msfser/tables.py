@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TextIO
 
+_WIDEST = 1000  # characters of a line in a file, which has no edge to break words at
+
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
@@ -25,12 +27,13 @@ class Table:
 
 
 def print_tables(tables: Iterable[Table], stream: TextIO) -> None:
-    """Print tables for a terminal."""
+    """Print tables, within the width of a terminal where the stream is one."""
     from rich.console import Console
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    console = Console(file=stream, highlight=False)
+    width = None if stream.isatty() else _WIDEST
+    console = Console(file=stream, highlight=False, width=width)
     for number, table in enumerate(tables):
         if number:
             console.print()

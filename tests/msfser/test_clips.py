@@ -26,8 +26,7 @@ def test_stereo_at_44_khz_is_mixed_and_resampled_and_said(write_wav):
     assert len(clip.samples) == RATE_HZ
     inner = slice(1000, -1000)  # the resampler's filter reaches over the ends
     np.testing.assert_allclose(clip.samples[inner], tone(RATE_HZ)[inner], rtol=0, atol=1e-3)
-    assert any("2 channels mixed down" in note for note in clip.notes)
-    assert "resampled from 44100 to 16000 Hz" in clip.notes
+    assert clip.notes == ("2 channels mixed down", "resampled from 44100 to 16000 Hz")
 
 
 def test_what_cannot_be_used_is_said_in_one_line(write_wav, tmp_path):

@@ -24,7 +24,7 @@ from msfser.evaluation_figure import (
 )
 from msfser.evaluation_report import make_tables
 from msfser.predictions import Predictions, join_predictions
-from msfser.tables import format_markdown, print_tables
+from msfser.tables import Table, format_markdown, print_tables
 
 ROUNDING = 1e-12  # of CCC
 
@@ -228,6 +228,11 @@ def test_tables_for_a_terminal_and_as_markdown():
         assert "0.759" in text
         assert "emotion angry" in text
     assert max(map(len, printed.splitlines())) <= 80
+    long = Table(title="t" * 90, head=("word", "number"), rows=(("w" * 200, "1"),))
+    stream = io.StringIO()
+    print_tables([long], stream)
+    assert "t" * 90 in stream.getvalue()
+    assert "w" * 200 in stream.getvalue()
     others = score_predictions(make_table(split="development"), n_resamples=20)
     assert "paper" not in format_markdown(make_tables(others))
 

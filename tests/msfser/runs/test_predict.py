@@ -375,6 +375,19 @@ def test_the_voice_alone_needs_no_encoder(run_folder, corpus, tmp_path):
     assert "note: no GS, LES, ES: null vector" in result.stderr
 
 
+def test_only_texts_that_the_model_reads_are_shown(model, corpus, tmp_path):
+    from msfser.predict import predict_speech
+
+    (corpus_speech,) = find_speech([corpus / "04.wav"])
+    (voice,) = predict_speech(model, [corpus_speech])
+    assert (voice.texts.gs, voice.texts.les, voice.texts.es) == (None, None, None)
+    assert voice.texts.emphasised.segment == "one two three"
+    texts = find_texts(SpeechFile(wav=tmp_path / "a.wav", transcript="so it is", es="calm"))
+    assert texts.only(["les"]).notes == texts.notes == ("GS stands in for LES",)
+    kept = texts.only(["gs", "es"])
+    assert (kept.gs, kept.les, kept.es, kept.notes) == ("so it is", None, "calm", ())
+
+
 def one_line(result):
     assert result.exit_code == 1
     (line,) = result.stderr.strip().splitlines()
