@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def ablate(
     from msfser.tables import print_tables
 
     if data is not None:
-        changes = (*changes, f"data.folder={str(data.absolute())!r}")
+        changes = (*changes, f"data.folder={json.dumps(str(data.absolute()))}")
     rows = read_rows(config_file or TABLE_2, changes, preset=preset)
     with one_line_ends():
         results = run_ablation(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msfser.config import ModelConfig
+from msfser.errors import CheckpointError
 from msfser.model.msf_ser import MsfSer
 from msfser.model.wavlm import load_wavlm
 from msfser.model_folder import ModelFacts, read_model_folder
@@ -30,15 +31,30 @@ def build_model(config: ModelConfig) -> MsfSer:
     return MsfSer(config, load_wavlm(config))
 
 
-def load_weights(model: MsfSer, folder: Path) -> None:
+def load_weights(model: MsfSer, name: str, *, text_encoder_revision: str = "") -> None:
     """Start from the weights of a trained model of the same shape.
+
+    Parameters
+    ----------
+    model : MsfSer
+    name : str
+        A folder, or a name on the hub.
+    text_encoder_revision : str
+        Of the encoder of the texts that the model is to read; empty where it reads none.
 
     Raises
     ------
     CheckpointError
-        There is no such model, or it is of another shape.
+        There is no such model, it is of another shape, or it learned from another text encoder.
     """
-    model.load_weights(read_model_folder(str(folder)))
+    stored = read_model_folder(name)
+    known = stored.facts.text_encoder_revision
+    if known and text_encoder_revision and known != text_encoder_revision:
+        raise CheckpointError(
+            f"{stored.folder}: learned from the texts of {stored.facts.text_encoder} "
+            f"({known[:8]}), not ({text_encoder_revision[:8]}); run msfser encode with that"
+        )
+    model.load_weights(stored)
 
 
 def save_pretrained(folder: Path, model: MsfSer, facts: ModelFacts) -> None:

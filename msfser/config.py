@@ -140,9 +140,8 @@ class ModelConfig:
                 f"model.fusion {self.fusion!r}: with semantics {list(self.semantics)} it must "
                 + ("not be 'none'" if self.semantics else "be 'none'")
             )
-        _check_range("model.text_dim", self.text_dim, 1)
-        _check_range("model.head_dim", self.head_dim, 1)
-        _check_range("model.film_dim", self.film_dim, 1)
+        for name in ("text_dim", "head_dim", "film_dim"):
+            _check_range(f"model.{name}", getattr(self, name), 1)
         for name in ("head_dropout", "film_dropout", "layerdrop"):
             _check_range(f"model.{name}", getattr(self, name), 0.0, 0.999)
 
@@ -183,10 +182,8 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         _check_fields(self, "data")
-        _check_range("data.test_fold", self.test_fold, 0)
-        _check_range("data.crop_s", self.crop_s, 0.25)
-        _check_range("data.mega_batches", self.mega_batches, 1)
-        _check_range("data.workers", self.workers, 0)
+        for name, low in (("test_fold", 0), ("crop_s", 0.25), ("mega_batches", 1), ("workers", 0)):
+            _check_range(f"data.{name}", getattr(self, name), low)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,6 +216,8 @@ class TrainConfig:
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
     seed : int
+    init : str
+        Model whose weights training starts from: a run, the folder of a model, a name on the hub.
     """
 
     lr: float = 1e-5
@@ -235,17 +234,14 @@ class TrainConfig:
     precision: Precision = "fp32"
     device: str = "auto"
     seed: int = 0
+    init: str = ""
 
     def __post_init__(self) -> None:
         _check_fields(self, "train")
-        _check_range("train.lr", self.lr, 1e-12)
-        for name in ("head_lr", "routing_lr", "weight_decay", "max_grad_norm"):
-            _check_range(f"train.{name}", getattr(self, name), 0.0)
-        _check_range("train.batch_size", self.batch_size, 2)
-        _check_range("train.accumulation", self.accumulation, 1)
-        _check_range("train.epochs", self.epochs, 1)
-        _check_range("train.warmup_steps", self.warmup_steps, 0)
-        _check_range("train.seed", self.seed, 0)
+        free = ("head_lr", "routing_lr", "weight_decay", "max_grad_norm", "warmup_steps", "seed")
+        lowest = {"lr": 1e-12, "batch_size": 2, "accumulation": 1, "epochs": 1}
+        for name, low in {**lowest, **dict.fromkeys(free, 0)}.items():
+            _check_range(f"train.{name}", getattr(self, name), low)
         if self.batch_size % self.accumulation:
             raise ConfigError(
                 f"train.accumulation {self.accumulation}: does not divide "

@@ -115,7 +115,7 @@ def run_demo(
     _make_texts(corpus, jobs, say)
     say("vectors: a random vector a word, no order of words")
     _encode(corpus, folder / ENCODER_NAME)
-    rows = read_rows(DEMO, [*changes, f"data.folder={str(corpus.resolve())!r}"])
+    rows = read_rows(DEMO, [*changes, f"data.folder={json.dumps(str(corpus.resolve()))}"])
     say(f"training: {len(rows)} models a seed, {n_seeds} seeds")
     results = run_ablation(rows, folder, seeds=range(n_seeds), split=SPLIT, jobs=jobs, report=say)
     say("test: texts of other utterances, experts left out")

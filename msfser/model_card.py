@@ -148,6 +148,8 @@ def _training(config: Config, facts: ModelFacts, training: Mapping[str, Any], co
         f"{train.epochs} epochs, seed {train.seed}, {train.precision}",
         f"- clips cut to {data.crop_s:g} s, samples normalised: {facts.wave_norm}",
     ]
+    if train.init:
+        rows.insert(1, f"- started from the weights of {train.init}")
     if training.get("best_epoch"):
         rows.append(f"- kept: epoch {training['best_epoch']} of {training.get('epochs')}")
     return "\n".join(["## Training", "", *rows, ""])

@@ -36,6 +36,18 @@ CURVES_NAME = Path("figures") / "curves.png"
 SKIPPED_NAME = "skipped.csv"
 
 
+def refuse_taken(folder: Path, *, resume: bool) -> None:
+    """Refuse, before any work, a new run in a folder that holds one.
+
+    Raises
+    ------
+    ConfigError
+        It does.
+    """
+    if (folder / CONFIG_NAME).exists() and not resume:
+        raise ConfigError(f"{folder}: holds a run already; --resume goes on, or name another")
+
+
 @contextmanager
 def open_run(folder: Path, config: Config, *, resume: bool) -> Iterator[None]:
     """Make the folder of a run, or open the one to be resumed; keep other processes out of it.
@@ -54,10 +66,9 @@ def open_run(folder: Path, config: Config, *, resume: bool) -> Iterator[None]:
         raise ConfigError(f"{folder}: cannot be made ({error.strerror})") from error
     with locked_parts(folder / ".lock"):
         path = folder / CONFIG_NAME
+        refuse_taken(folder, resume=resume)
         if not path.exists():
             write_output(path, format_config(config).encode())
-        elif not resume:
-            raise ConfigError(f"{folder}: holds a run already; --resume goes on, or name another")
         else:
             before = read_config(path)
             if before != config:

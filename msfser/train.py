@@ -22,12 +22,13 @@ from msfser.model.msf_ser import MsfSer
 from msfser.model_folder import ModelFacts
 from msfser.precision import tf32_products
 from msfser.ranks import joined_ranks
-from msfser.run_folder import BEST_NAME, Log, finish_run, open_run, read_metrics
+from msfser.run_folder import BEST_NAME, Log, finish_run, open_run, read_metrics, refuse_taken
+from msfser.runs import model_folder
 from msfser.stop_signals import noticed_signals
 from msfser.training_batches import Augmentation, load_steps, training_steps
 from msfser.training_data import TrainingData, describe_data, fold_numbers, prepare_data
 from msfser.training_display import TrainingDisplay, reading_progress
-from msfser.training_state import Interrupted, restore_state, write_state
+from msfser.training_state import STATE_NAME, Interrupted, restore_state, write_state
 from msfser.training_step import make_optimiser, take_step
 
 _SAVE_EVERY_S = 600.0
@@ -39,7 +40,6 @@ def train(
     folder: Path,
     *,
     resume: bool = False,
-    init: Path | None = None,
     tensorboard: bool = False,
     quiet: bool = False,
 ) -> dict[str, Any]:
@@ -56,8 +56,6 @@ def train(
         Of the run; made if it is not there.
     resume : bool
         Go on where the run in the folder stopped.
-    init : Path, optional
-        Folder of a model whose weights training starts from.
     tensorboard : bool
         Write the curves for TensorBoard, too.
     quiet : bool
@@ -80,6 +78,8 @@ def train(
         device = choose_device(settings.device, local_rank=ranks.local_rank)
         ranks.check(settings.accumulation)
         quiet = quiet or not ranks.first
+        if ranks.first:
+            refuse_taken(folder, resume=resume)
         with reading_progress(quiet=quiet) as watch:
             data = prepare_data(config.data, config.model, watch=watch)
         if data.features is not None:
@@ -88,8 +88,9 @@ def train(
         model = build_model(config.model)
         if model.text_scaling is not None:
             model.text_scaling.fit(*text_tensors(data.train))
-        if init is not None:
-            load_weights(model, init)
+        if settings.init and not (resume and (folder / STATE_NAME).exists()):
+            revision = data.features.revision if data.features is not None else ""
+            load_weights(model, model_folder(settings.init), text_encoder_revision=revision)
         model.to(device)
         optimiser = make_optimiser(model, settings)
         reader = ClipReader(config.data.wave_norm, data.statistics)
@@ -170,7 +171,6 @@ def train_folds(
     folder: Path,
     *,
     resume: bool = False,
-    init: Path | None = None,
     tensorboard: bool = False,
 ) -> dict[str, Any]:
     """Train a model for every fold of the corpus, held out each time, into ``fold1`` and so on.
@@ -196,7 +196,7 @@ def train_folds(
         held_out = replace(config, data=replace(config.data, test_fold=fold))
         done = read_metrics(folder / name) if resume else None
         metrics[name] = done or train(
-            held_out, folder / name, resume=resume, init=init, tensorboard=tensorboard
+            held_out, folder / name, resume=resume, tensorboard=tensorboard
         )
     return metrics if all(metrics.values()) else {}
 

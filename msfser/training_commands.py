@@ -33,7 +33,11 @@ _PATH = click.Path(path_type=Path)
 @click.option("-o", "--output", "folder", type=_PATH, required=True, help="Folder of the run.")
 @click.option("--folds", is_flag=True, help="A run for every fold of the corpus that is held out.")
 @click.option("--resume", is_flag=True, help="Go on where the run stopped.")
-@click.option("--init", type=_PATH, help="Start from the weights of this model.")
+@click.option(
+    "--init",
+    metavar="RUN|FOLDER|NAME",
+    help="Start from the weights of this model; short for train.init.",
+)
 @click.option("--tensorboard", is_flag=True, help="Write the curves for TensorBoard, too.")
 @click.option("--dry-run", is_flag=True, help="Print the settings and what would be read, and end.")
 def train(
@@ -44,7 +48,7 @@ def train(
     folder: Path,
     folds: bool,
     resume: bool,
-    init: Path | None,
+    init: str | None,
     tensorboard: bool,
     dry_run: bool,
 ) -> None:
@@ -56,7 +60,10 @@ def train(
     from msfser.config_files import format_config, read_config
 
     if data is not None:
-        changes = (*changes, f"data.folder={str(data.absolute())!r}")
+        changes = (*changes, f"data.folder={json.dumps(str(data.absolute()))}")
+    if init is not None:
+        where = str(Path(init).absolute()) if Path(init).exists() else init
+        changes = (*changes, f"train.init={json.dumps(where)}")
     config = read_config(config_file, changes, preset=preset)
     if dry_run:
         from msfser.training_data import describe_data, prepare_data
@@ -74,9 +81,9 @@ def train(
 
     try:
         if folds:
-            metrics = train_folds(config, folder, resume=resume, init=init, tensorboard=tensorboard)
+            metrics = train_folds(config, folder, resume=resume, tensorboard=tensorboard)
         else:
-            metrics = train_model(config, folder, resume=resume, init=init, tensorboard=tensorboard)
+            metrics = train_model(config, folder, resume=resume, tensorboard=tensorboard)
     except Interrupted as stopped:
         click.echo(f"{stopped}: stopped; the same command with --resume goes on", err=True)
         raise SystemExit(130) from None

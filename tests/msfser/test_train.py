@@ -13,6 +13,7 @@ import torch
 from click.testing import CliRunner
 
 from msfser import MsfSer
+from msfser.checkpoint import load_weights
 from msfser.cli import main
 from msfser.config_files import make_config
 from msfser.errors import CheckpointError, ConfigError, DataError
@@ -226,13 +227,35 @@ def test_folds_are_held_out_one_after_the_other_and_judged_together(folded, tmp_
 
 def test_training_starts_from_a_model(finished, corpus_folder, tmp_path):
     still = ("train.lr=1e-12", "train.head_lr=1e-12", "train.routing_lr=1e-12")
-    config = make(corpus_folder, *still, "train.epochs=1")
-    train(config, tmp_path / "tuned", init=finished[0] / "best")
+    config = make(corpus_folder, *still, "train.epochs=1", f"train.init='{finished[0]}'")
+    train(config, tmp_path / "tuned")
     start = MsfSer.from_pretrained(finished[0] / "best").state_dict()
     assert_same_weights(weights(tmp_path / "tuned"), start, atol=1e-8)
-    other = make(corpus_folder, "model.head_dim=8")
+    other = replace(config, model=replace(config.model, head_dim=8))
     with pytest.raises(CheckpointError, match="shape"):
-        train(other, tmp_path / "misfit", init=finished[0] / "best")
+        train(other, tmp_path / "misfit")
+    with pytest.raises(ConfigError, match=r"train\.init was '.+' and is ''; resume with the same"):
+        train(
+            replace(config, train=replace(config.train, init="")), tmp_path / "tuned", resume=True
+        )
+
+
+def test_a_model_that_learned_from_another_text_encoder_is_no_start(finished):
+    best = str(finished[0] / "best")
+    model = MsfSer.from_pretrained(best)
+    known = model.facts.text_encoder_revision
+    load_weights(model, best, text_encoder_revision=known)
+    with pytest.raises(CheckpointError, match=r"not \(another\); run msfser encode with that"):
+        load_weights(model, best, text_encoder_revision="another")
+
+
+def test_a_folder_that_is_taken_is_refused_before_any_reading(finished, corpus_folder, monkeypatch):
+    def read(*_, **__):
+        raise AssertionError
+
+    monkeypatch.setattr("msfser.train.prepare_data", read)
+    with pytest.raises(ConfigError, match="holds a run already; --resume goes on"):
+        train(make(corpus_folder), finished[0])
 
 
 def test_what_cannot_be_trained_is_said_in_one_line(finished, corpus_folder, tmp_path):
