@@ -29,6 +29,7 @@ from msfser.config import PRESETS, Config
 from msfser.config_files import make_config
 from msfser.inference import choose_device, run_model
 from msfser.manifest import MANIFEST_NAME, Manifest, Utterance, write_manifest
+from msfser.precision import tf32_products
 from msfser.ranks import Ranks
 from msfser.semantics.encoding import encode_texts
 from msfser.semantics.store import Text, update_texts
@@ -137,7 +138,9 @@ def main() -> None:
             common = (*base, f"data.workers={chosen.workers}", "train.accumulation=1")
             config = make_config({}, [*common, *changes])
             data = data or prepare_data(config.data, config.model)
-            print(format_row(name, measure(config, data, device)), flush=True)
+            with tf32_products(config.train.precision):
+                speed = measure(config, data, device)
+            print(format_row(name, speed), flush=True)
         print("\nPredictions, as for the development set:\n")
         for precision in ("fp32", "tf32", "bf16"):
             config = make_config({}, [*base, f"train.precision={precision!r}"])
@@ -233,7 +236,7 @@ def measure(config: Config, data: TrainingData, device: torch.device) -> Speed:
             optimiser,
             micro_batches,
             [batch.to(device) for batch in batches],
-            labels.to(device),
+            labels.to(device, non_blocking=True),
             settings,
             number,
             len(steps),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,15 +46,22 @@ class Batch:
     time_mask: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
-        """Give the batch on another device."""
+        """Give the batch on another device; from pinned memory, the copy is not waited for."""
+        return self._map(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Batch:
+        """Give the batch in memory that a GPU copies from by itself; DataLoader asks for it."""
+        return self._map(lambda tensor: tensor.pin_memory())
+
+    def _map(self, change: Callable[[Tensor], Tensor]) -> Batch:
         return Batch(
             self.index,
-            self.waveforms.to(device, non_blocking=True),
-            self.sample_mask.to(device, non_blocking=True),
-            self.labels.to(device, non_blocking=True),
-            {name: text.to(device, non_blocking=True) for name, text in self.texts.items()},
-            {name: mask.to(device, non_blocking=True) for name, mask in self.present.items()},
-            None if self.time_mask is None else self.time_mask.to(device, non_blocking=True),
+            change(self.waveforms),
+            change(self.sample_mask),
+            change(self.labels),
+            {name: change(text) for name, text in self.texts.items()},
+            {name: change(mask) for name, mask in self.present.items()},
+            None if self.time_mask is None else change(self.time_mask),
         )
 
 

@@ -89,10 +89,12 @@ def choose_device(name: str, *, local_rank: int = 0) -> torch.device:
         device = torch.device(f"cuda:{local_rank}" if name == "cuda" else name)
     except RuntimeError:
         raise ConfigError(f"device {name!r}: must be 'auto', 'cpu', 'cuda' or 'cuda:N'") from None
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+    n_gpus = torch.cuda.device_count()
+    if device.type == "cuda" and (device.index or 0) >= n_gpus:
+        gpus = "1 GPU" if n_gpus == 1 else f"{n_gpus} GPUs"
         raise ConfigError(
-            f"device {name!r}: this machine has {torch.cuda.device_count()} GPUs that torch can "
-            "use; set 'cpu' or 'auto'"
+            f"device {str(device)!r}: this machine has {gpus} that torch can use; "
+            "set 'cpu' or 'auto'"
         )
     return device
 

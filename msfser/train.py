@@ -123,7 +123,7 @@ def train(
                             optimiser,
                             micro_batches,
                             [batch.to(device) for batch in batches],
-                            labels.to(device),
+                            labels.to(device, non_blocking=True),
                             settings,
                             at.step,
                             n_steps,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
@@ -237,7 +238,13 @@ def load_steps(
     dataset = TrainingBatches(
         examples, [part for parts in own for part in parts], reader, augmentation, epoch
     )
-    # Not pinned: the thread that would pin keeps the main one from launching kernels.
-    batches = iter(DataLoader(dataset, batch_size=None, num_workers=workers))
+    batches = iter(
+        DataLoader(
+            dataset,
+            batch_size=None,
+            num_workers=workers,
+            pin_memory=torch.cuda.is_available(),
+        )
+    )
     for parts, held in zip(cut, own, strict=True):
         yield parts, list(islice(batches, len(held)))

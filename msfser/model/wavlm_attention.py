@@ -66,6 +66,20 @@ class FusedAttention(WavLMAttention):
         merged = self.out_proj(attended.transpose(1, 2).flatten(2))
         return merged, None, position_bias
 
+    def compute_bias(self, query_length: int, key_length: int) -> Tensor:
+        """Look the position bias up: (heads, queries, keys).
+
+        The buckets of all distances are few, and found on the CPU so that none differs on a GPU;
+        finding them there for all pairs, as some releases of transformers do, keeps a GPU waiting.
+        """
+        embedding = self.rel_attn_embed.weight
+        distances = torch.arange(1 - query_length, key_length)
+        buckets = self._relative_positions_bucket(distances).to(embedding.device, non_blocking=True)
+        queries = torch.arange(query_length, device=embedding.device).unsqueeze(1)
+        keys = torch.arange(key_length, device=embedding.device)
+        bias: Tensor = self.rel_attn_embed(buckets[keys - queries + query_length - 1])
+        return bias.permute(2, 0, 1)
+
     def _split_heads(self, hidden_states: Tensor) -> Tensor:
         split = hidden_states.view(*hidden_states.shape[:-1], self.num_heads, self.head_dim)
         return split.transpose(1, 2)

@@ -145,6 +145,21 @@ def test_a_batch_is_padded_and_keeps_rows_together():
     assert batch.time_mask.tolist() == [[True, False], [True, False]]
 
 
+def test_all_of_a_batch_is_pinned_and_moved(monkeypatch):
+    examples = make_examples([Path("a"), Path("b")])
+    clips, masks = [np.ones(5, dtype=np.float32)] * 2, [np.ones(2, dtype=np.bool_)] * 2
+    batch = collate(examples, np.arange(2), clips, masks)
+    pinned = []
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda t: pinned.append(t) or t.clone())
+    again = batch.pin_memory()
+    assert len(pinned) == 6
+    assert torch.equal(again.texts["gs"], batch.texts["gs"])
+    moved = again.to(torch.device("meta"))
+    tensors = [moved.waveforms, moved.sample_mask, moved.labels, moved.time_mask]
+    tensors += [*moved.texts.values(), *moved.present.values()]
+    assert all(tensor.is_meta for tensor in tensors)
+
+
 def test_training_batches_do_not_depend_on_who_makes_them(write_wav):
     generator = np.random.default_rng(0)
     wavs = [write_wav(generator.normal(0, 0.1, n), name=f"{n}.wav") for n in (8000, 12000, 20000)]

@@ -20,7 +20,7 @@ from msfser.errors import CheckpointError, ConfigError, DataError
 from msfser.manifest import read_manifest, write_manifest
 from msfser.run_folder import read_log
 from msfser.train import train
-from msfser.training_state import STATE_NAME
+from msfser.training_state import STATE_NAME, Position
 
 SMALL = (
     "train.batch_size=8",
@@ -139,6 +139,23 @@ def test_killed_anywhere_and_resumed_a_run_ends_with_the_same_weights(
     assert (run / "best" / "model.safetensors").read_bytes() == (
         finished[0] / "best" / "model.safetensors"
     ).read_bytes()
+
+
+def test_predictions_may_be_read_late():
+    """As on a GPU, which computes while the next step is prepared."""
+    steps = torch.rand(3, 2, 8, 3, generator=torch.Generator().manual_seed(0))
+    at_once, late = Position(), Position()
+    for predictions, labels in steps:
+        at_once.add_step(predictions, labels)
+        at_once.read_predictions()
+        late.add_step(predictions, labels)
+    assert late.step == late.step_in_epoch == 3
+    assert (late.train_ccc == at_once.train_ccc).all()
+    assert late == at_once
+    for predictions in (steps[0, 0], steps[0, 0] / 0, steps[0, 0]):
+        late.add_step(predictions, steps[0, 1])
+    with pytest.raises(DataError, match="step 4: predictions are not finite"):
+        late.read_predictions()
 
 
 def test_ctrl_c_keeps_the_step_it_came_to(finished, corpus_folder, tmp_path, monkeypatch):

@@ -7,6 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
+from torch.utils._pytree import tree_leaves  # noqa: E402
 from transformers import WavLMConfig, WavLMForCTC, WavLMModel  # noqa: E402
 
 from msfser.errors import CheckpointError  # noqa: E402
@@ -115,6 +117,34 @@ def test_the_real_frames_are_those_of_transformers(make_wavlm):
         wavlm.n_frames(9000), sample_mask.long()
     )
     assert torch.equal(wavlm.frame_mask(sample_mask), expected)
+
+
+class CpuWork(TorchDispatchMode):
+    """Notes the size of the largest CPU tensor that an operation reads or makes."""
+
+    largest = 0
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        result = operation(*args, **(kwargs or {}))
+        sizes = [
+            leaf.numel()
+            for leaf in tree_leaves((args, kwargs, result))
+            if isinstance(leaf, torch.Tensor) and leaf.device.type == "cpu"
+        ]
+        self.largest = max([self.largest, *sizes])
+        return result
+
+
+def test_a_device_is_not_kept_waiting(make_wavlm):
+    """On the device "meta", whose values cannot be waited for, and from which none are copied."""
+    wavlm = make_wavlm(LARGE_LIKE, spec_augment=True, layerdrop=0.1).to("meta").train()
+    waveforms = torch.empty(2, 20_000, device="meta")
+    n_frames = wavlm.n_frames(20_000)
+    masked = torch.zeros(2, n_frames, dtype=torch.bool, device="meta")
+    with CpuWork() as work:
+        frames, _ = wavlm(waveforms, torch.ones_like(waveforms, dtype=torch.bool), masked)
+        frames.sum().backward()
+    assert 0 < work.largest < 2 * n_frames  # distances between frames, not pairs of them
 
 
 def test_training_draws_nothing_from_numpy(make_wavlm, make_batch):
