@@ -63,10 +63,10 @@ def prepare_data(data: DataConfig, model: ModelConfig, *, watch: Watch = no_watc
         train = choose_utterances(manifest, without_fold=data.test_fold)
         development: list[Utterance] = []
     else:
-        train = choose_utterances(manifest, split=data.train_split)
+        train = _split(manifest, data, "train_split", "'' takes the whole corpus")
         development = []
         if data.development_split:
-            development = choose_utterances(manifest, split=data.development_split)
+            development = _split(manifest, data, "development_split", "'' keeps the last epoch")
     train, unlabelled = _labelled(train)
     development, unlabelled_too = _labelled(development)
     features = open_features(folder) if model.semantics else None
@@ -98,6 +98,16 @@ def prepare_data(data: DataConfig, model: ModelConfig, *, watch: Watch = no_watc
             **{rows[place].id: reason for place, reason in scan.failures.items()},
         },
     )
+
+
+def _split(manifest: Manifest, data: DataConfig, key: str, empty: str) -> list[Utterance]:
+    """Give the utterances of the split that a setting names, or say how to go without it."""
+    try:
+        return choose_utterances(manifest, split=getattr(data, key))
+    except DataError as error:
+        folds = any(row.fold is not None for row in manifest.utterances)
+        remedy = "train with --folds" if folds else f"set data.{key} ({empty})"
+        raise DataError(f"{error}; {remedy}") from error
 
 
 def _labelled(rows: Sequence[Utterance]) -> tuple[list[Utterance], list[Utterance]]:

@@ -281,8 +281,14 @@ def test_what_cannot_be_trained_is_said_in_one_line(finished, corpus_folder, tmp
         train(make(corpus_folder), run)
     with pytest.raises(ConfigError, match=r"train\.lr was 0.001 and is 0.1; resume with the same"):
         train(make(corpus_folder, "train.lr=0.1"), run, resume=True)
-    with pytest.raises(DataError, match="no split 'dev'; there are: development, test, train"):
+    no_split = "no split 'dev'; there are: development, test, train; set data.development_split"
+    with pytest.raises(DataError, match=no_split):
         train(make(corpus_folder, "data.development_split='dev'"), tmp_path / "a")
+    manifest = read_manifest(corpus_folder)
+    rows = tuple(replace(row, split=None, fold=1) for row in manifest.utterances)
+    write_manifest(tmp_path / "manifest.parquet", replace(manifest, utterances=rows))
+    with pytest.raises(DataError, match="no split 'train'; there are: none; train with --folds"):
+        train(make(tmp_path), tmp_path / "a")
     with pytest.raises(ConfigError, match="device 'cuda:9': this machine has"):
         train(make(corpus_folder, "train.device='cuda:9'"), tmp_path / "b")
     with pytest.raises(DataError, match=r"are not finite; lower train\.lr"):
