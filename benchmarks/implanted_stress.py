@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import parselmouth
-from parselmouth.praat import call
+from parselmouth.praat import call, run
 from spoilt_speech import FloatArray, Recording, read_recordings, warped
 
 import lemf
@@ -21,6 +21,7 @@ FLOOR_HZ, CEILING_HZ = 60.0, 600.0
 SHORTEST = 0.5  # of a word's length that neutralising may leave
 RAMP_S = 0.02
 TINY_S = 1e-5
+SEEDING = "random_initializeWithSeedUnsafelyButPredictably (1)"  # PSOLA jitters what is unvoiced
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def resynthesise(
     manipulation = call(sound, "To Manipulation", 0.005, FLOOR_HZ, CEILING_HZ)
     set_pitch(manipulation, sentence, neutral, word, step.semitones)
     old_s, new_s = set_durations(manipulation, sentence, stretches)
+    run(SEEDING)
     samples = call(manipulation, "Get resynthesis (overlap-add)").values[0]
     new_s = np.minimum(new_s, len(samples) / recording.rate_hz)
     return samples, warped(recording.grid, old_s, new_s)
