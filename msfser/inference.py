@@ -93,8 +93,8 @@ def choose_device(name: str, *, local_rank: int = 0) -> torch.device:
     if device.type == "cuda" and (device.index or 0) >= n_gpus:
         gpus = "1 GPU" if n_gpus == 1 else f"{n_gpus} GPUs"
         raise ConfigError(
-            f"device {str(device)!r}: this machine has {gpus} that torch can use; "
-            "set 'cpu' or 'auto'"
+            f"device {(str(device) if local_rank else name)!r}: this machine has {gpus} that torch "
+            "can use; set 'cpu' or 'auto'"
         )
     return device
 
