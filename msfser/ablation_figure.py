@@ -53,7 +53,7 @@ def draw_ablation(results: Sequence[RowResult], reachable: Reachable) -> Figure:
         axes.grid(axis="x", color="0.9")
         axes.spines[["top", "right"]].set_visible(False)
     panels[0].set_yticks(lines, [result.row.name for result in results])
-    panels[0].invert_yaxis()
+    panels[0].set_ylim(len(results) - 0.5, -0.5)
     if reachable:
         figure.suptitle("dot: mean over seeds; bar: best reachable", fontsize="small", color="0.35")
     elif any(result.row.paper for result in results):

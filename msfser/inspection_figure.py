@@ -12,6 +12,7 @@ from msfser.config import Semantic
 from msfser.manifest import DIMENSIONS
 
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
+_WHOLE = "#666666"  # nothing left out; what is left out has the colour that it has elsewhere
 
 
 def draw_routing(expert_names: Sequence[str], routing: FloatArray) -> Figure:
@@ -28,7 +29,10 @@ def draw_routing(expert_names: Sequence[str], routing: FloatArray) -> Figure:
     for k, name in enumerate(expert_names):
         bars = axes.barh(DIMENSIONS, routing[:, k], left=left, color=_COLOURS[k], label=name)
         axes.bar_label(
-            bars, [f"{w:.2f}" for w in routing[:, k]], label_type="center", color="white"
+            bars,
+            [f"{w:.2f}" for w in routing[:, k]],
+            label_type="center",
+            color="black" if k == 1 else "white",
         )
         left += routing[:, k]
     axes.invert_yaxis()
@@ -61,7 +65,7 @@ def draw_ccc_without(scores: Mapping[str, FloatArray], what: str) -> Figure:
     Parameters
     ----------
     scores : mapping of str to (3,) float64
-        By what is left out.
+        By what is left out; the first is the whole model.
     what : str
         What the parts are, for the legend.
     """
@@ -70,7 +74,8 @@ def draw_ccc_without(scores: Mapping[str, FloatArray], what: str) -> Figure:
     width = 0.8 / len(scores)
     for i, (name, values) in enumerate(scores.items()):
         places = np.arange(len(DIMENSIONS)) + (i - (len(scores) - 1) / 2) * width
-        axes.bar(places, np.nan_to_num(values), width, color=_COLOURS[i], label=name)
+        colour = _COLOURS[i - 1] if i else _WHOLE
+        axes.bar(places, np.nan_to_num(values), width, color=colour, label=name)
     axes.axhline(0, color="#444444", lw=0.8)
     axes.set_xticks(range(len(DIMENSIONS)), DIMENSIONS)
     axes.set_ylabel("CCC")
