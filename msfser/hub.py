@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from msfser.errors import CheckpointError
@@ -50,3 +52,19 @@ def find_folder(name: str, patterns: Sequence[str]) -> Path:
     except OSError as error:
         reason = str(error).strip().partition("\n")[0]
         raise CheckpointError(f"{name}: cannot be downloaded ({reason})") from error
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Keep transformers' bars and reports off the terminal; what matters in them, callers check."""
+    from transformers.utils import logging as own
+
+    verbosity, bar = own.get_verbosity(), own.is_progress_bar_enabled()
+    own.set_verbosity(logging.ERROR)
+    own.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        own.set_verbosity(verbosity)
+        if bar:
+            own.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -90,8 +90,6 @@ def predict(
     """
     _check_outputs(output, embeddings, files, force)
 
-    from transformers.utils import logging
-
     from msfser.alignment_tiers import TIERS_IN_ORDER
     from msfser.inference import choose_device
     from msfser.model.msf_ser import MsfSer
@@ -107,8 +105,6 @@ def predict(
     texts = None
     made = es != "none" or whisper is not None
     if not no_texts and (made or any(one.has_text for one in recordings)):
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        logging.set_verbosity_error()  # type: ignore[no-untyped-call]
         texts = load_encoder(loaded, encoder)
     find = partial(
         find_texts,
@@ -206,7 +202,8 @@ def _say_notes(predictions: Sequence[SpeechPrediction]) -> None:
     notes = Counter(note for one in predictions for note in one.notes)
     outside = sum(one.whole is not None and bool(one.whole.outside) for one in predictions)
     if outside:
-        notes[f"values outside the rating scale in {outside:,} recordings"] = 1
+        where = f"{outside:,} recording{'s' if outside > 1 else ''}"
+        notes[f"values outside the rating scale in {where}"] = 1
     for note, count in notes.most_common(_MOST_NAMED):
         _say(f"note: {note}" + (f" ({count:,} recordings)" if count > 1 else ""))
 

@@ -181,13 +181,10 @@ def encode(folder: Path, encoder: str, device: str | None, batch_size: int, forc
     Texts that are the same are encoded once, and those with a vector not again.
     """
     import torch
-    from transformers.utils import logging
 
     from msfser.semantics.encoding import encode_texts
     from msfser.semantics.text_encoder import load_text_encoder
 
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
     with one_line_ends(), progress("encoding texts") as watch:
         run = encode_texts(

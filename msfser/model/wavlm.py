@@ -7,9 +7,7 @@ utterance alone equals itself in a padded batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from logging import ERROR
+from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, TypeVar
@@ -19,11 +17,10 @@ from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import WavLMConfig, WavLMModel
-from transformers.utils import logging
 
 from msfser.config import TINY_ACOUSTIC, ModelConfig
 from msfser.errors import CheckpointError
-from msfser.hub import find_folder
+from msfser.hub import find_folder, quiet_transformers
 from msfser.model.tiny_wavlm import make_tiny_wavlm
 from msfser.model.wavlm_attention import FusedAttention
 
@@ -181,7 +178,7 @@ def load_wavlm(config: ModelConfig) -> Wavlm:
     folder = find_folder(config.acoustic, _FILES)
     own = _read_own_config(folder)
     try:
-        with _quiet_transformers():
+        with quiet_transformers():
             loaded: Any = WavLMModel.from_pretrained(
                 folder,
                 config=own,
@@ -222,20 +219,6 @@ def build_wavlm(own: Mapping[str, Any], config: ModelConfig) -> Wavlm:
     except (ValueError, TypeError, RuntimeError, StrictDataclassError) as error:
         reason = " ".join(str(error).split())
         raise CheckpointError(f"no configuration of a WavLM model ({reason})") from error
-
-
-@contextmanager
-def _quiet_transformers() -> Iterator[None]:
-    """Keep transformers' bar and report off the terminal: what matters is checked here."""
-    verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity(ERROR)
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bar:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _read_own_config(folder: Path) -> WavLMConfig:

@@ -6,9 +6,7 @@ Computes in fp32; gives the mean of the last layer over the tokens and the first
 from __future__ import annotations
 
 import hashlib
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from msfser.errors import SemanticsError
-from msfser.hub import MODEL_FILES, find_folder
+from msfser.hub import MODEL_FILES, find_folder, quiet_transformers
 from msfser.semantics.features import Encoder
 
 _ROBERTA = ("roberta-base", "roberta-large")  # as the hub called them before names had owners
@@ -125,8 +123,8 @@ def load_text_encoder(name: str, device: str) -> TextEncoder:
     owner = "FacebookAI/" if name in _ROBERTA and not is_folder else ""
     folder = find_folder(f"{owner}{name}", MODEL_FILES)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        with _no_load_report():
+        with quiet_transformers():
+            tokenizer = AutoTokenizer.from_pretrained(folder)
             model, report = AutoModel.from_pretrained(
                 folder, dtype=torch.float32, output_loading_info=True
             )
@@ -143,19 +141,6 @@ def load_text_encoder(name: str, device: str) -> TextEncoder:
     known_as = str(folder.absolute()) if is_folder else name
     about = Encoder(known_as, _revision(folder), int(model.config.hidden_size))
     return TextEncoder(model, tokenizer, about, torch.device(device))
-
-
-@contextmanager
-def _no_load_report() -> Iterator[None]:
-    """Keep transformers from reporting the pooler, which many encoders lack and nobody reads."""
-    from transformers.utils.logging import get_verbosity, set_verbosity
-
-    before = get_verbosity()
-    set_verbosity(logging.ERROR)
-    try:
-        yield
-    finally:
-        set_verbosity(before)
 
 
 def _revision(folder: Path) -> str:

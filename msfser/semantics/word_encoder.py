@@ -14,6 +14,8 @@ from typing import Any
 
 import torch
 
+from msfser.hub import quiet_transformers
+
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 _MOST_TOKENS = 512
 
@@ -63,4 +65,5 @@ def write_word_encoder(folder: Path, texts: Iterable[str], *, dim: int = 64, see
         torch.manual_seed(seed)
         model = BertModel(config, add_pooling_layer=False)
     model.embeddings.position_embeddings.weight.data.zero_()
-    model.save_pretrained(folder)
+    with quiet_transformers():
+        model.save_pretrained(folder)
