@@ -10,9 +10,10 @@ import numpy as np
 
 from msfser.ablation import RowResult
 from msfser.ccc import FloatArray, ccc
-from msfser.ccc_intervals import LEVEL, N_RESAMPLES, ccc_draws
+from msfser.ccc_intervals import N_RESAMPLES, ccc_draws
 from msfser.config import SEMANTICS
-from msfser.evaluation import MEASURES
+from msfser.evaluation import MEASURES, intervals, with_average
+from msfser.evaluation_report import format_ccc
 from msfser.manifest import DIMENSIONS
 from msfser.output_folder import Cell
 from msfser.tables import Table
@@ -45,13 +46,13 @@ def mean_ccc(result: RowResult) -> tuple[FloatArray, FloatArray]:
     # (seeds, draws, 4)
     generator = np.random.default_rng(0)
     chosen = generator.integers(len(draws), size=(len(draws), N_RESAMPLES))
-    return points.mean(axis=0), _interval(draws[chosen, np.arange(N_RESAMPLES)].mean(axis=0))
+    return points.mean(axis=0), intervals(draws[chosen, np.arange(N_RESAMPLES)].mean(axis=0))
 
 
 def seed_ccc(result: RowResult, place: int) -> tuple[FloatArray, FloatArray]:
     """Give CCC of one seed, (4,), with its interval over utterances, (4, 2)."""
     predictions = result.predictions[place]
-    return _with_average(ccc(predictions.values, predictions.labels)), _interval(
+    return with_average(ccc(predictions.values, predictions.labels)), intervals(
         _draws(result, place)
     )
 
@@ -79,7 +80,7 @@ def reachable_of(result: RowResult, reachable: Reachable) -> FloatArray:
     read = [name for name in SEMANTICS if name in result.row.config.model.semantics]
     inputs = "+".join(["audio", *read])
     values = [reachable.get((dimension, inputs), np.nan) for dimension in DIMENSIONS]
-    return _with_average(np.array(values))
+    return with_average(np.array(values))
 
 
 def ablation_rows(results: Sequence[RowResult], reachable: Reachable) -> list[Sequence[Cell]]:
@@ -120,9 +121,10 @@ def ablation_table(results: Sequence[RowResult], reachable: Reachable, title: st
         beside = reachable_of(result, reachable) if reachable else result.row.paper
         cells = [result.row.name]
         for place in range(len(MEASURES)):
-            cells.append(f"{values[place]:.3f} [{bounds[place, 0]:.3f}, {bounds[place, 1]:.3f}]")
+            value, low, high = map(format_ccc, (values[place], *bounds[place]))
+            cells.append(f"{value} [{low}, {high}]")
             if shown:
-                cells.append("" if beside is None else f"{beside[place]:.3f}")
+                cells.append("" if beside is None else format_ccc(beside[place]))
         rows.append(tuple(cells))
     return Table(title=title, head=tuple(head), rows=tuple(rows))
 
@@ -136,9 +138,11 @@ def brief_table(results: Sequence[RowResult], reachable: Reachable, title: str) 
     for result in results:
         values, _ = mean_ccc(result)
         beside = reachable_of(result, reachable) if reachable else result.row.paper
-        pattern = "{:.3f} of {:.3f}" if reachable else "{:.3f} ({:.3f})"
+        pattern = "{} of {}" if reachable else "{} ({})"
         cells = [
-            f"{value:.3f}" if beside is None else pattern.format(value, beside[place])
+            format_ccc(value)
+            if beside is None
+            else pattern.format(format_ccc(value), format_ccc(beside[place]))
             for place, value in enumerate(values)
         ]
         rows.append((result.row.name, *cells))
@@ -147,17 +151,7 @@ def brief_table(results: Sequence[RowResult], reachable: Reachable, title: str) 
 
 def _draws(result: RowResult, place: int) -> FloatArray:
     predictions = result.predictions[place]
-    return _with_average(ccc_draws(predictions.values, predictions.labels))
-
-
-def _interval(draws: FloatArray) -> FloatArray:
-    tail = (1 - LEVEL) / 2
-    bounds: FloatArray = np.nanquantile(draws, [tail, 1 - tail], axis=0).T
-    return bounds
-
-
-def _with_average(values: FloatArray) -> FloatArray:
-    return np.concatenate([values, values.mean(axis=-1, keepdims=True)], axis=-1)
+    return with_average(ccc_draws(predictions.values, predictions.labels))
 
 
 def _rounded(*values: float) -> list[float]:

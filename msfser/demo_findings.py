@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lemf.bootstrap import interval
 from msfser.ablation import RowResult
 from msfser.ccc import FloatArray, ccc
 from msfser.ccc_intervals import LEVEL, N_RESAMPLES, ccc_draws
@@ -111,7 +112,7 @@ def _difference(better: RowResult, worse: RowResult, dimension: int) -> tuple[fl
     stacked = np.stack(draws)
     generator = np.random.default_rng(0)
     chosen = generator.integers(len(stacked), size=(len(stacked), N_RESAMPLES))
-    low, high = _interval(stacked[chosen, np.arange(N_RESAMPLES)].mean(axis=0))
+    low, high = interval(stacked[chosen, np.arange(N_RESAMPLES)].mean(axis=0), LEVEL)
     return float(np.mean(points)), low, high
 
 
@@ -119,9 +120,3 @@ def _lost(row: RowResult, shuffled: FloatArray, dimension: int) -> FloatArray:
     """Give what CCC of a row loses with the texts of other utterances, by seed."""
     whole = np.array([ccc(p.values, p.labels)[dimension] for p in row.predictions])
     return whole - shuffled[:, dimension]
-
-
-def _interval(draws: FloatArray) -> tuple[float, float]:
-    tail = (1 - LEVEL) / 2
-    low, high = np.nanquantile(draws, [tail, 1 - tail])
-    return float(low), float(high)

@@ -196,8 +196,8 @@ def _score_folds(predictions: Predictions, n_resamples: int, seed: int) -> list[
         n_utterances=sum(score.n_utterances for score in scores),
         n_speakers=sum(score.n_speakers for score in scores),
         ccc=np.mean([score.ccc for score in scores], axis=0),
-        over_utterances=_intervals(np.mean([own for own, _ in draws], axis=0)),
-        over_speakers=_intervals(np.mean([own for _, own in draws], axis=0)),
+        over_utterances=intervals(np.mean([own for own, _ in draws], axis=0)),
+        over_speakers=intervals(np.mean([own for _, own in draws], axis=0)),
         rmse=np.mean([score.rmse for score in scores], axis=0),
         bias=np.mean([score.bias for score in scores], axis=0),
     )
@@ -216,9 +216,9 @@ def _score(
         group=group,
         n_utterances=int(labelled.sum()),
         n_speakers=len(_speakers(predictions)),
-        ccc=_with_average(ccc(predictions.values, predictions.labels)),
-        over_utterances=_intervals(over_utterances),
-        over_speakers=_intervals(over_speakers),
+        ccc=with_average(ccc(predictions.values, predictions.labels)),
+        over_utterances=intervals(over_utterances),
+        over_speakers=intervals(over_speakers),
         rmse=np.sqrt(_mean_known(error**2)),
         bias=_mean_known(error),
         paper=paper_score(predictions, scope) if by == "all" else None,
@@ -231,7 +231,7 @@ def _draws(predictions: Predictions, n_resamples: int, seed: int) -> tuple[Float
         predictions.values, predictions.labels, n_resamples=n_resamples, seed=seed
     )
     if len(_speakers(predictions)) < 2:
-        return _with_average(over_utterances), np.full((n_resamples, len(MEASURES)), np.nan)
+        return with_average(over_utterances), np.full((n_resamples, len(MEASURES)), np.nan)
     over_speakers = ccc_draws(
         predictions.values,
         predictions.labels,
@@ -239,18 +239,20 @@ def _draws(predictions: Predictions, n_resamples: int, seed: int) -> tuple[Float
         n_resamples=n_resamples,
         seed=seed,
     )
-    return _with_average(over_utterances), _with_average(over_speakers)
+    return with_average(over_utterances), with_average(over_speakers)
 
 
 def _speakers(predictions: Predictions) -> set[str]:
     return {speaker for speaker in predictions.speaker if speaker is not None}
 
 
-def _with_average(values: FloatArray) -> FloatArray:
+def with_average(values: FloatArray) -> FloatArray:
+    """Append the mean of the three dimensions, (..., 3) to (..., 4); NaN where one of them is."""
     return np.concatenate([values, values.mean(axis=-1, keepdims=True)], axis=-1)
 
 
-def _intervals(draws: FloatArray) -> FloatArray:
+def intervals(draws: FloatArray) -> FloatArray:
+    """Give the interval of `LEVEL` of each measure: (n_resamples, 4) to (4, 2)."""
     return np.array([interval(column, LEVEL) for column in draws.T])
 
 

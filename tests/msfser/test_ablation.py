@@ -9,7 +9,13 @@ from msfser import ablation
 from msfser.ablation import RowResult
 from msfser.ablation_figure import draw_ablation
 from msfser.ablation_rows import DEMO, TABLE_2, AblationRow, read_rows
-from msfser.ablation_table import ablation_table, mean_ccc, reachable_of, read_reachable
+from msfser.ablation_table import (
+    ablation_table,
+    brief_table,
+    mean_ccc,
+    reachable_of,
+    read_reachable,
+)
 from msfser.ccc import ccc
 from msfser.cli import main
 from msfser.config import Config
@@ -111,6 +117,17 @@ def test_a_row_is_the_mean_over_its_seeds_within_its_interval():
     assert (np.ptp(bounds, axis=1) < 0.1).all()
     again = mean_ccc(result)
     np.testing.assert_array_equal(bounds, again[1])
+
+
+def test_a_dimension_without_labels_is_a_dash():
+    result = make_result(seeds=1)
+    result.predictions[0].labels[:, 2] = np.nan
+    (row,) = ablation_table([result], {}, "CCC").rows
+    assert row[5] == row[7] == "- [-, -]"
+    (brief,) = brief_table([result], {}, "CCC").rows
+    assert brief[3] == "- (0.500)"
+    assert brief[1].endswith(" (0.700)")
+    draw_ablation([result], {})
 
 
 def test_an_interval_over_more_utterances_is_narrower():
