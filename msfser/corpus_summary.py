@@ -25,7 +25,7 @@ class GroupSummary:
     utterances, failed : int
         All rows, and those of them that failed; what follows is of the others.
     labelled : int
-        With valence, arousal and dominance.
+        With a label in any dimension: what training and evaluation use.
     transcripts, alignments : int
         With either.
     speakers : int
@@ -66,7 +66,7 @@ def summarise_group(name: str, utterances: Sequence[Utterance]) -> GroupSummary:
         name=name,
         utterances=len(utterances),
         failed=len(utterances) - len(usable),
-        labelled=int(np.isfinite(label_array(usable)).all(axis=1).sum()),
+        labelled=int(np.isfinite(label_array(usable)).any(axis=1).sum()),
         transcripts=sum(utterance.transcript is not None for utterance in usable),
         alignments=sum(utterance.alignment is not None for utterance in usable),
         speakers=len(_speakers(usable)),

@@ -88,6 +88,8 @@ def es(
     """
     part = read_shard(shard)
     _check_files(backend, source, export_jobs)
+    if backend == "jsonl" and part is not None:
+        raise click.UsageError("--shard does not go with jsonl; reading a file takes no time")
 
     from msfser.manifest import read_manifest
     from msfser.semantics import es as backends

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from msfser.clips import RATE_HZ, WaveStatistics, scan_clips
 from msfser.config import DataConfig, ModelConfig
 from msfser.errors import DataError
 from msfser.examples import Examples, choose_utterances, make_examples
-from msfser.manifest import Manifest, Utterance, read_manifest
+from msfser.manifest import DIMENSIONS, Manifest, Utterance, read_manifest
 from msfser.progress import Watch, no_watch
 from msfser.semantics.features import Features, open_features
 
@@ -122,6 +124,10 @@ def describe_data(data: TrainingData) -> str:
     parts = [_describe("training", data.train)]
     if data.development is not None:
         parts.append(_describe("development", data.development))
+    unknown = np.isnan(data.train.labels).all(axis=0)
+    if unknown.any():
+        names = ", ".join(name for name, no in zip(DIMENSIONS, unknown, strict=True) if no)
+        parts.append(f"no label of {names}, so predictions of it will mean nothing")
     if data.skipped:
         parts.append(f"{len(data.skipped):,} left out")
     return ", ".join(parts)

@@ -332,3 +332,14 @@ def test_clips_that_cannot_be_used_are_left_out_and_named(corpus_folder, tmp_pat
     text = (tmp_path / "run" / "skipped.csv").read_text()
     assert f"{second.id},no label\n" in text
     assert "gone.wav: there is no such recording" in text
+
+
+def test_a_dimension_without_labels_is_said(corpus_folder, tmp_path, capfd):
+    manifest = read_manifest(corpus_folder)
+    rows = tuple(replace(row, dominance=np.nan) for row in manifest.utterances)
+    write_manifest(tmp_path / "manifest.parquet", replace(manifest, utterances=rows))
+    changes = ("train.epochs=1", "model.semantics=[]", "model.intra='none'", "model.fusion='none'")
+    metrics = train(make(tmp_path, *changes), tmp_path / "run")
+    assert "no label of dominance, so predictions of it will mean nothing" in capfd.readouterr().err
+    assert metrics["development"]["dominance"] is None
+    assert metrics["best_epoch"] == 1

@@ -62,5 +62,7 @@ def test_a_wrong_line_is_named_and_nothing_is_written(corpus, lines, message):
 def test_a_missing_file_or_option_is_said(corpus):
     arguments = ["semantics", "es", str(corpus), "--backend", "jsonl"]
     assert "needs --from FILE" in CliRunner().invoke(main, arguments).output
+    sharded = [*arguments, "--from", "none.jsonl", "--shard", "1/2"]
+    assert "--shard does not go with jsonl" in CliRunner().invoke(main, sharded).output
     result = CliRunner().invoke(main, [*arguments, "--from", "none.jsonl"])
     assert result.output == "Error: none.jsonl: cannot be read (No such file or directory)\n"
