@@ -124,10 +124,9 @@ def describe_data(data: TrainingData) -> str:
     parts = [_describe("training", data.train)]
     if data.development is not None:
         parts.append(_describe("development", data.development))
-    unknown = np.isnan(data.train.labels).all(axis=0)
-    if unknown.any():
-        names = ", ".join(name for name, no in zip(DIMENSIONS, unknown, strict=True) if no)
-        parts.append(f"no label of {names}, so predictions of it will mean nothing")
+    labels = dict(zip(DIMENSIONS, data.train.labels.T, strict=True))
+    if unknown := [name for name, column in labels.items() if np.isnan(column).all()]:
+        parts.append(f"no label of {', '.join(unknown)}, so predictions of it will mean nothing")
     if data.skipped:
         parts.append(f"{len(data.skipped):,} left out")
     return ", ".join(parts)

@@ -69,8 +69,8 @@ def test_the_tables_to_the_letter():
         "             utterances  failed  labelled  transcripts  alignments  speakers  hours\n"
         "train                 4       1         2            1           1         3   1.50\n"
         "development           2       0         0            0           0         1   0.67\n"
-        "test1                 1       0         0            0           0         1   0.50\n"
-        "all                   7       1         2            1           1         3   2.67\n"
+        "test1                 1       0         1            0           0         1   0.50\n"
+        "all                   7       1         3            1           1         3   2.67\n"
         "train and development share 1 speaker\n"
         "train and test1 share 1 speaker"
     )
