@@ -46,6 +46,14 @@ class _OneLineErrors(click.Group):
             if error.errno == errno.EPIPE:  # the reader of stdout has gone: click ends quietly
                 raise
             raise click.ClickException(_one_line(str(error))) from error
+        except RuntimeError as error:
+            torch = sys.modules.get("torch")
+            if torch is None or not isinstance(error, torch.OutOfMemoryError):
+                raise
+            raise click.ClickException(
+                "the GPU's memory ran out; train with a larger train.accumulation, or end what "
+                "else uses the GPU"
+            ) from error
 
 
 def _one_line(message: str) -> str:

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 
+import pytest
 from click.testing import CliRunner
 
 from msfser.cli import main
@@ -17,6 +18,21 @@ def test_help_names_the_commands_and_loads_no_heavy_package():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Usage:" in done.stdout
+
+
+def test_a_gpu_without_memory_is_one_line_and_a_fault_of_msfser_is_not(tmp_path, monkeypatch):
+    torch = pytest.importorskip("torch")
+    raised = [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate"), RuntimeError("bug")]
+
+    def fail(*_, **__):
+        raise raised.pop(0)
+
+    monkeypatch.setattr("msfser.train.train", fail)
+    arguments = ["train", "-o", str(tmp_path / "run")]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: the GPU's memory ran out; train with a larger")
+    assert str(CliRunner().invoke(main, arguments).exception) == "bug"
 
 
 def test_version():
