@@ -78,7 +78,7 @@ def run_ablation(
     jobs : int
         Processes that train side by side, one core each; 1 trains in this process on all cores.
     report : function
-        Called with a line for each run that has ended.
+        Called with a line for each run that has ended, or begins in this process.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def run_ablation(
     todo = [task for task in tasks if not _is_done(task)]
     if len(todo) < len(tasks):
         report(f"{len(tasks) - len(todo)} of {len(tasks)} runs are done already")
-    for done, (task, reason) in enumerate(_run(todo, jobs), len(tasks) - len(todo) + 1):
+    for done, (task, reason) in enumerate(_run(todo, jobs, report), len(tasks) - len(todo) + 1):
         report(f"{task.name}: {reason or 'done'} ({done} of {len(tasks)})")
         if reason is not None:
             failures.append(f"{task.name}: {reason}")
@@ -146,9 +146,12 @@ def _is_done(task: RowTask) -> bool:
     return before == replace(now, model=replace(now.model, text_dim=before.model.text_dim))
 
 
-def _run(tasks: Sequence[RowTask], jobs: int) -> Iterator[tuple[RowTask, str | None]]:
+def _run(
+    tasks: Sequence[RowTask], jobs: int, report: Report
+) -> Iterator[tuple[RowTask, str | None]]:
     if jobs == 1:
         for task in tasks:
+            report(f"{task.name}: training")
             yield task, run_row(task) or None
         return
     with local_workers(jobs) as workers:

@@ -179,7 +179,10 @@ def test_the_command_trains_judges_and_goes_on(corpus_folder, tmp_path):
     ]  # fmt: skip
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, result.stderr
-    assert "audio, seed 0: done (1 of 2)" in result.stderr
+    lines = result.stderr.splitlines()
+    assert lines[0] == "audio, seed 0: training"
+    assert any(line.startswith("epoch 1: training V ") for line in lines[1:])
+    assert "audio, seed 0: done (1 of 2)" in lines
     assert "CCC on test, 10 utterances, one seed [95 %]" in result.stdout
     table = list(csv.DictReader((out / "ablation.csv").read_text().splitlines()))
     assert len(table) == 2 * 4 * 2  # rows, measures, the seed and the mean
