@@ -20,7 +20,7 @@ from msfser.tables import Table
 
 Reachable = Mapping[tuple[str, str], float]  # (dimension, inputs) -> CCC
 
-CSV_HEAD = ("row", "seed", "dimension", "ccc", "low", "high", "reachable")
+CSV_HEAD = ("row", "seed", "dimension", "ccc", "low", "high", "reachable", "paper")
 MEAN_SEED = "mean"
 
 
@@ -88,12 +88,13 @@ def ablation_rows(results: Sequence[RowResult], reachable: Reachable) -> list[Se
     rows: list[Sequence[Cell]] = [CSV_HEAD]
     for result in results:
         best = reachable_of(result, reachable)
+        paper = result.row.paper or (np.nan,) * len(MEASURES)
         groups = [(str(seed), *seed_ccc(result, place)) for place, seed in enumerate(result.seeds)]
         for seed, values, bounds in (*groups, (MEAN_SEED, *mean_ccc(result))):
             rows += [
-                (result.row.name, seed, name, *_rounded(value, low, high, limit))
-                for name, value, (low, high), limit in zip(
-                    MEASURES, values, bounds, best, strict=True
+                (result.row.name, seed, name, *_rounded(value, low, high, limit, theirs))
+                for name, value, (low, high), limit, theirs in zip(
+                    MEASURES, values, bounds, best, paper, strict=True
                 )
             ]
     return rows

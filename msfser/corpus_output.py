@@ -74,8 +74,16 @@ def finish_corpus(reading: Reading, options: OutputOptions) -> None:
 
 def show_corpus(path: Path, manifest: Manifest, options: OutputOptions) -> None:
     """Say what a manifest that was written holds, and draw it if asked to."""
+    from msfser.semantics.store import TEXTS_NAME
+
     print_corpus(manifest, distributions=options["summary"])
     _say(f"wrote {path}")
+    texts = path.with_name(TEXTS_NAME)
+    if texts.exists():
+        _say(
+            f"note: {texts}: is of the corpus that was here before, and stays; if words have "
+            "changed, delete it and make it anew"
+        )
     for figure in _figure_paths(options):
         draw_figure(manifest, figure, force=options["force"])
 

@@ -10,6 +10,8 @@ from msfser.ablation import RowResult
 from msfser.ablation_figure import draw_ablation
 from msfser.ablation_rows import DEMO, TABLE_2, AblationRow, read_rows
 from msfser.ablation_table import (
+    MEAN_SEED,
+    ablation_rows,
     ablation_table,
     brief_table,
     mean_ccc,
@@ -143,6 +145,9 @@ def test_the_table_sets_the_paper_or_the_reachable_beside(tmp_path):
     )  # fmt: skip
     assert table.rows[0][0] == "GS"
     assert table.rows[0][2::2] == ("0.700", "0.600", "0.500", "0.600")
+    head, *cells = ablation_rows([result], {})
+    assert head[-1] == "paper"
+    assert [row[-1] for row in cells if row[1] == MEAN_SEED] == [0.7, 0.6, 0.5, 0.6]
     path = tmp_path / "reachable.csv"
     path.write_text(
         "dimension,inputs,ccc\nvalence,audio+gs,0.5\narousal,audio+gs,0.9\ndominance,audio+gs,0.1\n"

@@ -220,5 +220,15 @@ def test_a_manifest_is_not_replaced_unasked(table, tmp_path, run):
     result = run(*arguments)
     assert result.exit_code == 1
     assert "manifest.parquet: exists already; --force replaces it" in result.stderr
-    assert run(*arguments, "--force").exit_code == 0
+    result = run(*arguments, "--force")
+    assert result.exit_code == 0
+    assert "texts.parquet" not in result.stderr
     assert (tmp_path / "out/manifest.parquet").read_bytes() == before
+
+
+def test_texts_of_the_corpus_before_are_named(table, tmp_path, run):
+    arguments = ("table", table, "-o", tmp_path / "out", "--label-bounds", "0,5", *RENAMED)
+    assert run(*arguments).exit_code == 0
+    (tmp_path / "out/texts.parquet").write_bytes(b"")
+    result = run(*arguments, "--force")
+    assert "out/texts.parquet: is of the corpus that was here before, and stays" in result.stderr
