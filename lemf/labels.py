@@ -53,8 +53,8 @@ def read_labels(source: str) -> list[Label]:
     ``ratings`` (a number a word, null or nan where there is none; in a ``.csv`` with blanks
     between) and ``emphasised`` (the index of the intended word, from 0, or several). ``id``,
     ``speaker``, ``text``, ``emotion`` and ``words`` are optional, other columns are the user's.
-    Rows with ``file`` and ``words`` that hold a ``stress_max`` are EmoDB's: their TextGrid is
-    ``textgrid/ID.TextGrid``.
+    Rows with ``file`` for ``audio``, and ``words`` that hold a ``stress_max``, are EmoDB's: their
+    TextGrid is ``textgrid/ID.TextGrid``.
 
     Parameters
     ----------
@@ -76,7 +76,8 @@ def read_labels(source: str) -> list[Label]:
     labels: dict[str, Label] = {}
     for line, row in read_rows(source, "file of labels"):
         place = f"{source}: line {line}"
-        label = _label(place, folder, _from_emodb(place, row) if "file" in row else row)
+        of_emodb = "file" in row and "audio" not in row
+        label = _label(place, folder, _from_emodb(place, row) if of_emodb else row)
         if label.id in labels:
             raise CorpusError(f"{place}: the id {label.id!r} stands twice; give each row its own")
         labels[label.id] = label

@@ -55,6 +55,11 @@ def _csv_rows(source: str, text: str, required: Collection[str]) -> Iterator[tup
             names = " and ".join(sorted(missing))
             raise CorpusError(f"{source}: no column {names} in its first line")
         for row in reader:
+            if None in row:
+                raise CorpusError(
+                    f"{source}: line {reader.line_num}: more cells than its first line names; "
+                    "put cells with commas into double quotes"
+                )
             yield reader.line_num, {key: value for key, value in row.items() if key and value}
     except csv.Error as error:
         raise CorpusError(f"{source}: line {reader.line_num}: {error}") from error

@@ -86,6 +86,18 @@ def test_wrong_rows(tmp_path, row, message):
         read_labels(write(tmp_path, [row]))
 
 
+def test_a_column_of_the_users_may_be_called_file(tmp_path):
+    (label,) = read_labels(write(tmp_path, [{**ROW, "file": "take 3", "emphasised": 1}]))
+    assert (label.audio, label.emphasised) == (str(tmp_path / "a.wav"), (1,))
+
+
+def test_cells_without_a_name_are_not_dropped(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("audio,textgrid,emphasised,text\na.wav,a.TextGrid,1,so, it is\n")
+    with pytest.raises(CorpusError, match="line 2: more cells than its first line names"):
+        read_labels(str(path))
+
+
 def test_wrong_files(tmp_path):
     with pytest.raises(CorpusError, match=r"are read from \.csv or \.jsonl files"):
         read_labels("labels.txt")
