@@ -121,7 +121,7 @@ class Settings:
             raise SettingsError(f"channel {self.channel}: channels are counted from 1")
         self.pause_s  # noqa: B018 - raises on a pause that is not a time
         for name, weight in (self.weights or {}).items():
-            _check_choice(f"cue of the set {self.cues!r}", name, tuple(CUE_SETS[self.cues]))
+            _check_choice("cue", name, tuple(CUE_SETS[self.cues]), of=f" of the set {self.cues!r}")
             if not abs(weight) <= LARGEST_WEIGHT:
                 raise SettingsError(
                     f"weight of {name}: {weight} is not a number up to {LARGEST_WEIGHT:g}"
@@ -171,7 +171,7 @@ def read_weights(text: str) -> tuple[str | None, dict[str, float]]:
     Raises
     ------
     SettingsError
-        The file cannot be read, or the text is neither.
+        The file cannot be read, its cue set has no such cues, or the text is neither.
     """
     if text.lower().endswith(".json"):
         return _read_weights_file(Path(text))
@@ -202,13 +202,19 @@ def _read_weights_file(path: Path) -> tuple[str | None, dict[str, float]]:
     cues = content.get("cues")
     if cues is not None and not isinstance(cues, str):
         raise SettingsError(f"{path}: 'cues' must be the name of a cue set, not {cues!r}")
-    return cues, {name: float(value) for name, value in weights.items()}
+    numbers = {name: float(value) for name, value in weights.items()}
+    if cues is not None:
+        try:
+            Settings(cues=cues, weights=numbers)
+        except SettingsError as error:
+            raise SettingsError(f"{path}: {error}") from error
+    return cues, numbers
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _check_choice(what: str, value: str, choices: tuple[str, ...]) -> None:
+def _check_choice(what: str, value: str, choices: tuple[str, ...], *, of: str = "") -> None:
     if value not in choices:
-        raise SettingsError(f"unknown {what} {value!r}; there are: {', '.join(choices)}")
+        raise SettingsError(f"unknown {what} {value!r}{of}; there are: {', '.join(choices)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +20,7 @@ from lemf.analysis_options import (
     resamples_option,
 )
 from lemf.config import CUE_SETS, Settings, read_weights
-from lemf.errors import OutputError
+from lemf.errors import OutputError, SettingsError
 from lemf.output import check_apart, check_output, write_output
 from lemf.progress import count_cores, progress
 
@@ -42,7 +43,7 @@ _FIGURES = (".png", ".svg", ".pdf")
     "--weights",
     metavar="FILE.json|NAME=W,...",
     multiple=True,
-    help="Cues with other weights; repeat.",
+    help="The paper's cues with other weights, or those of any set from a file; repeat.",
 )
 @click.option(
     "--scores",
@@ -98,6 +99,8 @@ def evaluate(
     the intended word. EmoDB's metadata.jsonl is read as it stands. Chance and systems that do not
     listen are always in the table.
     """
+    if not math.isfinite(clear_margin):
+        raise click.UsageError(f"--clear-margin {clear_margin}: write a number")
     settings = _read_systems(cues, weights, options)
     score_files = _read_named(scores)
     _check_names([*settings, *score_files])
@@ -110,10 +113,11 @@ def evaluate(
     from lemf.evaluation import evaluate_labels
     from lemf.labels import read_labels
 
+    read = read_labels(str(labels))
     _warn_of_seen(weights, labels)
     with progress("scoring") as watch:
         evaluation = evaluate_labels(
-            read_labels(str(labels)),
+            read,
             settings,
             score_files,
             clear_margin=clear_margin,
@@ -144,11 +148,24 @@ def _read_systems(
     for text in weights:
         name = Path(text).stem if text.lower().endswith(".json") else text
         cue_set, numbers = read_weights(text)
+        if cue_set is None:
+            _check_papers_weights(text, numbers)
         systems.append((name, read_measure_options(options, cues=cue_set, weights=numbers)))
     if not systems:
         systems = [("paper", read_measure_options(options))]
     _check_names([name for name, _ in systems])
     return dict(systems)
+
+
+def _check_papers_weights(text: str, weights: dict[str, float]) -> None:
+    """Refuse weights that the paper's set does not take, and say how to name another."""
+    try:
+        Settings(weights=weights)
+    except SettingsError as error:
+        raise click.UsageError(
+            f'--weights {text}: {error}; those of another set: a .json of {{"cues": NAME, '
+            '"weights": {NAME: NUMBER, ...}}'
+        ) from error
 
 
 def _read_named(scores: tuple[str, ...]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -79,7 +80,7 @@ def match_scores(
     Returns
     -------
     list of (words,) float64 or None
-        None for a sentence with a word that has no score.
+        None for a sentence with a word that has no score, or with more scores than words.
     list of Unjudged
         These sentences.
 
@@ -97,7 +98,12 @@ def match_scores(
         )
     found: list[FloatArray | None] = []
     unjudged = []
+    counts = Counter((recording, number) for recording, number, _ in scores)
     for sentence in sentences:
+        if misfit := _misfit(counts, sentence):
+            found.append(None)
+            unjudged.append(Unjudged(sentence.id, f"scores by {name} do not fit", misfit))
+            continue
         values = np.array([_find(scores, sentence, i) for i in range(len(sentence.ratings))])
         if np.isfinite(values).all():
             found.append(values)
@@ -106,6 +112,17 @@ def match_scores(
         words = [sentence.scored.words[i] for i in np.flatnonzero(~np.isfinite(values))]
         unjudged.append(Unjudged(sentence.id, f"no score by {name}", ", ".join(words)))
     return found, unjudged
+
+
+def _misfit(counts: Counter[tuple[str, int | None]], sentence: RatedSentence) -> str:
+    """Say that a system saw more words than there are, so that its scores belong to others."""
+    for number, n_words in (
+        (sentence.number, len(sentence.ratings)),
+        (None, sentence.n_recording_words),
+    ):
+        if (n_scores := counts[sentence.recording, number]) > n_words:
+            return f"{n_scores} scores for {n_words} words"
+    return ""
 
 
 def _find(scores: dict[_Key, float], sentence: RatedSentence, word: int) -> float:

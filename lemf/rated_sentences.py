@@ -53,10 +53,12 @@ class RatedSentence:
         The id of the label.
     number, first_word : int
         The number of the sentence in its recording, and of its first word there, from 0.
+    n_recording_words : int
+        Words in all sentences of the recording.
     scored : ScoredSentence
     ratings : (words,) float64
     text : str
-        What was read: as the label has it, or else the words.
+        What was read: as the label has it, or else the words; case and blanks do not count.
     speaker, emotion : str or None
     """
 
@@ -64,6 +66,7 @@ class RatedSentence:
     recording: str
     number: int
     first_word: int
+    n_recording_words: int
     scored: ScoredSentence
     ratings: FloatArray
     text: str
@@ -239,15 +242,16 @@ def _sentences(label: Label, scored: Sequence[ScoredSentence]) -> Iterator[Rated
         ratings[list(label.emphasised)] = 1.0
     first_word = 0
     for number, sentence in enumerate(scored):
-        words = _plain(" ".join(sentence.words))
+        text = label.text if label.text is not None and len(scored) == 1 else None
         yield RatedSentence(
             id=label.id if len(scored) == 1 else f"{label.id}#{number}",
             recording=label.id,
             number=number,
             first_word=first_word,
+            n_recording_words=n_words,
             scored=sentence,
             ratings=ratings[first_word : first_word + len(sentence.words)],
-            text=label.text if label.text is not None and len(scored) == 1 else words,
+            text=_plain(" ".join(sentence.words if text is None else text.split())),
             speaker=label.speaker,
             emotion=label.emotion,
         )

@@ -153,7 +153,7 @@ def test_plot_of_several_sentences(run, tmp_path):
         (["--channel", "left"], "--channel left: write a number from 1, or mix"),
         (["--channel", "0"], "channels are counted from 1"),
         (["--sentences", "pause:x"], "write pause:0.3"),
-        (["--weights", "loudness=1"], "unknown cue of the set 'paper' 'loudness'"),
+        (["--weights", "loudness=1"], "unknown cue 'loudness' of the set 'paper'"),
         (["--cues", "mine"], "'mine' is not"),
         (["--formatt", "json"], "No such option"),
         (["--top", "0"], "0 is not in the range"),
@@ -192,10 +192,10 @@ def test_options_reach_the_analysis(run, tmp_path):
 
 
 def test_weights_of_a_file_are_for_its_cue_set(run, tmp_path):
-    (tmp_path / "w.json").write_text('{"cues": "other", "weights": {}}')
+    (tmp_path / "w.json").write_text('{"cues": "listeners", "weights": {}}')
     result = run(*SCORE, "--weights", "w.json", "--cues", "paper")
     assert result.exit_code == 2
-    assert "the weights are for --cues other" in result.stderr
+    assert "the weights are for --cues listeners" in result.stderr
     assert_one_line(run(*SCORE, "--weights", "gone.json"), "gone.json: cannot be read")
 
 

@@ -41,7 +41,7 @@ def test_weights_replace_those_named_and_keep_the_order():
         ({"sentences": "pause:-1"}, "write pause:0.3"),
         (
             {"weights": {"loudness": 1.0}},
-            "unknown cue of the set 'paper' 'loudness'; there are: pitch",
+            "unknown cue 'loudness' of the set 'paper'; there are: pitch",
         ),
         ({"weights": {"pitch": math.inf}}, "weight of pitch: inf is not a number up to"),
     ],
@@ -78,6 +78,9 @@ def test_weights_in_a_file(tmp_path):
         ('{"weights": {"pitch": "high"}}', r"w\.json: expected"),
         ('{"weights": {"pitch": true}}', r"w\.json: expected"),
         ('{"cues": 3, "weights": {}}', r"w\.json: 'cues' must be the name"),
+        ('{"cues": "mine", "weights": {}}', r"w\.json: unknown cue set 'mine'"),
+        ('{"cues": "paper", "weights": {"loudness": 1}}', r"w\.json: unknown cue 'loudness' of"),
+        ('{"cues": "paper", "weights": {"pitch": NaN}}', r"w\.json: weight of pitch: nan is not"),
     ],
 )
 def test_bad_files_of_weights_are_refused(tmp_path, content, message):

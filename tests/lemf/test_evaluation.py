@@ -38,6 +38,7 @@ def sentence(
         recording=name,
         number=number,
         first_word=0,
+        n_recording_words=len(ratings),
         scored=scored,
         ratings=ratings,
         text=text,
@@ -118,6 +119,16 @@ def test_sentences_of_one_recording_are_judged_each(tmp_path, make_utterance):
     assert [(one.id, one.first_word) for one in rated.judged] == [("r#0", 0), ("r#1", 2)]
     assert [one.ratings.tolist() for one in rated.judged] == [[0, 1], [0, 1]]
     assert [one.text for one in rated.judged] == ["one two", "three four"]
+
+
+def test_a_text_is_the_same_in_other_case_and_with_other_blanks(make_utterance):
+    made = make_utterance((120.0, 160.0, 110.0), (0.5, 1.0, 0.4), (0.25, 0.4, 0.3))
+    labels = [
+        Label(id=f"r{n}", audio=str(made.wav), textgrid=str(made.textgrid), emphasised=(1,), text=t)
+        for n, t in enumerate(("One  two three", "ONE two three ", None))
+    ]
+    rated = rate_sentences(labels, [Settings()])
+    assert {one.text for one in rated.judged} == {"one two three"}
 
 
 def test_measures_by_hand():
@@ -241,6 +252,20 @@ def test_a_sentence_without_a_score_is_left_out_for_all(tmp_path, labelled):
     assert left_out["r2"]["reason"] == "no score by mine"
     assert left_out["r2"]["detail"] == "two"
     assert left_out["r3"]["detail"] == "one, two, three"
+
+
+@pytest.mark.parametrize("columns", ["id,index,score", "id,sentence,index,score"])
+def test_scores_of_more_words_than_there_are_belong_to_others(tmp_path, labelled, columns):
+    path = tmp_path / "scores.csv"
+    place = ",0" if "sentence" in columns else ""
+    words = [("r1", i) for i in range(4)] + [("r2", i) for i in range(3)]
+    path.write_text(columns + "\n" + "".join(f"{name}{place},{i},{i}\n" for name, i in words))
+    result = run(labelled, "--scores", f"mine={path}", "--format", "json", "--resamples", 9)
+    content = json.loads(result.stdout)
+    left_out = {one["id"]: one for one in content["unjudged"]}
+    assert content["n_sentences"] == 1
+    assert left_out["r1"]["reason"] == "scores by mine do not fit"
+    assert left_out["r1"]["detail"] == "4 scores for 3 words"
 
 
 @pytest.mark.parametrize(
@@ -397,7 +422,9 @@ def test_figure_shows_every_system_in_every_panel(labelled):
         (["--scores", "a=x.csv", "--scores", "a=y.csv"], "a is named twice"),
         (["--scores", "paper=x.csv"], "two systems have the name 'paper'"),
         (["--scores", "chance=x.csv"], "two systems have the name 'chance'"),
-        (["--weights", "loud=1"], "unknown cue of the set 'paper' 'loud'"),
+        (["--weights", "loud=1"], "--weights loud=1: unknown cue 'loud' of the set 'paper'"),
+        (["--weights", "loudness=1"], "those of another set: a .json of"),
+        (["--clear-margin", "nan"], "--clear-margin nan: write a number"),
         (["--cues", "mine"], "'mine' is not"),
     ],
 )
@@ -408,8 +435,11 @@ def test_usage(labelled, options, message):
 
 
 def test_errors_are_one_line(tmp_path, labelled):
+    fitted = tmp_path / "fitted.json"
+    fitted.write_text('{"weights": {"pitch": 1}, "fitted_on": {"labels_sha256": "0"}}')
     for arguments, message in (
         ([tmp_path / "no.csv"], "the file of labels cannot be read"),
+        ([tmp_path / "no.csv", "--weights", fitted], "the file of labels cannot be read"),
         ([labelled, "--figure", tmp_path / "f.txt"], "the name must end in .png, .svg, .pdf"),
         ([labelled, "--weights", "no.json"], "no.json: cannot be read"),
         ([labelled, "--scores", "a=no.csv"], "the file of scores cannot be read"),

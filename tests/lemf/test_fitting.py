@@ -35,6 +35,7 @@ def rated(rng, speaker, text, noise=0.3):
         recording=f"{speaker}{text}",
         number=0,
         first_word=0,
+        n_recording_words=n_words,
         scored=scored,
         ratings=z @ TRUE + rng.normal(scale=noise, size=n_words),
         text=text,
