@@ -39,6 +39,10 @@ _THREAD_COUNTS = (  # of the libraries under numpy: one process a core already u
 _AHEAD = 4  # files handed out a core, so that none waits for the next
 _LONGEST_CONNECT_S = 15
 _COUNT_AGAIN_S = 10.0  # a cluster may grow
+_NOT_LOADED = "Error during deserialization"  # as dask begins, where it cannot import lemf
+_LEMF_MISSING = (
+    "the cluster cannot import lemf; install this version on its scheduler and on all its workers"
+)
 _CLUSTER_GONE = "the cluster is gone; what is done is kept: run the same command to go on"
 
 
@@ -126,6 +130,10 @@ def _result(future: Future[_Result]) -> _Result:
         return future.result()
     except CancelledError:
         raise CorpusError(_CLUSTER_GONE) from None
+    except (ImportError, RuntimeError) as error:
+        if getattr(error, "name", None) == "lemf" or _NOT_LOADED in str(error):
+            raise CorpusError(_LEMF_MISSING) from None
+        raise
 
 
 class LocalWorkers:

@@ -99,6 +99,30 @@ def test_workers_that_never_start_end_the_run():
         list(run_tasks(Dead(), eval, ["1"]))
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("Error during deserialization of the task graph. This frequently\noccurs if"),
+        ModuleNotFoundError("No module named 'lemf'", name="lemf"),
+    ],
+)
+def test_a_cluster_without_lemf_is_said_to_lack_it(error):
+    def fail(_):
+        raise error
+
+    with pytest.raises(CorpusError, match="the cluster cannot import lemf; install this version"):
+        list(run_tasks(Immediate(), fail, ["1"]))
+
+
+@pytest.mark.parametrize("error", [RuntimeError("else"), ImportError("else", name="else")])
+def test_other_errors_stay_what_they_are(error):
+    def fail(_):
+        raise error
+
+    with pytest.raises(type(error), match="else"):
+        list(run_tasks(Immediate(), fail, ["1"]))
+
+
 def test_a_cluster_that_goes_away_ends_the_run():
     class Gone(Immediate):
         def submit(self, function, task):
