@@ -51,12 +51,18 @@ class ViewOptions(AnalysisOptions):
     f0_axis: F0Axis
 
 
-_WEIGHT_OPTIONS = (
-    click.option("--cues", type=click.Choice(list(CUE_SETS)), help="Cue set.  [default: paper]"),
-    click.option(
-        "--weights", metavar="NAME=W,...|FILE.json", help="Weights instead of the cue set's own."
-    ),
+_weights_option = click.option(
+    "--weights", metavar="NAME=W,...|FILE.json", help="Weights instead of the cue set's own."
 )
+
+
+def _cues_option(default: str) -> Callable[[_Command], _Command]:
+    return click.option(
+        "--cues", type=click.Choice(list(CUE_SETS)), help=f"Cue set.  [default: {default}]"
+    )
+
+
+_WEIGHT_OPTIONS = (_cues_option("paper"), _weights_option)
 _MEASURE_OPTIONS = (
     click.option(
         "--pitch",
@@ -125,9 +131,9 @@ resamples_option = click.option(
 force_option = click.option("--force", is_flag=True, help="Replace output files that exist.")
 
 
-def weight_options(command: _Command) -> _Command:
-    """Give a command the options that it takes as `WeightOptions`."""
-    return _add(command, _WEIGHT_OPTIONS)
+def new_weight_options(command: _Command) -> _Command:
+    """Give a command whose input has a cue set the options that it takes as `WeightOptions`."""
+    return _add(command, (_cues_option("as before"), _weights_option))
 
 
 def measure_options(command: _Command) -> _Command:

@@ -14,9 +14,9 @@ from lemf.analysis_options import (
     WeightOptions,
     analysis_options,
     jobs_option,
+    new_weight_options,
     read_settings,
     read_weight_options,
-    weight_options,
 )
 from lemf.config import DURATION_METHODS
 from lemf.errors import CorpusError, LemfError, OutputError
@@ -104,7 +104,7 @@ def batch(
 @click.argument("features", type=_PATH)
 @_output_option
 @_sentence_table_option
-@weight_options
+@new_weight_options
 @click.option(
     "--duration",
     type=click.Choice(DURATION_METHODS),

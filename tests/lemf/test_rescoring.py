@@ -111,3 +111,9 @@ def test_features_of_an_older_lemf_serve_the_papers_cues_only(run, tmp_path):
         "make it anew by lemf batch --features",
     )
     assert not (tmp_path / "c.parquet").exists()
+
+
+def test_help_says_that_cues_and_duration_stay_as_they_were(run):
+    options = " ".join(run("rescore", "--help").stdout.split())
+    assert "Cue set. [default: as before]" in options
+    assert "Cue set. [default: paper]" in " ".join(run("batch", "--help").stdout.split())
