@@ -111,6 +111,7 @@ def evaluate(
         check_output(figure, force=force)
 
     from lemf.evaluation import evaluate_labels
+    from lemf.evaluation_text import describe_notes
     from lemf.labels import read_labels
 
     read = read_labels(str(labels))
@@ -126,6 +127,8 @@ def evaluate(
             jobs=jobs or count_cores(),
             watch=watch,
         )
+    for note in describe_notes(evaluation):
+        _say(f"note: {note}")
     if figure is not None:
         from lemf.evaluation_figure import render_evaluation
 

@@ -86,6 +86,8 @@ class Evaluation:
         None where the speaker of a sentence is not known.
     unjudged : tuple of Unjudged
         What was left out, for all systems alike.
+    notes : tuple of (str, str)
+        Recordings, and what to know of them.
     clear_margin : float
     n_resamples, seed : int
     """
@@ -96,6 +98,7 @@ class Evaluation:
     n_texts: int
     n_speakers: int | None
     unjudged: tuple[Unjudged, ...]
+    notes: tuple[tuple[str, str], ...]
     clear_margin: float
     n_resamples: int
     seed: int
@@ -121,10 +124,8 @@ def evaluate_labels(
         One or more, which differ in cues and weights at most.
     score_files : mapping of name to path, optional
         Scores of other systems, as `other_scores.read_scores` reads them.
-    clear_margin, n_resamples, seed
-        As `evaluate`.
-    jobs, watch
-        As `rated_sentences.rate_sentences`.
+    clear_margin, n_resamples, seed, jobs, watch
+        As in `evaluate` and `rated_sentences.rate_sentences`.
 
     Returns
     -------
@@ -241,10 +242,9 @@ def evaluate(
         n_sentences=len(judged),
         n_clear=sum(rating_margin(s.ratings) >= clear_margin for s in judged),
         n_texts=len({s.text for s in judged}),
-        n_speakers=None
-        if any(s.speaker is None for s in judged)
-        else len({s.speaker for s in judged}),
+        n_speakers=None if speakers is None else len(set(speakers)),
         unjudged=left_out,
+        notes=sentences.notes,
         clear_margin=clear_margin,
         n_resamples=n_resamples,
         seed=seed,
@@ -296,5 +296,4 @@ def _by_groups(
 
 
 def _is_tied(scores: FloatArray) -> bool:
-    values = rounded(scores)
-    return bool(np.count_nonzero(values == values.max()) > 1)
+    return bool(np.count_nonzero(rounded(scores) == rounded(scores).max()) > 1)

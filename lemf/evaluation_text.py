@@ -11,6 +11,8 @@ from lemf import __version__
 from lemf.agreement import MEASURES
 from lemf.evaluation import Evaluation, Grouping, Intervals, SystemAgreement, Unit
 
+_MOST_NOTES = 5  # that are said
+
 
 def to_dict(evaluation: Evaluation, about: Mapping[str, Any]) -> dict[str, Any]:
     """Give everything as a dict of plain types, None where there is no value.
@@ -140,6 +142,19 @@ def describe_unjudged(evaluation: Evaluation) -> list[str]:
     return [
         f"Left out, {reason}: {len(names)}: {', '.join(names)}." for reason, names in cases.items()
     ]
+
+
+def describe_notes(evaluation: Evaluation) -> list[str]:
+    """Say each note once, with the first recording that it is about; the first few of many."""
+    about: dict[str, list[str]] = {}
+    for name, note in evaluation.notes:
+        about.setdefault(note, []).append(name)
+    lines = [
+        f"{names[0]}{f' and {len(names) - 1:,} more' if len(names) > 1 else ''}: {note}"
+        for note, names in about.items()
+    ]
+    others = len(lines) - _MOST_NOTES
+    return lines if others <= 0 else [*lines[:_MOST_NOTES], f"{others:,} notes more"]
 
 
 def describe_ties(evaluation: Evaluation) -> list[str]:

@@ -92,6 +92,7 @@ def fit(
 
     from lemf.evaluation import evaluate
     from lemf.evaluation_table import print_evaluation
+    from lemf.evaluation_text import describe_notes
     from lemf.fitted_weights import format_held_out, format_weights, weights_to_dict
     from lemf.fitting import fit_sentences, unlearnt
     from lemf.labels import read_labels
@@ -115,6 +116,8 @@ def fit(
         unjudged=unlearnt(fitted, rated.judged),
         n_resamples=resamples,
     )
+    for note in describe_notes(evaluation):
+        _say(f"note: {note}")
     content = weights_to_dict(fitted, evaluation.systems[1], settings, labels, read, rated.judged)
     write_output(output, format_weights(content).encode(), force=force)
     _say(f"wrote {output}")

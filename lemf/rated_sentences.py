@@ -88,11 +88,13 @@ class RatedSentences:
     """All that labels give: `judged` have one top word, `tied` several, the rest is `unjudged`.
 
     A tied sentence stands in `unjudged`, too; its ratings still tell how its text is stressed.
+    `notes` are (id, note): what to know of a recording, such as channels that were mixed.
     """
 
     judged: tuple[RatedSentence, ...]
     tied: tuple[RatedSentence, ...]
     unjudged: tuple[Unjudged, ...]
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 def rate_sentences(
@@ -127,7 +129,7 @@ def rate_sentences(
     tasks = [
         _Task(i, label.audio, label.textgrid, tuple(settings)) for i, label in enumerate(labels)
     ]
-    results: dict[int, tuple[ScoredSentence, ...] | str] = {}
+    results: dict[int, _Scored | str] = {}
     n_failed = 0
     if watch:
         watch(0, 0, len(tasks))
@@ -136,15 +138,17 @@ def rate_sentences(
         n_failed += isinstance(results[task.number], str)
         if watch:
             watch(len(results), n_failed, len(tasks))
-    judged, tied, unjudged = [], [], []
+    judged, tied, unjudged, notes = [], [], [], []
     for number, label in enumerate(labels):
         result = results[number]
         if isinstance(result, str):
             unjudged.append(Unjudged(label.id, "failed", result))
-        elif mismatch := _mismatch(label, result):
+            continue
+        notes += [(label.id, note) for note in result.notes]
+        if mismatch := _mismatch(label, result.sentences):
             unjudged.append(Unjudged(label.id, "labels do not fit", mismatch))
         else:
-            for sentence in _sentences(label, result):
+            for sentence in _sentences(label, result.sentences):
                 why = _why_unjudged(sentence)
                 if why is None:
                     judged.append(sentence)
@@ -154,7 +158,7 @@ def rate_sentences(
                     tied.append(sentence)
     if not judged:
         raise nothing_to_judge(unjudged)
-    return RatedSentences(tuple(judged), tuple(tied), tuple(unjudged))
+    return RatedSentences(tuple(judged), tuple(tied), tuple(unjudged), tuple(notes))
 
 
 def nothing_to_judge(unjudged: Sequence[Unjudged]) -> CorpusError:
@@ -171,9 +175,13 @@ class _Task:
     settings: tuple[Settings, ...]
 
 
-def _run(
-    tasks: Sequence[_Task], jobs: int
-) -> Iterator[tuple[_Task, tuple[ScoredSentence, ...] | str | None]]:
+@dataclass(frozen=True)
+class _Scored:
+    sentences: tuple[ScoredSentence, ...]
+    notes: tuple[str, ...]
+
+
+def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, _Scored | str | None]]:
     if jobs == 1:
         yield from ((task, _score(task)) for task in tasks)
         return
@@ -181,7 +189,7 @@ def _run(
         yield from run_tasks(workers, _score, tasks)
 
 
-def _score(task: _Task) -> tuple[ScoredSentence, ...] | str:
+def _score(task: _Task) -> _Scored | str:
     """Score one recording, in a worker; a reason where that is impossible."""
     from lemf.pipeline import measure, score_measurement
 
@@ -195,7 +203,7 @@ def _score(task: _Task) -> tuple[ScoredSentence, ...] | str:
         return " ".join(str(error).split())
     except MemoryError:
         return "not enough memory"
-    return tuple(
+    scored = tuple(
         ScoredSentence(
             tuple(word.word for word in sentences[0].words),
             np.array([word.end_s - word.start_s for word in sentences[0].words]),
@@ -210,6 +218,7 @@ def _score(task: _Task) -> tuple[ScoredSentence, ...] | str:
         )
         for sentences in zip(*(result.sentences for result in results), strict=True)
     )
+    return _Scored(scored, measured.notes)
 
 
 def _mismatch(label: Label, sentences: Iterable[ScoredSentence]) -> str:

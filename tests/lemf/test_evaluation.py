@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from click.testing import CliRunner
 
 import lemf
@@ -18,7 +19,7 @@ from lemf.config import Settings
 from lemf.errors import CorpusError
 from lemf.evaluation import evaluate, evaluate_labels
 from lemf.evaluation_figure import draw_evaluation, render_evaluation
-from lemf.evaluation_text import format_markdown
+from lemf.evaluation_text import describe_notes, format_markdown
 from lemf.labels import Label, read_labels
 from lemf.other_scores import read_scores
 from lemf.rated_sentences import RatedSentence, RatedSentences, ScoredSentence, rate_sentences
@@ -393,6 +394,28 @@ def test_json_names_everything(labelled):
     assert list(content["systems"][0]["measures"]) == list(MEASURES)
     assert content["settings"]["paper"]["cues"] == "paper"
     assert result.stdout == run(labelled, "--format", "json", "--resamples", 5).stdout
+
+
+def test_what_to_know_of_the_recordings_is_said_once(tmp_path, make_utterance):
+    made = make_utterance((120.0, 160.0, 110.0), (0.5, 1.0, 0.4), (0.25, 0.4, 0.3))
+    stereo = np.column_stack([made.samples, made.samples])
+    soundfile.write(tmp_path / "stereo.wav", stereo, made.rate_hz)
+    files = {"audio": "stereo.wav", "textgrid": made.textgrid.name, "emphasised": 1}
+    rows = [{"id": f"r{n}", "text": f"{n}", **files} for n in range(6)]
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    said = "note: r0 and 5 more: 2 channels mixed down; --channel takes one of them"
+    assert said in run(labels, "--resamples", 2).stderr.splitlines()
+    fit = ["fit", labels, "-o", tmp_path / "w.json", "--jobs", 1, "--resamples", 2]
+    assert said in CliRunner().invoke(main, [str(part) for part in fit]).stderr.splitlines()
+    assert "note:" not in run(labels, "--resamples", 2, "--channel", 1).stderr
+
+
+def test_few_of_many_notes_are_said():
+    judged = (sentence("p", [0, 2, 1]),)
+    rated = RatedSentences(judged, (), (), tuple((f"r{n}", f"note {n}") for n in range(9)))
+    found = evaluate(rated, {"ours": [np.zeros(3)]}, n_resamples=2)
+    assert describe_notes(found) == [*(f"r{n}: note {n}" for n in range(5)), "4 notes more"]
 
 
 def test_figure(tmp_path, labelled):
