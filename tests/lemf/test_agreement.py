@@ -169,6 +169,13 @@ def test_bootstrap_draws_groups_whole_and_by_seed(rng):
     assert (resample(judgement, n_resamples=400, seed=4)["top1"] != again).any()
 
 
+def test_draws_with_too_few_readings_of_a_text_have_no_correlation_within_texts(rng):
+    heard = [rng.normal(size=4) for _ in range(3)]
+    judgement = judge([rng.normal(size=4) for _ in range(3)], heard, ["a"] * 3)
+    assert np.isfinite(judgement.summary(np.array([1, 1, 1]))["within_text"])
+    assert np.isnan(judgement.summary(np.array([1, 1, 0]))["within_text"])
+
+
 def test_interval():
     draws = np.append(np.linspace(0, 1, 1001), np.nan)
     assert interval(draws) == pytest.approx((0.025, 0.975), abs=EXACT)

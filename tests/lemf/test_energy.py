@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lemf.energy import frame_energy
+from lemf.energy import frame_energy, frame_mid_energy
 from lemf.frames import count_frames, frame_centres
 
 RELATIVE = 1e-9
@@ -22,6 +22,28 @@ def test_sine_has_its_closed_form(rate_hz, cycles):
     expected = amplitude * size * np.sqrt(1 / 16 + 2 / 64)
     inner = energy_of(samples, rate_hz)[4:-4]
     np.testing.assert_allclose(inner, expected, rtol=RELATIVE, atol=0)
+
+
+@pytest.mark.parametrize("rate_hz", [16000, 22050, 48000])
+@pytest.mark.parametrize(
+    ("tone_hz", "inside"),  # bins are 50 Hz apart; squares of the three that a sine has
+    [
+        (400, 0),
+        (450, 1 / 64),
+        (500, 1 / 16 + 1 / 64),
+        (550, 1 / 16 + 2 / 64),
+        (3950, 1 / 16 + 2 / 64),
+        (4000, 1 / 16 + 1 / 64),
+        (4050, 1 / 64),
+        (4100, 0),
+    ],
+)
+def test_mid_energy_is_that_of_the_bins_from_500_to_4000_hz(rate_hz, tone_hz, inside):
+    samples = 0.3 * np.sin(2 * np.pi * tone_hz / rate_hz * np.arange(rate_hz) + 0.4)
+    centres = frame_centres(count_frames(len(samples), rate_hz), rate_hz)
+    expected = 0.3 * round(0.020 * rate_hz) * np.sqrt(inside)
+    inner = frame_mid_energy(samples, centres, rate_hz)[4:-4]
+    np.testing.assert_allclose(inner, expected, rtol=RELATIVE, atol=1e-9)
 
 
 def test_agrees_with_a_loop_over_frames(rng):

@@ -21,7 +21,7 @@ from lemf.evaluation import evaluate, evaluate_labels
 from lemf.evaluation_figure import draw_evaluation, render_evaluation
 from lemf.evaluation_text import describe_notes, format_markdown
 from lemf.labels import Label, read_labels
-from lemf.other_scores import read_scores
+from lemf.other_scores import match_scores, read_scores
 from lemf.rated_sentences import RatedSentence, RatedSentences, ScoredSentence, rate_sentences
 
 EXACT = 1e-12
@@ -120,6 +120,15 @@ def test_sentences_of_one_recording_are_judged_each(tmp_path, make_utterance):
     assert [(one.id, one.first_word) for one in rated.judged] == [("r#0", 0), ("r#1", 2)]
     assert [one.ratings.tolist() for one in rated.judged] == [[0, 1], [0, 1]]
     assert [one.text for one in rated.judged] == ["one two", "three four"]
+    of_the_file = {("r", None, i): float(i) for i in range(4)}
+    of_sentences = {("r", n, i): 2.0 * n + i for n in (0, 1) for i in (0, 1)}
+    for scores in (of_the_file, of_sentences):
+        found, unjudged = match_scores("mine", scores, rated.judged)
+        assert [one.tolist() for one in found] == [[0, 1], [2, 3]]
+        assert not unjudged
+    found, unjudged = match_scores("mine", {**of_the_file, ("r", None, 4): 4.0}, rated.judged)
+    assert found == [None, None]
+    assert [one.detail for one in unjudged] == ["5 scores for 4 words"] * 2
 
 
 def test_a_text_is_the_same_in_other_case_and_with_other_blanks(make_utterance):
@@ -150,6 +159,8 @@ def test_measures_by_hand():
     assert theirs.difference["top1"] == pytest.approx(4 / 9 - 2 / 3, abs=EXACT)
     assert (ours.n_tied, theirs.n_tied, chance.n_tied) == (0, 1, 3)
     assert not ours.difference
+    third = evaluate(rated, {**scores, "ours again": scores["ours"]}, n_resamples=9).systems[2]
+    assert set(third.difference.values()) == {0.0}
     assert chance.measures["top1"] == pytest.approx(1 / 3, abs=EXACT)
     assert (found.n_sentences, found.n_clear, found.n_speakers, found.n_texts) == (3, 2, 2, 1)
     by_emotion = {group.name: group for group in ours.groups["emotion"]}
@@ -176,6 +187,9 @@ def test_baselines_do_not_listen_and_the_memoriser_reads_other_speakers_only():
     np.testing.assert_allclose(scores["text memoriser"][0], [10 / 3, 1, 2 / 3], atol=EXACT)
     np.testing.assert_allclose(scores["text memoriser"][1], [1.5, 2.5, 0.5], atol=EXACT)
     assert scores["text memoriser"][3].tolist() == [0, 0, 0]
+    unknown = [sentence(name, [n, 0, 1], speaker=None) for n, name in enumerate("pq", 3)]
+    scores = baseline_scores(unknown, unknown)
+    assert scores["text memoriser"][0].tolist() == [4, 0, 1]
 
 
 def test_nothing_to_judge():

@@ -143,6 +143,25 @@ def test_wavelet_prominence_is_highest_where_all_three_rise():
     np.testing.assert_allclose(flat, [0.0, 0.0, np.nan, 0.0], rtol=0, atol=1e-9)
 
 
+@pytest.mark.parametrize("contour", ["semitones", "mid_energy"])
+def test_wavelet_prominence_of_one_hill_is_what_calculus_gives(contour):
+    """The transforms of exp(-t^2 / 2 w^2) at their tops: s^2 w / (w^2 + s^2)^1.5."""
+    t, width = np.arange(N) - 150, 12.0
+    hill = np.exp(-(t**2) / (2 * width**2))
+    power = 0.6 if contour == "mid_energy" else 1.0
+    measured = sentence(**{contour: hill ** (1 / power)})
+    words = [WORDS[1], WORDS[1], WORDS[2], WORDS[1]]  # of equal durations
+    tops = [s**2 * width / (width**2 + s**2) ** 1.5 for s in (20.0, 28.0, 40.0, 56.0)]
+    found = wavelet_prominence(words, measured, "phones")[1]
+    assert found == pytest.approx(sum(tops) / hill.std(), rel=1e-3)
+
+
+def test_wavelet_prominence_sees_a_long_word():
+    prominence = wavelet_prominence(WORDS, sentence(), "phones")
+    assert np.nanargmax(prominence) == 3  # of 0.35 s, after 0.25 and 0.2 s
+    assert prominence[3] > prominence[0] > prominence[1]
+
+
 def test_every_name_of_the_sets_is_measured():
     assert {"pitch", "energy", "duration", *DETAIL_CUES} == set(CUE_SETS["all"])
     values = listener_cues(WORDS, sentence(step([0.0, 2.0, 1.0])), "phones", DETAIL_CUES)

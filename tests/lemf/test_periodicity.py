@@ -13,14 +13,20 @@ def periodicity_of(samples, f0_hz, rate_hz=RATE_HZ):
     return frame_periodicity(samples, centres, rate_hz, np.full(len(centres), f0_hz))
 
 
-def tone(f0_hz, seconds=0.4):
-    t = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+def tone(f0_hz, seconds=0.4, rate_hz=RATE_HZ):
+    t = np.arange(round(seconds * rate_hz)) / rate_hz
     return sum(np.sin(2 * np.pi * k * f0_hz * t) / k for k in range(1, 6))
 
 
 @pytest.mark.parametrize("f0_hz", [75.0, 123.4, 240.0, 391.0])
 def test_a_periodic_signal_has_periodicity_one(f0_hz):
     inner = periodicity_of(tone(f0_hz), f0_hz)[8:-8]
+    np.testing.assert_allclose(inner, 1.0, rtol=0, atol=TAPER)
+
+
+@pytest.mark.parametrize("period", [22.1, 22.5, 22.9])
+def test_a_period_between_two_samples_is_found_at_8_khz(period):
+    inner = periodicity_of(tone(8000 / period, rate_hz=8000), 8000 / period, 8000)[8:-8]
     np.testing.assert_allclose(inner, 1.0, rtol=0, atol=TAPER)
 
 
