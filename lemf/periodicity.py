@@ -18,7 +18,8 @@ def frame_periodicity(
 
     r(T) / r(0) under a 40 ms Hann window, divided by the window's own autocorrelation, which undoes
     the taper (Boersma 1993, equations 7 to 9), without its sub-sample interpolation: the highest of
-    the four lags around T = 1 / F0. Beyond the ends of the recording there are zeros.
+    the four lags around T = 1 / F0. Beyond the ends of the recording there are zeros. Below 27 Hz a
+    period hardly fits into the window, and even noise may seem periodic.
 
     Parameters
     ----------
