@@ -91,6 +91,14 @@ def test_a_column_of_the_users_may_be_called_file(tmp_path):
     assert (label.audio, label.emphasised) == (str(tmp_path / "a.wav"), (1,))
 
 
+def test_a_row_may_hold_any_blank(tmp_path):
+    path = tmp_path / "labels.jsonl"
+    row = json.dumps({**ROW, "emphasised": 1, "text": "so\u2028it\u0085is"}, ensure_ascii=False)
+    path.write_bytes((row + "\r\n\r\n").encode())
+    (label,) = read_labels(str(path))
+    assert label.text == "so\u2028it\u0085is"
+
+
 def test_cells_without_a_name_are_not_dropped(tmp_path):
     path = tmp_path / "labels.csv"
     path.write_text("audio,textgrid,emphasised,text\na.wav,a.TextGrid,1,so, it is\n")
