@@ -7,8 +7,9 @@ LABELS is a file that `lemf evaluate` takes. Prints Markdown tables:
 1. each cue alone;
 2. the cue set `listeners` without each of its cues, with each further one, with other weights;
 3. the same set where each constant of its definitions is another;
-4. what was tried and left out: durations against the mean of the same phone in other speakers'
-   readings, a correction for final lengthening, cues standardised over all words of the speaker;
+4. what was tried and left out: vowels alone, durations against the mean of the same phone in other
+   speakers' readings, a correction for final lengthening, cues standardised over all words of the
+   speaker;
 5. how far the measures can go: the ratings themselves as scores, and with noise added;
 6. the *choice* judged: for each sentence the best of all sets of one to four equally weighted cues
    is chosen on the sentences that share neither speaker nor text with it.
@@ -52,6 +53,7 @@ CONSTANTS = (
     ("duration_cues", "_LONGEST", (1, 3)),
 )
 MOST_CUES = 4
+VOWELS = tuple("aeiouyAEIOUYVQ@2369{}&")  # how their labels begin in SAMPA
 FINAL_SHARE = 0.7  # of a phone's length that is not final lengthening
 
 
@@ -160,6 +162,7 @@ def print_tried(
         for words in phones
     ]
     for name, lengths in (
+        ("the longest vowel of the word", [[longest_vowel(p) for p in words] for words in phones]),
         ("phones against their mean in other speakers", surprises(sentences, phones)),
         (
             f"phones of the last word counted as {FINAL_SHARE} of their length",
@@ -205,6 +208,12 @@ def surprises(
         [[surprise(one.speaker, *phone) for phone in word] for word in words]
         for one, words in zip(sentences, phones, strict=True)
     ]
+
+
+def longest_vowel(phones: Sequence[tuple[str, float]]) -> list[float]:
+    """Give the duration of the longest vowel of a word, of its longest phone if it has none."""
+    vowels = [d_s for label, d_s in phones if label.startswith(VOWELS)]
+    return sorted(vowels or [d_s for _, d_s in phones])[-1:]
 
 
 def two_longest(durations: Sequence[float]) -> float:
