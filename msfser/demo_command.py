@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from msfser.semantics_options import one_line_ends
+from msfser.stop_signals import one_line_ends
 
 
 @click.command()

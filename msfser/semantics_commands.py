@@ -16,12 +16,12 @@ from msfser.semantics_options import (
     finish,
     folder_argument,
     jobs_option,
-    one_line_ends,
     open_workers,
     read_shard,
     say,
     shard_option,
 )
+from msfser.stop_signals import one_line_ends
 
 if TYPE_CHECKING:
     from msfser.semantics.whisper import Engine

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,6 @@ cluster_option = click.option(
 shard_option = click.option(
     "--shard", metavar="I/N", help="Do part I of N only; a run without it puts all together."
 )
-_INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 def finish(
@@ -88,16 +87,6 @@ def open_workers(jobs: int | None, cluster: str | None) -> AbstractContextManage
     if jobs is not None:
         raise click.UsageError("--jobs and --cluster exclude each other")
     return cluster_workers(cluster)
-
-
-@contextmanager
-def one_line_ends() -> Iterator[None]:
-    """Say in one line that the run was stopped."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        say("\nstopped; what is done is kept: run the same command to go on")
-        raise click.exceptions.Exit(_INTERRUPTED) from None
 
 
 def say(message: str) -> None:
