@@ -31,7 +31,8 @@ from lemf.agreement import judge, rating_margin, top_n, top_word, within_segment
 from lemf.config import CUE_SETS, PITCH_METHODS
 from lemf.frames import FloatArray
 from lemf.labels import read_labels
-from lemf.pipeline import Measurement, measure, score_measurement
+from lemf.measurement import Measurement, measure
+from lemf.pipeline import score_measurement
 from lemf.rated_sentences import RatedSentence, rate_sentences
 from lemf.textgrid import IntervalTier, read_textgrid
 from lemf.tiers import is_silence

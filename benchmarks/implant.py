@@ -23,7 +23,8 @@ from spoilt_speech import FloatArray
 
 import lemf
 from lemf.config import PITCH_METHODS, PitchMethod
-from lemf.pipeline import measure, score_measurement
+from lemf.measurement import measure
+from lemf.pipeline import score_measurement
 
 CUES = {"paper": "#D55E00", "listeners": "#0072B2"}
 NEUTRAL = ("the top word", "all words")

@@ -31,7 +31,8 @@ from spoilt_speech import (
 import lemf
 from lemf.agreement import SENTENCE_MEASURES, judge
 from lemf.config import PitchMethod
-from lemf.pipeline import measure, score_measurement
+from lemf.measurement import measure
+from lemf.pipeline import score_measurement
 
 CUES = ("paper", "listeners")
 PITCH: tuple[PitchMethod, ...] = ("harvest", "praat")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from lemf.config import END_TOLERANCE_S, Settings
 from lemf.errors import NoWordsError, TextGridError
@@ -21,14 +22,32 @@ _ROUNDING_S = 1e-9  # 0.8 - 0.5 is no longer pause than 0.3
 _OVERLAP_TOLERANCE_S = 1e-4  # writers that round times make neighbours overlap by less
 
 
+class Phone(NamedTuple):
+    """A phone as the aligner labels it, with its place in time, in seconds."""
+
+    label: str
+    start_s: float
+    end_s: float
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the phone, above 0."""
+        return self.end_s - self.start_s
+
+
 @dataclass(frozen=True)
 class Word:
-    """A word with its place in time and the durations of its phones, all in seconds."""
+    """A word with its place in time, in seconds, and its phones in their order."""
 
     word: str
     start_s: float
     end_s: float
-    phone_durations_s: tuple[float, ...] = ()
+    phones: tuple[Phone, ...] = ()
+
+    @property
+    def phone_durations_s(self) -> tuple[float, ...]:
+        """Lengths of the phones."""
+        return tuple(phone.duration_s for phone in self.phones)
 
 
 @dataclass(frozen=True)
@@ -74,13 +93,13 @@ def align(textgrid: TextGrid, settings: Settings, duration_s: float) -> Alignmen
             "name another tier with --words-tier"
         )
     _check_recording(textgrid, spoken, duration_s)
-    phones: list[list[float]] = [[] for _ in spoken]
+    phones: list[list[Phone]] = [[] for _ in spoken]
     if phones_tier is not None:
         _check_geometry(textgrid, phones_tier)
         phones = _phones_by_word(spoken, phones_tier, settings.silence)
     words = tuple(
-        Word(" ".join(i.label.split()), i.start_s, i.end_s, tuple(durations))
-        for i, durations in zip(spoken, phones, strict=True)
+        Word(" ".join(i.label.split()), i.start_s, i.end_s, tuple(inside))
+        for i, inside in zip(spoken, phones, strict=True)
     )
     sentences, notes = _split_sentences(words, textgrid, settings)
     if phones_tier is not None and not any(phones):
@@ -148,17 +167,17 @@ def _check_recording(textgrid: TextGrid, spoken: list[Interval], duration_s: flo
 
 def _phones_by_word(
     spoken: list[Interval], tier: IntervalTier, silence: tuple[str, ...]
-) -> list[list[float]]:
+) -> list[list[Phone]]:
     starts = [word.start_s for word in spoken]
-    durations: list[list[float]] = [[] for _ in spoken]
+    phones: list[list[Phone]] = [[] for _ in spoken]
     for phone in tier.intervals:
         if is_silence(phone.label, silence):
             continue
         midpoint_s = (phone.start_s + phone.end_s) / 2
         index = bisect_right(starts, midpoint_s) - 1
         if index >= 0 and midpoint_s < spoken[index].end_s:
-            durations[index].append(phone.end_s - phone.start_s)
-    return durations
+            phones[index].append(Phone(phone.label.strip(), phone.start_s, phone.end_s))
+    return phones
 
 
 def _split_sentences(

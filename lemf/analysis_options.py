@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
-from lemf.config import CUE_SETS, DURATION_METHODS, PITCH_METHODS, Settings, read_weights
+from lemf.config import (
+    CUE_SETS,
+    DURATION_METHODS,
+    OWN_SCOPES,
+    PITCH_METHODS,
+    Settings,
+    read_weights,
+)
 from lemf.errors import SettingsError
 
 if TYPE_CHECKING:
-    from lemf.config import DurationMethod, PitchMethod
+    from lemf.config import DurationMethod, PitchMethod, Scope
     from lemf.figure import F0Axis
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -41,6 +48,7 @@ class MeasureOptions(TypedDict):
 class AnalysisOptions(WeightOptions, MeasureOptions):
     """The values of the options that all commands share which score recordings."""
 
+    normalise: Scope
     force: bool
 
 
@@ -102,6 +110,13 @@ _MEASURE_OPTIONS = (
         "--silence", metavar="LABEL", multiple=True, help="One more label that is no word; repeat."
     ),
 )
+_normalise_option = click.option(
+    "--normalise",
+    type=click.Choice(OWN_SCOPES),
+    default="sentence",
+    show_default=True,
+    help="Words that each cue is standardised over; lemf rescore has speaker and corpus.",
+)
 _VIEW_OPTIONS = (
     click.option(
         "--top",
@@ -143,12 +158,15 @@ def measure_options(command: _Command) -> _Command:
 
 def analysis_options(command: _Command) -> _Command:
     """Give a command the options of the analysis, which it takes as `AnalysisOptions`."""
-    return _add(command, (*_WEIGHT_OPTIONS, *_MEASURE_OPTIONS, force_option))
+    return _add(command, (*_WEIGHT_OPTIONS, *_MEASURE_OPTIONS, _normalise_option, force_option))
 
 
 def view_options(command: _Command) -> _Command:
     """Give a command the options of the analysis and its display, taken as `ViewOptions`."""
-    return _add(command, (*_WEIGHT_OPTIONS, *_MEASURE_OPTIONS, *_VIEW_OPTIONS, force_option))
+    return _add(
+        command,
+        (*_WEIGHT_OPTIONS, *_MEASURE_OPTIONS, _normalise_option, *_VIEW_OPTIONS, force_option),
+    )
 
 
 def _add(command: _Command, options: tuple[Callable[[_Command], _Command], ...]) -> _Command:
@@ -186,7 +204,7 @@ def read_settings(options: AnalysisOptions) -> Settings:
         A file of weights that cannot be read.
     """
     cues, weights = read_weight_options(options)
-    return read_measure_options(options, cues=cues, weights=weights)
+    return read_measure_options(options, cues=cues, weights=weights, normalise=options["normalise"])
 
 
 def read_measure_options(
@@ -194,8 +212,9 @@ def read_measure_options(
     *,
     cues: str | None = None,
     weights: Mapping[str, float] | None = None,
+    normalise: Scope = "sentence",
 ) -> Settings:
-    """Make settings out of the options of the measurement, a cue set and weights.
+    """Make settings out of the options of the measurement, a cue set, weights and a scope.
 
     Raises
     ------
@@ -218,6 +237,7 @@ def read_measure_options(
             channel="mix" if channel == "mix" else _channel(channel),
             duration=options["duration"],
             silence=options["silence"],
+            normalise=normalise,
         )
     except SettingsError as error:
         raise click.UsageError(str(error)) from error

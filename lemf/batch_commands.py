@@ -18,13 +18,13 @@ from lemf.analysis_options import (
     read_settings,
     read_weight_options,
 )
-from lemf.config import DURATION_METHODS
+from lemf.config import DURATION_METHODS, OWN_SCOPES, SCOPES
 from lemf.errors import CorpusError, LemfError, OutputError
 from lemf.output import check_apart
 from lemf.progress import count_cores, progress
 
 if TYPE_CHECKING:
-    from lemf.config import DurationMethod
+    from lemf.config import DurationMethod, Scope
     from lemf.corpus import CorpusRun
     from lemf.corpus_listing import Listing
     from lemf.corpus_outputs import Outputs
@@ -110,22 +110,37 @@ def batch(
     type=click.Choice(DURATION_METHODS),
     help="Mean phone duration or the word's length.  [default: as before]",
 )
+@click.option(
+    "--normalise",
+    type=click.Choice(SCOPES),
+    help="Whose words each cue is standardised over.  [default: as before]",
+)
+@click.option(
+    "--speaker-pattern",
+    metavar="REGEX",
+    help="What of an id is the speaker, such as '^[^_]+'.  [default: its folder]",
+)
 @click.option("--force", is_flag=True, help="Replace output files that exist.")
 def rescore(
     features: Path,
     output: Path,
     sentence_table: Path | None,
     duration: DurationMethod | None,
+    normalise: Scope | None,
+    speaker_pattern: str | None,
     force: bool,
     **options: Unpack[WeightOptions],
 ) -> None:
     """Score the recordings of FEATURES, which lemf batch --features kept, without their audio."""
+    if speaker_pattern is not None and normalise != "speaker":
+        raise click.UsageError("--speaker-pattern goes with --normalise speaker")
     cues, weights = read_weight_options(options)
     _check_names((output, sentence_table), features)
 
     from lemf.rescoring import rescore_features
 
-    with _one_line_ends(), progress("scoring") as watch:
+    unit = "files" if normalise is None or normalise in OWN_SCOPES else "readings of files"
+    with _one_line_ends(), progress("scoring", unit=unit) as watch:
         summary = rescore_features(
             features,
             output,
@@ -133,6 +148,8 @@ def rescore(
             cues=cues,
             weights=weights,
             duration=duration,
+            normalise=normalise,
+            speaker_pattern=speaker_pattern,
             force=force,
             watch=watch,
         )

@@ -27,6 +27,11 @@ DETAIL_CUES = (  # they need contours that the paper's do not
     "spectral_balance",
     "long_phones",
     "log_phones",
+    "nonfinal_phones",
+    "lengthening",
+    "vowel_pitch",
+    "vowel_loudness",
+    "vowel_duration",
     "wavelet_prominence",
 )
 # A cue set is named by its cues and their weights. `paper` is equation 2: alpha, beta, gamma;
@@ -41,6 +46,9 @@ PitchMethod = Literal["harvest", "praat", "pyworld"]
 DurationMethod = Literal["phones", "word"]
 PITCH_METHODS: tuple[PitchMethod, ...] = ("harvest", "praat", "pyworld")
 DURATION_METHODS: tuple[DurationMethod, ...] = ("phones", "word")
+Scope = Literal["sentence", "recording", "speaker", "corpus"]
+OWN_SCOPES: tuple[Scope, ...] = ("sentence", "recording")  # all that one recording has
+SCOPES: tuple[Scope, ...] = (*OWN_SCOPES, "speaker", "corpus")
 
 LOWEST_FLOOR_HZ = 20.0
 HIGHEST_CEILING_HZ = 2000.0
@@ -75,6 +83,10 @@ class Settings:
         Mean phone duration as in the paper, or the word's own length where there is no phone tier.
     silence : tuple of str
         Labels that are no words and no phones, besides the usual ones.
+    normalise : {"sentence", "recording", "speaker", "corpus"}
+        The words over which a cue's mean and standard deviation are taken, and the phones by which
+        the duration of a phone is expected. The paper standardises over the sentence; with more,
+        scores can be compared between sentences. The last two need several recordings.
 
     Raises
     ------
@@ -94,6 +106,7 @@ class Settings:
     channel: int | Literal["mix"] | None = None
     duration: DurationMethod = "phones"
     silence: tuple[str, ...] = ()
+    normalise: Scope = "sentence"
 
     def __post_init__(self) -> None:
         if isinstance(self.silence, str):
@@ -112,6 +125,7 @@ class Settings:
         _check_choice("cue set", self.cues, tuple(CUE_SETS))
         _check_choice("pitch method", self.pitch, PITCH_METHODS)
         _check_choice("duration", self.duration, DURATION_METHODS)
+        _check_choice("normalise", self.normalise, SCOPES)
         if not LOWEST_FLOOR_HZ <= self.pitch_floor_hz < self.pitch_ceiling_hz <= HIGHEST_CEILING_HZ:
             raise SettingsError(
                 f"pitch range {self.pitch_floor_hz:g}-{self.pitch_ceiling_hz:g} Hz: the floor must "

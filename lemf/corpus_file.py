@@ -16,7 +16,7 @@ from lemf.errors import LemfError, MissingPackageError
 if TYPE_CHECKING:
     from lemf.alignment import Alignment
     from lemf.emphasis import Emphasis
-    from lemf.pipeline import Measurement
+    from lemf.measurement import Measurement
 
 Row = dict[str, Any]
 
@@ -76,7 +76,8 @@ def score_file(task: FileTask) -> FileResult:
 def _score(task: FileTask, version: str) -> FileResult:
     from dataclasses import replace
 
-    from lemf.pipeline import measure, score_measurement
+    from lemf.measurement import measure
+    from lemf.pipeline import score_measurement
 
     name, audio, textgrid, speaker, channel = task.recording
     if textgrid is None:
@@ -155,7 +156,7 @@ def feature_row(name: str, measured: Measurement) -> Row:
                 "word": word.word,
                 "start_s": word.start_s,
                 "end_s": word.end_s,
-                "phone_durations_s": list(word.phone_durations_s),
+                "phones": [phone._asdict() for phone in word.phones],
             }
             for index, words in enumerate(measured.alignment.sentences)
             for word in words
@@ -178,12 +179,20 @@ def _storable(alignment: Alignment) -> Alignment:
 
     sentences = tuple(
         tuple(
-            replace(word, word=word.word.encode(errors="backslashreplace").decode())
+            replace(
+                word,
+                word=_storable_label(word.word),
+                phones=tuple(p._replace(label=_storable_label(p.label)) for p in word.phones),
+            )
             for word in words
         )
         for words in alignment.sentences
     )
     return replace(alignment, sentences=sentences)
+
+
+def _storable_label(label: str) -> str:
+    return label.encode(errors="backslashreplace").decode()
 
 
 def _absolute(folder: str, path: str) -> str:

@@ -18,19 +18,20 @@ import pyarrow
 import pyarrow.ipc
 import pyarrow.parquet
 
-from lemf.alignment import Alignment, Word
+from lemf.alignment import Alignment, Phone, Word
 from lemf.contours import Contours, Detail
 from lemf.corpus_file import Row
 from lemf.errors import CorpusError
 from lemf.frames import FloatArray, frame_times
+from lemf.measurement import Measurement
 from lemf.output import open_output
-from lemf.pipeline import Measurement
 
 _META = b"lemf"  # key in the metadata of the files
 _ROW_GROUPS = {"words": 100_000, "sentences": 100_000, "features": 64}  # rows
 _ROW_GROUP_BYTES = 64_000_000
 _TEXT, _FLOAT, _INT = pyarrow.string(), pyarrow.float64(), pyarrow.int32()
 _FLOATS = pyarrow.list_(_FLOAT)
+_PHONE = pyarrow.struct([("label", _TEXT), ("start_s", _FLOAT), ("end_s", _FLOAT)])
 
 _SENTENCES = pyarrow.schema(
     [
@@ -70,7 +71,7 @@ _FEATURES = pyarrow.schema(
                         ("word", _TEXT),
                         ("start_s", _FLOAT),
                         ("end_s", _FLOAT),
-                        ("phone_durations_s", _FLOATS),
+                        ("phones", pyarrow.list_(_PHONE)),
                     ]
                 )
             ),
@@ -229,8 +230,12 @@ class FeatureFile:
             raise CorpusError(f"{path}: no features in it; lemf batch --features writes them")
         self.about: dict[str, Any] = json.loads(content)
         self.n_files: int = self._file.metadata.num_rows
-        self.has_detail = {"mid_energy", "periodicity"} <= set(self._file.schema_arrow.names)
         self._path = path
+        if not _is_complete(self._file.schema_arrow):
+            raise CorpusError(
+                f"{path}: made by lemf {self.about.get('lemf')}, without all that this one scores "
+                "by; make it anew by lemf batch --features"
+            )
 
     def measurements(self) -> Iterator[tuple[str, Measurement]]:
         """Give each recording's id and what was measured, in the order of the file."""
@@ -265,17 +270,20 @@ def read_columns(path: str, names: Iterable[str]) -> list[dict[str, object]]:
     return [{key: value for key, value in row.items() if value is not None} for row in rows]
 
 
+def _is_complete(schema: pyarrow.Schema) -> bool:
+    words = schema.field("words").type.value_type
+    return set(_FEATURES.names) <= set(schema.names) and words.get_field_index("phones") >= 0
+
+
 def _measurement(row: Mapping[str, Any]) -> tuple[str, Measurement]:
     """Undo `corpus_file.feature_row`."""
     sentences: dict[int, list[Word]] = {}
     for word in row["words"].as_py():
         place = sentences.setdefault(word["sentence"], [])
-        durations = tuple(word["phone_durations_s"])
-        place.append(Word(word["word"], word["start_s"], word["end_s"], durations))
+        phones = tuple(Phone(**phone) for phone in word["phones"])
+        place.append(Word(word["word"], word["start_s"], word["end_s"], phones))
     f0_hz, energy = _contour(row["f0_hz"]), _contour(row["energy"])
-    detail = None
-    if "mid_energy" in row:
-        detail = Detail(_contour(row["mid_energy"]), _contour(row["periodicity"]))
+    detail = Detail(_contour(row["mid_energy"]), _contour(row["periodicity"]))
     return row["id"].as_py(), Measurement(
         audio=row["audio"].as_py(),
         textgrid=row["textgrid"].as_py(),

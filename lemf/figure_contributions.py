@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _COLOUR_MAPS = {  # a colour a kind, a shade a cue
-    "Blues": ("pitch", "pitch_area", "pitch_contrast", "pitch_peak", "pitch_range"),
-    "Oranges": ("energy", "loudness", "loudness_peak", "energy_peak", "spectral_balance"),
-    "Greens": ("duration", "long_phones", "log_phones"),
+    "Blues": ("pitch", "pitch_area", "pitch_contrast", "pitch_peak", "pitch_range", "vowel_pitch"),
+    "Oranges": (
+        "energy", "loudness", "loudness_peak", "energy_peak", "spectral_balance", "vowel_loudness",
+    ),
+    "Greens": (
+        "duration", "long_phones", "log_phones", "nonfinal_phones", "lengthening", "vowel_duration",
+    ),
     "Greys": ("wavelet_prominence",),
-}
+}  # fmt: skip
 _DARKEST, _LIGHTEST = 0.8, 0.3
 _WIDTH = 0.8  # of the word
 

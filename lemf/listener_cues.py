@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from lemf.alignment import Word
 from lemf.config import DurationMethod
-from lemf.duration_cues import log_phones, long_phones
+from lemf.duration_cues import lengthening, log_phones, long_phones, nonfinal_phones
 from lemf.frames import FloatArray
 from lemf.loudness_cues import energy_peak, loudness, loudness_peak, spectral_balance
+from lemf.phone_norms import PhoneNorms
 from lemf.pitch_cues import pitch_area, pitch_contrast, pitch_peak, pitch_range
 from lemf.sentence_contours import SentenceContours
+from lemf.vowel_cues import vowel_duration, vowel_loudness, vowel_pitch
 from lemf.wavelet_prominence import wavelet_prominence
 
 _OF_CONTOURS = {
@@ -23,7 +25,12 @@ _OF_CONTOURS = {
     "energy_peak": energy_peak,
     "spectral_balance": spectral_balance,
 }
-_OF_PHONES = {"long_phones": long_phones, "log_phones": log_phones}
+_OF_PHONES = {
+    "long_phones": long_phones,
+    "log_phones": log_phones,
+    "nonfinal_phones": nonfinal_phones,
+}
+_OF_VOWELS = {"vowel_pitch": vowel_pitch, "vowel_loudness": vowel_loudness}
 
 
 def listener_cues(
@@ -31,6 +38,7 @@ def listener_cues(
     sentence: SentenceContours,
     duration: DurationMethod,
     names: Iterable[str],
+    expected: PhoneNorms,
 ) -> dict[str, FloatArray]:
     """Measure cues beyond the paper's of every word of a sentence.
 
@@ -42,6 +50,8 @@ def listener_cues(
     duration : {"phones", "word"}
     names : iterable of str
         Of `config.DETAIL_CUES`.
+    expected : PhoneNorms
+        What ``lengthening`` goes by.
 
     Returns
     -------
@@ -54,6 +64,12 @@ def listener_cues(
             values[name] = _OF_CONTOURS[name](sentence)
         elif name in _OF_PHONES:
             values[name] = _OF_PHONES[name](words, duration)
+        elif name in _OF_VOWELS:
+            values[name] = _OF_VOWELS[name](words, sentence)
+        elif name == "vowel_duration":
+            values[name] = vowel_duration(words)
+        elif name == "lengthening":
+            values[name] = lengthening(words, duration, expected)
         else:
             values[name] = wavelet_prominence(words, sentence, duration)
     return values

@@ -40,7 +40,7 @@ def loudness_peak(sentence: SentenceContours) -> FloatArray:
     (words,) float64
         dB below the loudest frame of the sentence; NaN without a frame.
     """
-    return highest(_level_db(sentence.mid_energy), sentence.spans)
+    return highest(level_db(sentence.mid_energy), sentence.spans)
 
 
 def energy_peak(sentence: SentenceContours) -> FloatArray:
@@ -51,7 +51,7 @@ def energy_peak(sentence: SentenceContours) -> FloatArray:
     (words,) float64
         dB below the loudest frame of the sentence; NaN without a frame.
     """
-    return highest(_level_db(sentence.energy), sentence.spans)
+    return highest(level_db(sentence.energy), sentence.spans)
 
 
 def spectral_balance(sentence: SentenceContours) -> FloatArray:
@@ -74,6 +74,18 @@ def spectral_balance(sentence: SentenceContours) -> FloatArray:
     return balance
 
 
-def _level_db(energy: FloatArray) -> FloatArray:
+def level_db(energy: FloatArray) -> FloatArray:
+    """Give the level of each frame, averaged over 45 ms, in dB below the loudest frame.
+
+    Parameters
+    ----------
+    energy : (frames,) float64
+        Of one sentence; proportional to amplitude.
+
+    Returns
+    -------
+    (frames,) float64
+        From -120.
+    """
     loudest = energy.max(initial=0.0) or 1.0
     return smooth(20 * np.log10(np.maximum(energy / loudest, _FLOOR)))

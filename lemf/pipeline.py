@@ -3,51 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from numpy.typing import NDArray
 
 from lemf import __version__
-from lemf.alignment import Alignment, Word, align
-from lemf.audio import Audio, read_audio
+from lemf.alignment import Alignment
+from lemf.audio import Audio
 from lemf.config import Settings
-from lemf.contours import Contours, Track, measure_contours
-from lemf.cues import word_cues, word_flags
-from lemf.emphasis import CueShare, Emphasis, Segment, SentenceEmphasis, WordEmphasis
+from lemf.contours import Track
+from lemf.emphasis import Emphasis
+from lemf.errors import SettingsError
 from lemf.frames import FloatArray
-from lemf.listener_cues import listener_cues
-from lemf.scoring import contributions, emphasis_score, emphasis_segment, is_flat, rank_words
-from lemf.sentence_contours import SentenceContours, cut_sentence
-from lemf.textgrid import TextGrid, read_textgrid
-from lemf.zscore import is_constant, zscore
-
-
-@dataclass(frozen=True, eq=False)
-class Measurement:
-    """What is known of a recording before any cue is pooled; scoring it needs no audio.
-
-    Attributes
-    ----------
-    audio, textgrid : str
-        The inputs as they were named.
-    rate_hz : int
-    duration_s : float
-        Length of the recording.
-    alignment : Alignment
-        Sentences of words with their phones.
-    contours : Contours
-    notes : tuple of str
-    """
-
-    audio: str
-    textgrid: str
-    rate_hz: int
-    duration_s: float
-    alignment: Alignment
-    contours: Contours
-    notes: tuple[str, ...]
+from lemf.measurement import Measurement, measure
+from lemf.norms import Norms, gather_norms, sentence_phones
+from lemf.sentence_emphasis import measure_cues, score_sentence
+from lemf.textgrid import TextGrid
+from lemf.zscore import zscore
 
 
 def score(
@@ -97,66 +70,45 @@ def score(
     return score_measurement(measured, settings)
 
 
-def measure(
-    audio: str | os.PathLike[str] | Audio | NDArray[Any],
-    textgrid: str | os.PathLike[str] | TextGrid,
-    settings: Settings,
-    *,
-    rate_hz: int | None = None,
-    with_detail: bool | None = None,
-    track: Track | None = None,
-    threads: int = 1,
-) -> Measurement:
-    """Do the part of `score` that needs the audio; the parameters and errors are those of `score`.
-
-    Parameters
-    ----------
-    with_detail : bool, optional
-        Whether to measure what cues beyond the paper's need; by default if those of the settings
-        do.
-
-    Returns
-    -------
-    Measurement
-    """
-    recording = _open_audio(audio, rate_hz, settings)
-    grid = textgrid if isinstance(textgrid, TextGrid) else read_textgrid(textgrid)
-    alignment = align(grid, settings, recording.duration_s)
-    return Measurement(
-        audio=recording.name,
-        textgrid=grid.path,
-        rate_hz=recording.rate_hz,
-        duration_s=recording.duration_s,
-        alignment=alignment,
-        contours=measure_contours(
-            recording,
-            settings,
-            with_detail=settings.needs_detail if with_detail is None else with_detail,
-            track=track,
-            threads=threads,
-        ),
-        notes=recording.notes + alignment.notes,
-    )
-
-
-def score_measurement(measured: Measurement, settings: Settings) -> Emphasis:
+def score_measurement(
+    measured: Measurement, settings: Settings, norms: Norms | None = None
+) -> Emphasis:
     """Do the rest of `score`: pool, standardise, weigh and rank.
 
     Parameters
     ----------
     measured : Measurement
     settings : Settings
-        Those of the measurement, but for `cues`, `weights` and `duration`; cues beyond the paper's
-        need a measurement with detail.
+        Those of the measurement, but for `cues`, `weights`, `duration` and `normalise`; cues beyond
+        the paper's need a measurement with detail.
+    norms : Norms, optional
+        What the speaker or the corpus has, where `normalise` is that.
 
     Returns
     -------
     Emphasis
+
+    Raises
+    ------
+    SettingsError
+        `normalise` is the speaker or the corpus, and there are no norms.
     """
-    sentences = tuple(
-        _score_sentence(index, words, measured.contours, settings, measured.duration_s)
-        for index, words in enumerate(measured.alignment.sentences)
-    )
+    if settings.normalise == "recording":
+        norms = gather_norms(lambda: [("", measured)], settings)[""]
+    elif settings.normalise == "sentence":
+        norms = None
+    elif norms is None:
+        raise SettingsError(
+            f"normalise {settings.normalise!r}: one recording has no more than 'recording'; "
+            "lemf rescore normalises over many"
+        )
+    contours = measured.contours
+    sentences = []
+    for index, words in enumerate(measured.alignment.sentences):
+        expected = norms.phones if norms else sentence_phones(words, settings)
+        cues = measure_cues(words, contours, settings, measured.duration_s, expected)
+        standardise = norms.standardise if norms else _standardise
+        sentences.append(score_sentence(index, words, cues, standardise, settings.cue_weights))
     return Emphasis(
         version=__version__,
         audio=measured.audio,
@@ -164,133 +116,23 @@ def score_measurement(measured: Measurement, settings: Settings) -> Emphasis:
         rate_hz=measured.rate_hz,
         duration_s=measured.duration_s,
         settings=_resolved(settings, measured.alignment),
-        sentences=sentences,
-        contours=measured.contours,
+        sentences=tuple(sentences),
+        contours=contours,
         notes=measured.notes,
     )
 
 
-def _open_audio(
-    audio: str | os.PathLike[str] | Audio | NDArray[Any], rate_hz: int | None, settings: Settings
-) -> Audio:
-    if isinstance(audio, Audio | str | os.PathLike):
-        if rate_hz is not None:
-            raise TypeError("rate_hz goes with an array of samples; a file has its own rate")
-        if not isinstance(audio, Audio):
-            return read_audio(audio, channel=settings.channel)
-        if settings.channel is not None and settings.channel != audio.channel:
-            raise TypeError(
-                f"channel {settings.channel} is set, but the Audio was read with {audio.channel}; "
-                "give read_audio the channel"
-            )
-        return audio
-    if rate_hz is None:
-        raise TypeError("an array of samples needs rate_hz")
-    return Audio.from_samples(audio, rate_hz, channel=settings.channel)
+def _standardise(name: str, values: FloatArray) -> FloatArray:
+    return zscore(values)
 
 
 def _resolved(settings: Settings, alignment: Alignment) -> dict[str, Any]:
-    return asdict(settings) | {
+    resolved = asdict(settings) | {
         "weights": settings.cue_weights,
         "words_tier": alignment.words_tier,
         "phones_tier": alignment.phones_tier,
         "silence": list(settings.silence),
     }
-
-
-def _score_sentence(
-    index: int,
-    words: tuple[Word, ...],
-    contours: Contours,
-    settings: Settings,
-    recording_s: float,
-) -> SentenceEmphasis:
-    weights = settings.cue_weights
-    values = word_cues(words, contours, settings.duration)
-    flags = word_flags(words, contours, settings.duration, recording_s)
-    if settings.needs_detail:
-        sentence = cut_sentence(words, contours)
-        others = [name for name in weights if name not in values]
-        values |= listener_cues(words, sentence, settings.duration, others)
-        flags = _flags_of_clarity(flags, sentence, weights)
-    z = {name: zscore(cue) for name, cue in values.items()}
-    scores = emphasis_score(z, weights)
-    ranks = rank_words(scores)
-    shares = _shares(values, z, weights)
-    scored = tuple(
-        WordEmphasis(
-            index=i,
-            word=word.word,
-            start_s=word.start_s,
-            end_s=word.end_s,
-            pitch=float(values["pitch"][i]),
-            energy=float(values["energy"][i]),
-            duration=float(values["duration"][i]),
-            z_pitch=float(z["pitch"][i]),
-            z_energy=float(z["energy"][i]),
-            z_duration=float(z["duration"][i]),
-            cues=shares[i],
-            score=float(scores[i]),
-            rank=int(ranks[i]),
-            flags=flags[i],
-        )
-        for i, word in enumerate(words)
-    )
-    segment = emphasis_segment(int(ranks.argmin()), len(words))
-    return SentenceEmphasis(
-        index=index,
-        text=_text(words),
-        start_s=words[0].start_s,
-        end_s=words[-1].end_s,
-        flags=_sentence_flags({name: values[name] for name in weights}, scores),
-        words=scored,
-        segment=Segment(
-            words=tuple(segment),
-            text=_text(words[segment.start : segment.stop]),
-            start_s=words[segment.start].start_s,
-            end_s=words[segment.stop - 1].end_s,
-        ),
-    )
-
-
-def _shares(
-    values: Mapping[str, FloatArray], z: Mapping[str, FloatArray], weights: Mapping[str, float]
-) -> list[dict[str, CueShare]]:
-    added = contributions(z, weights)
-    n_words = len(next(iter(values.values())))
-    return [
-        {
-            name: CueShare(float(values[name][i]), float(z[name][i]), weight, float(added[name][i]))
-            for name, weight in weights.items()
-        }
-        for i in range(n_words)
-    ]
-
-
-def _flags_of_clarity(
-    flags: list[tuple[str, ...]], sentence: SentenceContours, weights: Mapping[str, float]
-) -> list[tuple[str, ...]]:
-    """Say of each word whether its F0 is drawn through; `unvoiced` is of the paper's pitch."""
-    unheard = () if "pitch" in weights else ("unvoiced",)
-    return [
-        (
-            *(flag for flag in found if flag not in unheard),
-            *(() if sentence.clear[span].any() or span.start == span.stop else ("unclear_pitch",)),
-        )
-        for found, span in zip(flags, sentence.spans, strict=True)
-    ]
-
-
-def _sentence_flags(values: Mapping[str, FloatArray], scores: FloatArray) -> tuple[str, ...]:
-    flags = []
-    if len(scores) == 1:
-        flags.append("one_word")
-    else:
-        flags += [f"constant_{name}" for name, cue in values.items() if is_constant(cue)]
-    if is_flat(scores):
-        flags.append("flat")
-    return tuple(flags)
-
-
-def _text(words: tuple[Word, ...]) -> str:
-    return " ".join(word.word for word in words)
+    if settings.normalise == "sentence":  # the definition, to the byte as it was first written
+        del resolved["normalise"]
+    return resolved

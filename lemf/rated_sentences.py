@@ -191,7 +191,8 @@ def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, _Scored | s
 
 def _score(task: _Task) -> _Scored | str:
     """Score one recording, in a worker; a reason where that is impossible."""
-    from lemf.pipeline import measure, score_measurement
+    from lemf.measurement import measure
+    from lemf.pipeline import score_measurement
 
     try:
         with_detail = any(settings.needs_detail for settings in task.settings)

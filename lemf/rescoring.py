@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lemf.config import DurationMethod, Settings
+from lemf.config import OWN_SCOPES, DurationMethod, Scope, Settings
 from lemf.corpus_file import Row, sentence_rows, word_rows
 from lemf.corpus_outputs import Summary, describe_output
 from lemf.corpus_plan import describe_settings
 from lemf.corpus_tables import FeatureFile, open_tables, schema_of, to_stream
 from lemf.errors import CorpusError, SettingsError
+from lemf.measurement import Measurement
+from lemf.norms import Norms, gather_norms, passes_over
 from lemf.output import check_output
 from lemf.pipeline import score_measurement
 
@@ -27,6 +30,8 @@ def rescore_features(
     cues: str | None = None,
     weights: Mapping[str, float] | None = None,
     duration: DurationMethod | None = None,
+    normalise: Scope | None = None,
+    speaker_pattern: str | None = None,
     force: bool = False,
     watch: Callable[[int, int, int], None] | None = None,
 ) -> Summary:
@@ -43,20 +48,24 @@ def rescore_features(
         The table, a row a word.
     sentence_table : Path, optional
         The table with a row a sentence.
-    cues, weights, duration : optional
+    cues, weights, duration, normalise : optional
         What to change of the settings.
+    speaker_pattern : str, optional
+        A regular expression that finds the speaker in an id, as its first group if it has one; by
+        default the folder, as the Montreal Forced Aligner takes it.
     force : bool
         Whether existing files may be replaced.
     watch : function, optional
-        Called with the files done, 0, and the files in all.
+        Called with the files read, 0, and all to be read: each again for each pass that gathers
+        what the speakers or the corpus are like.
 
     Raises
     ------
     CorpusError
-        The features cannot be read, or hold no phones but are to give phone durations, or lack
-        what the cues need.
+        The features cannot be read, or hold no phones but are to give phone durations; an id from
+        which no speaker can be told.
     SettingsError
-        Cues or weights that do not exist.
+        Cues or weights that do not exist; a pattern that is none.
     OutputError
         An output cannot be written.
     """
@@ -75,21 +84,19 @@ def rescore_features(
         cues=cues or before.cues,
         weights=before.weights if cues is None and weights is None else weights,
         duration=duration or before.duration,
+        normalise=normalise or before.normalise,
     )
-    if settings.needs_detail and not source.has_detail:
-        raise CorpusError(
-            f"{features}: made by lemf {source.about.get('lemf')} without what --cues "
-            f"{settings.cues} needs; make it anew by lemf batch --features"
-        )
     summary = Summary(source.n_files, source.about["failed"], 0, source.about["audio_s"])
+    reading = _Reading(source, 1 + passes_over(settings), watch)
+    norms, group_of = _gather(reading, settings, features, speaker_pattern)
     about = describe_output(describe_settings(settings), summary)
+    if settings.normalise == "speaker":
+        about["speaker_pattern"] = speaker_pattern
     schemas = {name: schema_of(name, settings.cue_weights) for name in tables}
     rows: dict[str, list[Row]] = {name: [] for name in tables}
-    if watch:
-        watch(0, 0, source.n_files)
     with open_tables(tables, settings.cue_weights, about, force=force) as writers:
-        for number, (name, measured) in enumerate(source.measurements(), 1):
-            emphasis = score_measurement(measured, settings)
+        for number, (name, measured) in enumerate(reading.measurements(), 1):
+            emphasis = score_measurement(measured, settings, norms.get(group_of(name)))
             rows["words"] += word_rows(name, emphasis)
             if sentence_table is not None:
                 rows["sentences"] += sentence_rows(name, emphasis)
@@ -97,10 +104,63 @@ def rescore_features(
                 for table, writer in writers.items():
                     writer.add(to_stream(rows[table], schemas[table]))
                     rows[table] = []
-            if watch:
-                watch(number, 0, source.n_files)
         n_words = writers["words"].n_rows
     return replace(summary, words=n_words)
+
+
+class _Reading:
+    """The measurements of a file, read several times, while somebody watches."""
+
+    def __init__(
+        self, source: FeatureFile, passes: int, watch: Callable[[int, int, int], None] | None
+    ) -> None:
+        self._source = source
+        self._total = passes * source.n_files
+        self._watch = watch or (lambda done, failed, total: None)
+        self._done = 0
+
+    def measurements(self) -> Iterator[tuple[str, Measurement]]:
+        self._watch(self._done, 0, self._total)
+        for name, measured in self._source.measurements():
+            yield name, measured
+            self._done += 1
+            self._watch(self._done, 0, self._total)
+
+
+def _gather(
+    reading: _Reading, settings: Settings, features: Path, speaker_pattern: str | None
+) -> tuple[dict[str, Norms], Callable[[str], str]]:
+    """Give the norms of each group, and what tells the group of an id."""
+    if settings.normalise in OWN_SCOPES:
+        return {}, lambda name: name
+    if settings.normalise == "corpus":
+        return gather_norms(reading.measurements, settings, _everyone), _everyone
+    speaker_of = _speaker_finder(features, speaker_pattern)
+    return gather_norms(reading.measurements, settings, speaker_of), speaker_of
+
+
+def _everyone(name: str) -> str:
+    return ""
+
+
+def _speaker_finder(features: Path, pattern: str | None) -> Callable[[str], str]:
+    try:
+        found = re.compile(pattern if pattern is not None else r"(.+)/")
+    except re.error as error:
+        raise SettingsError(f"speaker pattern {pattern!r}: {error}") from error
+
+    def speaker_of(name: str) -> str:
+        match = found.search(name)
+        if match is None:
+            remedy = (
+                "correct --speaker-pattern"
+                if pattern is not None
+                else "it lies in no folder; give --speaker-pattern, such as '^[^_]+'"
+            )
+            raise CorpusError(f"{features}: no speaker in the id {name!r}; {remedy}")
+        return str(match[1] if found.groups else match[0])
+
+    return speaker_of
 
 
 def _read_settings(path: Path, about: Mapping[str, Any]) -> Settings:

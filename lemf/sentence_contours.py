@@ -46,6 +46,8 @@ class SentenceContours:
     loudness : (frames,) float64
         (mid energy / its highest in the sentence) ** 0.6, from 0 to 1.
     energy, mid_energy : (frames,) float64
+    times_s : (frames,) float64
+        Centres of the frames in the recording.
     """
 
     spans: tuple[slice, ...]
@@ -55,6 +57,7 @@ class SentenceContours:
     loudness: FloatArray
     energy: FloatArray
     mid_energy: FloatArray
+    times_s: FloatArray
 
 
 def cut_sentence(words: Sequence[Word], contours: Contours) -> SentenceContours:
@@ -89,6 +92,7 @@ def cut_sentence(words: Sequence[Word], contours: Contours) -> SentenceContours:
         loudness=(detail.mid_energy / (loudest or 1.0)) ** LOUDNESS_EXPONENT,
         energy=energy,
         mid_energy=detail.mid_energy,
+        times_s=contours.times_s[inside],
     )
 
 

@@ -15,6 +15,9 @@ from lemf.emphasis import FLAG_MEANINGS, Emphasis, SentenceEmphasis, WordEmphasi
 _BAR_CELLS = 18
 _WIDE = 100  # columns from which the measured values are shown too
 _NARROW = 60  # columns below which the bars give way to the numbers
+_ROOM_OF_WORDS = 30  # columns for mark, word, rank and score
+_ROOM_OF_VALUES = 36  # of the bars and the measured values
+_SHARES = 3  # of a word, where there is no room for all
 # characters that turn the direction of all that follows
 _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -46,8 +49,22 @@ def print_table(emphasis: Emphasis, stream: TextIO, *, top: int = 3) -> None:
         _print_flags(console, sentence)
         console.print()
     weights = " + ".join(f"{weight:g} z({name})" for name, weight in _weights(emphasis).items())
-    legend = f"score = {weights}; z compares the words of one sentence; the columns sum to it"
+    scope = emphasis.settings.get("normalise", "sentence")
+    sums = (
+        "the columns sum to it" if _spare(console, emphasis.words[0]) >= 0 else "shares add to it"
+    )
+    legend = f"score = {weights}; z compares the words of one {scope}; {sums}"
     console.print(Text(legend, style="dim"))
+
+
+def _spare(console: Console, word: WordEmphasis) -> int:
+    """Say how wide the console is beyond a column a cue; below 0 if these leave the words no room.
+
+    Three cues always fit: on a narrow console they are cut.
+    """
+    widths = [max(len("+0.00"), *map(len, name.split("_"))) + 1 for name in word.cues]
+    spare = console.width - _ROOM_OF_WORDS - sum(widths)
+    return spare if len(widths) > _SHARES else max(spare, 0)
 
 
 def _weights(emphasis: Emphasis) -> dict[str, float]:
@@ -69,17 +86,22 @@ def _print_heading(console: Console, sentence: SentenceEmphasis) -> None:
 def _print_words(
     console: Console, sentence: SentenceEmphasis, marks: dict[str, str], top: int, duration: str
 ) -> None:
-    wide = console.width >= _WIDE
+    spare = _spare(console, sentence.words[0])
+    all_fit = spare >= 0
+    wide = console.width >= _WIDE and spare >= _ROOM_OF_VALUES
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("", no_wrap=True)
     table.add_column("word", max_width=20, overflow="ellipsis", no_wrap=True)
     table.add_column("rank", justify="right", no_wrap=True)
     table.add_column("score", justify="right", no_wrap=True)
-    bars = console.width >= _NARROW
+    bars = console.width >= _NARROW and all_fit
     if bars:
         table.add_column("", no_wrap=True)
-    for name in sentence.words[0].cues:
-        table.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
+    if all_fit:
+        for name in sentence.words[0].cues:
+            table.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
+    else:
+        table.add_column("largest shares")
     if wide:
         table.add_column("F0 max", justify="right")
         table.add_column(duration, justify="right")
@@ -92,13 +114,22 @@ def _print_words(
             str(word.rank),
             f"{word.score:+.2f}",
             *([_bar(word.score, low, high, marks)] if bars else []),
-            *(f"{share.contribution:+.2f}" for share in word.cues.values()),
+            *_shares(word, all_fit),
         ]
         if wide:
             cells += [_in_hz(word.pitch), _in_ms(word.duration)]
         style = "bold" if word.rank == 1 else "" if word.rank <= top else "dim"
         table.add_row(*(Text(cell) for cell in cells), style=style)
     console.print(table)
+
+
+def _shares(word: WordEmphasis, all_fit: bool) -> list[str]:
+    """Give a cell a cue, or the largest contributions in one cell."""
+    added = {name: share.contribution for name, share in word.cues.items()}
+    if all_fit:
+        return [f"{value:+.2f}" for value in added.values()]
+    largest = sorted(added, key=lambda name: -abs(added[name]))[:_SHARES]
+    return [", ".join(f"{name} {added[name]:+.2f}" for name in largest)]
 
 
 def _print_flags(console: Console, sentence: SentenceEmphasis) -> None:

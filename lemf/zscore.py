@@ -32,6 +32,28 @@ def zscore(values: FloatArray) -> FloatArray:
     return z
 
 
+def zscore_against(values: FloatArray, mean: float, deviation: float) -> FloatArray:
+    """Standardise one cue by the mean and the standard deviation of more than its sentence.
+
+    Parameters
+    ----------
+    values : (words,) float64
+        NaN where the cue could not be measured.
+    mean, deviation : float
+        Of a recording, a speaker or a corpus; NaN if nothing was measured there.
+
+    Returns
+    -------
+    (words,) float64
+        0 where the cue was not measured, and 0 everywhere when it is constant there.
+    """
+    z = np.zeros(len(values))
+    if deviation > _CONSTANT * abs(mean):
+        measured = np.isfinite(values)
+        z[measured] = (values[measured] - mean) / deviation
+    return z
+
+
 def is_constant(values: FloatArray) -> bool:
     """Tell whether a cue has no spread: fewer than two words measured, or all equal but rounding.
 

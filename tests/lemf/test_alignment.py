@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lemf.alignment import Word, align
+from lemf.alignment import Phone, Word, align
 from lemf.config import Settings
 from lemf.errors import TextGridError
 from lemf.textgrid import (
@@ -48,11 +48,14 @@ def phones_of(
 def test_words_and_their_phones_are_taken() -> None:
     textgrid = grid(
         tier("words", (0, 0.5, "the"), (0.5, 1, ""), (1, 2, " mad\n dog ")),
-        tier("phones", (0, 0.25, "dh"), (0.25, 0.5, "ah"), (0.5, 1, "sil"), (1, 2, "d")),
+        tier("phones", (0, 0.25, "dh"), (0.25, 0.5, "ah"), (0.5, 1, "sil"), (1, 2, " d\n")),
     )
     alignment = align(textgrid, Settings(), 2.0)
     assert alignment.sentences == (
-        (Word("the", 0, 0.5, (0.25, 0.25)), Word("mad dog", 1, 2, (1.0,))),
+        (
+            Word("the", 0, 0.5, (Phone("dh", 0, 0.25), Phone("ah", 0.25, 0.5))),
+            Word("mad dog", 1, 2, (Phone("d", 1, 2),)),
+        ),
     )
     assert (alignment.words_tier, alignment.phones_tier) == ("words", "phones")
     assert alignment.notes == ()
@@ -175,7 +178,7 @@ def test_faulty_interval_of_an_unused_tier_is_no_concern(spans: list[Span]) -> N
         tier("Bob - phones", *spans),
         PointTier("tones", 0.0, 2.0, (Point(9.0, "H*"), Point(-1.0, ""))),
     )
-    assert align(textgrid, Settings(), 2.0).sentences == ((Word("a", 0, 1, (1,)),),)
+    assert align(textgrid, Settings(), 2.0).sentences == ((Word("a", 0, 1, (Phone("x", 0, 1),)),),)
 
 
 def test_faulty_silence_of_a_used_tier_is_refused() -> None:

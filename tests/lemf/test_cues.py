@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lemf.alignment import Word
+from lemf.alignment import Phone, Word
 from lemf.contours import Contours
 from lemf.cues import word_cues, word_flags
 
@@ -18,7 +18,7 @@ def cues_of(word, duration="phones"):
 
 
 def test_pooling_by_hand():
-    cues = cues_of(Word("a", 0.005, 0.020, (0.1, 0.3)))
+    cues = cues_of(Word("a", 0.005, 0.020, (Phone("x", 0.0, 0.1), Phone("y", 0.1, 0.4))))
     assert cues["pitch"] == pytest.approx(np.log(120.0), abs=ATOL)  # the highest, not the mean
     assert cues["energy"] == pytest.approx(3.0, abs=ATOL)  # frames 1, 2, 3
     assert cues["duration"] == pytest.approx(0.2, abs=ATOL)
@@ -38,11 +38,11 @@ def test_boundaries_written_in_decimals_fall_on_their_frame(k):
 
 def test_what_cannot_be_measured_is_nan_and_flagged():
     words = [
-        Word("unvoiced", 0.025, 0.035, (0.01,)),
-        Word("short", 0.0111, 0.0149, (0.01,)),
+        Word("unvoiced", 0.025, 0.035, (Phone("x", 0.0, 0.01),)),
+        Word("short", 0.0111, 0.0149, (Phone("x", 0.0, 0.01),)),
         Word("unknown", 0.005, 0.020),
-        Word("late", 0.005, 0.0401, (0.01,)),
-        Word("fine", 0.005, 0.020, (0.01,)),
+        Word("late", 0.005, 0.0401, (Phone("x", 0.0, 0.01),)),
+        Word("fine", 0.005, 0.020, (Phone("x", 0.0, 0.01),)),
     ]
     cues = word_cues(words, CONTOURS, "phones")
     assert np.isnan(cues["pitch"]).tolist() == [True, True, False, False, False]

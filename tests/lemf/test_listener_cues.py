@@ -1,13 +1,16 @@
 """Each cue on contours worked out by hand."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
-from lemf.alignment import Word
+from lemf.alignment import Phone, Word
 from lemf.config import CUE_SETS, DETAIL_CUES
 from lemf.duration_cues import log_phones, long_phones
 from lemf.listener_cues import listener_cues
 from lemf.loudness_cues import energy_peak, loudness, loudness_peak, spectral_balance
+from lemf.phone_norms import PhoneNorms
 from lemf.pitch_cues import pitch_area, pitch_contrast, pitch_peak, pitch_range
 from lemf.pooling import densest, highest, percentile
 from lemf.sentence_contours import SentenceContours
@@ -16,11 +19,21 @@ from lemf.wavelet_prominence import wavelet_prominence
 ATOL = 1e-12
 N = 300
 SPANS = (slice(0, 100), slice(100, 200), slice(200, 200), slice(200, 300))
+EXPECTED = PhoneNorms({}, 0.0)
+
+
+def word(label, start_s, end_s, *phones_s):
+    """A word of vowels that touch each other."""
+    edges_s = start_s + np.cumsum([0.0, *phones_s])
+    phones = tuple(Phone("a", *map(float, edge_s)) for edge_s in pairwise(edges_s))
+    return Word(label, start_s, end_s, phones)
+
+
 WORDS = [
-    Word("a", 0.0, 0.5, (0.1, 0.2, 0.3)),
-    Word("b", 0.5, 1.0, (0.2,)),
-    Word("short", 1.0, 1.001),
-    Word("c", 1.0, 1.5, (0.05, 0.45, 0.15, 0.25)),
+    word("a", 0.0, 0.5, 0.1, 0.2, 0.3),
+    word("b", 0.5, 1.0, 0.2),
+    word("short", 1.0, 1.001),
+    word("c", 1.0, 1.5, 0.05, 0.45, 0.15, 0.25),
 ]
 
 
@@ -37,6 +50,7 @@ def sentence(semitones=0.0, baseline=0.0, energy=1.0, mid_energy=1.0, clear=True
         (mid_energy / mid_energy.max()) ** 0.6,
         contour(energy),
         mid_energy,
+        0.005 * np.arange(N),
     )
 
 
@@ -164,7 +178,7 @@ def test_wavelet_prominence_sees_a_long_word():
 
 def test_every_name_of_the_sets_is_measured():
     assert {"pitch", "energy", "duration", *DETAIL_CUES} == set(CUE_SETS["all"])
-    values = listener_cues(WORDS, sentence(step([0.0, 2.0, 1.0])), "phones", DETAIL_CUES)
+    values = listener_cues(WORDS, sentence(step([0.0, 2.0, 1.0])), "phones", DETAIL_CUES, EXPECTED)
     assert list(values) == list(DETAIL_CUES)
     assert {cue.shape for cue in values.values()} == {(4,)}
     for name, cue in values.items():
@@ -173,7 +187,7 @@ def test_every_name_of_the_sets_is_measured():
 
 def test_without_clear_f0_only_pitch_is_missing():
     values = listener_cues(
-        WORDS, sentence(np.nan, np.nan, clear=False), "phones", CUE_SETS["listeners"]
+        WORDS, sentence(np.nan, np.nan, clear=False), "phones", CUE_SETS["listeners"], EXPECTED
     )
     assert np.isnan(values["pitch_area"]).all()
     assert np.isnan(values["pitch_contrast"]).all()
@@ -183,8 +197,8 @@ def test_without_clear_f0_only_pitch_is_missing():
 def test_a_sentence_shorter_than_a_frame_has_nothing_to_measure():
     nothing = np.zeros(0)
     empty = SentenceContours(
-        (slice(0, 0),), nothing, nothing, nothing.astype(bool), nothing, nothing, nothing
+        (slice(0, 0),), nothing, nothing, nothing.astype(bool), nothing, nothing, nothing, nothing
     )
     words = [Word("a", 0.001, 0.002)]
-    for name, cue in listener_cues(words, empty, "phones", DETAIL_CUES).items():
+    for name, cue in listener_cues(words, empty, "phones", DETAIL_CUES, EXPECTED).items():
         assert np.isnan(cue).all(), name

@@ -84,3 +84,19 @@ def test_letters_that_join_are_kept(utterance, make_grid):
     text = table(lemf.score(utterance.wav, grid))
     assert "क्\u200dष" in text
     assert "\u202e" not in text
+
+
+def test_where_not_all_cues_fit_the_largest_shares_are_named(utterance, monkeypatch):
+    emphasis = lemf.score(utterance.wav, utterance.textgrid, lemf.Settings(cues="all"))
+    lines = table(emphasis).splitlines()
+    assert max(map(len, lines)) <= 80
+    shares = {name: share.contribution for name, share in emphasis.words[1].cues.items()}
+    first, second, third = sorted(shares, key=lambda name: -abs(shares[name]))[:3]
+    text = " ".join(" ".join(lines).split())
+    expected = ", ".join(f"{name} {shares[name]:+.2f}" for name in (first, second, third))
+    assert expected in text
+    monkeypatch.setenv("COLUMNS", "220")
+    wide = table(emphasis)
+    assert "largest shares" not in wide
+    assert "prominence" in wide
+    assert "the columns sum to it" in " ".join(wide.split())
