@@ -7,9 +7,8 @@ LABELS is a file that `lemf evaluate` takes. Prints Markdown tables:
 1. each cue alone;
 2. the cue set `listeners` without each of its cues, with each further one, with other weights;
 3. the same set where each constant of its definitions is another;
-4. what was tried and left out: vowels alone, durations against the mean of the same phone in other
-   speakers' readings, a correction for final lengthening, cues standardised over all words of the
-   speaker;
+4. what was tried and left out: the longest vowel, durations against those of the same phone,
+   without final lengthening, and cues standardised over all words of the speaker or of all;
 5. how far the measures can go: the ratings themselves as scores, and with noise added;
 6. the *choice* judged: for each sentence the best of all sets of one to four equally weighted cues
    is chosen on the sentences that share neither speaker nor text with it.
@@ -21,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from itertools import chain, combinations
 
@@ -32,11 +32,9 @@ from lemf.config import CUE_SETS, PITCH_METHODS
 from lemf.frames import FloatArray
 from lemf.labels import read_labels
 from lemf.measurement import Measurement, measure
+from lemf.norms import gather_norms
 from lemf.pipeline import score_measurement
 from lemf.rated_sentences import RatedSentence, rate_sentences
-from lemf.textgrid import IntervalTier, read_textgrid
-from lemf.tiers import is_silence
-from lemf.zscore import zscore
 
 LISTENERS = dict(CUE_SETS["listeners"])
 MEASURES = ("top1", "clear_top1", "segment", "top3", "spearman", "within_text", "auc")
@@ -54,8 +52,7 @@ CONSTANTS = (
     ("duration_cues", "_LONGEST", (1, 3)),
 )
 MOST_CUES = 4
-VOWELS = tuple("aeiouyAEIOUYVQ@2369{}&")  # how their labels begin in SAMPA
-FINAL_SHARE = 0.7  # of a phone's length that is not final lengthening
+INSTEAD = ("vowel_duration", "lengthening", "nonfinal_phones")
 
 
 def main() -> None:
@@ -150,92 +147,26 @@ def print_constants(
 def print_tried(
     sentences: Sequence[RatedSentence], measured: Sequence[Measurement], settings: Settings
 ) -> None:
-    """Replace durations or the standardising by what might be better."""
+    """Replace the durations, or the words over which the cues are standardised."""
     print_head("`listeners`, otherwise")
-    shares = [[word.cues for word in score_measurement(one, settings).words] for one in measured]
-    values = [
-        {name: np.array([word[name].value for word in words]) for name in LISTENERS}
-        for words in shares
-    ]
-    phones = [phones_of(one) for one in measured]
-    shortened = [
-        [[(label, d_s * FINAL_SHARE) for label, d_s in p] if p is words[-1] else p for p in words]
-        for words in phones
-    ]
-    for name, lengths in (
-        ("the longest vowel of the word", [[longest_vowel(p) for p in words] for words in phones]),
-        ("phones against their mean in other speakers", surprises(sentences, phones)),
-        (
-            f"phones of the last word counted as {FINAL_SHARE} of their length",
-            [[[d_s for _, d_s in word] for word in words] for words in shortened],
-        ),
-    ):
-        others = [
-            np.sum([zscore(cue) for key, cue in one.items() if key != "long_phones"], axis=0)
-            for one in values
-        ]
-        longest = [np.array([two_longest(word) for word in words]) for words in lengths]
-        scores = [rest + zscore(own) for rest, own in zip(others, longest, strict=True)]
-        print_row(name, summary(sentences, scores))
-    over_speaker = []
-    for one, own in zip(sentences, values, strict=True):
-        score = np.zeros(len(one.ratings))
-        for name in LISTENERS:
-            of_speaker = [
-                theirs[name]
-                for other, theirs in zip(sentences, values, strict=True)
-                if other.speaker == one.speaker
+    for name in INSTEAD:
+        weights = LISTENERS | {"long_phones": 0.0, name: 1.0}
+        print_row(f"{name} for long_phones", judged(sentences, weights))
+    recordings = {one.id: own for one, own in zip(sentences, measured, strict=True)}
+    speakers = {one.id: one.speaker or "" for one in sentences}
+    in_all = replace(settings, cues="all", weights=dict.fromkeys(CUE_SETS["all"], 0.0) | LISTENERS)
+    expecting = replace(
+        in_all, weights={**in_all.cue_weights, "long_phones": 0.0, "lengthening": 1.0}
+    )
+    for name, kept in (("listeners", in_all), ("lengthening for long_phones", expecting)):
+        for scope, group_of in (("speaker", speakers.__getitem__), ("corpus", lambda name: "")):
+            norms = gather_norms(recordings.items, kept, group_of)
+            scored = [
+                score_measurement(own, replace(kept, normalise=scope), norms[group_of(key)])
+                for key, own in recordings.items()
             ]
-            pooled = np.concatenate(of_speaker)
-            score += np.nan_to_num((own[name] - np.nanmean(pooled)) / np.nanstd(pooled))
-        over_speaker.append(score)
-    print_row("standardised over the words of the speaker", summary(sentences, over_speaker))
-
-
-def surprises(
-    sentences: Sequence[RatedSentence], phones: Sequence[Sequence[Sequence[tuple[str, float]]]]
-) -> list[list[list[float]]]:
-    """Give the ln duration of each phone above the mean of its label in other speakers."""
-    known: dict[str, list[tuple[str | None, float]]] = {}
-    for one, words in zip(sentences, phones, strict=True):
-        for label, duration_s in chain.from_iterable(words):
-            known.setdefault(label, []).append((one.speaker, np.log(duration_s)))
-
-    def surprise(speaker: str | None, label: str, duration_s: float) -> float:
-        expected = [value for other, value in known[label] if other != speaker]
-        return float(np.log(duration_s) - np.mean(expected)) if expected else 0.0
-
-    return [
-        [[surprise(one.speaker, *phone) for phone in word] for word in words]
-        for one, words in zip(sentences, phones, strict=True)
-    ]
-
-
-def longest_vowel(phones: Sequence[tuple[str, float]]) -> list[float]:
-    """Give the duration of the longest vowel of a word, of its longest phone if it has none."""
-    vowels = [d_s for label, d_s in phones if label.startswith(VOWELS)]
-    return sorted(vowels or [d_s for _, d_s in phones])[-1:]
-
-
-def two_longest(durations: Sequence[float]) -> float:
-    """Give the mean of the two longest; NaN of none."""
-    return float(np.mean(np.sort(durations)[-2:])) if len(durations) else np.nan
-
-
-def phones_of(measured: Measurement) -> list[list[tuple[str, float]]]:
-    """Give label and duration of the phones of each word."""
-    tiers = read_textgrid(measured.textgrid).tiers
-    (tier,) = (t for t in tiers if isinstance(t, IntervalTier) and t.name == "phones")
-    labelled = [i for i in tier.intervals if not is_silence(i.label)]
-    (words,) = measured.alignment.sentences
-    return [
-        [
-            (i.label, i.end_s - i.start_s)
-            for i in labelled
-            if word.start_s <= (i.start_s + i.end_s) / 2 < word.end_s
-        ]
-        for word in words
-    ]
+            scores = [np.array([word.score for word in one.words]) for one in scored]
+            print_row(f"{name}, over the {scope}", summary(sentences, scores))
 
 
 def print_ceiling(sentences: Sequence[RatedSentence]) -> None:

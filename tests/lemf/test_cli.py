@@ -117,7 +117,7 @@ def test_only_regular_files_are_replaced(run, tmp_path):
 
 
 def test_a_figure_that_cannot_hold_the_sentences_is_refused_before_the_analysis(run, monkeypatch):
-    monkeypatch.setattr("lemf.pipeline.measure_contours", None)  # would raise a TypeError
+    monkeypatch.setattr("lemf.measurement.measure_contours", None)  # would raise a TypeError
     several = ("--sentences", "pause:0.05")
     assert_one_line(run(*SCORE, "--plot", "c.png", *several), "3 sentences do not fit one png")
 
