@@ -82,13 +82,12 @@ def joined_ranks() -> Iterator[Ranks]:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield Ranks()
         return
+    local_rank = int(os.environ.get("LOCAL_RANK", "0"))
+    if local_rank < torch.cuda.device_count():
+        torch.cuda.set_device(local_rank)  # else all would take some of the first GPU's memory
     nccl = torch.cuda.is_available() and torch.distributed.is_nccl_available()
     torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if nccl else "gloo")
     try:
-        yield Ranks(
-            torch.distributed.get_rank(),
-            torch.distributed.get_world_size(),
-            int(os.environ.get("LOCAL_RANK", "0")),
-        )
+        yield Ranks(torch.distributed.get_rank(), torch.distributed.get_world_size(), local_rank)
     finally:
         torch.distributed.destroy_process_group()

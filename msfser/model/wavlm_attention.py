@@ -44,13 +44,22 @@ class FusedAttention(WavLMAttention):
         if position_bias is None:
             position_bias = self.compute_bias(n_frames, n_frames)
 
-        parts = self.gru_rel_pos_linear(self._split_heads(hidden_states))
-        gates = torch.sigmoid(parts.view(*parts.shape[:-1], 2, 4).sum(dim=-1))
+        parts = self.gru_rel_pos_linear(self._by_head(hidden_states))
+        gates = torch.sigmoid(parts.view(*parts.shape[:-1], 2, 4).sum(dim=-1)).transpose(1, 2)
         update, reset = gates.chunk(2, dim=-1)  # (batch, heads, frames, 1)
         gate = update * (reset * self.gru_rel_pos_const - 1.0) + 2.0
 
+        # One product for all three: what costs is how many operations a GPU is asked for.
+        projections = (self.q_proj, self.k_proj, self.v_proj)
+        projected = functional.linear(
+            hidden_states,
+            torch.cat([projection.weight for projection in projections]),
+            torch.cat([projection.bias for projection in projections]),
+        )
+        query, key, value = (
+            self._by_head(part).transpose(1, 2) for part in projected.chunk(3, dim=-1)
+        )
         # Tensors of (batch, heads, frames, frames) cost most on a GPU: only one is made.
-        query = self._split_heads(self.q_proj(hidden_states))
         padding = query.new_zeros(1, 1, 1, 1)
         if attention_mask is not None:
             padding = query.new_zeros(attention_mask.shape).masked_fill(~attention_mask, -torch.inf)
@@ -58,8 +67,8 @@ class FusedAttention(WavLMAttention):
         bias = torch.addcmul(padding, gate.type_as(query), position_bias.type_as(query))
         attended = functional.scaled_dot_product_attention(
             query,
-            self._split_heads(self.k_proj(hidden_states)),
-            self._split_heads(self.v_proj(hidden_states)),
+            key,
+            value,
             attn_mask=bias,
             dropout_p=self.dropout if self.training else 0.0,
         )
@@ -75,11 +84,8 @@ class FusedAttention(WavLMAttention):
         embedding = self.rel_attn_embed.weight
         distances = torch.arange(1 - query_length, key_length)
         buckets = self._relative_positions_bucket(distances).to(embedding.device, non_blocking=True)
-        queries = torch.arange(query_length, device=embedding.device).unsqueeze(1)
-        keys = torch.arange(key_length, device=embedding.device)
-        bias: Tensor = self.rel_attn_embed(buckets[keys - queries + query_length - 1])
-        return bias.permute(2, 0, 1)
+        by_distance: Tensor = self.rel_attn_embed(buckets).T.contiguous()  # (heads, distances)
+        return by_distance.unfold(1, key_length, 1).flip(1)  # the last query's distances come first
 
-    def _split_heads(self, hidden_states: Tensor) -> Tensor:
-        split = hidden_states.view(*hidden_states.shape[:-1], self.num_heads, self.head_dim)
-        return split.transpose(1, 2)
+    def _by_head(self, hidden_states: Tensor) -> Tensor:
+        return hidden_states.view(*hidden_states.shape[:-1], self.num_heads, self.head_dim)

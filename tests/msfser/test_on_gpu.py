@@ -2,6 +2,9 @@
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -102,8 +105,11 @@ def test_few_lengths_reach_the_gpu(corpus_folder):
     assert frame_mask.sum(dim=1).tolist() == [model.acoustic.n_frames(8000)] * 2
 
 
-def test_a_run_stopped_and_resumed_ends_like_one_that_was_not(corpus_folder, tmp_path, monkeypatch):
-    config = make(corpus_folder, "train.device='cuda'")
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_run_stopped_and_resumed_ends_like_one_that_was_not(
+    corpus_folder, tmp_path, monkeypatch, precision
+):
+    config = make(corpus_folder, "train.device='cuda'", f"train.precision='{precision}'")
     train(config, tmp_path / "whole")
     add_step = training_state.Position.add_step
 
@@ -117,9 +123,66 @@ def test_a_run_stopped_and_resumed_ends_like_one_that_was_not(corpus_folder, tmp
         train(config, tmp_path / "stopped")
     monkeypatch.undo()
     train(config, tmp_path / "stopped", resume=True)
-    whole, resumed = (
-        torch.load(tmp_path / name / training_state.STATE_NAME, weights_only=True)["model"]
-        for name in ("whole", "stopped")
+    assert mean_difference(tmp_path / "whole", tmp_path / "stopped") == 0
+
+
+def mean_difference(a, b):
+    """Give the mean difference of the weights that two runs ended with."""
+    a, b = (
+        torch.load(run / training_state.STATE_NAME, weights_only=True, map_location="cpu")["model"]
+        for run in (a, b)
     )
-    moved = torch.cat([(whole[name] - resumed[name]).abs().flatten() for name in whole])
-    assert float(moved.mean()) < 1e-4  # of weights that moved by 4e-3
+    return float(torch.cat([(a[name] - b[name]).abs().flatten() for name in a]).mean())
+
+
+def test_two_processes_train_the_model_of_one(corpus_folder, tmp_path):
+    """On one GPU, which NCCL gives to one process only: gloo adds up what is on it."""
+    changes = ("train.device='cuda:0'", "train.accumulation=2", "train.epochs=1")
+    train(make(corpus_folder, *changes), tmp_path / "one")
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = str(listener.getsockname()[1])
+    start = (
+        "import torch.distributed; torch.distributed.is_nccl_available = lambda: False; "
+        "from msfser.cli import main; main()"
+    )
+    settings = [part for change in (*SMALL, *changes) for part in ("--set", change)]
+    environment = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    command = [sys.executable, "-c", start, "train", "--preset", "tiny", *settings]
+    processes = [
+        subprocess.Popen(
+            [*command, "--data", corpus_folder, "-o", tmp_path / "two"],
+            env={**os.environ, **environment, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    for process in processes:
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+    assert mean_difference(tmp_path / "one", tmp_path / "two") < 1e-4  # moved by 4e-3
+
+
+def test_nccl_adds_up(tmp_path):
+    """In a group of one, where all sums are what they were."""
+    torch.distributed.init_process_group(
+        "cpu:gloo,cuda:nccl", init_method=f"file://{tmp_path}/group", rank=0, world_size=1
+    )
+    try:
+        ranks = Ranks(rank=0, size=2)  # or it would not ask
+        values = torch.arange(3.0, device=GPU)
+        ranks.add_up(values)
+        assert values.tolist() == [0, 1, 2]
+        model = torch.nn.Linear(3, 1).to(GPU)
+        model(values).backward()
+        model.bias.grad = None
+        ranks.add_up_gradients(model)
+        assert model.weight.grad.tolist() == [[0, 1, 2]]
+        assert model.bias.grad.tolist() == [0]
+        assert ranks.any(True, GPU)
+        assert not ranks.any(False, GPU)
+        ranks.wait()
+    finally:
+        torch.distributed.destroy_process_group()
