@@ -72,12 +72,14 @@ class Levels:
                 "repair the recording"
             )
         used = table if column is None else table[:, column : column + 1]
-        flat = (used[1:] == used[:-1]) & (np.abs(used[1:]) >= _FULL_SCALE)
-        self._n_clipped += int(flat.any(axis=1).sum())
+        loud = np.abs(used[1:]) >= _FULL_SCALE
+        if loud.any():
+            self._n_clipped += int((loud & (used[1:] == used[:-1])).any(axis=1).sum())
         self.n_samples += len(samples)
         self._sum += float(samples.sum())
-        self._squares += float(samples @ samples)
-        self._squares_of_channels += float(np.sum(used * used)) / used.shape[1]
+        # No dot product: BLAS would wake a thread a core for it, in every process that reads.
+        self._squares += float(np.square(samples).sum())
+        self._squares_of_channels += float(np.square(used).sum()) / used.shape[1]
         return samples
 
     def notes(self, n_channels: int, channel: Channel) -> tuple[str, ...]:

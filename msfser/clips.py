@@ -146,7 +146,7 @@ def _scan(path: Path) -> tuple[int, float, float, str]:
         samples = read_clip(path).samples.astype(np.float64)
     except (LemfError, DataError) as error:
         return 0, 0.0, 0.0, str(error)
-    return len(samples), float(samples.sum()), float(samples @ samples), ""
+    return len(samples), float(samples.sum()), float(np.square(samples).sum()), ""
 
 
 def normalise(samples: Samples, wave_norm: WaveNorm, statistics: WaveStatistics) -> Samples:
