@@ -15,8 +15,6 @@ from msfser.clips import Samples, WaveStatistics, normalise, read_clip
 from msfser.config import Semantic, WaveNorm
 from msfser.examples import Examples, IntArray
 
-_KEPT_BYTES = 1 << 30  # of decoded clips kept in memory
-
 
 @dataclass(frozen=True, eq=False)
 class Batch:
@@ -93,13 +91,17 @@ class ClipReader:
     ----------
     wave_norm : {"global", "utterance", "none"}
     statistics : WaveStatistics
+    kept_bytes : int
+        Of decoded clips kept in memory.
     """
 
-    def __init__(self, wave_norm: WaveNorm, statistics: WaveStatistics) -> None:
+    def __init__(
+        self, wave_norm: WaveNorm, statistics: WaveStatistics, *, kept_bytes: int = 1 << 30
+    ) -> None:
         self._wave_norm = wave_norm
         self._statistics = statistics
         self._kept: dict[Path, Samples] = {}
-        self._free = _KEPT_BYTES
+        self._free = kept_bytes
 
     def read(self, wav: Path) -> Samples:
         """Give the samples of a recording, shape (samples,) float32; errors as `read_clip`."""

@@ -94,6 +94,8 @@ def train(
         model.to(device)
         optimiser = make_optimiser(model, settings)
         reader = ClipReader(config.data.wave_norm, data.statistics)
+        # Each process that reads would keep its own, and no epoch hands them to the next.
+        beside = ClipReader(config.data.wave_norm, data.statistics, kept_bytes=0)
         augmentation = make_augmentation(config, model)
         with open_run(folder, config, resume=resume) if ranks.first else nullcontext():
             ranks.wait()
@@ -109,7 +111,7 @@ def train(
                     for micro_batches, batches in load_steps(
                         data.train,
                         steps,
-                        reader,
+                        beside if config.data.workers else reader,
                         augmentation,
                         at.epoch,
                         accumulation=settings.accumulation,
