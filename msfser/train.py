@@ -46,8 +46,9 @@ def train(
     """Train a model.
 
     However a run ends, it can be resumed; on a CPU it then ends with the same weights, bit for
-    bit, as a run that nothing stopped. Under ``torchrun``, several processes train one model, each
-    on its share of every step, and CCC is still that of the whole step.
+    bit, as a run that nothing stopped, on a GPU as near to them as another such run. Under
+    ``torchrun``, several processes train one model, each on its share of every step, and CCC is
+    still that of the whole step.
 
     Parameters
     ----------

@@ -206,3 +206,10 @@ def test_processes_share_the_micro_batches_of_every_step(write_wav):
         )  # fmt: skip
         seen.append([[batch.index.tolist() for batch in batches] for _, batches in loaded])
     assert seen == [[[[0], [2]], [[6], [4]]], [[[1], [3]], [[5]]]]
+
+
+def test_clips_are_kept_where_there_is_room(write_wav):
+    wav = write_wav(np.random.default_rng(0).normal(0, 0.1, 8000))
+    for kept_bytes in (0, 31_999, 32_000):  # a clip of 8,000 float32 has the last
+        reader = ClipReader("none", WaveStatistics(), kept_bytes=kept_bytes)
+        assert (reader.read(wav) is reader.read(wav)) == (kept_bytes == 32_000)
