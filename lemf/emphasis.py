@@ -21,9 +21,9 @@ FLAG_MEANINGS = {
     "unclear_pitch": "no clearly voiced frame: F0 is drawn through from the words around",
     "unknown_word": "no phone inside the word: duration counts as average",
     "outside_audio": "reaches up to 20 ms beyond the recording",
-    "one_word": "a sentence of one word: nothing to compare it with",
+    "one_word": "a sentence of one word: no other to compare it with",
     **{
-        f"constant_{cue}": f"{cue} has no spread over the words: it counts for nothing"
+        f"constant_{cue}": f"{cue} has no spread over the sentence: it tells no word from another"
         for cue in CUE_SETS["all"]
     },
     "flat": "all scores are equal: the top word is only the first",

@@ -151,14 +151,15 @@ def _speaker_finder(features: Path, pattern: str | None) -> Callable[[str], str]
 
     def speaker_of(name: str) -> str:
         match = found.search(name)
-        if match is None:
+        speaker = match[min(found.groups, 1)] if match else None
+        if speaker is None:
             remedy = (
                 "correct --speaker-pattern"
                 if pattern is not None
                 else "it lies in no folder; give --speaker-pattern, such as '^[^_]+'"
             )
             raise CorpusError(f"{features}: no speaker in the id {name!r}; {remedy}")
-        return str(match[1] if found.groups else match[0])
+        return speaker
 
     return speaker_of
 

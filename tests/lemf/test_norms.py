@@ -143,6 +143,7 @@ def test_what_is_no_speaker(run, tmp_path):
     for pattern, message in (
         ("(", "speaker pattern '(': "),
         ("^x", "no speaker in the id 'speaker0/"),
+        ("(x)?", "no speaker in the id 'speaker0/"),
     ):
         result = run(*speaker, "--speaker-pattern", pattern)
         assert result.exit_code == 1

@@ -1,6 +1,8 @@
 """One core for torch, in the tests and in the processes that they start: the models are small."""
 
 import os
+import socket
+import subprocess
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
 
@@ -53,3 +55,29 @@ def corpus_folder(tmp_path_factory):
     encode_texts(folder, lambda: load_text_encoder(str(encoder), "cpu"))
     assert len(read_texts(folder).ids) == 48
     return folder
+
+
+@pytest.fixture
+def run_two_ranks():
+    """Run a command as two processes that know each other; both must succeed."""
+
+    def run(command: list[object]) -> None:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            port = str(listener.getsockname()[1])
+        group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        processes = [
+            subprocess.Popen(
+                [str(part) for part in command],
+                env={**os.environ, **group, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+                stderr=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                text=True,
+            )
+            for rank in range(2)
+        ]
+        for process in processes:
+            _, said = process.communicate(timeout=120)
+            assert process.returncode == 0, said
+
+    return run

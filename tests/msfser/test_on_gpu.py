@@ -2,8 +2,6 @@
 
 import os
 import signal
-import socket
-import subprocess
 import sys
 
 import numpy as np
@@ -135,33 +133,17 @@ def mean_difference(a, b):
     return float(torch.cat([(a[name] - b[name]).abs().flatten() for name in a]).mean())
 
 
-def test_two_processes_train_the_model_of_one(corpus_folder, tmp_path):
+def test_two_processes_train_the_model_of_one(corpus_folder, tmp_path, run_two_ranks):
     """On one GPU, which NCCL gives to one process only: gloo adds up what is on it."""
     changes = ("train.device='cuda:0'", "train.accumulation=2", "train.epochs=1")
     train(make(corpus_folder, *changes), tmp_path / "one")
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = str(listener.getsockname()[1])
     start = (
         "import torch.distributed; torch.distributed.is_nccl_available = lambda: False; "
         "from msfser.cli import main; main()"
     )
     settings = [part for change in (*SMALL, *changes) for part in ("--set", change)]
-    environment = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     command = [sys.executable, "-c", start, "train", "--preset", "tiny", *settings]
-    processes = [
-        subprocess.Popen(
-            [*command, "--data", corpus_folder, "-o", tmp_path / "two"],
-            env={**os.environ, **environment, "RANK": str(rank), "LOCAL_RANK": str(rank)},
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-        )
-        for rank in range(2)
-    ]
-    for process in processes:
-        _, said = process.communicate(timeout=120)
-        assert process.returncode == 0, said
+    run_two_ranks([*command, "--data", corpus_folder, "-o", tmp_path / "two"])
     assert mean_difference(tmp_path / "one", tmp_path / "two") < 1e-4  # moved by 4e-3
 
 

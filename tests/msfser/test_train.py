@@ -1,7 +1,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -180,27 +179,11 @@ def test_ctrl_c_keeps_the_step_it_came_to(finished, corpus_folder, tmp_path, mon
     assert_same_weights(weights(run), weights(finished[0]))
 
 
-def test_two_processes_train_the_model_of_one(corpus_folder, tmp_path):
+def test_two_processes_train_the_model_of_one(corpus_folder, tmp_path, run_two_ranks):
     """Each holds half of every step; CCC is over the whole step."""
     changes = ("train.accumulation=2", "train.epochs=1")
     train(make(corpus_folder, *changes), tmp_path / "one")
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    environment = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    processes = [
-        subprocess.Popen(
-            command(corpus_folder, tmp_path / "two", changes=changes),
-            env={**os.environ, **environment, "RANK": str(rank), "LOCAL_RANK": str(rank)},
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-        )
-        for rank in range(2)
-    ]
-    for process in processes:
-        _, said = process.communicate(timeout=120)
-        assert process.returncode == 0, said
+    run_two_ranks(command(corpus_folder, tmp_path / "two", changes=changes))
     one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
     moved = max(float((one[name] - two[name]).abs().max()) for name in one)
     assert moved < 1e-4  # of weights that moved by 4e-3: Adam enlarges the rounding of the sums
