@@ -9,9 +9,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -178,7 +179,37 @@ class LocalWorkers:
 
 def _start_method() -> multiprocessing.context.BaseContext:
     methods = multiprocessing.get_all_start_methods()
+    if sys.flags.ignore_environment and not sys.flags.safe_path and "fork" in methods:
+        return multiprocessing.get_context("fork")  # python -E: `same_imports` would not be read
     return multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+
+
+@contextmanager
+def same_imports() -> Iterator[None]:
+    """Start Python processes inside the ``with`` block that import what this one imports.
+
+    The processes of `multiprocessing` begin as ``python -c``, which looks for modules in the
+    current folder first: a ``soundfile.py`` beside a user's recordings would run. Here they get the
+    path of this process and nothing else.
+    """
+    path = [entry or os.getcwd() for entry in sys.path]  # noqa: PTH109
+    with _environment({"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(path)}):
+        yield
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables inside the ``with`` block."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _follow(far_end: Connection) -> None:
@@ -199,23 +230,17 @@ def local_workers(n_processes: int) -> Iterator[LocalWorkers]:
     On Linux and macOS they are forked from one that has loaded numpy and lemf; it starts now, while
     the caller still looks at the files.
     """
-    before = {name: os.environ.get(name) for name in _THREAD_COUNTS}
-    os.environ.update(dict.fromkeys(_THREAD_COUNTS, "1"))
     workers = LocalWorkers(n_processes)
-    try:
-        if _start_method().get_start_method() == "forkserver":
-            from multiprocessing import forkserver
+    with _environment(dict.fromkeys(_THREAD_COUNTS, "1")), same_imports():
+        try:
+            if _start_method().get_start_method() == "forkserver":
+                from multiprocessing import forkserver
 
-            multiprocessing.set_forkserver_preload(["lemf.pipeline"])
-            forkserver.ensure_running()
-        yield workers
-    finally:
-        workers.stop()
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+                multiprocessing.set_forkserver_preload(["lemf.pipeline"])
+                forkserver.ensure_running()
+            yield workers
+        finally:
+            workers.stop()
 
 
 class ClusterWorkers:

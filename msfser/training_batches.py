@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
+from lemf.corpus_workers import same_imports
 from msfser.batching import Batch, ClipReader, collate
 from msfser.clips import Samples
 from msfser.config import Crop
@@ -238,13 +239,10 @@ def load_steps(
     dataset = TrainingBatches(
         examples, [part for parts in own for part in parts], reader, augmentation, epoch
     )
-    batches = iter(
-        DataLoader(
-            dataset,
-            batch_size=None,
-            num_workers=workers,
-            pin_memory=torch.cuda.is_available(),
-        )
+    loader = DataLoader(
+        dataset, batch_size=None, num_workers=workers, pin_memory=torch.cuda.is_available()
     )
+    with same_imports():
+        batches = iter(loader)
     for parts, held in zip(cut, own, strict=True):
         yield parts, list(islice(batches, len(held)))

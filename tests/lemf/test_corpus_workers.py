@@ -1,8 +1,12 @@
 """Tasks are Python expressions and the function is `eval`, which every worker can import."""
 
 import os
+import shutil
+import subprocess
+import sys
 import time
 from concurrent.futures import BrokenExecutor, Future
+from pathlib import Path
 
 import pytest
 
@@ -133,3 +137,76 @@ def test_a_cluster_that_goes_away_ends_the_run():
 
     with pytest.raises(CorpusError, match="the cluster is gone; what is done is kept"):
         list(run_tasks(Gone(), eval, ["1"]))
+
+
+PLANTED = ("lemf", "soundfile", "numpy", "pyarrow", "multiprocessing", "signal", "msfser")
+
+
+@pytest.fixture
+def planted(tmp_path):
+    """Modules in the current folder that leave a trace when they are imported."""
+    for name in PLANTED:
+        trace = tmp_path / f"{name}.imported"
+        (tmp_path / f"{name}.py").write_text(f"open({str(trace)!r}, 'w').close()\n")
+    return tmp_path
+
+
+def traces(folder):
+    return sorted(path.name for path in folder.glob("*.imported"))
+
+
+def test_planted_modules_are_imported_where_python_looks_into_the_current_folder(planted):
+    subprocess.run([sys.executable, "-c", "import lemf"], cwd=planted, check=True)
+    assert traces(planted) == ["lemf.imported"]
+
+
+def test_workers_import_what_the_parent_does_and_nothing_of_the_current_folder(planted):
+    script = planted / "scripts" / "run.py"
+    script.parent.mkdir()
+    script.write_text(
+        "import lemf\n"
+        "from lemf.pitch import HARVEST_IS_COMPILED\n"
+        "from lemf.corpus_workers import local_workers, run_tasks\n"
+        "FILE = \"__import__('lemf').__file__\"\n"
+        "COMPILED = \"__import__('lemf.pitch').pitch.HARVEST_IS_COMPILED\"\n"
+        "if __name__ == '__main__':\n"
+        "    with local_workers(2) as workers:\n"
+        "        found = dict(run_tasks(workers, eval, [FILE, COMPILED]))\n"
+        "    assert found == {FILE: lemf.__file__, COMPILED: HARVEST_IS_COMPILED}, found\n"
+    )
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    subprocess.run(
+        [sys.executable, script], cwd=planted, check=True,
+        env=os.environ | {"PYTHONPATH": path},
+    )  # fmt: skip
+    assert traces(planted) == []
+
+
+def test_a_folder_on_the_parents_path_is_on_the_path_of_its_workers(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "only_here.py").write_text("ANSWER = 42\n")
+    with local_workers(1) as workers:
+        assert list(run_tasks(workers, eval, ["__import__('only_here').ANSWER"])) == [
+            ("__import__('only_here').ANSWER", 42)
+        ]
+
+
+def test_the_callers_environment_is_as_before(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "mine")
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    with local_workers(1):
+        pass
+    assert os.environ["PYTHONPATH"] == "mine"
+    assert "PYTHONSAFEPATH" not in os.environ
+
+
+def test_a_corpus_with_modules_in_its_folder_is_scored_without_them(planted, utterance):
+    lemf = shutil.which("lemf", path=Path(sys.executable).parent)
+    if lemf is None:
+        pytest.skip("the script lemf is not installed beside this Python")
+    subprocess.run(
+        [lemf, "batch", ".", "-o", "out.parquet", "--jobs", "2"],
+        cwd=planted, check=True, capture_output=True,
+    )  # fmt: skip
+    assert (planted / "out.parquet").exists()
+    assert traces(planted) == []
