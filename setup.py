@@ -1,7 +1,7 @@
 """The compiled Harvest. All else about the package stands in pyproject.toml.
 
 The extension is optional: without a C++ compiler the package installs all the same and takes the
-slower path in lemf/harvest_numpy.py, which gives the same numbers.
+slower path in lemf/contours/harvest/fallback.py, which gives the same numbers.
 """
 
 from pathlib import Path
@@ -9,8 +9,8 @@ from pathlib import Path
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-SOURCES = sorted(str(path) for path in Path("lemf/native").glob("*.cpp"))
-HEADERS = sorted(str(path) for path in Path("lemf/native").glob("*.hpp"))
+SOURCES = sorted(str(path) for path in Path("lemf/contours/harvest/native").glob("*.cpp"))
+HEADERS = sorted(str(path) for path in Path("lemf/contours/harvest/native").glob("*.hpp"))
 
 
 class BuildHarvest(build_ext):

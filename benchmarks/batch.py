@@ -26,12 +26,12 @@ import numpy as np
 import soundfile
 
 import lemf
-import lemf.contours
-from lemf.corpus_file import FileTask, score_file
-from lemf.corpus_listing import Recording, list_recordings
-from lemf.corpus_parts import Part, Parts
-from lemf.corpus_plan import make_plan, stamp_of
-from lemf.corpus_tables import schema_of, to_stream
+import lemf.contours.contours
+from lemf.corpus.listing import Recording, list_recordings
+from lemf.corpus.parquet import schema_of, to_stream
+from lemf.corpus.parts import Part, Parts
+from lemf.corpus.plan import make_plan, stamp_of
+from lemf.corpus.recording import FileTask, score_file
 
 LEMF = [sys.executable, "-m", "lemf"]
 ROUNDS = 5
@@ -135,7 +135,7 @@ def time_busy(n_loops: int) -> float:
 def measure_shares(recordings: list[Recording]) -> None:
     """Say how much of the processor time of a file F0 takes; rows to Arrow included."""
     spent = 0.0
-    original = lemf.contours.f0_contour
+    original = lemf.contours.contours.f0_contour
 
     def timed(*arguments: object, **options: object) -> np.ndarray:
         nonlocal spent
@@ -144,7 +144,7 @@ def measure_shares(recordings: list[Recording]) -> None:
         spent += time.process_time() - started
         return f0_hz
 
-    lemf.contours.f0_contour = timed
+    lemf.contours.contours.f0_contour = timed
     folder = str(Path.cwd())
     tasks = [FileTask(0, recording, lemf.Settings(), folder) for recording in recordings]
     schema = schema_of("words", lemf.Settings().cue_weights)
@@ -154,7 +154,7 @@ def measure_shares(recordings: list[Recording]) -> None:
         for task in tasks:
             to_stream(score_file(task).words, schema)
         totals.append((time.process_time() - started, spent))
-    lemf.contours.f0_contour = original
+    lemf.contours.contours.f0_contour = original
     total, f0 = np.median(np.array(totals[1:]), axis=0)
     print("| processor time of a file | share |\n| --- | ---: |")
     print(f"| F0 | {f0 / total:.1%} |\n| everything else | {1 - f0 / total:.1%} |\n")

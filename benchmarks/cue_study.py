@@ -27,14 +27,14 @@ from itertools import chain, combinations
 import numpy as np
 
 from lemf import Settings
-from lemf.agreement import judge, rating_margin, top_n, top_word, within_segment
+from lemf.agreement.labels import read_labels
+from lemf.agreement.measures import judge, rating_margin, top_n, top_word, within_segment
+from lemf.agreement.rated_sentences import RatedSentence, rate_sentences
+from lemf.arrays import FloatArray
 from lemf.config import CUE_SETS, PITCH_METHODS
-from lemf.frames import FloatArray
-from lemf.labels import read_labels
-from lemf.measurement import Measurement, measure
-from lemf.norms import gather_norms
+from lemf.contours.measurement import Measurement, measure
 from lemf.pipeline import score_measurement
-from lemf.rated_sentences import RatedSentence, rate_sentences
+from lemf.scoring.norms import gather_norms
 
 LISTENERS = dict(CUE_SETS["listeners"])
 MEASURES = ("top1", "clear_top1", "segment", "top3", "spearman", "within_text", "auc")

@@ -27,7 +27,7 @@ import numpy as np
 import soundfile
 
 import lemf
-from lemf.pitch import HARVEST_IS_COMPILED
+from lemf.contours.pitch import HARVEST_IS_COMPILED
 
 LENGTHS_S = (10, 30, 60, 120, 300, 900, 3600)
 LONGEST_FOR_PYWORLD_S = 300  # it takes 6 GB there
@@ -216,7 +216,7 @@ def follow_lengths(folder: Path) -> list[dict[str, float]]:
 def measure_child(tool: str, wav: Path) -> dict[str, float]:
     """CPU seconds of F0 and energy (lemf) or F0 (pyworld), and the peak memory of the process."""
     from lemf.config import Settings
-    from lemf.contours import measure_contours
+    from lemf.contours.contours import measure_contours
 
     if tool == "lemf":
         started = time.process_time()

@@ -23,7 +23,7 @@ from spoilt_speech import FloatArray
 
 import lemf
 from lemf.config import PITCH_METHODS, PitchMethod
-from lemf.measurement import measure
+from lemf.contours.measurement import measure
 from lemf.pipeline import score_measurement
 
 CUES = {"paper": "#D55E00", "listeners": "#0072B2"}

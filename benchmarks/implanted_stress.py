@@ -14,8 +14,8 @@ from parselmouth.praat import call, run
 from spoilt_speech import FloatArray, Recording, read_recordings, warped
 
 import lemf
-from lemf.agreement import top_word
-from lemf.alignment import Word, align
+from lemf.agreement.measures import top_word
+from lemf.reading.alignment import Word, align
 
 FLOOR_HZ, CEILING_HZ = 60.0, 600.0
 SHORTEST = 0.5  # of a word's length that neutralising may leave

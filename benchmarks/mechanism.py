@@ -18,8 +18,8 @@ import numpy as np
 import pyarrow.parquet
 
 import lemf
-from msfser.corpora.mechanism import draw_sentence
-from msfser.corpora.mechanism_speech import plan_prosody, synthesise
+from msfser.corpora.mechanism.sentences import draw_sentence
+from msfser.corpora.mechanism.speech import plan_prosody, synthesise
 from msfser.manifest import DIMENSIONS, label_array, read_manifest
 
 PERCENTILES = (5, 10, 25, 50, 75, 90, 95)

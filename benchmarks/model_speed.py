@@ -14,9 +14,9 @@ from dataclasses import replace
 import torch
 from transformers import WavLMConfig, WavLMModel
 
-from msfser.config import PRESETS, SEMANTICS, Attention
+from msfser.config.settings import PRESETS, SEMANTICS, Attention
 from msfser.model.msf_ser import MsfSer
-from msfser.model.wavlm import Wavlm, load_wavlm
+from msfser.model.wavlm.wavlm import Wavlm, load_wavlm
 
 RATE_HZ = 16000
 MEASURE_S = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0

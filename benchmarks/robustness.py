@@ -29,9 +29,9 @@ from spoilt_speech import (
 )
 
 import lemf
-from lemf.agreement import SENTENCE_MEASURES, judge
+from lemf.agreement.measures import SENTENCE_MEASURES, judge
 from lemf.config import PitchMethod
-from lemf.measurement import measure
+from lemf.contours.measurement import measure
 from lemf.pipeline import score_measurement
 
 CUES = ("paper", "listeners")

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from scipy.signal import fftconvolve, resample_poly
 
 import lemf
-from lemf.agreement import top_word
-from lemf.alignment import align
-from lemf.labels import read_labels
+from lemf.agreement.labels import read_labels
+from lemf.agreement.measures import top_word
+from lemf.reading.alignment import align
 
 FloatArray = NDArray[np.float64]
 N_TALKERS = 8

@@ -19,7 +19,7 @@ import numpy as np
 import soundfile
 
 import lemf
-import lemf.contours
+import lemf.contours.contours
 
 LENGTHS_S = (5, 15, 60)
 RUNS = 5

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from lemf.pitch import f0_contour
+from lemf.contours.pitch import f0_contour
 
 ROUNDS = 15
 EXAMPLES = Path(__file__).parents[1] / "examples"

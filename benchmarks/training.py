@@ -23,22 +23,21 @@ import torch
 from transformers import WavLMConfig, WavLMModel
 from transformers.utils import logging
 
-from msfser.batching import ClipReader
-from msfser.checkpoint import build_model
-from msfser.config import PRESETS, Config
-from msfser.config_files import make_config
-from msfser.inference import choose_device, run_model
+from msfser.config.files import make_config
+from msfser.config.settings import PRESETS, Config
+from msfser.data.batching import ClipReader
+from msfser.evaluation.inference import choose_device, run_model, tf32_products
 from msfser.manifest import MANIFEST_NAME, Manifest, Utterance, write_manifest
-from msfser.precision import tf32_products
-from msfser.ranks import Ranks
+from msfser.model.msf_ser import build_model
 from msfser.semantics.encoding import encode_texts
 from msfser.semantics.store import Text, update_texts
 from msfser.semantics.text_encoder import load_text_encoder
 from msfser.semantics.word_encoder import write_word_encoder
-from msfser.train import make_augmentation
-from msfser.training_batches import load_steps, training_steps
-from msfser.training_data import TrainingData, prepare_data
-from msfser.training_step import make_optimiser, take_step
+from msfser.training.batches import load_steps, training_steps
+from msfser.training.data import TrainingData, prepare_data
+from msfser.training.ranks import Ranks
+from msfser.training.step import make_optimiser, take_step
+from msfser.training.train import make_augmentation
 
 RATE_HZ = 16_000
 MSP_PODCAST = 84_260, 132.0  # utterances and hours of the training split of release 1.12

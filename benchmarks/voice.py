@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from msfser.semantics.voice import describe_voice, measure_voice
+from msfser.semantics.es.voice import describe_voice, measure_voice
 
 MEN = {"03", "10", "11", "12", "15"}
 

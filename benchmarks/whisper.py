@@ -11,7 +11,7 @@ import re
 import time
 from pathlib import Path
 
-from msfser.clips import read_clip
+from msfser.data.clips import read_clip
 from msfser.semantics.whisper import Ear, load_whisper
 
 

@@ -10,51 +10,93 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lemf.audio import Audio, read_audio
+    from lemf.agreement.bootstrap import bootstrap_interval
     from lemf.config import Settings
-    from lemf.emphasis import Emphasis
-    from lemf.errors import LemfError
-    from lemf.figure import draw
+    from lemf.contours.pitch import harvest
+    from lemf.corpus.listing import AUDIO_SUFFIXES, MANIFEST_SUFFIXES
+    from lemf.display.figure import draw
+    from lemf.errors import (
+        AudioError,
+        CorpusError,
+        LemfError,
+        MissingPackageError,
+        NoWordsError,
+        OutputError,
+        SettingsError,
+        TextGridError,
+    )
     from lemf.pipeline import score
-    from lemf.pitch import harvest
-    from lemf.textgrid import (
+    from lemf.reading.audio import Audio, read_audio
+    from lemf.reading.rows import read_rows
+    from lemf.reading.textgrid import (
         Interval,
         IntervalTier,
         PointTier,
         TextGrid,
+        format_textgrid,
         read_textgrid,
         write_textgrid,
     )
+    from lemf.reading.tiers import PHONE_TIER_NAMES, WORD_TIER_NAMES
+    from lemf.scoring.emphasis import Emphasis
 
 _HOME = {
-    "Audio": "audio",
-    "Emphasis": "emphasis",
-    "Interval": "textgrid",
-    "IntervalTier": "textgrid",
+    "AUDIO_SUFFIXES": "corpus.listing",
+    "Audio": "reading.audio",
+    "AudioError": "errors",
+    "CorpusError": "errors",
+    "Emphasis": "scoring.emphasis",
+    "Interval": "reading.textgrid",
+    "IntervalTier": "reading.textgrid",
     "LemfError": "errors",
-    "PointTier": "textgrid",
+    "MANIFEST_SUFFIXES": "corpus.listing",
+    "MissingPackageError": "errors",
+    "NoWordsError": "errors",
+    "OutputError": "errors",
+    "PHONE_TIER_NAMES": "reading.tiers",
+    "PointTier": "reading.textgrid",
     "Settings": "config",
-    "TextGrid": "textgrid",
-    "draw": "figure",
-    "harvest": "pitch",
-    "read_audio": "audio",
-    "read_textgrid": "textgrid",
+    "SettingsError": "errors",
+    "TextGrid": "reading.textgrid",
+    "TextGridError": "errors",
+    "WORD_TIER_NAMES": "reading.tiers",
+    "bootstrap_interval": "agreement.bootstrap",
+    "draw": "display.figure",
+    "format_textgrid": "reading.textgrid",
+    "harvest": "contours.pitch",
+    "read_audio": "reading.audio",
+    "read_rows": "reading.rows",
+    "read_textgrid": "reading.textgrid",
     "score": "pipeline",
-    "write_textgrid": "textgrid",
+    "write_textgrid": "reading.textgrid",
 }
 
 __all__ = [
+    "AUDIO_SUFFIXES",
+    "MANIFEST_SUFFIXES",
+    "PHONE_TIER_NAMES",
+    "WORD_TIER_NAMES",
     "Audio",
+    "AudioError",
+    "CorpusError",
     "Emphasis",
     "Interval",
     "IntervalTier",
     "LemfError",
+    "MissingPackageError",
+    "NoWordsError",
+    "OutputError",
     "PointTier",
     "Settings",
+    "SettingsError",
     "TextGrid",
+    "TextGridError",
+    "bootstrap_interval",
     "draw",
+    "format_textgrid",
     "harvest",
     "read_audio",
+    "read_rows",
     "read_textgrid",
     "score",
     "write_textgrid",

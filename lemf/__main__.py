@@ -1,5 +1,5 @@
 """``python -m lemf``: the command line where the script is not on the path."""
 
-from lemf.cli import main
+from lemf.commands.cli import main
 
 main(prog_name="lemf")

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
+from importlib.metadata import version as version_of
 from typing import Any
 
 from numpy.typing import NDArray
 
-from lemf import __version__
-from lemf.alignment import Alignment
-from lemf.audio import Audio
+from lemf.arrays import FloatArray
 from lemf.config import Settings
-from lemf.contours import Track
-from lemf.emphasis import Emphasis
+from lemf.contours.contours import Track
+from lemf.contours.measurement import Measurement, measure
+from lemf.cues.zscore import zscore
 from lemf.errors import SettingsError
-from lemf.frames import FloatArray
-from lemf.measurement import Measurement, measure
-from lemf.norms import Norms, gather_norms, sentence_phones
-from lemf.sentence_emphasis import measure_cues, score_sentence
-from lemf.textgrid import TextGrid
-from lemf.zscore import zscore
+from lemf.reading.alignment import Alignment
+from lemf.reading.audio import Audio
+from lemf.reading.textgrid import TextGrid
+from lemf.scoring.emphasis import Emphasis
+from lemf.scoring.norms import Norms, gather_norms, sentence_phones
+from lemf.scoring.sentence import measure_cues, score_sentence
 
 
 def score(
@@ -110,7 +110,7 @@ def score_measurement(
         standardise = norms.standardise if norms else _standardise
         sentences.append(score_sentence(index, words, cues, standardise, settings.cue_weights))
     return Emphasis(
-        version=__version__,
+        version=version_of("lemf"),
         audio=measured.audio,
         textgrid=measured.textgrid,
         rate_hz=measured.rate_hz,

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from msfser.errors import MsfserError
+    from msfser.evaluation.predictions import read_predictions
     from msfser.manifest import read_manifest
     from msfser.model.msf_ser import MsfSer
-    from msfser.predict import predict_files, predict_speech
-    from msfser.predictions import read_predictions
-    from msfser.speech_files import SpeechFile, find_speech
+    from msfser.prediction.predict import predict_files, predict_speech
+    from msfser.prediction.speech_files import SpeechFile, find_speech
 
 _HOME = {
     "MsfSer": "model.msf_ser",
     "MsfserError": "errors",
-    "SpeechFile": "speech_files",
-    "find_speech": "speech_files",
-    "predict_files": "predict",
-    "predict_speech": "predict",
+    "SpeechFile": "prediction.speech_files",
+    "find_speech": "prediction.speech_files",
+    "predict_files": "prediction.predict",
+    "predict_speech": "prediction.predict",
     "read_manifest": "manifest",
-    "read_predictions": "predictions",
+    "read_predictions": "evaluation.predictions",
 }
 
 __all__ = [

@@ -1,5 +1,5 @@
 """``python -m msfser``: the command line where the script is not on the path."""
 
-from msfser.cli import main
+from msfser.commands.cli import main
 
 main(prog_name="msfser")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lemf.output import write_output
+from lemf.runtime.output import write_output
 from msfser.errors import ManifestError
 
 if TYPE_CHECKING:

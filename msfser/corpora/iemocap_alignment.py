@@ -10,10 +10,9 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from lemf import Interval, IntervalTier, TextGrid
-from lemf.corpus_parts import locked_parts
-from lemf.output import PARTIAL_SUFFIX, write_output
-from lemf.textgrid import format_textgrid
+from lemf import Interval, IntervalTier, TextGrid, format_textgrid
+from lemf.corpus.parts import locked_parts
+from lemf.runtime.output import PARTIAL_SUFFIX, write_output
 from msfser.corpora.checks import Reading, count_note
 from msfser.corpora.text_files import read_lines
 from msfser.corpora.threads import threaded_map

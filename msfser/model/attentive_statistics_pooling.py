@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from msfser.config import PoolingInit
+from msfser.config.settings import PoolingInit
 
 VARIANCE_FLOOR = 1e-5  # under the root, whose gradient is infinite at 0; the public baseline's
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from msfser.config import ModelConfig
+from msfser.config.settings import ModelConfig
 from msfser.errors import ConfigError
 from msfser.manifest import DIMENSIONS
 from msfser.model.film import Film

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from msfser.config import ModelConfig
+from msfser.config.settings import ModelConfig
 from msfser.manifest import DIMENSIONS
 
 

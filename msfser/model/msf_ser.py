@@ -9,19 +9,87 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from msfser.config import ModelConfig, Semantic
+from msfser.config.settings import ModelConfig, Semantic
 from msfser.errors import CheckpointError, ConfigError
 from msfser.model.attentive_statistics_pooling import AttentiveStatisticsPooling
 from msfser.model.film import Film
 from msfser.model.fm_moe import FmMoe, mix_experts
-from msfser.model.gated_fusion import GatedFusion
+from msfser.model.folder import ModelFacts, StoredModel, read_model_folder, write_model_folder
 from msfser.model.heads import IndependentHeads, SharedHead, make_heads
 from msfser.model.inter_modal_attention import InterModalAttention
-from msfser.model.intra_modal_attention import IntraModalAttention
+from msfser.model.intra_modal_fusion import GatedFusion, IntraModalAttention
 from msfser.model.null_vectors import NullVectors
 from msfser.model.text_scaling import TextScaling
-from msfser.model.wavlm import Wavlm, build_wavlm
-from msfser.model_folder import ModelFacts, StoredModel, read_model_folder, write_model_folder
+from msfser.model.wavlm.wavlm import Wavlm, build_wavlm, load_wavlm
+
+
+@dataclass(frozen=True, eq=False)
+class Pretrained:
+    """A trained model and the facts that go with its weights."""
+
+    model: MsfSer
+    facts: ModelFacts
+
+
+def build_model(config: ModelConfig) -> MsfSer:
+    """Make an untrained model around the acoustic encoder that a configuration names.
+
+    Raises
+    ------
+    CheckpointError
+        The encoder cannot be loaded.
+    """
+    return MsfSer(config, load_wavlm(config))
+
+
+def load_weights(model: MsfSer, name: str, *, text_encoder_revision: str = "") -> None:
+    """Start from the weights of a trained model of the same shape.
+
+    Parameters
+    ----------
+    model : MsfSer
+    name : str
+        A folder, or a name on the hub.
+    text_encoder_revision : str
+        Of the encoder of the texts that the model is to read; empty where it reads none.
+
+    Raises
+    ------
+    CheckpointError
+        There is no such model, it is of another shape, or it learned from another text encoder.
+    """
+    stored = read_model_folder(name)
+    known = stored.facts.text_encoder_revision
+    if known and text_encoder_revision and known != text_encoder_revision:
+        raise CheckpointError(
+            f"{stored.folder}: learned from the texts of {stored.facts.text_encoder} "
+            f"({known[:8]}), not ({text_encoder_revision[:8]}); run msfser encode with that"
+        )
+    model.load_weights(stored)
+
+
+def save_pretrained(folder: Path, model: MsfSer, facts: ModelFacts) -> None:
+    """Write a model with its facts, in the place of the one that is there.
+
+    Raises
+    ------
+    lemf.LemfError
+        The folder cannot be written.
+    """
+    model.facts = facts
+    model.save_pretrained(folder, force=True)
+
+
+def load_pretrained(name: str | Path) -> Pretrained:
+    """Load a trained model from its folder or from the hub, in evaluation mode.
+
+    Raises
+    ------
+    CheckpointError
+        There is no such model, or its files are incomplete or do not fit each other.
+    """
+    model = MsfSer.from_pretrained(name)
+    return Pretrained(model, model.facts)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

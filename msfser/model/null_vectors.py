@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from msfser.config import Semantic
+from msfser.config.settings import Semantic
 
 
 class NullVectors(nn.Module):

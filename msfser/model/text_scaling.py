@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from msfser.config import Semantic
+from msfser.config.settings import Semantic
 
 _FLOOR = 1e-6  # of a deviation; a component that never changes stays 0
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lemf.corpus_parts import locked_parts
-from lemf.output import open_output, remove_partials
-from msfser.config import SEMANTICS
+from lemf.corpus.parts import locked_parts
+from lemf.runtime.output import open_output, remove_partials
+from msfser.config.settings import SEMANTICS
 from msfser.errors import SemanticsError
 from msfser.progress import Watch, no_watch
 from msfser.semantics.features import (

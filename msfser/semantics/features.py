@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lemf.output import write_output
-from msfser.config import SEMANTICS, Semantic, TextPooling
+from lemf.runtime.output import write_output
+from msfser.config.settings import SEMANTICS, Semantic, TextPooling
 from msfser.errors import SemanticsError
 from msfser.semantics.store import TEXTS_NAME, read_texts
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
-from lemf.errors import LemfError
-from msfser.clips import Clip, read_clip
+from lemf import LemfError
+from msfser.data.clips import Clip, read_clip
 from msfser.errors import MsfserError, SemanticsError
 from msfser.manifest import Manifest
 from msfser.progress import Watch, no_watch

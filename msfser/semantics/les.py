@@ -8,12 +8,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from lemf.config import Settings
-from lemf.corpus_workers import Workers, run_tasks
-from lemf.errors import LemfError, MissingPackageError, NoWordsError
-from msfser.alignment_tiers import TIERS_IN_ORDER, name_tiers
+from lemf import LemfError, MissingPackageError, NoWordsError, Settings
+from lemf.runtime.workers import Workers, run_tasks
 from msfser.manifest import Manifest
 from msfser.progress import Watch, no_watch
+from msfser.semantics.alignment_tiers import TIERS_IN_ORDER, name_tiers
 from msfser.semantics.jobs import KILLED, Job, Made, do_jobs, to_texts, usable
 from msfser.semantics.store import Text
 from msfser.semantics.work import Entry, Shard, WorkFile
@@ -48,7 +47,7 @@ def make_les(
         Of the semantic ``"les"``.
     settings : lemf.Settings
         ``sentences`` must be ``"whole"``.
-    workers : lemf.corpus_workers.Workers
+    workers : lemf.runtime.workers.Workers
     shard : Shard, optional
     watch : function, optional
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lemf.corpus_parts import locked_parts
-from lemf.errors import CorpusError
-from lemf.output import write_output
-from msfser.config import SEMANTICS, Semantic
+from lemf import CorpusError
+from lemf.corpus.parts import locked_parts
+from lemf.runtime.output import write_output
+from msfser.config.settings import SEMANTICS, Semantic
 from msfser.errors import SemanticsError
 from msfser.manifest import Manifest
 

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from msfser.errors import SemanticsError
-from msfser.hub import MODEL_FILES, find_folder, quiet_transformers
+from msfser.model.hub import MODEL_FILES, find_folder, quiet_transformers
 from msfser.semantics.features import Encoder
 
 _ROBERTA = ("roberta-base", "roberta-large")  # as the hub called them before names had owners

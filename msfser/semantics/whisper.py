@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfser.errors import MissingPackageError, SemanticsError
-from msfser.hub import MODEL_FILES, find_folder
+from msfser.model.hub import MODEL_FILES, find_folder
 
 if TYPE_CHECKING:
     import torch

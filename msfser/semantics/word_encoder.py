@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from msfser.hub import quiet_transformers
+from msfser.model.hub import quiet_transformers
 
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 _MOST_TOKENS = 512

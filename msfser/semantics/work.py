@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from lemf.corpus_parts import locked_parts
-from msfser.config import Semantic
+from lemf.corpus.parts import locked_parts
+from msfser.config.settings import Semantic
 from msfser.errors import SemanticsError
 
 Entry = dict[str, Any]  # a line: key, status, text, reason, files, and what else the maker keeps

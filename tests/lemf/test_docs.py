@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 import lemf
-from lemf.cli import main
+from lemf.commands.cli import main
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

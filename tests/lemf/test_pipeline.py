@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 import lemf
-from lemf.emphasis import FLAG_MEANINGS
 from lemf.errors import TextGridError
+from lemf.scoring.emphasis import FLAG_MEANINGS
 
 
 def test_the_stressed_word_is_found(utterance):

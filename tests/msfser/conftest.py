@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+from dataclasses import replace
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
 
@@ -11,6 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+
+import lemf
+from msfser.config.files import format_config
+from msfser.config.settings import PRESETS
+from msfser.manifest import Manifest, Utterance, write_manifest
+
+RATE_HZ = 16_000
+WORDS = ("one", "two", "three")
 
 
 @pytest.fixture
@@ -28,11 +37,11 @@ def write_wav(tmp_path):
 @pytest.fixture(scope="session")
 def corpus_folder(tmp_path_factory):
     """A mechanism corpus of 48 utterances with texts and vectors, as training reads it."""
-    from msfser.corpora.mechanism import draw_sentence
-    from msfser.corpora.mechanism_files import ES_NAME, write_mechanism
-    from msfser.semantics.description import emotions_of
+    from msfser.corpora.mechanism.files import ES_NAME, write_mechanism
+    from msfser.corpora.mechanism.sentences import draw_sentence
     from msfser.semantics.encoding import encode_texts
-    from msfser.semantics.es_import import import_descriptions
+    from msfser.semantics.es.description import emotions_of
+    from msfser.semantics.es.imported import import_descriptions
     from msfser.semantics.gs import take_transcripts
     from msfser.semantics.store import Text, read_texts, update_texts
     from msfser.semantics.text_encoder import load_text_encoder
@@ -81,3 +90,138 @@ def run_two_ranks():
             assert process.returncode == 0, said
 
     return run
+
+
+def vowel(f0_hz, amplitude, length_s, rate_hz=RATE_HZ):
+    t = np.arange(round(length_s * rate_hz)) / rate_hz
+    tone = sum(np.sin(2 * np.pi * f0_hz * k * t) / k for k in range(1, int(3000 // f0_hz)))
+    return amplitude * np.clip(np.minimum(t, t[-1] - t) / 0.01, 0, 1) * tone
+
+
+def write_speech(folder, name, *, stressed=1, f0_hz=120.0):
+    """Three words, one of them higher, louder and longer, with a TextGrid beside them."""
+    pieces, words, phones, reached_s = [np.zeros(800)], [], [], 0.05
+    for place, word in enumerate(WORDS):
+        high = place == stressed
+        length_s = 0.25 if high else 0.12
+        pieces += [vowel(f0_hz * (1.4 if high else 1.0), 0.2 if high else 0.1, length_s)]
+        words.append(lemf.Interval(reached_s, reached_s + length_s, word))
+        phones.append(lemf.Interval(reached_s, reached_s + length_s, "AH"))
+        reached_s += length_s
+    samples = np.concatenate(pieces)
+    soundfile.write(folder / f"{name}.wav", samples, RATE_HZ)
+    end_s = len(samples) / RATE_HZ
+    tiers = tuple(
+        lemf.IntervalTier(tier, 0.0, end_s, tuple(intervals))
+        for tier, intervals in (("words", words), ("phones", phones))
+    )
+    lemf.write_textgrid(lemf.TextGrid(0.0, end_s, tiers), folder / f"{name}.TextGrid")
+
+
+@pytest.fixture(scope="session")
+def speech():
+    """`write_speech`: folder and name -> NAME.wav and NAME.TextGrid."""
+    return write_speech
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory):
+    """A RoBERTa of two layers of 16 with random weights and a tokenizer of bytes."""
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+    folder = tmp_path_factory.mktemp("encoder") / "tiny-roberta"
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {token: index for index, token in enumerate(special + alphabet)}
+    tokenizer = Tokenizer(models.BPE(vocabulary, [], unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="<s>", eos_token="</s>", cls_token="<s>", sep_token="</s>",
+        pad_token="<pad>", unk_token="<unk>", mask_token="<mask>",
+    ).save_pretrained(folder)  # fmt: skip
+    torch.manual_seed(0)
+    config = transformers.RobertaConfig(
+        vocab_size=len(vocabulary), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=32, max_position_embeddings=66, pad_token_id=1,
+    )  # fmt: skip
+    transformers.RobertaModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory, encoder):
+    """Twelve utterances of four speakers in three splits and two folds, with texts and vectors."""
+    from msfser.semantics.encoding import encode_texts
+    from msfser.semantics.store import Text, update_texts
+    from msfser.semantics.text_encoder import load_text_encoder
+
+    folder = tmp_path_factory.mktemp("corpus")
+    rng = np.random.default_rng(0)
+    rows = []
+    for i in range(12):
+        write_speech(folder, f"{i:02d}", stressed=i % 3, f0_hz=100.0 + 10 * i)
+        valence, arousal, dominance = rng.uniform(1, 7, 3)
+        rows.append(
+            Utterance(
+                id=f"u{i:02d}", wav=f"{i:02d}.wav", alignment=f"{i:02d}.TextGrid",
+                transcript=" ".join(WORDS), speaker=f"s{i % 4}", gender=("female", "male")[i % 2],
+                emotion=("calm", "angry")[i % 2], valence=valence, arousal=arousal,
+                dominance=dominance, split=("train", "development", "test")[i // 4],
+                fold=i // 6 + 1, duration_s=0.54,
+            )
+        )  # fmt: skip
+    manifest = Manifest(
+        utterances=tuple(rows), corpus="own", version="1", root=folder, label_bounds=(1.0, 7.0)
+    )
+    write_manifest(folder / "manifest.parquet", manifest)
+    for semantic in ("gs", "les", "es"):
+        made = {
+            row.id: Text(text=f"{semantic} of {row.id}", status="ok", source="test")
+            for row in rows
+            if not (semantic == "es" and row.id == "u05")
+        }
+        update_texts(folder, manifest, semantic, made)
+    encode_texts(folder, lambda: load_text_encoder(str(encoder), "cpu"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def make_run(corpus, encoder):
+    """Write a run with random weights: folder, changes of model and data settings -> folder."""
+    import torch
+
+    from msfser.model.folder import ModelFacts
+    from msfser.model.msf_ser import build_model, save_pretrained
+    from msfser.semantics.features import open_features
+
+    def make(folder, *, seed=0, test_fold=0, **model_changes):
+        start = PRESETS["tiny"]
+        model_settings = replace(start.model, text_dim=16, **model_changes)
+        data = replace(start.data, folder=str(corpus), test_fold=test_fold)
+        folder.mkdir(parents=True)
+        settings = replace(start, model=model_settings, data=data)
+        (folder / "config.toml").write_text(format_config(settings))
+        torch.manual_seed(seed)
+        model = build_model(model_settings)
+        with torch.no_grad():  # as training would: nothing at its neutral start
+            for parameter in model.parameters():
+                parameter.add_(0.05 * torch.randn_like(parameter))
+        features = open_features(corpus)
+        facts = ModelFacts(
+            label_bounds=(1.0, 7.0), corpus="own", corpus_version="1", wave_std=0.1,
+            text_encoder=str(encoder), text_encoder_revision=features.revision,
+        )  # fmt: skip
+        save_pretrained(folder / "best", model, facts)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def run_folder(make_run, tmp_path_factory):
+    """A run of the whole model; never written to."""
+    return make_run(tmp_path_factory.mktemp("runs") / "whole")

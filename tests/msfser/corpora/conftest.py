@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from click.testing import CliRunner, Result
 
-from msfser.cli import main
+from msfser.commands.cli import main
 
 RATE_HZ = 16000
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import lemf
-from lemf.corpus_parts import locked_parts
+from lemf.corpus.parts import locked_parts
 from msfser.manifest import label_array, read_manifest
 
 EMOTIONS = ("neu", "ang", "fru", "xxx", "exc", "sad")

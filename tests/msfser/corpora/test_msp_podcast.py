@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import lemf
-from msfser.alignment_tiers import name_tiers
 from msfser.manifest import label_array, read_manifest
+from msfser.semantics.alignment_tiers import name_tiers
 
 HEADER = "FileName,EmoClass,EmoAct,EmoVal,EmoDom,SpkrID,Gender,Split_Set"
 ROWS = (  # (file, emotion, activation, valence, dominance, speaker, gender, split)

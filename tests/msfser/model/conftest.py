@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from msfser.config import PRESETS, SEMANTICS
+from msfser.config.settings import PRESETS, SEMANTICS
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def make_model(tiny_config):
     import torch
 
     from msfser.model.msf_ser import MsfSer
-    from msfser.model.wavlm import load_wavlm
+    from msfser.model.wavlm.wavlm import load_wavlm
 
     def make(seed=0, **changes):
         torch.manual_seed(seed)

@@ -15,9 +15,9 @@ from torch.nn import functional  # noqa: E402
 from transformers import WavLMConfig, WavLMModel  # noqa: E402
 
 from msfser.ccc import ccc_loss  # noqa: E402
-from msfser.config import PRESETS  # noqa: E402
+from msfser.config.settings import PRESETS  # noqa: E402
 from msfser.model.msf_ser import MsfSer  # noqa: E402
-from msfser.model.wavlm import Wavlm  # noqa: E402
+from msfser.model.wavlm.wavlm import Wavlm  # noqa: E402
 
 LOSS = 1e-5
 GRADIENT = 1e-3  # relative to the largest of the weight

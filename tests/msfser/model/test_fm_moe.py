@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
-from msfser.config import ModelConfig  # noqa: E402
+from msfser.config.settings import ModelConfig  # noqa: E402
 from msfser.errors import ConfigError  # noqa: E402
 from msfser.model.fm_moe import FmMoe, mix_experts  # noqa: E402
 

@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from msfser.config import ModelConfig  # noqa: E402
+from msfser.config.settings import ModelConfig  # noqa: E402
 from msfser.manifest import DIMENSIONS  # noqa: E402
 from msfser.model.heads import IndependentHeads, SharedHead, make_heads  # noqa: E402
 

@@ -2,8 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from msfser.model.gated_fusion import GatedFusion  # noqa: E402
-from msfser.model.intra_modal_attention import IntraModalAttention  # noqa: E402
+from msfser.model.intra_modal_fusion import GatedFusion, IntraModalAttention  # noqa: E402
 
 FP32 = 1e-6
 

@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from msfser.config import ModelConfig  # noqa: E402
+from msfser.config.settings import ModelConfig  # noqa: E402
 from msfser.errors import ConfigError  # noqa: E402
 
 ALONE_OR_PADDED = 1e-4  # of predictions around 1

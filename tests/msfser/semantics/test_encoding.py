@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from lemf import LemfError
-from lemf.corpus_parts import locked_parts
-from msfser.cli import main
+from lemf.corpus.parts import locked_parts
+from msfser.commands.cli import main
 from msfser.errors import SemanticsError
 from msfser.manifest import read_manifest
 from msfser.semantics.encoding import encode_texts

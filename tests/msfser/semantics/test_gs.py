@@ -8,8 +8,8 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
-from msfser.cli import main
-from msfser.clips import read_clip
+from msfser.commands.cli import main
+from msfser.data.clips import read_clip
 from msfser.errors import MissingPackageError, SemanticsError
 from msfser.manifest import Manifest, Utterance, read_manifest, write_manifest
 from msfser.semantics.gs import hear_texts, take_transcripts

@@ -6,8 +6,8 @@ from click.testing import CliRunner
 
 import lemf
 from lemf.config import Settings
-from lemf.corpus_workers import local_workers
-from msfser.cli import main
+from lemf.runtime.workers import local_workers
+from msfser.commands.cli import main
 from msfser.manifest import read_manifest, write_manifest
 from msfser.semantics.jobs import Job
 from msfser.semantics.les import LesTask, make_les, score_les
@@ -158,7 +158,7 @@ def test_tiers_of_msp_podcast_are_found_by_place_where_names_are_unknown(corpus,
 
 def test_a_cluster_takes_the_place_of_the_processes(corpus, monkeypatch):
     monkeypatch.setattr(
-        "lemf.corpus_workers.cluster_workers",
+        "lemf.runtime.workers.cluster_workers",
         lambda address: local_workers(1) if address == "tcp://here:1" else None,
     )
     assert "les: 12 ok" in run("semantics", "les", corpus, "--cluster", "tcp://here:1")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lemf.corpus_parts import locked_parts
+from lemf.corpus.parts import locked_parts
 from msfser.errors import SemanticsError
 from msfser.manifest import Manifest, Utterance
 from msfser.semantics.store import NOT_MADE, Text, read_texts, update_texts

@@ -1,0 +1,149 @@
+"""The correlation of scores and ratings across the readings of one text.
+
+Which words of a text are content words, or long, is the same in all its readings, so nothing but
+the sound can tell why one reading has more stress on a word than another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from lemf.arrays import FloatArray, IntArray
+from lemf.cues.zscore import zscore
+
+
+def spearman(x: FloatArray, y: FloatArray, counts: IntArray | None = None) -> float:
+    """Correlate the ranks of two arrays, equal values sharing the mean of their ranks.
+
+    Parameters
+    ----------
+    x, y : (n,) float64
+    counts : (n,) int64, optional
+        How often each pair counts; by default once.
+
+    Returns
+    -------
+    float
+        From -1 to 1; 0 where `x` is constant, as for scores in random order; NaN where `y` is.
+    """
+    n = np.ones(len(x), dtype=np.int64) if counts is None else counts
+    a, b = mean_ranks(x, n), mean_ranks(y, n)
+    a, b = a - n @ a / n.sum(), b - n @ b / n.sum()
+    if not b[n > 0].any():
+        return np.nan
+    if not a[n > 0].any():
+        return 0.0
+    return float(n @ (a * b) / np.sqrt((n @ a**2) * (n @ b**2)))
+
+
+def mean_ranks(values: FloatArray, counts: IntArray | None = None) -> FloatArray:
+    """Rank values from 1 for the lowest; equal values share the mean of their ranks.
+
+    Parameters
+    ----------
+    values : (n,) float64
+    counts : (n,) int64, optional
+        How often each value stands there; by default once.
+
+    Returns
+    -------
+    (n,) float64
+    """
+    _, group = np.unique(values, return_inverse=True)
+    sizes = np.bincount(group, counts)
+    ranks: FloatArray = (np.cumsum(sizes) - (sizes - 1) / 2)[group]
+    return ranks
+
+
+FEWEST_READINGS = 3  # of a text, below which its mean says too little
+_DIGITS = 9  # to which two deviations count as equal
+
+
+def within_text_correlation(
+    scores: Sequence[FloatArray], ratings: Sequence[FloatArray], texts: Sequence[Hashable]
+) -> float:
+    """Correlate scores and ratings across the readings of each text: what a text cannot tell.
+
+    The score of a word is standardised in its sentence. Then from score and rating the mean of
+    that word over all readings of the text is taken away, and what is left of all texts with
+    `FEWEST_READINGS` or more goes into one rank correlation.
+
+    Parameters
+    ----------
+    scores, ratings : sequence of (words,) float64
+        An array a sentence.
+    texts : sequence of hashable
+        What was read; readings with another number of words count as another text.
+
+    Returns
+    -------
+    float
+        NaN where no text has enough readings.
+    """
+    once = np.ones(len(scores), dtype=np.int64)
+    return correlate_readings(group_readings(scores, ratings, texts), once)
+
+
+class Readings(NamedTuple):
+    """Every word of every reading of the texts that have enough of them.
+
+    `sentences` is the index of the reading, `places` the number of the word in all texts; `scores`
+    are z-scores in their sentence.
+    """
+
+    sentences: IntArray
+    places: IntArray
+    scores: FloatArray
+    ratings: FloatArray
+
+
+def group_readings(
+    scores: Sequence[FloatArray], ratings: Sequence[FloatArray], texts: Sequence[Hashable]
+) -> Readings:
+    """Put the readings of each text side by side, texts with too few left out."""
+    members: dict[tuple[Hashable, int], list[int]] = {}
+    for i, text in enumerate(texts):
+        members.setdefault((text, len(ratings[i])), []).append(i)
+    sentences, places, n_places = [], [], 0
+    for (_, n_words), group in members.items():
+        if len(group) >= FEWEST_READINGS:
+            sentences += group
+            places += [np.arange(n_places, n_places + n_words)] * len(group)
+            n_places += n_words
+    return Readings(
+        np.repeat(sentences, [len(one) for one in places]).astype(np.int64),
+        _join(places).astype(np.int64),
+        _join([zscore(scores[i]) for i in sentences]),
+        _join([ratings[i] for i in sentences]),
+    )
+
+
+def correlate_readings(readings: Readings, counts: IntArray) -> float:
+    """Give the correlation over sentences of which each counts as often as `counts` says."""
+    n = counts[readings.sentences]
+    if not len(n):
+        return np.nan
+    n_readings = np.bincount(readings.places, n)[readings.places]
+    kept = (n > 0) & (n_readings >= FEWEST_READINGS)
+    if not kept.any():
+        return np.nan
+    n, places = n[kept], readings.places[kept]
+    return spearman(
+        _deviations(readings.scores[kept], places, n),
+        _deviations(readings.ratings[kept], places, n),
+        n,
+    )
+
+
+def _deviations(values: FloatArray, places: IntArray, n: IntArray) -> FloatArray:
+    """Take from each word its mean over the readings of its text."""
+    means = np.bincount(places, n * values)[places] / np.bincount(places, n)[places]
+    deviations: FloatArray = np.round(values - means, _DIGITS)
+    return deviations
+
+
+def _join(arrays: Sequence[FloatArray | IntArray]) -> FloatArray:
+    return np.concatenate([np.zeros(0), *arrays])

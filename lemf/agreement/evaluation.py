@@ -1,0 +1,298 @@
+"""Systems side by side on the same sentences: how far each agrees with what listeners heard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from lemf.agreement.bootstrap import N_RESAMPLES, bootstrap_interval, resample
+from lemf.agreement.labels import Label
+from lemf.agreement.measures import CLEAR_MARGIN, MEASURES, Judgement, judge, rating_margin
+from lemf.agreement.other_systems import baseline_scores, match_scores, read_scores
+from lemf.agreement.rated_sentences import (
+    RatedSentence,
+    RatedSentences,
+    Unjudged,
+    Watch,
+    nothing_to_judge,
+    rate_sentences,
+)
+from lemf.arrays import FloatArray
+from lemf.config import Settings
+from lemf.scoring.ranking import rounded
+
+Unit = Literal["sentences", "speakers"]  # what the bootstrap draws
+Grouping = Literal["speaker", "emotion"]
+GROUPINGS: tuple[Grouping, ...] = ("speaker", "emotion")
+Intervals = Mapping[Unit, Mapping[str, tuple[float, float]]]
+
+
+@dataclass(frozen=True, eq=False)
+class GroupAgreement:
+    """The measures over the sentences of one speaker or one emotion."""
+
+    name: str
+    n_sentences: int
+    measures: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SystemAgreement:
+    """How far one system agrees with the listeners.
+
+    Attributes
+    ----------
+    name : str
+    baseline : bool
+        Whether it is one of those that do not listen.
+    measures : mapping of str to float
+        `agreement.MEASURES`; NaN where no sentence counts for one.
+    intervals : mapping of unit to mapping of str to (float, float)
+        95 % bootstrap intervals of the measures over sentences, and over speakers where two or
+        more are known.
+    difference, difference_intervals : mapping
+        The same of the measures minus those of the first system, draw by draw; empty for that
+        one and for baselines.
+    groups : mapping of grouping to tuple of GroupAgreement
+    n_tied : int
+        Sentences in which several words share the highest score.
+    """
+
+    name: str
+    baseline: bool
+    measures: Mapping[str, float]
+    intervals: Intervals
+    difference: Mapping[str, float]
+    difference_intervals: Intervals
+    groups: Mapping[Grouping, tuple[GroupAgreement, ...]]
+    n_tied: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evaluation:
+    """All systems on the same sentences.
+
+    Attributes
+    ----------
+    systems : tuple of SystemAgreement
+        In the order given, then the baselines.
+    n_sentences, n_clear, n_texts : int
+        Sentences judged; of them, those with a clear margin; different texts among them.
+    n_speakers : int or None
+        None where the speaker of a sentence is not known.
+    unjudged : tuple of Unjudged
+        What was left out, for all systems alike.
+    notes : tuple of (str, str)
+        Recordings, and what to know of them.
+    clear_margin : float
+    n_resamples, seed : int
+    """
+
+    systems: tuple[SystemAgreement, ...]
+    n_sentences: int
+    n_clear: int
+    n_texts: int
+    n_speakers: int | None
+    unjudged: tuple[Unjudged, ...]
+    notes: tuple[tuple[str, str], ...]
+    clear_margin: float
+    n_resamples: int
+    seed: int
+
+
+def evaluate_labels(
+    labels: Sequence[Label],
+    settings: Mapping[str, Settings],
+    score_files: Mapping[str, str] | None = None,
+    *,
+    clear_margin: float = CLEAR_MARGIN,
+    n_resamples: int = N_RESAMPLES,
+    seed: int = 0,
+    jobs: int = 1,
+    watch: Watch | None = None,
+) -> Evaluation:
+    """Score the recordings of labels and judge all systems side by side.
+
+    Parameters
+    ----------
+    labels : sequence of Label
+    settings : mapping of name to Settings
+        One or more, which differ in cues and weights at most.
+    score_files : mapping of name to path, optional
+        Scores of other systems, as `other_scores.read_scores` reads them.
+    clear_margin, n_resamples, seed, jobs, watch
+        As in `evaluate` and `rated_sentences.rate_sentences`.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    CorpusError
+        A file of scores that cannot be used, or no sentence that can be judged.
+    """
+    others = {name: read_scores(path) for name, path in (score_files or {}).items()}
+    rated = rate_sentences(labels, list(settings.values()), jobs=jobs, watch=watch)
+    scores: dict[str, list[FloatArray | None]] = {
+        name: [sentence.scored.scores[i] for sentence in rated.judged]
+        for i, name in enumerate(settings)
+    }
+    unjudged = []
+    for name, read in others.items():
+        scores[name], without = match_scores(name, read, rated.judged)
+        unjudged += without
+    return evaluate(
+        rated,
+        scores,
+        unjudged=unjudged,
+        clear_margin=clear_margin,
+        n_resamples=n_resamples,
+        seed=seed,
+    )
+
+
+def evaluate(
+    sentences: RatedSentences,
+    scores: Mapping[str, Sequence[FloatArray | None]],
+    *,
+    unjudged: Sequence[Unjudged] = (),
+    clear_margin: float = CLEAR_MARGIN,
+    n_resamples: int = N_RESAMPLES,
+    seed: int = 0,
+) -> Evaluation:
+    """Judge systems, and the baselines that do not listen, on the sentences that all scored.
+
+    Parameters
+    ----------
+    sentences : RatedSentences
+    scores : mapping of name to sequence of (words,) float64 or None
+        An array for each of ``sentences.judged``, None where the system has none.
+    unjudged : sequence of Unjudged
+        The reasons of these None.
+    clear_margin : float
+        Margin of the ratings from which the raters were clear.
+    n_resamples, seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    CorpusError
+        There is no sentence that can be judged.
+    """
+    complete = [
+        i
+        for i in range(len(sentences.judged))
+        if all(one[i] is not None for one in scores.values())
+    ]
+    left_out = (*sentences.unjudged, *unjudged)
+    if not complete:
+        raise nothing_to_judge(left_out)
+    judged = [sentences.judged[i] for i in complete]
+    given = {
+        name: [array for i in complete if (array := one[i]) is not None]
+        for name, one in scores.items()
+    }
+    baselines = baseline_scores(judged, (*sentences.judged, *sentences.tied))
+    speakers = _speakers(judged)
+    units: dict[Unit, list[str] | None] = {"sentences": None}
+    if speakers is not None and len(set(speakers)) > 1:
+        units["speakers"] = speakers
+
+    systems: list[SystemAgreement] = []
+    first: _Spread | None = None
+    for name, arrays in (given | baselines).items():
+        judgement = judge(
+            arrays,
+            [s.ratings for s in judged],
+            [s.text for s in judged],
+            clear_margin=clear_margin,
+        )
+        spread = _Spread(
+            judgement.summary(),
+            {
+                unit: resample(judgement, groups, n_resamples=n_resamples, seed=seed)
+                for unit, groups in units.items()
+            },
+        )
+        differs = None if first is None or name in baselines else spread.minus(first)
+        first = first or spread
+        systems.append(
+            SystemAgreement(
+                name=name,
+                baseline=name in baselines,
+                measures=spread.measures,
+                intervals=spread.intervals(),
+                difference=differs.measures if differs else {},
+                difference_intervals=differs.intervals() if differs else {},
+                groups=_by_groups(judgement, judged),
+                n_tied=sum(_is_tied(one) for one in arrays),
+            )
+        )
+    return Evaluation(
+        systems=tuple(systems),
+        n_sentences=len(judged),
+        n_clear=sum(rating_margin(s.ratings) >= clear_margin for s in judged),
+        n_texts=len({s.text for s in judged}),
+        n_speakers=None if speakers is None else len(set(speakers)),
+        unjudged=left_out,
+        notes=sentences.notes,
+        clear_margin=clear_margin,
+        n_resamples=n_resamples,
+        seed=seed,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Spread:
+    """Measures, and those of every draw of the bootstrap, (n_resamples,) float64 each."""
+
+    measures: Mapping[str, float]
+    draws: Mapping[Unit, Mapping[str, FloatArray]]
+
+    def minus(self, other: _Spread) -> _Spread:
+        return _Spread(
+            {name: self.measures[name] - other.measures[name] for name in MEASURES},
+            {
+                unit: {name: draws[name] - other.draws[unit][name] for name in MEASURES}
+                for unit, draws in self.draws.items()
+            },
+        )
+
+    def intervals(self) -> Intervals:
+        return {
+            unit: {name: bootstrap_interval(values) for name, values in draws.items()}
+            for unit, draws in self.draws.items()
+        }
+
+
+def _speakers(sentences: Sequence[RatedSentence]) -> list[str] | None:
+    """Give the speaker of each sentence, None where one is not known."""
+    known = [sentence.speaker for sentence in sentences if sentence.speaker is not None]
+    return known if len(known) == len(sentences) else None
+
+
+def _by_groups(
+    judgement: Judgement, sentences: Sequence[RatedSentence]
+) -> dict[Grouping, tuple[GroupAgreement, ...]]:
+    by: dict[Grouping, tuple[GroupAgreement, ...]] = {}
+    for grouping in GROUPINGS:
+        names = [getattr(sentence, grouping) for sentence in sentences]
+        by[grouping] = tuple(
+            GroupAgreement(
+                name, names.count(name), judgement.summary(np.array([n == name for n in names]) * 1)
+            )
+            for name in sorted({name for name in names if name is not None})
+        )
+    return by
+
+
+def _is_tied(scores: FloatArray) -> bool:
+    return bool(np.count_nonzero(rounded(scores) == rounded(scores).max()) > 1)

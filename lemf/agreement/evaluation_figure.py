@@ -1,0 +1,125 @@
+"""Evaluation -> one figure: each measure a panel, each system a row, with both intervals."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import Literal
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lemf.agreement.evaluation import Evaluation
+from lemf.agreement.evaluation_text import describe, two_digits
+from lemf.agreement.measures import MEASURES
+
+_TITLES = {
+    "top1": "top-1",
+    "clear_top1": "top-1, clear",
+    "segment": "in the segment",
+    "top3": "in the top-3",
+    "spearman": "Spearman",
+    "within_text": "within text",
+    "auc": "AUC",
+}
+_LISTENS = "#0072B2"
+_DOES_NOT = "#888888"
+_ROW_IN = 0.36  # height of a row
+
+
+def render_evaluation(evaluation: Evaluation, file_format: Literal["png", "svg", "pdf"]) -> bytes:
+    """Draw the evaluation into a file.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    file_format : {"png", "svg", "pdf"}
+
+    Returns
+    -------
+    bytes
+        The same for the same evaluation.
+    """
+    stream = io.BytesIO()
+    with mpl.rc_context({"svg.hashsalt": "lemf", "svg.fonttype": "none", "pdf.fonttype": 42}):
+        dated = {"Date": None} if file_format == "svg" else {"CreationDate": None}
+        metadata = None if file_format == "png" else dated
+        draw_evaluation(evaluation).savefig(
+            stream, format=file_format, dpi=200, metadata=metadata, bbox_inches="tight"
+        )
+    return stream.getvalue()
+
+
+def draw_evaluation(evaluation: Evaluation) -> Figure:
+    """Draw a panel a measure: points with 95 % intervals over sentences (thin), speakers (thick).
+
+    The dashed line is chance, grey systems do not listen.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    height = 1.0 + _ROW_IN * len(evaluation.systems)
+    figure = Figure(figsize=(12.0, height), layout="constrained")
+    panels = figure.subplots(1, len(MEASURES), sharey=True)
+    for axes, name in zip(panels, MEASURES, strict=True):
+        _draw_panel(axes, evaluation, name)
+    names = [system.name for system in evaluation.systems]
+    panels[0].set_yticks(range(len(names)), [_short(name) for name in names])
+    panels[0].set_ylim(len(names) - 0.5, -0.5)
+    for label, system in zip(panels[0].get_yticklabels(), evaluation.systems, strict=True):
+        label.set_color(_DOES_NOT if system.baseline else "black")
+    units = list(evaluation.systems[0].intervals)
+    lines = "thin over sentences" + (", thick over speakers" if "speakers" in units else "")
+    note = f"{describe(evaluation)}; 95 % intervals: {lines}; dashed: chance; grey does not listen"
+    figure.supxlabel(note, fontsize=8, color="#555555")
+    return figure
+
+
+def _draw_panel(axes: Axes, evaluation: Evaluation, name: str) -> None:
+    for row, system in enumerate(evaluation.systems):
+        colour = _DOES_NOT if system.baseline else _LISTENS
+        if math.isnan(system.measures[name]):
+            continue
+        for unit, spans in system.intervals.items():
+            low, high = spans[name]
+            thick = unit == "speakers"
+            axes.plot(
+                [low, high],
+                [row, row],
+                color=colour,
+                linewidth=3.5 if thick else 1.0,
+                alpha=0.45 if thick else 1.0,
+                solid_capstyle="butt",
+            )
+        axes.plot(system.measures[name], row, "o", color=colour, markersize=4.5)
+        if not system.baseline:
+            value = two_digits(system.measures[name])
+            axes.annotate(
+                value,
+                (system.measures[name], row),
+                xytext=(0, 5),
+                textcoords="offset points",
+                ha="center",
+                fontsize=7,
+            )
+        if system.name == "chance":
+            axes.axvline(system.measures[name], color=_DOES_NOT, linestyle="--", linewidth=0.8)
+    axes.set_title(_TITLES[name], fontsize=9)
+    axes.tick_params(labelsize=8)
+    axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
+    axes.set_axisbelow(True)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    if name not in ("spearman", "within_text"):
+        axes.set_xlim(0.0, 1.02)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 28 else name[:27] + "…"

@@ -1,0 +1,136 @@
+"""Evaluation -> the table on a terminal: three lines a system, its measures and their intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lemf.agreement.evaluation import Evaluation, Grouping, Intervals, SystemAgreement
+from lemf.agreement.evaluation_text import describe, describe_ties, describe_unjudged, two_digits
+from lemf.agreement.measures import MEASURES
+
+_TITLES = {
+    "top1": "top-1",
+    "clear_top1": "clear",
+    "segment": "segment",
+    "top3": "top-3",
+    "spearman": "rho",
+    "within_text": "within",
+    "auc": "AUC",
+}
+_NARROWEST = 100  # columns that no figure is cut for; as a rule 80 are enough
+
+
+def print_evaluation(
+    evaluation: Evaluation, stream: TextIO, *, by: Sequence[Grouping] = ()
+) -> None:
+    """Print the table of all systems, and top-1 by the groupings asked for.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    stream : text file
+    by : sequence of {"speaker", "emotion"}
+    """
+    console = Console(file=stream, highlight=False)
+    terminal = console.width
+    console.width = max(terminal, _NARROWEST)
+    console.print(Text(describe(evaluation)))
+    console.print()
+    _print_measures(console, evaluation)
+    for grouping in by:
+        console.print()
+        _print_groups(console, evaluation, grouping)
+    console.print()
+    console.width = terminal
+    for line in _legend(evaluation):
+        console.print(Text(line, style="dim"))
+    for line in (*describe_unjudged(evaluation), *describe_ties(evaluation)):
+        console.print(Text(line, style="yellow"))
+
+
+def _print_measures(console: Console, evaluation: Evaluation) -> None:
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("", max_width=24, overflow="ellipsis", no_wrap=True)
+    for name in MEASURES:
+        table.add_column(_TITLES[name], justify="right", no_wrap=True)
+    best = _best(evaluation)
+    for system in evaluation.systems:
+        style = "dim" if system.baseline else ""
+        cells = [
+            Text(two_digits(system.measures[name]), style=_emphasis(system, name, best))
+            for name in MEASURES
+        ]
+        table.add_row(Text(system.name), *cells, style=style)
+        if not system.baseline:
+            _add_intervals(table, system.intervals)
+        if system.difference:
+            shown = [_signed(system.difference[name]) for name in MEASURES]
+            table.add_row(Text(f" minus {evaluation.systems[0].name}"), *map(Text, shown))
+            _add_intervals(table, system.difference_intervals)
+    console.print(table)
+
+
+def _add_intervals(table: Table, intervals: Intervals) -> None:
+    for unit, spans in intervals.items():
+        cells = [_span(*spans[name]) for name in MEASURES]
+        table.add_row(f" over {unit}", *cells, style="dim")
+
+
+def _print_groups(console: Console, evaluation: Evaluation, grouping: Grouping) -> None:
+    groups = evaluation.systems[0].groups[grouping]
+    if not groups:
+        console.print(Text(f"No {grouping} in the labels.", style="yellow"))
+        return
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column(f"top-1 by {grouping}", max_width=24, overflow="ellipsis", no_wrap=True)
+    for group in groups:
+        table.add_column(Text(f"{group.name}\n({group.n_sentences})"), justify="right")
+    for system in evaluation.systems:
+        cells = [two_digits(group.measures["top1"]) for group in system.groups[grouping]]
+        table.add_row(Text(system.name), *cells, style="dim" if system.baseline else "")
+    console.print(table)
+
+
+def _legend(evaluation: Evaluation) -> list[str]:
+    return [
+        f"clear: top-1 where the margin of the ratings is {evaluation.clear_margin:g} or more "
+        f"({evaluation.n_clear} sentences)",
+        "segment: the most stressed word is at most one word beside the highest score",
+        "rho: Spearman in the sentence; within: across the readings of one text",
+        "below a system: its 95 % intervals; the dim systems do not listen",
+    ]
+
+
+def _best(evaluation: Evaluation) -> dict[str, float]:
+    """Give the highest of the systems that listen, as printed."""
+    listening = [system for system in evaluation.systems if not system.baseline]
+    if len(listening) < 2:
+        return {}
+    return {
+        name: max((round(s.measures[name], 2) for s in listening), key=lambda v: (v == v, v))
+        for name in MEASURES
+    }
+
+
+def _emphasis(system: SystemAgreement, name: str, best: dict[str, float]) -> str:
+    is_best = not system.baseline and round(system.measures[name], 2) == best.get(name)
+    return "bold green" if is_best else "bold" if not system.baseline else ""
+
+
+def _span(low: float, high: float) -> str:
+    return "" if math.isnan(low) else f"{_short(low)} {_short(high)}"
+
+
+def _short(value: float) -> str:
+    """Write 0.34 as .34, so that a column stays narrow."""
+    return two_digits(value).replace("0.", ".", 1)
+
+
+def _signed(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value + 0.0:+.2f}"

@@ -1,0 +1,147 @@
+"""Fit -> the JSON that ``--weights`` takes and that says what the weights were learnt on."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Collection, Mapping, Sequence
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Any
+
+from lemf.agreement.evaluation import SystemAgreement
+from lemf.agreement.evaluation_text import system_to_dict
+from lemf.agreement.fitting import Fit
+from lemf.agreement.labels import Label
+from lemf.agreement.rated_sentences import RatedSentence
+from lemf.config import CUE_SETS, Settings
+
+_DIGITS = 6  # of a weight: far more than the labels can tell
+_MOST_NAMES = 100  # speakers or texts that are listed
+
+
+def weights_to_dict(
+    fit: Fit,
+    held_out: SystemAgreement,
+    settings: Settings,
+    labels_path: Path,
+    labels: Sequence[Label],
+    sentences: Sequence[RatedSentence],
+) -> dict[str, Any]:
+    """Give the content of the file.
+
+    Parameters
+    ----------
+    fit : Fit
+    held_out : SystemAgreement
+        What the weights are worth on speakers and texts that they have not seen.
+    settings : Settings
+        How the recordings were measured.
+    labels_path : Path
+    labels : sequence of Label
+        Those that `sentences` came from, whose files are hashed.
+    sentences : sequence of RatedSentence
+        Those learnt from.
+
+    Returns
+    -------
+    dict
+        ``cues`` and ``weights`` are what ``--weights`` reads. Cues of the set that were not
+        learnt have the weight 0.
+    """
+    learnt = dict(zip(fit.cues, (round(float(w), _DIGITS) for w in fit.weights), strict=True))
+    used = {sentence.recording for sentence in sentences}
+    return {
+        "cues": settings.cues,
+        "weights": {cue: learnt.get(cue, 0.0) for cue in CUE_SETS[settings.cues]},
+        "lemf": version_of("lemf"),
+        "method": fit.method,
+        "regularisation": fit.regularisation,
+        "fitted_on": {
+            "labels": labels_path.name,
+            "labels_sha256": hash_file(labels_path),
+            "recordings_sha256": _hash_recordings([one for one in labels if one.id in used]),
+            "n_recordings": len(used),
+            "n_sentences": len(sentences),
+            "speakers": _names([s.speaker for s in sentences if s.speaker is not None]),
+            "texts": _names([s.text for s in sentences]),
+            "settings": {
+                "pitch": settings.pitch,
+                "pitch_range_hz": [settings.pitch_floor_hz, settings.pitch_ceiling_hz],
+                "sentences": settings.sentences,
+                "duration": settings.duration,
+            },
+        },
+        "held_out": {
+            "left_out": fit.left_out,
+            "n_folds": len(fit.fold_weights),
+            "weights_from_to": {
+                cue: [round(float(low), _DIGITS), round(float(high), _DIGITS)]
+                for cue, low, high in zip(
+                    fit.cues,
+                    fit.fold_weights.min(axis=0),
+                    fit.fold_weights.max(axis=0),
+                    strict=True,
+                )
+            },
+            "regularisation_from_to": [
+                min(fit.fold_regularisations),
+                max(fit.fold_regularisations),
+            ],
+            **{
+                key: value
+                for key, value in system_to_dict(held_out).items()
+                if key in ("measures", "intervals")
+            },
+        },
+    }
+
+
+def format_weights(content: Mapping[str, Any]) -> str:
+    """Give `weights_to_dict` as JSON."""
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def format_held_out(fit: Fit, sentences: Sequence[RatedSentence]) -> str:
+    """Give the held-out scores as the CSV that ``lemf evaluate --scores`` reads."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["id", "sentence", "index", "word", "score"])
+    for sentence, scores in zip(sentences, fit.held_out, strict=True):
+        if scores is not None:
+            writer.writerows(
+                [sentence.recording, sentence.number, i, word, repr(float(score))]
+                for i, (word, score) in enumerate(zip(sentence.scored.words, scores, strict=True))
+            )
+    return stream.getvalue()
+
+
+def is_fitted_on(weights: Path, labels: Path) -> bool:
+    """Tell whether a file of weights says that it was learnt on a file of labels."""
+    fitted_on = json.loads(weights.read_text(encoding="utf-8-sig")).get("fitted_on")
+    if not isinstance(fitted_on, dict):
+        return False
+    return bool(fitted_on.get("labels_sha256") == hash_file(labels))
+
+
+def hash_file(path: Path) -> str:
+    """Give the SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _hash_recordings(labels: Sequence[Label]) -> str:
+    """Give one SHA-256 over those of all recordings and TextGrids, by the order of the ids."""
+    digest = hashlib.sha256()
+    for label in sorted(labels, key=lambda label: label.id):
+        for path in (label.audio, label.textgrid):
+            digest.update(hash_file(Path(path)).encode())
+    return digest.hexdigest()
+
+
+def _names(names: Collection[str]) -> list[str] | int:
+    """List the different names, or only count them where they are many."""
+    different = sorted(set(names))
+    return different if len(different) <= _MOST_NAMES else len(different)

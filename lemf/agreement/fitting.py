@@ -1,0 +1,253 @@
+"""Weights learnt from rated sentences, and what they are worth on sentences they have not seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from lemf.agreement.rated_sentences import RatedSentence, Unjudged
+from lemf.agreement.weights import Method, fit_weights, prepare_sentence, sentence_loss
+from lemf.arrays import FloatArray, IntArray
+from lemf.errors import CorpusError
+
+LeftOut = Literal["speaker and text", "speaker", "text", "sentence"]
+
+
+class Fold(NamedTuple):
+    """Indices of the sentences that are judged, and of those that are learnt from."""
+
+    test: IntArray
+    train: IntArray
+
+
+def what_to_leave_out(speakers: Sequence[str | None], texts: Sequence[str]) -> LeftOut:
+    """Say what judged sentences and those learnt from can be kept from sharing.
+
+    Parameters
+    ----------
+    speakers : sequence of str or None
+        Of each sentence; where one is not known, speakers cannot be left out.
+    texts : sequence of str
+    """
+    several_speakers = None not in speakers and len(set(speakers)) > 1
+    if len(set(texts)) > 1:
+        return "speaker and text" if several_speakers else "text"
+    return "speaker" if several_speakers else "sentence"
+
+
+def make_folds(
+    speakers: Sequence[str | None], texts: Sequence[str], *, n_groups: int
+) -> list[Fold]:
+    """Split sentences so that each is judged once, by others of other speakers and other texts.
+
+    Parameters
+    ----------
+    speakers : sequence of str or None
+    texts : sequence of str
+    n_groups : int
+        Speakers and texts are put into at most so many groups each, which are left out together.
+
+    Returns
+    -------
+    list of Fold
+        One for each pair of a group of speakers and a group of texts that holds a sentence. Those
+        that share one of them with the judged ones are in neither part. `train` may be empty.
+    """
+    left_out = what_to_leave_out(speakers, texts)
+    n_sentences = len(texts)
+    if left_out == "sentence":
+        group = np.arange(n_sentences) % n_groups
+        pairs = [(group == g, group != g) for g in range(min(n_groups, n_sentences))]
+    else:
+        by_speaker = _group(speakers if "speaker" in left_out else ["all"] * n_sentences, n_groups)
+        by_text = _group(texts if "text" in left_out else ["all"] * n_sentences, n_groups)
+        pairs = [
+            (
+                (by_speaker == g) & (by_text == h),
+                ((by_speaker != g) | ("speaker" not in left_out))
+                & ((by_text != h) | ("text" not in left_out)),
+            )
+            for g in range(by_speaker.max() + 1)
+            for h in range(by_text.max() + 1)
+        ]
+    return [
+        Fold(np.flatnonzero(test), np.flatnonzero(train)) for test, train in pairs if test.any()
+    ]
+
+
+def _group(names: Sequence[Hashable], n_groups: int) -> IntArray:
+    """Put each name, the most frequent ones first, into the group with the fewest sentences."""
+    sizes = [0] * n_groups
+    group_of: dict[Hashable, int] = {}
+    for name, count in Counter(names).most_common():
+        group_of[name] = sizes.index(min(sizes))
+        sizes[group_of[name]] += count
+    return np.array([group_of[name] for name in names])
+
+
+REGULARISATIONS: tuple[float, ...] = tuple(10.0 ** (k / 2) for k in range(-6, 3))  # 0.001 to 10
+WEIGHT_SUM = 3.0  # of the absolute weights: that of the paper, so that scores have its size
+
+_N_OUTER = 6  # groups of speakers, and of texts, that are left out in turn to judge
+_N_INNER = 4  # ... and inside, to choose the regularisation
+_FEWEST = 3  # sentences to learn from
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fit:
+    """Weights, and how they were judged.
+
+    Attributes
+    ----------
+    cues : tuple of str
+    weights : (cues,) float64
+        Learnt on all sentences; their absolute values sum to `WEIGHT_SUM`.
+    method : {"rank", "softmax", "ridge"}
+    regularisation : float
+    left_out : str
+        What no judged sentence shares with those that its weights were learnt on.
+    held_out : tuple of (words,) float64 or None
+        Scores of every sentence by weights that have seen neither it nor what is left out with
+        it; None where too few sentences remain.
+    fold_weights : (folds, cues) float64
+        The weights that gave these scores, of the same size as `weights`.
+    fold_regularisations : tuple of float
+        Chosen inside each fold.
+    """
+
+    cues: tuple[str, ...]
+    weights: FloatArray
+    method: Method
+    regularisation: float
+    left_out: LeftOut
+    held_out: tuple[FloatArray | None, ...]
+    fold_weights: FloatArray
+    fold_regularisations: tuple[float, ...]
+
+
+def fit_sentences(
+    sentences: Sequence[RatedSentence],
+    cues: Sequence[str],
+    *,
+    method: Method = "softmax",
+    regularisation: float | None = None,
+    watch: Callable[[int, int], None] | None = None,
+) -> Fit:
+    """Learn the weights of cues, judged on speakers and texts that were left out.
+
+    Parameters
+    ----------
+    sentences : sequence of RatedSentence
+        Scored with one settings, whose cue set has the cues.
+    cues : sequence of str
+    method : {"rank", "softmax", "ridge"}
+    regularisation : float, optional
+        By default chosen by the loss on sentences left out: for the weights on all of them, and
+        again inside each fold, where the judged sentences have no say.
+    watch : function, optional
+        Called with the folds done, and the folds in all.
+
+    Returns
+    -------
+    Fit
+        The same for the same input.
+
+    Raises
+    ------
+    CorpusError
+        Too few sentences, or cues that tell nothing.
+    """
+    if len(sentences) < _FEWEST:
+        raise CorpusError(f"{len(sentences)} sentences are too few to learn from; label more")
+    z = [np.column_stack([s.scored.z[0][cue] for cue in cues]) for s in sentences]
+    learner = _Learner(
+        [prepare_sentence(x, s.ratings, method) for x, s in zip(z, sentences, strict=True)],
+        [s.speaker for s in sentences],
+        [s.text for s in sentences],
+        method,
+        regularisation,
+    )
+    everything = np.arange(len(sentences))
+    weights, chosen = learner.learn(everything)
+    held_out: list[FloatArray | None] = [None] * len(sentences)
+    learnt = []
+    folds = make_folds(learner.speakers, learner.texts, n_groups=_N_OUTER)
+    for number, (test, train) in enumerate(folds):
+        if watch:
+            watch(number, len(folds))
+        if len(train) >= _FEWEST:
+            learnt.append(learner.learn(train))
+            for i in test:
+                held_out[i] = z[i] @ learnt[-1][0]
+    if watch:
+        watch(len(folds), len(folds))
+    if not learnt:
+        raise CorpusError(
+            f"{len(sentences)} sentences are too few to judge weights on what was left out; label "
+            "more speakers or texts"
+        )
+    return Fit(
+        cues=tuple(cues),
+        weights=weights,
+        method=method,
+        regularisation=chosen,
+        left_out=what_to_leave_out(learner.speakers, learner.texts),
+        held_out=tuple(held_out),
+        fold_weights=np.array([one for one, _ in learnt]),
+        fold_regularisations=tuple(one for _, one in learnt),
+    )
+
+
+def unlearnt(fit: Fit, sentences: Sequence[RatedSentence]) -> list[Unjudged]:
+    """Name the sentences that have no held-out scores."""
+    reason = f"too few sentences without its {fit.left_out}"
+    return [
+        Unjudged(sentence.id, reason)
+        for sentence, scores in zip(sentences, fit.held_out, strict=True)
+        if scores is None
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Learner:
+    """Sentences to learn from, prepared, and how."""
+
+    prepared: Sequence[FloatArray]
+    speakers: Sequence[str | None]
+    texts: Sequence[str]
+    method: Method
+    regularisation: float | None
+
+    def learn(self, train: IntArray) -> tuple[FloatArray, float]:
+        """Give weights learnt on some sentences, and the regularisation."""
+        chosen = self.regularisation or self._choose(train)
+        weights = fit_weights([self.prepared[i] for i in train], self.method, chosen)
+        size = np.abs(weights).sum()
+        if not size > 0:
+            raise CorpusError("the cues tell nothing of the ratings: all weights are 0")
+        return weights * (WEIGHT_SUM / size), chosen
+
+    def _choose(self, train: IntArray) -> float:
+        """Choose the regularisation by the loss on left-out sentences among `train`."""
+        folds = [
+            fold
+            for fold in make_folds(
+                [self.speakers[i] for i in train], [self.texts[i] for i in train], n_groups=_N_INNER
+            )
+            if len(fold.train)
+        ]
+        losses = []
+        for regularisation in REGULARISATIONS:
+            loss = 0.0
+            for fold in folds:
+                known = [self.prepared[train[i]] for i in fold.train]
+                weights = fit_weights(known, self.method, regularisation)
+                loss += sum(
+                    sentence_loss(self.prepared[train[i]], weights, self.method) for i in fold.test
+                )
+            losses.append(loss)
+        return REGULARISATIONS[int(np.argmin(losses))]

@@ -1,0 +1,160 @@
+"""Which words listeners heard as emphasised, or a speaker was asked to: labels from a file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lemf.arrays import FloatArray
+from lemf.errors import CorpusError
+from lemf.reading.rows import Row, read_rows
+
+LABEL_SUFFIXES = (".csv", ".jsonl")
+_TEXTS = ("id", "speaker", "text", "emotion")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Label:
+    """What is known of the words of one recording.
+
+    Attributes
+    ----------
+    id : str
+        The path of the recording without its suffix, unless the file of labels says otherwise.
+    audio, textgrid : str
+    ratings : (words,) float64 or None
+        How emphasised each word was heard to be, on any scale; NaN where nobody rated it.
+    emphasised : tuple of int
+        Where there are no ratings: indices of the words that were meant to be emphasised.
+    words : tuple of str or None
+        The words that the labels speak of, to be compared with those of the TextGrid.
+    speaker, text, emotion : str or None
+    """
+
+    id: str
+    audio: str
+    textgrid: str
+    ratings: FloatArray | None = None
+    emphasised: tuple[int, ...] = ()
+    words: tuple[str, ...] | None = None
+    speaker: str | None = None
+    text: str | None = None
+    emotion: str | None = None
+
+
+def read_labels(source: str) -> list[Label]:
+    """Read labels, a row a recording, from a ``.csv`` with a header or a ``.jsonl``.
+
+    Every row has ``audio``, ``textgrid``, whose paths start at the folder of the file, and one of
+    ``ratings`` (a number a word, null or nan where there is none; in a ``.csv`` with blanks
+    between) and ``emphasised`` (the index of the intended word, from 0, or several). ``id``,
+    ``speaker``, ``text``, ``emotion`` and ``words`` are optional, other columns are the user's.
+    Rows with ``file`` for ``audio``, and ``words`` that hold a ``stress_max``, are EmoDB's: their
+    TextGrid is ``textgrid/ID.TextGrid``.
+
+    Parameters
+    ----------
+    source : str
+
+    Returns
+    -------
+    list of Label
+        In the order of the file.
+
+    Raises
+    ------
+    CorpusError
+        The file cannot be read, a row is wrong, two have the same id, or there is none.
+    """
+    if not source.lower().endswith(LABEL_SUFFIXES):
+        raise CorpusError(f"{source}: labels are read from {' or '.join(LABEL_SUFFIXES)} files")
+    folder = Path(source).parent
+    labels: dict[str, Label] = {}
+    for line, row in read_rows(source, "file of labels"):
+        place = f"{source}: line {line}"
+        of_emodb = "file" in row and "audio" not in row
+        label = _label(place, folder, _from_emodb(place, row) if of_emodb else row)
+        if label.id in labels:
+            raise CorpusError(f"{place}: the id {label.id!r} stands twice; give each row its own")
+        labels[label.id] = label
+    if not labels:
+        raise CorpusError(f"{source}: no label found")
+    return list(labels.values())
+
+
+def _from_emodb(place: str, row: Row) -> Row:
+    """Translate a row of EmoDB's ``metadata.jsonl``."""
+    words = row.get("words")
+    if not (isinstance(words, list) and words and all(isinstance(word, dict) for word in words)):
+        raise CorpusError(f"{place}: 'file' without 'words' that have a 'stress_max' each")
+    name = row.get("id", Path(str(row["file"])).stem)
+    return {
+        **{key: row[key] for key in _TEXTS if key in row},
+        "id": name,
+        "audio": row["file"],
+        "textgrid": f"textgrid/{name}.TextGrid",
+        "words": [word.get("word") for word in words],
+        "ratings": [word.get("stress_max") for word in words],
+    }
+
+
+def _label(place: str, folder: Path, row: Mapping[str, object]) -> Label:
+    for key in ("audio", "textgrid"):
+        if not isinstance(row.get(key), str):
+            raise CorpusError(f"{place}: no {key}; name the file")
+    for key in _TEXTS:
+        if not isinstance(row.get(key, ""), str):
+            raise CorpusError(f"{place}: {key} must be text, not {row[key]!r}")
+    if ("ratings" in row) == ("emphasised" in row):
+        raise CorpusError(
+            f"{place}: give either ratings, a number a word, or emphasised, the index of a word"
+        )
+    audio = str(row["audio"])
+    texts = {key: str(row[key]) for key in _TEXTS if key in row}
+    return Label(
+        id=texts.pop("id", str(Path(audio).with_suffix(""))),
+        audio=str(folder / audio),
+        textgrid=str(folder / str(row["textgrid"])),
+        ratings=_ratings(place, row["ratings"]) if "ratings" in row else None,
+        emphasised=_indices(place, row["emphasised"]) if "emphasised" in row else (),
+        words=_words(place, row["words"]) if "words" in row else None,
+        **texts,
+    )
+
+
+def _ratings(place: str, given: object) -> FloatArray:
+    values = given.replace(";", " ").split() if isinstance(given, str) else given
+    if not isinstance(values, list) or not values:
+        raise CorpusError(f"{place}: ratings {given!r}; give a number a word")
+    return np.array([_rating(place, value) for value in values])
+
+
+def _rating(place: str, given: object) -> float:
+    if given is None:
+        return math.nan
+    try:
+        value = math.inf if isinstance(given, bool) else float(given)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        value = math.inf
+    if math.isinf(value):
+        raise CorpusError(f"{place}: the rating {given!r} is not a number; nan where there is none")
+    return value
+
+
+def _indices(place: str, given: object) -> tuple[int, ...]:
+    values = given.split() if isinstance(given, str) else given
+    texts = [str(value) for value in (values if isinstance(values, list) else [values])]
+    if not texts or not all(text.isascii() and text.isdigit() for text in texts):
+        raise CorpusError(f"{place}: emphasised {given!r}; give the index of a word, from 0")
+    return tuple(int(text) for text in texts)
+
+
+def _words(place: str, given: object) -> tuple[str, ...]:
+    values = given.split() if isinstance(given, str) else given
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise CorpusError(f"{place}: words {given!r}; give a list of text")
+    return tuple(values)

@@ -1,0 +1,194 @@
+"""Scores of other systems, from a file: .csv, .jsonl or .parquet, a row a word."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from lemf.agreement.rated_sentences import RatedSentence, Unjudged
+from lemf.arrays import FloatArray
+from lemf.errors import CorpusError
+from lemf.reading.rows import Row, read_rows
+
+BASELINES = {
+    "chance": "all words alike",
+    "last word": "the later, the higher",
+    "letters": "letters in the word",
+    "word duration": "length of the word in seconds",
+    "text memoriser": "mean rating of the word in the readings of the same text by other speakers",
+}
+
+
+def baseline_scores(
+    sentences: Sequence[RatedSentence], rated: Sequence[RatedSentence]
+) -> dict[str, list[FloatArray]]:
+    """Give the scores of `BASELINES`.
+
+    Parameters
+    ----------
+    sentences : sequence of RatedSentence
+        Those to be scored.
+    rated : sequence of RatedSentence
+        Those that the text memoriser has read.
+
+    Returns
+    -------
+    dict of str to list of (words,) float64
+        An array a sentence. Where a text has no other reading, the memoriser's are all 0.
+    """
+    return {
+        "chance": [np.zeros(len(s.ratings)) for s in sentences],
+        "last word": [np.arange(len(s.ratings), dtype=np.float64) for s in sentences],
+        "letters": [np.array([float(len(word)) for word in s.scored.words]) for s in sentences],
+        "word duration": [s.scored.lengths_s for s in sentences],
+        "text memoriser": [_memorised(s, rated) for s in sentences],
+    }
+
+
+def _memorised(sentence: RatedSentence, rated: Sequence[RatedSentence]) -> FloatArray:
+    others = [
+        other.ratings
+        for other in rated
+        if other.text == sentence.text
+        and len(other.ratings) == len(sentence.ratings)
+        and other is not sentence
+        and (other.speaker is None or other.speaker != sentence.speaker)
+    ]
+    mean: FloatArray = np.mean(others, axis=0) if others else np.zeros(len(sentence.ratings))
+    return mean
+
+
+SCORE_SUFFIXES = (".csv", ".jsonl", ".parquet")
+_COLUMNS = ("id", "index", "score")
+_Key = tuple[str, int | None, int]  # recording, sentence if told, word
+
+
+def read_scores(source: str) -> dict[_Key, float]:
+    """Read the scores of a system.
+
+    A row has ``id`` (the recording's, as in the labels), ``index`` (of the word, from 0) and
+    ``score``. With a column ``sentence``, ``index`` counts inside that sentence of the recording,
+    else over all its words. The tables of ``lemf batch`` are such files.
+
+    Parameters
+    ----------
+    source : str
+
+    Returns
+    -------
+    dict of (id, sentence or None, index) to float
+        NaN where the system gave no score.
+
+    Raises
+    ------
+    CorpusError
+        The file cannot be read, a row is wrong, or a word stands twice.
+    """
+    suffix = source.lower()
+    if not suffix.endswith(SCORE_SUFFIXES):
+        raise CorpusError(f"{source}: scores are read from {', '.join(SCORE_SUFFIXES)} files")
+    rows: Iterable[tuple[int, Row]]
+    if suffix.endswith(".parquet"):
+        from lemf.corpus.parquet import read_columns
+
+        rows, what = enumerate(read_columns(source, (*_COLUMNS, "sentence")), 1), "row"
+    else:
+        rows, what = read_rows(source, "file of scores", required=_COLUMNS), "line"
+    scores: dict[_Key, float] = {}
+    for number, row in rows:
+        place = f"{source}: {what} {number}"
+        if not isinstance(row.get("id"), str):
+            raise CorpusError(f"{place}: no id; name the recording as the labels do")
+        sentence = _index(place, "sentence", row["sentence"]) if "sentence" in row else None
+        key = (str(row["id"]), sentence, _index(place, "index", row.get("index")))
+        if key in scores:
+            raise CorpusError(f"{place}: word {key[2]} of {key[0]} stands twice")
+        scores[key] = _score(place, row.get("score"))
+    if not scores:
+        raise CorpusError(f"{source}: no score found")
+    return scores
+
+
+def match_scores(
+    name: str, scores: dict[_Key, float], sentences: Sequence[RatedSentence]
+) -> tuple[list[FloatArray | None], list[Unjudged]]:
+    """Find the scores of each sentence.
+
+    Parameters
+    ----------
+    name : str
+        Of the system.
+    scores : dict
+        As `read_scores` gives them.
+    sentences : sequence of RatedSentence
+
+    Returns
+    -------
+    list of (words,) float64 or None
+        None for a sentence with a word that has no score, or with more scores than words.
+    list of Unjudged
+        These sentences.
+
+    Raises
+    ------
+    CorpusError
+        The system scored none of the recordings.
+    """
+    ids = {recording for recording, _, _ in scores}
+    if not any(sentence.recording in ids for sentence in sentences):
+        example = sentences[0].recording if sentences else "none"
+        raise CorpusError(
+            f"{name}: scores for ids such as {min(ids)!r}, labels for ids such as {example!r}; "
+            "give the scores the ids of the labels"
+        )
+    found: list[FloatArray | None] = []
+    unjudged = []
+    counts = Counter((recording, number) for recording, number, _ in scores)
+    for sentence in sentences:
+        if misfit := _misfit(counts, sentence):
+            found.append(None)
+            unjudged.append(Unjudged(sentence.id, f"scores by {name} do not fit", misfit))
+            continue
+        values = np.array([_find(scores, sentence, i) for i in range(len(sentence.ratings))])
+        if np.isfinite(values).all():
+            found.append(values)
+            continue
+        found.append(None)
+        words = [sentence.scored.words[i] for i in np.flatnonzero(~np.isfinite(values))]
+        unjudged.append(Unjudged(sentence.id, f"no score by {name}", ", ".join(words)))
+    return found, unjudged
+
+
+def _misfit(counts: Counter[tuple[str, int | None]], sentence: RatedSentence) -> str:
+    """Say that a system saw more words than there are, so that its scores belong to others."""
+    for number, n_words in (
+        (sentence.number, len(sentence.ratings)),
+        (None, sentence.n_recording_words),
+    ):
+        if (n_scores := counts[sentence.recording, number]) > n_words:
+            return f"{n_scores} scores for {n_words} words"
+    return ""
+
+
+def _find(scores: dict[_Key, float], sentence: RatedSentence, word: int) -> float:
+    inside = (sentence.recording, sentence.number, word)
+    return scores.get(
+        inside, scores.get((sentence.recording, None, sentence.first_word + word), math.nan)
+    )
+
+
+def _index(place: str, what: str, value: object) -> int:
+    text = str(value)
+    if not (text.isascii() and text.isdigit()):
+        raise CorpusError(f"{place}: {what} {value!r}; count from 0")
+    return int(text)
+
+
+def _score(place: str, value: object) -> float:
+    try:
+        return math.nan if value is None else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise CorpusError(f"{place}: score {value!r} is not a number") from None

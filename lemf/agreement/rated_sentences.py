@@ -1,0 +1,285 @@
+"""Labels and recordings -> sentences that can be judged, and those that cannot, with the reason."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lemf.agreement.labels import Label
+from lemf.agreement.measures import rating_margin
+from lemf.arrays import FloatArray
+from lemf.config import Settings
+from lemf.errors import CorpusError, LemfError, MissingPackageError
+from lemf.runtime.workers import local_workers, run_tasks
+
+Watch = Callable[[int, int, int], None]  # files done, of them failed, files in all
+
+_TIED = "tie for the top word"
+_KILLED = "its worker was killed twice, perhaps because memory ran out"
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredSentence:
+    """The words of a sentence as one or several settings score them.
+
+    Attributes
+    ----------
+    words : tuple of str
+    lengths_s : (words,) float64
+    scores : tuple of (words,) float64
+        An array a settings.
+    z : tuple of mapping of cue to (words,) float64
+        The standardised cues, a mapping a settings.
+    """
+
+    words: tuple[str, ...]
+    lengths_s: FloatArray
+    scores: tuple[FloatArray, ...]
+    z: tuple[Mapping[str, FloatArray], ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RatedSentence:
+    """A sentence whose words are both scored and rated.
+
+    Attributes
+    ----------
+    id : str
+        The recording's, and ``#N`` with the number of the sentence where it has several.
+    recording : str
+        The id of the label.
+    number, first_word : int
+        The number of the sentence in its recording, and of its first word there, from 0.
+    n_recording_words : int
+        Words in all sentences of the recording.
+    scored : ScoredSentence
+    ratings : (words,) float64
+    text : str
+        What was read: as the label has it, or else the words; case and blanks do not count.
+    speaker, emotion : str or None
+    """
+
+    id: str
+    recording: str
+    number: int
+    first_word: int
+    n_recording_words: int
+    scored: ScoredSentence
+    ratings: FloatArray
+    text: str
+    speaker: str | None
+    emotion: str | None
+
+
+@dataclass(frozen=True)
+class Unjudged:
+    """A recording or sentence that cannot be judged: `reason` is the kind, `detail` the case."""
+
+    id: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class RatedSentences:
+    """All that labels give: `judged` have one top word, `tied` several, the rest is `unjudged`.
+
+    A tied sentence stands in `unjudged`, too; its ratings still tell how its text is stressed.
+    `notes` are (id, note): what to know of a recording, such as channels that were mixed.
+    """
+
+    judged: tuple[RatedSentence, ...]
+    tied: tuple[RatedSentence, ...]
+    unjudged: tuple[Unjudged, ...]
+    notes: tuple[tuple[str, str], ...] = ()
+
+
+def rate_sentences(
+    labels: Sequence[Label],
+    settings: Sequence[Settings],
+    *,
+    jobs: int = 1,
+    watch: Watch | None = None,
+) -> RatedSentences:
+    """Score the recordings of labels and lay scores and ratings side by side.
+
+    Parameters
+    ----------
+    labels : sequence of Label
+    settings : sequence of Settings
+        One or more, which differ in cues and weights at most.
+    jobs : int
+        Processes; with 1, everything happens in this one.
+    watch : function, optional
+        Called with the files done, how many of them failed, and the files in all.
+
+    Returns
+    -------
+    RatedSentences
+        In the order of the labels. A recording that cannot be scored is among the unjudged.
+
+    Raises
+    ------
+    CorpusError
+        There is no sentence that can be judged.
+    """
+    tasks = [
+        _Task(i, label.audio, label.textgrid, tuple(settings)) for i, label in enumerate(labels)
+    ]
+    results: dict[int, _Scored | str] = {}
+    n_failed = 0
+    if watch:
+        watch(0, 0, len(tasks))
+    for task, result in _run(tasks, jobs):
+        results[task.number] = _KILLED if result is None else result
+        n_failed += isinstance(results[task.number], str)
+        if watch:
+            watch(len(results), n_failed, len(tasks))
+    judged, tied, unjudged, notes = [], [], [], []
+    for number, label in enumerate(labels):
+        result = results[number]
+        if isinstance(result, str):
+            unjudged.append(Unjudged(label.id, "failed", result))
+            continue
+        notes += [(label.id, note) for note in result.notes]
+        if mismatch := _mismatch(label, result.sentences):
+            unjudged.append(Unjudged(label.id, "labels do not fit", mismatch))
+        else:
+            for sentence in _sentences(label, result.sentences):
+                why = _why_unjudged(sentence)
+                if why is None:
+                    judged.append(sentence)
+                    continue
+                unjudged.append(why)
+                if why.reason == _TIED:
+                    tied.append(sentence)
+    if not judged:
+        raise nothing_to_judge(unjudged)
+    return RatedSentences(tuple(judged), tuple(tied), tuple(unjudged), tuple(notes))
+
+
+def nothing_to_judge(unjudged: Sequence[Unjudged]) -> CorpusError:
+    """Make the error that says why there is no sentence to judge."""
+    reasons = dict.fromkeys(f"{one.reason} {one.detail}".strip() for one in unjudged)
+    return CorpusError(f"no sentence can be judged: {'; '.join(list(reasons)[:3])}")
+
+
+@dataclass(frozen=True)
+class _Task:
+    number: int
+    audio: str
+    textgrid: str
+    settings: tuple[Settings, ...]
+
+
+@dataclass(frozen=True)
+class _Scored:
+    sentences: tuple[ScoredSentence, ...]
+    notes: tuple[str, ...]
+
+
+def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, _Scored | str | None]]:
+    if jobs == 1:
+        yield from ((task, _score(task)) for task in tasks)
+        return
+    with local_workers(min(jobs, len(tasks))) as workers:
+        yield from run_tasks(workers, _score, tasks)
+
+
+def _score(task: _Task) -> _Scored | str:
+    """Score one recording, in a worker; a reason where that is impossible."""
+    from lemf.contours.measurement import measure
+    from lemf.pipeline import score_measurement
+
+    try:
+        with_detail = any(settings.needs_detail for settings in task.settings)
+        measured = measure(task.audio, task.textgrid, task.settings[0], with_detail=with_detail)
+        results = [score_measurement(measured, settings) for settings in task.settings]
+    except MissingPackageError:  # lacks for all files alike
+        raise
+    except LemfError as error:
+        return " ".join(str(error).split())
+    except MemoryError:
+        return "not enough memory"
+    scored = tuple(
+        ScoredSentence(
+            tuple(word.word for word in sentences[0].words),
+            np.array([word.end_s - word.start_s for word in sentences[0].words]),
+            tuple(np.array([word.score for word in sentence.words]) for sentence in sentences),
+            tuple(
+                {
+                    cue: np.array([word.cues[cue].z for word in sentence.words])
+                    for cue in sentence.words[0].cues
+                }
+                for sentence in sentences
+            ),
+        )
+        for sentences in zip(*(result.sentences for result in results), strict=True)
+    )
+    return _Scored(scored, measured.notes)
+
+
+def _mismatch(label: Label, sentences: Iterable[ScoredSentence]) -> str:
+    """Say how the labels differ from the words of the TextGrid, if they do."""
+    words = [word for sentence in sentences for word in sentence.words]
+    if label.ratings is not None and len(label.ratings) != len(words):
+        return f"{len(label.ratings)} ratings for {len(words)} words in {label.textgrid}"
+    last = max(label.emphasised, default=0)
+    if last >= len(words):
+        return f"word {last}, from 0, is emphasised, of {len(words)} words in {label.textgrid}"
+    if label.words is None:
+        return ""
+    if len(label.words) != len(words):
+        return f"{len(label.words)} words in the labels, {len(words)} in {label.textgrid}"
+    for i, (mine, theirs) in enumerate(zip(label.words, words, strict=True)):
+        if _plain(mine) != _plain(theirs):
+            return f"word {i} is {mine!r} in the labels, {theirs!r} in {label.textgrid}"
+    return ""
+
+
+def _plain(word: str) -> str:
+    return unicodedata.normalize("NFC", word).casefold()
+
+
+def _sentences(label: Label, scored: Sequence[ScoredSentence]) -> Iterator[RatedSentence]:
+    n_words = sum(len(sentence.words) for sentence in scored)
+    ratings = label.ratings
+    if ratings is None:
+        ratings = np.zeros(n_words)
+        ratings[list(label.emphasised)] = 1.0
+    first_word = 0
+    for number, sentence in enumerate(scored):
+        text = label.text if label.text is not None and len(scored) == 1 else None
+        yield RatedSentence(
+            id=label.id if len(scored) == 1 else f"{label.id}#{number}",
+            recording=label.id,
+            number=number,
+            first_word=first_word,
+            n_recording_words=n_words,
+            scored=sentence,
+            ratings=ratings[first_word : first_word + len(sentence.words)],
+            text=_plain(" ".join(sentence.words if text is None else text.split())),
+            speaker=label.speaker,
+            emotion=label.emotion,
+        )
+        first_word += len(sentence.words)
+
+
+def _why_unjudged(sentence: RatedSentence) -> Unjudged | None:
+    ratings = sentence.ratings
+    if len(ratings) < 2:
+        return Unjudged(sentence.id, "one word")
+    missing = np.flatnonzero(np.isnan(ratings))
+    if len(missing):
+        words = ", ".join(sentence.scored.words[i] for i in missing)
+        return Unjudged(sentence.id, "missing ratings", words)
+    if rating_margin(ratings) > 0:
+        return None
+    if np.ptp(ratings) == 0:
+        return Unjudged(sentence.id, "all words rated alike")
+    tied = np.flatnonzero(ratings >= ratings.max() - 1e-9)
+    words = ", ".join(sentence.scored.words[i] for i in tied)
+    return Unjudged(sentence.id, _TIED, words)

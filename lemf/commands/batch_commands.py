@@ -1,0 +1,207 @@
+"""The commands for many recordings: `lemf batch` and `lemf rescore`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+import click
+
+from lemf.commands.analysis_options import (
+    AnalysisOptions,
+    WeightOptions,
+    analysis_options,
+    jobs_option,
+    new_weight_options,
+    read_settings,
+    read_weight_options,
+)
+from lemf.config import DURATION_METHODS, OWN_SCOPES, SCOPES
+from lemf.errors import CorpusError, LemfError, OutputError
+from lemf.runtime.output import check_apart
+from lemf.runtime.progress import progress
+from lemf.runtime.workers import count_cores
+
+if TYPE_CHECKING:
+    from lemf.config import DurationMethod, Scope
+    from lemf.corpus.listing import Listing
+    from lemf.corpus.outputs import Outputs
+    from lemf.corpus.run import CorpusRun
+
+_PATH = click.Path(path_type=Path, readable=False)  # the library opens it
+_INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+_output_option = click.option(
+    "-o", "--output", type=_PATH, required=True, help="The table, a row a word: .parquet."
+)
+_sentence_table_option = click.option(
+    "--sentence-table", type=_PATH, help="Write a row a sentence, too: .parquet."
+)
+
+
+@click.command()
+@click.argument("source", metavar="FOLDER|MANIFEST|PATTERN")
+@_output_option
+@click.option(
+    "--textgrids", metavar="FOLDER", help="Where the TextGrids lie, in a tree of the same shape."
+)
+@_sentence_table_option
+@click.option(
+    "--features", type=_PATH, help="Keep contours and words for rescore, by any cues: .parquet."
+)
+@jobs_option
+@click.option("--cluster", metavar="ADDRESS", help="Use the workers of a dask scheduler instead.")
+@analysis_options
+def batch(
+    source: str,
+    output: Path,
+    textgrids: str | None,
+    sentence_table: Path | None,
+    features: Path | None,
+    jobs: int | None,
+    cluster: str | None,
+    **options: Unpack[AnalysisOptions],
+) -> None:
+    """Score all recordings of a corpus.
+
+    SOURCE is a folder with TextGrids beside the recordings, a quoted pattern such as
+    'corpus/**/*.wav', or a manifest: .csv or .jsonl with the columns audio and textgrid.
+
+    However a run ends, the same command goes on where it ended. Files that fail are listed in
+    NAME.failed.csv and make the exit code 1.
+    """
+    settings = read_settings(options)
+    outputs = (output, sentence_table, features)
+    _check_names(outputs, Path(source))
+    if cluster is not None and jobs is not None:
+        raise click.UsageError("--jobs and --cluster exclude each other")
+
+    from lemf.corpus.listing import list_recordings
+    from lemf.corpus.outputs import Outputs
+    from lemf.corpus.run import score_corpus
+
+    def list_files() -> Listing:
+        listing = list_recordings(source, textgrids)
+        if unused := listing.unused_textgrids:
+            _say(f"note: {len(unused):,} TextGrids without a recording, such as {unused[0]}")
+        return listing
+
+    with _one_line_ends(), progress("scoring") as watch:
+        run = score_corpus(
+            list_files,
+            Outputs(*outputs),
+            settings,
+            jobs=jobs or count_cores(),
+            cluster=cluster,
+            force=options["force"],
+            watch=watch,
+        )
+    _print_end(Outputs(*outputs), run, settings.pitch)
+
+
+@click.command()
+@click.argument("features", type=_PATH)
+@_output_option
+@_sentence_table_option
+@new_weight_options
+@click.option(
+    "--duration",
+    type=click.Choice(DURATION_METHODS),
+    help="Mean phone duration or the word's length.  [default: as before]",
+)
+@click.option(
+    "--normalise",
+    type=click.Choice(SCOPES),
+    help="Whose words each cue is standardised over.  [default: as before]",
+)
+@click.option(
+    "--speaker-pattern",
+    metavar="REGEX",
+    help="What of an id is the speaker, such as '^[^_]+'.  [default: its folder]",
+)
+@click.option("--force", is_flag=True, help="Replace output files that exist.")
+def rescore(
+    features: Path,
+    output: Path,
+    sentence_table: Path | None,
+    duration: DurationMethod | None,
+    normalise: Scope | None,
+    speaker_pattern: str | None,
+    force: bool,
+    **options: Unpack[WeightOptions],
+) -> None:
+    """Score the recordings of FEATURES, which lemf batch --features kept, without their audio."""
+    if speaker_pattern is not None and normalise != "speaker":
+        raise click.UsageError("--speaker-pattern goes with --normalise speaker")
+    cues, weights = read_weight_options(options)
+    _check_names((output, sentence_table), features)
+
+    from lemf.corpus.rescoring import rescore_features
+
+    unit = "files" if normalise is None or normalise in OWN_SCOPES else "readings of files"
+    with _one_line_ends(), progress("scoring", unit=unit) as watch:
+        summary = rescore_features(
+            features,
+            output,
+            sentence_table=sentence_table,
+            cues=cues,
+            weights=weights,
+            duration=duration,
+            normalise=normalise,
+            speaker_pattern=speaker_pattern,
+            force=force,
+            watch=watch,
+        )
+    _say(f"wrote {output}: {summary.words:,} words of {summary.files:,} files")
+
+
+def _check_names(paths: tuple[Path | None, ...], source: Path) -> None:
+    named = [path for path in paths if path is not None]
+    for path in named:
+        if path.suffix.lower() != ".parquet":
+            raise OutputError(f"{path}: the name must end in .parquet")
+    check_apart(named, [source])
+
+
+@contextmanager
+def _one_line_ends() -> Iterator[None]:
+    """Say in one line that the run was stopped, or what the system refused."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _say("\nstopped; what is done is kept: run the same command to go on")
+        raise click.exceptions.Exit(_INTERRUPTED) from None
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        raise CorpusError(f"{place}{error.strerror or error}") from error
+
+
+def _print_end(outputs: Outputs, run: CorpusRun, pitch: str) -> None:
+    """Say what there is now; end with exit code 1 if files failed."""
+    summary = run.summary
+    if run.seconds == 0:
+        _say(f"{outputs.table} is complete: {summary.files + summary.failed:,} files")
+    else:
+        speed = run.audio_s_now / run.seconds
+        _say(
+            f"{summary.files:,} files scored, {summary.failed:,} failed; "
+            f"{summary.audio_s / 3600:.2f} h of audio; this run: {run.audio_s_now / 3600:.2f} h "
+            f"in {run.seconds:.0f} s, {speed:.1f} times real time"
+        )
+        for path in outputs.tables.values():
+            _say(f"wrote {path}")
+        from lemf.contours.pitch import HARVEST_IS_COMPILED
+
+        if pitch == "harvest" and not HARVEST_IS_COMPILED:
+            _say("note: Harvest was installed without a compiler and runs slowly, same numbers")
+        if outputs.notes.exists():
+            _say(f"note: see {outputs.notes}")
+    if summary.failed:
+        n_files = summary.files + summary.failed
+        raise LemfError(f"{summary.failed:,} of {n_files:,} files failed: see {outputs.failed}")
+
+
+def _say(message: str) -> None:
+    click.echo(message, err=True)

@@ -1,0 +1,270 @@
+"""The command line: reads, calls one function of the library, prints.
+
+Results go to stdout, all else to stderr. Exit 0; 1 for an error said in one line; 2 for usage.
+Nothing heavier than click is imported before a command runs.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import signal
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Unpack, cast
+
+import click
+
+from lemf.commands.analysis_options import ViewOptions, read_settings, view_options
+from lemf.commands.batch_commands import batch, rescore
+from lemf.commands.evaluate_command import evaluate
+from lemf.commands.fit_command import fit
+from lemf.errors import LemfError, OutputError
+from lemf.runtime.output import check_apart, check_output, write_output
+from lemf.runtime.workers import count_cores
+
+if TYPE_CHECKING:
+    from lemf.config import Settings
+    from lemf.display.figure import FigureFormat
+    from lemf.reading.frames import Piece
+    from lemf.reading.textgrid import TextGrid
+    from lemf.scoring.emphasis import Emphasis
+
+FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
+CONTOUR_SUFFIXES = (".csv", ".pitchtier")
+
+_PATH = click.Path(path_type=Path, readable=False)  # the library opens it, with one-line errors
+
+
+class _OneLineErrors(click.Group):
+    """Turns a LemfError of any command into one line and exit 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
+        try:
+            return super().invoke(ctx)
+        except LemfError as error:
+            raise click.ClickException(_one_line(str(error))) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader of stdout has gone: click ends quietly
+                raise
+            raise click.ClickException(_one_line(str(error))) from error
+
+
+def _one_line(message: str) -> str:
+    """Keep a message on one line and in letters that can be written."""
+    return " ".join(message.splitlines()).encode(errors="backslashreplace").decode()
+
+
+@click.group(cls=_OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="lemf")
+def main() -> None:
+    """Find the emphasised words of speech, and say why."""
+    for ending in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(ending, _end)  # so that no half-written file is left
+
+
+def _end(number: int, _: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+main.add_command(batch)
+main.add_command(rescore)
+main.add_command(evaluate)
+main.add_command(fit)
+
+
+@main.command()
+@click.argument("audio", type=_PATH)
+@click.argument("textgrid", type=_PATH)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="What to print.",
+)
+@click.option("--plot", "figure", type=_PATH, help="Write the figure: .png, .svg or .pdf.")
+@click.option(
+    "--textgrid", "scored_textgrid", type=_PATH, help="Write the tiers, scores and segment added."
+)
+@click.option("--contours", type=_PATH, help="Write F0 and energy: .csv, or F0: .PitchTier.")
+@view_options
+def score(
+    audio: Path,
+    textgrid: Path,
+    output_format: Literal["table", "json", "csv"],
+    figure: Path | None,
+    scored_textgrid: Path | None,
+    contours: Path | None,
+    **options: Unpack[ViewOptions],
+) -> None:
+    """Score the words of AUDIO, which TEXTGRID aligns, by their emphasis.
+
+    Prints a table, JSON or CSV on stdout.
+    """
+    settings = read_settings(options)
+    _check_suffix(figure, FIGURE_SUFFIXES)
+    _check_suffix(contours, CONTOUR_SUFFIXES)
+    outputs = [path for path in (figure, scored_textgrid, contours) if path is not None]
+    check_apart(outputs, (audio, textgrid))
+    for output in outputs:
+        check_output(output, force=options["force"])
+
+    from lemf.reading.textgrid import format_textgrid, read_textgrid
+
+    grid = read_textgrid(textgrid)
+    emphasis = _score(audio, grid, settings, figure)
+    files: dict[Path, bytes] = {}
+    if figure is not None:
+        files[figure] = _render(emphasis, figure, None, options)
+    if scored_textgrid is not None:
+        from lemf.display.export import add_tiers
+
+        files[scored_textgrid] = format_textgrid(add_tiers(grid, emphasis)).encode()
+    if contours is not None:
+        files[contours] = _format_contours(emphasis, contours).encode()
+    for path, content in files.items():
+        write_output(path, content, force=options["force"])
+        _say(f"wrote {path}")
+    _print(emphasis, output_format, options["top"])
+
+
+@main.command()
+@click.argument("audio", type=_PATH)
+@click.argument("textgrid", type=_PATH)
+@click.option(
+    "-o", "--output", "figure", type=_PATH, required=True, help="The figure: .png, .svg or .pdf."
+)
+@click.option(
+    "--sentence",
+    type=click.IntRange(min=0),
+    help="Which of several sentences, from 0.  [default: in a PDF all, a page each]",
+)
+@view_options
+def plot(
+    audio: Path,
+    textgrid: Path,
+    figure: Path,
+    sentence: int | None,
+    **options: Unpack[ViewOptions],
+) -> None:
+    """Draw F0 and energy of AUDIO over time with its most emphasised words."""
+    settings = read_settings(options)
+    _check_suffix(figure, FIGURE_SUFFIXES)
+    check_apart([figure], (audio, textgrid))
+    check_output(figure, force=options["force"])
+
+    from lemf.reading.textgrid import read_textgrid
+
+    emphasis = _score(audio, read_textgrid(textgrid), settings, figure, sentence)
+    content = _render(emphasis, figure, sentence, options)
+    write_output(figure, content, force=options["force"])
+    _say(f"wrote {figure}")
+
+
+def _check_suffix(path: Path | None, suffixes: tuple[str, ...]) -> None:
+    if path is not None and path.suffix.lower() not in suffixes:
+        raise OutputError(f"{path}: the name must end in {', '.join(suffixes)}")
+
+
+def _score(
+    audio: Path,
+    grid: TextGrid,
+    settings: Settings,
+    figure: Path | None = None,
+    sentence: int | None = None,
+) -> Emphasis:
+    """Score, after a look whether the sentences will fit the figure."""
+    from lemf.contours.pitch import HARVEST_IS_COMPILED
+    from lemf.pipeline import score as score_recording
+    from lemf.reading.alignment import align
+    from lemf.reading.audio import read_audio
+
+    recording = read_audio(audio, channel=settings.channel)
+    if figure is not None:
+        n_sentences = len(align(grid, settings, recording.duration_s).sentences)
+        _check_sentences(figure, sentence, n_sentences)
+    if settings.pitch == "harvest" and not HARVEST_IS_COMPILED:
+        _say("note: Harvest was installed without a compiler and runs slowly, same numbers")
+    emphasis = score_recording(
+        recording, grid, settings, track=_show_progress, threads=count_cores()
+    )
+    for note in emphasis.notes:
+        _say(f"note: {emphasis.audio}: {note}")
+    return emphasis
+
+
+def _check_sentences(figure: Path, sentence: int | None, n_sentences: int) -> None:
+    """Refuse a figure that cannot hold the sentences."""
+    if sentence is None and figure.suffix.lower() != ".pdf" and n_sentences > 1:
+        raise OutputError(
+            f"{figure}: {n_sentences} sentences do not fit one {figure.suffix[1:]}; name a .pdf, "
+            "or one of them with lemf plot --sentence"
+        )
+    if sentence is not None and sentence >= n_sentences:
+        raise OutputError(f"{figure}: no sentence {sentence}; there are 0 to {n_sentences - 1}")
+
+
+def _show_progress(pieces: Sequence[Piece]) -> Iterable[Piece]:
+    """Show how far the analysis of a long recording is: a bar on a terminal, else plain lines."""
+    if len(pieces) == 1:
+        yield from pieces
+    elif sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import track
+
+        yield from track(pieces, description="analysing", console=Console(stderr=True))
+    else:
+        step = max(len(pieces) // 10, 1)
+        for done, piece in enumerate(pieces):
+            if done and done % step == 0:
+                _say(f"analysed {done} of {len(pieces)} pieces")
+            yield piece
+
+
+def _render(emphasis: Emphasis, path: Path, sentence: int | None, options: ViewOptions) -> bytes:
+    from lemf.display.figure import letters_without_font, render_figure
+
+    if missing := letters_without_font(emphasis):
+        _say(f"note: {path}: no installed font shows {missing}; install one, such as Noto Sans CJK")
+    sentences = range(len(emphasis.sentences)) if sentence is None else (sentence,)
+    return render_figure(
+        emphasis,
+        cast("FigureFormat", path.suffix.lower().lstrip(".")),
+        sentences=sentences,
+        top=options["top"],
+        f0_axis=options["f0_axis"],
+    )
+
+
+def _format_contours(emphasis: Emphasis, path: Path) -> str:
+    from lemf.display.export import format_contours_csv, format_pitch_tier
+
+    if path.suffix.lower() == ".csv":
+        return format_contours_csv(emphasis)
+    return format_pitch_tier(emphasis)
+
+
+def _print(emphasis: Emphasis, output_format: Literal["table", "json", "csv"], top: int) -> None:
+    if sys.stdout is None:
+        raise OutputError("standard output is closed; redirect it to a file")
+    if output_format == "table":
+        from lemf.display.table import print_table
+
+        if isinstance(sys.stdout, io.TextIOWrapper):  # letters that the terminal cannot show
+            sys.stdout.reconfigure(errors="replace")
+        print_table(emphasis, sys.stdout, top=top)
+        return
+    from lemf.display.export import format_csv, format_json
+
+    text = format_json(emphasis) if output_format == "json" else format_csv(emphasis)
+    click.echo(
+        text.encode(errors="backslashreplace"), nl=False
+    )  # UTF-8 whatever the terminal's encoding
+
+
+def _say(message: str) -> None:
+    click.echo(message, err=True)

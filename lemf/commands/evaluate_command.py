@@ -1,0 +1,233 @@
+"""The command `lemf evaluate`: cue sets, weights and other systems beside what listeners heard."""
+
+from __future__ import annotations
+
+import io
+import math
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
+
+import click
+
+from lemf.commands.analysis_options import (
+    MeasureOptions,
+    force_option,
+    jobs_option,
+    measure_options,
+    read_measure_options,
+    resamples_option,
+)
+from lemf.config import CUE_SETS, Settings, read_weights
+from lemf.errors import OutputError, SettingsError
+from lemf.runtime.output import check_apart, check_output, write_output
+from lemf.runtime.progress import progress
+from lemf.runtime.workers import count_cores
+
+if TYPE_CHECKING:
+    from lemf.agreement.evaluation import Evaluation, Grouping
+
+_PATH = click.Path(path_type=Path, readable=False)  # the library opens it
+_FIGURES = (".png", ".svg", ".pdf")
+
+
+@click.command()
+@click.argument("labels", type=_PATH)
+@click.option(
+    "--cues",
+    type=click.Choice(list(CUE_SETS)),
+    multiple=True,
+    help="A cue set to judge; repeat.  [default: paper]",
+)
+@click.option(
+    "--weights",
+    metavar="FILE.json|NAME=W,...",
+    multiple=True,
+    help="The paper's cues with other weights, or those of any set from a file; repeat.",
+)
+@click.option(
+    "--scores",
+    metavar="NAME=FILE",
+    multiple=True,
+    help="Another system's scores: id, index, score in .csv, .jsonl or .parquet; repeat.",
+)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "markdown", "json"]),
+    default="table",
+    show_default=True,
+    help="What to print.",
+)
+@click.option("--figure", type=_PATH, help="Draw all systems: .png, .svg or .pdf.")
+@click.option(
+    "--by",
+    type=click.Choice(["speaker", "emotion"]),
+    multiple=True,
+    help="Print top-1 by speaker or emotion, too.",
+)
+@click.option(
+    "--clear-margin",
+    type=click.FloatRange(min=0),
+    default=0.3,
+    show_default=True,
+    help="Margin of the ratings from which raters were clear.",
+)
+@resamples_option
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@jobs_option
+@measure_options
+@force_option
+def evaluate(
+    labels: Path,
+    cues: tuple[str, ...],
+    weights: tuple[str, ...],
+    scores: tuple[str, ...],
+    output_format: Literal["table", "markdown", "json"],
+    figure: Path | None,
+    by: tuple[Grouping, ...],
+    clear_margin: float,
+    resamples: int,
+    seed: int,
+    jobs: int | None,
+    force: bool,
+    **options: Unpack[MeasureOptions],
+) -> None:
+    """Compare scores with what listeners heard: LABELS is a .csv or .jsonl.
+
+    A row names audio and textgrid and has ratings, a number a word, or emphasised, the index of
+    the intended word. EmoDB's metadata.jsonl is read as it stands. Chance and systems that do not
+    listen are always in the table.
+    """
+    if not math.isfinite(clear_margin):
+        raise click.UsageError(f"--clear-margin {clear_margin}: write a number")
+    settings = _read_systems(cues, weights, options)
+    score_files = _read_named(scores)
+    _check_names([*settings, *score_files])
+    if figure is not None:
+        if figure.suffix.lower() not in _FIGURES:
+            raise OutputError(f"{figure}: the name must end in {', '.join(_FIGURES)}")
+        check_apart([figure], [labels, *map(Path, score_files.values())])
+        check_output(figure, force=force)
+
+    from lemf.agreement.evaluation import evaluate_labels
+    from lemf.agreement.evaluation_text import describe_notes
+    from lemf.agreement.labels import read_labels
+
+    read = read_labels(str(labels))
+    _warn_of_seen(weights, labels)
+    with progress("scoring") as watch:
+        evaluation = evaluate_labels(
+            read,
+            settings,
+            score_files,
+            clear_margin=clear_margin,
+            n_resamples=resamples,
+            seed=seed,
+            jobs=jobs or count_cores(),
+            watch=watch,
+        )
+    for note in describe_notes(evaluation):
+        _say(f"note: {note}")
+    if figure is not None:
+        from lemf.agreement.evaluation_figure import render_evaluation
+
+        suffix = cast("Literal['png', 'svg', 'pdf']", figure.suffix.lower().lstrip("."))
+        write_output(figure, render_evaluation(evaluation, suffix), force=force)
+        _say(f"wrote {figure}")
+    about = {
+        "labels": str(labels),
+        "settings": {name: asdict(one) for name, one in settings.items()},
+        "score_files": score_files,
+    }
+    _print(evaluation, output_format, about, by)
+
+
+def _read_systems(
+    cues: tuple[str, ...], weights: tuple[str, ...], options: MeasureOptions
+) -> dict[str, Settings]:
+    """Give the settings of each cue set and of each set of weights, by their names."""
+    systems = [(name, read_measure_options(options, cues=name)) for name in dict.fromkeys(cues)]
+    for text in weights:
+        name = Path(text).stem if text.lower().endswith(".json") else text
+        cue_set, numbers = read_weights(text)
+        if cue_set is None:
+            _check_papers_weights(text, numbers)
+        systems.append((name, read_measure_options(options, cues=cue_set, weights=numbers)))
+    if not systems:
+        systems = [("paper", read_measure_options(options))]
+    _check_names([name for name, _ in systems])
+    return dict(systems)
+
+
+def _check_papers_weights(text: str, weights: dict[str, float]) -> None:
+    """Refuse weights that the paper's set does not take, and say how to name another."""
+    try:
+        Settings(weights=weights)
+    except SettingsError as error:
+        raise click.UsageError(
+            f'--weights {text}: {error}; those of another set: a .json of {{"cues": NAME, '
+            '"weights": {NAME: NUMBER, ...}}'
+        ) from error
+
+
+def _read_named(scores: tuple[str, ...]) -> dict[str, str]:
+    named = {}
+    for text in scores:
+        name, _, path = text.partition("=")
+        if not (name and path):
+            raise click.UsageError(f"--scores {text}: write NAME=FILE")
+        if name in named:
+            raise click.UsageError(f"--scores {text}: {name} is named twice")
+        named[name] = path
+    return named
+
+
+def _check_names(names: list[str]) -> None:
+    from lemf.agreement.other_systems import BASELINES
+
+    for name in names:
+        if names.count(name) > 1 or name in BASELINES:
+            raise click.UsageError(f"two systems have the name {name!r}; give one another name")
+
+
+def _warn_of_seen(weights: tuple[str, ...], labels: Path) -> None:
+    """Say which weights were learnt on what they are judged on here."""
+    from lemf.agreement.fitted_weights import is_fitted_on
+
+    for text in weights:
+        if text.lower().endswith(".json") and is_fitted_on(Path(text), labels):
+            _say(
+                f"note: {text} was fitted on {labels}, so its row shows what it has learnt by "
+                "heart; lemf fit --held-out gives scores to judge"
+            )
+
+
+def _print(
+    evaluation: Evaluation,
+    output_format: Literal["table", "markdown", "json"],
+    about: dict[str, Any],
+    by: tuple[Grouping, ...],
+) -> None:
+    if sys.stdout is None:
+        raise OutputError("standard output is closed; redirect it to a file")
+    if output_format == "table":
+        from lemf.agreement.evaluation_table import print_evaluation
+
+        if isinstance(sys.stdout, io.TextIOWrapper):  # letters that the terminal cannot show
+            sys.stdout.reconfigure(errors="replace")
+        print_evaluation(evaluation, sys.stdout, by=by)
+        return
+    from lemf.agreement.evaluation_text import format_json, format_markdown
+
+    text = (
+        format_json(evaluation, about)
+        if output_format == "json"
+        else format_markdown(evaluation, by)
+    )
+    click.echo(text.encode(errors="backslashreplace"), nl=False)
+
+
+def _say(message: str) -> None:
+    click.echo(message, err=True)

@@ -1,0 +1,115 @@
+"""The measured contours of a recording: F0, energy and more, in pieces when it is long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lemf.arrays import FloatArray
+from lemf.config import Settings
+from lemf.contours.energy import frame_energy, frame_mid_energy
+from lemf.contours.periodicity import frame_periodicity
+from lemf.contours.pitch import decimation_factor, f0_contour
+from lemf.errors import AudioError
+from lemf.reading.audio import Audio
+from lemf.reading.frames import WHOLE_S, Piece, count_frames, cut_pieces, frame_centres, frame_times
+
+# Praat compares each frame with the loudest of all and searches the best path through all, so it is
+# given as much at once as memory allows; in longer recordings both end with the piece.
+PRAAT_WHOLE_S = 1200.0
+
+Track = Callable[[Sequence[Piece]], Iterable[Piece]]  # such as tqdm.tqdm or rich.progress.track
+
+
+@dataclass(frozen=True, eq=False)
+class Detail:
+    """What cues beyond the paper's need, too: (frames,) float64 in the precision of float32.
+
+    Attributes
+    ----------
+    mid_energy : L2 norm of the 20 ms STFT frame between 500 and 4000 Hz
+    periodicity : autocorrelation at the period of the F0, at most 1; 0 where unvoiced
+    """
+
+    mid_energy: FloatArray
+    periodicity: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Contours:
+    """Contours on the 5 ms axis, each of shape (frames,) float64.
+
+    Attributes
+    ----------
+    times_s : frame k stands at k * 0.005 s
+    f0_hz : 0 where unvoiced
+    energy : L2 norm of the 20 ms STFT frame
+    detail : Detail, or None where nothing asked for it
+    """
+
+    times_s: FloatArray
+    f0_hz: FloatArray
+    energy: FloatArray
+    detail: Detail | None = None
+
+
+def measure_contours(
+    audio: Audio,
+    settings: Settings,
+    *,
+    with_detail: bool = False,
+    track: Track | None = None,
+    threads: int = 1,
+) -> Contours:
+    """Measure the contours of a whole recording.
+
+    Parameters
+    ----------
+    audio : Audio
+    settings : Settings
+        Pitch method and range.
+    with_detail : bool
+        Whether to measure `Detail`, too.
+    track : function, optional
+        Wraps the sequence of pieces to show progress, as ``tqdm.tqdm`` does.
+    threads : int
+        Threads in which Harvest works; their number changes nothing else.
+
+    Raises
+    ------
+    AudioError
+        The recording is too short for Praat's pitch, or the file changed while it was read.
+    """
+    n_frames = count_frames(audio.n_samples, audio.rate_hz)
+    centres = frame_centres(n_frames, audio.rate_hz)
+    f0_hz, energy = np.empty(n_frames), np.empty(n_frames)
+    detail = Detail(np.empty(n_frames), np.empty(n_frames)) if with_detail else None
+    whole_s = PRAAT_WHOLE_S if settings.pitch == "praat" else WHOLE_S
+    pieces = cut_pieces(
+        audio.n_samples, audio.rate_hz, decimation_factor(audio.rate_hz), whole_s=whole_s
+    )
+    stretches = audio.slices((piece.start, piece.stop) for piece in pieces)
+    for piece, samples in zip(track(pieces) if track else pieces, stretches, strict=True):
+        kept = slice(piece.first_frame, piece.stop_frame)
+        try:
+            piece_f0_hz = f0_contour(
+                samples,
+                audio.rate_hz,
+                method=settings.pitch,
+                floor_hz=settings.pitch_floor_hz,
+                ceiling_hz=settings.pitch_ceiling_hz,
+                threads=threads,
+            )
+        except AudioError as error:
+            raise AudioError(f"{audio.name}: {error}") from error
+        f0_hz[kept] = piece_f0_hz[kept.start - piece.start_frame :][: kept.stop - kept.start]
+        inside = centres[kept] - piece.start
+        energy[kept] = frame_energy(samples, inside, audio.rate_hz)
+        if detail:
+            detail.mid_energy[kept] = np.float32(frame_mid_energy(samples, inside, audio.rate_hz))
+            detail.periodicity[kept] = np.float32(
+                frame_periodicity(samples, inside, audio.rate_hz, f0_hz[kept])
+            )
+    return Contours(frame_times(n_frames), f0_hz, energy, detail)

@@ -1,0 +1,102 @@
+"""Audio + alignment -> all that is known of a recording before any cue is pooled."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from lemf.config import Settings
+from lemf.contours.contours import Contours, Track, measure_contours
+from lemf.reading.alignment import Alignment, align
+from lemf.reading.audio import Audio, read_audio
+from lemf.reading.textgrid import TextGrid, read_textgrid
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """What is known of a recording before any cue is pooled; scoring it needs no audio.
+
+    Attributes
+    ----------
+    audio, textgrid : str
+        The inputs as they were named.
+    rate_hz : int
+    duration_s : float
+        Length of the recording.
+    alignment : Alignment
+        Sentences of words with their phones.
+    contours : Contours
+    notes : tuple of str
+    """
+
+    audio: str
+    textgrid: str
+    rate_hz: int
+    duration_s: float
+    alignment: Alignment
+    contours: Contours
+    notes: tuple[str, ...]
+
+
+def measure(
+    audio: str | os.PathLike[str] | Audio | NDArray[Any],
+    textgrid: str | os.PathLike[str] | TextGrid,
+    settings: Settings,
+    *,
+    rate_hz: int | None = None,
+    with_detail: bool | None = None,
+    track: Track | None = None,
+    threads: int = 1,
+) -> Measurement:
+    """Do the part of `score` that needs the audio; the parameters and errors are those of `score`.
+
+    Parameters
+    ----------
+    with_detail : bool, optional
+        Whether to measure what cues beyond the paper's need; by default if those of the settings
+        do.
+
+    Returns
+    -------
+    Measurement
+    """
+    recording = _open_audio(audio, rate_hz, settings)
+    grid = textgrid if isinstance(textgrid, TextGrid) else read_textgrid(textgrid)
+    alignment = align(grid, settings, recording.duration_s)
+    return Measurement(
+        audio=recording.name,
+        textgrid=grid.path,
+        rate_hz=recording.rate_hz,
+        duration_s=recording.duration_s,
+        alignment=alignment,
+        contours=measure_contours(
+            recording,
+            settings,
+            with_detail=settings.needs_detail if with_detail is None else with_detail,
+            track=track,
+            threads=threads,
+        ),
+        notes=recording.notes + alignment.notes,
+    )
+
+
+def _open_audio(
+    audio: str | os.PathLike[str] | Audio | NDArray[Any], rate_hz: int | None, settings: Settings
+) -> Audio:
+    if isinstance(audio, Audio | str | os.PathLike):
+        if rate_hz is not None:
+            raise TypeError("rate_hz goes with an array of samples; a file has its own rate")
+        if not isinstance(audio, Audio):
+            return read_audio(audio, channel=settings.channel)
+        if settings.channel is not None and settings.channel != audio.channel:
+            raise TypeError(
+                f"channel {settings.channel} is set, but the Audio was read with {audio.channel}; "
+                "give read_audio the channel"
+            )
+        return audio
+    if rate_hz is None:
+        raise TypeError("an array of samples needs rate_hz")
+    return Audio.from_samples(audio, rate_hz, channel=settings.channel)

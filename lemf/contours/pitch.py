@@ -1,0 +1,198 @@
+"""F0 contours: Harvest (the paper's choice), or a second opinion by Praat or by pyworld itself.
+
+Convention: 0 Hz means unvoiced. Contours stand on the 5 ms axis of `lemf.reading.frames`. Harvest
+is computed by the compiled code in `harvest/native`, or by `lemf.contours.harvest.fallback` where
+that could not be built; both give pyworld's numbers.
+"""
+
+from __future__ import annotations
+
+import warnings
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lemf.arrays import FloatArray
+from lemf.config import FRAME_PERIOD_S, PitchMethod
+from lemf.errors import AudioError, MissingPackageError
+from lemf.reading.frames import count_frames, frame_times
+
+_compiled: ModuleType | None
+try:
+    _compiled = import_module("lemf._harvest")
+except ImportError:  # no compiler when lemf was installed
+    _compiled = None
+
+HARVEST_IS_COMPILED = _compiled is not None
+
+_LOWEST_FLOOR_HZ = 10.0  # lower floors would take filters of seconds
+_HARVEST_RATE_HZ = 8000.0  # Harvest works near this rate, whatever the recording's
+_LARGEST_DECIMATION = 12
+_PRAAT_PERIODS = 3  # Praat's window must hold three periods of the floor
+
+
+def decimation_factor(rate_hz: int) -> int:
+    """Give the whole number by which Harvest divides the sampling rate."""
+    return max(min(int(rate_hz / _HARVEST_RATE_HZ + 0.5), _LARGEST_DECIMATION), 1)
+
+
+def f0_contour(
+    samples: FloatArray,
+    rate_hz: int,
+    *,
+    method: PitchMethod = "harvest",
+    floor_hz: float = 71.0,
+    ceiling_hz: float = 800.0,
+    threads: int = 1,
+) -> FloatArray:
+    """Track F0.
+
+    Parameters
+    ----------
+    samples : (samples,) float64
+        Finite, at least one.
+    rate_hz : int
+    method : {"harvest", "praat", "pyworld"}
+    floor_hz, ceiling_hz : float
+        Range of the search.
+    threads : int
+        Those of `harvest`; the other methods take one.
+
+    Returns
+    -------
+    (frames,) float64
+        F0 in Hz every 5 ms from 0 s on; 0 where unvoiced.
+
+    Raises
+    ------
+    AudioError
+        The recording is too short for Praat's window.
+    MissingPackageError
+        ``method="praat"`` without parselmouth, ``method="pyworld"`` without pyworld.
+    """
+    if method == "praat":
+        return _praat(samples, rate_hz, floor_hz, ceiling_hz)
+    if method == "pyworld":
+        return _pyworld(samples, rate_hz, floor_hz, ceiling_hz)
+    f0_hz, _ = harvest(samples, rate_hz, floor_hz=floor_hz, ceiling_hz=ceiling_hz, threads=threads)
+    return f0_hz
+
+
+def harvest(
+    samples: NDArray[np.floating[Any]],
+    rate_hz: int,
+    *,
+    floor_hz: float = 71.0,
+    ceiling_hz: float = 800.0,
+    period_ms: float = 5.0,
+    threads: int = 1,
+) -> tuple[FloatArray, FloatArray]:
+    """Track F0 by Harvest (Morise 2017), with the numbers of ``pyworld.harvest``.
+
+    Time and memory grow with the length. Other Python threads run meanwhile.
+
+    Parameters
+    ----------
+    samples : (samples,) float
+        Finite, at least one.
+    rate_hz : int
+    floor_hz, ceiling_hz : float
+        Range of the search; the floor at least 10 Hz.
+    period_ms : float
+        Time from frame to frame. Harvest works at 1 ms inside, whatever the period.
+    threads : int
+        Threads to work in, at least 1. Their number does not change a bit of the result. Without
+        the compiled extension there is always one.
+
+    Returns
+    -------
+    f0_hz : (frames,) float64
+        F0 in Hz; 0 where unvoiced.
+    times_s : (frames,) float64
+        From 0 s on.
+
+    Raises
+    ------
+    ValueError
+        No samples, more than one dimension, NaN or inf, a range or a period that makes no sense, no
+        thread.
+
+    References
+    ----------
+    M. Morise, "Harvest: A high-performance fundamental frequency estimator from speech signals",
+    Interspeech 2017.
+    """
+    x = np.ascontiguousarray(samples, dtype=np.float64)
+    if x.ndim != 1 or len(x) == 0:
+        raise ValueError(f"samples of shape {x.shape}; expected (n,) with n of at least 1")
+    if not np.isfinite(x).all():
+        raise ValueError("samples are NaN or inf; Harvest would call them unvoiced")
+    if not _LOWEST_FLOOR_HZ <= floor_hz < ceiling_hz < rate_hz / 2:
+        raise ValueError(
+            f"F0 range {floor_hz:g}-{ceiling_hz:g} Hz at a rate of {rate_hz} Hz; the floor must be "
+            f"at least {_LOWEST_FLOOR_HZ:g} Hz and below the ceiling, that below half the rate"
+        )
+    if not period_ms > 0:
+        raise ValueError(f"a period of {period_ms} ms; it must be positive")
+    if threads < 1:
+        raise ValueError(f"{threads} threads; at least 1 must work")
+    if _compiled is not None:
+        each_ms = np.frombuffer(_compiled.harvest(x, rate_hz, floor_hz, ceiling_hz, threads))
+    else:
+        from lemf.contours.harvest.fallback import harvest_numpy
+
+        each_ms = harvest_numpy(x, rate_hz, floor_hz=floor_hz, ceiling_hz=ceiling_hz)
+    n_frames = int(1000.0 * len(x) / rate_hz / period_ms) + 1
+    times_s = np.arange(n_frames, dtype=np.float64) * period_ms / 1000.0
+    nearest = np.minimum((times_s * 1000.0 + 0.5).astype(np.int64), len(each_ms) - 1)
+    return each_ms[nearest], times_s
+
+
+def _pyworld(samples: FloatArray, rate_hz: int, floor_hz: float, ceiling_hz: float) -> FloatArray:
+    try:
+        with warnings.catch_warnings():  # pyworld 0.3.5 imports the deprecated pkg_resources
+            warnings.simplefilter("ignore")
+            import pyworld
+    except ImportError:
+        raise MissingPackageError(
+            "--pitch pyworld needs pyworld: pip install 'lemf[world]'"
+        ) from None
+    f0_hz, _ = pyworld.harvest(
+        np.ascontiguousarray(samples, dtype=np.float64),
+        rate_hz,
+        f0_floor=floor_hz,
+        f0_ceil=ceiling_hz,
+        frame_period=1000.0 * FRAME_PERIOD_S,
+    )
+    return np.asarray(f0_hz, dtype=np.float64)
+
+
+def _praat(samples: FloatArray, rate_hz: int, floor_hz: float, ceiling_hz: float) -> FloatArray:
+    """Praat's pitch at the nearest of its own frames, which are 5 ms apart but start elsewhere."""
+    try:
+        import parselmouth
+    except ImportError:
+        raise MissingPackageError(
+            "--pitch praat needs parselmouth: pip install 'lemf[praat]'"
+        ) from None
+    n_frames = count_frames(len(samples), rate_hz)
+    sound = parselmouth.Sound(samples, sampling_frequency=rate_hz)
+    try:
+        pitch = sound.to_pitch_ac(
+            time_step=FRAME_PERIOD_S, pitch_floor=floor_hz, pitch_ceiling=ceiling_hz
+        )
+    except parselmouth.PraatError as error:
+        shortest_s = _PRAAT_PERIODS / floor_hz
+        raise AudioError(
+            f"{len(samples) / rate_hz:.3f} s of audio are too short for Praat's pitch with a floor "
+            f"of {floor_hz:g} Hz, which takes {shortest_s:.3f} s; raise the floor by --pitch-range"
+        ) from error
+    times_s = pitch.xs()
+    nearest = np.rint((frame_times(n_frames) - times_s[0]) / pitch.dx).astype(np.int64)
+    inside = (nearest >= 0) & (nearest < len(times_s))
+    f0_hz = np.zeros(n_frames)
+    f0_hz[inside] = pitch.selected_array["frequency"][nearest[inside]]
+    return f0_hz

@@ -1,0 +1,149 @@
+"""The files that a run over a corpus leaves: tables, what failed and why, how it was made."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from dataclasses import asdict, dataclass
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Any
+
+from lemf.config import Settings
+from lemf.corpus.parts import Parts, read_json
+from lemf.corpus.plan import Plan
+from lemf.errors import CorpusError, OutputError
+from lemf.runtime.output import check_output, remove_partials, write_output
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The files that a run over a corpus writes; `table` ends in ``.parquet``."""
+
+    table: Path
+    sentence_table: Path | None = None
+    features: Path | None = None
+
+    @property
+    def failed(self) -> Path:
+        """The files that failed, with the reasons; only if there are any."""
+        return self.table.with_suffix(".failed.csv")
+
+    @property
+    def notes(self) -> Path:
+        """What a user should know about some files; only if there is anything."""
+        return self.table.with_suffix(".notes.csv")
+
+    @property
+    def run(self) -> Path:
+        """How the output was made."""
+        return self.table.with_suffix(".run.json")
+
+    @property
+    def parts(self) -> Path:
+        """The folder of what is done so far; gone at the end."""
+        return self.table.with_name(self.table.name + ".parts")
+
+    @property
+    def tables(self) -> dict[str, Path]:
+        """The Parquet files by the name of the table, in the order in which they appear."""
+        paths = {
+            "features": self.features,
+            "sentences": self.sentence_table,
+            "words": self.table,
+        }
+        return {name: path for name, path in paths.items() if path is not None}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the output holds; `audio_s` counts the scored files only."""
+
+    files: int
+    failed: int
+    words: int
+    audio_s: float
+
+
+def find_complete(outputs: Outputs, plan: Plan, force: bool) -> Summary | None:
+    """Give the summary of an output that is there and is this plan's; None if nothing is there."""
+    if force:
+        return None
+    if not outputs.table.exists():
+        for path in (*outputs.tables.values(), outputs.failed, outputs.notes, outputs.run):
+            check_output(path)
+        return None
+    made = read_json(outputs.run)
+    if made is None or "plan" not in made:
+        raise OutputError(
+            f"{outputs.table}: exists already, and {outputs.run.name} does not say how it was "
+            "made; --force replaces it"
+        )
+    difference = plan.differs_from(made["plan"]) or plan.find_changed(enumerate(made["stamps"]))
+    if difference:
+        raise CorpusError(f"{outputs.table}: {difference}; --force starts over")
+    for path in outputs.tables.values():
+        if not path.exists():
+            raise CorpusError(f"{path}: was there and is gone; --force makes all anew")
+    return Summary(**made["summary"])
+
+
+def merge_parts(parts: Parts, plan: Plan, outputs: Outputs, settings: Settings) -> Summary:
+    """Write the output from the parts; the table comes last and so says that all is there.
+
+    Raises
+    ------
+    DamagedPartError
+        A part is not what was written; nothing appears.
+    OutputError
+        An output cannot be written.
+    """
+    from lemf.corpus.parquet import open_tables
+
+    shards = range(plan.n_shards)
+    heads = [parts.read_head(shard) for shard in shards]
+    failures = [row for head in heads for row in head.failures]
+    summary = Summary(
+        files=sum(head.n_files for head in heads),
+        failed=len(failures),
+        words=sum(head.n_words for head in heads),
+        audio_s=math.fsum(head.audio_s for head in heads),
+    )
+    about = describe_output(plan.identity["settings"], summary)
+    for path in outputs.tables.values():
+        remove_partials(path)
+    with open_tables(outputs.tables, settings.cue_weights, about, force=True) as tables:
+        for shard in shards:
+            part = parts.read(shard)
+            for name, table in tables.items():
+                table.add(part.tables[name])
+        _write_csv(outputs.failed, ["id", "audio", "textgrid", "reason"], failures)
+        notes = [row for head in heads for row in head.notes]
+        _write_csv(outputs.notes, ["id", "audio", "note"], notes)
+        stamps = [stamp for head in heads for stamp in head.stamps]
+        made = {"summary": asdict(summary), "plan": plan.identity, "stamps": stamps}
+        write_output(outputs.run, json.dumps(made).encode(), force=True)
+    return summary
+
+
+def describe_output(settings: dict[str, Any], summary: Summary) -> dict[str, Any]:
+    """Give what the metadata of the Parquet files say: nothing that depends on the run."""
+    return {
+        "lemf": version_of("lemf"),
+        "settings": settings,
+        "files": summary.files,
+        "failed": summary.failed,
+        "audio_s": summary.audio_s,
+    }
+
+
+def _write_csv(path: Path, header: list[str], rows: list[list[str]]) -> None:
+    """Write a table, or remove that of an earlier run if there is nothing to say."""
+    if not rows:
+        path.unlink(missing_ok=True)
+        return
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows([header, *rows])
+    write_output(path, stream.getvalue().encode(), force=True)

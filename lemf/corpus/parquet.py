@@ -1,0 +1,304 @@
+"""The tables of a corpus as Parquet: words, sentences, features. The only pyarrow import.
+
+Rows travel as Arrow streams in the parts of a run and are strung together at its end, in the order
+of the shards. The same rows give the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow
+import pyarrow.ipc
+import pyarrow.parquet
+
+from lemf.arrays import FloatArray
+from lemf.contours.contours import Contours, Detail
+from lemf.contours.measurement import Measurement
+from lemf.corpus.recording import Row
+from lemf.errors import CorpusError
+from lemf.reading.alignment import Alignment, Phone, Word
+from lemf.reading.frames import frame_times
+from lemf.runtime.output import open_output
+
+_META = b"lemf"  # key in the metadata of the files
+_ROW_GROUPS = {"words": 100_000, "sentences": 100_000, "features": 64}  # rows
+_ROW_GROUP_BYTES = 64_000_000
+_TEXT, _FLOAT, _INT = pyarrow.string(), pyarrow.float64(), pyarrow.int32()
+_FLOATS = pyarrow.list_(_FLOAT)
+_PHONE = pyarrow.struct([("label", _TEXT), ("start_s", _FLOAT), ("end_s", _FLOAT)])
+
+_SENTENCES = pyarrow.schema(
+    [
+        ("id", _TEXT),
+        ("audio", _TEXT),
+        ("sentence", _INT),
+        ("text", _TEXT),
+        ("start_s", _FLOAT),
+        ("end_s", _FLOAT),
+        ("n_words", _INT),
+        ("top_index", _INT),
+        ("top_word", _TEXT),
+        ("top_score", _FLOAT),
+        ("segment_first", _INT),
+        ("segment_last", _INT),
+        ("segment_text", _TEXT),
+        ("segment_start_s", _FLOAT),
+        ("segment_end_s", _FLOAT),
+        ("flags", _TEXT),
+    ]
+)
+_FEATURES = pyarrow.schema(
+    [
+        ("id", _TEXT),
+        ("audio", _TEXT),
+        ("textgrid", _TEXT),
+        ("rate_hz", _INT),
+        ("duration_s", _FLOAT),
+        ("words_tier", _TEXT),
+        ("phones_tier", _TEXT),
+        (
+            "words",
+            pyarrow.list_(
+                pyarrow.struct(
+                    [
+                        ("sentence", _INT),
+                        ("word", _TEXT),
+                        ("start_s", _FLOAT),
+                        ("end_s", _FLOAT),
+                        ("phones", pyarrow.list_(_PHONE)),
+                    ]
+                )
+            ),
+        ),
+        ("f0_hz", _FLOATS),
+        ("energy", _FLOATS),
+        ("mid_energy", _FLOATS),
+        ("periodicity", _FLOATS),
+    ]
+)
+_CONTOURS = [f"{name}.list.element" for name in ("f0_hz", "energy", "mid_energy", "periodicity")]
+
+
+def schema_of(table: str, cues: Iterable[str]) -> pyarrow.Schema:
+    """Give the columns of ``words``, ``sentences`` or ``features`` with their types."""
+    if table == "words":
+        return _words_schema(cues)
+    return {"sentences": _SENTENCES, "features": _FEATURES}[table]
+
+
+def _words_schema(cues: Iterable[str]) -> pyarrow.Schema:
+    """Give the names of `Emphasis.to_rows` with an id in front."""
+    shares = [
+        (f"cues.{name}.{key}", _FLOAT)
+        for name in cues
+        for key in ("value", "z", "weight", "contribution")
+    ]
+    floats = ("start_s", "end_s", "pitch", "energy", "duration", "z_pitch", "z_energy")
+    return pyarrow.schema(
+        [
+            ("id", _TEXT),
+            ("audio", _TEXT),
+            ("sentence", _INT),
+            ("index", _INT),
+            ("word", _TEXT),
+            *((name, _FLOAT) for name in (*floats, "z_duration", "score")),
+            ("rank", _INT),
+            ("flags", _TEXT),
+            *shares,
+            ("sentence_flags", _TEXT),
+            ("in_segment", pyarrow.bool_()),
+        ]
+    )
+
+
+def to_stream(rows: list[Row], schema: pyarrow.Schema) -> bytes:
+    """Give rows as an Arrow stream."""
+    sink = io.BytesIO()
+    with pyarrow.ipc.new_stream(sink, schema) as writer:
+        writer.write_table(pyarrow.Table.from_pylist(rows, schema))
+    return sink.getvalue()
+
+
+class TableWriter:
+    """Writes a Parquet file from Arrow streams; `open_tables` gives it."""
+
+    def __init__(self, stream: Any, schema: pyarrow.Schema, row_group: int) -> None:  # noqa: ANN401
+        self._writer = pyarrow.parquet.ParquetWriter(
+            stream,
+            schema,
+            compression="zstd",
+            use_dictionary=[
+                name for name in schema.names if pyarrow.types.is_string(schema.field(name).type)
+            ],
+            use_byte_stream_split=[c for c in _CONTOURS if c.partition(".")[0] in schema.names],
+        )
+        self._row_group = row_group
+        self._bounded = "f0_hz" in schema.names  # the contours of long recordings are large
+        self._held: list[pyarrow.Table] = []
+        self.n_rows = 0
+
+    def add(self, stream: bytes) -> None:
+        """Take the next rows."""
+        table = pyarrow.ipc.open_stream(stream).read_all()
+        self.n_rows += table.num_rows
+        self._held.append(table)
+        if sum(table.num_rows for table in self._held) >= self._row_group:
+            self._write_full_groups()
+        elif self._bounded and sum(table.nbytes for table in self._held) >= _ROW_GROUP_BYTES:
+            self._write_full_groups()
+            self._writer.write_table(self._held.pop())
+
+    def close(self) -> None:
+        """Write what is left."""
+        if self._held:
+            self._write_full_groups()
+            if self._held[0].num_rows:
+                self._writer.write_table(self._held.pop())
+        self._writer.close()
+
+    def abandon(self) -> None:
+        """Write nothing more; without effect after `close`."""
+        self._writer.is_open = False
+
+    def _write_full_groups(self) -> None:
+        """Write row groups of equal size: the bytes must not tell where the streams were cut."""
+        table = pyarrow.concat_tables(self._held)
+        start = 0
+        while table.num_rows - start >= self._row_group:
+            group = table.slice(start, self._row_group).combine_chunks()
+            self._writer.write_table(group, row_group_size=self._row_group)
+            start += self._row_group
+        self._held = [table.slice(start).combine_chunks()]
+
+
+@contextmanager
+def open_tables(
+    paths: Mapping[str, Path], cues: Iterable[str], about: Mapping[str, Any], *, force: bool
+) -> Iterator[dict[str, TableWriter]]:
+    """Open one Parquet file a table; all appear when the ``with`` block ends without an error.
+
+    Parameters
+    ----------
+    paths : mapping of table to path
+        Written in this order.
+    cues : iterable of str
+    about : mapping
+        Kept in the metadata under the key ``lemf``, as JSON.
+    force : bool
+        Whether existing files may be replaced.
+    """
+    metadata = {_META: json.dumps(about, sort_keys=True).encode()}
+    names = tuple(cues)
+    with ExitStack() as files:
+        writers = {}
+        for table, path in reversed(list(paths.items())):  # the last opened appears first
+            stream = files.enter_context(open_output(path, force=force))
+            schema = schema_of(table, names).with_metadata(metadata)
+            writers[table] = TableWriter(stream, schema, _ROW_GROUPS[table])
+        try:
+            yield writers
+            for writer in writers.values():
+                writer.close()
+        finally:
+            for writer in writers.values():
+                writer.abandon()
+
+
+class FeatureFile:
+    """A file of features, read a few recordings at a time.
+
+    Raises
+    ------
+    CorpusError
+        The file cannot be read, or was not written by ``lemf batch --features``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file = pyarrow.parquet.ParquetFile(path)
+        except (OSError, pyarrow.ArrowException) as error:
+            reason = getattr(error, "strerror", None) or "it is no Parquet file"
+            raise CorpusError(f"{path}: cannot be read ({reason})") from error
+        content = (self._file.schema_arrow.metadata or {}).get(_META)
+        if content is None or "f0_hz" not in self._file.schema_arrow.names:
+            raise CorpusError(f"{path}: no features in it; lemf batch --features writes them")
+        self.about: dict[str, Any] = json.loads(content)
+        self.n_files: int = self._file.metadata.num_rows
+        self._path = path
+        if not _is_complete(self._file.schema_arrow):
+            raise CorpusError(
+                f"{path}: made by lemf {self.about.get('lemf')}, without all that this one scores "
+                "by; make it anew by lemf batch --features"
+            )
+
+    def measurements(self) -> Iterator[tuple[str, Measurement]]:
+        """Give each recording's id and what was measured, in the order of the file."""
+        try:
+            for batch in self._file.iter_batches(batch_size=8):
+                for index in range(batch.num_rows):
+                    yield _measurement({n: batch.column(n)[index] for n in batch.schema.names})
+        except (OSError, pyarrow.ArrowException) as error:
+            raise CorpusError(f"{self._path}: damaged ({error}); make it anew") from error
+
+
+def read_columns(path: str, names: Iterable[str]) -> list[dict[str, object]]:
+    """Read some columns of any Parquet file, a dict a row without its nulls.
+
+    Parameters
+    ----------
+    path : str
+    names : iterable of str
+        The columns wanted; those that the file lacks are left out.
+
+    Raises
+    ------
+    CorpusError
+        The file cannot be read.
+    """
+    try:
+        file = pyarrow.parquet.ParquetFile(path)
+        rows = file.read([name for name in names if name in file.schema_arrow.names]).to_pylist()
+    except (OSError, pyarrow.ArrowException) as error:
+        reason = getattr(error, "strerror", None) or "it is no Parquet file"
+        raise CorpusError(f"{path}: cannot be read ({reason})") from error
+    return [{key: value for key, value in row.items() if value is not None} for row in rows]
+
+
+def _is_complete(schema: pyarrow.Schema) -> bool:
+    words = schema.field("words").type.value_type
+    return set(_FEATURES.names) <= set(schema.names) and words.get_field_index("phones") >= 0
+
+
+def _measurement(row: Mapping[str, Any]) -> tuple[str, Measurement]:
+    """Undo `corpus_file.feature_row`."""
+    sentences: dict[int, list[Word]] = {}
+    for word in row["words"].as_py():
+        place = sentences.setdefault(word["sentence"], [])
+        phones = tuple(Phone(**phone) for phone in word["phones"])
+        place.append(Word(word["word"], word["start_s"], word["end_s"], phones))
+    f0_hz, energy = _contour(row["f0_hz"]), _contour(row["energy"])
+    detail = Detail(_contour(row["mid_energy"]), _contour(row["periodicity"]))
+    return row["id"].as_py(), Measurement(
+        audio=row["audio"].as_py(),
+        textgrid=row["textgrid"].as_py(),
+        rate_hz=row["rate_hz"].as_py(),
+        duration_s=row["duration_s"].as_py(),
+        alignment=Alignment(
+            tuple(tuple(words) for words in sentences.values()),
+            row["words_tier"].as_py(),
+            row["phones_tier"].as_py(),
+        ),
+        contours=Contours(frame_times(len(f0_hz)), f0_hz, energy, detail),
+        notes=(),
+    )
+
+
+def _contour(column: Any) -> FloatArray:  # noqa: ANN401 - a pyarrow.ListScalar
+    return np.asarray(column.values, dtype=np.float64)

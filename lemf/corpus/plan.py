@@ -1,0 +1,137 @@
+"""What a run over a corpus is: its files, its settings and how it is cut into shards.
+
+Two runs with the same plan give the same output, so the one may go on where the other stopped. What
+differs between two plans is said in words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version as version_of
+from typing import Any
+
+from lemf.config import Settings
+from lemf.corpus.listing import Recording
+
+_SHARDS = 256  # at least, if there are as many files: few files may be long ones
+_LARGEST_SHARD = 64  # files; what a killed run has to do again
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The files of a run and what makes it this run and no other.
+
+    Attributes
+    ----------
+    recordings : list of Recording
+    shard_size : int
+        Files in a shard; the last may have fewer.
+    identity : dict
+        Plain types; equal for runs that give the same output.
+    """
+
+    recordings: list[Recording]
+    shard_size: int
+    identity: dict[str, Any]
+
+    @property
+    def n_shards(self) -> int:
+        """How many shards there are."""
+        return -(-len(self.recordings) // self.shard_size)
+
+    def shard_of(self, number: int) -> int:
+        """Give the shard that holds a file."""
+        return number // self.shard_size
+
+    def files_of(self, shard: int) -> range:
+        """Give the numbers of the files of a shard."""
+        first = shard * self.shard_size
+        return range(first, min(first + self.shard_size, len(self.recordings)))
+
+    def differs_from(self, identity: Mapping[str, Any]) -> str | None:
+        """Say in words what an earlier run had different; None if nothing."""
+        then, now = identity, self.identity
+        if then.get("lemf") != now["lemf"]:
+            return f"made by lemf {then.get('lemf')}, this is {now['lemf']}"
+        for name, value in now["settings"].items():
+            before = then["settings"].get(name)
+            if before != value:
+                return f"other settings: {name} was {before!r} and is {value!r}"
+        for name in ("sentence_table", "features"):
+            if then[name] != now[name]:
+                option = f"--{name.replace('_', '-')}"
+                return f"{option} was {then[name] or 'not given'}, is {now[name] or 'not given'}"
+        if then["list"] != now["list"]:
+            return f"other files: they were {then['files']:,} and are {now['files']:,}"
+        return None
+
+    def find_changed(self, stamps: Iterable[tuple[int, int]]) -> str | None:
+        """Say in words which files have changed since they were scored; None if none has.
+
+        Parameters
+        ----------
+        stamps : iterable of (number, stamp)
+            The numbers of files, and what `stamp_of` gave when they were scored.
+        """
+        changed = [
+            recording.audio
+            for number, stamp in stamps
+            if stamp_of(recording := self.recordings[number]) != stamp
+        ]
+        if not changed:
+            return None
+        others = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""
+        return f"changed since: {changed[0]} or its TextGrid{others}"
+
+
+def make_plan(
+    recordings: list[Recording],
+    settings: Settings,
+    *,
+    sentence_table: str | None = None,
+    features: str | None = None,
+) -> Plan:
+    """Cut the list of files into shards, and say what this run is.
+
+    Parameters
+    ----------
+    recordings : list of Recording
+        In the order of the output.
+    settings : Settings
+    sentence_table, features : str, optional
+        Further outputs.
+    """
+    identity = {
+        "lemf": version_of("lemf"),
+        "settings": describe_settings(settings),
+        "sentence_table": sentence_table,
+        "features": features,
+        "files": len(recordings),
+        "list": hashlib.sha256(json.dumps(recordings).encode()).hexdigest(),
+    }
+    return Plan(recordings, min(max(len(recordings) // _SHARDS, 1), _LARGEST_SHARD), identity)
+
+
+def describe_settings(settings: Settings) -> dict[str, Any]:
+    """Give all settings in plain types, the weights as they are used."""
+    described = asdict(settings) | {"weights": settings.cue_weights}
+    plain: dict[str, Any] = json.loads(json.dumps(described))
+    return plain
+
+
+def stamp_of(recording: Recording) -> int:
+    """Give a checksum of the sizes and times of a recording's two files."""
+    seen = b""
+    for path in (recording.audio, recording.textgrid):
+        try:
+            if path is not None:
+                status = os.stat(path)  # noqa: PTH116 - pathlib is too slow for 200,000 files
+                seen += b"%d %d " % (status.st_size, status.st_mtime_ns)
+        except (OSError, ValueError):
+            seen += b"- "
+    return zlib.crc32(seen)

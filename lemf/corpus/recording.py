@@ -1,0 +1,207 @@
+"""One recording of a corpus, scored in a worker; what comes back is plain rows.
+
+Whatever is wrong with a recording becomes the reason of its failure: a file never costs another.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from importlib.metadata import version as version_of
+from typing import TYPE_CHECKING, Any
+
+from lemf.config import Settings
+from lemf.corpus.listing import Recording
+from lemf.errors import LemfError, MissingPackageError
+
+if TYPE_CHECKING:
+    from lemf.contours.measurement import Measurement
+    from lemf.reading.alignment import Alignment
+    from lemf.scoring.emphasis import Emphasis
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class FileTask:
+    """What a worker needs to know; `folder` is where relative paths start, on its machine too."""
+
+    number: int  # in the listing
+    recording: Recording
+    settings: Settings
+    folder: str
+    keep_features: bool = False
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """The rows of one recording, or the reason why there are none.
+
+    Attributes
+    ----------
+    version : str
+        Version of lemf in the worker.
+    words, sentences : list of dict
+        One dict a row.
+    features : dict or None
+        The measurement, where it was asked for.
+    failure : str or None
+    """
+
+    version: str
+    duration_s: float = 0.0
+    words: list[Row] = field(default_factory=list)
+    sentences: list[Row] = field(default_factory=list)
+    features: Row | None = None
+    notes: tuple[str, ...] = ()
+    failure: str | None = None
+
+
+def score_file(task: FileTask) -> FileResult:
+    """Score one recording; never raises for what a file can be."""
+    version = version_of("lemf")
+    try:
+        return _score(task, version)
+    except MissingPackageError:  # lacks for all files alike
+        raise
+    except LemfError as error:
+        reason = str(error)
+    except MemoryError:
+        reason = "not enough memory"
+    except Exception as error:  # a fault of lemf must not stop 200,000 files
+        reason = f"{type(error).__name__}: {error}"
+    return FileResult(version, failure=_shorten_paths(" ".join(reason.split()), task))
+
+
+def _score(task: FileTask, version: str) -> FileResult:
+    from dataclasses import replace
+
+    from lemf.contours.measurement import measure
+    from lemf.pipeline import score_measurement
+
+    name, audio, textgrid, speaker, channel = task.recording
+    if textgrid is None:
+        return FileResult(version, failure="no TextGrid")
+    settings = task.settings
+    if speaker is not None or channel is not None:
+        settings = replace(
+            settings, speaker=speaker or settings.speaker, channel=channel or settings.channel
+        )
+    measured = measure(
+        _absolute(task.folder, audio),
+        _absolute(task.folder, textgrid),
+        settings,
+        with_detail=task.keep_features or settings.needs_detail,  # any cue set can rescore features
+    )
+    measured = replace(measured, audio=printable_path(audio), textgrid=printable_path(textgrid))
+    measured = replace(measured, alignment=_storable(measured.alignment))
+    emphasis = score_measurement(measured, settings)
+    name = printable_path(name)
+    return FileResult(
+        version,
+        measured.duration_s,
+        word_rows(name, emphasis),
+        sentence_rows(name, emphasis),
+        feature_row(name, measured) if task.keep_features else None,
+        tuple(_shorten_paths(note, task) for note in measured.notes),
+    )
+
+
+def word_rows(name: str, emphasis: Emphasis) -> list[Row]:
+    """Give `Emphasis.to_rows` with the id in front."""
+    return [{"id": name, **row} for row in emphasis.to_rows()]
+
+
+def sentence_rows(name: str, emphasis: Emphasis) -> list[Row]:
+    """Give one flat dict a sentence: its text, its top word and its emphasis segment."""
+    return [
+        {
+            "id": name,
+            "audio": emphasis.audio,
+            "sentence": sentence.index,
+            "text": sentence.text,
+            "start_s": sentence.start_s,
+            "end_s": sentence.end_s,
+            "n_words": len(sentence.words),
+            "top_index": sentence.ranked[0].index,
+            "top_word": sentence.ranked[0].word,
+            "top_score": sentence.ranked[0].score,
+            "segment_first": sentence.segment.words[0],
+            "segment_last": sentence.segment.words[-1],
+            "segment_text": sentence.segment.text,
+            "segment_start_s": sentence.segment.start_s,
+            "segment_end_s": sentence.segment.end_s,
+            "flags": " ".join(sentence.flags),
+        }
+        for sentence in emphasis.sentences
+    ]
+
+
+def feature_row(name: str, measured: Measurement) -> Row:
+    """Give what `score_measurement` needs as one row: the contours and the aligned words."""
+    detail = measured.contours.detail
+    if detail is None:
+        raise ValueError("features need contours that were measured with_detail")
+    return {
+        "id": name,
+        "audio": measured.audio,
+        "textgrid": measured.textgrid,
+        "rate_hz": measured.rate_hz,
+        "duration_s": measured.duration_s,
+        "words_tier": measured.alignment.words_tier,
+        "phones_tier": measured.alignment.phones_tier,
+        "words": [
+            {
+                "sentence": index,
+                "word": word.word,
+                "start_s": word.start_s,
+                "end_s": word.end_s,
+                "phones": [phone._asdict() for phone in word.phones],
+            }
+            for index, words in enumerate(measured.alignment.sentences)
+            for word in words
+        ],
+        "f0_hz": measured.contours.f0_hz,
+        "energy": measured.contours.energy,
+        "mid_energy": detail.mid_energy,
+        "periodicity": detail.periodicity,
+    }
+
+
+def printable_path(path: str) -> str:
+    """Give a path as text that can be stored, whatever bytes its name is made of."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _storable(alignment: Alignment) -> Alignment:
+    r"""Give labels that UTF-8 can hold: lone halves of UTF-16 pairs become ``\udXXX``."""
+    from dataclasses import replace
+
+    sentences = tuple(
+        tuple(
+            replace(
+                word,
+                word=_storable_label(word.word),
+                phones=tuple(p._replace(label=_storable_label(p.label)) for p in word.phones),
+            )
+            for word in words
+        )
+        for words in alignment.sentences
+    )
+    return replace(alignment, sentences=sentences)
+
+
+def _storable_label(label: str) -> str:
+    return label.encode(errors="backslashreplace").decode()
+
+
+def _absolute(folder: str, path: str) -> str:
+    return os.path.join(folder, path)  # noqa: PTH118 - a plain str, as it stands in messages
+
+
+def _shorten_paths(text: str, task: FileTask) -> str:
+    """Take the paths out of a message: they stand in columns of their own."""
+    for path in (task.recording.audio, task.recording.textgrid):
+        if path is not None:
+            text = text.replace(_absolute(task.folder, path) + ": ", "")
+    return printable_path(text)

@@ -1,0 +1,172 @@
+"""Features -> the table again, with other cues and weights; no audio is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lemf.config import OWN_SCOPES, DurationMethod, Scope, Settings
+from lemf.contours.measurement import Measurement
+from lemf.corpus.outputs import Summary, describe_output
+from lemf.corpus.parquet import FeatureFile, open_tables, schema_of, to_stream
+from lemf.corpus.plan import describe_settings
+from lemf.corpus.recording import Row, sentence_rows, word_rows
+from lemf.errors import CorpusError, SettingsError
+from lemf.pipeline import score_measurement
+from lemf.runtime.output import check_output
+from lemf.scoring.norms import Norms, gather_norms, passes_over
+
+_ROWS_AT_A_TIME = 10_000
+
+
+def rescore_features(
+    features: Path,
+    output: Path,
+    *,
+    sentence_table: Path | None = None,
+    cues: str | None = None,
+    weights: Mapping[str, float] | None = None,
+    duration: DurationMethod | None = None,
+    normalise: Scope | None = None,
+    speaker_pattern: str | None = None,
+    force: bool = False,
+    watch: Callable[[int, int, int], None] | None = None,
+) -> Summary:
+    """Score the recordings of a feature file.
+
+    With the settings that the features were made with, the output is byte-equal to that of the
+    run that made them.
+
+    Parameters
+    ----------
+    features : Path
+        Written by ``lemf batch --features``.
+    output : Path
+        The table, a row a word.
+    sentence_table : Path, optional
+        The table with a row a sentence.
+    cues, weights, duration, normalise : optional
+        What to change of the settings.
+    speaker_pattern : str, optional
+        A regular expression that finds the speaker in an id, as its first group if it has one; by
+        default the folder, as the Montreal Forced Aligner takes it.
+    force : bool
+        Whether existing files may be replaced.
+    watch : function, optional
+        Called with the files read, 0, and all to be read: each again for each pass that gathers
+        what the speakers or the corpus are like.
+
+    Raises
+    ------
+    CorpusError
+        The features cannot be read, or hold no phones but are to give phone durations; an id from
+        which no speaker can be told.
+    SettingsError
+        Cues or weights that do not exist; a pattern that is none.
+    OutputError
+        An output cannot be written.
+    """
+    paths = {"sentences": sentence_table, "words": output}
+    tables = {name: path for name, path in paths.items() if path is not None}
+    for path in tables.values():
+        check_output(path, force=force)
+    source = FeatureFile(features)
+    before = _read_settings(features, source.about)
+    if duration == "phones" and before.duration == "word":
+        raise CorpusError(
+            f"{features}: made with --duration word, so it knows no phones; make it anew"
+        )
+    settings = replace(
+        before,
+        cues=cues or before.cues,
+        weights=before.weights if cues is None and weights is None else weights,
+        duration=duration or before.duration,
+        normalise=normalise or before.normalise,
+    )
+    summary = Summary(source.n_files, source.about["failed"], 0, source.about["audio_s"])
+    reading = _Reading(source, 1 + passes_over(settings), watch)
+    norms, group_of = _gather(reading, settings, features, speaker_pattern)
+    about = describe_output(describe_settings(settings), summary)
+    if settings.normalise == "speaker":
+        about["speaker_pattern"] = speaker_pattern
+    schemas = {name: schema_of(name, settings.cue_weights) for name in tables}
+    rows: dict[str, list[Row]] = {name: [] for name in tables}
+    with open_tables(tables, settings.cue_weights, about, force=force) as writers:
+        for number, (name, measured) in enumerate(reading.measurements(), 1):
+            emphasis = score_measurement(measured, settings, norms.get(group_of(name)))
+            rows["words"] += word_rows(name, emphasis)
+            if sentence_table is not None:
+                rows["sentences"] += sentence_rows(name, emphasis)
+            if len(rows["words"]) >= _ROWS_AT_A_TIME or number == source.n_files:
+                for table, writer in writers.items():
+                    writer.add(to_stream(rows[table], schemas[table]))
+                    rows[table] = []
+        n_words = writers["words"].n_rows
+    return replace(summary, words=n_words)
+
+
+class _Reading:
+    """The measurements of a file, read several times, while somebody watches."""
+
+    def __init__(
+        self, source: FeatureFile, passes: int, watch: Callable[[int, int, int], None] | None
+    ) -> None:
+        self._source = source
+        self._total = passes * source.n_files
+        self._watch = watch or (lambda done, failed, total: None)
+        self._done = 0
+
+    def measurements(self) -> Iterator[tuple[str, Measurement]]:
+        self._watch(self._done, 0, self._total)
+        for name, measured in self._source.measurements():
+            yield name, measured
+            self._done += 1
+            self._watch(self._done, 0, self._total)
+
+
+def _gather(
+    reading: _Reading, settings: Settings, features: Path, speaker_pattern: str | None
+) -> tuple[dict[str, Norms], Callable[[str], str]]:
+    """Give the norms of each group, and what tells the group of an id."""
+    if settings.normalise in OWN_SCOPES:
+        return {}, lambda name: name
+    if settings.normalise == "corpus":
+        return gather_norms(reading.measurements, settings, _everyone), _everyone
+    speaker_of = _speaker_finder(features, speaker_pattern)
+    return gather_norms(reading.measurements, settings, speaker_of), speaker_of
+
+
+def _everyone(name: str) -> str:
+    return ""
+
+
+def _speaker_finder(features: Path, pattern: str | None) -> Callable[[str], str]:
+    try:
+        found = re.compile(pattern if pattern is not None else r"(.+)/")
+    except re.error as error:
+        raise SettingsError(f"speaker pattern {pattern!r}: {error}") from error
+
+    def speaker_of(name: str) -> str:
+        match = found.search(name)
+        speaker = match[min(found.groups, 1)] if match else None
+        if speaker is None:
+            remedy = (
+                "correct --speaker-pattern"
+                if pattern is not None
+                else "it lies in no folder; give --speaker-pattern, such as '^[^_]+'"
+            )
+            raise CorpusError(f"{features}: no speaker in the id {name!r}; {remedy}")
+        return speaker
+
+    return speaker_of
+
+
+def _read_settings(path: Path, about: Mapping[str, Any]) -> Settings:
+    try:
+        kept = dict(about["settings"])
+        return Settings(**kept | {"silence": tuple(kept["silence"])})
+    except (KeyError, TypeError, SettingsError) as error:
+        raise CorpusError(f"{path}: made by another lemf, {about.get('lemf')}; {error}") from error

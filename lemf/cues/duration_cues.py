@@ -1,0 +1,133 @@
+"""Cues of duration in each word of a sentence; none counts its phones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from lemf.arrays import FloatArray
+from lemf.config import DurationMethod
+from lemf.cues.phone_norms import PhoneNorms
+from lemf.cues.vowels import are_vowels
+from lemf.reading.alignment import Word
+
+FINAL_LENGTHENING = 1.4  # of the rhyme before a pause (Klatt 1979, rule 2)
+PAUSE_S = 0.15  # silence between words from which it is a pause
+_LONGEST = 2  # phones
+
+
+def long_phones(words: Sequence[Word], duration: DurationMethod) -> FloatArray:
+    """Measure the mean duration of the two longest phones of each word.
+
+    Stress lengthens the stressed syllable, and in it the vowel, but hardly the rest of a long word,
+    which a mean over all phones would dilute.
+
+    Parameters
+    ----------
+    words : sequence of Word
+    duration : {"phones", "word"}
+        With ``"word"``, the length of the word.
+
+    Returns
+    -------
+    (words,) float64
+        Seconds; of a single phone its duration; NaN without phones.
+    """
+    return _pooled(words, duration, _longest)
+
+
+def log_phones(words: Sequence[Word], duration: DurationMethod) -> FloatArray:
+    """Measure the mean natural logarithm of the durations of the phones of each word.
+
+    Returns
+    -------
+    (words,) float64
+        ln of seconds; NaN without phones. Parameters as `long_phones`.
+    """
+    return _pooled(words, duration, lambda phones_s: float(np.log(phones_s).mean()))
+
+
+def nonfinal_phones(words: Sequence[Word], duration: DurationMethod) -> FloatArray:
+    """Measure `long_phones` without the lengthening that a pause causes and no stress.
+
+    In the last word before a pause, the phones from the last vowel on count as 1 / 1.4 of their
+    length, the inverse of Klatt's rule; all of them if none is a vowel. The end of the sentence
+    and 150 ms between two words are pauses.
+
+    Returns
+    -------
+    (words,) float64
+        Seconds; NaN without phones. Parameters as `long_phones`.
+
+    References
+    ----------
+    D. H. Klatt, "Synthesis by rule of segmental durations in English sentences", in B. Lindblom,
+    S. Ohman (eds.), Frontiers of Speech Communication Research, 1979.
+    """
+    vowels = iter(are_vowels(phone.label for word in words for phone in word.phones))
+    values = np.full(len(words), np.nan)
+    gaps_s = [after.start_s - before.end_s for before, after in pairwise(words)]
+    for i, (word, gap_s) in enumerate(zip(words, [*gaps_s, np.inf], strict=True)):
+        durations_s = np.array(_durations(word, duration))
+        is_vowel = [next(vowels) for _ in word.phones]
+        if gap_s >= PAUSE_S:
+            rhyme = len(is_vowel) - 1 - is_vowel[::-1].index(True) if any(is_vowel) else 0
+            durations_s[rhyme if duration == "phones" else 0 :] /= FINAL_LENGTHENING
+        if len(durations_s):
+            values[i] = _longest(durations_s)
+    return values
+
+
+def lengthening(
+    words: Sequence[Word], duration: DurationMethod, expected: PhoneNorms
+) -> FloatArray:
+    """Measure how much longer the phones of each word are than phones of their kind.
+
+    The mean over the two phones that exceed their expectation most: a long vowel is no sign of
+    stress where such vowels are always long (Campbell 1992 standardises durations so).
+
+    Parameters
+    ----------
+    words : sequence of Word
+    duration : {"phones", "word"}
+        With ``"word"``, the logarithm of its length, without an expectation.
+    expected : PhoneNorms
+
+    Returns
+    -------
+    (words,) float64
+        ln(duration / expected duration); NaN without phones.
+
+    References
+    ----------
+    W. N. Campbell, "Syllable-based segmental duration", in G. Bailly, C. Benoit (eds.), Talking
+    Machines, 1992.
+    """
+    if duration == "word":
+        return log_phones(words, duration)
+    values = np.full(len(words), np.nan)
+    for i, word in enumerate(words):
+        if word.phones:
+            usual = np.array([expected.of(phone.label) for phone in word.phones])
+            values[i] = _longest(np.log(word.phone_durations_s) - usual)
+    return values
+
+
+def _longest(phones: FloatArray) -> float:
+    return float(np.sort(phones)[-_LONGEST:].mean())
+
+
+def _durations(word: Word, duration: DurationMethod) -> tuple[float, ...]:
+    return (word.end_s - word.start_s,) if duration == "word" else word.phone_durations_s
+
+
+def _pooled(
+    words: Sequence[Word], duration: DurationMethod, pool: Callable[[FloatArray], float]
+) -> FloatArray:
+    values = np.full(len(words), np.nan)
+    for i, word in enumerate(words):
+        if durations_s := _durations(word, duration):
+            values[i] = pool(np.array(durations_s))
+    return values

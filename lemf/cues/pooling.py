@@ -1,0 +1,67 @@
+"""Frames pooled inside each word: the densest stretch, the highest frame, a percentile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lemf.arrays import FloatArray
+from lemf.config import FRAME_PERIOD_S
+
+SYLLABLE_S = 0.3  # of a stressed syllable in slow speech
+_SYLLABLE_FRAMES = round(SYLLABLE_S / FRAME_PERIOD_S)
+
+
+def densest(values: FloatArray, spans: Sequence[slice]) -> FloatArray:
+    """Sum the frames of the 0.3 s of each word where the sum is largest.
+
+    A word that is shorter is summed as a whole; a longer one gains nothing by its length.
+
+    Parameters
+    ----------
+    values : (frames,) float64
+    spans : sequence of slice
+        The frames of each word.
+
+    Returns
+    -------
+    (words,) float64
+        NaN for a word without a frame, or with a NaN.
+    """
+    return np.array([_densest(values[span]) for span in spans])
+
+
+def highest(values: FloatArray, spans: Sequence[slice]) -> FloatArray:
+    """Give the highest frame of each word.
+
+    Returns
+    -------
+    (words,) float64
+        NaN for a word without a frame, or with a NaN.
+    """
+    return np.array([values[span].max() if span.stop > span.start else np.nan for span in spans])
+
+
+def percentile(values: FloatArray, spans: Sequence[slice], percent: float) -> FloatArray:
+    """Give a percentile of the frames of each word that are not NaN.
+
+    Returns
+    -------
+    (words,) float64
+        NaN for a word without such a frame.
+    """
+    pooled = np.full(len(spans), np.nan)
+    for i, span in enumerate(spans):
+        measured = values[span][np.isfinite(values[span])]
+        if len(measured):
+            pooled[i] = np.percentile(measured, percent)
+    return pooled
+
+
+def _densest(frames: FloatArray) -> float:
+    if not len(frames):
+        return np.nan
+    sums = np.concatenate([[0.0], np.cumsum(frames)])
+    length = min(_SYLLABLE_FRAMES, len(frames))
+    return float((sums[length:] - sums[:-length]).max())

@@ -1,0 +1,202 @@
+"""The contours of one sentence as the cues beyond the paper's see them: clean and relative.
+
+Times are frames from the first frame of the sentence. Everything is relative to the sentence, so
+neither the gain of a recording nor the height of a voice matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from lemf.arrays import FloatArray
+from lemf.contours.contours import Contours, Detail
+from lemf.reading.alignment import Word
+
+LEAST_PERIODICITY = 0.45  # Praat's threshold of voicing
+LEAST_ENERGY = 0.2  # of the loudest 45 ms around: 14 dB below
+LARGEST_STEP_ST = 2.0  # from frame to frame; more is a jump of the tracker
+EDGE_FRAMES = 2  # at either end of voicing, where trackers overshoot
+FARTHEST_ST = 12.0  # from the median: an octave
+LOUDNESS_EXPONENT = 0.6  # loudness over amplitude (Stevens 1957)
+AROUND_FRAMES = 200  # 1 s on both sides: about a phrase, so that declination and resets cancel
+_SMOOTHING_FRAMES = 9
+_BASELINE_STEP = 10  # frames from one value of the baseline to the next
+
+
+@dataclass(frozen=True, eq=False)
+class SentenceContours:
+    """What the cues of one sentence are pooled from.
+
+    Attributes
+    ----------
+    spans : tuple of slice
+        The frames of each word; empty for a word shorter than a frame.
+    semitones : (frames,) float64
+        F0 above its median, in semitones, drawn straight through what is not clearly voiced; NaN
+        where the sentence has no clearly voiced frame.
+    baseline : (frames,) float64
+        Median of the clearly voiced semitones within a second of the frame.
+    clear : (frames,) bool
+        Whether the frame is clearly voiced, so that `semitones` was measured.
+    loudness : (frames,) float64
+        (mid energy / its highest in the sentence) ** 0.6, from 0 to 1.
+    energy, mid_energy : (frames,) float64
+    times_s : (frames,) float64
+        Centres of the frames in the recording.
+    """
+
+    spans: tuple[slice, ...]
+    semitones: FloatArray
+    baseline: FloatArray
+    clear: NDArray[np.bool_]
+    loudness: FloatArray
+    energy: FloatArray
+    mid_energy: FloatArray
+    times_s: FloatArray
+
+
+def cut_sentence(words: Sequence[Word], contours: Contours) -> SentenceContours:
+    """Cut a sentence out of the contours of its recording, and clean them.
+
+    Parameters
+    ----------
+    words : sequence of Word
+    contours : Contours
+        With their detail.
+
+    Raises
+    ------
+    ValueError
+        The contours were measured without detail.
+    """
+    if contours.detail is None:
+        raise ValueError("these cues need contours that were measured with_detail")
+    edges_s = [(word.start_s, word.end_s) for word in words]
+    frames = np.searchsorted(contours.times_s, edges_s)
+    first, stop = int(frames.min()), int(frames.max())
+    inside = slice(first, stop)
+    energy = contours.energy[inside]
+    detail = Detail(contours.detail.mid_energy[inside], contours.detail.periodicity[inside])
+    semitones = clear_semitones(contours.f0_hz[inside], energy, detail.periodicity)
+    loudest = detail.mid_energy.max(initial=0.0)
+    return SentenceContours(
+        spans=tuple(slice(int(a) - first, int(b) - first) for a, b in frames),
+        semitones=draw_through(semitones),
+        baseline=running_median(semitones),
+        clear=np.isfinite(semitones),
+        loudness=(detail.mid_energy / (loudest or 1.0)) ** LOUDNESS_EXPONENT,
+        energy=energy,
+        mid_energy=detail.mid_energy,
+        times_s=contours.times_s[inside],
+    )
+
+
+def clear_semitones(f0_hz: FloatArray, energy: FloatArray, periodicity: FloatArray) -> FloatArray:
+    """Keep F0 where it is clearly heard, in semitones above its median.
+
+    A frame is kept if its period shows in the signal, if it is less than 14 dB below the loudest 45
+    ms within a second, if it is not among the first or last two frames of a smooth stretch of
+    voicing (no step from frame to frame exceeds two semitones), and lies within an octave of the
+    median. So Harvest's voicing of noise, its overshoot in onsets and its octave errors are left
+    out.
+
+    Parameters
+    ----------
+    f0_hz, energy, periodicity : (frames,) float64
+        Of one sentence.
+
+    Returns
+    -------
+    (frames,) float64
+        NaN where F0 is not clear.
+    """
+    loud = energy >= LEAST_ENERGY * running_maximum(smooth(energy))
+    heard = (f0_hz > 0) & (periodicity >= LEAST_PERIODICITY) & loud
+    semitones = np.full(len(f0_hz), np.nan)
+    semitones[heard] = 12.0 * np.log2(f0_hz[heard])
+    steps = np.abs(np.diff(semitones, prepend=np.nan))
+    for stretch in _smooth_stretches(heard, steps):
+        semitones[stretch.start : stretch.start + EDGE_FRAMES] = np.nan
+        semitones[max(stretch.stop - EDGE_FRAMES, stretch.start) : stretch.stop] = np.nan
+    if not np.isfinite(semitones).any():
+        return semitones
+    semitones[np.abs(semitones - np.nanmedian(semitones)) > FARTHEST_ST] = np.nan
+    semitones -= np.nanmedian(semitones)
+    return semitones
+
+
+def smooth(values: FloatArray) -> FloatArray:
+    """Give the mean of the 45 ms around each frame, so that no click or burst decides.
+
+    Parameters
+    ----------
+    values : (frames,) float64
+        Goes on with its first and last value beyond its ends.
+    """
+    if not len(values):
+        return values
+    padded = np.pad(values, _SMOOTHING_FRAMES // 2, mode="edge")
+    return np.convolve(padded, np.full(_SMOOTHING_FRAMES, 1 / _SMOOTHING_FRAMES), mode="valid")
+
+
+def running_maximum(values: FloatArray) -> FloatArray:
+    """Give the maximum of a contour within a second of each frame.
+
+    Parameters
+    ----------
+    values : (frames,) float64
+    """
+    if not len(values):
+        return values
+    padded = np.pad(values, AROUND_FRAMES, constant_values=-np.inf)
+    maximum: FloatArray = sliding_window_view(padded, 2 * AROUND_FRAMES + 1).max(axis=1)
+    return maximum
+
+
+def running_median(values: FloatArray) -> FloatArray:
+    """Give the median of a contour within a second of each frame, its gaps left out.
+
+    It is taken every 50 ms and drawn straight between.
+
+    Parameters
+    ----------
+    values : (frames,) float64
+        NaN in the gaps; all NaN stays so.
+    """
+    known = np.flatnonzero(np.isfinite(values))
+    places = np.arange(0, len(values), _BASELINE_STEP)
+    lows = np.searchsorted(known, places - AROUND_FRAMES)
+    highs = np.searchsorted(known, places + AROUND_FRAMES, side="right")
+    medians = np.full(len(values), np.nan)
+    for place, low, high in zip(places, lows, highs, strict=True):
+        if high > low:
+            medians[place] = np.median(values[known[low:high]])
+    return draw_through(medians)
+
+
+def draw_through(values: FloatArray) -> FloatArray:
+    """Fill the gaps of a contour by straight lines, its ends by its first and last value.
+
+    Parameters
+    ----------
+    values : (frames,) float64
+        NaN in the gaps; all NaN stays so.
+    """
+    known = np.flatnonzero(np.isfinite(values))
+    if not len(known):
+        return values
+    drawn: FloatArray = np.interp(np.arange(len(values)), known, values[known])
+    return drawn
+
+
+def _smooth_stretches(heard: NDArray[np.bool_], steps: FloatArray) -> list[slice]:
+    """Give the stretches of heard frames without a jump between them."""
+    jumps = heard & ~(steps <= LARGEST_STEP_ST)  # the first heard frame has no step: NaN
+    starts = np.flatnonzero(jumps)
+    ends = np.flatnonzero(heard & ~np.append(heard[1:] & ~jumps[1:], False)) + 1
+    return [slice(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]

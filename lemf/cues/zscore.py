@@ -1,0 +1,68 @@
+"""Equation 1 of the paper: a cue, standardised over the words of one sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lemf.arrays import FloatArray
+
+_CONSTANT = 1e-9  # spread relative to the size of the values, below which it is rounding
+
+
+def zscore(values: FloatArray) -> FloatArray:
+    """Standardise one cue over the words of a sentence: z = (f - mean) / std (equation 1).
+
+    Parameters
+    ----------
+    values : (words,) float64
+        NaN where the cue could not be measured.
+
+    Returns
+    -------
+    (words,) float64
+        Zero mean and unit population standard deviation over the measured words; 0 where the cue
+        was not measured, and 0 everywhere when it is constant.
+    """
+    z = np.zeros(len(values))
+    if is_constant(values):
+        return z
+    measured = np.isfinite(values)
+    f = values[measured]
+    z[measured] = (f - f.mean()) / f.std()
+    return z
+
+
+def zscore_against(values: FloatArray, mean: float, deviation: float) -> FloatArray:
+    """Standardise one cue by the mean and the standard deviation of more than its sentence.
+
+    Parameters
+    ----------
+    values : (words,) float64
+        NaN where the cue could not be measured.
+    mean, deviation : float
+        Of a recording, a speaker or a corpus; NaN if nothing was measured there.
+
+    Returns
+    -------
+    (words,) float64
+        0 where the cue was not measured, and 0 everywhere when it is constant there.
+    """
+    z = np.zeros(len(values))
+    if deviation > _CONSTANT * abs(mean):
+        measured = np.isfinite(values)
+        z[measured] = (values[measured] - mean) / deviation
+    return z
+
+
+def is_constant(values: FloatArray) -> bool:
+    """Tell whether a cue has no spread: fewer than two words measured, or all equal but rounding.
+
+    Parameters
+    ----------
+    values : (words,) float64
+        NaN where the cue could not be measured.
+    """
+    measured = values[np.isfinite(values)]
+    if len(measured) < 2:
+        return True
+    return bool(measured.std() <= _CONSTANT * np.abs(measured).max())

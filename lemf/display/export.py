@@ -1,0 +1,119 @@
+"""Emphasis -> JSON, CSV, TextGrid tiers and contour files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+
+from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
+from lemf.scoring.emphasis import Emphasis
+
+SCORE_TIER = "emphasis"
+SEGMENT_TIER = "segment"
+
+
+def format_json(emphasis: Emphasis) -> str:
+    """Give the JSON contract, indented; numbers in full precision, null where not measurable."""
+    return json.dumps(emphasis.to_dict(), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def format_csv(emphasis: Emphasis) -> str:
+    """Give one row a word with the names of the JSON contract; empty where not measurable."""
+    rows = emphasis.to_rows()
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
+    """Append a tier of scores and a tier of emphasis segments to the tiers of the input.
+
+    Parameters
+    ----------
+    textgrid : TextGrid
+        The one that was scored.
+    emphasis : Emphasis
+
+    Returns
+    -------
+    TextGrid
+        With ``emphasis`` (score of each word, two decimals) and ``segment`` (text of each emphasis
+        segment); a name that is taken already gets a number.
+    """
+    scores = [Interval(w.start_s, w.end_s, f"{w.score:.2f}") for w in emphasis.words]
+    segments = [
+        Interval(sentence.segment.start_s, sentence.segment.end_s, sentence.segment.text)
+        for sentence in emphasis.sentences
+    ]
+    names = {tier.name for tier in textgrid.tiers}
+    added = tuple(
+        IntervalTier(
+            _free_name(name, names),
+            textgrid.start_s,
+            textgrid.end_s,
+            tuple(_without_gaps(intervals, textgrid.start_s, textgrid.end_s)),
+        )
+        for name, intervals in ((SCORE_TIER, scores), (SEGMENT_TIER, segments))
+    )
+    return TextGrid(textgrid.start_s, textgrid.end_s, textgrid.tiers + added, textgrid.path)
+
+
+def format_contours_csv(emphasis: Emphasis) -> str:
+    """Give one row a frame: time in seconds, F0 in Hz (empty where unvoiced), energy."""
+    contours = emphasis.contours
+    frames = zip(
+        contours.times_s.tolist(), contours.f0_hz.tolist(), contours.energy.tolist(), strict=True
+    )
+    lines = [f"{t:.3f},{f0 if f0 > 0 else ''},{energy}" for t, f0, energy in frames]
+    return "\n".join(["time_s,f0_hz,energy", *lines]) + "\n"
+
+
+def format_pitch_tier(emphasis: Emphasis) -> str:
+    """Give a Praat PitchTier: one point in Hz for each voiced frame."""
+    contours = emphasis.contours
+    voiced = contours.f0_hz > 0
+    times, values = contours.times_s[voiced].tolist(), contours.f0_hz[voiced].tolist()
+    lines = [
+        'File type = "ooTextFile"',
+        'Object class = "PitchTier"',
+        "",
+        "xmin = 0",
+        f"xmax = {max([emphasis.duration_s, *times[-1:]])!r}",
+        f"points: size = {len(times)}",
+    ]
+    for number, (time_s, f0_hz) in enumerate(zip(times, values, strict=True), 1):
+        lines += [
+            f"points [{number}]:",
+            f"    number = {round(time_s, 6)!r}",
+            f"    value = {f0_hz!r}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name} {number}"
+    return free
+
+
+def _without_gaps(
+    intervals: Iterable[Interval], start_s: float, end_s: float
+) -> Iterable[Interval]:
+    """Fill the time between the intervals with empty ones, as Praat wants it."""
+    reached_s = start_s
+    for interval in intervals:
+        low, high = max(interval.start_s, reached_s), min(interval.end_s, end_s)
+        if high <= low:
+            continue
+        if low > reached_s:
+            yield Interval(reached_s, low, "")
+        yield Interval(low, high, interval.label)
+        reached_s = high
+    if end_s > reached_s:
+        yield Interval(reached_s, end_s, "")

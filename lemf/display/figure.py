@@ -1,0 +1,298 @@
+"""Figure 2 of the paper: log-F0 with the most emphasised words, above the energy, over time."""
+
+from __future__ import annotations
+
+import io
+import math
+import warnings
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Literal
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, fontManager, get_font
+from matplotlib.ticker import FixedLocator
+from matplotlib.transforms import ScaledTranslation
+
+from lemf.arrays import FloatArray
+from lemf.contours.contours import Contours
+from lemf.display.figure_cues import beyond_the_papers, draw_contributions, mark_energy, mark_pitch
+from lemf.display.figure_labels import SHADE, name_top_words, rank_colour, width_pt, write_words
+from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
+F0Axis = Literal["log", "semitones", "hz"]
+FigureFormat = Literal["png", "svg", "pdf"]
+
+_HZ_TICKS = (50, 75, 100, 150, 200, 300, 400, 600, 800, 1200)
+_F0_COLOUR = "#0072B2"
+_ENERGY_COLOUR = "#444444"
+_FALLBACK_FONTS = (
+    "Noto Sans",
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Noto Sans Devanagari",
+    "Noto Sans Arabic",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "Arial Unicode MS",
+)
+_MARGIN_S = 0.06
+_LEGEND_PT = 38.0  # from the lower panel down to the legend: ticks and axis label lie between
+_TITLE_EM = 0.52  # width of a character over the font size
+
+
+def draw(
+    emphasis: Emphasis,
+    axes: Sequence[Axes] | None = None,
+    *,
+    sentence: int = 0,
+    top: int = 3,
+    f0_axis: F0Axis = "log",
+) -> tuple[Axes, ...]:
+    """Draw one sentence: F0 above with the top words shaded, energy below, words between.
+
+    With another cue set than the paper's, a third panel shows what each cue adds to each score.
+
+    Parameters
+    ----------
+    emphasis : Emphasis
+    axes : two or three Axes, optional
+        The upper and the lower panel, and that of the contributions if wanted, which should share
+        their x axis, of a figure with ``layout="constrained"``: words stand between the panels, the
+        legend below (without a layout the legend is left out). Made with pyplot when left out, so
+        that a notebook shows them.
+    sentence : int
+        Index of the sentence.
+    top : int
+        How many words to shade, name and rank.
+    f0_axis : {"log", "semitones", "hz"}
+        Natural log of Hz as in the paper, semitones about the sentence's median, or Hz.
+
+    Returns
+    -------
+    the two or three Axes
+
+    Raises
+    ------
+    IndexError
+        There is no such sentence.
+    ValueError
+        Another `f0_axis`, or a `top` below 1.
+    """
+    if f0_axis not in ("log", "semitones", "hz") or top < 1:
+        raise ValueError(
+            f"f0_axis {f0_axis!r}, top {top}: expected log, semitones or hz, 1 or more"
+        )
+    scored = emphasis.sentences[sentence]
+    if axes is None:
+        from matplotlib import pyplot
+
+        figure = pyplot.figure(figsize=_size(scored), layout="constrained")
+        axes = _panels(figure, scored)
+    upper, lower, *third = axes
+    low_s = max(scored.start_s - _MARGIN_S, 0.0)
+    high_s = scored.end_s + _MARGIN_S
+    times_s = emphasis.contours.times_s
+    span = slice(*np.searchsorted(times_s, [low_s, high_s]))
+    upper.set_xlim(low_s, high_s)
+    lower.set_xlim(low_s, high_s)
+    _draw_f0(upper, scored, emphasis.contours, span, f0_axis)
+    _draw_energy(lower, scored, emphasis.contours, span)
+    _shade(upper, lower, scored, top)
+    write_words(lower, scored, top)
+    name_top_words(upper, scored, top)
+    _mark_segment(upper, scored)
+    for panel in third:
+        draw_contributions(panel, scored)
+        lower.tick_params(bottom=False, labelbottom=False)
+    lowest = axes[-1]
+    _explain(upper, lower, lowest)
+    title = f"{PurePath(emphasis.audio).name}: {scored.text}"
+    room = int(width_pt(upper) / (10 * _TITLE_EM))
+    title = title if len(title) <= room else title[: room - 1] + "…"
+    upper.set_title(title, loc="left", fontsize=10, parse_math=False)
+    lowest.set_xlabel("time (s)")
+    upper.tick_params(bottom=False, labelbottom=False)
+    return tuple(axes)
+
+
+def render_figure(
+    emphasis: Emphasis,
+    file_format: FigureFormat,
+    *,
+    sentences: Sequence[int] = (0,),
+    top: int = 3,
+    f0_axis: F0Axis = "log",
+) -> bytes:
+    """Draw sentences into the bytes of a file; the same emphasis gives the same bytes.
+
+    Parameters
+    ----------
+    emphasis : Emphasis
+    file_format : {"png", "svg", "pdf"}
+    sentences : sequence of int
+        One page each in a PDF; png and svg hold one.
+    top, f0_axis
+        As in `draw`.
+
+    Raises
+    ------
+    ValueError
+        Several sentences for a png or svg.
+    """
+    if file_format != "pdf" and len(sentences) != 1:
+        raise ValueError(f"a {file_format} holds one sentence, not {len(sentences)}")
+    stream = io.BytesIO()
+    with (
+        warnings.catch_warnings(),
+        mpl.rc_context({"font.family": _fonts(), "svg.hashsalt": "lemf", "figure.dpi": 100}),
+    ):
+        warnings.filterwarnings(
+            "ignore", message="Glyph .* missing"
+        )  # letters_without_font says it
+        if file_format == "pdf":
+            with PdfPages(stream, metadata={"CreationDate": None, "Creator": "lemf"}) as pages:
+                for index in sentences:  # one at a time: a page in memory takes megabytes
+                    pages.savefig(_figure(emphasis, index, top, f0_axis))
+        else:
+            metadata = {"Date": None} if file_format == "svg" else {"Software": "lemf"}
+            figure = _figure(emphasis, sentences[0], top, f0_axis)
+            figure.savefig(stream, format=file_format, dpi=150, metadata=metadata)
+    return stream.getvalue()
+
+
+def letters_without_font(emphasis: Emphasis) -> str:
+    """Give the letters of the words that none of the fonts at hand can show."""
+    shown = {code for name in _fonts() for code in get_font(findfont(name)).get_charmap()}
+    letters = {letter for word in emphasis.words for letter in word.word}
+    return "".join(sorted(c for c in letters if ord(c) not in shown and not c.isspace()))
+
+
+def _figure(emphasis: Emphasis, sentence: int, top: int, f0_axis: F0Axis) -> Figure:
+    figure = Figure(figsize=_size(emphasis.sentences[sentence]), layout="constrained")
+    axes = _panels(figure, emphasis.sentences[sentence])
+    draw(emphasis, axes, sentence=sentence, top=top, f0_axis=f0_axis)
+    return figure
+
+
+def _panels(figure: Figure, sentence: SentenceEmphasis) -> Sequence[Axes]:
+    return list(figure.subplots(3 if beyond_the_papers(sentence) else 2, 1, sharex=True))
+
+
+def _size(sentence: SentenceEmphasis) -> tuple[float, float]:
+    """Inches: wider for longer sentences, within what a page and a screen can show."""
+    spoken_s = sentence.end_s - sentence.start_s
+    width = 1.5 + max(1.3 * spoken_s, 0.26 * len(sentence.words))
+    longest = max(len(word.word) for word in sentence.words)
+    height = 7.5 if beyond_the_papers(sentence) else 5.0
+    return min(max(width, 7.0), 24.0), height + min(0.06 * longest, 1.5)
+
+
+def _fonts() -> list[str]:
+    installed = set(fontManager.get_font_names())
+    return ["DejaVu Sans", *(name for name in _FALLBACK_FONTS if name in installed)]
+
+
+def _draw_f0(
+    axes: Axes, sentence: SentenceEmphasis, contours: Contours, span: slice, f0_axis: F0Axis
+) -> None:
+    times_s, f0_hz = contours.times_s[span], contours.f0_hz[span]
+    voiced = np.where(f0_hz > 0, f0_hz, np.nan)  # NaN breaks the line at unvoiced frames
+    reference_hz = float(np.nanmedian(voiced)) if np.isfinite(voiced).any() else 100.0
+
+    def scale(hz: FloatArray) -> FloatArray:
+        if f0_axis == "hz":
+            return hz
+        if f0_axis == "semitones":
+            return 12 * np.log2(hz / reference_hz)
+        return np.log(hz)
+
+    values = scale(voiced)
+    axes.plot(times_s, values, ".-", color=_F0_COLOUR, linewidth=1.2, markersize=2.5, label="F0")
+    mark_pitch(axes, sentence, contours, scale)
+    label = {
+        "log": "log-F0 (ln Hz)",
+        "semitones": f"F0 (semitones re {reference_hz:.0f} Hz)",
+        "hz": "F0 (Hz)",
+    }[f0_axis]
+    axes.set_ylabel(label)
+    if not np.isfinite(values).any():
+        axes.set_yticks([])
+        axes.text(0.5, 0.5, "no voiced frame", transform=axes.transAxes, ha="center", va="center")
+        return
+    low, high = np.nanmin(values), np.nanmax(values)
+    room = max(high - low, 0.1 if f0_axis == "log" else 2.0)
+    axes.set_ylim(low - 0.22 * room, high + 0.36 * room)
+    if f0_axis == "log":
+        in_hz = axes.secondary_yaxis("right", functions=(_exp, _log))
+        in_hz.yaxis.set_major_locator(FixedLocator(_HZ_TICKS))
+        in_hz.set_ylabel("Hz")
+
+
+def _exp(log_f0: ArrayLike) -> FloatArray:
+    return np.asarray(np.exp(log_f0), dtype=np.float64)
+
+
+def _log(hz: ArrayLike) -> FloatArray:
+    return np.asarray(np.log(np.maximum(hz, 1e-9)), dtype=np.float64)
+
+
+def _draw_energy(axes: Axes, sentence: SentenceEmphasis, contours: Contours, span: slice) -> None:
+    times_s, energy = contours.times_s[span], contours.energy[span]
+    # very small and very large energies get their power of ten into the label
+    exponent = math.floor(math.log10(max([*energy, 1e-300])))
+    exponent = 0 if -3 <= exponent <= 4 or not energy.any() else exponent
+    energy = energy / 10.0**exponent if exponent else energy
+    axes.plot(times_s, energy, color=_ENERGY_COLOUR, linewidth=1.0, label="energy")
+    mark_energy(axes, sentence, contours, span, 10.0**exponent if exponent else 1.0)
+    axes.set_ylim(0.0, 1.08 * max(energy) if energy.any() else 1.0)
+    axes.set_ylabel("energy (L2 norm of STFT" + (f", 1e{exponent})" if exponent else ")"))
+
+
+def _shade(upper: Axes, lower: Axes, sentence: SentenceEmphasis, top: int) -> None:
+    edges = sorted({edge for word in sentence.words for edge in (word.start_s, word.end_s)})
+    for axes in (upper, lower):
+        for edge in edges:
+            axes.axvline(edge, color="0.8", linewidth=0.6, zorder=0)
+    for word in sentence.ranked[:top]:
+        colour = rank_colour(word.rank)
+        for axes in (upper, lower):
+            axes.axvspan(word.start_s, word.end_s, color=colour, alpha=SHADE, linewidth=0, zorder=0)
+
+
+def _mark_segment(axes: Axes, sentence: SentenceEmphasis) -> None:
+    segment = sentence.segment
+    across = axes.get_xaxis_transform()
+    axes.plot(
+        [segment.start_s, segment.start_s, segment.end_s, segment.end_s],
+        [0.09, 0.04, 0.04, 0.09],
+        transform=across,
+        color=mpl.rcParams["text.color"],
+        linewidth=1.8,
+        clip_on=False,
+        label="emphasis segment",
+    )
+
+
+def _explain(upper: Axes, lower: Axes, lowest: Axes) -> None:
+    """Put one legend for both panels below the lowest, clear of the time axis."""
+    figure = lowest.get_figure(root=True)
+    if figure is None or figure.get_layout_engine() is None:
+        return  # the figure makes no room below its panels
+    entries = [axes.get_legend_handles_labels() for axes in (upper, lower)]
+    labels = [label for _, labels in entries for label in labels]
+    columns = 5 if lowest is lower and len(labels) <= 5 else 3
+    below = ScaledTranslation(0, -_LEGEND_PT / 72, lowest.figure.dpi_scale_trans)
+    lowest.legend(
+        [handle for handles, _ in entries for handle in handles], labels,
+        loc="upper center", bbox_to_anchor=(0.5, 0.0), bbox_transform=lowest.transAxes + below,
+        borderaxespad=0.0, ncols=columns, fontsize=8, frameon=False,
+    )  # fmt: skip

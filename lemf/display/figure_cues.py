@@ -1,0 +1,168 @@
+"""What the cues go by, in the panels of the figure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+
+from lemf.arrays import FloatArray
+from lemf.config import PAPER_CUES
+from lemf.contours.contours import Contours
+from lemf.cues.sentence_contours import cut_sentence
+from lemf.reading.alignment import Word
+from lemf.scoring.emphasis import SentenceEmphasis
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_COLOUR_MAPS = {  # a colour a kind, a shade a cue
+    "Blues": ("pitch", "pitch_area", "pitch_contrast", "pitch_peak", "pitch_range", "vowel_pitch"),
+    "Oranges": (
+        "energy", "loudness", "loudness_peak", "energy_peak", "spectral_balance", "vowel_loudness",
+    ),
+    "Greens": (
+        "duration", "long_phones", "log_phones", "nonfinal_phones", "lengthening", "vowel_duration",
+    ),
+    "Greys": ("wavelet_prominence",),
+}  # fmt: skip
+_DARKEST, _LIGHTEST = 0.8, 0.3
+_WIDTH = 0.8  # of the word
+
+
+def beyond_the_papers(sentence: SentenceEmphasis) -> bool:
+    """Tell whether the cues are others than the paper's, whose figure has no such panel."""
+    return tuple(sentence.words[0].cues) != PAPER_CUES
+
+
+def draw_contributions(axes: Axes, sentence: SentenceEmphasis) -> None:
+    """Stack the contributions of the cues above and below zero; a line marks their sum, the score.
+
+    Parameters
+    ----------
+    axes : Axes
+        Over time, as the panels of the contours.
+    sentence : SentenceEmphasis
+    """
+    words = sentence.words
+    spans_s = np.array([(word.start_s, word.end_s) for word in words])
+    centres_s, widths_s = spans_s.mean(axis=1), _WIDTH * np.diff(spans_s, axis=1)[:, 0]
+    names = [name for name, share in words[0].cues.items() if share.weight]
+    above, below = np.zeros(len(words)), np.zeros(len(words))
+    for name, colour in _colours(names).items():
+        parts = np.array([word.cues[name].contribution for word in words])
+        bottoms = np.where(parts > 0, above, below)
+        axes.bar(
+            centres_s, parts, widths_s, bottoms, color=colour, linewidth=0,
+            label=name.replace("_", " "),
+        )  # fmt: skip
+        above += np.maximum(parts, 0.0)
+        below += np.minimum(parts, 0.0)
+    scores = [word.score for word in words]
+    starts_s, ends_s = centres_s - widths_s / 2, centres_s + widths_s / 2
+    text_colour = mpl.rcParams["text.color"]
+    axes.hlines(scores, starts_s, ends_s, color=text_colour, linewidth=2.0, label="score")
+    axes.axhline(0.0, color=text_colour, linewidth=0.6)
+    for edge in np.unique(spans_s):
+        axes.axvline(edge, color="0.8", linewidth=0.6, zorder=0)
+    axes.set_ylabel("weight times z")
+    figure = axes.get_figure(root=True)
+    if figure is not None and figure.get_layout_engine() is not None:  # which makes room beside
+        legend = axes.legend(
+            loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7, labelspacing=0.2,
+            frameon=False,
+        )  # fmt: skip
+        axes.add_artist(legend).set_clip_on(False)  # so that another may stand below the panel
+
+
+def _colours(names: list[str]) -> dict[str, tuple[float, ...]]:
+    """Give each cue its colour, in the order of the names."""
+    colours: dict[str, tuple[float, ...]] = {}
+    for colour_map, kind in _COLOUR_MAPS.items():
+        own = [name for name in names if name in kind]
+        for name, shade in zip(own, np.linspace(_DARKEST, _LIGHTEST, len(own)), strict=True):
+            colours[name] = mpl.colormaps[colour_map](float(shade))
+    return {name: colours[name] for name in names}
+
+
+CUE_COLOUR = "#0072B2"
+Scale = Callable[[FloatArray], FloatArray]  # Hz to the axis
+
+
+def mark_pitch(axes: Axes, sentence: SentenceEmphasis, contours: Contours, scale: Scale) -> None:
+    """Mark what the cues of pitch measure: the highest F0 of each word, or the area under F0.
+
+    Parameters
+    ----------
+    axes : Axes
+    sentence : SentenceEmphasis
+    contours : Contours
+        Of the recording.
+    scale : function
+    """
+    cues = sentence.words[0].cues
+    if "pitch" in cues:
+        words = [word for word in sentence.words if not math.isnan(word.pitch)]
+        places_s = [_peak_s(word.start_s, word.end_s, contours) for word in words]
+        axes.plot(
+            places_s, scale(np.exp([word.pitch for word in words])), "o", markersize=5,
+            markerfacecolor="white", markeredgecolor=CUE_COLOUR, label="highest F0 of the word",
+        )  # fmt: skip
+    if "pitch_area" in cues:
+        _fill_area(axes, sentence, contours, scale)
+
+
+def mark_energy(
+    axes: Axes, sentence: SentenceEmphasis, contours: Contours, span: slice, unit: float
+) -> None:
+    """Mark what the cues of loudness measure: the mean of each word, or the middle of the spectrum.
+
+    Parameters
+    ----------
+    axes : Axes
+    sentence : SentenceEmphasis
+    contours : Contours
+        Of the recording.
+    span : slice
+        The frames to draw.
+    unit : float
+        Of the axis.
+    """
+    cues = sentence.words[0].cues
+    if "energy" in cues:
+        words = [word for word in sentence.words if not math.isnan(word.energy)]
+        axes.hlines(
+            [word.energy / unit for word in words],
+            [word.start_s for word in words],
+            [word.end_s for word in words],
+            color=CUE_COLOUR,
+            linewidth=2.0,
+            label="mean energy of the word",
+        )
+    if "loudness" in cues and contours.detail is not None:
+        axes.plot(
+            contours.times_s[span], contours.detail.mid_energy[span] / unit, "--",
+            color=CUE_COLOUR, linewidth=1.0, label="0.5 to 4 kHz",
+        )  # fmt: skip
+
+
+def _peak_s(start_s: float, end_s: float, contours: Contours) -> float:
+    inside = slice(*np.searchsorted(contours.times_s, [start_s, end_s]))
+    return float(contours.times_s[inside][contours.f0_hz[inside].argmax()])
+
+
+def _fill_area(axes: Axes, sentence: SentenceEmphasis, contours: Contours, scale: Scale) -> None:
+    """Fill what lies between clear F0 and its baseline, above it."""
+    words = [Word(word.word, word.start_s, word.end_s) for word in sentence.words]
+    cut = cut_sentence(words, contours)
+    first = int(np.searchsorted(contours.times_s, words[0].start_s))
+    frames = slice(first, first + len(cut.clear))
+    f0_hz = np.where(cut.clear, contours.f0_hz[frames], np.nan)
+    baseline_hz = f0_hz * 2.0 ** ((cut.baseline - cut.semitones) / 12)
+    axes.fill_between(
+        contours.times_s[frames], scale(baseline_hz), scale(f0_hz), where=f0_hz > baseline_hz,
+        color=CUE_COLOUR, alpha=0.35, linewidth=0, label="above its median",
+    )  # fmt: skip

@@ -1,0 +1,110 @@
+"""Words written along a panel of the figure so that none covers another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lemf.arrays import FloatArray
+from lemf.scoring.emphasis import SentenceEmphasis
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SHADE = 0.28  # opacity of a rank's colour
+# Okabe and Ito's colours, told apart with any kind of colour vision; ranks are written out too.
+_RANK_COLOURS = ("#D55E00", "#E69F00", "#56B4E9", "#009E73", "#CC79A7")
+_LABEL_PT = 9.0
+_SMALLEST_PT = 5.0
+_CHARACTER_EM = 0.6  # width of a character over its font size, with some room
+_LINE_EM = 1.2
+_GAP_PT = 4.0
+
+
+def rank_colour(rank: int) -> str:
+    """Give the colour of a rank, from 1; they repeat after five."""
+    return _RANK_COLOURS[(rank - 1) % len(_RANK_COLOURS)]
+
+
+def write_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
+    """Write all words above the panel, the `top` ones bold: level if they fit, else upright."""
+    words = sentence.words
+    low_s, high_s = axes.get_xlim()
+    s_per_pt = (high_s - low_s) / width_pt(axes)
+    centres = np.array([(word.start_s + word.end_s) / 2 for word in words])
+    widths = np.array([_text_width_pt(word.word) for word in words]) * s_per_pt
+    level = bool(np.all(np.diff(centres) >= (widths[:-1] + widths[1:]) / 2))
+    size_pt = _LABEL_PT
+    if not level:
+        fitting_pt = width_pt(axes) / len(words) / _LINE_EM
+        size_pt = float(np.clip(fitting_pt, _SMALLEST_PT, _LABEL_PT))
+        heights = np.full(len(words), _LINE_EM * size_pt * s_per_pt)
+        centres = spread(centres, heights, low_s, high_s)
+    for word, centre in zip(words, centres, strict=True):
+        axes.text(
+            centre, 1.02, word.word, transform=axes.get_xaxis_transform(), fontsize=size_pt,
+            rotation=0 if level else 90, ha="center", va="bottom", parse_math=False,
+            fontweight="bold" if word.rank <= top else "normal", clip_on=False,
+        )  # fmt: skip
+
+
+def name_top_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
+    """Write rank, word and score of the top words at the top of the panel."""
+    words = sorted(sentence.ranked[:top], key=lambda word: word.start_s)
+    low_s, high_s = axes.get_xlim()
+    s_per_pt = (high_s - low_s) / width_pt(axes)
+    labels = [f"{word.rank}. {word.word}\n{word.score:+.2f}" for word in words]
+    if sum(_text_width_pt(label) for label in labels) > width_pt(axes):
+        labels = [str(word.rank) for word in words]  # too many or too long to be written out
+    widths = np.array([_text_width_pt(label) for label in labels]) * s_per_pt
+    centres = np.array([(word.start_s + word.end_s) / 2 for word in words])
+    for word, label, centre in zip(
+        words, labels, spread(centres, widths, low_s, high_s), strict=True
+    ):
+        shade = {"facecolor": rank_colour(word.rank), "alpha": SHADE, "linewidth": 0, "pad": 1.5}
+        axes.text(
+            centre, 0.96, label, transform=axes.get_xaxis_transform(),
+            fontsize=_LABEL_PT, ha="center", va="top", parse_math=False,
+            fontweight="bold" if word.rank == 1 else "normal", bbox=shade,
+        )  # fmt: skip
+
+
+def width_pt(axes: Axes) -> float:
+    """Width of a panel in points."""
+    return float(axes.get_window_extent().width / axes.figure.dpi * 72)
+
+
+def spread(centres: FloatArray, widths: FloatArray, low: float, high: float) -> FloatArray:
+    """Move labels as little as possible until none overlaps its neighbour, within the bounds.
+
+    Isotonic regression by pooling adjacent violators, after taking the widths away.
+
+    Parameters
+    ----------
+    centres : (labels,) float64, ascending
+    widths : (labels,) float64
+    low, high : float
+        Bounds of the outer edges; kept where all labels fit between them.
+
+    Returns
+    -------
+    (labels,) float64
+    """
+    offsets = np.concatenate([[0.0], np.cumsum((widths[:-1] + widths[1:]) / 2)])
+    pools: list[tuple[float, int]] = []
+    for value in centres - offsets:
+        mean, count = float(value), 1
+        while pools and pools[-1][0] > mean:
+            other, members = pools.pop()
+            mean = (mean * count + other * members) / (count + members)
+            count += members
+        pools.append((mean, count))
+    places = np.concatenate([np.full(count, mean) for mean, count in pools])
+    first, last = low + widths[0] / 2, high - widths[-1] / 2 - offsets[-1]
+    inside: FloatArray = np.clip(places, first, max(first, last)) + offsets
+    return inside
+
+
+def _text_width_pt(text: str) -> float:
+    return max(map(len, text.split("\n"))) * _LABEL_PT * _CHARACTER_EM + _GAP_PT

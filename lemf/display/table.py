@@ -1,0 +1,195 @@
+"""Emphasis -> the table on a terminal: a row a word, its score as a bar, and what made it."""
+
+from __future__ import annotations
+
+import math
+from typing import TextIO
+from unicodedata import category
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lemf.scoring.emphasis import FLAG_MEANINGS, Emphasis, SentenceEmphasis, WordEmphasis
+
+_BAR_CELLS = 18
+_WIDE = 100  # columns from which the measured values are shown too
+_NARROW = 60  # columns below which the bars give way to the numbers
+_ROOM_OF_WORDS = 30  # columns for mark, word, rank and score
+_ROOM_OF_VALUES = 36  # of the bars and the measured values
+_SHARES = 3  # of a word, where there is no room for all
+# characters that turn the direction of all that follows
+_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_UNICODE_MARKS = {"first": "┌", "inner": "│", "last": "└", "only": "╶", "top": "►", "half": "▐"}
+_ASCII_MARKS = {"first": "/", "inner": "|", "last": "\\", "only": "-", "top": ">", "half": "#"}
+
+
+def print_table(emphasis: Emphasis, stream: TextIO, *, top: int = 3) -> None:
+    """Print one table a sentence.
+
+    Parameters
+    ----------
+    emphasis : Emphasis
+    stream : text file
+        Bars are drawn with `#` where its encoding has no block characters.
+    top : int
+        How many of the highest ranks stand out.
+    """
+    console = Console(file=stream, highlight=False)
+    blocks = _can_encode(stream, _EIGHTHS + "".join(_UNICODE_MARKS.values()))
+    marks = _UNICODE_MARKS if blocks else _ASCII_MARKS
+    duration = "word" if emphasis.settings["duration"] == "word" else "phone"
+    for sentence in emphasis.sentences:
+        if len(emphasis.sentences) > 1:
+            place = f"sentence {sentence.index} ({sentence.start_s:.2f}-{sentence.end_s:.2f} s)"
+            console.print(Text(place, style="dim"))
+        _print_heading(console, sentence)
+        _print_words(console, sentence, marks, top, duration)
+        _print_flags(console, sentence)
+        console.print()
+    weights = " + ".join(f"{weight:g} z({name})" for name, weight in _weights(emphasis).items())
+    scope = emphasis.settings.get("normalise", "sentence")
+    sums = (
+        "the columns sum to it" if _spare(console, emphasis.words[0]) >= 0 else "shares add to it"
+    )
+    legend = f"score = {weights}; z compares the words of one {scope}; {sums}"
+    console.print(Text(legend, style="dim"))
+
+
+def _spare(console: Console, word: WordEmphasis) -> int:
+    """Say how wide the console is beyond a column a cue; below 0 if these leave the words no room.
+
+    Three cues always fit: on a narrow console they are cut.
+    """
+    widths = [max(len("+0.00"), *map(len, name.split("_"))) + 1 for name in word.cues]
+    spare = console.width - _ROOM_OF_WORDS - sum(widths)
+    return spare if len(widths) > _SHARES else max(spare, 0)
+
+
+def _weights(emphasis: Emphasis) -> dict[str, float]:
+    return {name: share.weight for name, share in emphasis.words[0].cues.items()}
+
+
+def _print_heading(console: Console, sentence: SentenceEmphasis) -> None:
+    ranked, segment = sentence.ranked, sentence.segment
+    heading = Text("emphasised: ")
+    heading.append(_printable(ranked[0].word), style="bold")
+    if len(ranked) > 1:
+        lead = ranked[0].score - ranked[1].score
+        heading.append(f", {lead:.2f} ahead of {_printable(ranked[1].word)}")
+    console.print(heading)
+    span = f" ({segment.start_s:.2f}-{segment.end_s:.2f} s)"
+    console.print(Text(f"segment:    {_printable(segment.text)}{span}"))
+
+
+def _print_words(
+    console: Console, sentence: SentenceEmphasis, marks: dict[str, str], top: int, duration: str
+) -> None:
+    spare = _spare(console, sentence.words[0])
+    all_fit = spare >= 0
+    wide = console.width >= _WIDE and spare >= _ROOM_OF_VALUES
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("", no_wrap=True)
+    table.add_column("word", max_width=20, overflow="ellipsis", no_wrap=True)
+    table.add_column("rank", justify="right", no_wrap=True)
+    table.add_column("score", justify="right", no_wrap=True)
+    bars = console.width >= _NARROW and all_fit
+    if bars:
+        table.add_column("", no_wrap=True)
+    if all_fit:
+        for name in sentence.words[0].cues:
+            table.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
+    else:
+        table.add_column("largest shares")
+    if wide:
+        table.add_column("F0 max", justify="right")
+        table.add_column(duration, justify="right")
+    low = min(0.0, *(word.score for word in sentence.words))
+    high = max(0.0, *(word.score for word in sentence.words))
+    for word in sentence.words:
+        cells = [
+            _mark(word, sentence, marks),
+            _printable(word.word),
+            str(word.rank),
+            f"{word.score:+.2f}",
+            *([_bar(word.score, low, high, marks)] if bars else []),
+            *_shares(word, all_fit),
+        ]
+        if wide:
+            cells += [_in_hz(word.pitch), _in_ms(word.duration)]
+        style = "bold" if word.rank == 1 else "" if word.rank <= top else "dim"
+        table.add_row(*(Text(cell) for cell in cells), style=style)
+    console.print(table)
+
+
+def _shares(word: WordEmphasis, all_fit: bool) -> list[str]:
+    """Give a cell a cue, or the largest contributions in one cell."""
+    added = {name: share.contribution for name, share in word.cues.items()}
+    if all_fit:
+        return [f"{value:+.2f}" for value in added.values()]
+    largest = sorted(added, key=lambda name: -abs(added[name]))[:_SHARES]
+    return [", ".join(f"{name} {added[name]:+.2f}" for name in largest)]
+
+
+def _print_flags(console: Console, sentence: SentenceEmphasis) -> None:
+    for flag, meaning in FLAG_MEANINGS.items():
+        words = [word for word in sentence.words if flag in word.flags]
+        if words:
+            names = ", ".join(f"{_printable(word.word)} ({word.start_s:.2f} s)" for word in words)
+            console.print(Text(f"{flag}: {names}: {meaning}", style="yellow"))
+        elif flag in sentence.flags:
+            console.print(Text(f"{flag}: {meaning}", style="yellow"))
+
+
+def _mark(word: WordEmphasis, sentence: SentenceEmphasis, marks: dict[str, str]) -> str:
+    members = sentence.segment.words
+    if word.index not in members:
+        return ""
+    if len(members) == 1:
+        side = marks["only"]
+    elif word.index == members[0]:
+        side = marks["first"]
+    else:
+        side = marks["last"] if word.index == members[-1] else marks["inner"]
+    return side + (marks["top"] if word.rank == 1 else "")
+
+
+def _bar(score: float, low: float, high: float, marks: dict[str, str]) -> str:
+    """Draw a bar from the zero line, which stands at the same cell in all rows."""
+    spread = high - low
+    if spread <= 0:
+        return ""
+    zero = round(-low / spread * _BAR_CELLS)
+    cells = abs(score) / spread * _BAR_CELLS
+    full = int(cells)
+    if score < 0:
+        half = marks["half"] if cells - full >= 0.5 and full < zero else ""
+        bar = half + ("█" if marks is _UNICODE_MARKS else "#") * min(full, zero)
+        return " " * (zero - len(bar)) + bar
+    if marks is _UNICODE_MARKS:
+        return " " * zero + "█" * full + _EIGHTHS[int((cells - full) * 8)].strip()
+    return " " * zero + "#" * round(cells)
+
+
+def _in_hz(log_f0: float) -> str:
+    return "-" if math.isnan(log_f0) else f"{math.exp(log_f0):.0f} Hz"
+
+
+def _in_ms(duration_s: float) -> str:
+    return "-" if math.isnan(duration_s) else f"{1000 * duration_s:.0f} ms"
+
+
+def _printable(text: str) -> str:
+    """Keep control characters of a label away from the terminal."""
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if category(c) == "Cc" or c in _DIRECTIONS else c for c in text
+    )
+
+
+def _can_encode(stream: TextIO, text: str) -> bool:
+    try:
+        text.encode(stream.encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

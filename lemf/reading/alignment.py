@@ -1,0 +1,226 @@
+"""The tiers of a TextGrid -> sentences of words, each with its phones.
+
+Only the tiers that are used are judged: their intervals must have a length, follow each other and
+end with the recording.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from lemf.config import END_TOLERANCE_S, Settings
+from lemf.errors import NoWordsError, TextGridError
+from lemf.reading.praat_tokens import shorten
+from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
+from lemf.reading.tiers import is_silence, select_tiers, tier_by_name
+
+_LONGER_S = 1.0  # by which a recording may outlast its TextGrid without a note
+_ROUNDING_S = 1e-9  # 0.8 - 0.5 is no longer pause than 0.3
+_OVERLAP_TOLERANCE_S = 1e-4  # writers that round times make neighbours overlap by less
+
+
+class Phone(NamedTuple):
+    """A phone as the aligner labels it, with its place in time, in seconds."""
+
+    label: str
+    start_s: float
+    end_s: float
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the phone, above 0."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word with its place in time, in seconds, and its phones in their order."""
+
+    word: str
+    start_s: float
+    end_s: float
+    phones: tuple[Phone, ...] = ()
+
+    @property
+    def phone_durations_s(self) -> tuple[float, ...]:
+        """Lengths of the phones."""
+        return tuple(phone.duration_s for phone in self.phones)
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Sentences of words in the order of time, and the names of the tiers that they came from."""
+
+    sentences: tuple[tuple[Word, ...], ...]
+    words_tier: str
+    phones_tier: str | None
+    notes: tuple[str, ...] = ()
+
+
+def align(textgrid: TextGrid, settings: Settings, duration_s: float) -> Alignment:
+    """Take the sentences of words, each with its phones, out of a TextGrid.
+
+    A phone belongs to the word that holds its midpoint: the tiers of real files disagree by
+    milliseconds. Labels of silence are neither words nor phones.
+
+    Parameters
+    ----------
+    textgrid : TextGrid
+    settings : Settings
+        Which tiers, which speaker, what a sentence is, which labels are silence.
+    duration_s : float
+        Length of the recording in seconds.
+
+    Returns
+    -------
+    Alignment
+
+    Raises
+    ------
+    TextGridError
+        A tier that is missing or ambiguous; intervals without length, out of order, or beyond the
+        recording by 20 ms or more; no word left; a recording shorter than the TextGrid.
+    """
+    words_tier, phones_tier = select_tiers(textgrid, settings)
+    _check_geometry(textgrid, words_tier)
+    spoken = [i for i in words_tier.intervals if not is_silence(i.label, settings.silence)]
+    if not spoken:
+        raise NoWordsError(
+            f"{textgrid.path}: tier {words_tier.name!r} holds no word, only silence; "
+            "name another tier with --words-tier"
+        )
+    _check_recording(textgrid, spoken, duration_s)
+    phones: list[list[Phone]] = [[] for _ in spoken]
+    if phones_tier is not None:
+        _check_geometry(textgrid, phones_tier)
+        phones = _phones_by_word(spoken, phones_tier, settings.silence)
+    words = tuple(
+        Word(" ".join(i.label.split()), i.start_s, i.end_s, tuple(inside))
+        for i, inside in zip(spoken, phones, strict=True)
+    )
+    sentences, notes = _split_sentences(words, textgrid, settings)
+    if phones_tier is not None and not any(phones):
+        notes.append(
+            f"tier {phones_tier.name!r} holds no phone inside any word: duration counts for "
+            "nothing; --duration word takes the length of the words"
+        )
+    if duration_s - textgrid.end_s > _LONGER_S:
+        notes.append(
+            f"the recording goes on for {duration_s - textgrid.end_s:.1f} s after the TextGrid "
+            "ends; do they belong together?"
+        )
+    return Alignment(
+        sentences, words_tier.name, phones_tier.name if phones_tier else None, tuple(notes)
+    )
+
+
+def _check_geometry(textgrid: TextGrid, tier: IntervalTier) -> None:
+    end_s = max(tier.end_s, textgrid.end_s)
+    previous: Interval | None = None
+    for number, interval in enumerate(tier.intervals, 1):
+        if fault := _fault(interval, previous, end_s):
+            line = f"line {interval.line}: " if interval.line else ""
+            span = f"{_seconds(interval.start_s)}-{_seconds(interval.end_s)} s"
+            raise TextGridError(
+                f"{textgrid.path}: {line}interval {number} {shorten(interval.label)} "
+                f"({span}) of tier {tier.name!r} {fault}"
+            )
+        previous = interval
+
+
+def _fault(interval: Interval, previous: Interval | None, end_s: float) -> str | None:
+    """Say what is wrong with the place of an interval, and the remedy; None if nothing is."""
+    if interval.end_s == interval.start_s:
+        return "has no length; remove or widen it in Praat"
+    if not interval.end_s > interval.start_s:
+        return "ends before it starts; correct its times"
+    if previous is None and interval.start_s <= -END_TOLERANCE_S:
+        return "starts before the recording; correct its times"
+    if previous is not None and interval.end_s <= previous.start_s:
+        return "stands after a later one; sort the intervals by time"
+    if previous is not None and interval.start_s < previous.end_s - _OVERLAP_TOLERANCE_S:
+        return (
+            f"overlaps the interval before it, which ends at {_seconds(previous.end_s)} s; "
+            "correct the boundary"
+        )
+    if interval.end_s >= end_s + END_TOLERANCE_S:
+        return f"goes past the end of the TextGrid at {_seconds(end_s)} s; correct its times"
+    return None
+
+
+def _seconds(time_s: float) -> str:
+    """Write a time to a tenth of a millisecond, without idle zeros."""
+    return f"{round(time_s, 4):.12g}"
+
+
+def _check_recording(textgrid: TextGrid, spoken: list[Interval], duration_s: float) -> None:
+    end_s = max(textgrid.end_s, max(word.end_s for word in spoken))
+    if end_s >= duration_s + END_TOLERANCE_S:
+        raise TextGridError(
+            f"{textgrid.path}: goes to {end_s:.3f} s but the recording ends at {duration_s:.3f} s; "
+            "the recording is cut short or belongs to another TextGrid"
+        )
+
+
+def _phones_by_word(
+    spoken: list[Interval], tier: IntervalTier, silence: tuple[str, ...]
+) -> list[list[Phone]]:
+    starts = [word.start_s for word in spoken]
+    phones: list[list[Phone]] = [[] for _ in spoken]
+    for phone in tier.intervals:
+        if is_silence(phone.label, silence):
+            continue
+        midpoint_s = (phone.start_s + phone.end_s) / 2
+        index = bisect_right(starts, midpoint_s) - 1
+        if index >= 0 and midpoint_s < spoken[index].end_s:
+            phones[index].append(Phone(phone.label.strip(), phone.start_s, phone.end_s))
+    return phones
+
+
+def _split_sentences(
+    words: tuple[Word, ...], textgrid: TextGrid, settings: Settings
+) -> tuple[tuple[tuple[Word, ...], ...], list[str]]:
+    if settings.sentences == "whole":
+        return (words,), []
+    if settings.pause_s is not None:
+        sentences = [[words[0]]]
+        for before, word in pairwise(words):
+            if word.start_s - before.end_s > settings.pause_s + _ROUNDING_S:
+                sentences.append([])
+            sentences[-1].append(word)
+        return tuple(tuple(sentence) for sentence in sentences), []
+    return _sentences_of_tier(words, textgrid, settings)
+
+
+def _sentences_of_tier(
+    words: tuple[Word, ...], textgrid: TextGrid, settings: Settings
+) -> tuple[tuple[tuple[Word, ...], ...], list[str]]:
+    """Give each sentence interval the words whose midpoint it holds."""
+    tier = tier_by_name(textgrid, settings.sentences, "--sentences")
+    _check_geometry(textgrid, tier)
+    spans = [i for i in tier.intervals if not is_silence(i.label, settings.silence)]
+    starts = [span.start_s for span in spans]
+    held: list[list[Word]] = [[] for _ in spans]
+    outside = 0
+    for word in words:
+        midpoint_s = (word.start_s + word.end_s) / 2
+        index = bisect_right(starts, midpoint_s) - 1
+        if index >= 0 and midpoint_s < spans[index].end_s:
+            held[index].append(word)
+        else:
+            outside += 1
+    sentences = tuple(tuple(sentence) for sentence in held if sentence)
+    if not sentences:
+        raise TextGridError(
+            f"{textgrid.path}: no labelled interval of tier {tier.name!r} holds a word; "
+            "name another with --sentences"
+        )
+    notes = []
+    if outside:
+        notes.append(f"words outside the sentences of tier {tier.name!r}, left out: {outside}")
+    if empty := len(spans) - len(sentences):
+        notes.append(f"sentences of tier {tier.name!r} without a word, left out: {empty}")
+    return sentences, notes

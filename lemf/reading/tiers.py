@@ -1,0 +1,193 @@
+"""Which tiers of a TextGrid hold the words and the phones, and which labels are silence.
+
+Tiers are found by the names that aligners give them (MFA, FAVE, MAUS) or by the user's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from lemf.config import Settings
+from lemf.errors import TextGridError
+from lemf.reading.textgrid import IntervalTier, TextGrid
+
+# Names of tiers, most specific first; compared without case and without ELAN's extra quotes.
+WORD_TIER_NAMES = ("words", "word", "ort-mau", "ort", "kan-mau", "kan", "wrd")
+PHONE_TIER_NAMES = ("phones", "phone", "mau", "segments", "segment", "phonemes", "phoneme")
+
+_SPEAKER_TIER = re.compile(r"(?P<speaker>.*\S)\s+-\s+(?P<kind>words?|phones?)", re.IGNORECASE)
+_SILENCES = frozenset({"", "sil", "sp", "spn"})
+_BRACKETED = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}")
+
+
+@dataclass
+class _Speaker:
+    """The tiers of one speaker that bear a usual name; `name` is "" where tiers name nobody."""
+
+    name: str
+    words: list[IntervalTier] = field(default_factory=list)
+    phones: list[IntervalTier] = field(default_factory=list)
+
+
+def is_silence(label: str, more: tuple[str, ...] = ()) -> bool:
+    """Tell whether a label marks silence or noise, on a word tier or a phone tier.
+
+    Empty, ``sil``, ``sp``, ``spn`` and whatever stands in ``<>``, ``[]`` or ``{}``, and the labels
+    in `more`; compared without case.
+    """
+    label = label.strip()
+    if label.casefold() in _SILENCES or _BRACKETED.fullmatch(label):
+        return True
+    return label.casefold() in {other.strip().casefold() for other in more}
+
+
+def select_tiers(
+    textgrid: TextGrid, settings: Settings
+) -> tuple[IntervalTier, IntervalTier | None]:
+    """Find the word tier and, unless ``duration="word"``, the phone tier.
+
+    Raises
+    ------
+    TextGridError
+        None or several fit; the message lists what the file holds.
+    """
+    speakers = _speakers(textgrid)
+    if settings.words_tier is not None:
+        words = tier_by_name(textgrid, settings.words_tier, "--words-tier")
+        name = _speaker_and_kind(words.name)[0] or settings.speaker or ""
+        if settings.speaker is not None and _fold(settings.speaker) != _fold(name):
+            raise TextGridError(
+                f"{textgrid.path}: tier {words.name!r} belongs to {name!r}, not to "
+                f"{settings.speaker!r}; drop --speaker or --words-tier"
+            )
+        if settings.speaker is not None and _fold(name) not in speakers:
+            _fail_no_speaker(textgrid, list(speakers.values()), name)
+        speaker = speakers.get(_fold(name), _Speaker(name))
+    else:
+        speaker = _choose_speaker(textgrid, speakers, settings)
+        words = _one(textgrid, speaker.words, "--words-tier")
+    if settings.duration == "word":
+        return words, None
+    if settings.phones_tier is not None:
+        return words, tier_by_name(textgrid, settings.phones_tier, "--phones-tier")
+    if not speaker.phones:
+        whose = f" of {speaker.name!r}" if speaker.name else ""
+        raise TextGridError(
+            f"{textgrid.path}: no phone tier{whose} for the words of tier {words.name!r}; "
+            f"{_list_tiers(textgrid)}. Name one with --phones-tier, or use --duration word"
+        )
+    return words, _one(textgrid, speaker.phones, "--phones-tier")
+
+
+def tier_by_name(textgrid: TextGrid, name: str, option: str) -> IntervalTier:
+    """Find the one interval tier of that name; `option` is what a message says to correct."""
+    exact = [tier for tier in textgrid.tiers if tier.name == name]
+    found = exact or [tier for tier in textgrid.tiers if _fold(tier.name) == _fold(name)]
+    if not found:
+        raise TextGridError(
+            f"{textgrid.path}: no tier {name!r} for {option}; {_list_tiers(textgrid)}"
+        )
+    intervals = [tier for tier in found if isinstance(tier, IntervalTier)]
+    if not intervals:
+        raise TextGridError(
+            f"{textgrid.path}: tier {name!r} holds points, but {option} needs intervals; "
+            f"{_list_tiers(textgrid)}"
+        )
+    return _one(textgrid, intervals, option)
+
+
+def _fold(name: str) -> str:
+    """Compare names without case, outer blanks and the quotes that ELAN adds."""
+    return name.strip().strip('"').strip().casefold()
+
+
+def _speaker_and_kind(name: str) -> tuple[str, str]:
+    """Split ``NAME - words`` into the speaker ("" for none) and "words", "phones" or ""."""
+    match = _SPEAKER_TIER.fullmatch(name.strip().strip('"').strip())
+    if match:
+        kind = "words" if match["kind"].casefold().startswith("word") else "phones"
+        return match["speaker"].strip(), kind
+    if _fold(name) in WORD_TIER_NAMES:
+        return "", "words"
+    return "", "phones" if _fold(name) in PHONE_TIER_NAMES else ""
+
+
+def _speakers(textgrid: TextGrid) -> dict[str, _Speaker]:
+    """Group the interval tiers with a usual name by speaker, whose name is folded in the keys."""
+    speakers: dict[str, _Speaker] = {}
+    for tier in textgrid.tiers:
+        name, kind = _speaker_and_kind(tier.name)
+        if kind and isinstance(tier, IntervalTier):
+            speaker = speakers.setdefault(_fold(name), _Speaker(name))
+            (speaker.words if kind == "words" else speaker.phones).append(tier)
+    for speaker in speakers.values():
+        speaker.words = _most_specific(speaker.words, WORD_TIER_NAMES)
+        speaker.phones = _most_specific(speaker.phones, PHONE_TIER_NAMES)
+    return speakers
+
+
+def _most_specific(tiers: list[IntervalTier], names: tuple[str, ...]) -> list[IntervalTier]:
+    """Keep the tiers whose name stands first in `names` (MAUS has both ORT and KAN)."""
+    by_rank: dict[int, list[IntervalTier]] = {}
+    for tier in tiers:
+        rank = names.index(_fold(tier.name)) if _fold(tier.name) in names else 0
+        by_rank.setdefault(rank, []).append(tier)
+    return by_rank[min(by_rank)] if by_rank else []
+
+
+def _choose_speaker(
+    textgrid: TextGrid, speakers: dict[str, _Speaker], settings: Settings
+) -> _Speaker:
+    with_words = [speaker for speaker in speakers.values() if speaker.words]
+    if settings.speaker is not None:
+        found = speakers.get(_fold(settings.speaker))
+        if found is not None and found.words and found.name:
+            return found
+        _fail_no_speaker(textgrid, with_words, settings.speaker)
+    if not with_words:
+        raise TextGridError(
+            f"{textgrid.path}: no word tier; {_list_tiers(textgrid)}. "
+            "Name it with --words-tier, or align the recording first"
+        )
+    talking = [
+        speaker
+        for speaker in with_words
+        if any(
+            not is_silence(i.label, settings.silence)
+            for tier in speaker.words
+            for i in tier.intervals
+        )
+    ]
+    if len(talking) > 1:
+        unnamed = [tier.name for s in talking if not s.name for tier in s.words]
+        also = f", or tier {unnamed[0]!r} with --words-tier" if unnamed else ""
+        names = ", ".join(repr(speaker.name) for speaker in talking if speaker.name)
+        raise TextGridError(
+            f"{textgrid.path}: words of several speakers: {names}; choose one with --speaker{also}"
+        )
+    return talking[0] if talking else with_words[0]
+
+
+def _fail_no_speaker(textgrid: TextGrid, there_are: list[_Speaker], name: str) -> NoReturn:
+    named = ", ".join(repr(speaker.name) for speaker in there_are if speaker.name)
+    there = f"there are: {named}" if named else "no tier is named 'NAME - words'"
+    raise TextGridError(f"{textgrid.path}: no speaker {name!r}; {there}; {_list_tiers(textgrid)}")
+
+
+def _one(textgrid: TextGrid, tiers: list[IntervalTier], option: str) -> IntervalTier:
+    if len(tiers) > 1:
+        names = ", ".join(repr(tier.name) for tier in tiers)
+        raise TextGridError(
+            f"{textgrid.path}: {len(tiers)} tiers fit {option}: {names}; rename all but one"
+        )
+    return tiers[0]
+
+
+def _list_tiers(textgrid: TextGrid) -> str:
+    names = ", ".join(
+        repr(tier.name) if isinstance(tier, IntervalTier) else f"{tier.name!r} (points)"
+        for tier in textgrid.tiers
+    )
+    return f"its tiers are {names}" if names else "it has no tiers"

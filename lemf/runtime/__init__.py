@@ -1,0 +1,4 @@
+"""What commands and long runs of both packages need: files, locks, workers, progress, console.
+
+msfser imports this folder and the public names of lemf, and nothing else of lemf.
+"""

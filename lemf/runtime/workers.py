@@ -1,0 +1,317 @@
+"""Workers that score the files of a corpus: processes of this machine, or a dask cluster.
+
+Both are executors of `concurrent.futures`. A worker that is killed, by the kernel for its memory
+or by anybody else, costs no file but the one that kills it twice.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import Protocol, TypeVar
+
+from lemf.errors import CorpusError, MissingPackageError
+
+_Task = TypeVar("_Task")
+_Result = TypeVar("_Result")
+
+_THREAD_COUNTS = (  # of the libraries under numpy: one process a core already uses all cores
+    "OPENBLAS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+_AHEAD = 4  # files handed out a core, so that none waits for the next
+_LONGEST_CONNECT_S = 15
+_COUNT_AGAIN_S = 10.0  # a cluster may grow
+_NOT_LOADED = "Error during deserialization"  # as dask begins, where it cannot import lemf
+_LEMF_MISSING = (
+    "the cluster cannot import lemf; install this version on its scheduler and on all its workers"
+)
+_CLUSTER_GONE = "the cluster is gone; what is done is kept: run the same command to go on"
+
+
+def count_cores() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Workers(Protocol):
+    """Where tasks run."""
+
+    deaths: tuple[type[Exception], ...]  # what a future raises when its worker died
+
+    def n_ahead(self) -> int:
+        """Say how many tasks to hand out at a time."""
+
+    def submit(self, function: Callable[[_Task], _Result], task: _Task) -> Future[_Result]:
+        """Hand out a task."""
+
+    def renew(self) -> None:
+        """Make it usable again after a death."""
+
+
+def run_tasks(
+    workers: Workers, function: Callable[[_Task], _Result], tasks: Iterable[_Task]
+) -> Iterator[tuple[_Task, _Result | None]]:
+    """Run tasks and give each with its result as soon as there is one, None if it kills workers.
+
+    When a worker dies, nobody knows which task it was: all that were lost with it run again, one
+    after the other and each alone. The one whose worker dies alone, twice, is given up.
+
+    Raises
+    ------
+    CorpusError
+        No worker can be started, or the cluster is gone.
+    """
+    waiting: dict[Future[_Result], _Task] = {}
+    suspects: list[_Task] = []
+    remaining = iter(tasks)
+    while True:
+        while not suspects and len(waiting) < workers.n_ahead():
+            task = next(remaining, None)
+            if task is None:
+                break
+            try:
+                waiting[workers.submit(function, task)] = task
+            except BrokenExecutor:  # died between two tasks
+                suspects.append(task)
+        if not waiting:
+            if not suspects:
+                return
+            for task in suspects:
+                yield task, _run_alone(workers, function, task)
+            suspects = []
+            workers.renew()
+            continue
+        done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in done:
+            task = waiting.pop(future)
+            try:
+                result = _result(future)
+            except workers.deaths:
+                suspects.append(task)
+            else:
+                yield task, result
+
+
+def _run_alone(
+    workers: Workers, function: Callable[[_Task], _Result], task: _Task
+) -> _Result | None:
+    for _ in range(2):
+        workers.renew()
+        try:
+            _result(workers.submit(_nothing, None))
+        except workers.deaths as error:
+            raise CorpusError(f"no worker can be started ({error}); what is done is kept") from None
+        try:
+            return _result(workers.submit(function, task))
+        except workers.deaths:
+            continue
+    return None
+
+
+def _nothing(_: None) -> None:
+    """Show that a worker lives."""
+
+
+def _result(future: Future[_Result]) -> _Result:
+    try:
+        return future.result()
+    except CancelledError:
+        raise CorpusError(_CLUSTER_GONE) from None
+    except (ImportError, RuntimeError) as error:
+        if getattr(error, "name", None) == "lemf" or _NOT_LOADED in str(error):
+            raise CorpusError(_LEMF_MISSING) from None
+        raise
+
+
+class LocalWorkers:
+    """Processes of this machine, one BLAS thread each.
+
+    They end with the pipe that this process holds the other end of, so neither a kill -9 here nor
+    a stop in the middle of a file leaves any behind.
+    """
+
+    deaths: tuple[type[Exception], ...] = (BrokenExecutor,)
+
+    def __init__(self, n_processes: int) -> None:
+        self._n_processes = n_processes
+        self._executor: ProcessPoolExecutor | None = None
+        self._lifeline: Connection | None = None
+
+    def n_ahead(self) -> int:
+        """Say how many tasks to hand out at a time."""
+        return _AHEAD * self._n_processes
+
+    def submit(self, function: Callable[[_Task], _Result], task: _Task) -> Future[_Result]:
+        """Hand out a task."""
+        if self._executor is None:
+            far_end, self._lifeline = multiprocessing.Pipe(duplex=False)
+            self._executor = ProcessPoolExecutor(
+                self._n_processes, _start_method(), initializer=_follow, initargs=(far_end,)
+            )
+        return self._executor.submit(function, task)
+
+    def renew(self) -> None:
+        """Start new processes for the next task."""
+        self.stop()
+
+    def stop(self) -> None:
+        """End the processes at once, whatever they do."""
+        if self._lifeline is not None:
+            self._lifeline.close()
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+        self._executor = self._lifeline = None
+
+
+def _start_method() -> multiprocessing.context.BaseContext:
+    methods = multiprocessing.get_all_start_methods()
+    if sys.flags.ignore_environment and not sys.flags.safe_path and "fork" in methods:
+        return multiprocessing.get_context("fork")  # python -E: `same_imports` would not be read
+    return multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+
+
+@contextmanager
+def same_imports() -> Iterator[None]:
+    """Start Python processes inside the ``with`` block that import what this one imports.
+
+    The processes of `multiprocessing` begin as ``python -c``, which looks for modules in the
+    current folder first: a ``soundfile.py`` beside a user's recordings would run. Here they get the
+    path of this process and nothing else.
+    """
+    path = [entry or os.getcwd() for entry in sys.path]  # noqa: PTH109
+    with _environment({"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(path)}):
+        yield
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables inside the ``with`` block."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _follow(far_end: Connection) -> None:
+    """Make a worker end with its master, and leave Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def end_with_master() -> None:
+        far_end.poll(None)
+        os._exit(1)
+
+    threading.Thread(target=end_with_master, daemon=True).start()
+
+
+@contextmanager
+def local_workers(n_processes: int) -> Iterator[LocalWorkers]:
+    """Keep processes of this machine for as long as the ``with`` block lasts.
+
+    On Linux and macOS they are forked from one that has loaded numpy and lemf; it starts now, while
+    the caller still looks at the files.
+    """
+    workers = LocalWorkers(n_processes)
+    with _environment(dict.fromkeys(_THREAD_COUNTS, "1")), same_imports():
+        try:
+            if _start_method().get_start_method() == "forkserver":
+                from multiprocessing import forkserver
+
+                multiprocessing.set_forkserver_preload(["lemf.pipeline"])
+                forkserver.ensure_running()
+            yield workers
+        finally:
+            workers.stop()
+
+
+class ClusterWorkers:
+    """The workers of a dask.distributed scheduler, through its executor."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        count_threads: Callable[[], int],
+        deaths: tuple[type[Exception], ...],
+    ) -> None:
+        self.deaths = deaths
+        self._executor = executor
+        self._count_threads = count_threads
+        self._counted_at = -_COUNT_AGAIN_S
+        self._n_threads = 0
+
+    def n_ahead(self) -> int:
+        """Say how many tasks to hand out at a time."""
+        if time.monotonic() - self._counted_at > _COUNT_AGAIN_S:
+            try:
+                self._n_threads = self._count_threads()
+            except OSError:
+                raise CorpusError(_CLUSTER_GONE) from None
+            self._counted_at = time.monotonic()
+        return _AHEAD * max(self._n_threads, 1)
+
+    def submit(self, function: Callable[[_Task], _Result], task: _Task) -> Future[_Result]:
+        """Hand out a task."""
+        return self._executor.submit(function, task)
+
+    def renew(self) -> None:
+        """Do nothing: the cluster starts its workers itself."""
+
+
+@contextmanager
+def cluster_workers(address: str) -> Iterator[ClusterWorkers]:
+    """Use the scheduler at an address such as ``tcp://host:8786`` inside the ``with`` block.
+
+    Raises
+    ------
+    MissingPackageError
+        dask.distributed is not installed.
+    CorpusError
+        No scheduler answers.
+    """
+    try:
+        from distributed import Client, KilledWorker
+    except ImportError:
+        raise MissingPackageError(
+            "--cluster needs dask.distributed: pip install 'lemf[cluster]'"
+        ) from None
+    try:
+        client = Client(address, timeout=_LONGEST_CONNECT_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise CorpusError(
+            f"--cluster {address}: no dask scheduler answers ({type(error).__name__}); "
+            "write tcp://HOST:PORT as the scheduler prints it"
+        ) from error
+    try:
+        executor = client.get_executor(pure=False)
+        yield ClusterWorkers(
+            executor, lambda: sum(client.nthreads().values()), (KilledWorker, BrokenExecutor)
+        )
+        executor.shutdown(wait=False)
+    finally:
+        client.close()

@@ -1,0 +1,146 @@
+"""What the words of a recording, a speaker or a corpus are like: what each word is compared with.
+
+A z-score over the sentence tells which of its words stands out. Over more, it tells how much, on a
+scale that sentences share: the mean and deviation of each cue, and the usual length of each phone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from lemf.arrays import FloatArray
+from lemf.config import OWN_SCOPES, Settings
+from lemf.contours.measurement import Measurement
+from lemf.cues.phone_norms import PhoneNorms, PhoneTally
+from lemf.cues.zscore import zscore_against
+from lemf.reading.alignment import Word
+from lemf.scoring.sentence import measure_cues
+
+_NO_PHONES = PhoneNorms({}, math.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class Norms:
+    """The norms of a group of words.
+
+    Attributes
+    ----------
+    phones : PhoneNorms
+    cues : mapping of cue to (mean, standard deviation)
+        Over the words where it was measured; NaN if there are none.
+    """
+
+    phones: PhoneNorms
+    cues: Mapping[str, tuple[float, float]]
+
+    def standardise(self, name: str, values: FloatArray) -> FloatArray:
+        """Give the z-scores of a cue by the norms."""
+        return zscore_against(values, *self.cues[name])
+
+
+def gather_norms(
+    recordings: Callable[[], Iterable[tuple[str, Measurement]]],
+    settings: Settings,
+    group_of: Callable[[str], str] = lambda name: name,
+) -> dict[str, Norms]:
+    """Learn the norms of each group of recordings; their order changes no more than rounding.
+
+    Parameters
+    ----------
+    recordings : function
+        Gives the ids and measurements; called once a pass, since all are seen twice if a phone's
+        expected duration is a cue of the set.
+    settings : Settings
+    group_of : function
+        Gives the group of an id, such as its speaker.
+
+    Returns
+    -------
+    dict of group to Norms
+        In the order in which the groups come.
+    """
+    tallies: dict[str, PhoneTally] = {}
+    if _needs_phones(settings):
+        for name, measured in recordings():
+            tally = tallies.setdefault(group_of(name), PhoneTally())
+            for words in measured.alignment.sentences:
+                tally.add(words)
+    phones = _phone_norms(tallies)
+    moments: dict[str, dict[str, _Moments]] = {}
+    for name, measured in recordings():
+        group = group_of(name)
+        cues = moments.setdefault(group, {})
+        for words in measured.alignment.sentences:
+            values = measure_cues(
+                words,
+                measured.contours,
+                settings,
+                measured.duration_s,
+                phones.get(group, _NO_PHONES),
+            ).values
+            for cue, own in values.items():
+                cues.setdefault(cue, _Moments()).add(own)
+    return {
+        group: Norms(
+            phones.get(group, _NO_PHONES),
+            {cue: one.mean_and_deviation() for cue, one in cues.items()},
+        )
+        for group, cues in moments.items()
+    }
+
+
+def passes_over(settings: Settings) -> int:
+    """Say how often `gather_norms` of a speaker or the corpus reads all recordings; else 0."""
+    return 0 if settings.normalise in OWN_SCOPES else 1 + _needs_phones(settings)
+
+
+def sentence_phones(words: Iterable[Word], settings: Settings) -> PhoneNorms:
+    """Give what to expect of each phone by a sentence alone, if a cue of the set asks for it."""
+    tally = PhoneTally()
+    if _needs_phones(settings):
+        tally.add(words)
+    return tally.norms()
+
+
+def _needs_phones(settings: Settings) -> bool:
+    return "lengthening" in settings.cue_weights and settings.duration == "phones"
+
+
+def _phone_norms(tallies: Mapping[str, PhoneTally]) -> dict[str, PhoneNorms]:
+    """Give each group's norms, those of few phones drawn to the norms of all groups."""
+    if len(tallies) < 2:
+        return {group: tally.norms() for group, tally in tallies.items()}
+    together = PhoneTally()
+    for tally in tallies.values():
+        together.merge(tally)
+    wider = together.norms()
+    return {group: tally.norms(wider) for group, tally in tallies.items()}
+
+
+class _Moments:
+    """Mean and variance of values that come in pieces (Chan et al. 1983)."""
+
+    def __init__(self) -> None:
+        self._n = 0
+        self._mean = 0.0
+        self._squares = 0.0
+
+    def add(self, values: FloatArray) -> None:
+        measured = values[np.isfinite(values)]
+        if not len(measured):
+            return
+        n, mean = len(measured), float(measured.mean())
+        step = mean - self._mean
+        total = self._n + n
+        self._squares += float(((measured - mean) ** 2).sum()) + step**2 * self._n * n / total
+        self._mean += step * n / total
+        self._n = total
+
+    def mean_and_deviation(self) -> tuple[float, float]:
+        if not self._n:
+            return math.nan, math.nan
+        return self._mean, math.sqrt(self._squares / self._n)

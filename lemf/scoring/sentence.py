@@ -1,0 +1,174 @@
+"""One sentence: its words' cues, then their scores, ranks and the segment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from lemf.arrays import FloatArray
+from lemf.config import Settings
+from lemf.contours.contours import Contours
+from lemf.cues.listener_cues import listener_cues
+from lemf.cues.paper_cues import word_cues, word_flags
+from lemf.cues.phone_norms import PhoneNorms
+from lemf.cues.sentence_contours import SentenceContours, cut_sentence
+from lemf.cues.zscore import is_constant
+from lemf.reading.alignment import Word
+from lemf.scoring.emphasis import CueShare, Segment, SentenceEmphasis, WordEmphasis
+from lemf.scoring.ranking import (
+    contributions,
+    emphasis_score,
+    emphasis_segment,
+    is_flat,
+    rank_words,
+)
+
+Standardise = Callable[[str, FloatArray], FloatArray]  # of a cue by its name
+
+
+@dataclass(frozen=True, eq=False)
+class SentenceCues:
+    """The cues of the words of a sentence, each (words,) float64, and each word's flags."""
+
+    values: Mapping[str, FloatArray]
+    flags: list[tuple[str, ...]]
+
+
+def measure_cues(
+    words: tuple[Word, ...],
+    contours: Contours,
+    settings: Settings,
+    recording_s: float,
+    expected: PhoneNorms,
+) -> SentenceCues:
+    """Pool the contours and phones of each word.
+
+    Parameters
+    ----------
+    words : tuple of Word
+        Of one sentence.
+    contours : Contours
+        With detail where the settings need it.
+    settings : Settings
+    recording_s : float
+        Length of the recording in seconds.
+    expected : PhoneNorms
+        How long phones are expected to be.
+
+    Returns
+    -------
+    SentenceCues
+        The paper's three cues and those of the cue set.
+    """
+    values = word_cues(words, contours, settings.duration)
+    flags = word_flags(words, contours, settings.duration, recording_s)
+    if settings.needs_detail:
+        sentence = cut_sentence(words, contours)
+        others = [name for name in settings.cue_weights if name not in values]
+        values |= listener_cues(words, sentence, settings.duration, others, expected)
+        flags = _flags_of_clarity(flags, sentence, settings.cue_weights)
+    return SentenceCues(values, flags)
+
+
+def score_sentence(
+    index: int,
+    words: tuple[Word, ...],
+    cues: SentenceCues,
+    standardise: Standardise,
+    weights: Mapping[str, float],
+) -> SentenceEmphasis:
+    """Standardise, weigh and rank.
+
+    Parameters
+    ----------
+    index : int
+        Number of the sentence in the recording.
+    words : tuple of Word
+    cues : SentenceCues
+        Of these words.
+    standardise : function
+        Gives the z-scores of a cue by its name and values.
+    weights : mapping of cue to float
+    """
+    values, flags = cues.values, cues.flags
+    z = {name: standardise(name, cue) for name, cue in values.items()}
+    scores = emphasis_score(z, weights)
+    ranks = rank_words(scores)
+    shares = _shares(values, z, weights)
+    scored = tuple(
+        WordEmphasis(
+            index=i,
+            word=word.word,
+            start_s=word.start_s,
+            end_s=word.end_s,
+            pitch=float(values["pitch"][i]),
+            energy=float(values["energy"][i]),
+            duration=float(values["duration"][i]),
+            z_pitch=float(z["pitch"][i]),
+            z_energy=float(z["energy"][i]),
+            z_duration=float(z["duration"][i]),
+            cues=shares[i],
+            score=float(scores[i]),
+            rank=int(ranks[i]),
+            flags=flags[i],
+        )
+        for i, word in enumerate(words)
+    )
+    segment = emphasis_segment(int(ranks.argmin()), len(words))
+    return SentenceEmphasis(
+        index=index,
+        text=_text(words),
+        start_s=words[0].start_s,
+        end_s=words[-1].end_s,
+        flags=_sentence_flags({name: values[name] for name in weights}, scores),
+        words=scored,
+        segment=Segment(
+            words=tuple(segment),
+            text=_text(words[segment.start : segment.stop]),
+            start_s=words[segment.start].start_s,
+            end_s=words[segment.stop - 1].end_s,
+        ),
+    )
+
+
+def _shares(
+    values: Mapping[str, FloatArray], z: Mapping[str, FloatArray], weights: Mapping[str, float]
+) -> list[dict[str, CueShare]]:
+    added = contributions(z, weights)
+    n_words = len(next(iter(values.values())))
+    return [
+        {
+            name: CueShare(float(values[name][i]), float(z[name][i]), weight, float(added[name][i]))
+            for name, weight in weights.items()
+        }
+        for i in range(n_words)
+    ]
+
+
+def _flags_of_clarity(
+    flags: list[tuple[str, ...]], sentence: SentenceContours, weights: Mapping[str, float]
+) -> list[tuple[str, ...]]:
+    """Say of each word whether its F0 is drawn through; `unvoiced` is of the paper's pitch."""
+    unheard = () if "pitch" in weights else ("unvoiced",)
+    return [
+        (
+            *(flag for flag in found if flag not in unheard),
+            *(() if sentence.clear[span].any() or span.start == span.stop else ("unclear_pitch",)),
+        )
+        for found, span in zip(flags, sentence.spans, strict=True)
+    ]
+
+
+def _sentence_flags(values: Mapping[str, FloatArray], scores: FloatArray) -> tuple[str, ...]:
+    flags = []
+    if len(scores) == 1:
+        flags.append("one_word")
+    else:
+        flags += [f"constant_{name}" for name, cue in values.items() if is_constant(cue)]
+    if is_flat(scores):
+        flags.append("flat")
+    return tuple(flags)
+
+
+def _text(words: tuple[Word, ...]) -> str:
+    return " ".join(word.word for word in words)

@@ -1,0 +1,193 @@
+"""The whole of msfser on a corpus whose mechanism is known: from no data to a report.
+
+Corpus, texts, vectors, four models a seed, and then what each of them makes of the test: as it is,
+with texts that belong to other utterances, and without each of its experts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from lemf import Settings
+from lemf.runtime.output import write_output
+from lemf.runtime.workers import local_workers
+from msfser.ablation.rows import DEMO, read_rows
+from msfser.ablation.run import RUNS_NAME, RowResult, run_ablation
+from msfser.ablation.table import read_reachable
+from msfser.ccc import FloatArray, ccc
+from msfser.config.settings import SEMANTICS
+from msfser.corpora.mechanism.files import ES_NAME, REACHABLE_NAME, write_mechanism
+from msfser.errors import ConfigError
+from msfser.evaluation.evaluate import JudgedData, judged_data, predict_run
+from msfser.evaluation.inference import choose_device
+from msfser.evaluation.inspection import Inspection, inspect_run
+from msfser.evaluation.runs import open_run
+from msfser.manifest import MANIFEST_NAME, read_manifest
+from msfser.progress import progress
+from msfser.semantics.encoding import encode_texts
+from msfser.semantics.es.description import emotions_of
+from msfser.semantics.es.imported import import_descriptions
+from msfser.semantics.gs import take_transcripts
+from msfser.semantics.les import make_les
+from msfser.semantics.store import read_texts, update_texts
+from msfser.semantics.text_encoder import load_text_encoder
+from msfser.semantics.word_encoder import write_word_encoder
+from msfser.semantics.work import open_work
+
+CORPUS_NAME = "corpus"
+ENCODER_NAME = "encoder"
+SPLIT = "test"
+
+_PLAN_NAME = "demo.json"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Demo:
+    """What came of a demo.
+
+    Attributes
+    ----------
+    results : list of RowResult
+        A row for ``audio``, ``GS``, ``GS+LES`` and ``GS+LES+ES``.
+    shuffled : dict of str to (seeds, 3) float64
+        CCC of a row whose texts are those of other utterances of the test.
+    inspections : tuple of Inspection
+        Of the last row, one a seed.
+    reachable : dict of (dimension, inputs) to float
+        The best that a model can reach.
+    """
+
+    results: list[RowResult]
+    shuffled: dict[str, FloatArray]
+    inspections: tuple[Inspection, ...]
+    reachable: dict[tuple[str, str], float]
+
+
+def run_demo(
+    folder: Path,
+    *,
+    n_seeds: int = 1,
+    corpus_seed: int = 0,
+    n_utterances: int = 2400,
+    changes: Sequence[str] = (),
+    jobs: int = 1,
+    say: Say,
+) -> Demo:
+    """Do everything; what an earlier call did already stays as it is.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+    n_seeds : int
+        Of the training; 0, 1, ...
+    corpus_seed, n_utterances : int
+        Of the mechanism corpus.
+    changes : sequence of str
+        ``part.key=value``: settings of all trainings.
+    jobs : int
+        Processes.
+    say : function
+        Called with a line on every step.
+
+    Raises
+    ------
+    ConfigError
+        The folder holds a demo of another corpus.
+    MsfserError, lemf.LemfError
+        A step failed.
+    """
+    _keep_plan(folder, {"corpus_seed": corpus_seed, "n_utterances": n_utterances})
+    corpus = folder / CORPUS_NAME
+    if not (corpus / MANIFEST_NAME).exists():
+        say(f"corpus: {n_utterances:,} utterances whose labels follow from known causes")
+        with progress("making utterances") as watch:
+            write_mechanism(
+                corpus, n_utterances=n_utterances, seed=corpus_seed, jobs=jobs, watch=watch
+            )
+    _make_texts(corpus, jobs, say)
+    say("vectors: a random vector a word, no order of words")
+    _encode(corpus, folder / ENCODER_NAME)
+    rows = read_rows(DEMO, [*changes, f"data.folder={json.dumps(str(corpus.resolve()))}"])
+    say(f"training: {len(rows)} models a seed, {n_seeds} seeds")
+    results = run_ablation(rows, folder, seeds=range(n_seeds), split=SPLIT, jobs=jobs, report=say)
+    say("test: texts of other utterances, experts left out")
+    device = choose_device(rows[0].config.train.device)
+    shuffled: dict[str, FloatArray] = {}
+    inspections = []
+    for row in rows[1:]:
+        runs = [folder / RUNS_NAME / row.slug / f"seed{seed}" for seed in range(n_seeds)]
+        values = []
+        for path in runs:
+            run = open_run(path, device)
+            data = judged_data(run, splits=(SPLIT,))
+            moved = predict_run(run, shuffle_texts(data), device)
+            values.append(ccc(moved.values, moved.labels))
+            if row is rows[-1]:
+                inspections.append(inspect_run(run, data, device))
+        shuffled[row.name] = np.array(values)
+    return Demo(results, shuffled, tuple(inspections), read_reachable(corpus / REACHABLE_NAME))
+
+
+def shuffle_texts(data: JudgedData, seed: int = 0) -> JudgedData:
+    """Give each utterance the texts of another one, the same other one for all semantics."""
+    order = np.random.default_rng(seed).permutation(len(data.examples))
+    examples = data.examples
+    moved = replace(
+        examples,
+        texts={name: text[order] for name, text in examples.texts.items()},
+        present={name: mask[order] for name, mask in examples.present.items()},
+    )
+    return replace(data, examples=moved)
+
+
+def _keep_plan(folder: Path, plan: dict[str, int]) -> None:
+    path = folder / _PLAN_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        before = json.loads(path.read_bytes()) if path.exists() else None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: cannot be used ({error})") from error
+    if before is None:
+        write_output(path, json.dumps(plan).encode())
+    elif before != plan:
+        raise ConfigError(
+            f"{folder}: holds a demo with {_describe(before)}, not {_describe(plan)}; name another"
+        )
+
+
+def _describe(plan: dict[str, int]) -> str:
+    return f"corpus seed {plan.get('corpus_seed')}, {plan.get('n_utterances')} utterances"
+
+
+def _make_texts(corpus: Path, jobs: int, say: Say) -> None:
+    """Make LES by lemf, GS from the transcripts, ES from the descriptions of the corpus."""
+    manifest = read_manifest(corpus)
+    say("LES: the emphasis segment of every utterance, found by lemf")
+    with (
+        open_work(corpus, "les") as work,
+        local_workers(jobs) as workers,
+        progress("finding the emphasis") as watch,
+    ):
+        les, _ = make_les(manifest, work, Settings(), workers, watch=watch)
+    update_texts(corpus, manifest, "les", les)
+    say("GS: the transcripts; ES: the descriptions that come with the corpus")
+    update_texts(corpus, manifest, "gs", take_transcripts(manifest))
+    es, _ = import_descriptions(corpus / ES_NAME, manifest, emotions_of(manifest.corpus))
+    update_texts(corpus, manifest, "es", es)
+
+
+def _encode(corpus: Path, encoder: Path) -> None:
+    texts = read_texts(corpus)
+    if not (encoder / "config.json").exists():
+        every = [text.text for name in SEMANTICS for text in texts.of(name) if text.text]
+        write_word_encoder(encoder, every)
+    with progress("encoding texts") as watch:
+        encode_texts(corpus, lambda: load_text_encoder(str(encoder.resolve()), "cpu"), watch=watch)

@@ -1,0 +1,104 @@
+"""The files of an ablation: ``ablation.csv``, ``ablation.md``, ``figures/ablation.png``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lemf.runtime.output import write_output
+from msfser.ablation.run import RowResult
+from msfser.ablation.table import (
+    Reachable,
+    ablation_rows,
+    ablation_table,
+    mean_ccc,
+    reachable_of,
+    seed_ccc,
+)
+from msfser.evaluation.figure import render_png
+from msfser.evaluation.intervals import LEVEL
+from msfser.evaluation.scores import MEASURES
+from msfser.outputs import FIGURES_NAME, format_csv, format_markdown, prepare_folder
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#333333")  # of Okabe and Ito, and grey
+
+
+def draw_ablation(results: Sequence[RowResult], reachable: Reachable) -> Figure:
+    """Draw the rows from top to bottom.
+
+    A dot is the mean over the seeds, its line the interval, a faint dot a seed; a hollow diamond is
+    the paper's number, or, where `reachable` is not empty, a bar the best that can be reached.
+
+    Parameters
+    ----------
+    results : sequence of RowResult
+    reachable : mapping
+        As `read_reachable` gives it.
+    """
+    from matplotlib.figure import Figure
+
+    height = 1.4 + 0.38 * len(results)
+    figure = Figure(figsize=(10.0, height), layout="constrained")
+    panels = figure.subplots(1, len(MEASURES), sharex=True, sharey=True)
+    lines = np.arange(len(results))
+    for place, (axes, measure, colour) in enumerate(zip(panels, MEASURES, _COLOURS, strict=True)):
+        for line, result in zip(lines, results, strict=True):
+            values, bounds = mean_ccc(result)
+            axes.plot(bounds[place], [line, line], color=colour, linewidth=2)
+            axes.plot(values[place], line, "o", color=colour, markersize=6)
+            for seed in range(len(result.seeds)):
+                one = seed_ccc(result, seed)[0][place]
+                axes.plot(one, line, "o", color=colour, alpha=0.25, markersize=3.5)
+            if reachable:
+                best = reachable_of(result, reachable)[place]
+                axes.plot(best, line, "|", color="0.35", markersize=14, markeredgewidth=2)
+            elif result.row.paper is not None:
+                axes.plot(result.row.paper[place], line, "D", color="0.35", mfc="none", ms=6)
+        axes.set_title(measure, fontsize="medium")
+        axes.set_xlabel("CCC")
+        axes.grid(axis="x", color="0.9")
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set_yticks(lines, [result.row.name for result in results])
+    panels[0].set_ylim(len(results) - 0.5, -0.5)
+    if reachable:
+        figure.suptitle("dot: mean over seeds; bar: best reachable", fontsize="small", color="0.35")
+    elif any(result.row.paper for result in results):
+        figure.suptitle("dot: mean over seeds; diamond: the paper", fontsize="small", color="0.35")
+    return figure
+
+
+CSV_NAME = "ablation.csv"
+TABLE_NAME = "ablation.md"
+FIGURE_NAME = f"{FIGURES_NAME}/ablation.png"
+
+
+def write_ablation(
+    folder: Path, results: Sequence[RowResult], reachable: Reachable, split: str
+) -> None:
+    """Write all files, in place of those of an earlier run.
+
+    Raises
+    ------
+    lemf.LemfError
+        The folder cannot be written.
+    """
+    prepare_folder(folder, (), force=True)
+    table = ablation_table(results, reachable, describe(results, split))
+    write_output(folder / CSV_NAME, format_csv(ablation_rows(results, reachable)), force=True)
+    write_output(folder / FIGURE_NAME, render_png(draw_ablation(results, reachable)), force=True)
+    text = f"{format_markdown([table])}\n![CCC of each row]({FIGURE_NAME})\n"
+    write_output(folder / TABLE_NAME, text.encode(), force=True)
+
+
+def describe(results: Sequence[RowResult], split: str) -> str:
+    """Say in a line what the table shows."""
+    n_seeds = len(results[0].seeds)
+    n_utterances = len(results[0].predictions[0].ids)
+    over = f"mean over {n_seeds} seeds" if n_seeds > 1 else "one seed"
+    return f"CCC on {split}, {n_utterances:,} utterances, {over} [{100 * LEVEL:g} %]"

@@ -1,0 +1,123 @@
+"""The rows of an ablation, as TOML: what each row changes, and what the paper says of it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from msfser.config.files import make_config
+from msfser.config.settings import Config
+from msfser.errors import ConfigError
+from msfser.manifest import DIMENSIONS
+
+TABLE_2 = "table2.toml"  # of the paper; lies in the package, as DEMO does
+DEMO = "demo.toml"
+
+_ROW_KEYS = {"name", "paper", "model", "data", "train"}
+
+
+@dataclass(frozen=True)
+class AblationRow:
+    """One row.
+
+    Attributes
+    ----------
+    name : str
+    config : Config
+        With everything that the row changes.
+    paper : tuple of 4 float, or None
+        CCC of the three dimensions and their average, as the paper has them.
+    """
+
+    name: str
+    config: Config
+    paper: tuple[float, ...] | None
+
+    @property
+    def slug(self) -> str:
+        """Name of the row's folder."""
+        return re.sub(r"[^a-z0-9+]+", "-", self.name.lower()).strip("-")
+
+
+def read_rows(
+    path: Path | str, changes: Sequence[str] = (), *, preset: str = ""
+) -> list[AblationRow]:
+    """Read the rows of a file.
+
+    Parameters
+    ----------
+    path : Path or str
+        A TOML file: what `msfser.config.files.read_config` reads, and ``[[rows]]`` that each have
+        a ``name``, tables ``model``, ``data``, ``train`` with what they change, and perhaps
+        ``paper``. A str is the name of a file in the package.
+    changes : sequence of str
+        ``part.key=value``, for all rows.
+    preset : str
+        In place of the file's.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be read, has no rows, or two of one name; a row cannot be.
+    """
+    name = path if isinstance(path, str) else str(path)
+    try:
+        source = files("msfser.ablation") / path if isinstance(path, str) else path
+        content = tomllib.loads(source.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{name}: cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise ConfigError(f"{name}: not TOML ({error})") from error
+    rows = content.pop("rows", [])
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise ConfigError(f"{name}: no rows; write a [[rows]] table for each")
+    made = [
+        _make_row(name, number, row, content, changes, preset) for number, row in enumerate(rows, 1)
+    ]
+    twice = [slug for slug, count in Counter(row.slug for row in made).items() if count > 1]
+    if twice:
+        raise ConfigError(f"{name}: two rows are named {twice[0]!r}; names must differ")
+    return made
+
+
+def _make_row(
+    path: str,
+    number: int,
+    row: Mapping[str, Any],
+    base: Mapping[str, Any],
+    changes: Sequence[str],
+    preset: str,
+) -> AblationRow:
+    name = row.get("name")
+    if not isinstance(name, str) or not re.search(r"[A-Za-z0-9]", name):
+        raise ConfigError(f"{path}: row {number}: give it a name")
+    place = f"{path}: row {name!r}"
+    unknown = sorted(set(row) - _ROW_KEYS)
+    if unknown:
+        raise ConfigError(
+            f"{place}: unknown key {unknown[0]!r}; there are: name, paper, model, data, train"
+        )
+    paper = row.get("paper")
+    if paper is not None and (
+        not isinstance(paper, list)
+        or len(paper) != len(DIMENSIONS) + 1
+        or not all(isinstance(value, int | float) for value in paper)
+    ):
+        raise ConfigError(f"{place}: paper must be four numbers: V, A, D and their average")
+    merged = dict(base)
+    for part in ("model", "data", "train"):
+        own, shared = row.get(part, {}), base.get(part, {})
+        if not isinstance(own, Mapping) or not isinstance(shared, Mapping):
+            raise ConfigError(f"{place}: {part} must be a table")
+        merged[part] = {**shared, **own}
+    try:
+        config = make_config(merged, changes, preset=preset)
+    except ConfigError as error:
+        raise ConfigError(f"{place}: {error}") from error
+    return AblationRow(name, config, None if paper is None else tuple(map(float, paper)))

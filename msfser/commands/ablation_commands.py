@@ -1,0 +1,75 @@
+"""The command `msfser ablate`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from msfser.training.stop_signals import one_line_ends
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option(
+    "--config", "config_file", type=_PATH, help="Rows as TOML.  [default: table 2 of the paper]"
+)
+@click.option("--preset", metavar="NAME", default="", help="In place of the file's.")
+@click.option(
+    "--set", "changes", metavar="KEY=VALUE", multiple=True, help="Change a setting in all rows."
+)
+@click.option("--data", type=_PATH, help="Folder with the manifest and the features.")
+@click.option("-o", "--output", "folder", type=_PATH, required=True, help="Folder of the ablation.")
+@click.option(
+    "--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="Runs a row."
+)
+@click.option(
+    "--split", default="development", show_default=True, help="Split that the rows are judged by."
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Runs side by side, one core each.",
+)
+def ablate(
+    config_file: Path | None,
+    preset: str,
+    changes: tuple[str, ...],
+    data: Path | None,
+    folder: Path,
+    seeds: int,
+    split: str,
+    jobs: int,
+) -> None:
+    """Train every row of a table with every seed, and set them side by side.
+
+    Prints the table; writes ablation.csv, ablation.md and figures/ablation.png. Stopped, the same
+    command goes on.
+    """
+    from msfser.ablation.files import describe, write_ablation
+    from msfser.ablation.rows import TABLE_2, read_rows
+    from msfser.ablation.run import run_ablation
+    from msfser.ablation.table import brief_table, read_reachable
+    from msfser.outputs import print_tables
+
+    if data is not None:
+        changes = (*changes, f"data.folder={json.dumps(str(data.absolute()))}")
+    rows = read_rows(config_file or TABLE_2, changes, preset=preset)
+    with one_line_ends():
+        results = run_ablation(
+            rows,
+            folder,
+            seeds=range(seeds),
+            split=split,
+            jobs=jobs,
+            report=lambda line: click.echo(line, err=True),
+        )
+    reachable = read_reachable(Path(rows[0].config.data.folder) / "reachable.csv")
+    write_ablation(folder, results, reachable, split)
+    print_tables([brief_table(results, reachable, describe(results, split))], sys.stdout)
+    click.echo(f"wrote {folder}/ablation.csv, ablation.md, figures/ablation.png", err=True)

@@ -1,0 +1,197 @@
+"""The commands that make a manifest, `msfser corpus iemocap` and its like, and show one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+import click
+
+from msfser.commands.corpus_output import (
+    OutputOptions,
+    check_corpus_output,
+    check_figure,
+    check_figures,
+    draw_figure,
+    finish_corpus,
+    output_options,
+    print_corpus,
+    show_corpus,
+)
+
+if TYPE_CHECKING:
+    from msfser.corpora.checks import OutsideLabels
+
+_PATH = click.Path(path_type=Path, readable=False)  # the library opens it
+_ORACLE_SENTENCES = 10_000
+
+_outside_option = click.option(
+    "--outside",
+    type=click.Choice(["keep", "refuse"]),
+    default="keep",
+    show_default=True,
+    help="What becomes of a row with a label outside the scale.",
+)
+
+
+@click.group()
+def corpus() -> None:
+    """Make the manifest of a corpus, the table that the other commands read; show what it holds."""
+
+
+@corpus.command()
+@click.argument("root", type=_PATH)
+@_outside_option
+@output_options
+def iemocap(root: Path, outside: OutsideLabels, **options: Unpack[OutputOptions]) -> None:
+    """Read IEMOCAP from ROOT, the folder with Session1 to Session5.
+
+    The alignment that comes with the corpus is written as TextGrids into DIR/alignment; a run that
+    was stopped goes on there.
+    """
+    check_corpus_output(options)
+
+    from msfser.corpora.checks import Reading
+    from msfser.corpora.iemocap import read_iemocap
+    from msfser.corpora.iemocap_alignment import convert_alignments
+    from msfser.progress import progress
+
+    with progress("reading files") as watch:
+        read = read_iemocap(root, outside=outside, watch=watch)
+    with progress("writing alignments") as watch:
+        aligned = convert_alignments(
+            read.manifest, options["output"] / "alignment", force=options["force"], watch=watch
+        )
+    notes = (*read.notes, *aligned.notes)
+    finish_corpus(Reading(manifest=aligned.manifest, notes=notes), options)
+
+
+@corpus.command("msp-podcast")
+@click.argument("root", type=_PATH)
+@click.option("--release", help="Such as 1.12.  [default: from the name of ROOT]")
+@_outside_option
+@output_options
+def msp_podcast(
+    root: Path, release: str | None, outside: OutsideLabels, **options: Unpack[OutputOptions]
+) -> None:
+    """Read MSP-Podcast, releases 1.6 to 1.12, from ROOT, the folder with Audios and Labels."""
+    check_corpus_output(options)
+
+    from msfser.corpora.msp_podcast import read_msp_podcast
+    from msfser.progress import progress
+
+    with progress("reading files") as watch:
+        reading = read_msp_podcast(root, release=release, outside=outside, watch=watch)
+    finish_corpus(reading, options)
+
+
+@corpus.command()
+@click.argument("table", type=_PATH, metavar="TABLE")
+@click.option("--label-bounds", metavar="LOW,HIGH", help="Ends of the rating scale.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="NAME=COLUMN",
+    help="What the table calls a column: valence=val_mean.",
+)
+@_outside_option
+@output_options
+def table(
+    table: Path,
+    label_bounds: str | None,
+    columns: tuple[str, ...],
+    outside: OutsideLabels,
+    **options: Unpack[OutputOptions],
+) -> None:
+    """Read a TABLE of recordings: .csv, .tsv, .jsonl or .parquet.
+
+    The column wav is needed; its paths start at the table's own folder. Read as well, where they
+    are there: id, alignment, transcript, speaker, gender, emotion, valence, arousal, dominance,
+    split, fold.
+    """
+    bounds = None if label_bounds is None else _parse_bounds(label_bounds)
+    renamed = dict(_parse_column(column) for column in columns)
+    check_corpus_output(options)
+
+    from msfser.corpora.table import read_table
+    from msfser.progress import progress
+
+    with progress("reading files") as watch:
+        reading = read_table(
+            table, label_bounds=bounds, columns=renamed, outside=outside, watch=watch
+        )
+    finish_corpus(reading, options)
+
+
+@corpus.command()
+@click.option(
+    "--utterances", "n_utterances", default=2400, show_default=True, help="Of each 24, 5 are test."
+)
+@click.option("--seed", default=0, show_default=True)
+@click.option("--jobs", type=int, help="Processes.  [default: one a core]")
+@click.option("--reachable", is_flag=True, help="Show the best reachable CCCs, and an oracle's.")
+@output_options
+def mechanism(
+    n_utterances: int,
+    seed: int,
+    jobs: int | None,
+    reachable: bool,
+    **options: Unpack[OutputOptions],
+) -> None:
+    """Make a synthetic corpus whose labels are known functions of known causes.
+
+    Valence follows from the polarity of the stressed word, arousal from melody and tempo, dominance
+    from a situation that only es.jsonl tells. truth.parquet holds the causes, reachable.csv the
+    best reachable CCC for each set of inputs.
+    """
+    from msfser.corpora.mechanism.files import write_mechanism
+    from msfser.corpora.mechanism.reachable import draw_sentences, reachable_table
+    from msfser.manifest import MANIFEST_NAME
+    from msfser.progress import progress
+
+    check_figures(options)
+    output, force = options["output"], options["force"]
+    with progress("making utterances") as watch:
+        manifest = write_mechanism(
+            output, n_utterances=n_utterances, seed=seed, jobs=jobs, force=force, watch=watch
+        )
+    show_corpus(output / MANIFEST_NAME, manifest, options)
+    if reachable:
+        sentences = draw_sentences(seed, _ORACLE_SENTENCES)
+        title = f"Best reachable CCC (oracle on {_ORACLE_SENTENCES:,} sentences):"
+        click.echo(f"\n{title}\n{reachable_table(sentences)}")
+
+
+@corpus.command("summary")
+@click.argument("manifest_path", type=_PATH, metavar="DIR")
+@click.option("--figure", type=_PATH, help="Draw into this file, too: .png, .svg or .pdf.")
+@click.option("--force", is_flag=True, help="Replace a figure that exists.")
+def summarise(manifest_path: Path, figure: Path | None, force: bool) -> None:
+    """Show what the manifest in DIR holds."""
+    if figure is not None:
+        check_figure(figure, force=force)
+
+    from msfser.manifest import read_manifest
+
+    manifest = read_manifest(manifest_path)
+    print_corpus(manifest, distributions=True)
+    if figure is not None:
+        draw_figure(manifest, figure, force=force)
+
+
+def _parse_bounds(text: str) -> tuple[float, float]:
+    try:
+        low, high = (float(number) for number in text.split(","))
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r}; write LOW,HIGH as 1,5", param_hint="--label-bounds"
+        ) from None
+    return low, high
+
+
+def _parse_column(text: str) -> tuple[str, str]:
+    name, equals, column = text.partition("=")
+    if not equals:
+        raise click.BadParameter(f"{text!r}; write NAME=COLUMN", param_hint="--column")
+    return name, column

@@ -1,0 +1,148 @@
+"""What the commands of `msfser corpus` share: the manifest is written, shown, and drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
+
+import click
+
+from msfser.errors import CorpusError
+
+if TYPE_CHECKING:
+    from msfser.corpora.checks import Reading
+    from msfser.manifest import Manifest
+
+_PATH = click.Path(path_type=Path, readable=False)  # the library opens it
+_FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
+_MOST_FAILED = 5  # how many failed rows are named; all stand in the manifest
+
+_FunctionT = TypeVar("_FunctionT", bound=Callable[..., Any])
+
+
+class OutputOptions(TypedDict):
+    """What all commands of the group are told about their output."""
+
+    output: Path
+    summary: bool
+    figure: Path | None
+    force: bool
+
+
+def output_options(command: _FunctionT) -> _FunctionT:
+    """Add the options that say what is written where."""
+    for option in (
+        click.option("--force", is_flag=True, help="Replace output files that exist."),
+        click.option("--figure", type=_PATH, help="Draw into this file: .png, .svg or .pdf."),
+        click.option(
+            "--summary", is_flag=True, help="Show distributions; draw DIR/figures/corpus.png."
+        ),
+        click.option("-o", "--output", type=_PATH, metavar="DIR", required=True),
+    ):
+        command = option(command)
+    return command
+
+
+def check_corpus_output(options: OutputOptions) -> None:
+    """Make the output folder, and refuse before any work what could not be written after it."""
+    from lemf.runtime.output import check_output
+    from msfser.manifest import MANIFEST_NAME
+
+    _make_folder(options["output"])
+    check_output(options["output"] / MANIFEST_NAME, force=options["force"])
+    check_figures(options)
+
+
+def check_figures(options: OutputOptions) -> None:
+    """Refuse before any work a figure that could not be written after it."""
+    for path in _figure_paths(options):
+        check_figure(path, force=options["force"])
+
+
+def finish_corpus(reading: Reading, options: OutputOptions) -> None:
+    """Write the manifest and say what it holds; end with exit code 1 if rows failed."""
+    from msfser.manifest import MANIFEST_NAME, write_manifest
+
+    path = options["output"] / MANIFEST_NAME
+    write_manifest(path, reading.manifest, force=options["force"])
+    for note in reading.notes:
+        _say(f"note: {note}")
+    show_corpus(path, reading.manifest, options)
+    _end_on_failures(path, reading.manifest)
+
+
+def show_corpus(path: Path, manifest: Manifest, options: OutputOptions) -> None:
+    """Say what a manifest that was written holds, and draw it if asked to."""
+    from msfser.semantics.store import TEXTS_NAME
+
+    print_corpus(manifest, distributions=options["summary"])
+    _say(f"wrote {path}")
+    texts = path.with_name(TEXTS_NAME)
+    if texts.exists():
+        _say(
+            f"note: {texts}: is of the corpus that was here before, and stays; if words have "
+            "changed, delete it and make it anew"
+        )
+    for figure in _figure_paths(options):
+        draw_figure(manifest, figure, force=options["force"])
+
+
+def print_corpus(manifest: Manifest, *, distributions: bool) -> None:
+    """Print counts, and if asked to the distributions of labels and durations."""
+    from msfser.corpora.summary import group_table, value_table
+
+    click.echo(group_table(manifest))
+    if distributions:
+        click.echo("\n" + value_table(manifest))
+
+
+def _figure_paths(options: OutputOptions) -> list[Path]:
+    if options["figure"] is not None:
+        return [options["figure"]]
+    return [options["output"] / "figures" / "corpus.png"] if options["summary"] else []
+
+
+def check_figure(path: Path, *, force: bool) -> None:
+    """Refuse a figure that could not be written."""
+    from lemf.runtime.output import check_output
+
+    if path.suffix.lower() not in _FIGURE_SUFFIXES:
+        raise CorpusError(f"{path}: the name must end in {', '.join(_FIGURE_SUFFIXES)}")
+    _make_folder(path.parent)
+    check_output(path, force=force)
+
+
+def draw_figure(manifest: Manifest, path: Path, *, force: bool) -> None:
+    """Draw a corpus into a file whose suffix says the format."""
+    from lemf.runtime.output import write_output
+    from msfser.corpora.figure import FigureFormat, render_corpus
+
+    file_format = cast("FigureFormat", path.suffix.lower().removeprefix("."))
+    write_output(path, render_corpus(manifest, file_format), force=force)
+    _say(f"wrote {path}")
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CorpusError(f"{folder}: no folder can be made there ({error.strerror})") from error
+
+
+def _end_on_failures(path: Path, manifest: Manifest) -> None:
+    failed = [utterance for utterance in manifest.utterances if utterance.status == "failed"]
+    if not failed:
+        return
+    for utterance in failed[:_MOST_FAILED]:
+        _say(f"failed: {utterance.id}: {utterance.reason}")
+    if len(failed) > _MOST_FAILED:
+        _say(f"and {len(failed) - _MOST_FAILED:,} more")
+    raise CorpusError(
+        f"{len(failed):,} of {len(manifest.utterances):,} utterances failed: {path} names each, "
+        "with its reason; the others can be used"
+    )
+
+
+def _say(message: str) -> None:
+    click.echo(message, err=True)

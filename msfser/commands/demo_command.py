@@ -1,0 +1,77 @@
+"""The command `msfser demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from msfser.training.stop_signals import one_line_ends
+
+
+@click.command()
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder of the demo.",
+)
+@click.option(
+    "--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="Trainings a row."
+)
+@click.option(
+    "--corpus-seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the corpus."
+)
+@click.option(
+    "--utterances",
+    type=click.IntRange(min=24),
+    default=2400,
+    show_default=True,
+    help="Of the corpus.",
+)
+@click.option(
+    "--set",
+    "changes",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Change a setting of all trainings.",
+)
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Processes.  [default: the cores of this machine]"
+)
+def demo(
+    folder: Path,
+    seeds: int,
+    corpus_seed: int,
+    utterances: int,
+    changes: tuple[str, ...],
+    jobs: int | None,
+) -> None:
+    """Show on a synthetic corpus what each level of semantics does, offline.
+
+    Makes a corpus whose labels follow from known causes, its texts and vectors; trains audio only,
+    GS, GS+LES and GS+LES+ES; prints the ablation and whether the mechanism was recovered; writes
+    report.md, csv files and figures. Stopped, the same command goes on.
+    """
+    import sys
+
+    from lemf.runtime.workers import count_cores
+    from msfser.ablation.demo import run_demo
+    from msfser.ablation.demo_findings import find
+    from msfser.ablation.demo_report import REPORT_NAME, write_report
+    from msfser.outputs import print_tables
+
+    with one_line_ends():
+        made = run_demo(
+            folder,
+            n_seeds=seeds,
+            corpus_seed=corpus_seed,
+            n_utterances=utterances,
+            changes=changes,
+            jobs=jobs or count_cores(),
+            say=lambda line: click.echo(line, err=True),
+        )
+    print_tables(write_report(folder, made, find(made)), sys.stdout)
+    click.echo(f"wrote {folder / REPORT_NAME}", err=True)

@@ -1,0 +1,162 @@
+"""The command `msfser semantics es`: one of four backends describes the speech."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from msfser.commands.semantics_options import (
+    cluster_option,
+    finish,
+    folder_argument,
+    jobs_option,
+    open_workers,
+    read_shard,
+    say,
+    shard_option,
+)
+from msfser.progress import progress
+from msfser.training.stop_signals import one_line_ends
+
+if TYPE_CHECKING:
+    from msfser.manifest import Manifest
+
+
+@click.command()
+@folder_argument
+@click.option(
+    "--backend",
+    type=click.Choice(["openai", "kimi", "jsonl", "acoustic"]),
+    required=True,
+    help="A server that speaks OpenAI's API; Kimi-Audio in an environment of its own; descriptions "
+    "that are there already; or what lemf measures, in words.",
+)
+@click.option(
+    "--from",
+    "source",
+    metavar="FILE",
+    type=click.Path(path_type=Path, readable=False),
+    help="The descriptions of --backend jsonl, or the replies of Kimi's worker.",
+)
+@click.option(
+    "--export-jobs",
+    metavar="FILE",
+    type=click.Path(path_type=Path, readable=False),
+    help="Write what Kimi's worker is to do.",
+)
+@click.option("--url", default="http://localhost:8000/v1", show_default=True, help="The server.")
+@click.option("--model", metavar="NAME", help="[default: the server's only one; Kimi-Audio-7B]")
+@click.option("--api-key", envvar="OPENAI_API_KEY", help="[default: $OPENAI_API_KEY]")
+@click.option(
+    "--in-flight",
+    type=click.IntRange(min=1),
+    default=64,
+    show_default=True,
+    help="Requests at a time.",
+)
+@click.option("--no-schema", is_flag=True, help="The server takes no JSON schema.")
+@click.option(
+    "--emotions",
+    metavar="NAME,...",
+    help="The categories to choose from.  [default: the corpus's, else MSP-Podcast's]",
+)
+@jobs_option
+@cluster_option
+@shard_option
+def es(
+    folder: Path,
+    backend: str,
+    source: Path | None,
+    export_jobs: Path | None,
+    url: str,
+    model: str | None,
+    api_key: str | None,
+    in_flight: int,
+    no_schema: bool,
+    emotions: str | None,
+    jobs: int | None,
+    cluster: str | None,
+    shard: str | None,
+) -> None:
+    """Describe the speech: Extended Semantics, table 1 of the paper as a paragraph.
+
+    Kimi-Audio takes three steps: --export-jobs writes what is to do, kimi_worker.py does it in
+    Kimi's own environment, and --from takes the replies.
+    """
+    part = read_shard(shard)
+    _check_files(backend, source, export_jobs)
+    if backend == "jsonl" and part is not None:
+        raise click.UsageError("--shard does not go with jsonl; reading a file takes no time")
+
+    from msfser.manifest import read_manifest
+    from msfser.semantics.es import run as backends
+    from msfser.semantics.es.description import emotions_of
+    from msfser.semantics.es.kimi import MODEL, WORKER
+    from msfser.semantics.work import open_work
+
+    manifest = read_manifest(folder)
+    categories = emotions_of(manifest.corpus)
+    if emotions is not None:
+        categories = tuple(name.strip() for name in emotions.split(",") if name.strip())
+    if backend == "jsonl" and source is not None:
+        _import_es(folder, manifest, source, categories)
+        return
+    with one_line_ends(), ExitStack() as stack:
+        work = stack.enter_context(open_work(folder, "es", part))
+        if export_jobs is not None:
+            n_jobs = backends.export_to_kimi(
+                manifest, work, export_jobs, categories, model=model or MODEL, shard=part
+            )
+            say(f"wrote {export_jobs}: {n_jobs:,} jobs; in Kimi-Audio's environment, run")
+            say(f"python {WORKER} {export_jobs} REPLIES.jsonl")
+            return
+        if backend == "kimi" and source is not None:
+            texts, failures = backends.import_from_kimi(
+                manifest, work, source, categories, model=model or MODEL, shard=part
+            )
+        elif backend == "acoustic":
+            workers = stack.enter_context(open_workers(jobs, cluster))
+            watch = stack.enter_context(progress("describing"))
+            texts, failures = backends.describe_acoustically(
+                manifest, work, workers, shard=part, watch=watch
+            )
+        else:
+            from msfser.semantics.es.chat_server import Server, find_model
+
+            server = Server(
+                url=url,
+                model=model or find_model(url, api_key, None),
+                api_key=api_key,
+                in_flight=in_flight,
+                use_schema=not no_schema,
+            )
+            watch = stack.enter_context(progress("describing"))
+            texts, failures = backends.describe_by_server(
+                manifest, work, server, categories, shard=part, watch=watch
+            )
+    finish(folder, manifest, "es", texts, failures, part)
+
+
+def _check_files(backend: str, source: Path | None, export_jobs: Path | None) -> None:
+    """Refuse a backend without its file, and a file without its backend."""
+    if backend == "jsonl" and source is None:
+        raise click.UsageError("--backend jsonl needs --from FILE")
+    if backend == "kimi" and (source is None) == (export_jobs is None):
+        raise click.UsageError("--backend kimi needs --export-jobs FILE, and later --from FILE")
+    if source is not None and backend not in ("jsonl", "kimi"):
+        raise click.UsageError(f"--from goes with jsonl and kimi, not with {backend}")
+    if export_jobs is not None and backend != "kimi":
+        raise click.UsageError(f"--export-jobs goes with kimi, not with {backend}")
+
+
+def _import_es(folder: Path, manifest: Manifest, source: Path, categories: tuple[str, ...]) -> None:
+    from msfser.semantics.es.imported import import_descriptions
+
+    texts, n_unknown = import_descriptions(source, manifest, categories)
+    if n_unknown:
+        say(f"note: {n_unknown:,} lines of {source} name no utterance of the manifest")
+    failures = {name: text.reason or "" for name, text in texts.items() if text.status == "failed"}
+    finish(folder, manifest, "es", texts, failures, None)

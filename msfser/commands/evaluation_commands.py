@@ -1,0 +1,202 @@
+"""The commands that use trained models: `msfser evaluate`, `predict`, `inspect`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from msfser.errors import DataError
+
+if TYPE_CHECKING:
+    from msfser.evaluation.predictions import Predictions
+    from msfser.evaluation.scores import Score
+
+_PATH = click.Path(path_type=Path, readable=False)  # the library opens it
+_LONGEST_TEXT = 40  # characters, on the terminal
+_MOST_NAMED = 5  # failures named on the terminal; a file holds all
+
+_device_option = click.option(
+    "--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."
+)
+_force_option = click.option("--force", is_flag=True, help="Replace output files that exist.")
+_data_option = click.option(
+    "--data", type=_PATH, metavar="DIR", help="Manifest and features.  [default: of the training]"
+)
+_split_option = click.option(
+    "--split", "splits", multiple=True, metavar="NAME", help="May be given several times."
+)
+
+
+@click.command()
+@click.argument("runs", type=_PATH, metavar="RUN...", nargs=-1, required=True)
+@_split_option
+@_data_option
+@click.option("-o", "--output", type=_PATH, metavar="DIR", help="[default: RUN/evaluation]")
+@click.option(
+    "--resamples",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="Draws of the bootstrap.",
+)
+@click.option("--seed", default=0, show_default=True, help="Of the bootstrap.")
+@click.option("--card", is_flag=True, help="Write the model card, RUN/best/README.md.")
+@_device_option
+@_force_option
+def evaluate(
+    runs: tuple[Path, ...],
+    splits: tuple[str, ...],
+    data: Path | None,
+    output: Path | None,
+    resamples: int,
+    seed: int,
+    card: bool,
+    device: str,
+    force: bool,
+) -> None:
+    """Judge trained models: CCC with intervals, for each split and for groups of utterances.
+
+    A RUN is a folder that msfser train made, a folder of such folders, or a predictions.parquet of
+    an earlier evaluation. Several are pooled: the models of five folds make one evaluation, with
+    the mean of the folds and the pooled CCC.
+    """
+    from msfser.evaluation.files import FILES, Origin, write_evaluation
+    from msfser.evaluation.model_card import check_card, write_card
+    from msfser.evaluation.predictions import join_predictions, read_predictions
+    from msfser.evaluation.report import make_tables
+    from msfser.evaluation.scores import score_predictions
+    from msfser.outputs import prepare_folder, print_tables
+
+    tables = [path for path in runs if path.suffix == ".parquet"]
+    folders = [path for path in runs if path.suffix != ".parquet"]
+    if output is None and folders:
+        if len(runs) > 1:
+            raise click.UsageError("several runs: name the output folder with -o")
+        output = folders[0] / "evaluation"
+    parts = [read_predictions(path) for path in tables]
+    skipped: dict[str, str] = {}
+    found = _find_runs(folders)
+    if card and (len(found) != 1 or tables):
+        raise click.UsageError("--card: the card of one model needs one RUN")
+    if output is not None:
+        prepare_folder(output, FILES, force=force)
+    if card:
+        check_card(found[0], force=force)
+    for run in found:
+        predictions, unused = _predict_run(run, splits, data, device)
+        parts.append(predictions)
+        skipped |= unused
+    predictions = join_predictions(parts)
+    scores = score_predictions(predictions, n_resamples=resamples, seed=seed)
+    print_tables(make_tables(scores), sys.stdout)
+    _say_unlabelled(scores)
+    if output is not None:
+        origin = Origin(runs=tuple(map(str, runs)), n_resamples=resamples, seed=seed)
+        write_evaluation(output, predictions, scores, origin, force=force)
+        _say(f"wrote {output}")
+    if card:
+        _say(f"wrote {write_card(found[0], scores, force=force)}")
+    _end_on_skipped(skipped, len(predictions.ids), output, force)
+
+
+@click.command("inspect")
+@click.argument("run", type=_PATH, metavar="RUN")
+@_split_option
+@_data_option
+@click.option("-o", "--output", type=_PATH, metavar="DIR", help="[default: RUN/inspection]")
+@_device_option
+@_force_option
+def inspect_model(
+    run: Path,
+    splits: tuple[str, ...],
+    data: Path | None,
+    output: Path | None,
+    device: str,
+    force: bool,
+) -> None:
+    """Look into a trained model: routing, gates, what each semantics and each expert is worth."""
+    from msfser.evaluation.evaluate import judged_data
+    from msfser.evaluation.inference import choose_device
+    from msfser.evaluation.inspection import inspect_run
+    from msfser.evaluation.inspection_files import FILES, make_inspection_tables, write_inspection
+    from msfser.evaluation.runs import find_runs, open_run
+    from msfser.outputs import prepare_folder, print_tables
+    from msfser.progress import progress
+
+    folder = _only(find_runs([run]), run)
+    output = run / "inspection" if output is None else output
+    prepare_folder(output, FILES, force=force)
+    chosen = choose_device(device)
+    opened = open_run(folder, chosen)
+    with progress("reading recordings") as watch:
+        judged = judged_data(opened, folder=data, splits=splits, watch=watch)
+    with progress("predicting") as watch:
+        inspection = inspect_run(opened, judged, chosen, watch=watch)
+    texts = judged.texts()
+    tables = make_inspection_tables(inspection, texts, longest=_LONGEST_TEXT)
+    if not tables:
+        _say("note: nothing to show: the model reads no semantics and has no experts")
+    print_tables(tables, sys.stdout)
+    write_inspection(output, inspection, make_inspection_tables(inspection, texts), force=force)
+    _say(f"wrote {output}")
+    _end_on_skipped(judged.skipped, len(judged.utterances), output, force)
+
+
+def _find_runs(folders: list[Path]) -> list[Path]:
+    if not folders:  # tables alone need no torch
+        return []
+    from msfser.evaluation.runs import find_runs
+
+    return find_runs(folders)
+
+
+def _predict_run(
+    folder: Path, splits: tuple[str, ...], data: Path | None, device: str
+) -> tuple[Predictions, dict[str, str]]:
+    from msfser.evaluation.evaluate import judged_data, predict_run
+    from msfser.evaluation.inference import choose_device
+    from msfser.evaluation.runs import open_run
+    from msfser.progress import progress
+
+    chosen = choose_device(device)
+    run = open_run(folder, chosen)
+    with progress(f"{folder.name}: reading recordings") as watch:
+        judged = judged_data(run, folder=data, splits=splits, watch=watch)
+    with progress(f"{folder.name}: predicting") as watch:
+        return predict_run(run, judged, chosen, watch=watch), judged.skipped
+
+
+def _say_unlabelled(scores: list[Score]) -> None:
+    for score in scores:
+        if score.by == "all" and not score.n_utterances:
+            _say(f"note: {score.scope}: no labels, so there are predictions only")
+
+
+def _end_on_skipped(skipped: dict[str, str], n_used: int, output: Path | None, force: bool) -> None:
+    if not skipped:
+        return
+    from lemf.runtime.output import write_output
+    from msfser.outputs import format_csv
+
+    for name, reason in list(skipped.items())[:_MOST_NAMED]:
+        _say(f"skipped: {name}: {reason}")
+    if output is not None:
+        rows = format_csv([("id", "reason"), *skipped.items()])
+        write_output(output / "skipped.csv", rows, force=force)
+    where = f"; {output / 'skipped.csv'} names each" if output is not None else ""
+    raise DataError(
+        f"{len(skipped):,} of {len(skipped) + n_used:,} utterances could not be used{where}"
+    )
+
+
+def _only(runs: list[Path], named: Path) -> Path:
+    if len(runs) > 1:
+        raise DataError(f"{named}: holds {len(runs)} runs; name one, such as {runs[0]}")
+    return runs[0]
+
+
+def _say(message: str) -> None:
+    click.echo(message.encode(errors="backslashreplace"), err=True)

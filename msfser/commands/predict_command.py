@@ -1,0 +1,218 @@
+"""The command `msfser predict`."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from msfser.errors import DataError, SemanticsError
+
+if TYPE_CHECKING:
+    from msfser.model.msf_ser import MsfSer
+    from msfser.prediction.speech_predictions import SpeechPrediction
+    from msfser.prediction.speech_texts import Describe
+
+_PATH = click.Path(path_type=Path, readable=False)  # the library opens it
+_MOST_NAMED = 10  # failures and notes on the terminal
+_SUFFIXES = {".csv": "csv", ".json": "json"}
+
+
+@click.command()
+@click.argument("model", metavar="MODEL")
+@click.argument("files", type=_PATH, metavar="FILE...", nargs=-1, required=True)
+@click.option("-o", "--output", type=_PATH, metavar="FILE", help="A .csv or .json.")
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="What is printed without -o.",
+)
+@click.option("--alignments", type=_PATH, metavar="PATH", help="TextGrids that lie elsewhere.")
+@click.option("--no-texts", is_flag=True, help="Use the voice alone.")
+@click.option(
+    "--whisper",
+    metavar="SIZE|FOLDER",
+    help="Let this faster-whisper model hear what no transcript says.",
+)
+@click.option(
+    "--es",
+    type=click.Choice(["none", "acoustic"]),
+    default="none",
+    show_default=True,
+    help="Where Extended Semantics come from, if no table gives them.",
+)
+@click.option(
+    "--encoder", metavar="NAME|FOLDER", help="Where the text encoder of the training lies now."
+)
+@click.option("--windows", is_flag=True, help="A row for each window of a long recording, too.")
+@click.option(
+    "--window-s",
+    type=click.FloatRange(min=1.0),
+    default=30.0,
+    show_default=True,
+    help="Longer recordings are cut into windows.",
+)
+@click.option("--clamp", "clamped", is_flag=True, help="Keep values within the rating scale.")
+@click.option("--embeddings", type=_PATH, metavar="FILE", help="A .npz or .parquet.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
+@click.option("--force", is_flag=True, help="Replace output files that exist.")
+def predict(
+    model: str,
+    files: tuple[Path, ...],
+    output: Path | None,
+    file_format: str,
+    alignments: Path | None,
+    no_texts: bool,
+    whisper: str | None,
+    es: str,
+    encoder: str | None,
+    windows: bool,
+    window_s: float,
+    clamped: bool,
+    embeddings: Path | None,
+    device: str,
+    force: bool,
+) -> None:
+    """Predict valence, arousal and dominance of recordings.
+
+    MODEL is the folder of a run, a folder with config.json and model.safetensors, or a name on the
+    hub. A FILE is a recording, a folder of recordings, or a .csv with the column wav and perhaps
+    alignment, transcript and es. The TextGrid and the transcript (.txt or .lab) of the same name
+    are found beside a recording.
+    """
+    _check_outputs(output, embeddings, files, force)
+
+    from msfser.evaluation.inference import choose_device
+    from msfser.evaluation.runs import model_folder
+    from msfser.model.msf_ser import MsfSer
+    from msfser.prediction.predict import load_encoder, predict_speech
+    from msfser.prediction.speech_files import find_speech
+    from msfser.prediction.speech_texts import describe_acoustically, find_texts
+    from msfser.progress import progress
+    from msfser.semantics.alignment_tiers import TIERS_IN_ORDER
+
+    recordings = find_speech(files, alignments)
+    chosen = choose_device(device)
+    loaded = MsfSer.from_pretrained(model_folder(model)).to(chosen)
+    texts = None
+    made = es != "none" or whisper is not None
+    if not no_texts and (made or any(one.has_text for one in recordings)):
+        texts = load_encoder(loaded, encoder)
+    find = partial(
+        find_texts,
+        transcribe=None if whisper is None or no_texts else _load_ear(whisper, chosen.type),
+        describe=describe_acoustically if es == "acoustic" else None,
+        tiers_in_order=loaded.facts.corpus in TIERS_IN_ORDER,
+    )
+    with progress("predicting") as watch:
+        predictions = predict_speech(
+            loaded,
+            recordings,
+            encoder=texts,
+            find=find,
+            window_s=window_s,
+            clamped=clamped,
+            keep_embeddings=embeddings is not None,
+            watch=watch,
+        )
+    _write(loaded, model, predictions, output, file_format, windows, force)
+    if embeddings is not None:
+        from lemf.runtime.output import write_output
+        from msfser.prediction.files import format_embeddings
+
+        content = format_embeddings(predictions, embeddings.suffix.lower())
+        write_output(embeddings, content, force=force)
+        _say(f"wrote {embeddings}")
+    _say_notes(predictions)
+    _end_on_failures(predictions)
+
+
+def _check_outputs(
+    output: Path | None, embeddings: Path | None, files: Sequence[Path], force: bool
+) -> None:
+    from lemf.runtime.output import check_apart, check_output
+
+    if output is not None and output.suffix.lower() not in _SUFFIXES:
+        raise click.BadParameter(f"{output}; it must end in .csv or .json", param_hint="-o")
+    if embeddings is not None and embeddings.suffix.lower() not in (".npz", ".parquet"):
+        raise click.BadParameter(
+            f"{embeddings}; it must end in .npz or .parquet", param_hint="--embeddings"
+        )
+    outputs = [path for path in (output, embeddings) if path is not None]
+    check_apart(outputs, files)
+    for path in outputs:
+        check_output(path, force=force)
+
+
+def _load_ear(name: str, device: str) -> Describe:
+    from msfser.prediction.speech_texts import hear
+    from msfser.semantics.whisper import Ear, load_whisper
+
+    ear = Ear(engine="faster-whisper", model=name, language=None, device=device)
+    try:
+        return partial(hear, load_whisper(ear))
+    except SemanticsError as error:
+        raise DataError(str(error).replace("--model", "--whisper")) from error
+
+
+def _write(
+    model: MsfSer,
+    name: str,
+    predictions: Sequence[SpeechPrediction],
+    output: Path | None,
+    file_format: str,
+    windows: bool,
+    force: bool,
+) -> None:
+    from lemf.runtime.output import write_output
+    from msfser.evaluation.runs import routing_weights
+    from msfser.outputs import print_tables
+    from msfser.prediction.files import format_predictions_csv, format_predictions_json, make_table
+
+    file_format = file_format if output is None else _SUFFIXES[output.suffix.lower()]
+    if file_format == "table":
+        print_tables([make_table(predictions, model.facts, windows=windows)], sys.stdout)
+        return
+    if file_format == "csv":
+        content = format_predictions_csv(predictions, windows=windows)
+    else:
+        content = format_predictions_json(
+            predictions, model.facts, model=name, routing=routing_weights(model), windows=windows
+        )
+    if output is None:
+        click.echo(content.decode(), nl=False)
+    else:
+        write_output(output, content, force=force)
+        _say(f"wrote {output}")
+
+
+def _say_notes(predictions: Sequence[SpeechPrediction]) -> None:
+    notes = Counter(note for one in predictions for note in one.notes)
+    outside = sum(one.whole is not None and bool(one.whole.outside) for one in predictions)
+    if outside:
+        where = f"{outside:,} recording{'s' if outside > 1 else ''}"
+        notes[f"values outside the rating scale in {where}"] = 1
+    for note, count in notes.most_common(_MOST_NAMED):
+        _say(f"note: {note}" + (f" ({count:,} recordings)" if count > 1 else ""))
+
+
+def _end_on_failures(predictions: Sequence[SpeechPrediction]) -> None:
+    failed = [one for one in predictions if one.whole is None]
+    for one in failed[:_MOST_NAMED]:
+        _say(f"failed: {one.reason}")
+    if failed:
+        raise DataError(
+            f"{len(failed):,} of {len(predictions):,} recordings could not be predicted"
+        )
+
+
+def _say(message: str) -> None:
+    click.echo(message.encode(errors="backslashreplace"), err=True)

@@ -1,0 +1,200 @@
+"""The commands `msfser semantics les` and `gs`, and `msfser encode`."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from msfser.commands.es_command import es
+from msfser.commands.semantics_options import (
+    cluster_option,
+    device_option,
+    finish,
+    folder_argument,
+    jobs_option,
+    open_workers,
+    read_shard,
+    say,
+    shard_option,
+)
+from msfser.progress import progress
+from msfser.training.stop_signals import one_line_ends
+
+if TYPE_CHECKING:
+    from msfser.semantics.whisper import Engine
+
+
+@click.group()
+def semantics() -> None:
+    """Make the texts of a corpus: DIR/manifest.parquet -> DIR/texts.parquet."""
+
+
+semantics.add_command(es)
+
+
+@semantics.command()
+@folder_argument
+@click.option("--cues", default="paper", show_default=True, help="Cue set of lemf.")
+@click.option("--words-tier", metavar="NAME", help="Tier of the words.  [default: by name]")
+@click.option("--phones-tier", metavar="NAME", help="Tier of the phones.  [default: by name]")
+@click.option(
+    "--duration",
+    type=click.Choice(["phones", "word"]),
+    default="phones",
+    show_default=True,
+    help="Mean phone duration, or the word's length where there is no phone tier.",
+)
+@jobs_option
+@cluster_option
+@shard_option
+def les(
+    folder: Path,
+    cues: str,
+    words_tier: str | None,
+    phones_tier: str | None,
+    duration: str,
+    jobs: int | None,
+    cluster: str | None,
+    shard: str | None,
+) -> None:
+    """Find the emphasis segment: Local Emphasized Semantics.
+
+    Where there is no alignment, or lemf cannot use it, the text of GS stands in.
+    """
+    part = read_shard(shard)
+
+    from lemf import Settings
+    from msfser.manifest import read_manifest
+    from msfser.semantics.les import make_les
+    from msfser.semantics.work import open_work
+
+    settings = Settings(
+        cues=cues,
+        words_tier=words_tier,
+        phones_tier=phones_tier,
+        duration="word" if duration == "word" else "phones",
+    )
+    manifest = read_manifest(folder)
+    with one_line_ends(), ExitStack() as stack:
+        work = stack.enter_context(open_work(folder, "les", part))
+        workers = stack.enter_context(open_workers(jobs, cluster))
+        watch = stack.enter_context(progress("finding the emphasis"))
+        texts, failures = make_les(manifest, work, settings, workers, shard=part, watch=watch)
+    finish(folder, manifest, "les", texts, failures, part)
+
+
+@semantics.command()
+@folder_argument
+@click.option(
+    "--from",
+    "source",
+    type=click.Choice(["whisper", "transcript"]),
+    default="whisper",
+    show_default=True,
+    help="What Whisper hears, or the corpus's own transcripts.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["faster-whisper", "transformers"]),
+    default="faster-whisper",
+    show_default=True,
+)
+@click.option(
+    "--model",
+    metavar="SIZE|NAME|FOLDER",
+    default="large-v3",
+    show_default=True,
+    help="A size, a model of the hub, or a folder.",
+)
+@click.option("--language", metavar="CODE", help="Such as en.  [default: heard, clip by clip]")
+@device_option
+@click.option("--batch-size", type=click.IntRange(min=1), default=16, show_default=True)
+@shard_option
+def gs(
+    folder: Path,
+    source: str,
+    engine: Engine,
+    model: str,
+    language: str | None,
+    device: str | None,
+    batch_size: int,
+    shard: str | None,
+) -> None:
+    """Find what is said: Global Semantics."""
+    part = read_shard(shard)
+    if source == "transcript" and part is not None:
+        raise click.UsageError("--shard goes with --from whisper; transcripts take no time")
+
+    from msfser.manifest import read_manifest
+    from msfser.semantics.gs import hear_texts, take_transcripts
+    from msfser.semantics.whisper import Ear, load_whisper
+    from msfser.semantics.work import open_work
+
+    manifest = read_manifest(folder)
+    if source == "transcript":
+        finish(folder, manifest, "gs", take_transcripts(manifest), {}, None)
+        return
+    ear = Ear(engine=engine, model=model, language=language, device=device or _find_device(engine))
+    with one_line_ends(), open_work(folder, "gs", part) as work, progress("listening") as watch:
+        texts, failures = hear_texts(
+            manifest,
+            work,
+            ear,
+            lambda: load_whisper(ear),
+            batch_size=batch_size,
+            shard=part,
+            watch=watch,
+        )
+    finish(folder, manifest, "gs", texts, failures, part)
+
+
+def _find_device(engine: Engine) -> str:
+    from importlib.util import find_spec
+
+    if engine == "faster-whisper" and find_spec("ctranslate2"):
+        import ctranslate2
+
+        return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+@click.command()
+@folder_argument
+@click.option(
+    "--encoder",
+    metavar="NAME|FOLDER",
+    default="roberta-large",
+    show_default=True,
+    help="A text encoder of transformers: hub id or folder.",
+)
+@device_option
+@click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True)
+@click.option("--force", is_flag=True, help="Start over where another encoder was used.")
+def encode(folder: Path, encoder: str, device: str | None, batch_size: int, force: bool) -> None:
+    """Encode the texts of a corpus: DIR/texts.parquet -> DIR/features.
+
+    Texts that are the same are encoded once, and those with a vector not again.
+    """
+    import torch
+
+    from msfser.semantics.encoding import encode_texts
+    from msfser.semantics.text_encoder import load_text_encoder
+
+    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    with one_line_ends(), progress("encoding texts") as watch:
+        run = encode_texts(
+            folder,
+            lambda: load_text_encoder(encoder, chosen),
+            batch_size=batch_size,
+            force=force,
+            watch=watch,
+        )
+    say(f"{run.n_texts:,} different texts, {run.n_encoded:,} encoded now with {encoder}")
+    if run.n_cut:
+        say(f"note: {run.n_cut:,} texts were cut at the encoder's limit of {run.max_tokens} tokens")
+    say(f"wrote {folder / 'features'}")

@@ -1,0 +1,93 @@
+"""The options that the commands of semantics share, and how they begin and end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from msfser.errors import SemanticsError
+
+if TYPE_CHECKING:
+    from lemf.runtime.workers import Workers
+    from msfser.config.settings import Semantic
+    from msfser.manifest import Manifest
+    from msfser.semantics.store import Text
+    from msfser.semantics.work import Shard
+
+folder_argument = click.argument(
+    "folder", metavar="DIR", type=click.Path(path_type=Path, readable=False, file_okay=True)
+)
+device_option = click.option(
+    "--device", type=click.Choice(["cpu", "cuda"]), help="[default: cuda where there is one]"
+)
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(min=1), help="Processes.  [default: the cores of this machine]"
+)
+cluster_option = click.option(
+    "--cluster", metavar="ADDRESS", help="Use the workers of a dask scheduler instead."
+)
+shard_option = click.option(
+    "--shard", metavar="I/N", help="Do part I of N only; a run without it puts all together."
+)
+
+
+def finish(
+    folder: Path,
+    manifest: Manifest,
+    semantic: Semantic,
+    texts: Mapping[str, Text],
+    failures: Mapping[str, str],
+    shard: Shard | None,
+) -> None:
+    """Put the texts in their place and say what there is; end with exit code 1 if any failed."""
+    from msfser.semantics.store import TEXTS_NAME, update_texts
+
+    path = folder / TEXTS_NAME
+    if shard is not None:
+        say(f"shard {shard.i}/{shard.n} is done; when all are, run the command without --shard")
+    else:
+        counts = update_texts(folder, manifest, semantic, texts).count(semantic)
+        order = ("ok", "fallback", "failed", "missing")
+        said = ", ".join(f"{counts[status]:,} {status}" for status in order if counts[status])
+        say(f"{semantic}: {said}\nwrote {path}")
+    if failures:
+        name, reason = next(iter(failures.items()))
+        where = f"{path.name} has the reasons in {semantic}_reason"
+        if shard is not None:
+            where = "the same command tries them again"
+        raise SemanticsError(
+            f"{len(failures):,} of {len(texts):,} failed, such as {name}: {reason}; {where}"
+        )
+
+
+def read_shard(text: str | None) -> Shard | None:
+    """Read the value of --shard."""
+    from msfser.semantics.work import Shard
+
+    if text is None:
+        return None
+    i, _, n = text.partition("/")
+    try:
+        return Shard(int(i), int(n))
+    except (ValueError, SemanticsError):
+        raise click.UsageError(f"--shard {text}: write I/N, such as 1/8") from None
+
+
+def open_workers(jobs: int | None, cluster: str | None) -> AbstractContextManager[Workers]:
+    """Give the workers that --jobs or --cluster name, for as long as a ``with`` block lasts."""
+    from lemf.runtime.workers import cluster_workers, count_cores, local_workers
+
+    if cluster is None:
+        return local_workers(jobs or count_cores())
+    if jobs is not None:
+        raise click.UsageError("--jobs and --cluster exclude each other")
+    return cluster_workers(cluster)
+
+
+def say(message: str) -> None:
+    """Tell something on stderr."""
+    click.echo(message, err=True)

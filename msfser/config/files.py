@@ -1,0 +1,117 @@
+"""Configurations as TOML: read, changed by ``part.key=value``, written with everything resolved."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from msfser.config.settings import (
+    PRESETS,
+    Config,
+    DataConfig,
+    ModelConfig,
+    TrainConfig,
+    check_choice,
+)
+from msfser.errors import ConfigError
+
+_PARTS = ("model", "data", "train")
+_PartT = TypeVar("_PartT", ModelConfig, DataConfig, TrainConfig)
+
+
+def read_config(path: Path | None, changes: Sequence[str] = (), *, preset: str = "") -> Config:
+    """Read a configuration and change single values of it.
+
+    Parameters
+    ----------
+    path : Path, optional
+        TOML with tables ``[model]``, ``[data]``, ``[train]`` and a top key ``preset``, which names
+        what holds where the file says nothing.
+    changes : sequence of str
+        ``"train.lr=1e-4"``; the value is TOML, or a plain word.
+    preset : str
+        Takes the place of the file's; ``"paper"`` where neither names one.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be read, a key does not exist, or a value is not possible.
+    """
+    content: dict[str, Any] = {}
+    if path is not None:
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+        except ValueError as error:  # not UTF-8 or not TOML
+            raise ConfigError(f"{path}: not TOML ({error})") from error
+    try:
+        return make_config(content, changes, preset=preset)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}" if path is not None else str(error)) from error
+
+
+def make_config(
+    content: Mapping[str, Any], changes: Sequence[str] = (), *, preset: str = ""
+) -> Config:
+    """Make a configuration out of the tables of a TOML file; see `read_config`."""
+    tables = {name: dict(_table(content, name)) for name in _PARTS}
+    for key in content:
+        if key not in (*_PARTS, "preset"):
+            raise ConfigError(_unknown(key, (*_PARTS, "preset")))
+    for change in changes:
+        name, equals, value = change.partition("=")
+        part, _, key = name.strip().partition(".")
+        if not equals or part not in _PARTS or not key:
+            raise ConfigError(f"--set {change}: write part.key=value, such as train.lr=1e-4")
+        tables[part][key] = _read_value(value.strip())
+    name = preset or content.get("preset", "paper")
+    check_choice("preset", name, tuple(PRESETS))
+    start = PRESETS[name]
+    return Config(
+        model=_changed(start.model, "model", tables["model"]),
+        data=_changed(start.data, "data", tables["data"]),
+        train=_changed(start.train, "train", tables["train"]),
+    )
+
+
+def format_config(config: Config) -> str:
+    """Write a configuration as TOML, everything resolved."""
+    import tomli_w
+
+    return tomli_w.dumps({name: asdict(getattr(config, name)) for name in _PARTS})
+
+
+def _table(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    table = content.get(name, {})
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{name}: must be a table, [{name}]")
+    return table
+
+
+def _read_value(text: str) -> Any:  # noqa: ANN401 - whatever TOML can hold
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except ValueError:
+        return text
+
+
+def _changed(start: _PartT, name: str, table: Mapping[str, Any]) -> _PartT:
+    known = tuple(own.name for own in fields(start))
+    for key in table:
+        if key not in known:
+            raise ConfigError(_unknown(f"{name}.{key}", tuple(f"{name}.{own}" for own in known)))
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
+    }
+    return replace(start, **values)
+
+
+def _unknown(key: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+    return f"unknown key {key!r}; {hint}"

@@ -1,0 +1,275 @@
+"""The mechanism corpus on disk: recordings, TextGrids, truth, descriptions, manifest."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import wave
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lemf import Interval, IntervalTier, TextGrid, format_textgrid
+from lemf.corpus.parts import locked_parts
+from lemf.runtime.workers import count_cores, local_workers, run_tasks
+from msfser.corpora.mechanism.es import describe
+from msfser.corpora.mechanism.reachable import format_reachable
+from msfser.corpora.mechanism.sentences import (
+    CYCLE,
+    LABEL_BOUNDS,
+    N_WORDS,
+    STATUS,
+    Sentence,
+    draw_sentence,
+)
+from msfser.corpora.mechanism.speech import RATE_HZ, Prosody, plan_prosody, synthesise
+from msfser.errors import ConfigError, CorpusError
+from msfser.manifest import DIMENSIONS, MANIFEST_NAME, Manifest, Utterance, write_manifest
+from msfser.progress import Watch, no_watch
+
+N_UTTERANCES = 2400  # 1600 train, 300 are development, 500 test
+MOST_UTTERANCES = 100_000  # ids have five digits
+
+TRUTH_NAME = "truth.parquet"
+ES_NAME = "es.jsonl"
+REACHABLE_NAME = "reachable.csv"
+
+_AUDIO, _ALIGNMENT = "audio", "alignment"  # folders
+_NAMES = (_AUDIO, _ALIGNMENT, TRUTH_NAME, ES_NAME, REACHABLE_NAME, MANIFEST_NAME)
+_STAGING, _LOCK = ".mechanism.part", "mechanism.lock"
+_VERSION = "1"
+_CHUNK = 40  # utterances a task
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Chunk:
+    """Utterances that one worker writes into a folder."""
+
+    folder: Path
+    seed: int
+    indices: range
+
+
+def write_mechanism(
+    folder: Path,
+    *,
+    n_utterances: int = N_UTTERANCES,
+    seed: int = 0,
+    jobs: int | None = None,
+    force: bool = False,
+    watch: Watch = no_watch,
+) -> Manifest:
+    """Make the corpus: same numbers, same bytes, however many processes (paths apart).
+
+    Writes ``audio/``, ``alignment/``, `TRUTH_NAME`, `ES_NAME`, `REACHABLE_NAME` and, last,
+    `MANIFEST_NAME`. All is made in a hidden folder inside `folder` and then moved; what is there
+    already is touched only with `force`, and only when the new corpus is complete.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if missing.
+    n_utterances : int
+        A corpus of fewer utterances begins a larger one of the same seed.
+    seed : int
+    jobs : int, optional
+        Processes; one a core by default.
+    force : bool
+        Whether an existing corpus may be replaced.
+    watch : function of (int, int)
+        Called with how many are done, and of how many.
+
+    Returns
+    -------
+    Manifest
+
+    Raises
+    ------
+    ConfigError
+        Too few or too many utterances, a negative seed, no process.
+    CorpusError
+        Something of the corpus is there already, or the folder cannot be made.
+    lemf.LemfError
+        Another process makes a corpus there.
+    OSError
+        Nothing can be written there.
+    """
+    _check_numbers(n_utterances, seed, jobs)
+    taken = [name for name in _NAMES if (folder / name).exists()]
+    if taken and not force:
+        raise CorpusError(f"{folder / taken[0]}: exists already; --force replaces it")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CorpusError(f"{folder}: no folder can be made there ({error.strerror})") from error
+    staging = folder / _STAGING
+    with locked_parts(folder / _LOCK):
+        _remove(staging)  # of a run that was killed
+        staging.mkdir()
+        try:
+            manifest = _write_corpus(staging, folder.resolve(), n_utterances, seed, jobs, watch)
+            for name in reversed(_NAMES):  # no manifest without its corpus
+                _remove(folder / name)
+            for name in _NAMES:
+                (staging / name).rename(folder / name)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+    return manifest
+
+
+def utterance_textgrid(sentence: Sentence, prosody: Prosody) -> TextGrid:
+    """Give the exact alignment: a tier of words and one of phones, silence unlabelled.
+
+    Parameters
+    ----------
+    sentence : Sentence
+    prosody : Prosody
+
+    Returns
+    -------
+    TextGrid
+        Every boundary is that of a sample.
+    """
+    end_s = prosody.n_samples / RATE_HZ
+    words = [(*prosody.word_bounds(word), sentence.words[word]) for word in range(N_WORDS)]
+    phones = [(phone.start, phone.end, phone.label) for phone in prosody.phones]
+
+    def make_tier(name: str, spoken: Sequence[tuple[int, int, str]]) -> IntervalTier:
+        labelled = ((0, spoken[0][0], ""), *spoken, (spoken[-1][1], prosody.n_samples, ""))
+        intervals = (Interval(a / RATE_HZ, b / RATE_HZ, label) for a, b, label in labelled)
+        return IntervalTier(name, 0.0, end_s, tuple(intervals))
+
+    return TextGrid(0.0, end_s, (make_tier("words", words), make_tier("phones", phones)))
+
+
+def _check_numbers(n_utterances: int, seed: int, jobs: int | None) -> None:
+    if not CYCLE <= n_utterances <= MOST_UTTERANCES:
+        raise ConfigError(
+            f"utterances {n_utterances}: give {CYCLE} to {MOST_UTTERANCES:,}; "
+            f"of each {CYCLE}, 16 train, 3 are development, 5 test"
+        )
+    if seed < 0:
+        raise ConfigError(f"seed {seed}: must be 0 or more")
+    if jobs is not None and jobs < 1:
+        raise ConfigError(f"jobs {jobs}: must be 1 or more")
+
+
+def _write_corpus(
+    staging: Path, root: Path, n_utterances: int, seed: int, jobs: int | None, watch: Watch
+) -> Manifest:
+    """Write all of `_NAMES` into the staging folder; the manifest says that it lies in `root`."""
+    sentences = [draw_sentence(seed, index) for index in range(n_utterances)]
+    durations_s = _write_utterances(staging, seed, n_utterances, jobs, watch)
+    manifest = Manifest(
+        utterances=tuple(map(_to_utterance, sentences, durations_s)),
+        corpus="mechanism",
+        version=f"{_VERSION} seed {seed}",
+        root=root,
+        label_bounds=LABEL_BOUNDS,
+    )
+    (staging / TRUTH_NAME).write_bytes(_format_truth(sentences, seed))
+    rows = [json.dumps(describe(sentence, seed)) + "\n" for sentence in sentences]
+    (staging / ES_NAME).write_text("".join(rows), encoding="utf-8", newline="\n")
+    (staging / REACHABLE_NAME).write_text(format_reachable(), encoding="utf-8", newline="\n")
+    write_manifest(staging / MANIFEST_NAME, manifest)
+    return manifest
+
+
+def _write_utterances(
+    staging: Path, seed: int, n_utterances: int, jobs: int | None, watch: Watch
+) -> list[float]:
+    """Write recordings and TextGrids; give the durations in seconds."""
+    (staging / _AUDIO).mkdir()
+    (staging / _ALIGNMENT).mkdir()
+    chunks = [
+        _Chunk(folder=staging, seed=seed, indices=range(first, min(first + _CHUNK, n_utterances)))
+        for first in range(0, n_utterances, _CHUNK)
+    ]
+    durations_s = [0.0] * n_utterances
+    watch(0, n_utterances)
+    done = 0
+    with local_workers(min(jobs or count_cores(), len(chunks))) as workers:
+        for chunk, found_s in run_tasks(workers, _write_chunk, chunks):
+            if found_s is None:
+                raise CorpusError(f"{staging.parent}: a process was killed twice; is memory short?")
+            durations_s[chunk.indices.start : chunk.indices.stop] = found_s
+            done += len(found_s)
+            watch(done, n_utterances)
+    return durations_s
+
+
+def _write_chunk(chunk: _Chunk) -> list[float]:
+    durations_s = []
+    for index in chunk.indices:
+        sentence = draw_sentence(chunk.seed, index)
+        prosody = plan_prosody(sentence, chunk.seed)
+        samples = np.round(synthesise(prosody, sentence.speaker) * 2**15).astype("<i2")
+        with wave.open(str(chunk.folder / _AUDIO / f"{sentence.id}.wav"), "wb") as wav:
+            wav.setnchannels(1)
+            wav.setsampwidth(samples.itemsize)
+            wav.setframerate(RATE_HZ)
+            wav.writeframes(samples.tobytes())
+        grid = format_textgrid(utterance_textgrid(sentence, prosody))
+        place = chunk.folder / _ALIGNMENT / f"{sentence.id}.TextGrid"
+        place.write_text(grid, encoding="utf-8", newline="\n")
+        durations_s.append(prosody.n_samples / RATE_HZ)
+    return durations_s
+
+
+def _to_utterance(sentence: Sentence, duration_s: float) -> Utterance:
+    valence, arousal, dominance = sentence.labels
+    return Utterance(
+        id=sentence.id,
+        wav=f"{_AUDIO}/{sentence.id}.wav",
+        alignment=f"{_ALIGNMENT}/{sentence.id}.TextGrid",
+        transcript=" ".join(sentence.words),
+        speaker=sentence.speaker.name,
+        gender=sentence.speaker.gender,
+        valence=valence,
+        arousal=arousal,
+        dominance=dominance,
+        split=sentence.split,
+        duration_s=duration_s,
+    )
+
+
+def _format_truth(sentences: Sequence[Sentence], seed: int) -> bytes:
+    import pyarrow
+    import pyarrow.parquet
+
+    rows = [
+        {
+            "id": sentence.id,
+            "split": sentence.split,
+            "speaker": sentence.speaker.name,
+            "f0_range_semitones": sentence.f0_range_semitones,
+            "tempo": sentence.tempo,
+            "stressed_position": sentence.stressed_position,
+            "stressed_word_index": sentence.stressed_word,
+            "stressed_word": sentence.words[sentence.stressed_word],
+            "stress_semitones": sentence.stress_semitones,
+            "stress_db": sentence.stress_db,
+            "stress_duration": sentence.stress_duration,
+            **{f"polarity_{i}": value for i, value in enumerate(sentence.polarities)},
+            "situation": sentence.situation,
+            "status": STATUS[sentence.situation],
+            **{f"noise_{name}": n for name, n in zip(DIMENSIONS, sentence.noise, strict=True)},
+        }
+        for sentence in sentences
+    ]
+    table = pyarrow.Table.from_pylist(rows).replace_schema_metadata(
+        {"msfser": json.dumps({"corpus": "mechanism", "version": _VERSION, "seed": seed})}
+    )
+    buffer = io.BytesIO()
+    pyarrow.parquet.write_table(table, buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,148 @@
+"""How good a model of the mechanism corpus can be: the best reachable CCC, and an oracle.
+
+The best prediction from some inputs x is m = E[y | x]; it explains the share R2 = var(m) / var(y).
+m itself has CCC 2 R2 / (1 + R2). Stretched to the variance of the labels it has sqrt(R2), the most
+that any prediction from x can have: CCC never exceeds the correlation, and m correlates best.
+
+Inputs are the audio and any of GS, LES, ES. It is taken that the text encoder does not tell the
+order of words (else audio and GS together say which word is stressed, and do what LES does), and
+that LES holds the word that is stressed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+
+from msfser.ccc import FloatArray, ccc
+from msfser.corpora.mechanism.sentences import (
+    F0_RANGE_SEMITONES,
+    F0_RANGE_WEIGHT,
+    LABEL_NOISE,
+    N_CONTENT,
+    POLARITIES,
+    POLARITY_WEIGHT,
+    SITUATION_WEIGHT,
+    SITUATIONS,
+    STATUS,
+    TEMPO,
+    TEMPO_WEIGHT,
+    Sentence,
+    draw_sentence,
+    standardise,
+)
+from msfser.manifest import DIMENSIONS
+
+Semantics = tuple[str, ...]  # some of "gs", "les", "es", in this order
+
+SEMANTICS_SETS: tuple[Semantics, ...] = tuple(
+    chosen for n in range(4) for chosen in combinations(("gs", "les", "es"), n)
+)
+
+
+def inputs_name(semantics: Semantics) -> str:
+    """Name a set of inputs, such as ``"audio+gs+les"``."""
+    return "+".join(("audio", *semantics))
+
+
+def reachable_ccc(semantics: Semantics) -> dict[str, float]:
+    """Give the best reachable CCC of each dimension, from the equations of the labels alone.
+
+    Parameters
+    ----------
+    semantics : tuple of {"gs", "les", "es"}
+        What the model reads besides the audio.
+
+    Returns
+    -------
+    dict of str to float
+        By dimension; sqrt(R2).
+    """
+    noise = LABEL_NOISE**2 / 3.0  # variance of a uniform variable of this half width
+    arousal = F0_RANGE_WEIGHT**2 + TEMPO_WEIGHT**2
+    valence = POLARITY_WEIGHT**2 * float(np.mean(np.square(list(POLARITIES.values()))))
+    dominance = SITUATION_WEIGHT**2 * float(np.mean(np.square(STATUS)))
+    # The mean of the four polarities, of which one is the right one, has var(p) / 4.
+    known = 1.0 if "les" in semantics else 1.0 / N_CONTENT if "gs" in semantics else 0.0
+    explained = {
+        "valence": known * valence / (valence + noise),
+        "arousal": arousal / (arousal + noise),
+        "dominance": dominance / (dominance + noise) if "es" in semantics else 0.0,
+    }
+    return {dimension: float(np.sqrt(explained[dimension])) for dimension in DIMENSIONS}
+
+
+def oracle_ccc(sentences: Sequence[Sentence], semantics: Semantics) -> dict[str, float]:
+    """Fit least squares on the causes that the inputs show, and test it.
+
+    The audio shows melody and tempo; GS how often each word occurs; LES the stressed word; ES the
+    situation. Half of the sentences, every other one, is fitted and sets mean and variance of the
+    predictions; the other half gives the CCC.
+
+    Parameters
+    ----------
+    sentences : sequence of Sentence
+        Some thousands.
+    semantics : tuple of {"gs", "les", "es"}
+
+    Returns
+    -------
+    dict of str to float
+        By dimension.
+    """
+    causes = np.array([_visible_causes(sentence, semantics) for sentence in sentences])
+    labels = np.array([sentence.labels for sentence in sentences])
+    fitted, tested = slice(0, None, 2), slice(1, None, 2)
+    weights = np.linalg.lstsq(causes[fitted], labels[fitted])[0]
+    predictions = causes @ weights
+    mean, spread = predictions[fitted].mean(axis=0), predictions[fitted].std(axis=0)
+    stretched = (predictions - mean) / spread * labels[fitted].std(axis=0)
+    stretched += labels[fitted].mean(axis=0)
+    found = ccc(stretched[tested], labels[tested])
+    return {dimension: float(value) for dimension, value in zip(DIMENSIONS, found, strict=True)}
+
+
+def draw_sentences(seed: int, n_sentences: int) -> list[Sentence]:
+    """Draw sentences without their sound, for the oracle."""
+    return [draw_sentence(seed, index) for index in range(n_sentences)]
+
+
+def format_reachable() -> str:
+    """Give ``reachable.csv``: dimension, inputs, ccc."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("dimension", "inputs", "ccc"))
+    for semantics in SEMANTICS_SETS:
+        for dimension, value in reachable_ccc(semantics).items():
+            writer.writerow((dimension, inputs_name(semantics), f"{value:.6f}"))
+    return text.getvalue()
+
+
+def reachable_table(sentences: Sequence[Sentence]) -> str:
+    """Give the best reachable CCCs as plain text, those of the oracle in brackets."""
+    lines = [f"{'inputs':<16}" + "".join(f"{dimension:>18}" for dimension in DIMENSIONS)]
+    for semantics in SEMANTICS_SETS:
+        best, found = reachable_ccc(semantics), oracle_ccc(sentences, semantics)
+        cells = (f"{best[name]:.3f} ({found[name]:+.3f})" for name in DIMENSIONS)
+        lines.append(f"{inputs_name(semantics):<16}" + "".join(f"{cell:>18}" for cell in cells))
+    return "\n".join(lines)
+
+
+def _visible_causes(sentence: Sentence, semantics: Semantics) -> FloatArray:
+    content = tuple(POLARITIES)
+    shown = [
+        1.0,
+        standardise(sentence.f0_range_semitones, F0_RANGE_SEMITONES),
+        standardise(sentence.tempo, TEMPO),
+    ]
+    if "gs" in semantics:
+        shown += [sentence.words.count(word) for word in content]
+    if "les" in semantics:
+        shown += [word == sentence.words[sentence.stressed_word] for word in content]
+    if "es" in semantics:
+        shown += [number == sentence.situation for number in range(len(SITUATIONS))]
+    return np.array(shown, dtype=np.float64)

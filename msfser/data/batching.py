@@ -1,0 +1,153 @@
+"""What the model is fed: batches of utterances padded to one length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from msfser.config.settings import Semantic, WaveNorm
+from msfser.data.clips import Samples, WaveStatistics, normalise, read_clip
+from msfser.data.examples import Examples, IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Utterances padded to one length.
+
+    Attributes
+    ----------
+    index : (batch,) int64
+        Places in the examples.
+    waveforms : (batch, samples) float32
+        Zeros beyond the ends.
+    sample_mask : (batch, samples) bool
+        True inside the clips.
+    labels : (batch, 3) float32
+    texts : dict of semantic to (batch, text_dim) float32
+    present : dict of semantic to (batch,) bool
+    time_mask : (batch, frames) bool or None
+        Frames that SpecAugment masks.
+    """
+
+    index: IntArray
+    waveforms: Tensor
+    sample_mask: Tensor
+    labels: Tensor
+    texts: dict[Semantic, Tensor]
+    present: dict[Semantic, Tensor]
+    time_mask: Tensor | None = None
+
+    def to(self, device: torch.device) -> Batch:
+        """Give the batch on another device; from pinned memory, the copy is not waited for."""
+        return self._map(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Batch:
+        """Give the batch in memory that a GPU copies from by itself; DataLoader asks for it."""
+        return self._map(lambda tensor: tensor.pin_memory())
+
+    def _map(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        return Batch(
+            self.index,
+            change(self.waveforms),
+            change(self.sample_mask),
+            change(self.labels),
+            {name: change(text) for name, text in self.texts.items()},
+            {name: change(mask) for name, mask in self.present.items()},
+            None if self.time_mask is None else change(self.time_mask),
+        )
+
+
+def sorted_batches(n_samples: IntArray, largest: int, longest_samples: int) -> list[IntArray]:
+    """Deal utterances to batches for prediction: the longest first, each batch a like amount.
+
+    Parameters
+    ----------
+    n_samples : (utterances,) int64
+    largest : int
+        Utterances in a batch, at most.
+    longest_samples : int
+        Samples in a batch with its padding, at most, unless one utterance alone has more.
+    """
+    order = np.argsort(-n_samples, kind="stable")
+    batches, start = [], 0
+    while start < len(order):
+        room = max(longest_samples // max(int(n_samples[order[start]]), 1), 1)
+        stop = start + min(room, largest)
+        batches.append(order[start:stop])
+        start = stop
+    return batches
+
+
+class ClipReader:
+    """Reads clips standardised; keeps the decoded ones in memory as long as they are few.
+
+    Parameters
+    ----------
+    wave_norm : {"global", "utterance", "none"}
+    statistics : WaveStatistics
+    kept_bytes : int
+        Of decoded clips kept in memory.
+    """
+
+    def __init__(
+        self, wave_norm: WaveNorm, statistics: WaveStatistics, *, kept_bytes: int = 1 << 30
+    ) -> None:
+        self._wave_norm = wave_norm
+        self._statistics = statistics
+        self._kept: dict[Path, Samples] = {}
+        self._free = kept_bytes
+
+    def read(self, wav: Path) -> Samples:
+        """Give the samples of a recording, shape (samples,) float32; errors as `read_clip`."""
+        if wav in self._kept:
+            return self._kept[wav]
+        samples = normalise(read_clip(wav).samples, self._wave_norm, self._statistics)
+        if samples.nbytes <= self._free:
+            self._kept[wav] = samples
+            self._free -= samples.nbytes
+        return samples
+
+
+def collate(
+    examples: Examples,
+    index: IntArray,
+    clips: Sequence[Samples],
+    time_masks: Sequence[NDArray[np.bool_]] | None = None,
+) -> Batch:
+    """Pad clips, one an utterance, to the longest, and put labels and texts beside them."""
+    longest = max(len(clip) for clip in clips)
+    waveforms = torch.zeros(len(clips), longest)
+    sample_mask = torch.zeros(len(clips), longest, dtype=torch.bool)
+    for row, clip in enumerate(clips):
+        waveforms[row, : len(clip)] = torch.from_numpy(clip)
+        sample_mask[row, : len(clip)] = True
+    time_mask = None
+    if time_masks is not None:
+        time_mask = torch.zeros(len(clips), max(map(len, time_masks)), dtype=torch.bool)
+        for row, mask in enumerate(time_masks):
+            time_mask[row, : len(mask)] = torch.from_numpy(mask)
+    return Batch(
+        index=index,
+        waveforms=waveforms,
+        sample_mask=sample_mask,
+        labels=torch.from_numpy(examples.labels[index]),
+        texts={name: torch.from_numpy(text[index]) for name, text in examples.texts.items()},
+        present={name: torch.from_numpy(mask[index]) for name, mask in examples.present.items()},
+        time_mask=time_mask,
+    )
+
+
+def text_tensors(
+    examples: Examples,
+) -> tuple[dict[Semantic, Tensor], dict[Semantic, Tensor]]:
+    """Give the text vectors of all examples, and whether there is such a text."""
+    return (
+        {name: torch.from_numpy(text) for name, text in examples.texts.items()},
+        {name: torch.from_numpy(mask) for name, mask in examples.present.items()},
+    )

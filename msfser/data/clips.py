@@ -1,0 +1,171 @@
+"""Recordings as the model hears them: one channel of float32 at 16 kHz."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lemf import LemfError, read_audio
+from lemf.runtime.workers import count_cores
+from msfser.config.settings import WaveNorm
+from msfser.errors import DataError
+from msfser.progress import Watch, no_watch
+
+RATE_HZ = 16_000
+SHORTEST_S = 0.25  # SpecAugment and the CNN need some frames
+
+_MOST_THREADS = 16
+
+Samples = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """One recording.
+
+    Attributes
+    ----------
+    samples : (samples,) float32
+        At 16 kHz, full scale at 1.
+    notes : tuple of str
+        What was done to it: channels mixed down, resampled.
+    """
+
+    samples: Samples
+    notes: tuple[str, ...]
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / RATE_HZ
+
+
+def read_clip(path: Path) -> Clip:
+    """Read a recording of any rate and number of channels.
+
+    Raises
+    ------
+    lemf.LemfError
+        The file is missing, is no audio, or holds NaN or inf.
+    DataError
+        It is shorter than 0.25 s, or holds nothing but zeros.
+    """
+    audio = read_audio(path)
+    notes = [note.partition(";")[0] for note in audio.notes]  # what follows are remedies of lemf
+    (samples,) = audio.slices([(0, audio.n_samples)])
+    if audio.rate_hz != RATE_HZ:
+        import soxr
+
+        samples = soxr.resample(samples, audio.rate_hz, RATE_HZ)
+        notes.append(f"resampled from {audio.rate_hz} to {RATE_HZ} Hz")
+    if len(samples) < SHORTEST_S * RATE_HZ:
+        raise DataError(
+            f"{path}: {len(samples) / RATE_HZ:.3f} s long; the model needs {SHORTEST_S} s or more"
+        )
+    if not samples.any():
+        raise DataError(f"{path}: holds nothing but zeros; leave it out or record it again")
+    return Clip(samples.astype(np.float32), tuple(notes))
+
+
+@dataclass(frozen=True)
+class WaveStatistics:
+    """Mean and standard deviation by which samples are standardised."""
+
+    mean: float = 0.0
+    std: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """What a first look at recordings found.
+
+    Attributes
+    ----------
+    n_samples : (recordings,) int64
+        At 16 kHz; 0 where the recording cannot be used.
+    sums, squares : (recordings,) float64
+        Sum and sum of squares of the samples.
+    failures : dict of int to str
+        Why a recording cannot be used, by its place in the list.
+    """
+
+    n_samples: NDArray[np.int64]
+    sums: NDArray[np.float64]
+    squares: NDArray[np.float64]
+    failures: dict[int, str]
+
+    def statistics(self, chosen: Sequence[int]) -> WaveStatistics:
+        """Give mean and population standard deviation over all samples of some recordings."""
+        index = np.array(chosen, dtype=np.int64)
+        n_samples = self.n_samples[index].sum()
+        if n_samples == 0:
+            return WaveStatistics()
+        mean = float(self.sums[index].sum() / n_samples)
+        variance = float(self.squares[index].sum() / n_samples) - mean**2
+        return WaveStatistics(mean, max(variance, 1e-14) ** 0.5)
+
+
+def scan_clips(
+    paths: Sequence[Path],
+    *,
+    threads: int | None = None,
+    watch: Watch = no_watch,
+) -> Scan:
+    """Read every recording once: its length, its level, and whether it can be used at all.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    threads : int, optional
+        By default one a core, up to 16.
+    watch : function
+        Called with how many recordings are done, and of how many.
+    """
+    found: list[tuple[int, float, float, str]] = []
+    watch(0, len(paths))
+    with ThreadPoolExecutor(threads or min(count_cores(), _MOST_THREADS)) as pool:
+        for result in pool.map(_scan, paths):
+            found.append(result)
+            watch(len(found), len(paths))
+    n_samples, sums, squares, reasons = zip(*found, strict=True) if found else ((), (), (), ())
+    return Scan(
+        np.array(n_samples, dtype=np.int64),
+        np.array(sums, dtype=np.float64),
+        np.array(squares, dtype=np.float64),
+        {place: reason for place, reason in enumerate(reasons) if reason},
+    )
+
+
+def _scan(path: Path) -> tuple[int, float, float, str]:
+    try:
+        samples = read_clip(path).samples.astype(np.float64)
+    except (LemfError, DataError) as error:
+        return 0, 0.0, 0.0, str(error)
+    return len(samples), float(samples.sum()), float(np.square(samples).sum()), ""
+
+
+def normalise(samples: Samples, wave_norm: WaveNorm, statistics: WaveStatistics) -> Samples:
+    """Standardise samples: by the training set's statistics, by their own, or not at all.
+
+    Parameters
+    ----------
+    samples : (samples,) float32
+    wave_norm : {"global", "utterance", "none"}
+    statistics : WaveStatistics
+        Of the training set.
+
+    Returns
+    -------
+    (samples,) float32
+    """
+    if wave_norm == "none":
+        return samples
+    mean, std = statistics.mean, statistics.std
+    if wave_norm == "utterance":
+        mean, std = float(samples.mean(dtype=np.float64)), float(samples.std(dtype=np.float64))
+    return ((samples - np.float32(mean)) / np.float32(max(std, 1e-7))).astype(np.float32)

@@ -1,0 +1,166 @@
+"""The utterances of a manifest with labels from 0 to 1 and the vectors of their texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msfser.config.settings import Semantic, TextPooling
+from msfser.errors import DataError
+from msfser.manifest import DIMENSIONS, Manifest, Utterance, label_array
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Utterances with all that the model needs but the samples.
+
+    Attributes
+    ----------
+    ids : list of str
+    wavs : list of Path
+    n_samples : (examples,) int64
+        Lengths at 16 kHz.
+    labels : (examples, 3) float32
+        In the order of `DIMENSIONS`, from 0 to 1 over the corpus's scale; NaN where there is none.
+    texts : dict of semantic to (examples, text_dim) float32
+    present : dict of semantic to (examples,) bool
+        Whether there is such a text.
+    """
+
+    ids: list[str]
+    wavs: list[Path]
+    n_samples: IntArray
+    labels: FloatArray
+    texts: dict[Semantic, FloatArray]
+    present: dict[Semantic, NDArray[np.bool_]]
+
+    def __post_init__(self) -> None:
+        n = len(self.ids)
+        if not (
+            len(self.wavs) == len(self.n_samples) == n
+            and self.labels.shape == (n, len(DIMENSIONS))
+            and all(len(text) == n for text in (*self.texts.values(), *self.present.values()))
+        ):
+            raise ValueError("ids, wavs, n_samples, labels and texts differ in length")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, index: Sequence[int] | IntArray) -> Examples:
+        """Give some of the examples, in the order of `index`."""
+        places = np.asarray(index, dtype=np.int64)
+        return Examples(
+            [self.ids[place] for place in places],
+            [self.wavs[place] for place in places],
+            self.n_samples[places],
+            self.labels[places],
+            {name: text[places] for name, text in self.texts.items()},
+            {name: mask[places] for name, mask in self.present.items()},
+        )
+
+
+class TextVectors(Protocol):
+    """Where the vectors of the texts come from: the features of a folder."""
+
+    def vectors(
+        self, ids: Sequence[str], semantic: Semantic, pooling: TextPooling = "mean"
+    ) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """Give (texts, dim) float32, and whether there is such a text."""
+
+
+def scale_labels(labels: NDArray[np.float64], bounds: tuple[float, float]) -> NDArray[np.float64]:
+    """Map labels from the corpus's scale to 0..1; labels outside the bounds stay outside."""
+    low, high = bounds
+    return (labels - low) / (high - low)
+
+
+def unscale_labels(values: NDArray[np.float64], bounds: tuple[float, float]) -> NDArray[np.float64]:
+    """Map predictions from 0..1 to the corpus's scale; what lies outside stays outside."""
+    low, high = bounds
+    return values * (high - low) + low
+
+
+def choose_utterances(
+    manifest: Manifest, *, split: str = "", fold: int = 0, without_fold: int = 0
+) -> list[Utterance]:
+    """Give the utterances of a split, of a fold, or of all folds but one, without failed ones.
+
+    Raises
+    ------
+    DataError
+        There is no such split or fold, or nothing usable in it.
+    """
+    rows = manifest.usable()
+    if split:
+        splits = sorted({row.split for row in manifest.utterances if row.split})
+        if split not in splits:
+            raise DataError(f"no split {split!r}; there are: {', '.join(splits) or 'none'}")
+        rows = [row for row in rows if row.split == split]
+    if fold or without_fold:
+        folds = sorted({row.fold for row in manifest.utterances if row.fold is not None})
+        if (fold or without_fold) not in folds:
+            there = ", ".join(map(str, folds)) or "none"
+            raise DataError(f"no fold {fold or without_fold}; there are: {there}")
+        rows = [row for row in rows if row.fold is not None]
+        rows = [row for row in rows if (row.fold == fold if fold else row.fold != without_fold)]
+    if not rows:
+        place = (
+            f"split {split!r}" if split else f"fold {fold or without_fold}" if fold else "corpus"
+        )
+        raise DataError(f"{place}: holds no usable utterance; see the manifest's column 'reason'")
+    return rows
+
+
+def make_examples(
+    manifest: Manifest,
+    utterances: Sequence[Utterance],
+    n_samples: IntArray,
+    *,
+    semantics: Sequence[Semantic] = (),
+    pooling: TextPooling = "mean",
+    features: TextVectors | None = None,
+) -> Examples:
+    """Put together what the model needs of some utterances.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    utterances : sequence of Utterance
+    n_samples : (utterances,) int64
+        Lengths of the recordings at 16 kHz.
+    semantics : sequence of {"gs", "les", "es"}
+    pooling : {"mean", "cls"}
+    features : TextVectors, optional
+        Needed with semantics.
+
+    Raises
+    ------
+    DataError
+        Semantics without features.
+    """
+    ids = [row.id for row in utterances]
+    texts: dict[Semantic, FloatArray] = {}
+    present: dict[Semantic, NDArray[np.bool_]] = {}
+    for semantic in semantics:
+        if features is None:
+            raise DataError(
+                f"the model reads {semantic}, but there are no features; run msfser encode"
+            )
+        texts[semantic], present[semantic] = features.vectors(ids, semantic, pooling)
+    labels = scale_labels(label_array(utterances), manifest.label_bounds)
+    return Examples(
+        ids,
+        [manifest.wav_path(row) for row in utterances],
+        np.asarray(n_samples, dtype=np.int64),
+        labels.astype(np.float32),
+        texts,
+        present,
+    )

@@ -1,0 +1,102 @@
+"""What an evaluation leaves: the table of predictions, the scores, a report and its figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lemf.runtime.output import write_output
+from msfser.evaluation.figure import (
+    draw_calibration,
+    draw_error_by_duration,
+    draw_scatter,
+    render_png,
+)
+from msfser.evaluation.intervals import LEVEL
+from msfser.evaluation.predictions import PREDICTIONS_NAME, Predictions, write_predictions
+from msfser.evaluation.report import make_tables
+from msfser.evaluation.scores import Score, scopes, scores_to_rows
+from msfser.outputs import FIGURES_NAME, format_markdown
+
+METRICS_NAME = "metrics.json"
+REPORT_NAME = "report.md"
+FILES = (PREDICTIONS_NAME, METRICS_NAME, REPORT_NAME)
+
+_DRAWINGS = {
+    "scatter": draw_scatter,
+    "calibration": draw_calibration,
+    "error-by-duration": draw_error_by_duration,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where scores come from.
+
+    Attributes
+    ----------
+    runs : tuple of str
+        Folders of the runs, or the tables of predictions.
+    n_resamples, seed : int
+        Of the bootstrap.
+    """
+
+    runs: tuple[str, ...]
+    n_resamples: int
+    seed: int
+
+
+def write_evaluation(
+    folder: Path,
+    predictions: Predictions,
+    scores: Sequence[Score],
+    origin: Origin,
+    *,
+    force: bool = False,
+) -> None:
+    """Write all files of an evaluation; `metrics.json` last.
+
+    Raises
+    ------
+    lemf.LemfError
+        A file cannot be written, or exists already and `force` is not set.
+    """
+    write_predictions(folder / PREDICTIONS_NAME, predictions, force=force)
+    labelled = {score.scope for score in scores if score.n_utterances}
+    links = []
+    for scope, part in scopes(predictions):
+        if scope not in labelled:
+            continue
+        for name, draw in _DRAWINGS.items():
+            path = Path(FIGURES_NAME) / f"{scope.replace('/', '-')}-{name}.png"
+            write_output(folder / path, render_png(draw(part)), force=force)
+            links.append(f"![{scope}: {name}]({path.as_posix()})")
+    intro = (
+        f"CCC of {' '.join((predictions.corpus, predictions.version)).strip()}; intervals are "
+        f"{100 * LEVEL:g} % bootstrap intervals of {origin.n_resamples:,} draws.\n"
+    )
+    report = "\n".join(["# Evaluation\n", intro, format_markdown(make_tables(scores)), *links, ""])
+    write_output(folder / REPORT_NAME, report.encode(), force=force)
+    content = _content(predictions, scores, origin)
+    write_output(folder / METRICS_NAME, content.encode(), force=force)
+
+
+def _content(
+    predictions: Predictions,
+    scores: Sequence[Score],
+    origin: Origin,
+) -> str:
+    from lemf import __version__
+
+    content = {
+        "msfser": __version__,
+        "runs": list(origin.runs),
+        "corpus": predictions.corpus,
+        "version": predictions.version,
+        "label_bounds": list(predictions.label_bounds),
+        "bootstrap": {"level": LEVEL, "n_resamples": origin.n_resamples, "seed": origin.seed},
+        "scores": scores_to_rows(scores),
+    }
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"

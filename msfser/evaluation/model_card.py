@@ -1,0 +1,190 @@
+"""The card of a trained model: what it learned from, how well it does, what it is meant for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lemf.runtime.output import check_output, write_output
+from msfser.config.files import read_config
+from msfser.config.settings import Config
+from msfser.evaluation.intervals import LEVEL
+from msfser.evaluation.report import make_tables
+from msfser.evaluation.runs import BEST_NAME, CONFIG_NAME
+from msfser.evaluation.scores import FOLDS, Score
+from msfser.model.folder import ModelFacts, read_model_folder
+from msfser.outputs import format_markdown
+
+CARD_NAME = "README.md"
+METRICS_NAME = "metrics.json"  # what training left
+
+_FULL_NAMES = {
+    "gs": "Global Semantics: what is said",
+    "les": "Local Emphasized Semantics: the emphasised words and their neighbours",
+    "es": "Extended Semantics: a description of speaker, emotion and situation",
+}
+
+
+def format_model_card(
+    config: Config,
+    facts: ModelFacts,
+    training: Mapping[str, Any],
+    scores: Sequence[Score],
+) -> str:
+    """Write the card as Markdown, with the front matter that the hub reads.
+
+    Parameters
+    ----------
+    config : Config
+        Of the run.
+    facts : ModelFacts
+    training : mapping
+        What training left: ``epochs``, ``steps``, ``best_epoch``; what is missing is left out.
+    scores : sequence of Score
+        Of `score_predictions`; none for a model that was not evaluated.
+    """
+    corpus = " ".join(part for part in (facts.corpus, facts.corpus_version) if part)
+    parts = [
+        _front_matter(facts),
+        f"# MSF-SER, trained on {corpus or 'an unnamed corpus'}\n",
+        _summary(config, facts),
+        _USE,
+        _training(config, facts, training, corpus),
+        _scores(config, scores),
+        _limits(facts, corpus),
+    ]
+    return "\n".join(parts)
+
+
+def check_card(run: Path, *, force: bool) -> None:
+    """Refuse before any work to replace a card unasked.
+
+    Raises
+    ------
+    lemf.LemfError
+        There is one, and `force` is not set; or it cannot be written.
+    """
+    check_output(run / BEST_NAME / CARD_NAME, force=force)
+
+
+def write_card(run: Path, scores: Sequence[Score], *, force: bool = False) -> Path:
+    """Write the card of the best model of a run, beside its weights.
+
+    Raises
+    ------
+    MsfserError
+        The settings or the model cannot be read.
+    lemf.LemfError
+        There is a card, and `force` is not set; or it cannot be written.
+    """
+    path = run / BEST_NAME / CARD_NAME
+    try:
+        training = json.loads((run / METRICS_NAME).read_bytes())
+    except (OSError, ValueError):  # the run is not finished
+        training = {}
+    card = format_model_card(
+        read_config(run / CONFIG_NAME),
+        read_model_folder(str(run / BEST_NAME)).facts,
+        training,
+        scores,
+    )
+    write_output(path, card.encode(), force=force)
+    return path
+
+
+def _front_matter(facts: ModelFacts) -> str:
+    datasets = f"datasets: [{facts.corpus}]\n" if facts.corpus else ""
+    return (
+        "---\nlibrary_name: msfser\npipeline_tag: audio-classification\n"
+        f"tags: [speech, emotion, valence, arousal, dominance]\n{datasets}---\n"
+    )
+
+
+def _summary(config: Config, facts: ModelFacts) -> str:
+    low, high = facts.label_bounds
+    lines = [
+        "Gives valence, arousal and dominance of a spoken utterance, on the scale of its corpus, "
+        f"{low:g} to {high:g}. The architecture is that of MSF-SER (arXiv 2510.05749).\n",
+        f"- acoustic encoder: {config.model.acoustic}, attentive statistics pooling",
+    ]
+    lines += [f"- reads {_FULL_NAMES[name]}" for name in config.model.semantics]
+    if config.model.semantics:
+        lines.append(f"- texts encoded by {facts.text_encoder}, {config.model.text_pooling} pooled")
+        if config.model.intra != "none":
+            lines.append(f"- LES and GS are fused by: {config.model.intra}")
+        lines.append(f"- texts meet the voice by: {config.model.fusion}")
+    else:
+        lines.append("- reads no text: the voice alone")
+    return "\n".join(lines) + "\n"
+
+
+_USE = """## Use
+
+    pip install 'lemf[ser]'
+    msfser predict FOLDER recording.wav
+
+`FOLDER` is the one that this file lies in. Beside the recording, a TextGrid and a transcript are
+read where they are there; a text that is missing is replaced by a vector learned for that purpose.
+"""
+
+
+def _training(config: Config, facts: ModelFacts, training: Mapping[str, Any], corpus: str) -> str:
+    train, data = config.train, config.data
+    if data.test_fold:
+        how = f"all folds but fold {data.test_fold}; no selection, the last epoch is kept"
+    elif data.development_split:
+        how = (
+            f"split {data.train_split}; the epoch with the best mean CCC on "
+            f"{data.development_split} is kept"
+        )
+    else:
+        how = f"split {data.train_split}; no selection, the last epoch is kept"
+    rows = [
+        f"- data: {corpus or 'not named'}, {how}",
+        f"- loss: 1 - CCC over the {'step' if train.ccc_scope == 'step' else 'micro-batch'}",
+        f"- AdamW, learning rate {train.lr:g}, {train.batch_size} utterances a step, "
+        f"{train.epochs} epochs, seed {train.seed}, {train.precision}",
+        f"- clips cut to {data.crop_s:g} s, samples normalised: {facts.wave_norm}",
+    ]
+    if train.init:
+        rows.insert(1, f"- started from the weights of {train.init}")
+    if training.get("best_epoch"):
+        rows.append(f"- kept: epoch {training['best_epoch']} of {training.get('epochs')}")
+    return "\n".join(["## Training", "", *rows, ""])
+
+
+def _scores(config: Config, scores: Sequence[Score]) -> str:
+    if not scores:
+        return "## Results\n\nNot evaluated yet: `msfser evaluate` measures it.\n"
+    main = [score for score in scores if score.by == "all" or score.scope == FOLDS]
+    tables = format_markdown(make_tables(main), level=3)
+    chosen = config.data.development_split
+    favoured = any(score.scope == chosen for score in main) and not config.data.test_fold
+    note = f" The epoch was chosen by {chosen}, whose CCC is favoured by that." if favoured else ""
+    return (
+        f"## Results\n\nConcordance correlation (CCC) with {100 * LEVEL:g} % bootstrap "
+        f"intervals.{note}\n\n{tables}"
+    )
+
+
+def _limits(facts: ModelFacts, corpus: str) -> str:
+    low, high = facts.label_bounds
+    return "\n".join(
+        [
+            "## Meant for",
+            "",
+            "Research on speech and emotion: studying recordings like those of the corpus.",
+            "",
+            "## Limits",
+            "",
+            "- It gives the mean judgement of listeners of one corpus, not what a speaker feels.",
+            f"- Measured on {corpus or 'its own corpus'} only: other languages, microphones, ages "
+            "and situations are not covered by the numbers above.",
+            f"- Predictions are not forced into {low:g} to {high:g}.",
+            "- Not for decisions about people: not for hiring, teaching, health, policing.",
+            "- The licence of the corpus, and that of the encoders, say what may be done with it.",
+            "",
+        ]
+    )

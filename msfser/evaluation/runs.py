@@ -1,0 +1,105 @@
+"""The runs that `msfser train` left, and what must be known of their models to use them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from msfser.config.files import read_config
+from msfser.config.settings import Config
+from msfser.data.batching import ClipReader
+from msfser.data.clips import WaveStatistics
+from msfser.errors import CheckpointError
+from msfser.manifest import DIMENSIONS
+from msfser.model.fm_moe import FmMoe
+from msfser.model.msf_ser import MsfSer, load_pretrained
+
+CONFIG_NAME = "config.toml"
+BEST_NAME = "best"
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A run that was trained, as its folder holds it.
+
+    Attributes
+    ----------
+    folder : Path
+    config : Config
+    model : MsfSer
+        The best one, with its facts.
+    """
+
+    folder: Path
+    config: Config
+    model: MsfSer
+
+
+def make_reader(model: MsfSer) -> ClipReader:
+    """Give what reads clips as the model heard them in training."""
+    facts = model.facts
+    return ClipReader(facts.wave_norm, WaveStatistics(facts.wave_mean, facts.wave_std))
+
+
+def expert_names(model: MsfSer) -> tuple[str, ...]:
+    """Name the experts of a model in the order of its outputs; none without FM-MOE."""
+    return model.regressor.expert_names if isinstance(model.regressor, FmMoe) else ()
+
+
+def routing_weights(model: MsfSer) -> dict[str, dict[str, float]]:
+    """Give the weight of each expert by dimension; empty without FM-MOE."""
+    if not isinstance(model.regressor, FmMoe):
+        return {}
+    names, routing = model.regressor.expert_names, model.regressor.routing().tolist()
+    return {
+        dimension: dict(zip(names, weights, strict=True))
+        for dimension, weights in zip(DIMENSIONS, routing, strict=True)
+    }
+
+
+def model_folder(name: str) -> str:
+    """Give the folder of the best model of a run; a name that is no run stays as it is."""
+    best = Path(name) / BEST_NAME
+    return str(best) if best.is_dir() else name
+
+
+def find_runs(folders: Sequence[Path]) -> list[Path]:
+    """Find the folders of runs: those that are named, and those in a folder that is named.
+
+    Raises
+    ------
+    CheckpointError
+        A folder holds neither a run nor runs.
+    """
+    runs: list[Path] = []
+    for folder in folders:
+        if (folder / CONFIG_NAME).is_file():
+            inside = [folder]
+        else:
+            inside = sorted(path.parent for path in folder.glob(f"*/{CONFIG_NAME}"))
+        if not inside:
+            raise CheckpointError(
+                f"{folder}: no run here ({CONFIG_NAME} is missing); name a folder that msfser "
+                "train made, or the folder of several"
+            )
+        runs += [run for run in inside if run not in runs]
+    return runs
+
+
+def open_run(folder: Path, device: torch.device) -> Run:
+    """Read the settings of a run and its best model.
+
+    Raises
+    ------
+    MsfserError
+        The settings or the model are missing or damaged.
+    """
+    config = read_config(folder / CONFIG_NAME)
+    if not (folder / BEST_NAME).is_dir():
+        raise CheckpointError(
+            f"{folder / BEST_NAME}: no model yet; let msfser train finish an epoch (--resume)"
+        )
+    return Run(folder, config, load_pretrained(folder / BEST_NAME).model.to(device))

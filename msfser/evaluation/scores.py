@@ -1,0 +1,268 @@
+"""What is reported of a table of predictions: CCC with its intervals, for all and for groups."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lemf import bootstrap_interval
+from msfser.ccc import FloatArray, ccc
+from msfser.evaluation.intervals import LEVEL, N_RESAMPLES, ccc_draws
+from msfser.evaluation.predictions import Predictions
+from msfser.manifest import DIMENSIONS
+
+MEASURES = (*DIMENSIONS, "average")
+DURATION_EDGES_S = (0.0, 2.0, 4.0, 8.0, 16.0, math.inf)
+FOLDS = "folds"  # the scope of models that each held out one fold
+
+
+@dataclass(frozen=True)
+class PaperScore:
+    """What the paper reports of its whole model.
+
+    Attributes
+    ----------
+    table : int
+        Of the paper.
+    n_utterances : int
+        Of the paper's data.
+    ccc : (4,) float
+        `MEASURES`.
+    """
+
+    table: int
+    n_utterances: int
+    ccc: tuple[float, float, float, float]
+
+
+_PAPER_PODCAST = PaperScore(2, 31_961, (0.759, 0.685, 0.631, 0.692))
+_PAPER_IEMOCAP = PaperScore(3, 10_039, (0.632, 0.680, 0.601, 0.638))
+_IEMOCAP_FOLDS = {1, 2, 3, 4, 5}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Score:
+    """CCC of one group of utterances.
+
+    Attributes
+    ----------
+    scope : str
+        The split, or `FOLDS`.
+    by, group : str
+        ``"all"`` and ``""``; or ``"fold"``, ``"emotion"``, ``"gender"``, ``"duration"`` and which.
+        The mean over the folds is group ``"mean"`` of ``"fold"``.
+    n_utterances, n_speakers : int
+        Utterances with a label in any dimension, and their known speakers.
+    ccc : (4,) float64
+        `MEASURES`; the average is the mean of the three. NaN where it is not defined.
+    over_utterances, over_speakers : (4, 2) float64
+        Bootstrap interval of `LEVEL`; NaN where there is none: fewer than two known speakers.
+    rmse, bias : (3,) float64
+        Root mean square and mean of prediction minus label, in the scale of the corpus.
+    paper : PaperScore or None
+        The paper's, of all utterances and where the data are the paper's.
+    """
+
+    scope: str
+    by: str
+    group: str
+    n_utterances: int
+    n_speakers: int
+    ccc: FloatArray
+    over_utterances: FloatArray
+    over_speakers: FloatArray
+    rmse: FloatArray
+    bias: FloatArray
+    paper: PaperScore | None = None
+
+
+def score_predictions(
+    predictions: Predictions, *, n_resamples: int = N_RESAMPLES, seed: int = 0
+) -> list[Score]:
+    """Score every split or all folds of a table: all utterances, then groups of them.
+
+    Parameters
+    ----------
+    predictions : Predictions
+    n_resamples, seed : int
+        Of the bootstrap.
+    """
+    scores = []
+    for scope, part in scopes(predictions):
+        if scope == FOLDS:
+            scores += _score_folds(part, n_resamples, seed)
+        scores += [
+            _score(part.select(chosen), scope, by, group, n_resamples, seed)
+            for by, group, chosen in _groups(part)
+        ]
+    return scores
+
+
+def scopes(predictions: Predictions) -> Iterator[tuple[str, Predictions]]:
+    """Yield each split with its rows, in the order of the table; all folds together are one."""
+    held_out = np.array([fold is not None for fold in predictions.fold], dtype=bool)
+    splits = [split or "no split" for split in predictions.split]
+    for split in dict.fromkeys(np.array(splits, dtype=object)[~held_out].tolist()):
+        chosen = np.array([own == split for own in splits], dtype=bool)
+        yield split, predictions.select(chosen & ~held_out)
+    if held_out.any():
+        yield FOLDS, predictions.select(held_out)
+
+
+def paper_score(predictions: Predictions, scope: str) -> PaperScore | None:
+    """Give the paper's score where the data are the paper's; None elsewhere.
+
+    The paper's data are the development split of MSP-Podcast 1.12, and the five folds of IEMOCAP,
+    of which the paper does not say whether it gives their mean or pools them.
+    """
+    if predictions.corpus == "iemocap":
+        complete = scope == FOLDS and set(predictions.fold) == _IEMOCAP_FOLDS
+        return _PAPER_IEMOCAP if complete else None
+    paper = ("msp-podcast", "1.12", "development")
+    return _PAPER_PODCAST if (predictions.corpus, predictions.version, scope) == paper else None
+
+
+def duration_group(duration_s: float) -> str:
+    """Name the group of a duration, such as ``"2 to 4 s"``; empty where it is not known."""
+    if math.isnan(duration_s):
+        return ""
+    i = int(np.searchsorted(DURATION_EDGES_S, duration_s, side="right")) - 1
+    low, high = DURATION_EDGES_S[i], DURATION_EDGES_S[i + 1]
+    return f"{low:g} s or more" if math.isinf(high) else f"{low:g} to {high:g} s"
+
+
+def scores_to_rows(scores: Sequence[Score]) -> list[dict[str, Any]]:
+    """Turn scores into what ``metrics.json`` holds; None where a number is not defined."""
+    rows: list[dict[str, Any]] = []
+    for score in scores:
+        row: dict[str, Any] = {
+            "scope": score.scope,
+            "by": score.by,
+            "group": score.group,
+            "n_utterances": score.n_utterances,
+            "n_speakers": score.n_speakers,
+            "paper": None if score.paper is None else asdict(score.paper),
+        }
+        for m, name in enumerate(MEASURES):
+            row[name] = {
+                "ccc": _number(score.ccc[m]),
+                "over_utterances": [_number(bound) for bound in score.over_utterances[m]],
+                "over_speakers": [_number(bound) for bound in score.over_speakers[m]],
+            }
+            if name in DIMENSIONS:
+                row[name] |= {"rmse": _number(score.rmse[m]), "bias": _number(score.bias[m])}
+        rows.append(row)
+    return rows
+
+
+def _groups(predictions: Predictions) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+    yield "all", "", np.ones(len(predictions.ids), dtype=bool)
+    columns = {
+        "emotion": predictions.emotion,
+        "gender": predictions.gender,
+        "duration": [duration_group(duration) for duration in predictions.duration_s],
+    }
+    for by, column in columns.items():
+        names = {name for name in column if name}
+        if by == "duration":
+            ordered = [duration_group(edge) for edge in DURATION_EDGES_S[:-1]]
+        else:
+            ordered = sorted(names)
+        for name in ordered:
+            if name in names:
+                yield by, name, np.array([own == name for own in column], dtype=bool)
+
+
+def _score_folds(predictions: Predictions, n_resamples: int, seed: int) -> list[Score]:
+    """Score each fold, then the mean of the folds, whose draws are drawn fold by fold."""
+    folds = sorted({fold for fold in predictions.fold if fold is not None})
+    parts = [predictions.select(np.array([own == f for own in predictions.fold])) for f in folds]
+    scores = [
+        _score(part, FOLDS, "fold", str(fold), n_resamples, seed)
+        for fold, part in zip(folds, parts, strict=True)
+    ]
+    if len(folds) < 2:
+        return scores
+    draws = [_draws(part, n_resamples, seed + i) for i, part in enumerate(parts)]
+    mean = Score(
+        scope=FOLDS,
+        by="fold",
+        group="mean",
+        n_utterances=sum(score.n_utterances for score in scores),
+        n_speakers=sum(score.n_speakers for score in scores),
+        ccc=np.mean([score.ccc for score in scores], axis=0),
+        over_utterances=intervals(np.mean([own for own, _ in draws], axis=0)),
+        over_speakers=intervals(np.mean([own for _, own in draws], axis=0)),
+        rmse=np.mean([score.rmse for score in scores], axis=0),
+        bias=np.mean([score.bias for score in scores], axis=0),
+    )
+    return [*scores, mean]
+
+
+def _score(
+    predictions: Predictions, scope: str, by: str, group: str, n_resamples: int, seed: int
+) -> Score:
+    error = predictions.values - predictions.labels
+    over_utterances, over_speakers = _draws(predictions, n_resamples, seed)
+    labelled = ~np.isnan(predictions.labels).all(axis=1)
+    return Score(
+        scope=scope,
+        by=by,
+        group=group,
+        n_utterances=int(labelled.sum()),
+        n_speakers=len(_speakers(predictions)),
+        ccc=with_average(ccc(predictions.values, predictions.labels)),
+        over_utterances=intervals(over_utterances),
+        over_speakers=intervals(over_speakers),
+        rmse=np.sqrt(_mean_known(error**2)),
+        bias=_mean_known(error),
+        paper=paper_score(predictions, scope) if by == "all" else None,
+    )
+
+
+def _draws(predictions: Predictions, n_resamples: int, seed: int) -> tuple[FloatArray, FloatArray]:
+    """Give draws of `MEASURES` over utterances and over speakers, each (n_resamples, 4)."""
+    over_utterances = ccc_draws(
+        predictions.values, predictions.labels, n_resamples=n_resamples, seed=seed
+    )
+    if len(_speakers(predictions)) < 2:
+        return with_average(over_utterances), np.full((n_resamples, len(MEASURES)), np.nan)
+    over_speakers = ccc_draws(
+        predictions.values,
+        predictions.labels,
+        predictions.speaker,
+        n_resamples=n_resamples,
+        seed=seed,
+    )
+    return with_average(over_utterances), with_average(over_speakers)
+
+
+def _speakers(predictions: Predictions) -> set[str]:
+    return {speaker for speaker in predictions.speaker if speaker is not None}
+
+
+def with_average(values: FloatArray) -> FloatArray:
+    """Append the mean of the three dimensions, (..., 3) to (..., 4); NaN where one of them is."""
+    return np.concatenate([values, values.mean(axis=-1, keepdims=True)], axis=-1)
+
+
+def intervals(draws: FloatArray) -> FloatArray:
+    """Give the interval of `LEVEL` of each measure: (n_resamples, 4) to (4, 2)."""
+    return np.array([bootstrap_interval(column, LEVEL) for column in draws.T])
+
+
+def _mean_known(values: FloatArray) -> FloatArray:
+    """Average each column over what is known; NaN where nothing is."""
+    known = ~np.isnan(values)
+    n = known.sum(axis=0)
+    total = np.where(known, values, 0.0).sum(axis=0)
+    return np.where(n > 0, total / np.maximum(n, 1), np.nan)
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,222 @@
+"""The folder of a trained model: ``config.json`` and ``model.safetensors``.
+
+The configuration is written last: a folder that holds one is complete. Nothing in it is unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+from lemf import OutputError
+from lemf.runtime.output import write_output
+from msfser.config.settings import ModelConfig, WaveNorm, check_choice
+from msfser.errors import CheckpointError, ConfigError
+from msfser.model.hub import find_folder
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CONFIG_NAME = "config.json"
+WEIGHTS_NAME = "model.safetensors"
+
+_KEYS = ("msfser", "model", "wavlm", "facts")
+_PartT = TypeVar("_PartT", ModelConfig, "ModelFacts")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFacts:
+    """What must be known beside the weights to use a model.
+
+    Attributes
+    ----------
+    label_bounds : (float, float)
+        Ends of the rating scale that the model's 0 and 1 stand for.
+    corpus, corpus_version : str
+        What it was trained on.
+    wave_norm : {"global", "utterance", "none"}
+        How samples are standardised.
+    wave_mean, wave_std : float
+        Statistics of the training samples, for ``"global"``.
+    text_encoder, text_encoder_revision : str
+        What made the text vectors; empty for a model without texts.
+    """
+
+    label_bounds: tuple[float, float] = (0.0, 1.0)
+    corpus: str = ""
+    corpus_version: str = ""
+    wave_norm: WaveNorm = "global"
+    wave_mean: float = 0.0
+    wave_std: float = 1.0
+    text_encoder: str = ""
+    text_encoder_revision: str = ""
+
+    def __post_init__(self) -> None:
+        check_choice("facts.wave_norm", self.wave_norm, get_args(WaveNorm))
+        for name in ("wave_mean", "wave_std"):
+            if not _is_number(getattr(self, name)):
+                raise ConfigError(f"facts.{name} {getattr(self, name)!r}: must be a number")
+        if not self.wave_std > 0:
+            raise ConfigError(f"facts.wave_std {self.wave_std:g}: must be above 0")
+        bounds = self.label_bounds
+        is_range = isinstance(bounds, tuple) and len(bounds) == 2 and all(map(_is_number, bounds))
+        if not is_range or not bounds[0] < bounds[1]:
+            raise ConfigError(f"facts.label_bounds {bounds!r}: must be two numbers that rise")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StoredModel:
+    """What a folder holds.
+
+    Attributes
+    ----------
+    folder : Path
+    config : ModelConfig
+    wavlm : dict
+        WavLM's own configuration.
+    facts : ModelFacts
+    weights : dict of str to Tensor
+    """
+
+    folder: Path
+    config: ModelConfig
+    wavlm: dict[str, Any]
+    facts: ModelFacts
+    weights: dict[str, Tensor]
+
+
+def write_model_folder(
+    folder: Path,
+    *,
+    config: ModelConfig,
+    wavlm: Mapping[str, Any],
+    facts: ModelFacts,
+    weights: Mapping[str, Tensor],
+    force: bool = False,
+) -> None:
+    """Write a model; its folder is made where there is none.
+
+    Parameters
+    ----------
+    folder : Path
+    config : ModelConfig
+    wavlm : mapping
+        WavLM's own configuration.
+    facts : ModelFacts
+    weights : mapping of str to Tensor
+    force : bool
+        Whether a model that is there already may be replaced.
+
+    Raises
+    ------
+    lemf.LemfError
+        The folder cannot be written, or holds a model already.
+    """
+    import safetensors.torch
+
+    if not force and (folder / CONFIG_NAME).exists():
+        raise OutputError(f"{folder}: holds a model already; name another folder")
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made ({error.strerror})") from error
+    content = {
+        "msfser": version("lemf"),
+        "model": asdict(config),
+        "wavlm": dict(wavlm),
+        "facts": asdict(facts),
+    }
+    plain = {name: weight.detach().cpu().contiguous() for name, weight in weights.items()}
+    packed = safetensors.torch.save(plain, metadata={"format": "pt"})
+    write_output(folder / WEIGHTS_NAME, packed, force=True)
+    text = json.dumps(content, indent=2, sort_keys=False) + "\n"
+    write_output(folder / CONFIG_NAME, text.encode(), force=True)
+
+
+def read_model_folder(name: str) -> StoredModel:
+    """Read a model.
+
+    Parameters
+    ----------
+    name : str
+        A local folder, or a name on the hub.
+
+    Raises
+    ------
+    CheckpointError
+        There is no such folder, a file is missing or damaged, or a key is unknown.
+    """
+    import safetensors
+    import safetensors.torch
+
+    folder = find_folder(name, (CONFIG_NAME, WEIGHTS_NAME))
+    content = _read_config(folder / CONFIG_NAME)
+    path = folder / WEIGHTS_NAME
+    try:
+        weights = safetensors.torch.load_file(path)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: no such file; the model is incomplete") from None
+    except (OSError, safetensors.SafetensorError) as error:
+        raise CheckpointError(f"{path}: damaged or no safetensors file ({error})") from error
+    return StoredModel(
+        folder=folder,
+        config=_make(ModelConfig, "model", content, folder / CONFIG_NAME),
+        wavlm=dict(content["wavlm"]),
+        facts=_make(ModelFacts, "facts", content, folder / CONFIG_NAME),
+        weights=weights,
+    )
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{path}: no such file; name the folder of a trained model, such as RUN/best"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path}: cannot be read as JSON ({error})") from error
+    if not isinstance(content, dict) or not all(
+        isinstance(content.get(k), dict) for k in _KEYS[1:]
+    ):
+        raise CheckpointError(f"{path}: not the configuration of a model of msfser")
+    _check_keys(path, content, _KEYS, content)
+    return content
+
+
+def _make(kind: type[_PartT], part: str, content: Mapping[str, Any], path: Path) -> _PartT:
+    values = content[part]
+    _check_keys(path, values, tuple(own.name for own in fields(kind)), content, part + ".")
+    arguments: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+    }
+    try:
+        return kind(**arguments)
+    except ConfigError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+
+
+def _check_keys(
+    path: Path,
+    values: Mapping[str, Any],
+    known: tuple[str, ...],
+    content: Mapping[str, Any],
+    prefix: str = "",
+) -> None:
+    for key in values:
+        if key not in known:
+            raise CheckpointError(
+                f"{path}: unknown key {prefix + key!r}; the model was written by msfser "
+                f"{content.get('msfser')}, this is {version('lemf')}"
+            )
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value)

@@ -1,0 +1,238 @@
+"""The acoustic encoder: WavLM, from samples at 16 kHz to 50 frames a second.
+
+Its parts are called one by one: the frozen CNN runs without gradients, and the frames that
+SpecAugment masks come from outside, so that nothing is drawn from numpy's global generator. An
+utterance alone equals itself in a padded batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any, TypeVar
+
+import torch
+from huggingface_hub.errors import StrictDataclassError
+from safetensors import SafetensorError
+from torch import Tensor, nn
+from transformers import WavLMConfig, WavLMModel
+
+from msfser.config.settings import TINY_ACOUSTIC, ModelConfig
+from msfser.errors import CheckpointError
+from msfser.model.hub import find_folder, quiet_transformers
+from msfser.model.wavlm.attention import FusedAttention
+from msfser.model.wavlm.tiny import make_tiny_wavlm
+
+_FILES = ("config.json", "model*.safetensors*", "pytorch_model*.bin*")
+_FRAMES_STEP = 16  # on a GPU, whose libraries prepare anew for every shape
+_MASK_VECTOR = "masked_spec_embed"  # only read in training, where old checkpoints may lack it
+
+Count = TypeVar("Count", int, Tensor)
+
+
+class Wavlm(nn.Module):
+    """WavLM as table 2 needs it: frames of an utterance and which of them are real.
+
+    Parameters
+    ----------
+    wavlm : transformers.WavLMModel
+    config : ModelConfig
+        `freeze_cnn`, `layerdrop`, `spec_augment` and `attention` are read.
+    """
+
+    def __init__(self, wavlm: WavLMModel, config: ModelConfig) -> None:
+        super().__init__()
+        self.wavlm = wavlm
+        self.freeze_cnn = config.freeze_cnn
+        wavlm.config.layerdrop = config.layerdrop
+        if config.freeze_cnn:
+            wavlm.feature_extractor.requires_grad_(False)
+        if hasattr(wavlm, _MASK_VECTOR):
+            wavlm.masked_spec_embed.requires_grad_(config.spec_augment)
+        if config.attention == "sdpa":
+            for layer in wavlm.encoder.layers:
+                layer.attention.__class__ = FusedAttention  # the same parameters, another forward
+
+    @property
+    def config(self) -> WavLMConfig:
+        """WavLM's own configuration: the shape, and how SpecAugment is to mask."""
+        return self.wavlm.config
+
+    @property
+    def hidden_size(self) -> int:
+        """Size of a frame."""
+        return int(self.config.hidden_size)
+
+    def n_frames(self, n_samples: Count) -> Count:
+        """Give the number of frames of so many samples."""
+        for kernel, stride in zip(self.config.conv_kernel, self.config.conv_stride, strict=True):
+            n_samples = (n_samples - kernel) // stride + 1
+        return n_samples
+
+    def frame_mask(self, sample_mask: Tensor) -> Tensor:
+        """Say which frames are real.
+
+        Parameters
+        ----------
+        sample_mask : (batch, samples) bool Tensor
+            True, then False for the padding at the end.
+
+        Returns
+        -------
+        (batch, frames) bool Tensor
+        """
+        places = torch.arange(self.n_frames(sample_mask.shape[1]), device=sample_mask.device)
+        return places < self.n_frames(sample_mask.sum(dim=1, keepdim=True))
+
+    def forward(
+        self, waveforms: Tensor, sample_mask: Tensor, mask_time_indices: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Encode.
+
+        Parameters
+        ----------
+        waveforms : (batch, samples) float32 Tensor
+            At 16 kHz, standardised; at least 400 samples.
+        sample_mask : (batch, samples) bool Tensor
+            False for the padding at the end, whose content has no influence.
+        mask_time_indices : (batch, frames) bool Tensor, optional
+            Frames that SpecAugment masks.
+
+        Returns
+        -------
+        frames : (batch, frames, hidden) Tensor
+            On a GPU, with padding up to a multiple of 16 frames.
+        frame_mask : (batch, frames) bool Tensor
+        """
+        if waveforms.is_cuda:
+            more = -self.n_frames(waveforms.shape[1]) % _FRAMES_STEP
+            waveforms, sample_mask, mask_time_indices = self.pad_frames(
+                more, waveforms, sample_mask, mask_time_indices
+            )
+        waveforms = waveforms.masked_fill(~sample_mask, 0.0)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.freeze_cnn):
+            features = self._run_cnn(waveforms, sample_mask)
+        frames, _ = self.wavlm.feature_projection(features)
+        if mask_time_indices is not None:
+            masked = self.wavlm.masked_spec_embed.to(frames.dtype)
+            frames = torch.where(mask_time_indices.unsqueeze(-1), masked, frames)
+        frame_mask = self.frame_mask(sample_mask)
+        return self.wavlm.encoder(frames, attention_mask=frame_mask).last_hidden_state, frame_mask
+
+    def pad_frames(
+        self, more: int, waveforms: Tensor, sample_mask: Tensor, mask_time_indices: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Pad a batch so that it has more frames, and no samples that are part of none."""
+        n_samples = self.n_frames(waveforms.shape[1]) + more
+        shape = zip(self.config.conv_kernel, self.config.conv_stride, strict=True)
+        for kernel, stride in reversed([*shape]):
+            n_samples = (n_samples - 1) * stride + kernel
+        samples = (0, n_samples - waveforms.shape[1])
+        if mask_time_indices is not None:
+            mask_time_indices = nn.functional.pad(mask_time_indices, (0, more))
+        return (
+            nn.functional.pad(waveforms, samples),
+            nn.functional.pad(sample_mask, samples),
+            mask_time_indices,
+        )
+
+    def _run_cnn(self, waveforms: Tensor, sample_mask: Tensor) -> Tensor:
+        """Run the CNN front-end; (batch, frames, channels)."""
+        if self.config.feat_extract_norm == "layer":
+            return self._convolve(waveforms)
+        # Group norm takes its statistics over time, padding included: clip by clip then.
+        lengths = sample_mask.sum(dim=1).tolist()
+        features = [
+            self._convolve(clip[None, :length])[0]
+            for clip, length in zip(waveforms, lengths, strict=True)
+        ]
+        missing = self.n_frames(waveforms.shape[1]) - max(len(clip) for clip in features)
+        padded = nn.utils.rnn.pad_sequence(features, batch_first=True)
+        return nn.functional.pad(padded, (0, 0, 0, missing))
+
+    def _convolve(self, waveforms: Tensor) -> Tensor:
+        # The feature extractor itself would ask for gradients of the samples.
+        hidden = waveforms.unsqueeze(1)
+        for layer in self.wavlm.feature_extractor.conv_layers:
+            hidden = layer(hidden)
+        return hidden.transpose(1, 2)
+
+
+def load_wavlm(config: ModelConfig) -> Wavlm:
+    """Load the encoder that a configuration names, in fp32.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Its `acoustic` is a local folder, a name on the hub, or ``"tiny"``: a small one with random
+        weights from torch's generator.
+
+    Raises
+    ------
+    CheckpointError
+        There is no such model, or it is none of WavLM, or weights are missing or of another shape.
+    """
+    if config.acoustic == TINY_ACOUSTIC:
+        return Wavlm(make_tiny_wavlm(), config)
+    folder = find_folder(config.acoustic, _FILES)
+    own = _read_own_config(folder)
+    try:
+        with quiet_transformers():
+            loaded: Any = WavLMModel.from_pretrained(
+                folder,
+                config=own,
+                dtype=torch.float32,  # else fp16 checkpoints would train in fp16
+                local_files_only=True,
+                ignore_mismatched_sizes=True,  # they are refused below, in one line
+                output_loading_info=True,
+            )
+    except UnpicklingError as error:
+        raise CheckpointError(
+            f"{folder}: pytorch_model.bin holds more than weights and is not unpickled"
+        ) from error
+    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise CheckpointError(f"{folder}: WavLM cannot be loaded ({reason})") from error
+    wavlm, report = loaded
+    for name, found, due in sorted(report["mismatched_keys"]):
+        raise CheckpointError(
+            f"{folder}: weight {name} has shape {tuple(found)}; its config.json says {tuple(due)}"
+        )
+    missing = sorted(set(report["missing_keys"]) - {_MASK_VECTOR})
+    if missing:
+        others = f" and {len(missing) - 1} others" if len(missing) > 1 else ""
+        raise CheckpointError(f"{folder}: weight {missing[0]}{others} of WavLM missing")
+    return Wavlm(wavlm, config)
+
+
+def build_wavlm(own: Mapping[str, Any], config: ModelConfig) -> Wavlm:
+    """Build an encoder of the shape that WavLM's own configuration says, with random weights.
+
+    Raises
+    ------
+    CheckpointError
+        There is no such shape.
+    """
+    try:
+        return Wavlm(WavLMModel(WavLMConfig.from_dict(dict(own))), config)
+    except (ValueError, TypeError, RuntimeError, StrictDataclassError) as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"no configuration of a WavLM model ({reason})") from error
+
+
+def _read_own_config(folder: Path) -> WavLMConfig:
+    path = folder / "config.json"
+    try:
+        content, _ = WavLMConfig.get_config_dict(folder, local_files_only=True)
+        own = WavLMConfig.from_dict(content)
+    except (OSError, ValueError, TypeError, StrictDataclassError) as error:
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"{path}: no configuration of a WavLM model ({reason})") from error
+    if content.get("model_type") != "wavlm":
+        raise CheckpointError(
+            f"{path}: model_type {content.get('model_type')!r}; only 'wavlm' can be the encoder"
+        )
+    if own.add_adapter:
+        raise CheckpointError(f"{path}: add_adapter is set; encoders with an adapter do not fit")
+    return own

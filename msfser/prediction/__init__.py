@@ -1,0 +1,1 @@
+"""Predict emotions of sound files that belong to no corpus."""

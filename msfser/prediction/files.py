@@ -1,0 +1,237 @@
+"""Predictions of single recordings as a table, csv, JSON, and their embeddings."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from msfser.ccc import FloatArray
+from msfser.config.settings import SEMANTICS
+from msfser.manifest import DIMENSIONS
+from msfser.model.folder import ModelFacts
+from msfser.outputs import Cell, Table, format_csv
+from msfser.prediction.speech_predictions import Said, SpeechPrediction
+
+
+def printable(path: Path) -> str:
+    """Give a path in letters that can be written, whatever the encoding of its name."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def make_table(
+    predictions: Sequence[SpeechPrediction], facts: ModelFacts, *, windows: bool = False
+) -> Table:
+    """Lay out predictions for a terminal; values outside the scale bear a star.
+
+    Parameters
+    ----------
+    predictions : sequence of SpeechPrediction
+        Those that failed are left out.
+    facts : ModelFacts
+    windows : bool
+        Whether a row for each window follows that of its recording.
+    """
+    rows = []
+    for prediction in predictions:
+        if prediction.whole is None:
+            continue
+        found = prediction.texts.emphasised
+        word = "" if found is None else found.word
+        rows.append((printable(prediction.wav), *_values(prediction.whole), word))
+        if windows and len(prediction.windows) > 1:
+            rows += [
+                (f"  {one.start_s:.2f} to {one.end_s:.2f} s", *_values(one), "")
+                for one in prediction.windows
+            ]
+    low, high = facts.label_bounds
+    trained = " ".join(part for part in (facts.corpus, facts.corpus_version) if part)
+    return Table(
+        title=f"from {low:g} to {high:g}" + (f", the scale of {trained}" if trained else ""),
+        head=("recording", *DIMENSIONS, "gate", "emphasised"),
+        rows=tuple(rows),
+    )
+
+
+def format_predictions_csv(
+    predictions: Sequence[SpeechPrediction], *, windows: bool = False
+) -> bytes:
+    """Write a row a recording; with `windows`, a row for each window of a long one follows."""
+    experts = next(
+        (list(one.whole.experts) for one in predictions if one.whole is not None), list[str]()
+    )
+    by_expert = [f"expert_{name}_{dimension}" for name in experts for dimension in DIMENSIONS]
+    head: list[Cell] = [
+        "file", *(["window"] if windows else []), "status", "reason", "start_s", "end_s",
+        *DIMENSIONS, "outside", "gate", *by_expert, *SEMANTICS,
+        "emphasised_word", "word_start_s", "word_end_s", "emphasis_segment", "notes",
+    ]  # fmt: skip
+    rows: list[list[Cell]] = [head]
+    for prediction in predictions:
+        for number, said in _stretches(prediction, windows):
+            cells = _cells(prediction, said, experts) | {"window": number}
+            rows.append([cells.get(str(name)) for name in head])
+    return format_csv(rows)
+
+
+def format_predictions_json(
+    predictions: Sequence[SpeechPrediction],
+    facts: ModelFacts,
+    *,
+    model: str,
+    routing: dict[str, dict[str, float]],
+    windows: bool = False,
+) -> bytes:
+    """Write everything as JSON; null where there is nothing.
+
+    Parameters
+    ----------
+    predictions : sequence of SpeechPrediction
+    facts : ModelFacts
+    model : str
+        What the user called it.
+    routing : dict of str to dict of str to float
+        Weight of each expert by dimension; empty without FM-MOE.
+    windows : bool
+        Whether each recording holds its windows, too.
+    """
+    from lemf import __version__
+
+    content = {
+        "msfser": __version__,
+        "model": model,
+        "corpus": facts.corpus,
+        "corpus_version": facts.corpus_version,
+        "label_bounds": list(facts.label_bounds),
+        "routing": routing,
+        "recordings": [_to_dict(one, windows) for one in predictions],
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+
+
+def format_embeddings(predictions: Sequence[SpeechPrediction], suffix: str) -> bytes:
+    """Write embeddings, a row a recording that did not fail.
+
+    Parameters
+    ----------
+    predictions : sequence of SpeechPrediction
+    suffix : {".npz", ".parquet"}
+        An npz holds `recording` (recordings,) str and `embedding` (recordings, dim) float32; a
+        Parquet file the columns of the same names.
+    """
+    kept = [
+        (printable(one.wav), one.whole.embedding)
+        for one in predictions
+        if one.whole is not None and one.whole.embedding is not None
+    ]
+    names = [name for name, _ in kept]
+    vectors = np.array([vector for _, vector in kept], dtype=np.float32)
+    stream = io.BytesIO()
+    if suffix == ".npz":
+        np.savez(stream, recording=np.array(names, dtype=np.str_), embedding=vectors)
+    else:
+        import pyarrow
+        import pyarrow.parquet
+
+        column = pyarrow.array(list(vectors), pyarrow.list_(pyarrow.float32()))
+        table = pyarrow.table({"recording": names, "embedding": column})
+        pyarrow.parquet.write_table(table, stream, compression="zstd")
+    return stream.getvalue()
+
+
+def _values(said: Said) -> list[str]:
+    numbers = [
+        f"{value:.2f}{'*' if name in said.outside else ' '}"
+        for name, value in zip(DIMENSIONS, said.values, strict=True)
+    ]
+    return [*numbers, "" if math.isnan(said.gate) else f"{said.gate:.2f}"]
+
+
+def _stretches(
+    prediction: SpeechPrediction, windows: bool
+) -> Iterator[tuple[int | None, Said | None]]:
+    """Yield the whole recording, then its windows with their numbers from 1."""
+    yield None, prediction.whole
+    if windows and len(prediction.windows) > 1:
+        yield from enumerate(prediction.windows, 1)
+
+
+def _cells(
+    prediction: SpeechPrediction, said: Said | None, experts: Sequence[str]
+) -> dict[str, Cell]:
+    texts, found = prediction.texts, prediction.texts.emphasised
+    cells: dict[str, Cell] = {
+        "file": printable(prediction.wav),
+        "status": "failed" if said is None else "ok",
+        "reason": prediction.reason,
+        "notes": "; ".join(prediction.notes),
+        **{name: texts.of(name) for name in SEMANTICS},
+    }
+    if found is not None:
+        cells |= {
+            "emphasised_word": found.word,
+            "word_start_s": found.start_s,
+            "word_end_s": found.end_s,
+            "emphasis_segment": found.segment,
+        }
+    if said is not None:
+        cells |= {
+            "start_s": said.start_s,
+            "end_s": said.end_s,
+            **_by_dimension(said.values),
+            "outside": " ".join(said.outside),
+            "gate": said.gate,
+        }
+        for name in experts:
+            for dimension, value in _by_dimension(said.experts[name]).items():
+                cells[f"expert_{name}_{dimension}"] = value
+    return cells
+
+
+def _to_dict(prediction: SpeechPrediction, windows: bool) -> dict[str, Any]:
+    said, texts, found = prediction.whole, prediction.texts, prediction.texts.emphasised
+    content: dict[str, Any] = {
+        "file": printable(prediction.wav),
+        "status": "failed" if said is None else "ok",
+        "reason": prediction.reason,
+        "notes": list(prediction.notes),
+        "texts": {name: texts.of(name) for name in SEMANTICS},
+        "emphasised": None,
+    }
+    if found is not None:
+        content["emphasised"] = {
+            "word": found.word,
+            "start_s": found.start_s,
+            "end_s": found.end_s,
+            "segment": {
+                "text": found.segment,
+                "start_s": found.segment_start_s,
+                "end_s": found.segment_end_s,
+            },
+        }
+    if said is not None:
+        content |= _said_to_dict(said)
+    if windows:
+        content["windows"] = [_said_to_dict(one) for one in prediction.windows]
+    return content
+
+
+def _said_to_dict(said: Said) -> dict[str, Any]:
+    return {
+        "start_s": said.start_s,
+        "end_s": said.end_s,
+        **_by_dimension(said.values),
+        "outside": list(said.outside),
+        "gate": None if math.isnan(said.gate) else said.gate,
+        "experts": {name: _by_dimension(values) for name, values in said.experts.items()},
+    }
+
+
+def _by_dimension(values: FloatArray) -> dict[str, float]:
+    return {name: float(value) for name, value in zip(DIMENSIONS, values, strict=True)}

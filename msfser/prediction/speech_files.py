@@ -1,0 +1,144 @@
+"""What is to be predicted: recordings, and the alignment and transcript that lie beside each.
+
+Beside `talk.wav`, `talk.TextGrid` is its alignment, `talk.txt` or `talk.lab` its transcript.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lemf import AUDIO_SUFFIXES, MANIFEST_SUFFIXES, read_rows
+from msfser.errors import DataError
+
+_GRID_SUFFIXES = (".TextGrid", ".textgrid", ".TEXTGRID")
+_TRANSCRIPT_SUFFIXES = (".txt", ".lab")
+_WAV_COLUMNS = ("wav", "audio", "file")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeechFile:
+    """A recording with what is known of its words.
+
+    Attributes
+    ----------
+    wav : Path
+    alignment : Path or None
+        A TextGrid.
+    transcript : Path, str or None
+        A file that holds it, or the words themselves.
+    es : str or None
+        A description of speaker, emotion and situation.
+    """
+
+    wav: Path
+    alignment: Path | None = None
+    transcript: Path | str | None = None
+    es: str | None = None
+
+    @property
+    def has_text(self) -> bool:
+        """Whether there is anything beside the voice."""
+        return any((self.alignment, self.transcript, self.es))
+
+    def read_transcript(self) -> str | None:
+        """Give the words with white space made plain; None where there are none.
+
+        Raises
+        ------
+        DataError
+            The file is not text in UTF-8.
+        """
+        if not isinstance(self.transcript, Path):
+            text = self.transcript or ""
+        else:
+            try:
+                text = self.transcript.read_text(encoding="utf-8-sig")
+            except (OSError, UnicodeDecodeError) as error:
+                reason = getattr(error, "strerror", None) or "it is not UTF-8"
+                raise DataError(f"{self.transcript}: cannot be read ({reason})") from error
+        return " ".join(text.split()) or None
+
+
+def find_speech(sources: Sequence[Path], alignments: Path | None = None) -> list[SpeechFile]:
+    """Find the recordings that are meant, each once, in the order in which they are named.
+
+    Parameters
+    ----------
+    sources : sequence of Path
+        Recordings; folders, searched with all folders in them; or tables, ``.csv`` or ``.jsonl``,
+        with the column ``wav`` and perhaps ``alignment``, ``transcript`` and ``es``, whose paths
+        start at the table's own folder.
+    alignments : Path, optional
+        A TextGrid for a single recording, or the folder of the TextGrids when they do not lie
+        beside the recordings but in a tree of the same shape.
+
+    Raises
+    ------
+    DataError
+        Nothing is found, or a table does not name its recordings.
+    lemf.LemfError
+        A table cannot be read.
+    """
+    if alignments is not None and not alignments.exists():
+        raise DataError(f"{alignments}: there is no such TextGrid and no such folder")
+    found: dict[Path, SpeechFile] = {}
+    for source in sources:
+        for speech in _find(source, alignments):
+            found.setdefault(speech.wav, speech)
+    if not found:
+        kinds = ", ".join(AUDIO_SUFFIXES)
+        raise DataError(f"{sources[0]}: no recording found ({kinds}); check the path")
+    if alignments is not None and alignments.is_file():
+        if len(found) > 1:
+            raise DataError(
+                f"{alignments}: one TextGrid for {len(found)} recordings; name a folder"
+            )
+        ((wav, speech),) = found.items()
+        found[wav] = replace(speech, alignment=alignments)
+    return list(found.values())
+
+
+def _find(source: Path, alignments: Path | None) -> Iterator[SpeechFile]:
+    grids = alignments if alignments is not None and alignments.is_dir() else None
+    if source.suffix.lower() in MANIFEST_SUFFIXES:
+        yield from _read_table(source)
+    elif source.is_dir():
+        wanted = {f".{suffix}" for suffix in AUDIO_SUFFIXES}
+        for wav in sorted(source.rglob("*")):
+            hidden = any(part.startswith(".") for part in wav.relative_to(source).parts)
+            if wav.suffix.lower() in wanted and not hidden:
+                yield _with_words(wav, grids and grids / wav.relative_to(source).parent)
+    else:  # a file that is missing becomes a row that says so
+        yield _with_words(source, grids)
+
+
+def _with_words(wav: Path, grids: Path | None) -> SpeechFile:
+    return SpeechFile(
+        wav=wav,
+        alignment=_first_there((grids or wav.parent) / wav.stem, _GRID_SUFFIXES),
+        transcript=_first_there(wav.with_suffix(""), _TRANSCRIPT_SUFFIXES),
+    )
+
+
+def _first_there(stem: Path, suffixes: Iterable[str]) -> Path | None:
+    paths = (stem.with_name(stem.name + suffix) for suffix in suffixes)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _read_table(source: Path) -> Iterator[SpeechFile]:
+    folder = source.parent
+    for line, row in read_rows(str(source), "table"):
+        wav = next((row[name] for name in _WAV_COLUMNS if name in row), None)
+        if wav is None:
+            raise DataError(f"{source}: line {line}: no column wav; name the recording there")
+        beside = _with_words(folder / str(wav), None)
+        alignment = row.get("alignment", row.get("textgrid"))
+        transcript = row.get("transcript")
+        yield SpeechFile(
+            wav=beside.wav,
+            alignment=folder / str(alignment) if alignment else beside.alignment,
+            transcript=str(transcript) if transcript else beside.transcript,
+            es=str(row["es"]) if "es" in row else None,
+        )

@@ -1,0 +1,168 @@
+"""The three semantics of a single recording, as texts: what `msfser predict` reads beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from lemf import Emphasis, LemfError, read_textgrid, score
+from msfser.config.settings import Semantic
+from msfser.data.clips import read_clip
+from msfser.prediction.speech_files import SpeechFile
+from msfser.semantics.alignment_tiers import name_tiers
+from msfser.semantics.es.description import render
+from msfser.semantics.es.voice import describe_voice, measure_voice
+from msfser.semantics.whisper import Whisper
+
+STAND_IN = "GS stands in for LES"
+
+Describe = Callable[[SpeechFile], str | None]  # a text of a recording; None for nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emphasised:
+    """What lemf found: the top word of the recording, and its emphasis segment."""
+
+    word: str
+    start_s: float
+    end_s: float
+    segment: str
+    segment_start_s: float
+    segment_end_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeechTexts:
+    """Texts of one recording.
+
+    Attributes
+    ----------
+    gs, les, es : str or None
+        None where there is nothing to make it from: the model's null vector takes its place.
+    emphasised : Emphasised or None
+        None without a TextGrid that lemf can use.
+    notes : tuple of str
+        Why a text is missing, or which one stands in for it.
+    """
+
+    gs: str | None = None
+    les: str | None = None
+    es: str | None = None
+    emphasised: Emphasised | None = None
+    notes: tuple[str, ...] = ()
+
+    def of(self, semantic: Semantic) -> str | None:
+        """Give the text of one semantic."""
+        return {"gs": self.gs, "les": self.les, "es": self.es}[semantic]
+
+    def only(self, semantics: Sequence[Semantic]) -> SpeechTexts:
+        """Leave out the texts that a model does not read; what is emphasised stays."""
+        return replace(
+            self,
+            gs=self.gs if "gs" in semantics else None,
+            les=self.les if "les" in semantics else None,
+            es=self.es if "es" in semantics else None,
+            notes=tuple(note for note in self.notes if "les" in semantics or note != STAND_IN),
+        )
+
+
+def find_texts(
+    speech: SpeechFile,
+    *,
+    transcribe: Describe | None = None,
+    describe: Describe | None = None,
+    tiers_in_order: bool = False,
+) -> SpeechTexts:
+    """Find the texts of a recording.
+
+    GS is the transcript, else what `transcribe` hears, else the words of the alignment. LES is the
+    emphasis segment; without an alignment, GS stands in, as in the training data.
+
+    Parameters
+    ----------
+    speech : SpeechFile
+    transcribe : function, optional
+        Gives the words of a recording, such as Whisper.
+    describe : function, optional
+        Gives the Extended Semantics of a recording for which none is at hand.
+    tiers_in_order : bool
+        Whether the first tier holds the words and the second the phones where their names are
+        unknown, as in MSP-Podcast.
+
+    Raises
+    ------
+    MsfserError
+        The transcript is not text, or a model fails.
+    """
+    notes: list[str] = []
+    emphasis = _score(speech, tiers_in_order, notes)
+    gs = speech.read_transcript()
+    if gs is None and transcribe is not None:
+        gs = transcribe(speech)
+    if gs is None and emphasis is not None:
+        gs = " ".join(sentence.text for sentence in emphasis.sentences)
+    emphasised, les = None, gs
+    if emphasis is not None:
+        emphasised = _top(emphasis)
+        les = emphasised.segment
+    elif gs is not None:
+        notes.append(STAND_IN)
+    es = speech.es
+    if es is None and describe is not None:
+        es = describe(speech)
+    return SpeechTexts(gs=gs, les=les, es=es, emphasised=emphasised, notes=tuple(notes))
+
+
+def hear(whisper: Whisper, speech: SpeechFile) -> str | None:
+    """Give what Whisper hears; None where it hears no speech.
+
+    Raises
+    ------
+    MsfserError, lemf.LemfError
+        The recording cannot be used.
+    """
+    (text,) = whisper.transcribe([read_clip(speech.wav).samples])
+    return " ".join(text.split()) or None
+
+
+def describe_acoustically(speech: SpeechFile) -> str:
+    """Put into words what lemf measures of a voice, as ``msfser semantics es`` does.
+
+    Raises
+    ------
+    lemf.LemfError
+        The recording cannot be used.
+    """
+    try:
+        voice = measure_voice(speech.wav, speech.alignment)
+    except LemfError:
+        if speech.alignment is None:
+            raise
+        voice = measure_voice(speech.wav, None)
+    return render(describe_voice(voice))
+
+
+def _score(speech: SpeechFile, tiers_in_order: bool, notes: list[str]) -> Emphasis | None:
+    """Find the emphasis; a TextGrid that lemf cannot use costs LES, not the prediction."""
+    if speech.alignment is None:
+        return None
+    try:
+        if tiers_in_order:
+            return score(speech.wav, name_tiers(read_textgrid(speech.alignment)))
+        return score(speech.wav, speech.alignment)
+    except LemfError as error:
+        notes.append(str(error))
+        return None
+
+
+def _top(emphasis: Emphasis) -> Emphasised:
+    sentence = max(emphasis.sentences, key=lambda sentence: sentence.ranked[0].score)
+    word, segment = sentence.ranked[0], sentence.segment
+    return Emphasised(
+        word=word.word,
+        start_s=word.start_s,
+        end_s=word.end_s,
+        segment=segment.text,
+        segment_start_s=segment.start_s,
+        segment_end_s=segment.end_s,
+    )

@@ -1,0 +1,4 @@
+"""Extended Semantics: the voice described by a server, Kimi-Audio, a file or acoustic measures.
+
+`run` describes what is not described yet; each backend has a module.
+"""

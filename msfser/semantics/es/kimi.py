@@ -1,0 +1,97 @@
+"""Extended Semantics by Kimi-Audio, which needs an environment of its own: jobs out, replies in.
+
+`kimi_worker.py` runs there. What it replies is checked here; a recording whose reply is no
+description is in the next export again, with what was wrong.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from lemf.runtime.output import write_output
+from msfser.errors import SemanticsError
+from msfser.semantics.es.description import prompt_of, read_reply, render
+from msfser.semantics.es.imported import read_jsonl
+from msfser.semantics.jobs import Job, Made
+from msfser.semantics.work import Entry, WorkFile
+
+MODEL = "moonshotai/Kimi-Audio-7B-Instruct"
+MAX_TOKENS = 512
+WORKER = Path(__file__).with_name("kimi_worker.py")
+
+
+def export_jobs(
+    path: Path, jobs: Sequence[Job], work: WorkFile, emotions: Sequence[str], *, force: bool = False
+) -> None:
+    """Write what the worker is to do.
+
+    Parameters
+    ----------
+    path : Path
+        The JSONL file.
+    jobs : sequence of Job
+    work : WorkFile
+        Tells what was wrong with an earlier reply.
+    emotions : sequence of str
+    force : bool
+        Whether an existing file may be replaced.
+
+    Raises
+    ------
+    lemf.LemfError
+        The file cannot be written, or exists already.
+    """
+    lines = []
+    for job in jobs:
+        prompt = prompt_of(emotions)
+        if (before := work.entries.get(job.key, {}).get("reason")) is not None:
+            prompt += f"\nAn earlier reply could not be used: {before}. Reply with the object only."
+        row = {
+            "key": job.key,
+            "wav": str(job.wav.absolute()),
+            "prompt": prompt,
+            "max_tokens": MAX_TOKENS,
+        }
+        lines.append(json.dumps(row).encode() + b"\n")
+    write_output(path, b"".join(lines), force=force)
+
+
+def read_replies(path: Path) -> dict[str, Mapping[str, object]]:
+    """Give the lines of the worker by their key; the last of a key counts.
+
+    Raises
+    ------
+    SemanticsError
+        The file cannot be read, or a line is none of the worker's.
+    """
+    replies: dict[str, Mapping[str, object]] = {}
+    for number, row in read_jsonl(path):
+        if not isinstance(row.get("key"), str) or not ({"reply", "error"} & set(row)):
+            raise SemanticsError(f"{path}: line {number}: no reply of kimi_worker.py")
+        replies[row["key"]] = row
+    return replies
+
+
+def take_replies(
+    replies: Mapping[str, Mapping[str, object]], emotions: Sequence[str], jobs: Sequence[Job]
+) -> Made:
+    """Give an entry for each job that has a reply; the others stay to be done."""
+    for job in jobs:
+        row = replies.get(job.key)
+        if row is not None:
+            yield job, _to_entry(row, emotions)
+
+
+def _to_entry(row: Mapping[str, object], emotions: Sequence[str]) -> Entry:
+    if "reply" not in row:
+        return {"status": "failed", "reason": str(row["error"])}
+    reply = str(row["reply"])
+    try:
+        description = read_reply(reply, emotions)
+    except SemanticsError as error:
+        return {"status": "failed", "reason": str(error), "reply": reply}
+    fields = asdict(description)
+    return {"status": "ok", "text": render(description), "fields": fields, "reply": reply}

@@ -1,0 +1,154 @@
+"""Extended Semantics from a server that takes audio.
+
+Many requests are in flight at once: such a server batches them itself. A reply that is no
+description is asked for once more, with what is wrong; then the utterance has failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import httpx
+
+from msfser.errors import SemanticsError
+from msfser.semantics.es.chat_server import (
+    Message,
+    RequestError,
+    Server,
+    complete,
+    find_model,
+    open_client,
+)
+from msfser.semantics.es.description import prompt_of, read_reply, render, schema_of
+from msfser.semantics.es.wav import wav_bytes
+from msfser.semantics.jobs import Job, Made
+from msfser.semantics.work import Entry
+
+_FEWEST_FAILURES = 20  # in a row before the run is given up
+
+
+def ask_server(server: Server, emotions: Sequence[str], proven: bool, jobs: Sequence[Job]) -> Made:
+    """Have the recordings described, and give each as soon as it is.
+
+    Parameters
+    ----------
+    server : Server
+    emotions : sequence of str
+        The categories of the corpus.
+    proven : bool
+        Whether any utterance of the corpus was ever described; until then, every kind of failure
+        counts as a sign that none will be.
+    jobs : sequence of Job
+
+    Yields
+    ------
+    job, entry
+        The entry holds the ``reply`` as it came and the six ``fields``, too.
+
+    Raises
+    ------
+    SemanticsError
+        The server does not know the address or the key, or one utterance after the other fails.
+    """
+    find_model(server.url, server.api_key, server.model)
+    with asyncio.Runner() as runner:
+        client = open_client(server)
+        done: asyncio.Queue[tuple[Job, Entry] | None] = asyncio.Queue()
+        asking = runner.get_loop().create_task(_ask_all(client, server, emotions, jobs, done))
+        n_failed = 0
+        try:
+            while (pair := runner.run(done.get())) is not None:
+                yield pair
+                job, entry = pair
+                if entry["status"] == "ok":
+                    proven, n_failed = True, 0
+                elif entry["passing"] or not proven:
+                    n_failed += 1
+                if n_failed >= max(_FEWEST_FAILURES, 2 * server.in_flight):
+                    raise SemanticsError(
+                        f"{server.url}: {n_failed} utterances in a row failed, the last, {job.id}: "
+                        f"{entry['reason']}; what is done is kept: mend it and run this again"
+                    )
+        finally:
+            asking.cancel()
+            runner.run(_close(client, asking))
+        asking.result()  # raises what ended it
+
+
+async def _ask_all(
+    client: httpx.AsyncClient,
+    server: Server,
+    emotions: Sequence[str],
+    jobs: Sequence[Job],
+    done: asyncio.Queue[tuple[Job, Entry] | None],
+) -> None:
+    """Keep `in_flight` recordings under way until all are described; then say None."""
+    remaining = iter(jobs)
+
+    async def work() -> None:
+        for job in remaining:
+            await done.put((job, await _describe(client, server, emotions, job)))
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(server.in_flight, len(jobs))):
+                group.create_task(work())
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from errors
+    finally:
+        await done.put(None)
+
+
+async def _close(client: httpx.AsyncClient, asking: asyncio.Task[None]) -> None:
+    await asyncio.wait([asking])
+    await client.aclose()
+    await asyncio.sleep(0)  # closed sockets go with the next turn of the loop
+
+
+async def _describe(
+    client: httpx.AsyncClient, server: Server, emotions: Sequence[str], job: Job
+) -> Entry:
+    """Describe one recording: ask, and once more with what was wrong with the reply."""
+    schema = schema_of(emotions)
+    try:
+        messages = [await asyncio.to_thread(_question, job.wav, emotions)]
+        reply = await complete(client, server, messages, schema, job.key)
+        try:
+            description = read_reply(reply, emotions)
+        except SemanticsError as error:
+            messages += [
+                {"role": "assistant", "content": reply},
+                {
+                    "role": "user",
+                    "content": f"This cannot be used: {error}. Reply with the JSON object only.",
+                },
+            ]
+            reply = await complete(client, server, messages, schema, job.key)
+            try:
+                description = read_reply(reply, emotions)
+            except SemanticsError as again:
+                reason = f"twice: {again}"
+                return {"status": "failed", "reason": reason, "passing": False, "reply": reply}
+    except RequestError as error:
+        return {"status": "failed", "reason": str(error), "passing": error.passing}
+    fields = asdict(description)
+    return {"status": "ok", "text": render(description), "fields": fields, "reply": reply}
+
+
+def _question(wav: Path, emotions: Sequence[str]) -> Message:
+    """Give the message with the recording: the only place where anything about it is said."""
+    try:
+        data = base64.b64encode(wav_bytes(wav)).decode()
+    except SemanticsError as error:
+        raise RequestError(str(error)) from error
+    return {
+        "role": "user",
+        "content": [
+            {"type": "text", "text": prompt_of(emotions)},
+            {"type": "input_audio", "input_audio": {"data": data, "format": "wav"}},
+        ],
+    }

@@ -1,0 +1,182 @@
+"""Extended Semantics without a model: what lemf measures of a voice, put into words.
+
+An offline stand-in that says what can be measured and no more: the emotion is "Unknown", and the
+gender is a guess from F0 that may be "unclear". All limits are fixed; none is relative to a speaker
+or a corpus (docs/semantics.md gives their reasons).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lemf import LemfError, MissingPackageError
+from msfser.semantics.alignment_tiers import name_tiers
+from msfser.semantics.es.description import UNKNOWN, Description, render
+from msfser.semantics.jobs import Job
+from msfser.semantics.work import Entry
+
+VERSION = 1  # of the limits and the words: another one is new work
+
+MALE_BELOW_HZ, FEMALE_ABOVE_HZ = 145.0, 175.0  # median F0
+NARROW_BELOW_ST, WIDE_ABOVE_ST = 8.0, 16.0  # semitones from the 5th to the 95th percentile of F0
+SLOW_BELOW, FAST_ABOVE = 11.0, 16.0  # phones per second within the words
+QUIET_BELOW_DBFS, LOUD_ABOVE_DBFS = -28.0, -16.0  # RMS of the voiced samples
+
+_LONGEST_WORD = 28
+_FRAME_S = 0.005  # of lemf's contours
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voice:
+    """What is measured of one recording.
+
+    Attributes
+    ----------
+    f0_hz : float
+        Median over the voiced frames; NaN without any.
+    range_st : float
+        From the 5th to the 95th percentile of F0 in semitones; NaN without a voiced frame.
+    phones_per_s : float
+        Within the words, pauses left out; NaN without an alignment.
+    level_dbfs : float
+        RMS of the voiced samples, 0 for a full-scale square wave; NaN without a voiced frame.
+    stressed : str or None
+        The word that lemf ranks first; None without an alignment, or where all words score equal.
+    """
+
+    f0_hz: float
+    range_st: float
+    phones_per_s: float
+    level_dbfs: float
+    stressed: str | None
+
+
+@dataclass(frozen=True)
+class VoiceTask:
+    """What a worker needs to know."""
+
+    job: Job
+    tiers_in_order: bool = False
+
+
+def measure_voice(wav: Path, alignment: Path | None, tiers_in_order: bool = False) -> Voice:
+    """Measure a voice.
+
+    Parameters
+    ----------
+    wav : Path
+    alignment : Path or None
+    tiers_in_order : bool
+        As `alignment_tiers.name_tiers` has it.
+
+    Raises
+    ------
+    lemf.LemfError
+        A recording or an alignment that cannot be used.
+    """
+    from lemf import Settings, harvest, read_audio, read_textgrid, score
+
+    audio = read_audio(wav)
+    samples = np.concatenate(list(audio.slices([(0, audio.n_samples)])))
+    if alignment is None:
+        f0_hz = harvest(samples, audio.rate_hz)[0]
+        return Voice(
+            **_of_contour(f0_hz, samples, audio.rate_hz), phones_per_s=math.nan, stressed=None
+        )
+    grid = read_textgrid(alignment)
+    emphasis = score(audio, name_tiers(grid) if tiers_in_order else grid, Settings())
+    sentence = emphasis.sentences[0]
+    spans = [(word.end_s - word.start_s, word.duration) for word in sentence.words]
+    spans = [(length_s, phone_s) for length_s, phone_s in spans if phone_s > 0]  # NaN left out
+    n_phones = sum(round(length_s / phone_s) for length_s, phone_s in spans)
+    spoken_s = sum(length_s for length_s, _ in spans)
+    return Voice(
+        **_of_contour(emphasis.contours.f0_hz, samples, audio.rate_hz),
+        phones_per_s=n_phones / spoken_s if spoken_s else math.nan,
+        stressed=None if "flat" in sentence.flags else sentence.ranked[0].word,
+    )
+
+
+def describe_voice(voice: Voice) -> Description:
+    """Put what was measured into the six categories of table 1."""
+    traits = []
+    if math.isnan(voice.f0_hz):
+        traits.append("no voiced speech")
+    else:
+        traits.append(_grade(voice.range_st, NARROW_BELOW_ST, WIDE_ABOVE_ST, _RANGES))
+    if not math.isnan(voice.phones_per_s):
+        traits.append(_grade(voice.phones_per_s, SLOW_BELOW, FAST_ABOVE, _PACES))
+    if not math.isnan(voice.level_dbfs):
+        traits.append(_grade(voice.level_dbfs, QUIET_BELOW_DBFS, LOUD_ABOVE_DBFS, _LEVELS))
+    if voice.stressed is not None:
+        traits.append(f'stress on "{voice.stressed[:_LONGEST_WORD]}"')
+    return Description(
+        free_emotion="an unnamed emotion",
+        emotion=UNKNOWN,
+        explanation="",
+        scenario="",
+        paralinguistics=tuple(traits),
+        gender="unclear"
+        if math.isnan(voice.f0_hz)
+        else _grade(voice.f0_hz, MALE_BELOW_HZ, FEMALE_ABOVE_HZ, ("male", "unclear", "female")),
+    )
+
+
+def describe_recording(task: VoiceTask) -> Entry:
+    """Describe one recording, or say why not; runs in a worker.
+
+    Where lemf cannot use the alignment, the recording is described without it.
+    """
+    job = task.job
+    try:
+        try:
+            voice = measure_voice(job.wav, job.alignment, task.tiers_in_order)
+        except LemfError:
+            if job.alignment is None:
+                raise
+            voice = measure_voice(job.wav, None)
+        measured = {
+            name: None if isinstance(value, float) and math.isnan(value) else value
+            for name, value in asdict(voice).items()
+        }
+        return {"status": "ok", "text": render(describe_voice(voice)), "measured": measured}
+    except MissingPackageError:  # lacks for all alike
+        raise
+    except LemfError as error:
+        reason = str(error)
+    except MemoryError:
+        reason = "not enough memory"
+    except Exception as error:  # a fault here must not stop 200,000 recordings
+        reason = f"{type(error).__name__}: {error}"
+    return {"status": "failed", "reason": " ".join(reason.split())}
+
+
+_RANGES = ("a narrow pitch range", "a medium pitch range", "a wide pitch range")
+_PACES = ("a slow pace", "a medium pace", "a fast pace")
+_LEVELS = ("a quiet recording", "a medium level", "a loud recording")
+
+
+def _grade(value: float, low: float, high: float, words: tuple[str, str, str]) -> str:
+    return words[0] if value < low else words[2] if value > high else words[1]
+
+
+def _of_contour(
+    f0_hz: NDArray[np.float64], samples: NDArray[np.float64], rate_hz: int
+) -> dict[str, float]:
+    """Give median, range and level of the voiced part."""
+    voiced = f0_hz > 0
+    if not voiced.any():
+        return {"f0_hz": math.nan, "range_st": math.nan, "level_dbfs": math.nan}
+    low, median, high = np.percentile(f0_hz[voiced], [5, 50, 95])
+    frames = np.round(np.arange(len(samples)) / (rate_hz * _FRAME_S)).astype(np.int64)
+    power = np.mean(samples[voiced[np.minimum(frames, len(f0_hz) - 1)]] ** 2)
+    return {
+        "f0_hz": float(median),
+        "range_st": float(12 * np.log2(high / low)),
+        "level_dbfs": float(10 * np.log10(power)) if power > 0 else math.nan,
+    }

@@ -1,0 +1,145 @@
+import json
+import os
+
+import pytest
+
+from lemf.corpus.listing import Recording, list_recordings
+from lemf.errors import CorpusError
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    """Make empty files under names; give a function that does so."""
+    monkeypatch.chdir(tmp_path)
+
+    def make(*names):
+        for name in names:
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
+    return make
+
+
+def pairs(source, textgrids=None):
+    return [tuple(recording[:3]) for recording in list_recordings(source, textgrids).recordings]
+
+
+def test_a_folder_with_textgrids_beside(tree):
+    tree("c/b.wav", "c/b.TextGrid", "c/sub/a.FLAC", "c/sub/a.textgrid", "c/x.txt", "c/.d.wav")
+    assert pairs("c") == [
+        ("b", "c/b.wav", "c/b.TextGrid"),
+        ("sub/a", "c/sub/a.FLAC", "c/sub/a.textgrid"),
+    ]
+    assert pairs("c/") == pairs("c")
+
+
+def test_the_current_folder_gives_plain_paths(tree, tmp_path, monkeypatch):
+    tree("a.wav", "a.TextGrid")
+    assert pairs(".") == [("a", "a.wav", "a.TextGrid")]
+
+
+def test_two_trees_as_the_montreal_forced_aligner_leaves_them(tree):
+    tree("corpus/s1/a.wav", "corpus/s2/a.ogg", "out/s1/a.TextGrid", "out/s2/a.TextGrid")
+    assert pairs("corpus", "out") == [
+        ("s1/a", "corpus/s1/a.wav", "out/s1/a.TextGrid"),
+        ("s2/a", "corpus/s2/a.ogg", "out/s2/a.TextGrid"),
+    ]
+
+
+def test_a_recording_without_textgrid_is_not_lost(tree):
+    tree("c/a.wav", "c/b.TextGrid")
+    listing = list_recordings("c")
+    assert listing.recordings == [Recording("a", "c/a.wav", None)]
+    assert listing.unused_textgrids == ["c/b.TextGrid"]
+
+
+def test_a_pattern(tree):
+    tree("c/s1/a.wav", "c/s1/a.TextGrid", "c/s1/a.flac", "c/s2/b.wav", "out/s1/a.TextGrid")
+    assert pairs("c/**/*.wav") == [
+        ("s1/a", "c/s1/a.wav", "c/s1/a.TextGrid"),
+        ("s2/b", "c/s2/b.wav", None),
+    ]
+    assert pairs("c/s*/a.wav", "out") == [("s1/a", "c/s1/a.wav", "out/s1/a.TextGrid")]
+
+
+def test_the_order_is_that_of_the_ids_whatever_the_disk_says(tree, monkeypatch):
+    tree(*(f"c/{name}.wav" for name in "ebdac"))
+    ids = [name for name, *_ in pairs("c")]
+    assert ids == sorted("ebdac")
+
+
+def test_links_are_followed_once(tree, tmp_path):
+    tree("c/a.wav", "elsewhere/b.wav")
+    (tmp_path / "c" / "loop").symlink_to(tmp_path / "c")
+    (tmp_path / "c" / "more").symlink_to(tmp_path / "elsewhere")
+    assert [name for name, *_ in pairs("c")] == ["a", "more/b"]
+
+
+def test_a_csv_manifest(tree, tmp_path):
+    tree("m/x.txt")
+    (tmp_path / "m/list.csv").write_text(
+        "audio,textgrid,id,speaker,channel,mood\n"
+        "s/a.wav,grids/a.TextGrid,,Anna,2,glad\n"
+        '/data/b.wav,/data/b.TextGrid,"b, the second",,mix,\n'
+        "c.wav,,,,,\n"
+    )
+    assert list_recordings("m/list.csv").recordings == [
+        Recording("b, the second", "/data/b.wav", "/data/b.TextGrid", None, "mix"),
+        Recording("c", "m/c.wav", None),
+        Recording("s/a", "m/s/a.wav", "m/grids/a.TextGrid", "Anna", 2),
+    ]
+
+
+def test_a_jsonl_manifest(tree, tmp_path):
+    rows = [{"audio": "b.wav", "textgrid": None}, {"audio": "a.wav", "textgrid": "a.tg", "id": "z"}]
+    (tmp_path / "list.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n\n")
+    assert pairs("list.jsonl") == [("b", "b.wav", None), ("z", "a.wav", "a.tg")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", "wav,textgrid\n", "no column audio in its first line"),
+        ("a.csv", "", "no column audio and textgrid in its first line"),
+        ("a.csv", "audio,textgrid,channel\na.wav,,left\n", "line 2: channel 'left'"),
+        ("a.csv", "audio,textgrid\n,a.TextGrid\n", "line 2: no audio"),
+        ("a.csv", "audio,textgrid\n", "no recording found"),
+        ("a.jsonl", '{"audio": 1}\n', "line 1: audio must be text, not 1"),
+        ("a.jsonl", '{"audio": "a.wav"}\n{"audio"\n', "line 2: not JSON"),
+        ("a.jsonl", "[1]\n", "line 1: expected"),
+        ("a.csv", "audio,textgrid\na.wav,\na.flac,\n", "have the same id 'a'"),
+    ],
+)
+def test_wrong_manifests(tree, tmp_path, name, content, message):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(CorpusError, match=message):
+        list_recordings(name)
+
+
+def test_what_is_no_corpus(tree, tmp_path):
+    tree("c/a.txt", "d/a.wav", "d/a.flac", "bytes.csv")
+    (tmp_path / "bytes.csv").write_bytes(b"\xff")
+    for source, message in (
+        ("c", "no recording found"),
+        ("gone", "no folder, no pattern and no manifest"),
+        ("c/*.wav", "no recording found"),
+        ("d", "d/a.flac and d/a.wav have the same id 'a'|d/a.wav and d/a.flac"),
+        ("gone.csv", "cannot be read"),
+        ("bytes.csv", "it is not UTF-8"),
+    ):
+        with pytest.raises(CorpusError, match=message):
+            list_recordings(source)
+    with pytest.raises(CorpusError, match="no such folder of TextGrids"):
+        list_recordings("c", "gone")
+    with pytest.raises(CorpusError, match="leave out --textgrids"):
+        list_recordings("a.csv", "c")
+
+
+def test_names_that_are_no_text(tree, tmp_path):
+    try:
+        (tmp_path / os.fsdecode(b"\xff.wav")).touch()
+    except OSError:
+        pytest.skip("this file system only takes names that are text")
+    ((name, *_),) = pairs(".")
+    assert os.fsencode(name) == b"\xff"

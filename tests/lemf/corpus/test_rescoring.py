@@ -1,0 +1,124 @@
+import pandas
+import pyarrow
+import pyarrow.parquet
+import pytest
+from click.testing import CliRunner
+
+from lemf.commands.cli import main
+from lemf.corpus.parquet import TableWriter, schema_of, to_stream
+
+
+@pytest.fixture
+def run(make_corpus, monkeypatch, tmp_path):
+    make_corpus(6)
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+BATCH = ("batch", "corpus", "--jobs", "1")
+
+
+def assert_one_line(result, *parts):
+    assert result.exit_code == 1, result.output
+    assert result.stderr.splitlines()[-1].startswith("Error: ")
+    for part in parts:
+        assert part in result.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--sentences", "pause:0.01", "--weights", "pitch=3")])
+def test_the_same_settings_give_the_same_bytes(run, tmp_path, options):
+    (tmp_path / "corpus/speaker0/0004.wav").write_bytes(b"garbage")
+    tables = ("-o", "a.parquet", "--sentence-table", "as.parquet", "--features", "f.parquet")
+    assert run(*BATCH, *tables, *options).exit_code == 1
+    again = run("rescore", "f.parquet", "-o", "b.parquet", "--sentence-table", "bs.parquet")
+    assert again.exit_code == 0, again.output
+    assert again.stderr.splitlines()[-1].startswith("wrote b.parquet: 10 words of 5 files")
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    assert (tmp_path / "as.parquet").read_bytes() == (tmp_path / "bs.parquet").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--weights", "pitch=0,energy=0.1"),
+        ("--duration", "word"),
+        ("--cues", "listeners"),
+        ("--cues", "all", "--weights", "loudness=2"),
+        ("--cues", "all", "--normalise", "recording"),
+    ],
+)
+def test_other_settings_give_what_a_batch_with_them_gives(run, tmp_path, options):
+    assert run(*BATCH, "-o", "a.parquet", "--features", "f.parquet").exit_code == 0
+    assert run(*BATCH, "-o", "b.parquet", *options).exit_code == 0
+    assert run("rescore", "f.parquet", "-o", "c.parquet", *options).exit_code == 0
+    assert (tmp_path / "b.parquet").read_bytes() == (tmp_path / "c.parquet").read_bytes()
+    assert (tmp_path / "a.parquet").read_bytes() != (tmp_path / "c.parquet").read_bytes()
+
+
+def test_features_are_float64_contours(run):
+    assert run(*BATCH, "-o", "a.parquet", "--features", "f.parquet").exit_code == 0
+    table = pandas.read_parquet("f.parquet")
+    assert len(table) == 6
+    assert len(table["f0_hz"][0]) == len(table["energy"][0]) == 49
+    assert table["f0_hz"][0].dtype == "float64"
+    assert [word["word"] for word in table["words"][0]] == ["a", "b"]
+
+
+def test_what_cannot_be_rescored(run, tmp_path):
+    assert run(*BATCH, "-o", "a.parquet", "--features", "f.parquet").exit_code == 0
+    assert_one_line(
+        run("rescore", "gone.parquet", "-o", "b.parquet"), "gone.parquet: cannot be read"
+    )
+    assert_one_line(run("rescore", "a.parquet", "-o", "b.parquet"), "no features in it")
+    assert_one_line(run("rescore", "f.parquet", "-o", "a.parquet"), "a.parquet: exists already")
+    (tmp_path / "text.parquet").write_text("text")
+    assert_one_line(run("rescore", "text.parquet", "-o", "b.parquet"), "it is no Parquet file")
+    result = run("rescore", "f.parquet", "-o", "b.parquet", "--weights", "loudness=1")
+    assert_one_line(result, "unknown cue 'loudness' of the set 'paper'")
+    assert not (tmp_path / "b.parquet").exists()
+    words = ("-o", "w.parquet", "--features", "fw.parquet", "--duration", "word")
+    assert run(*BATCH, *words).exit_code == 0
+    result = run("rescore", "fw.parquet", "-o", "b.parquet", "--duration", "phones")
+    assert_one_line(result, "made with --duration word, so it knows no phones")
+
+
+def test_the_bytes_do_not_tell_how_the_rows_came():
+    schema = schema_of("sentences", ())
+    rows = [
+        {name: (str(i) if str(schema.field(name).type) == "string" else i) for name in schema.names}
+        for i in range(103)
+    ]
+    files = []
+    for size in (1, 7, 10, 103):
+        sink = pyarrow.BufferOutputStream()
+        writer = TableWriter(sink, schema, 10)
+        for first in range(0, len(rows), size):
+            writer.add(to_stream(rows[first : first + size], schema))
+        writer.close()
+        files.append(sink.getvalue().to_pybytes())
+    assert len(set(files)) == 1
+    assert pyarrow.parquet.ParquetFile(pyarrow.BufferReader(files[0])).num_row_groups == 11
+
+
+@pytest.mark.parametrize("lost", ["mid_energy", "phones"])
+def test_features_of_an_older_lemf_are_refused(run, tmp_path, lost):
+    assert run(*BATCH, "-o", "a.parquet", "--features", "f.parquet").exit_code == 0
+    table = pyarrow.parquet.read_table("f.parquet")
+    if lost == "phones":
+        words = [[{"word": "a"}]] * len(table)
+        table = table.drop_columns(["words"]).append_column("words", pyarrow.array(words))
+    else:
+        table = table.drop_columns([lost])
+    pyarrow.parquet.write_table(table, "old.parquet")
+    assert_one_line(
+        run("rescore", "old.parquet", "-o", "c.parquet"),
+        "old.parquet: made by lemf",
+        "make it anew by lemf batch --features",
+    )
+    assert not (tmp_path / "c.parquet").exists()
+
+
+def test_help_says_that_cues_and_duration_stay_as_they_were(run):
+    options = " ".join(run("rescore", "--help").stdout.split())
+    assert "Cue set. [default: as before]" in options
+    assert "Cue set. [default: paper]" in " ".join(run("batch", "--help").stdout.split())

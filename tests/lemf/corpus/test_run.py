@@ -1,0 +1,247 @@
+import csv
+import json
+import os
+import shutil
+import tracemalloc
+from concurrent.futures import BrokenExecutor, Future
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas
+import pyarrow.parquet
+import pytest
+import soundfile
+from click.testing import CliRunner
+
+import lemf
+import lemf.corpus.run
+from lemf.commands.cli import main
+
+
+class Here:
+    """Workers that work in this process."""
+
+    deaths = (BrokenExecutor,)
+
+    def __init__(self, function=None):
+        self.function = function
+
+    def n_ahead(self):
+        return 4
+
+    def submit(self, function, task):
+        future = Future()
+        try:
+            future.set_result((self.function or function)(task))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def renew(self):
+        pass
+
+
+@contextmanager
+def here(n_processes):
+    yield Here()
+
+
+@pytest.fixture
+def batch(make_corpus, monkeypatch, tmp_path):
+    """Run `lemf batch corpus -o out.parquet` over six files without processes."""
+    make_corpus(6)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(lemf.corpus, "local_workers", here)
+    return lambda *options, source="corpus": CliRunner().invoke(
+        main, ["batch", source, "-o", "out.parquet", *options]
+    )
+
+
+def assert_one_line(result, *parts):
+    assert result.exit_code == 1, result.output
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    for part in parts:
+        assert part in line
+
+
+def test_a_row_a_word_with_the_names_of_to_rows(batch, tmp_path):
+    result = batch()
+    assert result.exit_code == 0, result.output
+    assert result.stdout == ""
+    table = pandas.read_parquet("out.parquet")
+    assert list(table["id"].unique()) == sorted(
+        f"speaker{number % 2}/{number:04d}" for number in range(6)
+    )
+    emphasis = lemf.score("corpus/speaker0/0000.wav", "corpus/speaker0/0000.TextGrid")
+    assert list(table.columns) == ["id", *emphasis.to_rows()[0]]
+    rows = table[table["id"] == "speaker0/0000"].drop(columns="id").to_dict("records")
+    assert rows == emphasis.to_rows()
+    types = pyarrow.parquet.read_schema("out.parquet")
+    assert {str(types.field(n).type) for n in ("score", "pitch", "cues.pitch.z")} == {"double"}
+    assert str(types.field("rank").type) == "int32"
+    assert str(types.field("in_segment").type) == "bool"
+    about = json.loads(types.metadata[b"lemf"])
+    assert (about["files"], about["failed"], about["settings"]["pitch"]) == (6, 0, "harvest")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "corpus",
+        "out.parquet",
+        "out.run.json",
+    ]
+
+
+def test_a_row_a_sentence(batch):
+    assert batch("--sentence-table", "s.parquet", "--sentences", "pause:0.01").exit_code == 0
+    table = pandas.read_parquet("s.parquet")
+    assert list(table["text"]) == ["a", "b"] * 6
+    assert list(table["segment_text"]) == list(table["top_word"]) == ["a", "b"] * 6
+    assert set(table["flags"]) == {"one_word flat"}
+
+
+def test_null_where_not_measurable(batch):
+    samples = np.random.default_rng(0).normal(0, 0.01, 4160)
+    soundfile.write("corpus/speaker0/0000.wav", samples, 16000)
+    assert batch().exit_code == 0
+    table = pyarrow.parquet.read_table("out.parquet").slice(0, 2).to_pydict()
+    assert table["pitch"] == [None, None]
+    assert table["flags"] == ["unvoiced", "unvoiced"]
+
+
+def test_a_poisoned_file_costs_itself_only(batch, tmp_path):
+    rates = {"nan": np.full(4160, np.nan), "short": np.zeros(100), "empty": np.zeros(0)}
+    grid = (tmp_path / "corpus/speaker0/0000.TextGrid").read_bytes()
+    for name, samples in rates.items():
+        soundfile.write(f"corpus/{name}.wav", samples, 16000, subtype="FLOAT")
+        (tmp_path / f"corpus/{name}.TextGrid").write_bytes(grid)
+    (tmp_path / "corpus/garbage.wav").write_bytes(os.urandom(3000))
+    (tmp_path / "corpus/garbage.TextGrid").write_bytes(grid)
+    soundfile.write("corpus/alone.wav", np.zeros(4160), 16000)
+    soundfile.write("corpus/cut.wav", np.zeros(4160), 16000)
+    (tmp_path / "corpus/cut.TextGrid").write_bytes(grid[: len(grid) // 2])
+    result = batch()
+    assert_one_line(result, "6 of 12 files failed: see out.failed.csv")
+    with Path("out.failed.csv").open(newline="") as stream:
+        failed = {row["id"]: row["reason"] for row in csv.DictReader(stream)}
+    assert "sample 0 (0.000 s) is nan" in failed["nan"]
+    assert "the recording ends at 0.006 s" in failed["short"]
+    assert "holds no samples" in failed["empty"]
+    assert "cannot be read as audio" in failed["garbage"]
+    assert failed["alone"] == "no TextGrid"
+    assert "it is cut off" in failed["cut"]
+    assert not any(str(tmp_path) in reason for reason in failed.values())
+    assert pandas.read_parquet("out.parquet")["id"].nunique() == 6
+    again = batch()
+    assert_one_line(again, "6 of 12 files failed: see out.failed.csv")
+    assert "out.parquet is complete: 12 files" in again.stderr
+
+
+def test_a_file_that_kills_its_worker_is_a_failed_file(batch, monkeypatch):
+    @contextmanager
+    def deadly(n_processes):
+        yield Here(kill_at_two)
+
+    def kill_at_two(task):
+        if task is not None and task.number == 2:
+            raise BrokenExecutor("killed")
+        return None if task is None else lemf.corpus.run.score_file(task)
+
+    monkeypatch.setattr(lemf.corpus, "local_workers", deadly)
+    assert_one_line(batch(), "1 of 6 files failed")
+    with Path("out.failed.csv").open(newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert row["id"] == "speaker0/0004"
+    assert row["reason"] == "its worker was killed twice, perhaps because memory ran out"
+
+
+def test_a_complete_output_is_not_computed_again(batch, monkeypatch, tmp_path):
+    assert batch().exit_code == 0
+    before = (tmp_path / "out.parquet").read_bytes()
+    monkeypatch.setattr(lemf.corpus, "run_tasks", None)
+    result = batch()
+    assert (result.exit_code, result.stderr) == (0, "out.parquet is complete: 6 files\n")
+    assert (tmp_path / "out.parquet").read_bytes() == before
+
+
+def test_what_differs_is_named(batch, tmp_path):
+    assert batch("--features", "f.parquet").exit_code == 0
+    assert_one_line(batch(), "--features was f.parquet, is not given; --force starts over")
+    same = ("--features", "f.parquet")
+    assert_one_line(batch(*same, "--pitch-range", "60-800"), "pitch_floor_hz was 71.0 and is 60.0")
+    assert_one_line(batch(*same, "--weights", "pitch=2"), "weights was {'pitch': 1.0", "'pitch': 2")
+    os.utime("corpus/speaker1/0003.wav", ns=(1, 1))
+    assert_one_line(
+        batch(*same), "changed since: corpus/speaker1/0003.wav or its TextGrid; --force"
+    )
+    (tmp_path / "corpus/speaker1/0005.wav").unlink()
+    assert_one_line(batch(*same), "other files: they were 6 and are 5")
+    assert batch(*same, "--force").exit_code == 0
+    assert pandas.read_parquet("out.parquet")["id"].nunique() == 5
+    assert "out.parquet is complete: 5 files" in batch(*same).stderr
+
+
+def test_a_file_that_is_not_ours_is_kept(batch, tmp_path):
+    (tmp_path / "out.parquet").write_bytes(b"precious")
+    assert_one_line(batch(), "out.parquet: exists already", "--force replaces it")
+    assert (tmp_path / "out.parquet").read_bytes() == b"precious"
+    (tmp_path / "out.parquet").unlink()
+    (tmp_path / "f.parquet").write_bytes(b"precious")
+    assert_one_line(batch("--features", "f.parquet"), "f.parquet: exists already")
+    assert not (tmp_path / "out.parquet.parts").exists()
+
+
+def test_names_of_outputs(batch):
+    assert_one_line(batch("--features", "f.zarr"), "f.zarr: the name must end in .parquet")
+    assert_one_line(batch("--features", "out.parquet"), "is named for two outputs")
+    assert_one_line(batch("--features", "gone/f.parquet"), "does not exist; create it first")
+    assert batch("--jobs", "2", "--cluster", "tcp://127.0.0.1:1").exit_code == 2
+
+
+def test_speaker_and_channel_of_a_manifest(batch, tmp_path):
+    (tmp_path / "m.csv").write_text(
+        "audio,textgrid,channel,speaker\n"
+        "corpus/speaker0/0000.wav,corpus/speaker0/0000.TextGrid,2,\n"
+        "corpus/speaker0/0002.wav,corpus/speaker0/0002.TextGrid,1,Anna\n"
+        "corpus/speaker0/0004.wav,corpus/speaker0/0004.TextGrid,1,\n"
+    )
+    assert_one_line(batch(source="m.csv"), "2 of 3 files failed")
+    failed = (tmp_path / "out.failed.csv").read_text()
+    assert "no channel 2; it has 1" in failed
+    assert "no speaker 'Anna'" in failed
+
+
+def test_notes_are_kept(batch, tmp_path):
+    samples, rate_hz = soundfile.read("corpus/speaker0/0000.wav")
+    soundfile.write("corpus/speaker0/0000.wav", np.stack([samples, samples], 1), rate_hz)
+    assert "note: see out.notes.csv" in batch().stderr
+    assert (
+        "speaker0/0000,corpus/speaker0/0000.wav,2 channels mixed"
+        in (tmp_path / "out.notes.csv").read_text()
+    )
+
+
+def test_textgrids_without_a_recording_are_said(batch, tmp_path):
+    (tmp_path / "corpus/lone.TextGrid").touch()
+    assert "note: 1 TextGrids without a recording, such as corpus/lone.TextGrid" in batch().stderr
+
+
+def test_memory_does_not_grow_with_the_corpus(batch, make_corpus, monkeypatch):
+    shutil.rmtree("corpus")
+    make_corpus(100)
+    batch("--features", "f.parquet", "--force", "--pitch", "praat")  # loads what it needs
+
+    def large(task):
+        result = lemf.corpus.run.score_file(task)
+        contours = {"f0_hz": np.zeros(200_000), "energy": np.zeros(200_000)}  # 3.2 MB
+        object.__setattr__(result, "features", result.features | contours)
+        return result
+
+    @contextmanager
+    def many(n_processes):
+        yield Here(large)
+
+    monkeypatch.setattr(lemf.corpus, "local_workers", many)
+    tracemalloc.start()
+    assert batch("--features", "f.parquet", "--force", "--pitch", "praat").exit_code == 0
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100e6  # 320 MB of contours

@@ -1,0 +1,254 @@
+import math
+from itertools import pairwise
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+mpl.use("Agg")
+
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+
+import lemf
+from lemf.display.figure import render_figure
+from lemf.display.figure_labels import spread
+
+
+@pytest.fixture
+def emphasis(utterance):
+    return lemf.score(utterance.wav, utterance.textgrid)
+
+
+@pytest.fixture
+def axes():
+    return Figure(figsize=(8, 5), layout="constrained").subplots(2, 1, sharex=True)
+
+
+def labelled(axes, label):
+    return next(line for line in axes.get_lines() if line.get_label() == label)
+
+
+def test_panels_hold_the_contours_of_the_sentence(emphasis, axes):
+    upper, lower = lemf.draw(emphasis, axes)
+    f0 = labelled(upper, "F0")
+    times_s, values = f0.get_data()
+    k = np.rint(np.asarray(times_s) / 0.005).astype(int)
+    f0_hz = emphasis.contours.f0_hz[k]
+    np.testing.assert_allclose(np.exp(values)[f0_hz > 0], f0_hz[f0_hz > 0], rtol=1e-12)
+    assert np.isnan(values[f0_hz == 0]).all()  # gaps are not bridged
+    assert (f0_hz == 0).any()
+    np.testing.assert_array_equal(
+        labelled(lower, "energy").get_ydata(), emphasis.contours.energy[k]
+    )
+    assert upper.get_xlim() == lower.get_xlim()
+    assert lower.get_xlabel() == "time (s)"
+
+
+def test_top_words_are_shaded_named_and_ranked(emphasis, axes):
+    upper, lower = lemf.draw(emphasis, axes, top=2)
+    for panel in (upper, lower):
+        spans = [patch.get_x() for patch in panel.patches]
+        ranked = emphasis.sentences[0].ranked
+        assert spans == [pytest.approx(word.start_s) for word in ranked[:2]]
+    texts = [text.get_text() for text in upper.texts]
+    assert any(text.startswith("1. two\n+") for text in texts)
+    assert len(texts) == 2
+    assert [text.get_text() for text in lower.texts] == ["one", "two", "three"]
+
+
+def test_the_marked_peaks_are_the_pitch_that_was_scored(emphasis, axes):
+    upper, _ = lemf.draw(emphasis, axes)
+    heights = labelled(upper, "highest F0 of the word").get_ydata()
+    np.testing.assert_allclose(heights, [word.pitch for word in emphasis.words], rtol=0, atol=1e-9)
+    bracket = labelled(upper, "emphasis segment").get_xdata()
+    assert (bracket[0], bracket[-1]) == (emphasis.segment.start_s, emphasis.segment.end_s)
+
+
+def test_scales_of_f0(emphasis):
+    voiced_hz = emphasis.contours.f0_hz[emphasis.contours.f0_hz > 0]
+    expected = {
+        "log": math.log(160),
+        "semitones": 12 * math.log2(160 / np.median(voiced_hz)),
+        "hz": 160.0,
+    }
+    for f0_axis, value in expected.items():
+        panels = Figure(layout="constrained").subplots(2, 1, sharex=True)
+        upper, _ = lemf.draw(emphasis, panels, f0_axis=f0_axis)
+        times_s, values = labelled(upper, "F0").get_data()
+        middle = np.asarray(values)[np.abs(np.asarray(times_s) - 0.65) < 0.1]  # inside "two"
+        np.testing.assert_allclose(middle, value, rtol=0, atol=0.001 * max(abs(value), 10))
+
+
+def test_words_that_do_not_fit_stand_upright(make_grid, axes):
+    words = [(f"word{i}", 0.025 * i, 0.025 * (i + 1)) for i in range(40)]
+    emphasis = lemf.score(np.zeros(16000), make_grid(words, 1.0), rate_hz=16000)
+    _, lower = lemf.draw(emphasis, axes)
+    assert {text.get_rotation() for text in lower.texts} == {90.0}
+    assert len(lower.texts) == 40
+
+
+def test_silence_and_one_word_can_be_drawn(make_grid):
+    for words in ([("a", 0.2, 0.8)], [("a", 0.1, 0.4), ("b", 0.5, 0.9)]):
+        emphasis = lemf.score(np.zeros(16000), make_grid(words, 1.0), rate_hz=16000)
+        for f0_axis in ("log", "semitones", "hz"):
+            assert render_figure(emphasis, "png", f0_axis=f0_axis).startswith(b"\x89PNG")
+
+
+def test_no_voice_is_said_and_no_axis_invented(make_grid, axes):
+    grid = make_grid([("a", 0.1, 0.4), ("b", 0.5, 0.9)], 1.0)
+    upper, lower = lemf.draw(lemf.score(np.zeros(16000), grid, rate_hz=16000), axes)
+    assert "no voiced frame" in [text.get_text() for text in upper.texts]
+    assert list(upper.get_yticks()) == []
+    assert lower.get_ylim() == (0.0, 1.0)
+
+
+def test_very_small_energies_say_their_power_of_ten(utterance, axes):
+    quiet = lemf.score(1e-7 * utterance.samples, utterance.grid, rate_hz=16000)
+    _, lower = lemf.draw(quiet, axes)
+    exponent = int(lower.get_ylabel().rpartition("1e")[2].rstrip(")"))
+    shown = labelled(lower, "energy").get_ydata()
+    assert 1 <= max(shown) < 10
+    assert max(shown) * 10.0**exponent == pytest.approx(quiet.contours.energy.max(), rel=1e-9)
+
+
+def test_labels_that_cannot_fit_shrink_to_their_rank(make_grid, axes):
+    words = [("Donaudampfschifffahrt", 0.1 * i, 0.1 * (i + 1)) for i in range(10)]
+    rng = np.random.default_rng(1)
+    emphasis = lemf.score(rng.normal(0, 0.1, 16000), make_grid(words, 1.0), rate_hz=16000)
+    upper, lower = lemf.draw(emphasis, axes, top=10)
+    assert sorted(int(text.get_text()) for text in upper.texts) == list(range(1, 11))
+    upper.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in (*upper.texts, *lower.texts)]
+    edges = upper.get_window_extent()
+    assert all(edges.x0 - 9 <= box.x0 and box.x1 <= edges.x1 + 9 for box in boxes)
+
+
+def test_axes_without_a_layout_have_no_legend_beyond_the_canvas(emphasis):
+    panels = Figure().subplots(2, 1)
+    _, lower = lemf.draw(emphasis, panels)
+    assert lower.get_legend() is None
+
+
+def test_wrong_options_are_refused(emphasis, axes):
+    for options in ({"f0_axis": "Hz"}, {"top": 0}):
+        with pytest.raises(ValueError, match="log, semitones or hz"):
+            lemf.draw(emphasis, axes, **options)
+
+
+def test_dollars_and_letters_of_other_scripts_are_drawn_as_they_are(utterance, make_grid):
+    grid = make_grid([("$x$", 0.1, 0.35), ("ʃɔt", 0.45, 0.85), ("привет", 0.95, 1.25)], 1.35)
+    assert render_figure(lemf.score(utterance.wav, grid), "png")
+
+
+@pytest.mark.parametrize(
+    ("file_format", "magic"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")]
+)
+def test_the_same_emphasis_gives_the_same_bytes(emphasis, file_format, magic):
+    first = render_figure(emphasis, file_format)
+    assert first.startswith(magic)
+    assert render_figure(emphasis, file_format) == first
+
+
+def test_a_pdf_has_a_page_a_sentence_and_a_png_only_one(utterance):
+    settings = lemf.Settings(sentences="pause:0.05")
+    emphasis = lemf.score(utterance.wav, utterance.textgrid, settings)
+    pages = render_figure(emphasis, "pdf", sentences=range(3))
+    assert pages.count(b"/Type /Page ") == 3
+    with pytest.raises(ValueError, match="a png holds one sentence, not 3"):
+        render_figure(emphasis, "png", sentences=range(3))
+
+
+def test_notebooks_get_axes_without_asking(emphasis):
+    upper, lower = lemf.draw(emphasis)
+    assert upper.figure is lower.figure
+    from matplotlib import pyplot
+
+    pyplot.close(upper.figure)
+
+
+@given(st.lists(st.floats(0, 10), min_size=1, max_size=30), st.floats(0.01, 0.3))
+def test_spread_labels_keep_their_distance_and_order(centres, width):
+    ordered = np.sort(centres)
+    widths = np.full(len(ordered), width)
+    placed = spread(ordered, widths, 0.0, 10.0)
+    assert np.all(np.diff(placed) >= width - 1e-9)
+    assert placed[0] >= width / 2 - 1e-9
+    assert placed[-1] <= 10 - width / 2 + 1e-9
+    if len(ordered) == 1 or np.all(np.diff(ordered) >= width):
+        inside = np.clip(ordered, width / 2, 10 - width / 2)
+        if np.all(np.diff(inside) >= width):
+            np.testing.assert_allclose(placed, inside, rtol=0, atol=1e-9)
+
+
+def test_the_papers_example_is_drawn_in_docs():
+    images = Path(__file__).parents[3] / "docs" / "images"
+    for name in ("really", "didnt"):
+        assert (images / f"{name}.png").stat().st_size > 10_000
+
+
+def test_the_figure_shows_what_the_cues_of_the_set_go_by(utterance, axes):
+    emphasis = lemf.score(utterance.wav, utterance.textgrid, lemf.Settings(cues="listeners"))
+    upper, lower = lemf.draw(emphasis, axes)
+    legend = {text.get_text() for text in lower.get_legend().get_texts()}
+    assert legend == {"F0", "above its median", "emphasis segment", "energy", "0.5 to 4 kHz"}
+    (area,) = [one for one in upper.collections if one.get_label() == "above its median"]
+    widest = max(area.get_paths(), key=lambda path: np.ptp(path.vertices[:, 0]))
+    reached_s, two = widest.vertices[:, 0], emphasis.words[1]
+    assert two.start_s <= reached_s.min() <= reached_s.max() <= two.end_s  # the highest word
+    times_s, values = labelled(lower, "0.5 to 4 kHz").get_data()
+    k = np.rint(np.asarray(times_s) / 0.005).astype(int)
+    np.testing.assert_array_equal(values, emphasis.contours.detail.mid_energy[k])
+
+
+@pytest.mark.parametrize("cues", ["listeners", "all"])
+def test_the_bars_of_the_contributions_sum_to_the_score(utterance, cues):
+    weights = {"long_phones": -0.5, "loudness": 0.0}
+    settings = lemf.Settings(cues=cues, weights=weights)
+    emphasis = lemf.score(utterance.wav, utterance.textgrid, settings)
+    figure = Figure(layout="constrained")
+    *_, panel = lemf.draw(emphasis, figure.subplots(3, 1, sharex=True))
+    bars = [bar for bars in panel.containers for bar in bars]
+    assert len(panel.containers) == len(settings.cue_weights) - 1  # no bar for a weight of 0
+    (scores,) = [one for one in panel.collections if one.get_label() == "score"]
+    drawn = [segment[0, 1] for segment in scores.get_segments()]
+    for word, score in zip(emphasis.words, drawn, strict=True):
+        middle_s = (word.start_s + word.end_s) / 2
+        own = [bar for bar in bars if bar.get_x() < middle_s < bar.get_x() + bar.get_width()]
+        assert sum(bar.get_height() for bar in own) == pytest.approx(word.score)
+        assert score == pytest.approx(word.score)
+        for sign in (1, -1):  # without a gap or an overlap
+            edges = sorted(
+                (abs(bar.get_y()), abs(bar.get_y() + bar.get_height()))
+                for bar in own
+                if bar.get_height() * sign > 0
+            )
+            for below, above in pairwise(edges):
+                assert above[0] == pytest.approx(below[1])
+    assert panel.get_xlabel() == "time (s)"
+
+
+def test_only_the_papers_figure_has_no_panel_of_contributions(utterance):
+    from matplotlib import pyplot
+
+    for cues, panels in (("paper", 2), ("listeners", 3)):
+        emphasis = lemf.score(utterance.wav, utterance.textgrid, lemf.Settings(cues=cues))
+        axes = lemf.draw(emphasis)
+        assert len(axes) == panels
+        pyplot.close(axes[0].figure)
+
+
+def test_legends_of_many_cues_stay_on_the_canvas(utterance):
+    emphasis = lemf.score(utterance.wav, utterance.textgrid, lemf.Settings(cues="all"))
+    figure = Figure(figsize=(7, 7.5), layout="constrained")
+    *_, panel = lemf.draw(emphasis, figure.subplots(3, 1, sharex=True))
+    figure.draw_without_rendering()
+    legends = [one for one in panel.get_children() if isinstance(one, Legend)]
+    assert len(legends) == 2
+    for legend in legends:
+        box = legend.get_window_extent()
+        assert 0 <= box.x0 <= box.x1 <= figure.bbox.x1
+        assert 0 <= box.y0 <= box.y1 <= figure.bbox.y1

@@ -1,0 +1,102 @@
+import io
+
+import lemf
+from lemf.display.table import print_table
+
+
+class Stream(io.StringIO):
+    def __init__(self, encoding="utf-8"):
+        super().__init__()
+        self._encoding = encoding
+
+    @property
+    def encoding(self):
+        return self._encoding
+
+
+def table(emphasis, encoding="utf-8"):
+    stream = Stream(encoding)
+    print_table(emphasis, stream)
+    return stream.getvalue()
+
+
+def test_words_bars_and_the_segment(utterance):
+    text = table(lemf.score(utterance.wav, utterance.textgrid))
+    lines = text.splitlines()
+    assert lines[0].startswith("emphasised: two, ")
+    assert lines[1] == "segment:    one two three (0.10-1.25 s)"
+    one, two, three = lines[3:6]
+    assert [line[:6].strip() for line in (one, two, three)] == ["┌  one", "│► two", "└  thr"]
+    assert two.count("█") > one.count("█")
+    assert "score = 1 z(pitch) + 1.2 z(energy) + 0.8 z(duration)" in text
+    assert max(map(len, lines)) <= 80
+
+
+def test_bars_without_block_characters(utterance):
+    text = table(lemf.score(utterance.wav, utterance.textgrid), encoding="ascii")
+    assert text.isascii()
+    assert "###" in text
+    assert "|> two" in text
+
+
+def test_flags_are_explained(utterance):
+    settings = lemf.Settings(sentences="pause:0.05")
+    text = table(lemf.score(utterance.wav, utterance.textgrid, settings))
+    assert "sentence 2 (0.95-1.25 s)" in text
+    assert text.count("one_word: a sentence of one word") == 3
+    assert "emphasised: two\n" in text
+
+
+def test_labels_cannot_talk_to_the_terminal_or_to_the_markup(utterance, make_grid):
+    grid = make_grid([("\x1b[31mred", 0.1, 0.35), ("[bold]x", 0.45, 0.85)], 1.35)
+    text = table(lemf.score(utterance.wav, grid))
+    assert "\x1b" not in text
+    assert "[bold]x" in text
+
+
+def test_long_words_are_cut_in_the_table(utterance, make_grid):
+    grid = make_grid([("a" * 60, 0.1, 0.35), ("b", 0.45, 0.85)], 1.35)
+    lines = table(lemf.score(utterance.wav, grid)).splitlines()
+    assert any("aaa…" in line for line in lines[3:])
+
+
+def test_numbers_stay_on_narrow_terminals(utterance, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "48")
+    emphasis = lemf.score(utterance.wav, utterance.textgrid)
+    text = table(emphasis)
+    assert "█" not in text
+    for word in emphasis.words:
+        assert f"{word.score:+.2f}" in text
+        assert f"{word.cues['duration'].contribution:+.2f}" in text
+
+
+def test_the_measured_values_are_named_rightly_on_wide_terminals(utterance, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    assert " phone" in table(lemf.score(utterance.wav, utterance.textgrid))
+    settings = lemf.Settings(duration="word")
+    text = table(lemf.score(utterance.wav, utterance.textgrid, settings))
+    assert " phone" not in text
+    assert "400 ms" in text
+
+
+def test_letters_that_join_are_kept(utterance, make_grid):
+    grid = make_grid([("क्\u200dष", 0.1, 0.35), ("b\u202ex", 0.45, 0.85)], 1.35)
+    text = table(lemf.score(utterance.wav, grid))
+    assert "क्\u200dष" in text
+    assert "\u202e" not in text
+
+
+def test_where_not_all_cues_fit_the_largest_shares_are_named(utterance, monkeypatch):
+    emphasis = lemf.score(utterance.wav, utterance.textgrid, lemf.Settings(cues="all"))
+    lines = table(emphasis).splitlines()
+    assert max(map(len, lines)) <= 80
+    shares = {name: share.contribution for name, share in emphasis.words[1].cues.items()}
+    first, second, third = sorted(shares, key=lambda name: -abs(shares[name]))[:3]
+    text = " ".join(" ".join(lines).split())
+    expected = ", ".join(f"{name} {shares[name]:+.2f}" for name in (first, second, third))
+    assert expected in text
+    monkeypatch.setenv("COLUMNS", "220")
+    wide = table(emphasis)
+    assert "largest shares" not in wide
+    assert "prominence" in wide
+    assert "the columns sum to it" in " ".join(wide.split())

@@ -1,0 +1,193 @@
+import numpy as np
+import pytest
+import soundfile
+
+import lemf
+from lemf.errors import AudioError
+from lemf.reading import frames
+
+PCM = ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"]
+STEP = {"PCM_U8": 2**-6, "ULAW": 0.04, "ALAW": 0.04, "PCM_16": 2**-14}
+
+
+def sine(n_samples=4000, channels=1):
+    t = np.arange(n_samples)
+    return np.stack([0.5 * np.sin(0.05 * t * (c + 1)) for c in range(channels)], axis=1)
+
+
+def first_samples(audio):
+    (samples,) = audio.slices([(0, 9)])
+    return samples
+
+
+@pytest.mark.parametrize("subtype", PCM)
+def test_wav_of_every_kind(tmp_path, subtype):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, sine(), 16000, subtype=subtype)
+    audio = lemf.read_audio(path)
+    assert (audio.rate_hz, audio.n_samples, audio.notes) == (16000, 4000, ())
+    (samples,) = audio.slices([(0, 4000)])
+    assert samples.dtype == np.float64
+    np.testing.assert_allclose(samples, sine()[:, 0], rtol=0, atol=STEP.get(subtype, 1e-6))
+
+
+@pytest.mark.parametrize("rate_hz", [8000, 11025, 18000, 44100, 48000, 96000])
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg"])
+def test_formats_and_rates(tmp_path, suffix, rate_hz):
+    path = tmp_path / f"a.{suffix}"
+    soundfile.write(path, sine(), rate_hz)
+    audio = lemf.read_audio(path)
+    assert audio.rate_hz == rate_hz
+    assert audio.duration_s == pytest.approx(4000 / rate_hz, abs=1e-9)
+
+
+def test_channels_are_mixed_and_it_is_said(tmp_path):
+    path = tmp_path / "stereo.wav"
+    soundfile.write(path, sine(channels=2), 16000, subtype="DOUBLE")
+    audio = lemf.read_audio(path)
+    assert audio.notes == ("2 channels mixed down; --channel takes one of them",)
+    np.testing.assert_allclose(first_samples(audio), sine(channels=2).mean(axis=1)[:9], atol=1e-12)
+    assert lemf.read_audio(path, channel="mix").notes == ()
+
+
+def test_one_channel_is_chosen(tmp_path):
+    path = tmp_path / "stereo.wav"
+    soundfile.write(path, sine(channels=2), 16000, subtype="DOUBLE")
+    audio = lemf.read_audio(path, channel=2)
+    assert audio.notes == ()
+    np.testing.assert_allclose(first_samples(audio), sine(channels=2)[:9, 1], rtol=0, atol=1e-12)
+    with pytest.raises(AudioError, match=r"stereo\.wav: no channel 3; it has 2"):
+        lemf.read_audio(path, channel=3)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg"])
+def test_long_files_read_in_blocks_as_in_memory(tmp_path, monkeypatch, suffix):
+    samples = 0.3 * np.random.default_rng(1).normal(size=(100_000, 2)).clip(-3, 3)
+    path = tmp_path / f"long.{suffix}"
+    soundfile.write(path, samples, 16000)
+    (whole,) = lemf.read_audio(path, channel=2).slices([(0, 100_000)])
+    monkeypatch.setattr("lemf.reading.audio.WHOLE_S", 1.0)
+    blocks = lemf.read_audio(path, channel=2)
+    assert not isinstance(blocks._source, np.ndarray)
+    assert blocks.n_samples == 100_000
+    spans = [(0, 10), (12_345, 54_321), (50_000, 60_000), (60_000, 60_001), (99_000, 100_000)]
+    for (start, stop), samples in zip(spans, blocks.slices(spans), strict=True):
+        np.testing.assert_array_equal(samples, whole[start:stop])
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_noticed(tmp_path, monkeypatch):
+    monkeypatch.setattr("lemf.reading.audio.WHOLE_S", 0.1)
+    path = tmp_path / "a.wav"
+    soundfile.write(path, sine(), 16000)
+    audio = lemf.read_audio(path)
+    soundfile.write(path, sine(1000), 16000)
+    with pytest.raises(AudioError, match="became shorter"):
+        list(audio.slices([(0, 3000), (2000, 4000)]))
+
+
+@pytest.mark.parametrize(
+    ("value", "name"), [(np.nan, "nan"), (np.inf, "inf"), (-np.inf, "-inf"), (1e30, "1.*e.30")]
+)
+def test_samples_that_are_no_numbers_are_refused(tmp_path, value, name):
+    samples = sine()
+    samples[1600] = value
+    path = tmp_path / "a.wav"
+    soundfile.write(path, samples, 16000, subtype="FLOAT")
+    with pytest.raises(AudioError, match=rf"a\.wav: sample 1600 \(0\.100 s\) is {name}"):
+        lemf.read_audio(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", r"a\.wav: cannot be read as audio \(the file is empty\)"),
+        (b"this is text, not sound", r"a\.wav: cannot be read as audio \(Format not recognised\)"),
+        (b"RIFF\x24\0\0\0WAVE", r"a\.wav: cannot be read as audio"),
+    ],
+)
+def test_what_is_not_audio_is_refused(tmp_path, content, message):
+    path = tmp_path / "a.wav"
+    path.write_bytes(content)
+    with pytest.raises(AudioError, match=message):
+        lemf.read_audio(path)
+
+
+def test_missing_file_folder_and_header_without_samples(tmp_path):
+    with pytest.raises(AudioError, match=r"gone\.wav: there is no such recording"):
+        lemf.read_audio(tmp_path / "gone.wav")
+    with pytest.raises(AudioError, match="this is a folder"):
+        lemf.read_audio(tmp_path)
+    soundfile.write(tmp_path / "none.wav", np.zeros(0), 16000)
+    with pytest.raises(AudioError, match=r"none\.wav: holds no samples"):
+        lemf.read_audio(tmp_path / "none.wav")
+
+
+@pytest.mark.parametrize("rate_hz", [4000, 7999, 500_000])
+def test_rates_of_no_speech_are_refused(tmp_path, rate_hz):
+    soundfile.write(tmp_path / "a.wav", sine(), rate_hz)
+    with pytest.raises(AudioError, match=f"{rate_hz} Hz is not between 8000 and 384000 Hz"):
+        lemf.read_audio(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (-1.0, 32767 / 32768), (-0.2, 1.0)])
+def test_clipping_is_noted_at_either_side(low, high):
+    wave = 3 * sine(16000)[:, 0]
+    clipped = np.clip(wave, low, high)
+    flat = np.mean((clipped[1:] == clipped[:-1]) & (np.abs(clipped[1:]) >= 0.99))
+    (note,) = [n for n in lemf.Audio.from_samples(clipped, 16000).notes if "clipped" in n]
+    assert note.startswith(f"{flat:.2%} of the samples")
+    stereo = np.stack([clipped, np.zeros(16000)], axis=1)
+    assert any("clipped" in note for note in lemf.Audio.from_samples(stereo, 16000).notes)
+
+
+def test_loud_and_quiet_recordings_are_not_called_clipped():
+    for fine in (np.zeros(1600), np.clip(sine()[:, 0], -0.3, 0.3), 2 * sine(16000)[:, 0]):
+        assert lemf.Audio.from_samples(fine, 16000).notes == ()
+
+
+def test_offset_is_noted():
+    (note,) = lemf.Audio.from_samples(sine()[:, 0] + 0.2, 16000).notes
+    assert note.startswith("a constant offset of 0.2")
+    (note,) = lemf.Audio.from_samples(np.full(1600, 0.3), 16000).notes
+    assert note.startswith("a constant offset of 0.3")
+
+
+def test_channels_that_cancel_are_noted():
+    wave = sine(channels=1)[:, 0]
+    audio = lemf.Audio.from_samples(np.stack([wave, -wave], axis=1), 16000)
+    assert "the channels cancel each other in the mix; take one with --channel" in audio.notes
+    (note,) = lemf.Audio.from_samples(np.stack([wave, wave], axis=1), 16000).notes
+    assert "mixed down" in note
+
+
+@pytest.mark.parametrize("bits", [8, 16, 32])
+def test_integers_are_scaled_as_libsndfile_scales_them(tmp_path, bits):
+    subtype = {8: "PCM_U8", 16: "PCM_16", 32: "PCM_32"}[bits]
+    soundfile.write(tmp_path / "a.wav", sine()[:, 0], 16000, subtype=subtype)
+    (expected,) = lemf.read_audio(tmp_path / "a.wav").slices([(0, 4000)])
+    full_scale = 2.0 ** (bits - 1)
+    integers = np.round(expected * full_scale)
+    array = (integers + 128).astype("uint8") if bits == 8 else integers.astype(f"int{bits}")
+    (found,) = lemf.Audio.from_samples(array, 16000).slices([(0, 4000)])
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("samples", [[1, 2, 3], np.ones(3, bool), np.ones(3, complex)])
+def test_types_of_no_known_scale_are_refused(samples):
+    with pytest.raises(TypeError, match="give floats or integers of 8 to 32 bits"):
+        lemf.Audio.from_samples(samples, 16000)
+    with pytest.raises(TypeError, match="masked"):
+        lemf.Audio.from_samples(np.ma.masked_equal([1.0, 2.0], 2.0), 16000)
+    with pytest.raises(TypeError, match="whole number"):
+        lemf.Audio.from_samples(np.ones(3), 16000.5)
+
+
+def test_arrays_of_no_use():
+    with pytest.raises(AudioError, match="holds no samples"):
+        lemf.Audio.from_samples(np.zeros(0), 16000)
+    with pytest.raises(ValueError, match="shape"):
+        lemf.Audio.from_samples(np.zeros((2, 2, 2)), 16000)
+
+
+def test_a_minute_is_what_fits_in_memory():
+    assert frames.WHOLE_S == 60.0

@@ -1,0 +1,47 @@
+import os
+
+import pytest
+
+from lemf.errors import OutputError
+from lemf.runtime.output import check_output, write_output
+
+
+def test_a_file_appears_whole_with_usual_permissions(tmp_path):
+    path = tmp_path / "a.csv"
+    write_output(path, b"content")
+    assert path.read_bytes() == b"content"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.csv"]
+    other = tmp_path / "b.csv"
+    other.touch()
+    assert path.stat().st_mode == other.stat().st_mode
+
+
+def test_an_existing_file_is_kept_unless_forced(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"old")
+    with pytest.raises(OutputError, match=r"a\.csv: exists already; --force replaces it"):
+        write_output(path, b"new")
+    assert path.read_bytes() == b"old"
+    write_output(path, b"new", force=True)
+    assert path.read_bytes() == b"new"
+
+
+def test_missing_folder_and_folder_as_file(tmp_path):
+    with pytest.raises(OutputError, match="does not exist; create it first"):
+        check_output(tmp_path / "gone" / "a.csv")
+    with pytest.raises(OutputError, match="this is a folder"):
+        check_output(tmp_path, force=True)
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_half(tmp_path, monkeypatch):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"old")
+
+    def disk_full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", disk_full)
+    with pytest.raises(OutputError, match=r"a\.csv: cannot be written \(No space left on device\)"):
+        write_output(path, b"new", force=True)
+    assert path.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.csv"]

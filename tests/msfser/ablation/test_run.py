@@ -1,0 +1,244 @@
+import csv
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from msfser.ablation import run as ablation
+from msfser.ablation.files import draw_ablation
+from msfser.ablation.rows import DEMO, TABLE_2, AblationRow, read_rows
+from msfser.ablation.run import RowResult
+from msfser.ablation.table import (
+    MEAN_SEED,
+    ablation_rows,
+    ablation_table,
+    brief_table,
+    mean_ccc,
+    reachable_of,
+    read_reachable,
+)
+from msfser.ccc import ccc
+from msfser.commands.cli import main
+from msfser.config.settings import Config
+from msfser.errors import ConfigError
+from msfser.evaluation.predictions import make_predictions
+from msfser.manifest import Utterance
+from msfser.training.state import Interrupted
+
+
+def test_table_2_has_its_ten_rows_and_their_averages():
+    rows = read_rows(TABLE_2)
+    assert len(rows) == 10
+    for row in rows:
+        assert row.paper is not None
+        if row.name != "GS+LES (attention), FiLM":  # whose average is misprinted
+            assert np.mean(row.paper[:3]) == pytest.approx(row.paper[3], abs=6e-4)
+        assert row.config.train == Config().train
+    assert rows[0].config.model.semantics == ()
+    assert [row.config.model.fusion for row in rows] == [
+        "none", "concat", "attention", *["film"] * 6, "fm_moe",
+    ]  # fmt: skip
+    assert [row.config.model.intra for row in rows][6:] == ["attention", "gated", "gated", "gated"]
+    assert rows[-1].config == Config()
+    assert rows[-1].paper == (0.759, 0.685, 0.631, 0.692)
+    assert len({row.slug for row in rows}) == 10
+
+
+def test_the_demo_adds_one_level_after_the_other():
+    rows = read_rows(DEMO)
+    assert [row.config.model.semantics for row in rows] == [
+        (), ("gs",), ("gs", "les"), ("gs", "les", "es"),
+    ]  # fmt: skip
+    assert all(row.config.model.acoustic == "tiny" for row in rows)
+
+
+def test_changes_and_presets_hold_for_all_rows():
+    rows = read_rows(TABLE_2, ["train.epochs=3", "data.folder=corpus"], preset="tiny")
+    assert {row.config.train.epochs for row in rows} == {3}
+    assert {row.config.data.folder for row in rows} == {"corpus"}
+    assert rows[-1].config.model.fusion == "fm_moe"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no rows; write a [[rows]] table for each"),
+        ("rows = 3", "no rows"),
+        ("[[rows]]\npaper = [1, 2, 3, 4]", "row 1: give it a name"),
+        ("[[rows]]\nname = 'a'\n[[rows]]\nname = 'A'", "two rows are named 'a'"),
+        ("[[rows]]\nname = 'a'\nfusion = 'film'", "row 'a': unknown key 'fusion'; there are: name"),
+        ("[[rows]]\nname = 'a'\npaper = [1, 2]", "row 'a': paper must be four numbers"),
+        ("[[rows]]\nname = 'a'\nmodel = 1", "row 'a': model must be a table"),
+        (
+            "[[rows]]\nname = 'a'\nmodel = {fusio = 1}",
+            "row 'a': unknown key 'model.fusio'; did you",
+        ),
+        ("[[rows]", "not TOML"),
+    ],
+)
+def test_rows_that_cannot_be_are_refused(tmp_path, text, message):
+    path = tmp_path / "rows.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        read_rows(path)
+    assert message in str(error.value)
+    assert str(path) in str(error.value)
+
+
+def make_result(name="GS", n=400, seeds=3, slope=0.9, semantics=("gs",)):
+    generator = np.random.default_rng(0)
+    labels = generator.uniform(1, 7, (n, 3))
+    rows = [
+        Utterance(id=f"u{i}", wav="w", split="test", valence=v, arousal=a, dominance=d)
+        for i, (v, a, d) in enumerate(labels)
+    ]
+    predictions = tuple(
+        make_predictions(
+            rows,
+            slope * labels + generator.normal(0, 1, labels.shape),
+            corpus="own",
+            version="",
+            label_bounds=(1.0, 7.0),
+        )
+        for _ in range(seeds)
+    )
+    model = replace(Config().model, semantics=semantics, intra="none", fusion="film")
+    row = AblationRow(name, replace(Config(), model=model), (0.7, 0.6, 0.5, 0.6))
+    return RowResult(row, tuple(range(seeds)), predictions)
+
+
+def test_a_row_is_the_mean_over_its_seeds_within_its_interval():
+    result = make_result()
+    values, bounds = mean_ccc(result)
+    by_hand = np.mean([ccc(p.values, p.labels) for p in result.predictions], axis=0)
+    np.testing.assert_allclose(values[:3], by_hand, rtol=0, atol=1e-12)
+    assert values[3] == pytest.approx(by_hand.mean())
+    assert (bounds[:, 0] < values).all()
+    assert (values < bounds[:, 1]).all()
+    assert (np.ptp(bounds, axis=1) < 0.1).all()
+    again = mean_ccc(result)
+    np.testing.assert_array_equal(bounds, again[1])
+
+
+def test_a_dimension_without_labels_is_a_dash():
+    result = make_result(seeds=1)
+    result.predictions[0].labels[:, 2] = np.nan
+    (row,) = ablation_table([result], {}, "CCC").rows
+    assert row[5] == row[7] == "- [-, -]"
+    (brief,) = brief_table([result], {}, "CCC").rows
+    assert brief[3] == "- (0.500)"
+    assert brief[1].endswith(" (0.700)")
+    draw_ablation([result], {})
+
+
+def test_an_interval_over_more_utterances_is_narrower():
+    wide, narrow = (np.ptp(mean_ccc(make_result(n=n))[1], axis=1) for n in (100, 1600))
+    assert (narrow < 0.6 * wide).all()
+
+
+def test_the_table_sets_the_paper_or_the_reachable_beside(tmp_path):
+    result = make_result()
+    table = ablation_table([result], {}, "CCC")
+    assert table.head == (
+        "row", "valence", "paper", "arousal", "paper", "dominance", "paper", "average", "paper",
+    )  # fmt: skip
+    assert table.rows[0][0] == "GS"
+    assert table.rows[0][2::2] == ("0.700", "0.600", "0.500", "0.600")
+    head, *cells = ablation_rows([result], {})
+    assert head[-1] == "paper"
+    assert [row[-1] for row in cells if row[1] == MEAN_SEED] == [0.7, 0.6, 0.5, 0.6]
+    path = tmp_path / "reachable.csv"
+    path.write_text(
+        "dimension,inputs,ccc\nvalence,audio+gs,0.5\narousal,audio+gs,0.9\ndominance,audio+gs,0.1\n"
+    )
+    reachable = read_reachable(path)
+    assert ablation_table([result], reachable, "CCC").rows[0][2::2] == (
+        "0.500", "0.900", "0.100", "0.500",
+    )  # fmt: skip
+    assert np.isnan(reachable_of(make_result(semantics=("es",)), reachable)).all()
+    assert read_reachable(tmp_path / "none.csv") == {}
+
+
+def test_the_figure_has_a_panel_a_measure_and_a_line_a_row():
+    figure = draw_ablation([make_result("GS"), make_result("LES", slope=0.5)], {})
+    assert [axes.get_title() for axes in figure.axes] == [
+        "valence", "arousal", "dominance", "average",
+    ]  # fmt: skip
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["GS", "LES"]
+    means = [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_markersize() == 6]
+    assert means[0] > means[2]  # each row: its mean, then the paper's diamond
+
+
+def test_the_command_trains_judges_and_goes_on(corpus_folder, tmp_path):
+    rows = tmp_path / "rows.toml"
+    rows.write_text(
+        "preset = 'tiny'\ntrain = {epochs = 1, batch_size = 8}\ndata = {crop_s = 0.5}\n"
+        "[[rows]]\nname = 'audio'\nmodel = {semantics = [], intra = 'none', fusion = 'none'}\n"
+        "[[rows]]\nname = 'ES'\nmodel = {semantics = ['es'], intra = 'none', fusion = 'film'}\n"
+    )
+    out = tmp_path / "ablation"
+    arguments = [
+        "ablate", "--config", str(rows), "--data", str(corpus_folder), "-o", str(out),
+        "--split", "test",
+    ]  # fmt: skip
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.stderr
+    lines = result.stderr.splitlines()
+    assert lines[0] == "audio, seed 0: training"
+    assert any(line.startswith("epoch 1: training V ") for line in lines[1:])
+    assert "audio, seed 0: done (1 of 2)" in lines
+    assert "CCC on test, 10 utterances, one seed [95 %]" in result.stdout
+    table = list(csv.DictReader((out / "ablation.csv").read_text().splitlines()))
+    assert len(table) == 2 * 4 * 2  # rows, measures, the seed and the mean
+    assert table[0]["reachable"] == "0.0"  # valence from audio alone
+    before = (out / "ablation.csv").read_bytes()
+    (out / "runs" / "es" / "seed0" / "predictions.parquet").unlink()
+    result = CliRunner().invoke(main, arguments)
+    assert "1 of 2 runs are done already" in result.stderr
+    assert (out / "ablation.csv").read_bytes() == before
+    assert (out / "figures" / "ablation.png").read_bytes().startswith(b"\x89PNG")
+    assert "![CCC of each row](figures/ablation.png)" in (out / "ablation.md").read_text()
+
+    result = CliRunner().invoke(main, [*arguments[:-1], "development"])
+    assert "are done already" not in result.stderr  # judged anew, not trained anew
+    assert "CCC on development, 6 utterances" in result.stdout
+    result = CliRunner().invoke(main, [*arguments, "--set", "train.epochs=2"])
+    assert result.exit_code == 1
+    assert "train.epochs was 1 and is 2; resume with the same" in result.stderr
+
+
+def test_a_split_that_is_not_there_is_refused_before_any_training(corpus_folder, tmp_path):
+    out = tmp_path / "a"
+    arguments = ["ablate", "--preset", "tiny", "--data", str(corpus_folder), "-o", str(out)]
+    result = CliRunner().invoke(main, [*arguments, "--split", "tset"])
+    assert result.exit_code == 1
+    assert "Error: no split 'tset'; there are: development" in result.stderr
+    result = CliRunner().invoke(main, [*arguments, "--set", "data.test_fold=1"])
+    assert "Error: row 'audio': data.test_fold 1: the rows of an ablation" in result.stderr
+    assert not out.exists()
+
+
+def test_a_row_that_is_stopped_goes_on(corpus_folder, tmp_path, monkeypatch):
+    def stop(config, folder, **options):
+        raise Interrupted(folder)
+
+    monkeypatch.setattr(ablation, "train", stop)
+    result = CliRunner().invoke(
+        main,
+        ["ablate", "--preset", "tiny", "--data", str(corpus_folder), "-o", str(tmp_path / "a")],
+    )
+    assert result.exit_code == 130
+    assert "stopped; what is done is kept: run the same command to go on" in result.stderr
+
+
+def test_a_row_that_fails_is_named(corpus_folder, tmp_path):
+    result = CliRunner().invoke(
+        main,
+        ["ablate", "--preset", "tiny", "--data", str(corpus_folder), "-o", str(tmp_path / "a"),
+         "--set", "data.train_split=none"],
+    )  # fmt: skip
+    assert result.exit_code == 1
+    assert (
+        "Error: 10 runs failed, first audio, seed 0: no split 'none'; there are:" in result.stderr
+    )

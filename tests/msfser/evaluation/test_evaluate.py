@@ -1,0 +1,199 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from msfser.ccc import ccc
+from msfser.commands.cli import main
+from msfser.evaluation.predictions import read_predictions
+
+torch = pytest.importorskip("torch")
+
+FP32 = 1e-4  # of the rating scale
+
+
+def evaluate(*arguments):
+    return CliRunner().invoke(main, ["evaluate", "--resamples", "20", *map(str, arguments)])
+
+
+def alone(run_folder, corpus, row):
+    """Run the model over one utterance with nothing but the model and its files."""
+    from safetensors.torch import load_file
+
+    from msfser.data.clips import read_clip
+    from msfser.model.msf_ser import MsfSer
+    from msfser.semantics.features import open_features
+
+    assert load_file(run_folder / "best" / "model.safetensors")
+    model = MsfSer.from_pretrained(run_folder / "best")
+    features = open_features(corpus)
+    samples = torch.from_numpy(read_clip(corpus / f"{row:02d}.wav").samples / np.float32(0.1))
+    texts, present = {}, {}
+    for name in ("gs", "les", "es"):
+        vectors, there = features.vectors([f"u{row:02d}"], name)
+        texts[name], present[name] = torch.from_numpy(vectors), torch.from_numpy(there)
+    with torch.no_grad():
+        said = model(samples[None], torch.ones(1, len(samples), dtype=bool), texts, present)
+    return said.values[0].numpy() * 6 + 1, said
+
+
+def test_evaluates_all_splits_but_that_of_the_training(run_folder, corpus, tmp_path):
+    output = tmp_path / "out"
+    result = evaluate(run_folder, "-o", output)
+    assert result.exit_code == 0, result.output
+    assert "development: 4 utterances of 4 speakers" in result.stdout
+    assert "test: 4 utterances of 4 speakers" in result.stdout
+    assert f"wrote {output}" in result.stderr
+
+    table = read_predictions(output / "predictions.parquet")
+    assert table.ids == tuple(f"u{i:02d}" for i in range(4, 12))
+    assert table.fold == (None,) * 8
+    for place in (0, 1, 7):  # u05, place 1, has no ES
+        values, said = alone(run_folder, corpus, place + 4)
+        np.testing.assert_allclose(table.values[place], values, rtol=0, atol=FP32)
+        assert table.gate_mean[place] == pytest.approx(float(said.gate.mean()), abs=FP32)
+        expected = said.expert_values[0, 2].numpy() * 6 + 1
+        np.testing.assert_allclose(table.experts["C"][place], expected, rtol=0, atol=FP32)
+
+    metrics = json.loads((output / "metrics.json").read_text())
+    scores = {(row["scope"], row["by"], row["group"]): row for row in metrics["scores"]}
+    expected = ccc(table.values[:4], table.labels[:4])
+    assert scores["development", "all", ""]["arousal"]["ccc"] == pytest.approx(expected[1])
+    assert scores["development", "all", ""]["paper"] is None
+    assert metrics["bootstrap"] == {"level": 0.95, "n_resamples": 20, "seed": 0}
+    assert "| valence |" in (output / "report.md").read_text()
+    figures = {path.name for path in (output / "figures").iterdir()}
+    assert {"development-scatter.png", "test-error-by-duration.png"} <= figures
+
+
+def test_output_goes_into_the_run_and_is_not_overwritten_unasked(make_run, tmp_path):
+    run = make_run(tmp_path / "run")
+    assert evaluate(run, "--split", "test").exit_code == 0
+    table = read_predictions(run / "evaluation" / "predictions.parquet")
+    assert set(table.split) == {"test"}
+    again = evaluate(run, "--split", "test")
+    assert again.exit_code == 1
+    assert "exists already; --force replaces it" in again.stderr
+    assert evaluate(run, "--split", "test", "--force").exit_code == 0
+
+
+def test_the_table_alone_gives_the_same_scores(run_folder, tmp_path):
+    first = evaluate(run_folder, "--split", "test", "-o", tmp_path / "out")
+    again = evaluate(tmp_path / "out" / "predictions.parquet")
+    assert again.exit_code == 0
+    assert again.stdout == first.stdout
+    assert again.stderr == ""
+
+
+def test_folds_are_pooled_from_a_folder_of_runs(make_run, tmp_path):
+    for fold in (1, 2):
+        make_run(tmp_path / "folds" / f"fold{fold}", seed=fold, test_fold=fold)
+    result = evaluate(tmp_path / "folds")
+    assert result.exit_code == 0, result.output
+    assert "all folds pooled: 12 utterances of 4 speakers" in result.stdout
+    assert "fold mean" in result.stdout
+    table = read_predictions(tmp_path / "folds" / "evaluation" / "predictions.parquet")
+    assert table.fold == (1,) * 6 + (2,) * 6
+    assert table.ids == tuple(f"u{i:02d}" for i in range(12))  # each by the model without it
+    metrics = json.loads((tmp_path / "folds" / "evaluation" / "metrics.json").read_text())
+    by_fold = {row["group"]: row for row in metrics["scores"] if row["by"] == "fold"}
+    mean = np.mean([by_fold[fold]["valence"]["ccc"] for fold in ("1", "2")])
+    assert by_fold["mean"]["valence"]["ccc"] == pytest.approx(mean)
+
+    refused = evaluate(tmp_path / "folds", "--split", "test", "-o", tmp_path / "other")
+    assert refused.exit_code == 1
+    assert "held out fold 1 and is judged by it alone" in refused.stderr
+
+
+def test_a_model_without_semantics_needs_no_features(make_run, corpus, tmp_path):
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    shutil.copy(corpus / "manifest.parquet", bare)
+    run = make_run(tmp_path / "run", semantics=(), intra="none", fusion="none")
+    result = evaluate(run, "--data", bare, "--split", "development")
+    assert result.exit_code == 0, result.output
+    table = read_predictions(run / "evaluation" / "predictions.parquet")
+    assert table.experts == {}
+    assert np.isnan(table.gate_mean).all()
+
+
+def test_a_recording_that_is_broken_costs_itself(run_folder, corpus, tmp_path):
+    from dataclasses import replace
+
+    from msfser.manifest import read_manifest, write_manifest
+
+    data = tmp_path / "data"
+    shutil.copytree(corpus, data)
+    write_manifest(data / "manifest.parquet", replace(read_manifest(corpus), root=data), force=True)
+    (data / "06.wav").write_bytes(b"no sound")
+    result = evaluate(run_folder, "--data", data, "--split", "development", "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "development: 3 utterances" in result.stdout
+    assert "1 of 4 utterances could not be used" in result.stderr
+    assert (tmp_path / "out" / "skipped.csv").read_text().splitlines()[1].startswith("u06,")
+
+
+def one_line(result):
+    assert result.exit_code == 1
+    (line,) = result.stderr.strip().splitlines()
+    return line
+
+
+def test_bad_input_is_one_line(run_folder, make_run, corpus, tmp_path):
+    assert "no split 'tset'; there are: development, test, train" in one_line(
+        evaluate(run_folder, "--split", "tset", "-o", tmp_path / "a")
+    )
+    assert "no run here" in one_line(evaluate(tmp_path, "-o", tmp_path / "b"))
+    assert "no such file; make it with msfser corpus" in one_line(
+        evaluate(run_folder, "--data", tmp_path, "-o", tmp_path / "c")
+    )
+    if not torch.cuda.is_available():
+        assert "device 'cuda'" in one_line(
+            evaluate(run_folder, "--device", "cuda", "-o", tmp_path / "d")
+        )
+    unfinished = tmp_path / "unfinished"
+    unfinished.mkdir()
+    shutil.copy(run_folder / "config.toml", unfinished)
+    assert "no model yet" in one_line(evaluate(unfinished))
+    assert "predicted by two runs" in one_line(
+        evaluate(run_folder, make_run(tmp_path / "second"), "-o", tmp_path / "e")
+    )
+    several = evaluate(run_folder, run_folder)
+    assert several.exit_code == 2
+    assert "name the output folder with -o" in several.stderr
+
+
+def test_features_of_another_encoder_or_manifest_are_refused(run_folder, corpus, tmp_path):
+    from dataclasses import replace
+
+    from msfser.manifest import read_manifest, write_manifest
+
+    data = tmp_path / "data"
+    data.mkdir()
+    shutil.copytree(corpus / "features", data / "features")
+    shutil.copy(corpus / "texts.parquet", data)
+    manifest = read_manifest(corpus)
+    renamed = tuple(replace(row, id=f"other-{row.id}") for row in manifest.utterances)
+    write_manifest(data / "manifest.parquet", replace(manifest, utterances=renamed))
+    assert "no utterance 'other-u04'" in one_line(
+        evaluate(run_folder, "--data", data, "-o", tmp_path / "a")
+    )
+    index = json.loads((data / "features" / "index.json").read_text())
+    (data / "features" / "index.json").write_text(json.dumps(index | {"revision": "f00" * 10}))
+    assert "run msfser encode with that" in one_line(
+        evaluate(run_folder, "--data", data, "-o", tmp_path / "b")
+    )
+    shutil.rmtree(data / "features")
+    assert "no vectors; make them with msfser encode" in one_line(
+        evaluate(run_folder, "--data", data, "-o", tmp_path / "c")
+    )
+
+
+def test_a_checkpoint_of_another_shape_is_refused(make_run, tmp_path):
+    run = make_run(tmp_path / "run")
+    content = json.loads((run / "best" / "config.json").read_text())
+    content["model"]["head_dim"] = 32
+    (run / "best" / "config.json").write_text(json.dumps(content))
+    assert "a model of another shape" in one_line(evaluate(run))

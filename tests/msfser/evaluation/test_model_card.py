@@ -1,0 +1,93 @@
+import json
+import re
+from dataclasses import replace
+
+from click.testing import CliRunner
+
+from msfser.commands.cli import main
+from msfser.config.settings import PRESETS
+from msfser.evaluation.model_card import format_model_card
+from msfser.evaluation.predictions import make_predictions
+from msfser.evaluation.scores import FOLDS, score_predictions
+from msfser.manifest import Utterance
+from msfser.model.folder import ModelFacts
+
+FACTS = ModelFacts(
+    label_bounds=(1.0, 7.0), corpus="msp-podcast", corpus_version="1.12", text_encoder="an-encoder"
+)
+
+
+def draw_scores(split="development", held_out=0):
+    import numpy as np
+
+    labels = np.random.default_rng(0).uniform(1, 7, (20, 3))
+    utterances = [
+        Utterance(
+            id=f"u{i}", wav="a.wav", valence=v, arousal=a, dominance=d, split=split,
+            fold=i % 5 + 1, emotion="calm",
+        )
+        for i, (v, a, d) in enumerate(labels.tolist())
+    ]  # fmt: skip
+    table = make_predictions(
+        utterances, labels + 0.5, corpus="msp-podcast", version="1.12", label_bounds=(1.0, 7.0),
+        held_out=held_out,
+    )  # fmt: skip
+    return score_predictions(table, n_resamples=10)
+
+
+def test_the_card_says_what_the_run_was():
+    card = format_model_card(
+        PRESETS["paper"], FACTS, {"best_epoch": 7, "epochs": 20}, draw_scores()
+    )
+    for text in (
+        "# MSF-SER, trained on msp-podcast 1.12",
+        "on the scale of its corpus, 1 to 7",
+        "microsoft/wavlm-large",
+        "texts encoded by an-encoder",
+        "Extended Semantics",
+        "kept: epoch 7 of 20",
+        "chosen by development, whose CCC is favoured",
+        "development: 20 utterances",
+        "## Limits",
+    ):
+        assert text in card
+    assert "emotion calm" not in card  # groups stand in the report
+    assert card.startswith("---\nlibrary_name: msfser\n")
+    assert re.search(r"\| valence \| 0\.\d{3} \|", card)
+
+
+def test_the_paper_stands_in_the_card_where_it_may():
+    card = format_model_card(PRESETS["paper"], FACTS, {}, draw_scores())
+    assert "| paper |" in card
+    assert "0.759" in card
+    card = format_model_card(PRESETS["paper"], FACTS, {}, draw_scores("test1"))
+    assert "paper |" not in card
+
+
+def test_cards_of_folds_of_the_voice_alone_and_without_scores():
+    held_out = replace(PRESETS["paper"], data=replace(PRESETS["paper"].data, test_fold=2))
+    card = format_model_card(held_out, FACTS, {}, draw_scores(held_out=2))
+    assert "all folds but fold 2; no selection" in card
+    assert "favoured" not in card
+    assert f"{FOLDS} by group" in card
+    card = format_model_card(PRESETS["challenge"], FACTS, {}, [])
+    assert "reads no text: the voice alone" in card
+    assert "Not evaluated yet" in card
+
+
+def test_written_beside_the_weights_and_not_replaced_unasked(make_run, tmp_path):
+    run = make_run(tmp_path / "run")
+    (run / "metrics.json").write_text(json.dumps({"best_epoch": 2, "epochs": 3}))
+    arguments = ["evaluate", str(run), "--split", "test", "--card", "--resamples", "10"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    card = (run / "best" / "README.md").read_text()
+    assert "kept: epoch 2 of 3" in card
+    assert "test: 4 utterances of 4 speakers" in card
+    again = CliRunner().invoke(main, [*arguments, "-o", str(tmp_path / "other")])
+    assert again.exit_code == 1
+    assert "README.md: exists already" in again.stderr
+    table = run / "evaluation" / "predictions.parquet"
+    several = CliRunner().invoke(main, ["evaluate", str(table), "--card"])
+    assert several.exit_code == 2
+    assert "the card of one model needs one RUN" in several.stderr

@@ -1,0 +1,117 @@
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from lemf import LemfError
+from msfser.errors import DataError
+from msfser.evaluation.predictions import (
+    PREDICTIONS_NAME,
+    join_predictions,
+    make_predictions,
+    read_predictions,
+    write_predictions,
+)
+from msfser.manifest import Utterance
+
+
+def draw_predictions(n=12, *, start=0, held_out=0, corpus="mechanism", seed=0):
+    rng = np.random.default_rng([seed, start])
+    utterances = [
+        Utterance(
+            id=f"u{start + i:04d}",
+            wav=f"u{i}.wav",
+            speaker=None if i == 0 else f"s{i % 4}",
+            gender=("female", "male")[i % 2],
+            emotion=("calm", "angry", None)[i % 3],
+            valence=math.nan if i == 1 else float(rng.uniform(1, 7)),
+            arousal=float(rng.uniform(1, 7)),
+            dominance=float(rng.uniform(1, 7)),
+            split="test",
+            fold=held_out or None,
+            duration_s=float(rng.uniform(1, 10)),
+        )
+        for i in range(n)
+    ]
+    values = rng.uniform(1, 7, (n, 3))
+    return make_predictions(
+        utterances,
+        values,
+        corpus=corpus,
+        version="1",
+        label_bounds=(1.0, 7.0),
+        held_out=held_out,
+        experts={"A": values + 1, "B": values - 1},
+        gate_mean=rng.uniform(0, 1, n),
+    )
+
+
+def check_equal(one, other):
+    for own in dataclasses.fields(one):
+        first, second = getattr(one, own.name), getattr(other, own.name)
+        if own.name == "experts":
+            assert list(first) == list(second)
+            for name in first:
+                np.testing.assert_array_equal(first[name], second[name])
+        elif isinstance(first, np.ndarray):
+            np.testing.assert_array_equal(first, second)
+        else:
+            assert first == second
+
+
+def test_written_and_read_it_is_the_same(tmp_path):
+    path = tmp_path / PREDICTIONS_NAME
+    write_predictions(path, draw_predictions(held_out=2))
+    check_equal(read_predictions(path), draw_predictions(held_out=2))
+
+
+def test_columns_have_names_that_others_can_read(tmp_path):
+    import pyarrow.parquet
+
+    path = tmp_path / PREDICTIONS_NAME
+    predictions = draw_predictions()
+    write_predictions(path, predictions)
+    table = pyarrow.parquet.read_table(path)
+    assert table.column_names[:6] == ["id", "split", "speaker", "gender", "emotion", "fold"]
+    assert table["predicted_arousal"].to_pylist() == predictions.values[:, 1].tolist()
+    assert table["expert_B_dominance"].to_pylist() == (predictions.values[:, 2] - 1).tolist()
+    assert table["label_valence"].to_pylist()[1] is None
+
+
+def test_a_table_of_something_else_is_refused(tmp_path):
+    import pyarrow
+    import pyarrow.parquet
+
+    path = tmp_path / "x.parquet"
+    with pytest.raises(DataError, match="no such file; make it with msfser evaluate"):
+        read_predictions(path)
+    pyarrow.parquet.write_table(pyarrow.table({"id": ["a"]}), path)
+    with pytest.raises(DataError, match="not a table of predictions"):
+        read_predictions(path)
+    path.write_text("no parquet")
+    with pytest.raises(DataError, match="not a table of predictions"):
+        read_predictions(path)
+
+
+def test_nothing_is_overwritten_unasked(tmp_path):
+    path = tmp_path / PREDICTIONS_NAME
+    write_predictions(path, draw_predictions())
+    with pytest.raises(LemfError, match="exists already"):
+        write_predictions(path, draw_predictions(2))
+    write_predictions(path, draw_predictions(2), force=True)
+    assert len(read_predictions(path).ids) == 2
+
+
+def test_folds_are_pooled_in_order():
+    whole = join_predictions([draw_predictions(held_out=1), draw_predictions(start=12, held_out=2)])
+    assert whole.ids[11:13] == ("u0011", "u0012")
+    assert whole.fold == (1,) * 12 + (2,) * 12
+    check_equal(whole.select(np.array(whole.fold) == 1), draw_predictions(held_out=1))
+
+
+def test_runs_that_cannot_be_pooled():
+    with pytest.raises(DataError, match="'u0000': predicted by two runs"):
+        join_predictions([draw_predictions(), draw_predictions()])
+    with pytest.raises(DataError, match="corpus 'iemocap' beside 'mechanism'"):
+        join_predictions([draw_predictions(), draw_predictions(start=20, corpus="iemocap")])

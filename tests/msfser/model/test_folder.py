@@ -1,0 +1,169 @@
+"""A trained model on disk, whole or refused."""
+
+import json
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import msfser  # noqa: E402
+from lemf import LemfError  # noqa: E402
+from msfser.config.settings import PRESETS, ModelConfig  # noqa: E402
+from msfser.errors import CheckpointError, ConfigError  # noqa: E402
+from msfser.model.folder import ModelFacts  # noqa: E402
+from msfser.model.msf_ser import (  # noqa: E402
+    build_model,
+    load_pretrained,
+    load_weights,
+    save_pretrained,
+)
+
+FACTS = ModelFacts(
+    label_bounds=(1.0, 7.0),
+    corpus="msp-podcast",
+    corpus_version="1.12",
+    wave_mean=-1e-5,
+    wave_std=0.07,
+    text_encoder="roberta-large",
+    text_encoder_revision="abc",
+)
+TINY = PRESETS["tiny"].model
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(0)
+    return build_model(TINY).eval()
+
+
+@pytest.fixture
+def folder(tmp_path, model):
+    save_pretrained(tmp_path / "best", model, FACTS)
+    return tmp_path / "best"
+
+
+def test_what_is_saved_is_loaded(folder, model):
+    assert sorted(path.name for path in folder.iterdir()) == ["config.json", "model.safetensors"]
+    pretrained = load_pretrained(folder)
+    assert pretrained.facts == pretrained.model.facts == FACTS
+    assert pretrained.model.config == TINY
+    assert not pretrained.model.training
+    waveforms, mask = torch.randn(2, 5000), torch.ones(2, 5000, dtype=torch.bool)
+    texts = {name: torch.randn(2, 64) for name in TINY.semantics}
+    present = {name: torch.ones(2, dtype=torch.bool) for name in TINY.semantics}
+    expected = model(waveforms, mask, texts, present).values
+    assert torch.equal(pretrained.model(waveforms, mask, texts, present).values, expected)
+
+
+def test_it_needs_neither_the_acoustic_model_nor_the_place_it_came_from(tmp_path, model, folder):
+    content = json.loads((folder / "config.json").read_text())
+    content["model"]["acoustic"] = "microsoft/wavlm-large"  # not read again
+    (folder / "config.json").write_text(json.dumps(content))
+    folder.rename(tmp_path / "elsewhere")
+    loaded = msfser.MsfSer.from_pretrained(tmp_path / "elsewhere")
+    assert all(torch.equal(loaded.state_dict()[n], w) for n, w in model.state_dict().items())
+
+
+def test_weights_in_half_precision_become_fp32(folder, model):
+    from safetensors.torch import load_file, save_file
+
+    path = folder / "model.safetensors"
+    save_file({name: weight.half() for name, weight in load_file(path).items()}, path)
+    assert {w.dtype for w in msfser.MsfSer.from_pretrained(folder).parameters()} == {torch.float32}
+
+
+def test_a_model_is_replaced_only_when_asked_to(tmp_path, model, folder):
+    before = (folder / "model.safetensors").read_bytes()
+    with pytest.raises(LemfError, match="best: holds a model already; name another folder"):
+        model.save_pretrained(folder)
+    with torch.no_grad():
+        model.pooling.attention += 1
+    model.save_pretrained(folder, force=True)
+    assert (folder / "model.safetensors").read_bytes() != before
+    assert torch.equal(load_pretrained(folder).model.pooling.attention, model.pooling.attention)
+    with pytest.raises(LemfError, match="cannot be made"):
+        model.save_pretrained(tmp_path / "no" / "such")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LemfError, match="file: cannot be made"):
+        model.save_pretrained(tmp_path / "file")
+
+
+def test_a_full_disk_leaves_the_old_model(folder, model, monkeypatch):
+    before = (folder / "model.safetensors").read_bytes()
+
+    def fail(number):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("lemf.runtime.output.os.fsync", fail)
+    with torch.no_grad():
+        model.pooling.attention += 1
+    with pytest.raises(LemfError, match="No space left"):
+        save_pretrained(folder, model, FACTS)
+    assert sorted(path.name for path in folder.iterdir()) == ["config.json", "model.safetensors"]
+    assert (folder / "model.safetensors").read_bytes() == before
+
+
+def test_weights_start_another_model_of_the_same_shape(folder, model):
+    torch.manual_seed(1)
+    other = build_model(TINY)
+    load_weights(other, folder)
+    assert all(torch.equal(other.state_dict()[n], w) for n, w in model.state_dict().items())
+    narrow = build_model(ModelConfig(**{**vars(TINY), "head_dim": 32}))
+    with pytest.raises(
+        CheckpointError,
+        match=r"best: a model of another shape: weight .* is \(64,\) there and \(32,\)",
+    ):
+        load_weights(narrow, folder)
+    film = build_model(ModelConfig(**{**vars(TINY), "fusion": "film"}))
+    with pytest.raises(CheckpointError, match=r"is missing there and \(64,\) here"):
+        load_weights(film, folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"extra": 1}, r"config.json: unknown key 'extra'; the model was written by msfser"),
+        ({"model": {"head": 1}}, r"config.json: unknown key 'model.head'"),
+        ({"model": {"head_dim": "x"}}, r'config.json: model.head_dim "x": must be of type int'),
+        ({"model": {"head_dim": 32}}, r"another shape: weight .* is \(64,\) there and \(32,\)"),
+        ({"facts": {"rating": 1}}, r"config.json: unknown key 'facts.rating'"),
+        ({"facts": {"label_bounds": [7, 1]}}, r"facts.label_bounds \(7, 1\): must be two numbers"),
+        ({"facts": {"wave_std": float("nan")}}, r"facts.wave_std nan: must be a number"),
+        ({"wavlm": {"hidden_size": 65}}, r"best: no configuration of a WavLM model"),
+        ({"wavlm": {"num_hidden_layers": 3}}, r"another shape: weight acoustic.* is missing there"),
+    ],
+)
+def test_a_configuration_that_does_not_fit_is_refused_in_one_line(folder, change, message):
+    content = json.loads((folder / "config.json").read_text())
+    for key, value in change.items():
+        content[key] = content[key] | value if isinstance(value, dict) else value
+    (folder / "config.json").write_text(json.dumps(content))
+    with pytest.raises(CheckpointError, match=message) as error:
+        load_pretrained(folder)
+    assert "\n" not in str(error.value)
+
+
+def test_files_that_are_missing_or_damaged(tmp_path, folder):
+    def refused(match):
+        with pytest.raises(CheckpointError, match=match) as error:
+            load_pretrained(folder)
+        assert "\n" not in str(error.value)
+
+    (folder / "model.safetensors").write_bytes(b"no weights")
+    refused(r"model.safetensors: damaged or no safetensors file")
+    (folder / "model.safetensors").unlink()
+    refused(r"model.safetensors: no such file; the model is incomplete")
+    (folder / "config.json").write_text("[]")
+    refused(r"config.json: not the configuration of a model of msfser")
+    (folder / "config.json").write_text("{")
+    refused(r"config.json: cannot be read as JSON")
+    (folder / "config.json").unlink()
+    refused(r"config.json: no such file; name the folder of a trained model, such as RUN/best")
+    with pytest.raises(CheckpointError, match=r"nowhere: no such folder"):
+        load_pretrained(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("wrong", [{"wave_norm": "loud"}, {"wave_std": 0.0}, {"label_bounds": 3}])
+def test_facts_are_checked(wrong):
+    with pytest.raises(ConfigError, match="facts"):
+        ModelFacts(**wrong)

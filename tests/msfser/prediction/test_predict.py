@@ -1,0 +1,422 @@
+import csv
+import io
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner
+
+from lemf.errors import LemfError
+from msfser.commands.cli import main
+from msfser.errors import DataError
+from msfser.prediction.speech_files import SpeechFile, find_speech
+from msfser.prediction.speech_texts import find_texts
+
+torch = pytest.importorskip("torch")
+
+FP32 = 1e-4  # of the rating scale
+RATE_HZ = 16_000
+
+
+@pytest.fixture(scope="module")
+def model(run_folder):
+    from msfser.model.msf_ser import MsfSer
+
+    return MsfSer.from_pretrained(run_folder / "best")
+
+
+@pytest.fixture(scope="module")
+def text_encoder(encoder):
+    from msfser.semantics.text_encoder import load_text_encoder
+
+    return load_text_encoder(str(encoder), "cpu")
+
+
+def predict(*arguments):
+    return CliRunner().invoke(main, ["predict", *map(str, arguments)])
+
+
+def noise(length_s, rate_hz=RATE_HZ, channels=1, seed=0):
+    shape = (round(length_s * rate_hz), channels)
+    return np.random.default_rng(seed).normal(0, 0.1, shape)
+
+
+def test_recordings_are_found_with_what_lies_beside(tmp_path, speech):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / ".hidden").mkdir()
+    for folder, name in ((tmp_path, "b"), (tmp_path / "sub", "a"), (tmp_path / ".hidden", "c")):
+        speech(folder, name)
+    (tmp_path / "b.lab").write_text("a  transcript\n")
+    (tmp_path / "sub" / "a.TextGrid").unlink()
+    first, second = find_speech([tmp_path])
+    assert first.wav == tmp_path / "b.wav"
+    assert first.alignment == tmp_path / "b.TextGrid"
+    assert first.read_transcript() == "a transcript"
+    assert second == SpeechFile(wav=tmp_path / "sub" / "a.wav")
+    assert find_speech([tmp_path / "b.wav", tmp_path / "b.wav", tmp_path]) == [first, second]
+
+
+def test_text_grids_that_lie_elsewhere(tmp_path, speech):
+    for folder in ("wavs/sub", "grids/sub"):
+        (tmp_path / folder).mkdir(parents=True)
+    speech(tmp_path / "wavs" / "sub", "a")
+    grid = tmp_path / "grids" / "sub" / "a.TextGrid"
+    (tmp_path / "wavs" / "sub" / "a.TextGrid").rename(grid)
+    (found,) = find_speech([tmp_path / "wavs"], tmp_path / "grids")
+    assert found.alignment == grid
+    (found,) = find_speech([tmp_path / "wavs" / "sub" / "a.wav"], grid)
+    assert found.alignment == grid
+    (found,) = find_speech([tmp_path / "wavs" / "sub" / "a.wav"], grid.parent)
+    assert found.alignment == grid
+
+
+def test_a_table_names_recordings_and_their_words(tmp_path):
+    table = tmp_path / "list.csv"
+    table.write_text(
+        "wav,transcript,alignment,es\nx/a.wav,hello there,g/a.TextGrid,A calm man.\nb.wav,,,\n"
+    )
+    first, second = find_speech([table])
+    assert (first.wav, first.alignment) == (tmp_path / "x/a.wav", tmp_path / "g/a.TextGrid")
+    assert first.read_transcript() == "hello there"
+    assert (first.es, find_texts(replace(first, alignment=None)).es) == ("A calm man.",) * 2
+    assert second == SpeechFile(wav=tmp_path / "b.wav")
+    table.write_text("path\na.wav\n")
+    with pytest.raises(DataError, match="line 2: no column wav"):
+        find_speech([table])
+    with pytest.raises(LemfError, match="cannot be read"):
+        find_speech([tmp_path / "none.csv"])
+
+
+def test_nothing_to_predict(tmp_path):
+    with pytest.raises(DataError, match="no recording found"):
+        find_speech([tmp_path])
+    with pytest.raises(DataError, match="no such TextGrid"):
+        find_speech([tmp_path], tmp_path / "none")
+
+
+def test_texts_of_a_recording(tmp_path, speech):
+    speech(tmp_path, "a", stressed=0)
+    (found,) = find_speech([tmp_path / "a.wav"])
+    texts = find_texts(found)
+    assert texts.gs == "one two three"
+    assert texts.les == texts.emphasised.segment == "one two"
+    assert texts.emphasised.word == "one"
+    assert texts.es is None
+    (tmp_path / "a.txt").write_text("said so")
+    (found,) = find_speech([tmp_path / "a.wav"])
+    texts = find_texts(
+        found, transcribe=lambda _: "heard", describe=lambda one: f"of {one.wav.name}"
+    )
+    assert (texts.gs, texts.les, texts.es) == ("said so", "one two", "of a.wav")
+
+
+def test_without_an_alignment_gs_stands_in(tmp_path):
+    wav = tmp_path / "a.wav"
+    texts = find_texts(SpeechFile(wav=wav, transcript="so it is"))
+    assert (texts.gs, texts.les, texts.emphasised) == ("so it is", "so it is", None)
+    assert texts.notes == ("GS stands in for LES",)
+    assert find_texts(SpeechFile(wav=wav), transcribe=lambda _: "heard").gs == "heard"
+    nothing = find_texts(SpeechFile(wav=wav))
+    assert (nothing.gs, nothing.les, nothing.notes) == (None, None, ())
+
+
+def test_a_text_grid_that_is_broken_costs_les_only(tmp_path, speech):
+    speech(tmp_path, "a")
+    (tmp_path / "a.TextGrid").write_text("no TextGrid")
+    texts = find_texts(find_speech([tmp_path / "a.wav"])[0])
+    assert texts.les is None
+    assert "a.TextGrid" in texts.notes[0]
+
+
+def test_same_numbers_as_the_evaluation(model, text_encoder, run_folder, corpus):
+    """The path through files and texts meets the path through manifest and features."""
+    from msfser.evaluation.evaluate import judged_data, predict_run
+    from msfser.evaluation.runs import open_run
+    from msfser.prediction.predict import predict_speech
+    from msfser.prediction.speech_texts import SpeechTexts
+
+    device = torch.device("cpu")
+    run = open_run(run_folder, device)
+    table = predict_run(run, judged_data(run, splits=["test"]), device)
+
+    def find(speech):
+        name = f"u{speech.wav.stem}"
+        return SpeechTexts(gs=f"gs of {name}", les=f"les of {name}", es=f"es of {name}")
+
+    recordings = [SpeechFile(wav=corpus / f"{i:02d}.wav") for i in range(8, 12)]
+    predictions = predict_speech(model, recordings, encoder=text_encoder, find=find)
+    for place, one in enumerate(predictions):
+        np.testing.assert_allclose(one.whole.values, table.values[place], rtol=0, atol=FP32)
+        assert one.whole.gate == pytest.approx(table.gate_mean[place], abs=FP32)
+        np.testing.assert_allclose(
+            one.whole.experts["B"], table.experts["B"][place], rtol=0, atol=FP32
+        )
+
+
+def test_long_recordings_are_the_mean_of_their_windows(model, tmp_path):
+    from msfser.prediction.predict import predict_speech
+
+    samples = noise(3.3)
+    soundfile.write(tmp_path / "long.wav", samples, RATE_HZ, subtype="FLOAT")
+    recording = SpeechFile(wav=tmp_path / "long.wav")
+    (one,) = predict_speech(model, [recording], window_s=1.2, keep_embeddings=True)
+    assert [round(window.end_s - window.start_s, 2) for window in one.windows] == [1.1, 1.1, 1.1]
+    for number, window in enumerate(one.windows):
+        piece = samples[number * 17600 : (number + 1) * 17600]
+        soundfile.write(tmp_path / f"{number}.wav", piece, RATE_HZ, subtype="FLOAT")
+        (alone,) = predict_speech(model, [SpeechFile(wav=tmp_path / f"{number}.wav")])
+        np.testing.assert_allclose(window.values, alone.whole.values, rtol=0, atol=FP32)
+    mean = np.mean([window.values for window in one.windows], axis=0)
+    np.testing.assert_allclose(one.whole.values, mean, rtol=0, atol=1e-12)
+    embedding = np.mean([window.embedding for window in one.windows], axis=0)
+    np.testing.assert_allclose(one.whole.embedding, embedding, rtol=0, atol=1e-5)
+
+
+def test_others_in_the_batch_change_nothing(model, tmp_path):
+    from msfser.prediction.predict import predict_speech
+
+    for name, length_s in (("short", 0.4), ("long", 2.0)):
+        soundfile.write(tmp_path / f"{name}.wav", noise(length_s), RATE_HZ)
+    short, long = SpeechFile(wav=tmp_path / "short.wav"), SpeechFile(wav=tmp_path / "long.wav")
+    together, _ = predict_speech(model, [short, long])
+    (alone,) = predict_speech(model, [short])
+    np.testing.assert_allclose(together.whole.values, alone.whole.values, rtol=0, atol=FP32)
+
+
+def test_values_outside_the_scale_are_said_and_clamped_on_demand(model, tmp_path):
+    import copy
+
+    from msfser.prediction.predict import predict_speech
+
+    shifted = copy.deepcopy(model)
+    with torch.no_grad():
+        for name, parameter in shifted.regressor.named_parameters():
+            if name.endswith("valence.5.bias") or "bias" in name:
+                parameter.add_(5.0)
+    soundfile.write(tmp_path / "a.wav", noise(0.5), RATE_HZ)
+    recording = SpeechFile(wav=tmp_path / "a.wav")
+    (one,) = predict_speech(shifted, [recording])
+    assert one.whole.values.max() > 7
+    (clamped,) = predict_speech(shifted, [recording], clamped=True)
+    np.testing.assert_array_equal(clamped.whole.values, np.clip(one.whole.values, 1, 7))
+    assert clamped.whole.outside == one.whole.outside != ()
+
+
+def test_a_model_that_is_broken_says_so(model, tmp_path):
+    import copy
+
+    from msfser.prediction.predict import predict_speech
+
+    broken = copy.deepcopy(model)
+    with torch.no_grad():
+        next(broken.regressor.parameters()).fill_(torch.nan)
+    soundfile.write(tmp_path / "a.wav", noise(0.5), RATE_HZ)
+    (one,) = predict_speech(broken, [SpeechFile(wav=tmp_path / "a.wav")])
+    assert one.whole is None
+    assert "not finite" in one.reason
+
+
+def test_names_in_no_known_encoding(run_folder, tmp_path):
+    import os
+
+    soundfile.write(tmp_path / "a.wav", noise(0.5), RATE_HZ)
+    odd = os.fsencode(tmp_path) + b"/caf\xe9.wav"
+    os.rename(os.fsencode(tmp_path / "a.wav"), odd)  # noqa: PTH104 - a name of bytes
+    (tmp_path / "b.wav").write_text("no sound")
+    for file_format in ("table", "csv", "json"):
+        result = predict(run_folder, tmp_path, "--format", file_format)
+        assert "caf\ufffd.wav" in result.stdout
+        assert "1 of 2 recordings could not be predicted" in result.stderr
+
+
+def test_command_csv_json_and_table(run_folder, corpus, tmp_path):
+    files = [corpus / "04.wav", corpus / "05.wav"]
+    table = predict(run_folder, *files)
+    assert table.exit_code == 0, table.output
+    assert "from 1 to 7, the scale of own 1" in table.stdout
+    assert "04.wav" in table.stdout
+    assert "note: no ES: null vector (2 recordings)" in table.stderr
+
+    rows = list(csv.DictReader(io.StringIO(predict(run_folder, *files, "--format", "csv").stdout)))
+    assert [row["status"] for row in rows] == ["ok", "ok"]
+    assert [row["emphasised_word"] for row in rows] == ["two", "three"]
+    assert rows[0]["gs"] == "one two three"
+    result = predict(run_folder / "best", *files, "-o", tmp_path / "out.json")
+    assert result.exit_code == 0, result.output
+    content = json.loads((tmp_path / "out.json").read_text())
+    assert content["label_bounds"] == [1.0, 7.0]
+    assert sum(content["routing"]["valence"].values()) == pytest.approx(1.0, abs=1e-6)
+    recording = content["recordings"][0]
+    assert recording["valence"] == pytest.approx(float(rows[0]["valence"]), abs=1e-6)
+    assert recording["emphasised"]["segment"]["text"] == "one two three"
+    assert recording["experts"]["C"]["dominance"] == pytest.approx(
+        float(rows[0]["expert_C_dominance"]), abs=1e-6
+    )
+    assert list(recording)[:3] == ["file", "status", "reason"]
+
+
+def test_from_python(run_folder, corpus, model):
+    import msfser
+
+    wav = str(corpus / "04.wav")
+    (one,) = msfser.predict_files(run_folder, [wav])
+    (again,) = msfser.predict_files(model, [wav])
+    np.testing.assert_array_equal(one.whole.values, again.whole.values)
+    assert one.texts.les == "one two three"
+    (voice,) = msfser.predict_files(model, [wav], voice_alone=True)
+    assert not np.array_equal(voice.whole.values, one.whole.values)
+    assert set(msfser.__all__) <= set(dir(msfser))
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = msfser.nonsense
+
+
+def test_extended_semantics_from_what_lemf_measures(run_folder, corpus):
+    result = predict(run_folder, corpus / "04.wav", "--es", "acoustic", "--format", "json")
+    assert result.exit_code == 0, result.output
+    (recording,) = json.loads(result.stdout)["recordings"]
+    assert 'stress on "two"' in recording["texts"]["es"]
+    assert "null vector" not in result.stderr
+
+
+class Parrot:
+    """A Whisper that says how many samples it heard."""
+
+    def __init__(self, ear=None):
+        self.ear = ear
+
+    def transcribe(self, clips):
+        return [f" heard  {len(clip)} " if clip.any() else "" for clip in clips]
+
+
+def test_whisper_hears_what_no_transcript_says(run_folder, tmp_path, speech, monkeypatch):
+    monkeypatch.setattr("msfser.semantics.whisper.load_whisper", Parrot)
+    soundfile.write(tmp_path / "a.wav", noise(0.5, 8000), 8000)
+    speech(tmp_path, "b")
+    result = predict(run_folder, tmp_path, "--whisper", "tiny.en", "--format", "json")
+    assert result.exit_code == 0, result.output
+    first, second = json.loads(result.stdout)["recordings"]
+    assert first["texts"] == {"gs": "heard 8000", "les": "heard 8000", "es": None}
+    assert second["texts"]["gs"].startswith("heard ")  # as in training: not the TextGrid's words
+    assert second["texts"]["les"] == "one two three"
+    result = predict(run_folder, tmp_path, "--whisper", "tiny.en", "--no-texts")
+    assert "no GS, LES, ES: null vector" in result.stderr
+
+
+def test_tiers_without_names_are_read_in_their_order(tmp_path, speech):
+    import lemf
+
+    speech(tmp_path, "a", stressed=2)
+    grid = lemf.read_textgrid(tmp_path / "a.TextGrid")
+    tiers = tuple(replace(tier, name=f"tier{i}") for i, tier in enumerate(grid.tiers))
+    (tmp_path / "a.TextGrid").unlink()
+    lemf.write_textgrid(replace(grid, tiers=tiers), tmp_path / "a.TextGrid")
+    (found,) = find_speech([tmp_path / "a.wav"])
+    assert find_texts(found).emphasised is None
+    assert find_texts(found, tiers_in_order=True).emphasised.word == "three"
+
+
+def test_command_windows_and_embeddings(run_folder, tmp_path):
+    soundfile.write(tmp_path / "long.wav", noise(2.5), RATE_HZ)
+    result = predict(
+        run_folder, tmp_path / "long.wav", "--window-s", "1", "--windows",
+        "-o", tmp_path / "out.csv", "--embeddings", tmp_path / "e.npz",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text())))
+    assert [row["window"] for row in rows] == ["", "1", "2", "3"]
+    mean = np.mean([float(row["valence"]) for row in rows[1:]])
+    assert float(rows[0]["valence"]) == pytest.approx(mean, abs=1e-3)
+    with np.load(tmp_path / "e.npz") as arrays:
+        assert arrays["recording"].tolist() == [str(tmp_path / "long.wav")]
+        assert arrays["embedding"].shape[0] == 1
+        vector = arrays["embedding"][0]
+    arguments = ["--window-s", "1", "--embeddings", tmp_path / "e.parquet"]
+    assert predict(run_folder, tmp_path / "long.wav", *arguments).exit_code == 0
+    import pyarrow.parquet
+
+    stored = pyarrow.parquet.read_table(tmp_path / "e.parquet")
+    np.testing.assert_array_equal(stored["embedding"][0].as_py(), vector)
+
+
+def test_a_bad_recording_costs_itself(run_folder, tmp_path):
+    soundfile.write(tmp_path / "good.wav", noise(0.5), RATE_HZ)
+    soundfile.write(tmp_path / "stereo44.wav", noise(0.5, 44_100, 2), 44_100)
+    soundfile.write(tmp_path / "short.wav", noise(0.1), RATE_HZ)
+    soundfile.write(tmp_path / "silent.wav", np.zeros(8000), RATE_HZ)
+    broken = noise(0.5)
+    broken[100] = np.nan
+    soundfile.write(tmp_path / "nan.wav", broken, RATE_HZ, subtype="FLOAT")
+    (tmp_path / "text.wav").write_text("no sound at all")
+    result = predict(run_folder, tmp_path, tmp_path / "gone.wav", "--format", "json")
+    assert result.exit_code == 1
+    content = json.loads(result.stdout)
+    status = {one["file"].rpartition("/")[2]: one["status"] for one in content["recordings"]}
+    assert {name for name, value in status.items() if value == "ok"} == {"good.wav", "stereo44.wav"}
+    assert len(status) == 7
+    for line in (
+        "0.100 s long; the model needs 0.25 s or more",
+        "silent.wav: holds nothing but zeros",
+        "nan.wav",
+        "gone.wav: there is no such recording",
+        "resampled from 44100 to 16000 Hz",
+        "5 of 7 recordings could not be predicted",
+    ):
+        assert line in result.stderr
+    (stereo,) = (one for one in content["recordings"] if one["file"].endswith("stereo44.wav"))
+    assert any("channels" in note for note in stereo["notes"])
+
+
+def test_the_voice_alone_needs_no_encoder(run_folder, corpus, tmp_path):
+    result = predict(run_folder, corpus / "04.wav", "--no-texts", "--encoder", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "note: no GS, LES, ES: null vector" in result.stderr
+
+
+def test_only_texts_that_the_model_reads_are_shown(model, corpus, tmp_path):
+    from msfser.prediction.predict import predict_speech
+
+    (corpus_speech,) = find_speech([corpus / "04.wav"])
+    (voice,) = predict_speech(model, [corpus_speech])
+    assert (voice.texts.gs, voice.texts.les, voice.texts.es) == (None, None, None)
+    assert voice.texts.emphasised.segment == "one two three"
+    texts = find_texts(SpeechFile(wav=tmp_path / "a.wav", transcript="so it is", es="calm"))
+    assert texts.only(["les"]).notes == texts.notes == ("GS stands in for LES",)
+    kept = texts.only(["gs", "es"])
+    assert (kept.gs, kept.les, kept.es, kept.notes) == ("so it is", None, "calm", ())
+
+
+def one_line(result):
+    assert result.exit_code == 1
+    (line,) = result.stderr.strip().splitlines()
+    return line
+
+
+def test_bad_input_is_one_line(run_folder, corpus, encoder, tmp_path):
+    wav = corpus / "04.wav"
+    assert "no such folder" in one_line(predict(tmp_path / "none", wav))
+    assert "name the folder of a trained model" in one_line(predict(tmp_path, wav))
+    assert "name it with --encoder" in one_line(
+        predict(run_folder, wav, "--encoder", tmp_path / "none")
+    )
+    other = tmp_path / "other"
+    shutil.copytree(encoder, other)
+    (other / "notes.txt").write_text("another revision")
+    assert "the model learned from the texts of" in one_line(
+        predict(run_folder, wav, "--encoder", other)
+    )
+    (tmp_path / "out.csv").write_text("mine")
+    assert "exists already" in one_line(predict(run_folder, wav, "-o", tmp_path / "out.csv"))
+    assert (tmp_path / "out.csv").read_text() == "mine"
+    assert predict(run_folder, wav, "-o", tmp_path / "out.txt").exit_code == 2
+    if not torch.cuda.is_available():
+        assert "device 'cuda'" in one_line(predict(run_folder, wav, "--device", "cuda"))
+
+
+def test_same_input_same_bytes(run_folder, corpus, tmp_path):
+    for name in ("a.json", "b.json"):
+        result = predict(run_folder, corpus / "04.wav", corpus / "06.wav", "-o", tmp_path / name)
+        assert result.exit_code == 0
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()

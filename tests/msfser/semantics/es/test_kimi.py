@@ -1,0 +1,113 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from msfser.commands.cli import main
+from msfser.semantics.es.kimi import WORKER
+from msfser.semantics.store import read_texts
+
+KIMI = """
+import json, sys
+
+class KimiAudio:
+    def __init__(self, model_path, load_detokenizer):
+        assert load_detokenizer is False
+        self.model = model_path
+
+    def generate(self, messages, output_type, max_new_tokens, **sampling):
+        assert output_type == "text" and max_new_tokens == 512
+        assert sampling["text_temperature"] == 0.0
+        assert sampling["text_repetition_penalty"] == 1.0
+        (question, audio) = messages
+        wav = audio["content"]
+        if wav.endswith("003.wav") and "An earlier" not in question["content"]:
+            return None, "I would say it is a calm voice."
+        if wav.endswith("004.wav"):
+            raise ValueError("broken wav")
+        if wav.endswith("005.wav") and "stop" in self.model:
+            raise SystemExit(9)
+        return None, json.dumps({
+            "free_emotion": "calm", "emotion": "Neutral", "explanation": "", "scenario": wav[-7:],
+            "paralinguistics": ["even"], "gender": "male"})
+"""
+
+
+def run(*arguments, code=0):
+    result = CliRunner().invoke(main, ["semantics", "es", *map(str, arguments)])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def work(folder, jobs, replies, *options):
+    """Run the worker as in Kimi's environment, where there is no msfser."""
+    package = folder / "kimi/kimia_infer/api"
+    package.mkdir(parents=True, exist_ok=True)
+    (package / "kimia.py").write_text(KIMI)
+    return subprocess.run(
+        [sys.executable, "-I", "-c", "import sys, runpy; sys.path.insert(0, sys.argv[1]); "
+         "sys.argv = sys.argv[2:]; runpy.run_path(sys.argv[0], run_name='__main__')",
+         folder / "kimi", WORKER, jobs, replies, *options],
+        capture_output=True, text=True, env=dict(os.environ),
+    )  # fmt: skip
+
+
+def test_jobs_go_out_and_replies_come_in(corpus, tmp_path):
+    jobs, replies = tmp_path / "jobs.jsonl", tmp_path / "replies.jsonl"
+    output = run(corpus, "--backend", "kimi", "--export-jobs", jobs)
+    assert f"wrote {jobs}: 12 jobs" in output
+    assert f"python {WORKER} {jobs} REPLIES.jsonl" in output
+    content = jobs.read_text()
+    assert not any(label in content for label in ("SECRET-EMOTION", "1.2345", "one two", "S1"))
+    assert not (corpus / "texts.parquet").exists()
+
+    done = work(tmp_path, jobs, replies, "--model", "stop-in-the-middle")
+    assert done.returncode == 9, done.stderr
+    with replies.open("ab") as stream:
+        stream.write(b'{"key": "torn')
+    done = work(tmp_path, jobs, replies)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("5 of 12 jobs are done\n")
+    assert "0 of 12" not in done.stderr
+
+    output = run(corpus, "--backend", "kimi", "--from", replies, code=1)
+    assert "es: 10 ok, 2 failed" in output
+    es = read_texts(corpus).es
+    assert "in 000.wav." in es[0].text
+    assert (es[0].source, es[0].model) == ("kimi", "moonshotai/Kimi-Audio-7B-Instruct")
+    assert es[3].reason == "the reply holds no JSON object"
+    assert es[4].reason == "ValueError: broken wav"
+
+    again = tmp_path / "again.jsonl"
+    assert "2 jobs" in run(corpus, "--backend", "kimi", "--export-jobs", again)
+    prompts = [json.loads(line)["prompt"] for line in again.read_text().splitlines()]
+    assert "could not be used: the reply holds no JSON object." in prompts[0]
+    assert work(tmp_path, again, tmp_path / "more.jsonl").returncode == 0
+    output = run(corpus, "--backend", "kimi", "--from", tmp_path / "more.jsonl", code=1)
+    assert "es: 11 ok, 1 failed" in output
+
+
+def test_what_has_no_reply_yet_is_missing_and_stays_to_be_done(corpus, tmp_path):
+    jobs, replies = tmp_path / "jobs.jsonl", tmp_path / "replies.jsonl"
+    run(corpus, "--backend", "kimi", "--export-jobs", jobs)
+    replies.write_text("")
+    assert "es: 12 missing" in run(corpus, "--backend", "kimi", "--from", replies)
+    output = run(corpus, "--backend", "kimi", "--export-jobs", jobs, code=1)
+    assert "exists already" in output
+    jobs.unlink()
+    assert "12 jobs" in run(corpus, "--backend", "kimi", "--export-jobs", jobs)
+
+
+@pytest.mark.parametrize("options", [[], ["--from", "a", "--export-jobs", "b"]])
+def test_one_of_the_steps_must_be_named(corpus, options):
+    output = run(corpus, "--backend", "kimi", *options, code=2)
+    assert "needs --export-jobs FILE, and later --from FILE" in output
+
+
+def test_a_line_that_is_no_reply_is_named(corpus, tmp_path):
+    (tmp_path / "r.jsonl").write_text('{"key": "a", "reply": "b"}\n{"key": 1}\n')
+    output = run(corpus, "--backend", "kimi", "--from", tmp_path / "r.jsonl", code=1)
+    assert "r.jsonl: line 2: no reply of kimi_worker.py" in output

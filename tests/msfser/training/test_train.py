@@ -1,0 +1,328 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from msfser import MsfSer
+from msfser.commands.cli import main
+from msfser.config.files import make_config
+from msfser.errors import CheckpointError, ConfigError, DataError
+from msfser.manifest import read_manifest, write_manifest
+from msfser.model.msf_ser import load_weights
+from msfser.training.run_folder import read_log
+from msfser.training.state import STATE_NAME, Position
+from msfser.training.train import train
+
+SMALL = (
+    "train.batch_size=8",
+    "train.epochs=2",
+    "model.head_dim=16",
+    "model.film_dim=16",
+    "model.spec_augment=true",
+    "model.layerdrop=0.1",
+    "data.crop='random'",
+    "data.crop_s=0.5",
+    "train.device='cpu'",  # where a run can be repeated bit for bit
+)
+
+
+def make(folder, *changes):
+    return make_config({}, [*SMALL, f"data.folder='{folder}'", *changes], preset="tiny")
+
+
+def weights(run):
+    return torch.load(run / STATE_NAME, weights_only=True)["model"]
+
+
+def assert_same_weights(a, b, atol=0.0):
+    assert a.keys() == b.keys()
+    for name in a:
+        np.testing.assert_allclose(a[name], b[name], rtol=0, atol=atol, err_msg=name)
+
+
+@pytest.fixture(scope="module")
+def finished(corpus_folder, tmp_path_factory):
+    """A run that nothing disturbed."""
+    run = tmp_path_factory.mktemp("runs") / "run"
+    metrics = train(make(corpus_folder), run)
+    return run, metrics
+
+
+def test_a_run_leaves_its_settings_its_log_its_curves_and_its_best_model(finished, corpus_folder):
+    run, metrics = finished
+    assert metrics["epochs"] == 2
+    assert metrics["steps"] == 8
+    assert set(metrics["development"]) == {"valence", "arousal", "dominance", "average"}
+    assert json.loads((run / "metrics.json").read_text()) == metrics
+    assert "text_dim = 16" in (run / "config.toml").read_text()  # resolved from the features
+    epochs = [line for line in read_log(run) if line["kind"] == "epoch"]
+    assert [line["epoch"] for line in epochs] == [1, 2]
+    assert epochs[metrics["best_epoch"] - 1]["kept"]
+    assert (run / "figures" / "curves.png").read_bytes().startswith(b"\x89PNG")
+    model = MsfSer.from_pretrained(run / "best")
+    assert model.facts.label_bounds == (1.0, 7.0)
+    assert model.facts.wave_std > 0
+    assert model.facts.text_encoder == str(corpus_folder / "encoder")
+
+
+def test_the_same_seed_gives_the_same_bytes(finished, corpus_folder, tmp_path):
+    run, _ = finished
+    train(make(corpus_folder), tmp_path / "again")
+    for name in ("model.safetensors", "config.json"):
+        assert (tmp_path / "again" / "best" / name).read_bytes() == (
+            run / "best" / name
+        ).read_bytes()
+
+
+def test_precisions(finished, corpus_folder, tmp_path):
+    """TF32 is fp32 on a CPU; bf16 rounds, and keeps its weights in fp32."""
+    flags = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+    for precision in ("tf32", "bf16"):
+        train(make(corpus_folder, f"train.precision='{precision}'"), tmp_path / precision)
+    assert (torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32) == flags
+    assert_same_weights(weights(tmp_path / "tf32"), weights(finished[0]))
+    rounded, exact = weights(tmp_path / "bf16"), weights(finished[0])
+    assert {weight.dtype for weight in rounded.values()} == {torch.float32}
+    moved = torch.cat([(rounded[name] - exact[name]).abs().flatten() for name in exact])
+    assert 0 < moved.mean() < 2e-3  # of weights that moved by 4e-3
+
+
+def test_another_seed_gives_another_model(finished, corpus_folder, tmp_path):
+    train(make(corpus_folder, "train.seed=1"), tmp_path / "other")
+    assert not torch.equal(
+        weights(tmp_path / "other")["pooling.attention"], weights(finished[0])["pooling.attention"]
+    )
+
+
+def command(folder, run, *more, changes=()):
+    settings = [*SMALL, *changes]
+    return [
+        sys.executable, "-m", "msfser", "train", "--preset", "tiny", "--data", str(folder),
+        "-o", str(run), *more, *(part for change in settings for part in ("--set", change)),
+    ]  # fmt: skip
+
+
+def lines_of(run):
+    path = run / "log.jsonl"
+    return path.read_text().count("\n") if path.exists() else 0
+
+
+def test_killed_anywhere_and_resumed_a_run_ends_with_the_same_weights(
+    finished, corpus_folder, tmp_path
+):
+    run = tmp_path / "killed"
+    generator = np.random.default_rng(0)
+    for n_lines in (0, 1):  # before the first epoch has ended, and after
+        process = subprocess.Popen(
+            command(corpus_folder, run, "--resume"), stderr=subprocess.DEVNULL
+        )
+        while lines_of(run) <= n_lines - 1 or not (run / "log.jsonl").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        time.sleep(generator.uniform(0, 0.3))
+        process.kill()
+        process.wait()
+    done = subprocess.run(
+        command(corpus_folder, run, "--resume"), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert_same_weights(weights(run), weights(finished[0]))
+    assert (run / "best" / "model.safetensors").read_bytes() == (
+        finished[0] / "best" / "model.safetensors"
+    ).read_bytes()
+
+
+def test_predictions_may_be_read_late():
+    """As on a GPU, which computes while the next step is prepared."""
+    steps = torch.rand(3, 2, 8, 3, generator=torch.Generator().manual_seed(0))
+    at_once, late = Position(), Position()
+    for predictions, labels in steps:
+        at_once.add_step(predictions, labels)
+        at_once.read_predictions()
+        late.add_step(predictions, labels)
+    assert late.step == late.step_in_epoch == 3
+    assert (late.train_ccc == at_once.train_ccc).all()
+    assert late == at_once
+    for predictions in (steps[0, 0], steps[0, 0] / 0, steps[0, 0]):
+        late.add_step(predictions, steps[0, 1])
+    with pytest.raises(DataError, match="step 4: predictions are not finite"):
+        late.read_predictions()
+
+
+def test_ctrl_c_keeps_the_step_it_came_to(finished, corpus_folder, tmp_path, monkeypatch):
+    """The signal comes in the middle of the second epoch."""
+    from msfser.training import state as training_state
+
+    run = tmp_path / "stopped"
+    add_step = training_state.Position.add_step
+
+    def stop_at_six(self, predictions, labels):
+        add_step(self, predictions, labels)
+        if self.step == 6:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(training_state.Position, "add_step", stop_at_six)
+    with pytest.raises(training_state.Interrupted):
+        train(make(corpus_folder), run)
+    state = torch.load(run / STATE_NAME, weights_only=True)
+    assert (state["at"]["step"], state["at"]["step_in_epoch"]) == (6, 2)
+    monkeypatch.undo()
+    train(make(corpus_folder), run, resume=True)
+    assert_same_weights(weights(run), weights(finished[0]))
+
+
+def test_two_processes_train_the_model_of_one(corpus_folder, tmp_path, run_two_ranks):
+    """Each holds half of every step; CCC is over the whole step."""
+    changes = ("train.accumulation=2", "train.epochs=1")
+    train(make(corpus_folder, *changes), tmp_path / "one")
+    run_two_ranks(command(corpus_folder, tmp_path / "two", changes=changes))
+    one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
+    moved = max(float((one[name] - two[name]).abs().max()) for name in one)
+    assert moved < 1e-4  # of weights that moved by 4e-3: Adam enlarges the rounding of the sums
+
+
+@pytest.fixture
+def folded(corpus_folder, tmp_path):
+    """The corpus with two folds in place of splits."""
+    folder = tmp_path / "folded"
+    folder.mkdir()
+    manifest = read_manifest(corpus_folder)
+    rows = [
+        replace(row, fold=1 + place % 2, split=None)
+        for place, row in enumerate(manifest.utterances)
+    ]
+    write_manifest(folder / "manifest.parquet", replace(manifest, utterances=tuple(rows)))
+    for name in ("texts.parquet", "features"):
+        (folder / name).symlink_to(corpus_folder / name)
+    return folder
+
+
+def test_folds_are_held_out_one_after_the_other_and_judged_together(folded, tmp_path):
+    out = tmp_path / "folds"
+    arguments = command(folded, out, "--folds", changes=("train.epochs=1",))[3:]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.stderr
+    assert "fold" in result.stdout
+    for fold in (1, 2):
+        metrics = json.loads((out / f"fold{fold}" / "metrics.json").read_text())
+        assert "development" not in metrics  # nothing is selected on the fold held out
+        assert metrics["best_epoch"] == 1
+    scores = json.loads((out / "evaluation" / "metrics.json").read_text())["scores"]
+    groups = {(score["by"], score["group"]): score["n_utterances"] for score in scores}
+    assert groups["all", ""] == 48
+    assert ("fold", "mean") in groups
+    before = (out / "evaluation" / "predictions.parquet").read_bytes()
+    again = CliRunner().invoke(main, [*arguments, "--resume"])
+    assert again.stdout == result.stdout
+    assert (out / "evaluation" / "predictions.parquet").read_bytes() == before
+
+
+def test_training_starts_from_a_model(finished, corpus_folder, tmp_path):
+    still = ("train.lr=1e-12", "train.head_lr=1e-12", "train.routing_lr=1e-12")
+    config = make(corpus_folder, *still, "train.epochs=1", f"train.init='{finished[0]}'")
+    train(config, tmp_path / "tuned")
+    start = MsfSer.from_pretrained(finished[0] / "best").state_dict()
+    assert_same_weights(weights(tmp_path / "tuned"), start, atol=1e-8)
+    other = replace(config, model=replace(config.model, head_dim=8))
+    with pytest.raises(CheckpointError, match="shape"):
+        train(other, tmp_path / "misfit")
+    with pytest.raises(ConfigError, match=r"train\.init was '.+' and is ''; resume with the same"):
+        train(
+            replace(config, train=replace(config.train, init="")), tmp_path / "tuned", resume=True
+        )
+
+
+def test_a_model_that_learned_from_another_text_encoder_is_no_start(finished):
+    best = str(finished[0] / "best")
+    model = MsfSer.from_pretrained(best)
+    known = model.facts.text_encoder_revision
+    load_weights(model, best, text_encoder_revision=known)
+    with pytest.raises(CheckpointError, match=r"not \(another\); run msfser encode with that"):
+        load_weights(model, best, text_encoder_revision="another")
+
+
+def test_a_folder_that_is_taken_is_refused_before_any_reading(finished, corpus_folder, monkeypatch):
+    def read(*_, **__):
+        raise AssertionError
+
+    monkeypatch.setattr("msfser.training.train.prepare_data", read)
+    with pytest.raises(ConfigError, match="holds a run already; --resume goes on"):
+        train(make(corpus_folder), finished[0])
+
+
+def test_what_cannot_be_trained_is_said_in_one_line(finished, corpus_folder, tmp_path):
+    run, _ = finished
+    with pytest.raises(ConfigError, match="holds a run already; --resume goes on"):
+        train(make(corpus_folder), run)
+    with pytest.raises(ConfigError, match=r"train\.lr was 0.001 and is 0.1; resume with the same"):
+        train(make(corpus_folder, "train.lr=0.1"), run, resume=True)
+    no_split = "no split 'dev'; there are: development, test, train; set data.development_split"
+    with pytest.raises(DataError, match=no_split):
+        train(make(corpus_folder, "data.development_split='dev'"), tmp_path / "a")
+    manifest = read_manifest(corpus_folder)
+    rows = tuple(replace(row, split=None, fold=1) for row in manifest.utterances)
+    write_manifest(tmp_path / "manifest.parquet", replace(manifest, utterances=rows))
+    with pytest.raises(DataError, match="no split 'train'; there are: none; train with --folds"):
+        train(make(tmp_path), tmp_path / "a")
+    with pytest.raises(ConfigError, match="device 'cuda:9': this machine has"):
+        train(make(corpus_folder, "train.device='cuda:9'"), tmp_path / "b")
+    with pytest.raises(DataError, match=r"are not finite; lower train\.lr"):
+        train(make(corpus_folder, "train.lr=1e30", "train.max_grad_norm=0"), tmp_path / "c")
+    state = run.parent / "damaged" / STATE_NAME
+    state.parent.mkdir(parents=True)
+    state.write_bytes(b"not a state")
+    with pytest.raises(CheckpointError, match=r"state\.pt: damaged"):
+        train(make(corpus_folder), run.parent / "damaged", resume=True)
+
+
+def test_the_command(corpus_folder, tmp_path):
+    runner = CliRunner()
+    result = runner.invoke(main, ["train", "-o", str(tmp_path / "run")])
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: no data: name the folder that msfser corpus made with --data\n"
+    )
+    result = runner.invoke(main, ["train", "-o", str(tmp_path / "r"), "--set", "train.lrr=1"])
+    assert (result.exit_code, result.stderr) == (
+        1, "Error: unknown key 'train.lrr'; did you mean train.lr?\n",
+    )  # fmt: skip
+    result = runner.invoke(main, [*command(corpus_folder, tmp_path / "r", "--dry-run")[3:]])
+    assert result.exit_code == 0, result.stderr
+    assert "training: 32 utterances, 0.02 h, development: 6 utterances" in result.stderr
+    assert "[train]" in result.stdout
+    assert not (tmp_path / "r").exists()
+
+
+def test_clips_that_cannot_be_used_are_left_out_and_named(corpus_folder, tmp_path):
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    manifest = read_manifest(corpus_folder)
+    first, second, *others = manifest.utterances
+    nothing = dict.fromkeys(("valence", "arousal", "dominance"), np.nan)
+    rows = (replace(first, wav="gone.wav"), replace(second, **nothing), *others)
+    write_manifest(folder / "manifest.parquet", replace(manifest, utterances=rows))
+    changes = ("train.epochs=1", "model.semantics=[]", "model.intra='none'", "model.fusion='none'")
+    metrics = train(make(folder, *changes), tmp_path / "run")
+    assert metrics["skipped"] == 2
+    text = (tmp_path / "run" / "skipped.csv").read_text()
+    assert f"{second.id},no label\n" in text
+    assert "gone.wav: there is no such recording" in text
+
+
+def test_a_dimension_without_labels_is_said(corpus_folder, tmp_path, capfd):
+    manifest = read_manifest(corpus_folder)
+    rows = tuple(replace(row, dominance=np.nan) for row in manifest.utterances)
+    write_manifest(tmp_path / "manifest.parquet", replace(manifest, utterances=rows))
+    changes = ("train.epochs=1", "model.semantics=[]", "model.intra='none'", "model.fusion='none'")
+    metrics = train(make(tmp_path, *changes), tmp_path / "run")
+    assert "no label of dominance, so predictions of it will mean nothing" in capfd.readouterr().err
+    assert metrics["development"]["dominance"] is None
+    assert metrics["best_epoch"] == 1
