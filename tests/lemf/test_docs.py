@@ -1,5 +1,6 @@
 """What the README and the docs show is what the commands print."""
 
+import ast
 import re
 import shlex
 from pathlib import Path
@@ -56,9 +57,28 @@ def test_links_lead_somewhere(page):
             assert (page.parent / target).exists(), target
 
 
-def test_files_named_in_the_docs_exist():
+@pytest.mark.parametrize("package", ["lemf", "msfser"])
+def test_the_page_on_development_shows_every_room_and_no_other(package):
     page = (ROOT / "docs" / "development.md").read_text(encoding="utf-8")
-    lemf_part = page.partition("\n    msfser/")[0]
-    listed = set(re.findall(r"^      (\w+\.py) ", lemf_part, re.MULTILINE))
-    there = {path.name for path in (ROOT / "lemf").glob("*.py") if not path.name.startswith("__")}
-    assert listed == there
+    (rooms,) = re.findall(rf"^    {package}/.*\n((?:      .*\n)+)", page, re.MULTILINE)
+    listed = re.findall(r"^      (\w+)(?:/|\.py) ", rooms, re.MULTILINE)
+    existing = [
+        path.stem
+        for path in (ROOT / package).iterdir()
+        if not path.name.startswith("_") and (path.suffix == ".py" or path.is_dir())
+    ]
+    assert sorted(listed) == sorted(existing)
+
+
+def test_every_folder_says_what_lives_in_it_and_imports_nothing():
+    for package in ("lemf", "msfser"):
+        for path in (ROOT / package).glob("*/**/__init__.py"):
+            (statement,) = ast.parse(path.read_text(encoding="utf-8")).body
+            assert isinstance(statement, ast.Expr), path
+
+
+@pytest.mark.parametrize("package", ["lemf", "msfser"])
+def test_no_folder_holds_more_than_fourteen_modules(package):
+    for folder in {path.parent for path in (ROOT / package).rglob("*.py")}:
+        modules = [path for path in folder.glob("*.py") if not path.name.startswith("__")]
+        assert len(modules) <= 14, folder

@@ -52,7 +52,7 @@ def batch(make_corpus, monkeypatch, tmp_path):
     """Run `lemf batch corpus -o out.parquet` over six files without processes."""
     make_corpus(6)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(lemf.corpus, "local_workers", here)
+    monkeypatch.setattr(lemf.corpus.run, "local_workers", here)
     return lambda *options, source="corpus": CliRunner().invoke(
         main, ["batch", source, "-o", "out.parquet", *options]
     )
@@ -145,7 +145,7 @@ def test_a_file_that_kills_its_worker_is_a_failed_file(batch, monkeypatch):
             raise BrokenExecutor("killed")
         return None if task is None else lemf.corpus.run.score_file(task)
 
-    monkeypatch.setattr(lemf.corpus, "local_workers", deadly)
+    monkeypatch.setattr(lemf.corpus.run, "local_workers", deadly)
     assert_one_line(batch(), "1 of 6 files failed")
     with Path("out.failed.csv").open(newline="") as stream:
         (row,) = csv.DictReader(stream)
@@ -156,7 +156,7 @@ def test_a_file_that_kills_its_worker_is_a_failed_file(batch, monkeypatch):
 def test_a_complete_output_is_not_computed_again(batch, monkeypatch, tmp_path):
     assert batch().exit_code == 0
     before = (tmp_path / "out.parquet").read_bytes()
-    monkeypatch.setattr(lemf.corpus, "run_tasks", None)
+    monkeypatch.setattr(lemf.corpus.run, "run_tasks", None)
     result = batch()
     assert (result.exit_code, result.stderr) == (0, "out.parquet is complete: 6 files\n")
     assert (tmp_path / "out.parquet").read_bytes() == before
@@ -239,7 +239,7 @@ def test_memory_does_not_grow_with_the_corpus(batch, make_corpus, monkeypatch):
     def many(n_processes):
         yield Here(large)
 
-    monkeypatch.setattr(lemf.corpus, "local_workers", many)
+    monkeypatch.setattr(lemf.corpus.run, "local_workers", many)
     tracemalloc.start()
     assert batch("--features", "f.parquet", "--force", "--pitch", "praat").exit_code == 0
     peak = tracemalloc.get_traced_memory()[1]

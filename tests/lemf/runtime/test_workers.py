@@ -165,10 +165,10 @@ def test_workers_import_what_the_parent_does_and_nothing_of_the_current_folder(p
     script.parent.mkdir()
     script.write_text(
         "import lemf\n"
-        "from lemf.pitch import HARVEST_IS_COMPILED\n"
-        "from lemf.corpus_workers import local_workers, run_tasks\n"
+        "from lemf.contours.pitch import HARVEST_IS_COMPILED\n"
+        "from lemf.runtime.workers import local_workers, run_tasks\n"
         "FILE = \"__import__('lemf').__file__\"\n"
-        "COMPILED = \"__import__('lemf.contours.pitch').pitch.HARVEST_IS_COMPILED\"\n"
+        "COMPILED = \"__import__('lemf.contours.pitch').contours.pitch.HARVEST_IS_COMPILED\"\n"
         "if __name__ == '__main__':\n"
         "    with local_workers(2) as workers:\n"
         "        found = dict(run_tasks(workers, eval, [FILE, COMPILED]))\n"

@@ -10,7 +10,7 @@ from msfser.commands.cli import main
 def test_help_names_the_commands_and_loads_no_heavy_package():
     code = (
         "import sys\n"
-        "from msfser.cli import main\n"
+        "from msfser.commands.cli import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
         "heavy = {'torch', 'transformers', 'matplotlib', 'pyarrow', 'numpy'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"

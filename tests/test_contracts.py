@@ -1,0 +1,100 @@
+"""Each import contract of pyproject.toml holds, and breaks where a forbidden import is planted."""
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("importlinter")
+
+ROOT = Path(__file__).parents[1]
+LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+# contract: file of the copy (a new one where there is none) and the import planted into it
+FORBIDDEN = {
+    "The rooms of lemf": ("lemf/cues/zscore.py", "from lemf.scoring import ranking"),
+    "The rooms of msfser": ("msfser/ccc.py", "from msfser.model import film"),
+    "No circle between modules or folders, at any depth": (
+        "lemf/reading/praat_tokens.py",
+        "from lemf.reading import textgrid",
+    ),
+    "Figure 1: the boxes do not know each other, msf_ser wires them": (
+        "msfser/model/film.py",
+        "def late():\n    from msfser.model import heads",
+    ),
+    "msfser enters lemf by its public names and lemf.runtime only": (
+        "msfser/new_file.py",
+        "from lemf.corpus import listing",
+    ),
+    "lemf never imports msfser or a deep-learning library": ("lemf/new_file.py", "import torch"),
+    "Only lemf.reading.audio reads sound files": ("lemf/reading/samples.py", "import soundfile"),
+    "Only lemf.contours.pitch knows other pitch trackers": (
+        "lemf/contours/new_file.py",
+        "import pyworld",
+    ),
+    "Only lemf.display and the figure of an evaluation draw": (
+        "lemf/corpus/run.py",
+        "def late():\n    import matplotlib.pyplot",
+    ),
+    "Only lemf.corpus.parquet reads and writes Parquet": (
+        "lemf/agreement/labels.py",
+        "import pyarrow.parquet",
+    ),
+    "Only lemf.runtime.workers knows a cluster": (
+        "msfser/training/ranks.py",
+        "from distributed import Client",
+    ),
+}
+
+
+def check_contracts(folder):
+    """Run import-linter on the packages in a folder; return its exit code and its report."""
+    done = subprocess.run(
+        [sys.executable, "-c", LINT, "--no-cache", "--no-logo"],
+        cwd=folder, capture_output=True, text=True,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of the Python files of both packages, and of the contracts."""
+    for package in ("lemf", "msfser"):
+        shutil.copytree(
+            ROOT / package,
+            tmp_path / package,
+            ignore=lambda folder, names: [
+                name
+                for name in names
+                if not name.endswith(".py") and not (Path(folder) / name).is_dir()
+            ],
+        )
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_all_contracts_are_kept_and_each_is_tried_here(copy):
+    code, report = check_contracts(copy)
+    assert code == 0, report
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    names = [contract["name"] for contract in settings["tool"]["importlinter"]["contracts"]]
+    assert sorted(names) == sorted(FORBIDDEN)
+
+
+@pytest.mark.parametrize("contract", FORBIDDEN)
+def test_a_forbidden_import_breaks_its_contract(copy, contract):
+    file, statement = FORBIDDEN[contract]
+    with (copy / file).open("a", encoding="utf-8") as stream:
+        stream.write(f"\n\n{statement}\n")
+    code, report = check_contracts(copy)
+    assert code == 1, report
+    assert f"{contract} BROKEN" in " ".join(report.split())
+
+
+def test_a_new_file_at_its_place_needs_no_edit_of_the_contracts(copy):
+    for place in ("lemf/cues/new_cue.py", "msfser/corpora/new_corpus.py", "lemf/commands/new.py"):
+        (copy / place).write_text("from lemf import errors\n" if "lemf/" in place else "")
+    code, report = check_contracts(copy)
+    assert code == 0, report
