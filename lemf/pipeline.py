@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
+from dataclasses import replace
 from importlib.metadata import version as version_of
 from typing import Any
 
@@ -15,11 +15,10 @@ from lemf.contours.contours import Track
 from lemf.contours.measurement import Measurement, measure
 from lemf.cues.zscore import zscore
 from lemf.errors import SettingsError
-from lemf.reading.alignment import Alignment
 from lemf.reading.audio import Audio
 from lemf.reading.textgrid import TextGrid
 from lemf.scoring.emphasis import Emphasis
-from lemf.scoring.norms import Norms, gather_norms, sentence_phones
+from lemf.scoring.norms import Norms, recording_norms, sentence_phones
 from lemf.scoring.sentence import measure_cues, score_sentence
 
 
@@ -94,7 +93,7 @@ def score_measurement(
         `normalise` is the speaker or the corpus, and there are no norms.
     """
     if settings.normalise == "recording":
-        norms = gather_norms(lambda: [("", measured)], settings)[""]
+        norms = recording_norms(measured, settings)
     elif settings.normalise == "sentence":
         norms = None
     elif norms is None:
@@ -115,24 +114,17 @@ def score_measurement(
         textgrid=measured.textgrid,
         rate_hz=measured.rate_hz,
         duration_s=measured.duration_s,
-        settings=_resolved(settings, measured.alignment),
+        notes=measured.notes,
+        settings=replace(
+            settings,
+            weights=settings.cue_weights,
+            words_tier=measured.alignment.words_tier,
+            phones_tier=measured.alignment.phones_tier,
+        ),
         sentences=tuple(sentences),
         contours=contours,
-        notes=measured.notes,
     )
 
 
 def _standardise(name: str, values: FloatArray) -> FloatArray:
     return zscore(values)
-
-
-def _resolved(settings: Settings, alignment: Alignment) -> dict[str, Any]:
-    resolved = asdict(settings) | {
-        "weights": settings.cue_weights,
-        "words_tier": alignment.words_tier,
-        "phones_tier": alignment.phones_tier,
-        "silence": list(settings.silence),
-    }
-    if settings.normalise == "sentence":  # the definition, to the byte as it was first written
-        del resolved["normalise"]
-    return resolved

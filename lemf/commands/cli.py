@@ -21,6 +21,7 @@ from lemf.commands.analysis_options import ViewOptions, read_settings, view_opti
 from lemf.commands.batch_commands import batch, rescore
 from lemf.commands.evaluate_command import evaluate
 from lemf.commands.fit_command import fit
+from lemf.commands.schema_command import schema
 from lemf.errors import LemfError, OutputError
 from lemf.runtime.output import check_apart, check_output, write_output
 from lemf.runtime.workers import count_cores
@@ -73,6 +74,7 @@ main.add_command(batch)
 main.add_command(rescore)
 main.add_command(evaluate)
 main.add_command(fit)
+main.add_command(schema)
 
 
 @main.command()

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable
+from importlib.resources import files
 
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 from lemf.scoring.emphasis import Emphasis
@@ -15,12 +16,17 @@ SEGMENT_TIER = "segment"
 
 
 def format_json(emphasis: Emphasis) -> str:
-    """Give the JSON contract, indented; numbers in full precision, null where not measurable."""
+    """Format the JSON contract, indented; numbers in full precision, null where not measurable."""
     return json.dumps(emphasis.to_dict(), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
+def read_schema() -> str:
+    """Read the JSON Schema of what `format_json` writes."""
+    return files("lemf.display").joinpath("emphasis.schema.json").read_text(encoding="utf-8")
+
+
 def format_csv(emphasis: Emphasis) -> str:
-    """Give one row a word with the names of the JSON contract; empty where not measurable."""
+    """Format one row per word with the names of the JSON contract; empty where not measurable."""
     rows = emphasis.to_rows()
     stream = io.StringIO()
     writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
@@ -35,7 +41,7 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
     Parameters
     ----------
     textgrid : TextGrid
-        The one that was scored.
+        The TextGrid that was scored.
     emphasis : Emphasis
 
     Returns
@@ -63,7 +69,7 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
 
 
 def format_contours_csv(emphasis: Emphasis) -> str:
-    """Give one row a frame: time in seconds, F0 in Hz (empty where unvoiced), energy."""
+    """Format one row per frame: time in seconds, F0 in Hz (empty where unvoiced), energy."""
     contours = emphasis.contours
     frames = zip(
         contours.times_s.tolist(), contours.f0_hz.tolist(), contours.energy.tolist(), strict=True
@@ -73,7 +79,7 @@ def format_contours_csv(emphasis: Emphasis) -> str:
 
 
 def format_pitch_tier(emphasis: Emphasis) -> str:
-    """Give a Praat PitchTier: one point in Hz for each voiced frame."""
+    """Format a Praat PitchTier: one point in Hz per voiced frame."""
     contours = emphasis.contours
     voiced = contours.f0_hz > 0
     times, values = contours.times_s[voiced].tolist(), contours.f0_hz[voiced].tolist()
@@ -105,7 +111,7 @@ def _free_name(name: str, taken: set[str]) -> str:
 def _without_gaps(
     intervals: Iterable[Interval], start_s: float, end_s: float
 ) -> Iterable[Interval]:
-    """Fill the time between the intervals with empty ones, as Praat wants it."""
+    """Fill the gaps between the intervals with empty ones, as Praat requires."""
     reached_s = start_s
     for interval in intervals:
         low, high = max(interval.start_s, reached_s), min(interval.end_s, end_s)

@@ -1,7 +1,8 @@
-"""Emphasis -> the table on a terminal: a row a word, its score as a bar, and what made it."""
+"""Emphasis -> the table on a terminal: one row per word, its score as a bar, and what made it."""
 
 from __future__ import annotations
 
+import io
 import math
 from typing import TextIO
 from unicodedata import category
@@ -26,7 +27,7 @@ _ASCII_MARKS = {"first": "/", "inner": "|", "last": "\\", "only": "-", "top": ">
 
 
 def print_table(emphasis: Emphasis, stream: TextIO, *, top: int = 3) -> None:
-    """Print one table a sentence.
+    """Print one table per sentence.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ def print_table(emphasis: Emphasis, stream: TextIO, *, top: int = 3) -> None:
     console = Console(file=stream, highlight=False)
     blocks = _can_encode(stream, _EIGHTHS + "".join(_UNICODE_MARKS.values()))
     marks = _UNICODE_MARKS if blocks else _ASCII_MARKS
-    duration = "word" if emphasis.settings["duration"] == "word" else "phone"
+    duration = "word" if emphasis.settings.duration == "word" else "phone"
     for sentence in emphasis.sentences:
         if len(emphasis.sentences) > 1:
             place = f"sentence {sentence.index} ({sentence.start_s:.2f}-{sentence.end_s:.2f} s)"
@@ -48,27 +49,30 @@ def print_table(emphasis: Emphasis, stream: TextIO, *, top: int = 3) -> None:
         _print_words(console, sentence, marks, top, duration)
         _print_flags(console, sentence)
         console.print()
-    weights = " + ".join(f"{weight:g} z({name})" for name, weight in _weights(emphasis).items())
-    scope = emphasis.settings.get("normalise", "sentence")
+    settings = emphasis.settings
+    weights = " + ".join(f"{w:g} z({name})" for name, w in settings.cue_weights.items())
     sums = (
         "the columns sum to it" if _spare(console, emphasis.words[0]) >= 0 else "shares add to it"
     )
-    legend = f"score = {weights}; z compares the words of one {scope}; {sums}"
+    legend = f"score = {weights}; z compares the words of one {settings.normalise}; {sums}"
     console.print(Text(legend, style="dim"))
 
 
+def format_table(emphasis: Emphasis) -> str:
+    """Format the table that `print_table` prints."""
+    stream = io.StringIO()
+    print_table(emphasis, stream)
+    return stream.getvalue().rstrip("\n")
+
+
 def _spare(console: Console, word: WordEmphasis) -> int:
-    """Say how wide the console is beyond a column a cue; below 0 if these leave the words no room.
+    """Compute the columns left beside one per cue; below 0 if these leave the words no room.
 
     Three cues always fit: on a narrow console they are cut.
     """
     widths = [max(len("+0.00"), *map(len, name.split("_"))) + 1 for name in word.cues]
     spare = console.width - _ROOM_OF_WORDS - sum(widths)
     return spare if len(widths) > _SHARES else max(spare, 0)
-
-
-def _weights(emphasis: Emphasis) -> dict[str, float]:
-    return {name: share.weight for name, share in emphasis.words[0].cues.items()}
 
 
 def _print_heading(console: Console, sentence: SentenceEmphasis) -> None:
@@ -124,7 +128,7 @@ def _print_words(
 
 
 def _shares(word: WordEmphasis, all_fit: bool) -> list[str]:
-    """Give a cell a cue, or the largest contributions in one cell."""
+    """Format one cell per cue, or the largest contributions in one cell."""
     added = {name: share.contribution for name, share in word.cues.items()}
     if all_fit:
         return [f"{value:+.2f}" for value in added.values()]

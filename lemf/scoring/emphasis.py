@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from html import escape
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from lemf.config import CUE_SETS
+from lemf.config import CUE_SETS, Settings
 from lemf.contours.contours import Contours
 from lemf.errors import MissingPackageError
 
 if TYPE_CHECKING:
     import pandas
+
+_REPR_TOPS = 3  # sentences whose top word a repr names
+SCHEMA_VERSION = 1  # of the JSON contract, lemf/display/emphasis.schema.json
 
 FLAG_MEANINGS = {
     "no_frame": "shorter than 5 ms: pitch and energy count as average",
@@ -32,7 +34,7 @@ FLAG_MEANINGS = {
 
 @dataclass(frozen=True)
 class CueShare:
-    """What one cue adds to a score: contribution = weight * z; `value` is NaN if unmeasured."""
+    """What one cue adds to a score: contribution = weight * z; `value` is NaN if not measurable."""
 
     value: float
     z: float
@@ -102,26 +104,30 @@ class SentenceEmphasis:
         return tuple(sorted(self.words, key=lambda word: word.rank))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Emphasis:
     """The emphasis of all sentences of a recording.
+
+    ``str(emphasis)`` is the table that ``lemf score`` prints; a notebook shows the words coloured
+    by their scores.
 
     Attributes
     ----------
     version : str
-        Version of lemf that measured it.
+        Version of lemf that measured the recording.
     audio, textgrid : str
         The inputs as they were named.
     rate_hz : int
+        Sampling rate.
     duration_s : float
-        Length of the recording.
-    settings : mapping
-        All settings, resolved.
+        Length of the recording in seconds.
+    notes : tuple of str
+        What a user should know about the input: channels mixed down, clipping, words left out.
+    settings : Settings
+        All settings, resolved: every weight of the cue set, the tiers that were found.
     sentences : tuple of SentenceEmphasis
     contours : Contours
         The frames behind the words, for drawing and export; not part of `to_dict`.
-    notes : tuple of str
-        What a user should know about the input: channels mixed down, clipping, words left out.
     """
 
     version: str
@@ -129,10 +135,10 @@ class Emphasis:
     textgrid: str
     rate_hz: int
     duration_s: float
-    settings: Mapping[str, Any]
+    notes: tuple[str, ...]
+    settings: Settings
     sentences: tuple[SentenceEmphasis, ...]
-    contours: Contours = field(repr=False)
-    notes: tuple[str, ...] = ()
+    contours: Contours
 
     @property
     def words(self) -> tuple[WordEmphasis, ...]:
@@ -155,36 +161,34 @@ class Emphasis:
         return self.sentences[0].segment
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON contract as a dict: plain types, None where a value was not measurable."""
-        return {
-            "lemf": self.version,
-            "audio": self.audio,
-            "textgrid": self.textgrid,
-            "rate_hz": self.rate_hz,
-            "settings": dict(self.settings),
-            "sentences": [_sentence_to_dict(sentence) for sentence in self.sentences],
-        }
+        """Return the JSON contract as a dict of plain types, None where nothing was measurable.
+
+        ``lemf schema`` prints its JSON Schema.
+        """
+        names = [one.name for one in fields(self) if one.name not in ("version", "contours")]
+        content = {name: _to_plain(getattr(self, name)) for name in names}
+        return {"lemf": self.version, "schema_version": SCHEMA_VERSION, **content}
 
     def to_rows(self) -> list[dict[str, Any]]:
-        """Give one flat dict a word: the names of the contract, cues as ``cues.NAME.z`` and so on.
+        """Return one flat dict per word, with the names of the contract; cues as ``cues.NAME.z``.
 
         ``audio`` and ``sentence`` come first; ``in_segment`` tells the emphasis segment, and
         ``sentence_flags`` repeats those of the sentence.
         """
         rows = []
-        for sentence in self.to_dict()["sentences"]:
-            for word in sentence["words"]:
-                row = {"audio": self.audio, "sentence": sentence["index"], **word}
+        for sentence in self.sentences:
+            for word in sentence.words:
+                row = {"audio": self.audio, "sentence": sentence.index, **_to_plain(word)}
                 for name, share in row.pop("cues").items():
                     row |= {f"cues.{name}.{key}": value for key, value in share.items()}
-                row["flags"] = " ".join(row["flags"])
-                row["sentence_flags"] = " ".join(sentence["flags"])
-                row["in_segment"] = word["index"] in sentence["segment"]["words"]
+                row["flags"] = " ".join(word.flags)
+                row["sentence_flags"] = " ".join(sentence.flags)
+                row["in_segment"] = word.index in sentence.segment.words
                 rows.append(row)
         return rows
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """Give `to_rows` as a pandas DataFrame, NaN where a value was not measurable.
+        """Return `to_rows` as a pandas DataFrame, NaN where nothing was measurable.
 
         Raises
         ------
@@ -199,71 +203,34 @@ class Emphasis:
         values = [name for name in frame.columns if name.endswith(".value")]
         return frame.astype(dict.fromkeys(["pitch", "energy", "duration", *values], float))
 
-    def _repr_html_(self) -> str:
-        return "".join(_sentence_to_html(sentence) for sentence in self.sentences)
-
-
-def _sentence_to_html(sentence: SentenceEmphasis) -> str:
-    """Draw the words with a background as strong as their score, the segment underlined."""
-    lowest = min(word.score for word in sentence.words)
-    spread = max(word.score for word in sentence.words) - lowest
-    spans = []
-    for word in sentence.words:
-        strength = (word.score - lowest) / spread if spread > 0 else 0.0
-        line = "border-bottom:2px solid;" if word.index in sentence.segment.words else ""
-        why = ", ".join(f"{name} {cue.contribution:+.2f}" for name, cue in word.cues.items())
-        spans.append(
-            f'<span style="background:rgba(230,159,0,{strength:.2f});padding:2px 4px;{line}" '
-            f'title="score {word.score:+.2f} = {why}">{escape(word.word)}'
-            f"<sub>{word.rank}</sub></span>"
+    def __repr__(self) -> str:
+        sentences = "1 sentence" if len(self.sentences) == 1 else f"{len(self.sentences)} sentences"
+        tops = [sentence.ranked[0].word for sentence in self.sentences[:_REPR_TOPS]]
+        others = ", ..." if len(self.sentences) > _REPR_TOPS else ""
+        return (
+            f"<lemf.Emphasis of {self.audio!r}: {sentences}, {len(self.words)} words, "
+            f"emphasised: {', '.join(tops)}{others}>"
         )
-    return f"<p>{' '.join(spans)}</p>"
+
+    def __str__(self) -> str:
+        from lemf.display.table import format_table
+
+        return format_table(self)
+
+    def _repr_html_(self) -> str:
+        from lemf.display.html import format_html
+
+        return format_html(self)
 
 
-def _sentence_to_dict(sentence: SentenceEmphasis) -> dict[str, Any]:
-    segment = sentence.segment
-    return {
-        "index": sentence.index,
-        "text": sentence.text,
-        "start_s": sentence.start_s,
-        "end_s": sentence.end_s,
-        "flags": list(sentence.flags),
-        "words": [_word_to_dict(word) for word in sentence.words],
-        "segment": {
-            "words": list(segment.words),
-            "text": segment.text,
-            "start_s": segment.start_s,
-            "end_s": segment.end_s,
-        },
-    }
-
-
-def _word_to_dict(word: WordEmphasis) -> dict[str, Any]:
-    return {
-        "index": word.index,
-        "word": word.word,
-        "start_s": word.start_s,
-        "end_s": word.end_s,
-        "pitch": _or_none(word.pitch),
-        "energy": _or_none(word.energy),
-        "duration": _or_none(word.duration),
-        "z_pitch": word.z_pitch,
-        "z_energy": word.z_energy,
-        "z_duration": word.z_duration,
-        "cues": {
-            name: {
-                "value": _or_none(share.value),
-                "z": share.z,
-                "weight": share.weight,
-                "contribution": share.contribution,
-            }
-            for name, share in word.cues.items()
-        },
-        "score": word.score,
-        "rank": word.rank,
-        "flags": list(word.flags),
-    }
-
-
-def _or_none(value: float) -> float | None:
-    return None if math.isnan(value) else value
+def _to_plain(value: Any) -> Any:  # noqa: ANN401 - whatever a result holds
+    """Convert a result to the types of JSON: None for NaN, a list for a tuple."""
+    if isinstance(value, float):
+        return None if math.isnan(value) else value
+    if isinstance(value, tuple):
+        return [_to_plain(item) for item in value]
+    if is_dataclass(value):
+        value = {one.name: getattr(value, one.name) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _to_plain(item) for key, item in value.items()}
+    return value

@@ -1,4 +1,4 @@
-"""What the words of a recording, a speaker or a corpus are like: what each word is compared with.
+"""Norms of a recording, a speaker or a corpus: what each word is compared with.
 
 A z-score over the sentence tells which of its words stands out. Over more, it tells how much, on a
 scale that sentences share: the mean and deviation of each cue, and the usual length of each phone.
@@ -38,7 +38,7 @@ class Norms:
     cues: Mapping[str, tuple[float, float]]
 
     def standardise(self, name: str, values: FloatArray) -> FloatArray:
-        """Give the z-scores of a cue by the norms."""
+        """Compute the z-scores of a cue by these norms."""
         return zscore_against(values, *self.cues[name])
 
 
@@ -47,21 +47,21 @@ def gather_norms(
     settings: Settings,
     group_of: Callable[[str], str] = lambda name: name,
 ) -> dict[str, Norms]:
-    """Learn the norms of each group of recordings; their order changes no more than rounding.
+    """Compute the norms of each group of recordings; their order changes no more than rounding.
 
     Parameters
     ----------
     recordings : function
-        Gives the ids and measurements; called once a pass, since all are seen twice if a phone's
-        expected duration is a cue of the set.
+        Returns the ids and measurements; called once per pass. A second pass is needed where a cue
+        of the set compares phones with their expected durations.
     settings : Settings
     group_of : function
-        Gives the group of an id, such as its speaker.
+        Returns the group of an id, such as its speaker.
 
     Returns
     -------
     dict of group to Norms
-        In the order in which the groups come.
+        In the order in which the groups first appear.
     """
     tallies: dict[str, PhoneTally] = {}
     if _needs_phones(settings):
@@ -70,36 +70,30 @@ def gather_norms(
             for words in measured.alignment.sentences:
                 tally.add(words)
     phones = _phone_norms(tallies)
-    moments: dict[str, dict[str, _Moments]] = {}
+    cues: dict[str, _CueMoments] = {}
     for name, measured in recordings():
         group = group_of(name)
-        cues = moments.setdefault(group, {})
-        for words in measured.alignment.sentences:
-            values = measure_cues(
-                words,
-                measured.contours,
-                settings,
-                measured.duration_s,
-                phones.get(group, _NO_PHONES),
-            ).values
-            for cue, own in values.items():
-                cues.setdefault(cue, _Moments()).add(own)
-    return {
-        group: Norms(
-            phones.get(group, _NO_PHONES),
-            {cue: one.mean_and_deviation() for cue, one in cues.items()},
-        )
-        for group, cues in moments.items()
-    }
+        if group not in cues:
+            cues[group] = _CueMoments(phones.get(group, _NO_PHONES))
+        cues[group].add(measured, settings)
+    return {group: moments.norms() for group, moments in cues.items()}
+
+
+def recording_norms(measured: Measurement, settings: Settings) -> Norms:
+    """Compute the norms of the words of one recording."""
+    words = [word for sentence in measured.alignment.sentences for word in sentence]
+    moments = _CueMoments(sentence_phones(words, settings))
+    moments.add(measured, settings)
+    return moments.norms()
 
 
 def passes_over(settings: Settings) -> int:
-    """Say how often `gather_norms` of a speaker or the corpus reads all recordings; else 0."""
+    """Return how often `gather_norms` reads all recordings for the scope of the settings."""
     return 0 if settings.normalise in OWN_SCOPES else 1 + _needs_phones(settings)
 
 
 def sentence_phones(words: Iterable[Word], settings: Settings) -> PhoneNorms:
-    """Give what to expect of each phone by a sentence alone, if a cue of the set asks for it."""
+    """Compute the expected durations of phones from these words, if a cue of the set needs them."""
     tally = PhoneTally()
     if _needs_phones(settings):
         tally.add(words)
@@ -111,7 +105,7 @@ def _needs_phones(settings: Settings) -> bool:
 
 
 def _phone_norms(tallies: Mapping[str, PhoneTally]) -> dict[str, PhoneNorms]:
-    """Give each group's norms, those of few phones drawn to the norms of all groups."""
+    """Compute the phone norms of each group; those of few phones are drawn to those of all."""
     if len(tallies) < 2:
         return {group: tally.norms() for group, tally in tallies.items()}
     together = PhoneTally()
@@ -119,6 +113,26 @@ def _phone_norms(tallies: Mapping[str, PhoneTally]) -> dict[str, PhoneNorms]:
         together.merge(tally)
     wider = together.norms()
     return {group: tally.norms(wider) for group, tally in tallies.items()}
+
+
+class _CueMoments:
+    """The moments of each cue over the recordings of a group, which come one by one."""
+
+    def __init__(self, phones: PhoneNorms) -> None:
+        self._phones = phones
+        self._moments: dict[str, _Moments] = {}
+
+    def add(self, measured: Measurement, settings: Settings) -> None:
+        for words in measured.alignment.sentences:
+            cues = measure_cues(
+                words, measured.contours, settings, measured.duration_s, self._phones
+            )
+            for name, values in cues.values.items():
+                self._moments.setdefault(name, _Moments()).add(values)
+
+    def norms(self) -> Norms:
+        moments = {name: one.mean_and_deviation() for name, one in self._moments.items()}
+        return Norms(self._phones, moments)
 
 
 class _Moments:

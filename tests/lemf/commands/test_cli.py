@@ -189,6 +189,7 @@ def test_options_reach_the_analysis(run, tmp_path):
         "channel": 1,
         "duration": "word",
         "silence": ["three"],
+        "normalise": "sentence",
     }
     assert [word["word"] for word in document["sentences"][0]["words"]] == ["one", "two"]
 

@@ -1,7 +1,8 @@
 """The paper's cue set gives what it gave before there were others.
 
 `really_paper.json` is what `lemf score examples/really.wav examples/really.TextGrid --format json`
-printed then, its version left out and its numbers rounded, as `plain` does.
+printed then, with the keys that the contract has gained since; its version is left out and its
+numbers are rounded, as `plain` does.
 """
 
 import json

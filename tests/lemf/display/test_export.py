@@ -1,7 +1,7 @@
 import csv
 import io
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -38,10 +38,15 @@ def unmeasured(make_grid):
 
 def test_json_is_the_contract_in_its_order(emphasis, utterance):
     document = json.loads(format_json(emphasis))
-    assert list(document) == ["lemf", "audio", "textgrid", "rate_hz", "settings", "sentences"]
+    assert list(document) == [
+        "lemf", "schema_version", "audio", "textgrid", "rate_hz", "duration_s", "notes", "settings",
+        "sentences",
+    ]  # fmt: skip
+    assert list(document["settings"]) == [one.name for one in fields(lemf.Settings)]
     assert document["lemf"] == lemf.__version__
     assert document["audio"] == str(utterance.wav)
     assert document["rate_hz"] == 16000
+    assert document["duration_s"] == len(utterance.samples) / 16000
     (sentence,) = document["sentences"]
     assert list(sentence) == ["index", "text", "start_s", "end_s", "flags", "words", "segment"]
     assert list(sentence["segment"]) == ["words", "text", "start_s", "end_s"]

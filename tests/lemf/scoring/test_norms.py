@@ -31,7 +31,7 @@ def test_a_recording_of_many_sentences_is_standardised_as_one(utterance):
         z = [word.cues[cue].z for word in emphasis.words]
         np.testing.assert_allclose(z, zscore(values_of(emphasis, cue)), atol=1e-9, err_msg=cue)
     assert emphasis.words[1].score == max(word.score for word in emphasis.words) > 0
-    assert emphasis.settings["normalise"] == "recording"
+    assert emphasis.settings.normalise == "recording"
 
 
 def test_one_sentence_is_a_recording(utterance):

@@ -1,0 +1,29 @@
+"""Emphasis -> HTML for a notebook: the words on a background as strong as their scores."""
+
+from __future__ import annotations
+
+from html import escape
+
+from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
+
+
+def format_html(emphasis: Emphasis) -> str:
+    """Format one paragraph per sentence; a word's parts of the score stand in its tooltip."""
+    return "".join(_format_sentence(sentence) for sentence in emphasis.sentences)
+
+
+def _format_sentence(sentence: SentenceEmphasis) -> str:
+    """Format the words with a background as strong as their score, the segment underlined."""
+    lowest = min(word.score for word in sentence.words)
+    spread = max(word.score for word in sentence.words) - lowest
+    spans = []
+    for word in sentence.words:
+        strength = (word.score - lowest) / spread if spread > 0 else 0.0
+        line = "border-bottom:2px solid;" if word.index in sentence.segment.words else ""
+        why = ", ".join(f"{name} {cue.contribution:+.2f}" for name, cue in word.cues.items())
+        spans.append(
+            f'<span style="background:rgba(230,159,0,{strength:.2f});padding:2px 4px;{line}" '
+            f'title="score {word.score:+.2f} = {why}">{escape(word.word)}'
+            f"<sub>{word.rank}</sub></span>"
+        )
+    return f"<p>{' '.join(spans)}</p>"
