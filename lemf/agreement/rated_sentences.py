@@ -12,13 +12,12 @@ from lemf.agreement.labels import Label
 from lemf.agreement.measures import rating_margin
 from lemf.arrays import FloatArray
 from lemf.config import Settings
-from lemf.errors import CorpusError, LemfError, MissingPackageError
-from lemf.runtime.workers import local_workers, run_tasks
+from lemf.errors import CorpusError
+from lemf.runtime.workers import Failure, attempt, local_workers, run_tasks
 
 Watch = Callable[[int, int, int], None]  # files done, of them failed, files in all
 
 _TIED = "tie for the top word"
-_KILLED = "its worker was killed twice, perhaps because memory ran out"
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,20 +128,20 @@ def rate_sentences(
     tasks = [
         _Task(i, label.audio, label.textgrid, tuple(settings)) for i, label in enumerate(labels)
     ]
-    results: dict[int, _Scored | str] = {}
+    results: dict[int, _Scored | Failure] = {}
     n_failed = 0
     if watch:
         watch(0, 0, len(tasks))
     for task, result in _run(tasks, jobs):
-        results[task.number] = _KILLED if result is None else result
-        n_failed += isinstance(results[task.number], str)
+        results[task.number] = result
+        n_failed += isinstance(result, Failure)
         if watch:
             watch(len(results), n_failed, len(tasks))
     judged, tied, unjudged, notes = [], [], [], []
     for number, label in enumerate(labels):
         result = results[number]
-        if isinstance(result, str):
-            unjudged.append(Unjudged(label.id, "failed", result))
+        if isinstance(result, Failure):
+            unjudged.append(Unjudged(label.id, "failed", result.reason))
             continue
         notes += [(label.id, note) for note in result.notes]
         if mismatch := _mismatch(label, result.sentences):
@@ -181,29 +180,26 @@ class _Scored:
     notes: tuple[str, ...]
 
 
-def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, _Scored | str | None]]:
+def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, _Scored | Failure]]:
     if jobs == 1:
-        yield from ((task, _score(task)) for task in tasks)
+        yield from ((task, _try_to_score(task)) for task in tasks)
         return
     with local_workers(min(jobs, len(tasks))) as workers:
-        yield from run_tasks(workers, _score, tasks)
+        yield from run_tasks(workers, _try_to_score, tasks)
 
 
-def _score(task: _Task) -> _Scored | str:
-    """Score one recording, in a worker; a reason where that is impossible."""
+def _try_to_score(task: _Task) -> _Scored | Failure:
+    return attempt(_score, task)
+
+
+def _score(task: _Task) -> _Scored:
+    """Score one recording with each of the settings."""
     from lemf.contours.measurement import measure
     from lemf.pipeline import score_measurement
 
-    try:
-        with_detail = any(settings.needs_detail for settings in task.settings)
-        measured = measure(task.audio, task.textgrid, task.settings[0], with_detail=with_detail)
-        results = [score_measurement(measured, settings) for settings in task.settings]
-    except MissingPackageError:  # lacks for all files alike
-        raise
-    except LemfError as error:
-        return " ".join(str(error).split())
-    except MemoryError:
-        return "not enough memory"
+    with_detail = any(settings.needs_detail for settings in task.settings)
+    measured = measure(task.audio, task.textgrid, task.settings[0], with_detail=with_detail)
+    results = [score_measurement(measured, settings) for settings in task.settings]
     scored = tuple(
         ScoredSentence(
             tuple(word.word for word in sentences[0].words),

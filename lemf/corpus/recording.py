@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lemf.config import Settings
 from lemf.corpus.listing import Recording
-from lemf.errors import LemfError, MissingPackageError
+from lemf.runtime.workers import Failure, attempt
 
 if TYPE_CHECKING:
     from lemf.contours.measurement import Measurement
@@ -59,26 +59,19 @@ class FileResult:
 
 def score_file(task: FileTask) -> FileResult:
     """Score one recording; never raises for what a file can be."""
-    version = version_of("lemf")
-    try:
-        return _score(task, version)
-    except MissingPackageError:  # lacks for all files alike
-        raise
-    except LemfError as error:
-        reason = str(error)
-    except MemoryError:
-        reason = "not enough memory"
-    except Exception as error:  # a fault of lemf must not stop 200,000 files
-        reason = f"{type(error).__name__}: {error}"
-    return FileResult(version, failure=_shorten_paths(" ".join(reason.split()), task))
+    result = attempt(_score, task)
+    if isinstance(result, Failure):
+        return FileResult(version_of("lemf"), failure=_shorten_paths(result.reason, task))
+    return result
 
 
-def _score(task: FileTask, version: str) -> FileResult:
+def _score(task: FileTask) -> FileResult:
     from dataclasses import replace
 
     from lemf.contours.measurement import measure
     from lemf.pipeline import score_measurement
 
+    version = version_of("lemf")
     name, audio, textgrid, speaker, channel = task.recording
     if textgrid is None:
         return FileResult(version, failure="no TextGrid")

@@ -22,11 +22,9 @@ from lemf.corpus.plan import Plan, make_plan, stamp_of
 from lemf.corpus.recording import FileResult, FileTask, printable_path, score_file
 from lemf.errors import CorpusError
 from lemf.runtime.output import check_output
-from lemf.runtime.workers import Workers, cluster_workers, local_workers, run_tasks
+from lemf.runtime.workers import Failure, Workers, cluster_workers, local_workers, run_tasks
 
 Watch = Callable[[int, int, int], None]  # files done, of them failed, files in all
-
-_KILLED = "its worker was killed twice, perhaps because memory ran out"
 
 
 @dataclass(frozen=True)
@@ -154,8 +152,8 @@ class _Run:
         waiting: dict[int, dict[int, FileResult]] = {}
         self._watch(n_done, n_failed, total)
         for task, result in run_tasks(workers, score_file, self._tasks(shards, workers.n_ahead())):
-            if result is None:
-                result = FileResult(version, failure=_KILLED)
+            if isinstance(result, Failure):
+                result = FileResult(version, failure=result.reason)
             if result.version != version:
                 raise CorpusError(
                     f"a worker has lemf {result.version}, this is {version}; install the same"

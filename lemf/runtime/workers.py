@@ -24,9 +24,9 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
-from lemf.errors import CorpusError, MissingPackageError
+from lemf.errors import CorpusError, LemfError, MissingPackageError
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
@@ -54,6 +54,36 @@ def count_cores() -> int:
     return os.cpu_count() or 1
 
 
+class Failure(NamedTuple):
+    """Why a task has no result, in one line."""
+
+    reason: str
+
+
+KILLED = Failure("its worker was killed twice, perhaps because memory ran out")
+
+
+def attempt(function: Callable[[_Task], _Result], task: _Task) -> _Result | Failure:
+    """Run a task; whatever is wrong with its file becomes a reason and stops no other task.
+
+    Raises
+    ------
+    MissingPackageError
+        A package is not installed, so all tasks would fail alike.
+    """
+    try:
+        return function(task)
+    except MissingPackageError:
+        raise
+    except LemfError as error:
+        reason = str(error)
+    except MemoryError:
+        reason = "not enough memory"
+    except Exception as error:  # a fault of the program must not stop 200,000 files
+        reason = f"{type(error).__name__}: {error}"
+    return Failure(" ".join(reason.split()))
+
+
 class Workers(Protocol):
     """Where tasks run."""
 
@@ -71,11 +101,11 @@ class Workers(Protocol):
 
 def run_tasks(
     workers: Workers, function: Callable[[_Task], _Result], tasks: Iterable[_Task]
-) -> Iterator[tuple[_Task, _Result | None]]:
-    """Run tasks and give each with its result as soon as there is one, None if it kills workers.
+) -> Iterator[tuple[_Task, _Result | Failure]]:
+    """Run tasks and yield each with its result as soon as there is one.
 
     When a worker dies, nobody knows which task it was: all that were lost with it run again, one
-    after the other and each alone. The one whose worker dies alone, twice, is given up.
+    after the other and each alone. The one whose worker dies alone, twice, gets `KILLED`.
 
     Raises
     ------
@@ -115,7 +145,7 @@ def run_tasks(
 
 def _run_alone(
     workers: Workers, function: Callable[[_Task], _Result], task: _Task
-) -> _Result | None:
+) -> _Result | Failure:
     for _ in range(2):
         workers.renew()
         try:
@@ -126,7 +156,7 @@ def _run_alone(
             return _result(workers.submit(function, task))
         except workers.deaths:
             continue
-    return None
+    return KILLED
 
 
 def _nothing(_: None) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lemf import LemfError
-from lemf.runtime.workers import local_workers, run_tasks
+from lemf.runtime.workers import Failure, local_workers, run_tasks
 from msfser.ablation.rows import AblationRow
 from msfser.config.files import read_config
 from msfser.config.settings import Config
@@ -161,7 +161,7 @@ def _run(
         return
     with local_workers(jobs) as workers:
         for task, result in run_tasks(workers, run_row, tasks):
-            yield task, "its process was killed" if result is None else result or None
+            yield task, result.reason if isinstance(result, Failure) else result or None
 
 
 def run_row(task: RowTask) -> str:

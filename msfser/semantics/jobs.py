@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lemf.runtime.workers import Failure
 from msfser.manifest import Manifest, Utterance
 from msfser.progress import Watch, no_watch
 from msfser.semantics.store import Text
 from msfser.semantics.work import Entry, Shard, WorkFile, key_of
-
-KILLED = "its worker was killed twice, perhaps because memory ran out"
 
 _N_READERS = 8
 _NOT_YET: Entry = {"status": "missing", "reason": "not made yet"}
@@ -113,6 +112,13 @@ def do_jobs(
                 n_done += 1
                 watch(n_done, len(jobs))
     return {name: work.entries.get(key, _NOT_YET) for name, key in key_by_id.items()}
+
+
+def to_entry(result: Entry | Failure) -> Entry:
+    """Turn the reason of a failure into an entry; entries stay what they are."""
+    if isinstance(result, Failure):
+        return {"status": "failed", "reason": result.reason}
+    return result
 
 
 def to_texts(

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from lemf import LemfError, MissingPackageError, NoWordsError, Settings
-from lemf.runtime.workers import Workers, run_tasks
+from lemf import NoWordsError, Settings
+from lemf.runtime.workers import Workers, attempt, run_tasks
 from msfser.manifest import Manifest
 from msfser.progress import Watch, no_watch
 from msfser.semantics.alignment_tiers import TIERS_IN_ORDER, name_tiers
-from msfser.semantics.jobs import KILLED, Job, Made, do_jobs, to_texts, usable
+from msfser.semantics.jobs import Job, Made, do_jobs, to_entry, to_texts, usable
 from msfser.semantics.store import Text
 from msfser.semantics.work import Entry, Shard, WorkFile
 
@@ -75,7 +75,7 @@ def make_les(
             if job.alignment is not None
         )
         for task, entry in run_tasks(workers, score_les, tasks):
-            yield task.job, entry or {"status": "failed", "reason": KILLED}
+            yield task.job, to_entry(entry)
 
     utterances = usable(manifest, shard)
     aligned = [utterance for utterance in utterances if utterance.alignment is not None]
@@ -94,22 +94,17 @@ def make_les(
 
 def score_les(task: LesTask) -> Entry:
     """Give the emphasis segment of one recording, or why there is none; runs in a worker."""
+    return to_entry(attempt(_score, task))
+
+
+def _score(task: LesTask) -> Entry:
     from lemf import TextGrid, read_textgrid, score
 
+    grid: Path | TextGrid = task.alignment
+    if task.tiers_in_order:
+        grid = name_tiers(read_textgrid(task.alignment))
     try:
-        grid: Path | TextGrid = task.alignment
-        if task.tiers_in_order:
-            grid = name_tiers(read_textgrid(task.alignment))
         emphasis = score(task.wav, grid, task.settings)
-        return {"status": "ok", "text": emphasis.segment.text}
-    except MissingPackageError:  # lacks for all alike
-        raise
     except NoWordsError:
         return {"status": "missing", "reason": "the alignment holds no word, only silence"}
-    except LemfError as error:
-        reason = str(error)
-    except MemoryError:
-        reason = "not enough memory"
-    except Exception as error:  # a fault of lemf must not stop 200,000 recordings
-        reason = f"{type(error).__name__}: {error}"
-    return {"status": "failed", "reason": " ".join(reason.split())}
+    return {"status": "ok", "text": emphasis.segment.text}

@@ -14,7 +14,7 @@ import numpy as np
 
 from lemf import Interval, IntervalTier, TextGrid, format_textgrid
 from lemf.corpus.parts import locked_parts
-from lemf.runtime.workers import count_cores, local_workers, run_tasks
+from lemf.runtime.workers import Failure, count_cores, local_workers, run_tasks
 from msfser.corpora.mechanism.es import describe
 from msfser.corpora.mechanism.reachable import format_reachable
 from msfser.corpora.mechanism.sentences import (
@@ -193,8 +193,8 @@ def _write_utterances(
     done = 0
     with local_workers(min(jobs or count_cores(), len(chunks))) as workers:
         for chunk, found_s in run_tasks(workers, _write_chunk, chunks):
-            if found_s is None:
-                raise CorpusError(f"{staging.parent}: a process was killed twice; is memory short?")
+            if isinstance(found_s, Failure):
+                raise CorpusError(f"{staging.parent}: {found_s.reason}")
             durations_s[chunk.indices.start : chunk.indices.stop] = found_s
             done += len(found_s)
             watch(done, n_utterances)

@@ -14,7 +14,7 @@ from msfser.semantics.alignment_tiers import TIERS_IN_ORDER
 from msfser.semantics.es import kimi
 from msfser.semantics.es.description import prompt_hash
 from msfser.semantics.es.voice import VERSION, VoiceTask, describe_recording
-from msfser.semantics.jobs import KILLED, Job, Made, do_jobs, to_texts, usable
+from msfser.semantics.jobs import Job, Made, do_jobs, to_entry, to_texts, usable
 from msfser.semantics.store import Text
 from msfser.semantics.work import Shard, WorkFile
 
@@ -92,7 +92,7 @@ def describe_acoustically(
     def make(todo: list[Job]) -> Made:
         tasks = (VoiceTask(job, in_order) for job in todo)
         for task, entry in run_tasks(workers, describe_recording, tasks):
-            yield task.job, entry or {"status": "failed", "reason": KILLED}
+            yield task.job, to_entry(entry)
 
     entries = do_jobs(
         manifest,

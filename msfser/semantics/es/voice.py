@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lemf import LemfError, MissingPackageError
+from lemf import LemfError
+from lemf.runtime.workers import attempt
 from msfser.semantics.alignment_tiers import name_tiers
 from msfser.semantics.es.description import UNKNOWN, Description, render
-from msfser.semantics.jobs import Job
+from msfser.semantics.jobs import Job, to_entry
 from msfser.semantics.work import Entry
 
 VERSION = 1  # of the limits and the words: another one is new work
@@ -132,28 +133,22 @@ def describe_recording(task: VoiceTask) -> Entry:
 
     Where lemf cannot use the alignment, the recording is described without it.
     """
+    return to_entry(attempt(_describe, task))
+
+
+def _describe(task: VoiceTask) -> Entry:
     job = task.job
     try:
-        try:
-            voice = measure_voice(job.wav, job.alignment, task.tiers_in_order)
-        except LemfError:
-            if job.alignment is None:
-                raise
-            voice = measure_voice(job.wav, None)
-        measured = {
-            name: None if isinstance(value, float) and math.isnan(value) else value
-            for name, value in asdict(voice).items()
-        }
-        return {"status": "ok", "text": render(describe_voice(voice)), "measured": measured}
-    except MissingPackageError:  # lacks for all alike
-        raise
-    except LemfError as error:
-        reason = str(error)
-    except MemoryError:
-        reason = "not enough memory"
-    except Exception as error:  # a fault here must not stop 200,000 recordings
-        reason = f"{type(error).__name__}: {error}"
-    return {"status": "failed", "reason": " ".join(reason.split())}
+        voice = measure_voice(job.wav, job.alignment, task.tiers_in_order)
+    except LemfError:
+        if job.alignment is None:
+            raise
+        voice = measure_voice(job.wav, None)
+    measured = {
+        name: None if isinstance(value, float) and math.isnan(value) else value
+        for name, value in asdict(voice).items()
+    }
+    return {"status": "ok", "text": render(describe_voice(voice)), "measured": measured}
 
 
 _RANGES = ("a narrow pitch range", "a medium pitch range", "a wide pitch range")

@@ -12,6 +12,7 @@ import soundfile
 from click.testing import CliRunner
 
 import lemf
+import lemf.contours.measurement
 from lemf.agreement.evaluation import evaluate, evaluate_labels
 from lemf.agreement.evaluation_figure import draw_evaluation, render_evaluation
 from lemf.agreement.evaluation_text import describe_notes, format_markdown
@@ -100,6 +101,22 @@ def test_sentences_of_one_word_are_counted_and_named(make_utterance):
     label = Label(id="r", audio=str(made.wav), textgrid=str(made.textgrid), emphasised=(1,))
     with pytest.raises(CorpusError, match="no sentence can be judged: one word"):
         rate_sentences([label], [Settings(sentences="pause:0.05")])
+
+
+def test_a_fault_of_one_file_is_a_reason_and_no_traceback(labelled, monkeypatch):
+    measure, measured = lemf.contours.measurement.measure, []
+
+    def fail_once(audio, *arguments, **options):
+        measured.append(audio)
+        if len(measured) == 1:
+            raise ZeroDivisionError("of lemf")
+        return measure(audio, *arguments, **options)
+
+    monkeypatch.setattr("lemf.contours.measurement.measure", fail_once)
+    rated = rate_sentences(read_labels(str(labelled)), [Settings()])
+    assert [one.id for one in rated.judged] == ["r2", "r3"]
+    (failed,) = [one for one in rated.unjudged if one.id == "r1"]
+    assert (failed.reason, failed.detail) == ("failed", "ZeroDivisionError: of lemf")
 
 
 def test_processes_change_nothing(labelled):

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lemf.errors import CorpusError
-from lemf.runtime.workers import local_workers, run_tasks
+from lemf.errors import AudioError, CorpusError, MissingPackageError
+from lemf.runtime.workers import KILLED, Failure, attempt, local_workers, run_tasks
 
 DIE = "__import__('os').kill(__import__('os').getpid(), 9)"
 
@@ -63,12 +63,36 @@ def test_the_task_that_kills_its_worker_is_given_up_and_no_other():
     with local_workers(2) as workers:
         results = dict(run_tasks(workers, eval, tasks))
     assert len(results) == len(tasks)
-    assert [task for task in tasks if results[task] is None] == [tasks[7], tasks[20]]
+    assert [task for task in tasks if results[task] == KILLED] == [tasks[7], tasks[20]]
 
 
 def test_an_error_in_a_worker_is_raised_here():
     with local_workers(1) as workers, pytest.raises(ZeroDivisionError):
         list(run_tasks(workers, eval, ["1 / 0"]))
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (AudioError("a.wav: cut\noff"), "a.wav: cut off"),
+        (MemoryError(), "not enough memory"),
+        (ZeroDivisionError("division\n by zero"), "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_a_reason_in_one_line(error, reason):
+    def fail(_):
+        raise error
+
+    assert attempt(fail, "1") == Failure(reason)
+    assert attempt(eval, "1 + 1") == 2
+
+
+def test_a_missing_package_is_no_reason_of_one_file():
+    def fail(_):
+        raise MissingPackageError("pip install it")
+
+    with pytest.raises(MissingPackageError, match="pip install it"):
+        attempt(fail, "1")
 
 
 def test_leaving_in_the_middle_of_a_long_task_does_not_wait_for_it():
