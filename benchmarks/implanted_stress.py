@@ -61,7 +61,7 @@ def resynthesise(
     """
     recording, words = sentence.recording, sentence.words
     levels_db = np.array([level_db(recording, one) for one in words])
-    phones_s = np.array([np.mean(one.phone_durations_s or [np.nan]) for one in words])
+    phones_s = np.array([np.mean(one.durations_s or [np.nan]) for one in words])
     gains_db, stretches = np.zeros(len(words)), np.ones(len(words))
     for i in neutral:
         others = [j for j in range(len(words)) if j != i or len(neutral) == len(words)]

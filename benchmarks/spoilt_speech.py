@@ -64,7 +64,7 @@ def read_recordings(labels: str) -> Iterator[Recording]:
         (samples,) = audio.slices([(0, audio.n_samples)])
         (words,) = align(grid, lemf.Settings(), audio.duration_s).sentences
         edges = (round(t * audio.rate_hz) for t in (words[0].start_s, words[-1].end_s))
-        text = label.text or " ".join(word.word for word in words)
+        text = label.text or " ".join(word.text for word in words)
         yield Recording(np.array(samples), audio.rate_hz, grid, label.ratings, text, slice(*edges))
 
 

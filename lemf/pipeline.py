@@ -78,8 +78,8 @@ def score_measurement(
     ----------
     measured : Measurement
     settings : Settings
-        Those of the measurement, but for `cues`, `weights`, `duration` and `normalise`; cues beyond
-        the paper's need a measurement with detail.
+        Those of the measurement, but for `cues`, `weights` and `normalise`; cues beyond the paper's
+        need a measurement with detail.
     norms : Norms, optional
         What the speaker or the corpus has, where `normalise` is that.
 

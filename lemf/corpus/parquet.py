@@ -19,6 +19,7 @@ import pyarrow.ipc
 import pyarrow.parquet
 
 from lemf.arrays import FloatArray
+from lemf.config import DurationMethod
 from lemf.contours.contours import Contours, Detail
 from lemf.contours.measurement import Measurement
 from lemf.corpus.recording import Row
@@ -238,12 +239,13 @@ class FeatureFile:
                 "by; make it anew by lemf batch --features"
             )
 
-    def measurements(self) -> Iterator[tuple[str, Measurement]]:
-        """Give each recording's id and what was measured, in the order of the file."""
+    def measurements(self, duration: DurationMethod) -> Iterator[tuple[str, Measurement]]:
+        """Read each recording's id and what was measured, in the order of the file."""
         try:
             for batch in self._file.iter_batches(batch_size=8):
                 for index in range(batch.num_rows):
-                    yield _measurement({n: batch.column(n)[index] for n in batch.schema.names})
+                    row = {name: batch.column(name)[index] for name in batch.schema.names}
+                    yield _measurement(row, duration)
         except (OSError, pyarrow.ArrowException) as error:
             raise CorpusError(f"{self._path}: damaged ({error}); make it anew") from error
 
@@ -276,13 +278,14 @@ def _is_complete(schema: pyarrow.Schema) -> bool:
     return set(_FEATURES.names) <= set(schema.names) and words.get_field_index("phones") >= 0
 
 
-def _measurement(row: Mapping[str, Any]) -> tuple[str, Measurement]:
-    """Undo `corpus_file.feature_row`."""
+def _measurement(row: Mapping[str, Any], duration: DurationMethod) -> tuple[str, Measurement]:
+    """Undo `recording.feature_row`."""
     sentences: dict[int, list[Word]] = {}
     for word in row["words"].as_py():
         place = sentences.setdefault(word["sentence"], [])
         phones = tuple(Phone(**phone) for phone in word["phones"])
-        place.append(Word(word["word"], word["start_s"], word["end_s"], phones))
+        edges_s = word["start_s"], word["end_s"]
+        place.append(Word(word["word"], *edges_s, phones, by_length=duration == "word"))
     f0_hz, energy = _contour(row["f0_hz"]), _contour(row["energy"])
     detail = Detail(_contour(row["mid_energy"]), _contour(row["periodicity"]))
     return row["id"].as_py(), Measurement(

@@ -146,7 +146,7 @@ def feature_row(name: str, measured: Measurement) -> Row:
         "words": [
             {
                 "sentence": index,
-                "word": word.word,
+                "word": word.text,
                 "start_s": word.start_s,
                 "end_s": word.end_s,
                 "phones": [phone._asdict() for phone in word.phones],
@@ -174,7 +174,7 @@ def _storable(alignment: Alignment) -> Alignment:
         tuple(
             replace(
                 word,
-                word=_storable_label(word.word),
+                text=_storable_label(word.text),
                 phones=tuple(p._replace(label=_storable_label(p.label)) for p in word.phones),
             )
             for word in words

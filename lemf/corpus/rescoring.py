@@ -87,7 +87,7 @@ def rescore_features(
         normalise=normalise or before.normalise,
     )
     summary = Summary(source.n_files, source.about["failed"], 0, source.about["audio_s"])
-    reading = _Reading(source, 1 + passes_over(settings), watch)
+    reading = _Reading(source, settings, watch)
     norms, group_of = _gather(reading, settings, features, speaker_pattern)
     about = describe_output(describe_settings(settings), summary)
     if settings.normalise == "speaker":
@@ -112,16 +112,20 @@ class _Reading:
     """The measurements of a file, read several times, while somebody watches."""
 
     def __init__(
-        self, source: FeatureFile, passes: int, watch: Callable[[int, int, int], None] | None
+        self,
+        source: FeatureFile,
+        settings: Settings,
+        watch: Callable[[int, int, int], None] | None,
     ) -> None:
         self._source = source
-        self._total = passes * source.n_files
+        self._duration = settings.duration
+        self._total = (1 + passes_over(settings)) * source.n_files
         self._watch = watch or (lambda done, failed, total: None)
         self._done = 0
 
     def measurements(self) -> Iterator[tuple[str, Measurement]]:
         self._watch(self._done, 0, self._total)
-        for name, measured in self._source.measurements():
+        for name, measured in self._source.measurements(self._duration):
             yield name, measured
             self._done += 1
             self._watch(self._done, 0, self._total)

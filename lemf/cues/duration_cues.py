@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 
 from lemf.arrays import FloatArray
-from lemf.config import DurationMethod
 from lemf.cues.phone_norms import PhoneNorms
 from lemf.cues.vowels import are_vowels
 from lemf.reading.alignment import Word
@@ -18,38 +17,32 @@ PAUSE_S = 0.15  # silence between words from which it is a pause
 _LONGEST = 2  # phones
 
 
-def long_phones(words: Sequence[Word], duration: DurationMethod) -> FloatArray:
+def long_phones(words: Sequence[Word]) -> FloatArray:
     """Measure the mean duration of the two longest phones of each word.
 
     Stress lengthens the stressed syllable, and in it the vowel, but hardly the rest of a long word,
     which a mean over all phones would dilute.
 
-    Parameters
-    ----------
-    words : sequence of Word
-    duration : {"phones", "word"}
-        With ``"word"``, the length of the word.
-
     Returns
     -------
     (words,) float64
-        Seconds; of a single phone its duration; NaN without phones.
+        Seconds; of a single phone its duration, of a word by length its length; NaN without phones.
     """
-    return _pooled(words, duration, _longest)
+    return _pooled(words, _longest)
 
 
-def log_phones(words: Sequence[Word], duration: DurationMethod) -> FloatArray:
+def log_phones(words: Sequence[Word]) -> FloatArray:
     """Measure the mean natural logarithm of the durations of the phones of each word.
 
     Returns
     -------
     (words,) float64
-        ln of seconds; NaN without phones. Parameters as `long_phones`.
+        ln of seconds; NaN without phones.
     """
-    return _pooled(words, duration, lambda phones_s: float(np.log(phones_s).mean()))
+    return _pooled(words, lambda phones_s: float(np.log(phones_s).mean()))
 
 
-def nonfinal_phones(words: Sequence[Word], duration: DurationMethod) -> FloatArray:
+def nonfinal_phones(words: Sequence[Word]) -> FloatArray:
     """Measure `long_phones` without the lengthening that a pause causes and no stress.
 
     In the last word before a pause, the phones from the last vowel on count as 1 / 1.4 of their
@@ -59,7 +52,7 @@ def nonfinal_phones(words: Sequence[Word], duration: DurationMethod) -> FloatArr
     Returns
     -------
     (words,) float64
-        Seconds; NaN without phones. Parameters as `long_phones`.
+        Seconds; NaN without phones.
 
     References
     ----------
@@ -70,48 +63,39 @@ def nonfinal_phones(words: Sequence[Word], duration: DurationMethod) -> FloatArr
     values = np.full(len(words), np.nan)
     gaps_s = [after.start_s - before.end_s for before, after in pairwise(words)]
     for i, (word, gap_s) in enumerate(zip(words, [*gaps_s, np.inf], strict=True)):
-        durations_s = np.array(_durations(word, duration))
+        durations_s = np.array(word.durations_s)
         is_vowel = [next(vowels) for _ in word.phones]
         if gap_s >= PAUSE_S:
             rhyme = len(is_vowel) - 1 - is_vowel[::-1].index(True) if any(is_vowel) else 0
-            durations_s[rhyme if duration == "phones" else 0 :] /= FINAL_LENGTHENING
+            durations_s[0 if word.by_length else rhyme :] /= FINAL_LENGTHENING
         if len(durations_s):
             values[i] = _longest(durations_s)
     return values
 
 
-def lengthening(
-    words: Sequence[Word], duration: DurationMethod, expected: PhoneNorms
-) -> FloatArray:
+def lengthening(words: Sequence[Word], expected: PhoneNorms) -> FloatArray:
     """Measure how much longer the phones of each word are than phones of their kind.
 
     The mean over the two phones that exceed their expectation most: a long vowel is no sign of
     stress where such vowels are always long (Campbell 1992 standardises durations so).
 
-    Parameters
-    ----------
-    words : sequence of Word
-    duration : {"phones", "word"}
-        With ``"word"``, the logarithm of its length, without an expectation.
-    expected : PhoneNorms
-
     Returns
     -------
     (words,) float64
-        ln(duration / expected duration); NaN without phones.
+        ln(duration / expected duration); NaN without phones. Of a word by length the logarithm of
+        its length, without an expectation.
 
     References
     ----------
     W. N. Campbell, "Syllable-based segmental duration", in G. Bailly, C. Benoit (eds.), Talking
     Machines, 1992.
     """
-    if duration == "word":
-        return log_phones(words, duration)
     values = np.full(len(words), np.nan)
     for i, word in enumerate(words):
-        if word.phones:
-            usual = np.array([expected.of(phone.label) for phone in word.phones])
-            values[i] = _longest(np.log(word.phone_durations_s) - usual)
+        if durations_s := word.durations_s:
+            labels = () if word.by_length else [phone.label for phone in word.phones]
+            usual = np.array([expected.of(label) for label in labels] or 0.0)
+            values[i] = _longest(np.log(durations_s) - usual)
     return values
 
 
@@ -119,15 +103,9 @@ def _longest(phones: FloatArray) -> float:
     return float(np.sort(phones)[-_LONGEST:].mean())
 
 
-def _durations(word: Word, duration: DurationMethod) -> tuple[float, ...]:
-    return (word.end_s - word.start_s,) if duration == "word" else word.phone_durations_s
-
-
-def _pooled(
-    words: Sequence[Word], duration: DurationMethod, pool: Callable[[FloatArray], float]
-) -> FloatArray:
+def _pooled(words: Sequence[Word], pool: Callable[[FloatArray], float]) -> FloatArray:
     values = np.full(len(words), np.nan)
     for i, word in enumerate(words):
-        if durations_s := _durations(word, duration):
+        if durations_s := word.durations_s:
             values[i] = pool(np.array(durations_s))
     return values

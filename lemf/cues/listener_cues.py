@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from lemf.arrays import FloatArray
-from lemf.config import FRAME_PERIOD_S, DurationMethod
+from lemf.config import FRAME_PERIOD_S
 from lemf.cues.duration_cues import lengthening, log_phones, long_phones, nonfinal_phones
 from lemf.cues.loudness_cues import energy_peak, loudness, loudness_peak, spectral_balance
 from lemf.cues.phone_norms import PhoneNorms
@@ -22,9 +22,7 @@ from lemf.reading.alignment import Word
 _SCALES_S = (0.10, 0.14, 0.20, 0.28)  # half an octave apart: about a word
 
 
-def wavelet_prominence(
-    words: Sequence[Word], sentence: SentenceContours, duration: DurationMethod
-) -> FloatArray:
+def wavelet_prominence(words: Sequence[Word], sentence: SentenceContours) -> FloatArray:
     """Measure how far F0, loudness and duration together rise above what is around the word.
 
     The three contours, each standardised over the sentence and added, are transformed at four
@@ -38,7 +36,7 @@ def wavelet_prominence(
         Standard deviations; NaN for a word without a frame.
     """
     middles = [(span.start + span.stop) / 2 for span in sentence.spans]
-    lengths = draw_through(long_phones(words, duration))
+    lengths = draw_through(long_phones(words))
     frames = np.arange(len(sentence.loudness))
     together = (
         zscore(sentence.semitones)
@@ -70,7 +68,6 @@ _OF_VOWELS = {"vowel_pitch": vowel_pitch, "vowel_loudness": vowel_loudness}
 def listener_cues(
     words: Sequence[Word],
     sentence: SentenceContours,
-    duration: DurationMethod,
     names: Iterable[str],
     expected: PhoneNorms,
 ) -> dict[str, FloatArray]:
@@ -81,7 +78,6 @@ def listener_cues(
     words : sequence of Word
     sentence : SentenceContours
         Cut out for these words.
-    duration : {"phones", "word"}
     names : iterable of str
         Of `config.DETAIL_CUES`.
     expected : PhoneNorms
@@ -97,13 +93,13 @@ def listener_cues(
         if name in _OF_CONTOURS:
             values[name] = _OF_CONTOURS[name](sentence)
         elif name in _OF_PHONES:
-            values[name] = _OF_PHONES[name](words, duration)
+            values[name] = _OF_PHONES[name](words)
         elif name in _OF_VOWELS:
             values[name] = _OF_VOWELS[name](words, sentence)
         elif name == "vowel_duration":
             values[name] = vowel_duration(words)
         elif name == "lengthening":
-            values[name] = lengthening(words, duration, expected)
+            values[name] = lengthening(words, expected)
         else:
-            values[name] = wavelet_prominence(words, sentence, duration)
+            values[name] = wavelet_prominence(words, sentence)
     return values

@@ -7,14 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from lemf.arrays import FloatArray
-from lemf.config import DurationMethod
 from lemf.contours.contours import Contours
 from lemf.reading.alignment import Word
 
 
-def word_cues(
-    words: Sequence[Word], contours: Contours, duration: DurationMethod
-) -> dict[str, FloatArray]:
+def word_cues(words: Sequence[Word], contours: Contours) -> dict[str, FloatArray]:
     """Measure the paper's three cues of every word.
 
     A frame belongs to a word when start <= time < end.
@@ -23,7 +20,6 @@ def word_cues(
     ----------
     words : sequence of Word
     contours : Contours
-    duration : {"phones", "word"}
 
     Returns
     -------
@@ -37,12 +33,12 @@ def word_cues(
     return {
         "pitch": np.array([_highest_log_f0(contours.f0_hz[span]) for span in spans]),
         "energy": np.array([_mean(contours.energy[span]) for span in spans]),
-        "duration": np.array([_duration(word, duration) for word in words]),
+        "duration": np.array([_mean(np.array(word.durations_s)) for word in words]),
     }
 
 
 def word_flags(
-    words: Sequence[Word], contours: Contours, duration: DurationMethod, recording_s: float
+    words: Sequence[Word], contours: Contours, recording_s: float
 ) -> list[tuple[str, ...]]:
     """Say for every word what could not be measured as usual.
 
@@ -62,7 +58,7 @@ def word_flags(
             found.append("no_frame")
         elif not contours.f0_hz[span].any():
             found.append("unvoiced")
-        if duration == "phones" and not word.phone_durations_s:
+        if not word.durations_s:
             found.append("unknown_word")
         if word.start_s < 0 or word.end_s > recording_s + 1e-9:
             found.append("outside_audio")
@@ -80,11 +76,5 @@ def _highest_log_f0(f0_hz: FloatArray) -> float:
     return float(np.log(highest)) if highest > 0 else np.nan
 
 
-def _mean(energy: FloatArray) -> float:
-    return float(energy.mean()) if len(energy) else np.nan
-
-
-def _duration(word: Word, duration: DurationMethod) -> float:
-    if duration == "word":
-        return word.end_s - word.start_s
-    return float(np.mean(word.phone_durations_s)) if word.phone_durations_s else np.nan
+def _mean(values: FloatArray) -> float:
+    return float(values.mean()) if len(values) else np.nan

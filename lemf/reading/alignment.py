@@ -37,16 +37,22 @@ class Phone(NamedTuple):
 
 @dataclass(frozen=True)
 class Word:
-    """A word with its place in time, in seconds, and its phones in their order."""
+    """A word with its place in time, in seconds, and its phones in their order.
 
-    word: str
+    `by_length` says that its duration is its length, not that of its phones (``--duration word``).
+    """
+
+    text: str
     start_s: float
     end_s: float
     phones: tuple[Phone, ...] = ()
+    by_length: bool = False
 
     @property
-    def phone_durations_s(self) -> tuple[float, ...]:
-        """Lengths of the phones."""
+    def durations_s(self) -> tuple[float, ...]:
+        """What the cues of duration go by: the lengths of the phones, or that of the word."""
+        if self.by_length:
+            return (self.end_s - self.start_s,)
         return tuple(phone.duration_s for phone in self.phones)
 
 
@@ -97,8 +103,9 @@ def align(textgrid: TextGrid, settings: Settings, duration_s: float) -> Alignmen
     if phones_tier is not None:
         _check_geometry(textgrid, phones_tier)
         phones = _phones_by_word(spoken, phones_tier, settings.silence)
+    by_length = settings.duration == "word"
     words = tuple(
-        Word(" ".join(i.label.split()), i.start_s, i.end_s, tuple(inside))
+        Word(" ".join(i.label.split()), i.start_s, i.end_s, tuple(inside), by_length)
         for i, inside in zip(spoken, phones, strict=True)
     )
     sentences, notes = _split_sentences(words, textgrid, settings)

@@ -60,12 +60,12 @@ def measure_cues(
     SentenceCues
         The paper's three cues and those of the cue set.
     """
-    values = word_cues(words, contours, settings.duration)
-    flags = word_flags(words, contours, settings.duration, recording_s)
+    values = word_cues(words, contours)
+    flags = word_flags(words, contours, recording_s)
     if settings.needs_detail:
         sentence = cut_sentence(words, contours)
         others = [name for name in settings.cue_weights if name not in values]
-        values |= listener_cues(words, sentence, settings.duration, others, expected)
+        values |= listener_cues(words, sentence, others, expected)
         flags = _flags_of_clarity(flags, sentence, settings.cue_weights)
     return SentenceCues(values, flags)
 
@@ -98,7 +98,7 @@ def score_sentence(
     scored = tuple(
         WordEmphasis(
             index=i,
-            word=word.word,
+            word=word.text,
             start_s=word.start_s,
             end_s=word.end_s,
             pitch=float(values["pitch"][i]),
@@ -171,4 +171,4 @@ def _sentence_flags(values: Mapping[str, FloatArray], scores: FloatArray) -> tup
 
 
 def _text(words: tuple[Word, ...]) -> str:
-    return " ".join(word.word for word in words)
+    return " ".join(word.text for word in words)

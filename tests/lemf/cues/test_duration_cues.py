@@ -1,5 +1,7 @@
 """Durations without what no stress causes: pauses, and the usual length of a phone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,13 +28,13 @@ def test_the_rhyme_before_the_end_is_shortened():
         word(0.3, ("t", 0.3), ("a", 0.14), ("s", 0.07)),
     ]
     expected = [0.15, (0.3 + 0.1) / 2]
-    np.testing.assert_allclose(nonfinal_phones(words, "phones"), expected, rtol=RTOL)
+    np.testing.assert_allclose(nonfinal_phones(words), expected, rtol=RTOL)
 
 
 def test_a_pause_inside_the_sentence_counts_and_a_gap_does_not():
     def first_of(gap_s):
         words = [word(0.0, ("a", 0.28)), word(0.28 + gap_s, ("a", 0.1))]
-        return nonfinal_phones(words, "phones")[0]
+        return nonfinal_phones(words)[0]
 
     assert first_of(0.0) == first_of(0.14) == pytest.approx(0.28, rel=RTOL)
     assert first_of(0.16) == pytest.approx(0.28 / FINAL_LENGTHENING, rel=RTOL)
@@ -40,10 +42,12 @@ def test_a_pause_inside_the_sentence_counts_and_a_gap_does_not():
 
 def test_without_a_vowel_the_whole_word_is_shortened_and_without_phones_nothing_is():
     words = [word(0.0, ("s", 0.14), ("t", 0.28))]
-    assert nonfinal_phones(words, "phones")[0] == pytest.approx(0.15, rel=RTOL)
-    assert np.isnan(nonfinal_phones([Word("x", 0.0, 0.5)], "phones")[0])
-    assert nonfinal_phones([Word("x", 0.0, 0.7)], "word")[0] == pytest.approx(0.5, rel=RTOL)
-    assert nonfinal_phones(words, "word")[0] == pytest.approx(0.3, rel=RTOL)
+    assert nonfinal_phones(words)[0] == pytest.approx(0.15, rel=RTOL)
+    assert np.isnan(nonfinal_phones([Word("x", 0.0, 0.5)])[0])
+    assert nonfinal_phones([Word("x", 0.0, 0.7, by_length=True)])[0] == pytest.approx(0.5, rel=RTOL)
+    assert nonfinal_phones([replace(one, by_length=True) for one in words])[0] == pytest.approx(
+        0.3, rel=RTOL
+    )
 
 
 def test_all_but_the_last_word_is_as_long_phones_has_it():
@@ -52,7 +56,7 @@ def test_all_but_the_last_word_is_as_long_phones_has_it():
     for _ in range(6):
         words.append(word(end_s, *zip("tasti", rng.uniform(0.02, 0.2, 5), strict=True)))
         end_s = words[-1].end_s
-    plain, corrected = long_phones(words, "phones"), nonfinal_phones(words, "phones")
+    plain, corrected = long_phones(words), nonfinal_phones(words)
     np.testing.assert_array_equal(plain[:-1], corrected[:-1])
     assert plain[-1] / FINAL_LENGTHENING <= corrected[-1] < plain[-1]
 
@@ -64,20 +68,18 @@ def test_lengthening_is_the_ln_of_the_two_most_lengthened_phones():
         word(0.4, ("a", 0.1)),
         Word("x", 1.0, 1.1),
     ]
-    found = lengthening(words, "phones", usual)
+    found = lengthening(words, usual)
     np.testing.assert_allclose(found, [np.log(2), 0.0, np.nan], atol=1e-12)
 
 
 def test_lengthening_of_words_is_the_logarithm_of_their_length():
-    words = [Word("x", 0.0, 0.5), Word("x", 0.5, 0.6)]
-    found = lengthening(words, "word", PhoneNorms({}, np.nan))
+    words = [Word("x", 0.0, 0.5, by_length=True), Word("x", 0.5, 0.6, by_length=True)]
+    found = lengthening(words, PhoneNorms({}, np.nan))
     np.testing.assert_allclose(found, np.log([0.5, 0.1]), rtol=RTOL)
 
 
 def test_the_rate_of_speech_shifts_lengthening_of_all_words_alike():
     usual = PhoneNorms({"a": -2.0, "t": -3.0}, -2.5)
-    slow = lengthening([word(0.0, ("t", 0.1), ("a", 0.3)), word(1.0, ("a", 0.2))], "phones", usual)
-    fast = lengthening(
-        [word(0.0, ("t", 0.05), ("a", 0.15)), word(1.0, ("a", 0.1))], "phones", usual
-    )
+    slow = lengthening([word(0.0, ("t", 0.1), ("a", 0.3)), word(1.0, ("a", 0.2))], usual)
+    fast = lengthening([word(0.0, ("t", 0.05), ("a", 0.15)), word(1.0, ("a", 0.1))], usual)
     np.testing.assert_allclose(slow - fast, np.log(2), atol=1e-12)

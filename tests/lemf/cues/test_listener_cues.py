@@ -1,5 +1,6 @@
 """Each cue on contours worked out by hand."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -135,12 +136,13 @@ def test_spectral_balance_looks_at_the_loud_part():
 
 
 def test_durations_of_phones():
+    np.testing.assert_allclose(long_phones(WORDS), [0.25, 0.2, np.nan, 0.35], rtol=0, atol=ATOL)
+    assert log_phones(WORDS)[1] == pytest.approx(np.log(0.2), abs=ATOL)
     np.testing.assert_allclose(
-        long_phones(WORDS, "phones"), [0.25, 0.2, np.nan, 0.35], rtol=0, atol=ATOL
-    )
-    assert log_phones(WORDS, "phones")[1] == pytest.approx(np.log(0.2), abs=ATOL)
-    np.testing.assert_allclose(
-        long_phones(WORDS, "word"), [0.5, 0.5, 0.001, 0.5], rtol=0, atol=ATOL
+        long_phones([replace(word, by_length=True) for word in WORDS]),
+        [0.5, 0.5, 0.001, 0.5],
+        rtol=0,
+        atol=ATOL,
     )
 
 
@@ -148,11 +150,11 @@ def test_wavelet_prominence_is_highest_where_all_three_rise():
     t = np.arange(N)
     hill = np.exp(-((t - 150) ** 2) / (2 * 25.0**2))
     measured = sentence(3 * hill, mid_energy=0.1 + hill)
-    prominence = wavelet_prominence(WORDS, measured, "word")
+    prominence = wavelet_prominence([replace(word, by_length=True) for word in WORDS], measured)
     assert np.nanargmax(prominence) == 1
     assert np.isnan(prominence[2])
     words = [WORDS[1], WORDS[1], WORDS[2], WORDS[1]]
-    flat = wavelet_prominence(words, sentence(), "phones")
+    flat = wavelet_prominence(words, sentence())
     np.testing.assert_allclose(flat, [0.0, 0.0, np.nan, 0.0], rtol=0, atol=1e-9)
 
 
@@ -165,19 +167,19 @@ def test_wavelet_prominence_of_one_hill_is_what_calculus_gives(contour):
     measured = sentence(**{contour: hill ** (1 / power)})
     words = [WORDS[1], WORDS[1], WORDS[2], WORDS[1]]  # of equal durations
     tops = [s**2 * width / (width**2 + s**2) ** 1.5 for s in (20.0, 28.0, 40.0, 56.0)]
-    found = wavelet_prominence(words, measured, "phones")[1]
+    found = wavelet_prominence(words, measured)[1]
     assert found == pytest.approx(sum(tops) / hill.std(), rel=1e-3)
 
 
 def test_wavelet_prominence_sees_a_long_word():
-    prominence = wavelet_prominence(WORDS, sentence(), "phones")
+    prominence = wavelet_prominence(WORDS, sentence())
     assert np.nanargmax(prominence) == 3  # of 0.35 s, after 0.25 and 0.2 s
     assert prominence[3] > prominence[0] > prominence[1]
 
 
 def test_every_name_of_the_sets_is_measured():
     assert {"pitch", "energy", "duration", *DETAIL_CUES} == set(CUE_SETS["all"])
-    values = listener_cues(WORDS, sentence(step([0.0, 2.0, 1.0])), "phones", DETAIL_CUES, EXPECTED)
+    values = listener_cues(WORDS, sentence(step([0.0, 2.0, 1.0])), DETAIL_CUES, EXPECTED)
     assert list(values) == list(DETAIL_CUES)
     assert {cue.shape for cue in values.values()} == {(4,)}
     for name, cue in values.items():
@@ -186,7 +188,7 @@ def test_every_name_of_the_sets_is_measured():
 
 def test_without_clear_f0_only_pitch_is_missing():
     values = listener_cues(
-        WORDS, sentence(np.nan, np.nan, clear=False), "phones", CUE_SETS["listeners"], EXPECTED
+        WORDS, sentence(np.nan, np.nan, clear=False), CUE_SETS["listeners"], EXPECTED
     )
     assert np.isnan(values["pitch_area"]).all()
     assert np.isnan(values["pitch_contrast"]).all()
@@ -199,5 +201,5 @@ def test_a_sentence_shorter_than_a_frame_has_nothing_to_measure():
         (slice(0, 0),), nothing, nothing, nothing.astype(bool), nothing, nothing, nothing, nothing
     )
     words = [Word("a", 0.001, 0.002)]
-    for name, cue in listener_cues(words, empty, "phones", DETAIL_CUES, EXPECTED).items():
+    for name, cue in listener_cues(words, empty, DETAIL_CUES, EXPECTED).items():
         assert np.isnan(cue).all(), name

@@ -13,8 +13,8 @@ CONTOURS = Contours(
 )
 
 
-def cues_of(word, duration="phones"):
-    return {name: cue[0] for name, cue in word_cues([word], CONTOURS, duration).items()}
+def cues_of(word):
+    return {name: cue[0] for name, cue in word_cues([word], CONTOURS).items()}
 
 
 def test_pooling_by_hand():
@@ -33,7 +33,7 @@ def test_the_start_belongs_to_the_word_and_the_end_does_not():
 def test_boundaries_written_in_decimals_fall_on_their_frame(k):
     contours = Contours(np.arange(500) * 0.005, np.zeros(500), np.arange(500.0))
     word = Word("a", float(f"{k * 5 / 1000:.3f}"), float(f"{(k + 2) * 5 / 1000:.3f}"))
-    assert word_cues([word], contours, "word")["energy"][0] == k + 0.5
+    assert word_cues([word], contours)["energy"][0] == k + 0.5
 
 
 def test_what_cannot_be_measured_is_nan_and_flagged():
@@ -44,15 +44,15 @@ def test_what_cannot_be_measured_is_nan_and_flagged():
         Word("late", 0.005, 0.0401, (Phone("x", 0.0, 0.01),)),
         Word("fine", 0.005, 0.020, (Phone("x", 0.0, 0.01),)),
     ]
-    cues = word_cues(words, CONTOURS, "phones")
+    cues = word_cues(words, CONTOURS)
     assert np.isnan(cues["pitch"]).tolist() == [True, True, False, False, False]
     assert np.isnan(cues["energy"]).tolist() == [False, True, False, False, False]
     assert np.isnan(cues["duration"]).tolist() == [False, False, True, False, False]
-    flags = word_flags(words, CONTOURS, "phones", recording_s=0.04)
+    flags = word_flags(words, CONTOURS, recording_s=0.04)
     assert flags == [("unvoiced",), ("no_frame",), ("unknown_word",), ("outside_audio",), ()]
 
 
 def test_duration_of_the_word_needs_no_phones():
-    word = Word("a", 0.005, 0.020)
-    assert cues_of(word, "word")["duration"] == pytest.approx(0.015, abs=ATOL)
-    assert word_flags([word], CONTOURS, "word", recording_s=0.04) == [()]
+    word = Word("a", 0.005, 0.020, by_length=True)
+    assert cues_of(word)["duration"] == pytest.approx(0.015, abs=ATOL)
+    assert word_flags([word], CONTOURS, recording_s=0.04) == [()]

@@ -33,7 +33,7 @@ def grid(*tiers: IntervalTier | PointTier, end_s: float = 2.0) -> TextGrid:
 def words_of(*spans: Span, **choices: str) -> list[list[str]]:
     """The words of each sentence of a TextGrid with this word tier and no phone tier."""
     alignment = align(grid(tier("words", *spans)), Settings(duration="word", **choices), 2.0)
-    return [[word.word for word in sentence] for sentence in alignment.sentences]
+    return [[word.text for word in sentence] for sentence in alignment.sentences]
 
 
 def phones_of(
@@ -42,7 +42,7 @@ def phones_of(
     """The phone durations of each word in whole milliseconds."""
     textgrid = grid(tier("words", *words), tier("phones", *phones))
     (sentence,) = align(textgrid, Settings(silence=silence), 2.0).sentences
-    return [[round(1000 * d) for d in word.phone_durations_s] for word in sentence]
+    return [[round(1000 * d) for d in word.durations_s] for word in sentence]
 
 
 def test_words_and_their_phones_are_taken() -> None:
@@ -64,7 +64,7 @@ def test_words_and_their_phones_are_taken() -> None:
 def test_duration_of_words_leaves_phones_alone() -> None:
     textgrid = grid(tier("words", (0, 1, "a")), tier("phones", (0, 1, "a"), (0.5, 0.2, "b")))
     alignment = align(textgrid, WORD_ONLY, 2.0)
-    assert alignment.sentences == ((Word("a", 0, 1),),)
+    assert alignment.sentences == ((Word("a", 0, 1, by_length=True),),)
     assert alignment.phones_tier is None
 
 
@@ -137,7 +137,7 @@ def test_every_phone_is_assigned_as_a_naive_search_does(cuts: list[int], edges: 
     )
     if spoken:
         (sentence,) = align(textgrid, Settings(), 2000.0).sentences
-        assert [list(word.phone_durations_s) for word in sentence] == naive
+        assert [list(word.durations_s) for word in sentence] == naive
 
 
 FAULTS = [
@@ -226,7 +226,7 @@ def test_textgrid_may_be_less_than_20_ms_longer_than_the_recording(
         ):
             align(textgrid, WORD_ONLY, 2.0)
     else:
-        assert align(textgrid, WORD_ONLY, 2.0).sentences == ((Word("a", 0, 1),),)
+        assert align(textgrid, WORD_ONLY, 2.0).sentences == ((Word("a", 0, 1, by_length=True),),)
 
 
 def test_tier_longer_than_its_textgrid_is_held_against_the_recording() -> None:
@@ -265,7 +265,7 @@ def test_pause_longer_than_s_ends_a_sentence(pause: str, sentences: list[list[st
 def in_turns(*turns: Span) -> tuple[list[str], tuple[str, ...]]:
     textgrid = grid(tier("words", *PAUSED), tier("Turns", *turns))
     alignment = align(textgrid, Settings(duration="word", sentences="turns"), 2.0)
-    return ["".join(word.word for word in each) for each in alignment.sentences], alignment.notes
+    return ["".join(word.text for word in each) for each in alignment.sentences], alignment.notes
 
 
 def test_sentence_holds_the_words_whose_midpoint_it_holds() -> None:

@@ -295,4 +295,4 @@ def test_damaged_file_gives_an_alignment_or_an_error_of_one_line(
         assert all(alignment.sentences)
         for word in (word for sentence in alignment.sentences for word in sentence):
             assert word.start_s < word.end_s < duration_s + 0.02
-            assert min(word.phone_durations_s, default=1.0) > 0
+            assert min(word.durations_s, default=1.0) > 0
