@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from lemf.errors import SettingsError
 
@@ -15,31 +15,57 @@ FRAME_PERIOD_S = 0.005  # F0 and energy share this time axis
 ENERGY_WINDOW_S = 0.020  # section 2.2 of the paper
 END_TOLERANCE_S = 0.020  # how far a word may reach beyond the recording before it is an error
 
-PAPER_CUES = ("pitch", "energy", "duration")
-DETAIL_CUES = (  # they need contours that the paper's do not
-    "pitch_area",
-    "pitch_contrast",
-    "pitch_peak",
-    "pitch_range",
-    "loudness",
-    "loudness_peak",
-    "energy_peak",
-    "spectral_balance",
-    "long_phones",
-    "log_phones",
-    "nonfinal_phones",
-    "lengthening",
-    "vowel_pitch",
-    "vowel_loudness",
-    "vowel_duration",
-    "wavelet_prominence",
-)
+CueInput = Literal["words", "contours", "sentence", "expected"]
+
+
+class Cue(NamedTuple):
+    """One row of the table of cues.
+
+    Attributes
+    ----------
+    module : str
+        Module of `lemf.cues` whose function of the cue's name computes the cue.
+    reads : tuple of str
+        Parameters of that function: the words, the contours of the recording, those of the
+        sentence (cleaned, from contours with detail), or how long phones are expected to be.
+    unit : str
+    colour : str
+        Map of matplotlib from which a figure takes the shade of the cue: one colour a kind.
+    """
+
+    module: str
+    reads: tuple[CueInput, ...]
+    unit: str
+    colour: str
+
+
+CUES: Mapping[str, Cue] = {
+    "pitch": Cue("paper_cues", ("words", "contours"), "ln Hz", "Blues"),
+    "energy": Cue("paper_cues", ("words", "contours"), "STFT norm", "Oranges"),
+    "duration": Cue("paper_cues", ("words",), "s", "Greens"),
+    "pitch_area": Cue("pitch_cues", ("sentence",), "st s", "Blues"),
+    "pitch_contrast": Cue("pitch_cues", ("sentence",), "st", "Blues"),
+    "pitch_peak": Cue("pitch_cues", ("sentence",), "st", "Blues"),
+    "pitch_range": Cue("pitch_cues", ("sentence",), "st", "Blues"),
+    "loudness": Cue("loudness_cues", ("sentence",), "s", "Oranges"),
+    "loudness_peak": Cue("loudness_cues", ("sentence",), "dB", "Oranges"),
+    "energy_peak": Cue("loudness_cues", ("sentence",), "dB", "Oranges"),
+    "spectral_balance": Cue("loudness_cues", ("sentence",), "dB", "Oranges"),
+    "long_phones": Cue("duration_cues", ("words",), "s", "Greens"),
+    "log_phones": Cue("duration_cues", ("words",), "ln s", "Greens"),
+    "nonfinal_phones": Cue("duration_cues", ("words",), "s", "Greens"),
+    "lengthening": Cue("duration_cues", ("words", "expected"), "ln", "Greens"),
+    "vowel_pitch": Cue("vowels", ("words", "sentence"), "st", "Blues"),
+    "vowel_loudness": Cue("vowels", ("words", "sentence"), "dB", "Oranges"),
+    "vowel_duration": Cue("vowels", ("words",), "s", "Greens"),
+    "wavelet_prominence": Cue("wavelet", ("words", "sentence"), "SD", "Greys"),
+}
 # A cue set is named by its cues and their weights. `paper` is equation 2: alpha, beta, gamma;
 # `listeners` agrees with what listeners hear; `all` is what weights can be fitted to.
 CUE_SETS: Mapping[str, Mapping[str, float]] = {
     "paper": {"pitch": 1.0, "energy": 1.2, "duration": 0.8},
     "listeners": {"pitch_area": 1.0, "pitch_contrast": 1.0, "loudness": 1.0, "long_phones": 1.0},
-    "all": dict.fromkeys((*PAPER_CUES, *DETAIL_CUES), 1.0),
+    "all": dict.fromkeys(CUES, 1.0),
 }
 
 PitchMethod = Literal["harvest", "praat", "pyworld"]
@@ -149,8 +175,13 @@ class Settings:
 
     @property
     def needs_detail(self) -> bool:
-        """Whether a cue of the set needs contours that the paper's cues do not."""
-        return not set(CUE_SETS[self.cues]).isdisjoint(DETAIL_CUES)
+        """Whether a cue of the set reads contours that only a measurement with detail has."""
+        return self._reads("sentence")
+
+    @property
+    def needs_phone_norms(self) -> bool:
+        """Whether a cue of the set goes by how long phones are expected to be."""
+        return self.duration == "phones" and self._reads("expected")
 
     @property
     def pause_s(self) -> float | None:
@@ -165,6 +196,10 @@ class Settings:
         if not (math.isfinite(seconds) and seconds >= 0):
             raise SettingsError(f"sentences {self.sentences!r}: write pause:0.3 for 0.3 seconds")
         return seconds
+
+    def _reads(self, what: CueInput) -> bool:
+        """Tell whether a cue of the set reads this."""
+        return any(what in CUES[name].reads for name in CUE_SETS[self.cues])
 
 
 def read_weights(text: str) -> tuple[str | None, dict[str, float]]:

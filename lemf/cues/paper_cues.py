@@ -11,30 +11,39 @@ from lemf.contours.contours import Contours
 from lemf.reading.alignment import Word
 
 
-def word_cues(words: Sequence[Word], contours: Contours) -> dict[str, FloatArray]:
-    """Measure the paper's three cues of every word.
+def pitch(words: Sequence[Word], contours: Contours) -> FloatArray:
+    """Measure the natural log of the highest F0 in Hz over the voiced frames of each word.
 
     A frame belongs to a word when start <= time < end.
 
-    Parameters
-    ----------
-    words : sequence of Word
-    contours : Contours
+    Returns
+    -------
+    (words,) float64
+        NaN where there is no voiced frame.
+    """
+    return np.array([_highest_log_f0(contours.f0_hz[_frames_of(w, contours)]) for w in words])
+
+
+def energy(words: Sequence[Word], contours: Contours) -> FloatArray:
+    """Measure the mean frame energy of each word.
 
     Returns
     -------
-    dict of str to (words,) float64
-        ``pitch``: natural log of the highest F0 in Hz over the voiced frames.
-        ``energy``: mean frame energy.
-        ``duration``: mean duration of the phones (or the length of the word), in seconds.
-        NaN where there is no voiced frame, no frame, no phone.
+    (words,) float64
+        NaN where there is no frame.
     """
-    spans = [_frames_of(word, contours.times_s) for word in words]
-    return {
-        "pitch": np.array([_highest_log_f0(contours.f0_hz[span]) for span in spans]),
-        "energy": np.array([_mean(contours.energy[span]) for span in spans]),
-        "duration": np.array([_mean(np.array(word.durations_s)) for word in words]),
-    }
+    return np.array([_mean(contours.energy[_frames_of(word, contours)]) for word in words])
+
+
+def duration(words: Sequence[Word]) -> FloatArray:
+    """Measure the mean duration of the phones of each word, or the length of a word by length.
+
+    Returns
+    -------
+    (words,) float64
+        Seconds; NaN where there is no phone.
+    """
+    return np.array([_mean(np.array(word.durations_s)) for word in words])
 
 
 def word_flags(
@@ -52,7 +61,7 @@ def word_flags(
     """
     flags = []
     for word in words:
-        span = _frames_of(word, contours.times_s)
+        span = _frames_of(word, contours)
         found = []
         if span.start == span.stop:
             found.append("no_frame")
@@ -66,8 +75,8 @@ def word_flags(
     return flags
 
 
-def _frames_of(word: Word, times_s: FloatArray) -> slice:
-    first, stop = np.searchsorted(times_s, [word.start_s, word.end_s])
+def _frames_of(word: Word, contours: Contours) -> slice:
+    first, stop = np.searchsorted(contours.times_s, [word.start_s, word.end_s])
     return slice(int(first), int(stop))
 
 

@@ -10,7 +10,7 @@ import matplotlib as mpl
 import numpy as np
 
 from lemf.arrays import FloatArray
-from lemf.config import PAPER_CUES
+from lemf.config import CUE_SETS, CUES
 from lemf.contours.contours import Contours
 from lemf.cues.sentence_contours import cut_sentence
 from lemf.reading.alignment import Word
@@ -19,23 +19,13 @@ from lemf.scoring.emphasis import SentenceEmphasis
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLOUR_MAPS = {  # a colour a kind, a shade a cue
-    "Blues": ("pitch", "pitch_area", "pitch_contrast", "pitch_peak", "pitch_range", "vowel_pitch"),
-    "Oranges": (
-        "energy", "loudness", "loudness_peak", "energy_peak", "spectral_balance", "vowel_loudness",
-    ),
-    "Greens": (
-        "duration", "long_phones", "log_phones", "nonfinal_phones", "lengthening", "vowel_duration",
-    ),
-    "Greys": ("wavelet_prominence",),
-}  # fmt: skip
 _DARKEST, _LIGHTEST = 0.8, 0.3
 _WIDTH = 0.8  # of the word
 
 
 def beyond_the_papers(sentence: SentenceEmphasis) -> bool:
     """Tell whether the cues are others than the paper's, whose figure has no such panel."""
-    return tuple(sentence.words[0].cues) != PAPER_CUES
+    return tuple(sentence.words[0].cues) != tuple(CUE_SETS["paper"])
 
 
 def draw_contributions(axes: Axes, sentence: SentenceEmphasis) -> None:
@@ -79,10 +69,10 @@ def draw_contributions(axes: Axes, sentence: SentenceEmphasis) -> None:
 
 
 def _colours(names: list[str]) -> dict[str, tuple[float, ...]]:
-    """Give each cue its colour, in the order of the names."""
+    """Give each cue its colour, in the order of the names: a colour a kind, a shade a cue."""
     colours: dict[str, tuple[float, ...]] = {}
-    for colour_map, kind in _COLOUR_MAPS.items():
-        own = [name for name in names if name in kind]
+    for colour_map in {CUES[name].colour for name in names}:
+        own = [name for name in names if CUES[name].colour == colour_map]
         for name, shade in zip(own, np.linspace(_DARKEST, _LIGHTEST, len(own)), strict=True):
             colours[name] = mpl.colormaps[colour_map](float(shade))
     return {name: colours[name] for name in names}

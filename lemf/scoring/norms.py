@@ -101,7 +101,7 @@ def sentence_phones(words: Iterable[Word], settings: Settings) -> PhoneNorms:
 
 
 def _needs_phones(settings: Settings) -> bool:
-    return "lengthening" in settings.cue_weights and settings.duration == "phones"
+    return settings.needs_phone_norms
 
 
 def _phone_norms(tallies: Mapping[str, PhoneTally]) -> dict[str, PhoneNorms]:

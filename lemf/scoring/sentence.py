@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lemf.arrays import FloatArray
-from lemf.config import Settings
+from lemf.config import CUE_SETS, Settings
 from lemf.contours.contours import Contours
-from lemf.cues.listener_cues import listener_cues
-from lemf.cues.paper_cues import word_cues, word_flags
+from lemf.cues.paper_cues import word_flags
 from lemf.cues.phone_norms import PhoneNorms
 from lemf.cues.sentence_contours import SentenceContours, cut_sentence
+from lemf.cues.word_cues import word_cues
 from lemf.cues.zscore import is_constant
 from lemf.reading.alignment import Word
 from lemf.scoring.emphasis import CueShare, Segment, SentenceEmphasis, WordEmphasis
@@ -60,12 +60,11 @@ def measure_cues(
     SentenceCues
         The paper's three cues and those of the cue set.
     """
-    values = word_cues(words, contours)
+    sentence = cut_sentence(words, contours) if settings.needs_detail else None
+    names = dict.fromkeys((*CUE_SETS["paper"], *settings.cue_weights))
+    values = word_cues(names, words, contours, sentence, expected)
     flags = word_flags(words, contours, recording_s)
-    if settings.needs_detail:
-        sentence = cut_sentence(words, contours)
-        others = [name for name in settings.cue_weights if name not in values]
-        values |= listener_cues(words, sentence, others, expected)
+    if sentence:
         flags = _flags_of_clarity(flags, sentence, settings.cue_weights)
     return SentenceCues(values, flags)
 

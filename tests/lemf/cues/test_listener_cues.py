@@ -6,20 +6,23 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from lemf.config import CUE_SETS, DETAIL_CUES
+from lemf.config import CUE_SETS, CUES
+from lemf.contours.contours import Contours
 from lemf.cues.duration_cues import log_phones, long_phones
-from lemf.cues.listener_cues import listener_cues, wavelet_prominence
 from lemf.cues.loudness_cues import energy_peak, loudness, loudness_peak, spectral_balance
 from lemf.cues.phone_norms import PhoneNorms
 from lemf.cues.pitch_cues import pitch_area, pitch_contrast, pitch_peak, pitch_range
 from lemf.cues.pooling import densest, highest, percentile
 from lemf.cues.sentence_contours import SentenceContours
+from lemf.cues.wavelet import wavelet_prominence
+from lemf.cues.word_cues import word_cues
 from lemf.reading.alignment import Phone, Word
 
 ATOL = 1e-12
 N = 300
 SPANS = (slice(0, 100), slice(100, 200), slice(200, 200), slice(200, 300))
 EXPECTED = PhoneNorms({}, 0.0)
+CONTOURS = Contours(0.005 * np.arange(N), np.full(N, 100.0), np.ones(N))
 
 
 def word(label, start_s, end_s, *phones_s):
@@ -178,18 +181,17 @@ def test_wavelet_prominence_sees_a_long_word():
 
 
 def test_every_name_of_the_sets_is_measured():
-    assert {"pitch", "energy", "duration", *DETAIL_CUES} == set(CUE_SETS["all"])
-    values = listener_cues(WORDS, sentence(step([0.0, 2.0, 1.0])), DETAIL_CUES, EXPECTED)
-    assert list(values) == list(DETAIL_CUES)
+    measured = sentence(step([0.0, 2.0, 1.0]))
+    values = word_cues(CUES, WORDS, CONTOURS, measured, EXPECTED)
+    assert list(values) == list(CUES) == list(CUE_SETS["all"])
     assert {cue.shape for cue in values.values()} == {(4,)}
     for name, cue in values.items():
         assert np.isfinite(cue[[0, 1, 3]]).all(), name
 
 
 def test_without_clear_f0_only_pitch_is_missing():
-    values = listener_cues(
-        WORDS, sentence(np.nan, np.nan, clear=False), CUE_SETS["listeners"], EXPECTED
-    )
+    unclear = sentence(np.nan, np.nan, clear=False)
+    values = word_cues(CUE_SETS["listeners"], WORDS, CONTOURS, unclear, EXPECTED)
     assert np.isnan(values["pitch_area"]).all()
     assert np.isnan(values["pitch_contrast"]).all()
     assert np.isfinite(values["loudness"][[0, 1, 3]]).all()
@@ -201,5 +203,5 @@ def test_a_sentence_shorter_than_a_frame_has_nothing_to_measure():
         (slice(0, 0),), nothing, nothing, nothing.astype(bool), nothing, nothing, nothing, nothing
     )
     words = [Word("a", 0.001, 0.002)]
-    for name, cue in listener_cues(words, empty, DETAIL_CUES, EXPECTED).items():
+    for name, cue in word_cues(CUES, words, CONTOURS, empty, EXPECTED).items():
         assert np.isnan(cue).all(), name

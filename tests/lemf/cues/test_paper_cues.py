@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lemf.contours.contours import Contours
-from lemf.cues.paper_cues import word_cues, word_flags
+from lemf.cues.paper_cues import duration, energy, pitch, word_flags
 from lemf.reading.alignment import Phone, Word
 
 ATOL = 1e-12
@@ -14,7 +14,11 @@ CONTOURS = Contours(
 
 
 def cues_of(word):
-    return {name: cue[0] for name, cue in word_cues([word], CONTOURS).items()}
+    return {
+        "pitch": pitch([word], CONTOURS)[0],
+        "energy": energy([word], CONTOURS)[0],
+        "duration": duration([word])[0],
+    }
 
 
 def test_pooling_by_hand():
@@ -33,7 +37,7 @@ def test_the_start_belongs_to_the_word_and_the_end_does_not():
 def test_boundaries_written_in_decimals_fall_on_their_frame(k):
     contours = Contours(np.arange(500) * 0.005, np.zeros(500), np.arange(500.0))
     word = Word("a", float(f"{k * 5 / 1000:.3f}"), float(f"{(k + 2) * 5 / 1000:.3f}"))
-    assert word_cues([word], contours)["energy"][0] == k + 0.5
+    assert energy([word], contours)[0] == k + 0.5
 
 
 def test_what_cannot_be_measured_is_nan_and_flagged():
@@ -44,10 +48,9 @@ def test_what_cannot_be_measured_is_nan_and_flagged():
         Word("late", 0.005, 0.0401, (Phone("x", 0.0, 0.01),)),
         Word("fine", 0.005, 0.020, (Phone("x", 0.0, 0.01),)),
     ]
-    cues = word_cues(words, CONTOURS)
-    assert np.isnan(cues["pitch"]).tolist() == [True, True, False, False, False]
-    assert np.isnan(cues["energy"]).tolist() == [False, True, False, False, False]
-    assert np.isnan(cues["duration"]).tolist() == [False, False, True, False, False]
+    assert np.isnan(pitch(words, CONTOURS)).tolist() == [True, True, False, False, False]
+    assert np.isnan(energy(words, CONTOURS)).tolist() == [False, True, False, False, False]
+    assert np.isnan(duration(words)).tolist() == [False, False, True, False, False]
     flags = word_flags(words, CONTOURS, recording_s=0.04)
     assert flags == [("unvoiced",), ("no_frame",), ("unknown_word",), ("outside_audio",), ()]
 
