@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from lemf.agreement.evaluation import Evaluation
 from lemf.agreement.evaluation_text import describe, two_digits
 from lemf.agreement.measures import MEASURES
+from lemf.runtime.colours import BLUE, GREY_33, GREY_53, GREY_87
 
 _TITLES = {
     "top1": "top-1",
@@ -23,8 +24,8 @@ _TITLES = {
     "within_text": "within text",
     "auc": "AUC",
 }
-_LISTENS = "#0072B2"
-_DOES_NOT = "#888888"
+_LISTENS = BLUE
+_DOES_NOT = GREY_53
 _ROW_IN = 0.36  # height of a row
 
 
@@ -77,7 +78,7 @@ def draw_evaluation(evaluation: Evaluation) -> Figure:
     units = list(evaluation.systems[0].intervals)
     lines = "thin over sentences" + (", thick over speakers" if "speakers" in units else "")
     note = f"{describe(evaluation)}; 95 % intervals: {lines}; dashed: chance; grey does not listen"
-    figure.supxlabel(note, fontsize=8, color="#555555")
+    figure.supxlabel(note, fontsize=8, color=GREY_33)
     return figure
 
 
@@ -112,7 +113,7 @@ def _draw_panel(axes: Axes, evaluation: Evaluation, name: str) -> None:
             axes.axvline(system.measures[name], color=_DOES_NOT, linestyle="--", linewidth=0.8)
     axes.set_title(_TITLES[name], fontsize=9)
     axes.tick_params(labelsize=8)
-    axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
+    axes.grid(axis="x", color=GREY_87, linewidth=0.6)
     axes.set_axisbelow(True)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)

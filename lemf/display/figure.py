@@ -20,6 +20,7 @@ from lemf.arrays import FloatArray
 from lemf.contours.contours import Contours
 from lemf.display.figure_cues import beyond_the_papers, draw_contributions, mark_energy, mark_pitch
 from lemf.display.figure_labels import SHADE, name_top_words, rank_colour, width_pt, write_words
+from lemf.runtime.colours import BLUE, GREY_27
 from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ F0Axis = Literal["log", "semitones", "hz"]
 FigureFormat = Literal["png", "svg", "pdf"]
 
 _HZ_TICKS = (50, 75, 100, 150, 200, 300, 400, 600, 800, 1200)
-_F0_COLOUR = "#0072B2"
-_ENERGY_COLOUR = "#444444"
 _FALLBACK_FONTS = (
     "Noto Sans",
     "Noto Sans CJK SC",
@@ -216,7 +215,7 @@ def _draw_f0(
         return np.log(hz)
 
     values = scale(voiced)
-    axes.plot(times_s, values, ".-", color=_F0_COLOUR, linewidth=1.2, markersize=2.5, label="F0")
+    axes.plot(times_s, values, ".-", color=BLUE, linewidth=1.2, markersize=2.5, label="F0")
     mark_pitch(axes, sentence, contours, scale)
     label = {
         "log": "log-F0 (ln Hz)",
@@ -251,7 +250,7 @@ def _draw_energy(axes: Axes, sentence: SentenceEmphasis, contours: Contours, spa
     exponent = math.floor(math.log10(max([*energy, 1e-300])))
     exponent = 0 if -3 <= exponent <= 4 or not energy.any() else exponent
     energy = energy / 10.0**exponent if exponent else energy
-    axes.plot(times_s, energy, color=_ENERGY_COLOUR, linewidth=1.0, label="energy")
+    axes.plot(times_s, energy, color=GREY_27, linewidth=1.0, label="energy")
     mark_energy(axes, sentence, contours, span, 10.0**exponent if exponent else 1.0)
     axes.set_ylim(0.0, 1.08 * max(energy) if energy.any() else 1.0)
     axes.set_ylabel("energy (L2 norm of STFT" + (f", 1e{exponent})" if exponent else ")"))

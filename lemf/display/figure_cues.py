@@ -14,6 +14,7 @@ from lemf.config import CUE_SETS, CUES
 from lemf.contours.contours import Contours
 from lemf.cues.sentence_contours import cut_sentence
 from lemf.reading.alignment import Word
+from lemf.runtime.colours import BLUE
 from lemf.scoring.emphasis import SentenceEmphasis
 
 if TYPE_CHECKING:
@@ -78,7 +79,6 @@ def _colours(names: list[str]) -> dict[str, tuple[float, ...]]:
     return {name: colours[name] for name in names}
 
 
-CUE_COLOUR = "#0072B2"
 Scale = Callable[[FloatArray], FloatArray]  # Hz to the axis
 
 
@@ -99,7 +99,7 @@ def mark_pitch(axes: Axes, sentence: SentenceEmphasis, contours: Contours, scale
         places_s = [_peak_s(word.start_s, word.end_s, contours) for word in words]
         axes.plot(
             places_s, scale(np.exp([word.pitch for word in words])), "o", markersize=5,
-            markerfacecolor="white", markeredgecolor=CUE_COLOUR, label="highest F0 of the word",
+            markerfacecolor="white", markeredgecolor=BLUE, label="highest F0 of the word",
         )  # fmt: skip
     if "pitch_area" in cues:
         _fill_area(axes, sentence, contours, scale)
@@ -128,14 +128,14 @@ def mark_energy(
             [word.energy / unit for word in words],
             [word.start_s for word in words],
             [word.end_s for word in words],
-            color=CUE_COLOUR,
+            color=BLUE,
             linewidth=2.0,
             label="mean energy of the word",
         )
     if "loudness" in cues and contours.detail is not None:
         axes.plot(
             contours.times_s[span], contours.detail.mid_energy[span] / unit, "--",
-            color=CUE_COLOUR, linewidth=1.0, label="0.5 to 4 kHz",
+            color=BLUE, linewidth=1.0, label="0.5 to 4 kHz",
         )  # fmt: skip
 
 
@@ -154,5 +154,5 @@ def _fill_area(axes: Axes, sentence: SentenceEmphasis, contours: Contours, scale
     baseline_hz = f0_hz * 2.0 ** ((cut.baseline - cut.semitones) / 12)
     axes.fill_between(
         contours.times_s[frames], scale(baseline_hz), scale(f0_hz), where=f0_hz > baseline_hz,
-        color=CUE_COLOUR, alpha=0.35, linewidth=0, label="above its median",
+        color=BLUE, alpha=0.35, linewidth=0, label="above its median",
     )  # fmt: skip

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lemf.arrays import FloatArray
+from lemf.runtime.colours import GREEN, ORANGE, PURPLE, SKY_BLUE, VERMILION
 from lemf.scoring.emphasis import SentenceEmphasis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SHADE = 0.28  # opacity of a rank's colour
-# Okabe and Ito's colours, told apart with any kind of colour vision; ranks are written out too.
-_RANK_COLOURS = ("#D55E00", "#E69F00", "#56B4E9", "#009E73", "#CC79A7")
+_RANK_COLOURS = (VERMILION, ORANGE, SKY_BLUE, GREEN, PURPLE)
 _LABEL_PT = 9.0
 _SMALLEST_PT = 5.0
 _CHARACTER_EM = 0.6  # width of a character over its font size, with some room

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
+from lemf.runtime.colours import ORANGE
 from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
+
+_RGB = ",".join(map(str, bytes.fromhex(ORANGE.removeprefix("#"))))
 
 
 def format_html(emphasis: Emphasis) -> str:
@@ -22,7 +25,7 @@ def _format_sentence(sentence: SentenceEmphasis) -> str:
         line = "border-bottom:2px solid;" if word.index in sentence.segment.words else ""
         why = ", ".join(f"{name} {cue.contribution:+.2f}" for name, cue in word.cues.items())
         spans.append(
-            f'<span style="background:rgba(230,159,0,{strength:.2f});padding:2px 4px;{line}" '
+            f'<span style="background:rgba({_RGB},{strength:.2f});padding:2px 4px;{line}" '
             f'title="score {word.score:+.2f} = {why}">{escape(word.word)}'
             f"<sub>{word.rank}</sub></span>"
         )

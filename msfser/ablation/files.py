@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lemf.runtime.colours import BLUE, GREEN, GREY_20, VERMILION
 from lemf.runtime.output import write_output
 from msfser.ablation.run import RowResult
 from msfser.ablation.table import (
@@ -26,7 +27,7 @@ from msfser.outputs import FIGURES_NAME, format_csv, format_markdown, prepare_fo
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#333333")  # of Okabe and Ito, and grey
+_COLOURS = (BLUE, VERMILION, GREEN, GREY_20)
 
 
 def draw_ablation(results: Sequence[RowResult], reachable: Reachable) -> Figure:

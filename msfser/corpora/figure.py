@@ -14,13 +14,23 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 from numpy.typing import NDArray
 
+from lemf.runtime.colours import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY_40,
+    GREY_73,
+    ORANGE,
+    PURPLE,
+    SKY_BLUE,
+    VERMILION,
+)
 from msfser.corpora.summary import group_utterances, summarise_group
 from msfser.manifest import DIMENSIONS, Manifest, Utterance, label_array
 
 FigureFormat = Literal["png", "svg", "pdf"]
 
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_FAILED = "#BBBBBB"
+_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY_BLUE, BLACK)
 _HALF_STEPS_UP_TO = 10  # span of a scale whose ratings are whole numbers
 _N_LABEL_BINS = 16  # of any other scale
 _ROUNDING = 1e-9
@@ -95,7 +105,7 @@ def _draw_labels(
     edges = low + width * np.arange(-n_below, n_bins + n_above + 1)
     _draw_shares(axes, known, colours, edges)
     for bound in bounds if n_below or n_above else ():
-        axes.axvline(bound, color="#666666", lw=0.8, ls=":")
+        axes.axvline(bound, color=GREY_40, lw=0.8, ls=":")
     axes.set_xlim(edges[0], edges[-1])
     if not known:
         axes.text(0.5, 0.5, "no labels", ha="center", va="center", transform=axes.transAxes)
@@ -148,7 +158,7 @@ def _draw_counts(
     failed = [summary.failed for summary in summaries]
     axes.barh(places, good, color=[colours[summary.name] for summary in summaries])
     if any(failed):
-        axes.barh(places, failed, left=good, color=_FAILED, label="failed")
+        axes.barh(places, failed, left=good, color=GREY_73, label="failed")
         axes.legend(frameon=False, fontsize=8, loc="lower right")
     most = max((summary.utterances for summary in summaries), default=1)
     for place, summary in zip(places, summaries, strict=True):

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lemf.runtime.colours import BLUE, GREY_40
 from msfser.ccc import FloatArray, ccc
 from msfser.evaluation.predictions import Predictions
 from msfser.evaluation.scores import DURATION_EDGES_S, duration_group
@@ -16,8 +17,8 @@ from msfser.manifest import DIMENSIONS
 
 _N_CALIBRATION_BINS = 10
 _DENSE = 2000  # utterances from which a scatter is drawn as a density
-_COLOUR = "#0072B2"
-_REFERENCE = "#666666"
+_COLOUR = BLUE
+_REFERENCE = GREY_40
 
 
 def draw_scatter(predictions: Predictions) -> Figure:

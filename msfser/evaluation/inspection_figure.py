@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from lemf.runtime.colours import BLUE, GREEN, GREY_27, GREY_40, GREY_53, ORANGE, PURPLE
 from msfser.ccc import FloatArray
 from msfser.config.settings import Semantic
 from msfser.manifest import DIMENSIONS
 
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
-_WHOLE = "#666666"  # nothing left out; what is left out has the colour that it has elsewhere
+_COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
+_WHOLE = GREY_40  # nothing left out; what is left out has the colour that it has elsewhere
 
 
 def draw_routing(expert_names: Sequence[str], routing: FloatArray) -> Figure:
@@ -52,7 +53,7 @@ def draw_gate(gate: FloatArray) -> Figure:
     figure = Figure(figsize=(6.4, 2.6), layout="constrained")
     axes = figure.add_subplot()
     axes.hist(gate, bins=40, range=(0.0, 1.0), color=_COLOURS[0])
-    axes.axvline(float(gate.mean()), color="#444444", ls="--", lw=1)
+    axes.axvline(float(gate.mean()), color=GREY_27, ls="--", lw=1)
     axes.set_xlim(0, 1)
     axes.set_xlabel("mean gate of an utterance: 0 is all GS, 1 all LES; dashed: their mean")
     axes.set_ylabel("utterances")
@@ -76,7 +77,7 @@ def draw_ccc_without(scores: Mapping[str, FloatArray], what: str) -> Figure:
         places = np.arange(len(DIMENSIONS)) + (i - (len(scores) - 1) / 2) * width
         colour = _COLOURS[i - 1] if i else _WHOLE
         axes.bar(places, np.nan_to_num(values), width, color=colour, label=name)
-    axes.axhline(0, color="#444444", lw=0.8)
+    axes.axhline(0, color=GREY_27, lw=0.8)
     axes.set_xticks(range(len(DIMENSIONS)), DIMENSIONS)
     axes.set_ylabel("CCC")
     figure.legend(loc="outside right upper", title=what, frameon=False)
@@ -100,7 +101,7 @@ def draw_changes(changes: Mapping[Semantic, FloatArray]) -> Figure:
             whis=(2.5, 97.5),
             sym="",
         )
-        axes.axhline(0, color="#888888", lw=0.8, ls="--")
+        axes.axhline(0, color=GREY_53, lw=0.8, ls="--")
         axes.set_title(DIMENSIONS[d], fontsize=10)
     panels[0].set_ylabel("change of the prediction")
     return figure

@@ -6,9 +6,10 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lemf.runtime.colours import BLUE, GREEN, VERMILION
 from msfser.manifest import DIMENSIONS
 
-_COLOURS = ("#0072B2", "#D55E00", "#009E73")  # of Okabe and Ito: safe for the colour-blind
+_COLOURS = (BLUE, VERMILION, GREEN)
 
 
 def render_curves(epochs: Sequence[Mapping[str, Any]], best_epoch: int | None) -> bytes:
