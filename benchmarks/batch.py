@@ -224,9 +224,7 @@ def measure_resume(corpus: Path, n_files: int) -> None:
         else:
             os.mkfifo(f"{stem}.TextGrid")
     plan = make_plan(list_recordings(str(corpus)).recordings, lemf.Settings())
-    folder = Path(f"{corpus}.parquet.parts")
-    folder.mkdir()
-    parts = Parts(folder)
+    parts = Parts(Path(f"{corpus}.parquet.parts"))
     parts.start(plan.identity)
     empty = {"words": to_stream([], schema_of("words", lemf.Settings().cue_weights))}
     n_done = n_files // plan.shard_size

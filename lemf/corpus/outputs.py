@@ -47,6 +47,11 @@ class Outputs:
         return self.table.with_name(self.table.name + ".parts")
 
     @property
+    def lock(self) -> Path:
+        """The lock file of the run; gone at the end."""
+        return self.table.with_name(self.table.name + ".lock")
+
+    @property
     def tables(self) -> dict[str, Path]:
         """The Parquet files by the name of the table, in the order in which they appear."""
         paths = {

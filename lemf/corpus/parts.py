@@ -1,17 +1,16 @@
 """What a run over a corpus has done so far: a folder beside the output, one file a shard.
 
 A shard is a run of consecutive files. Its part appears whole when all of its files are done, so
-whatever ends a run, the next one finds complete parts only. One run at a time holds the folder's
-lock, which the system releases when the process ends, however it ends.
+whatever ends a run, the next one finds complete parts only. Only what lemf wrote is ever removed.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import re
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -20,8 +19,9 @@ from lemf.errors import CorpusError, OutputError
 from lemf.runtime.output import open_output, write_output
 
 _PLAN = "plan.json"
-_LOCK = "lock"
-_SUFFIX = ".part"
+_PART = re.compile(r"(\d{6,})\.part")
+_PARTIAL = re.compile(rf"\.({_PART.pattern}|plan\.json)\..+\.part")  # of a killed run
+_LOCK = "lock"  # of lemf 0.1
 
 
 @dataclass
@@ -55,34 +55,51 @@ class DamagedPartError(CorpusError):
 
 
 class Parts:
-    """The parts of one run; `locked_parts` gives it."""
+    """The parts of one run, which holds a lock while it reads and writes them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.lock_is_left = False
+
+    def check(self) -> None:
+        """Refuse a folder that holds anything but parts.
+
+        Raises
+        ------
+        CorpusError
+            There is such a file; lemf would neither read nor remove it.
+        """
+        for path in self._entries():
+            if path.is_dir() or not _is_ours(path.name):
+                raise CorpusError(f"{path}: not made by lemf; move it to another folder")
 
     def read_plan(self) -> dict[str, Any] | None:
         """Give the plan of the run that made the parts; None where there is none."""
         return read_json(self.folder / _PLAN)
 
     def start(self, plan: Mapping[str, Any]) -> None:
-        """Remove all parts and keep the plan of a new run."""
-        for path in self.folder.glob(f"*{_SUFFIX}"):
-            path.unlink()
+        """Make the folder, remove all parts and keep the plan of a new run.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be made, or the plan cannot be written.
+        """
+        self._remove_files()
+        try:
+            self.folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{self.folder}: cannot be made ({error.strerror})") from error
         write_output(self.folder / _PLAN, json.dumps(plan).encode(), force=True)
 
     def done(self) -> set[int]:
         """Give the numbers of the shards that are complete."""
-        with os.scandir(self.folder) as entries:
-            names = [entry.name for entry in entries]
-        for name in names:
-            if name.startswith("."):  # of a killed run
-                (self.folder / name).unlink(missing_ok=True)
-        return {
-            int(name.removesuffix(_SUFFIX))
-            for name in names
-            if name.endswith(_SUFFIX) and not name.startswith(".")
-        }
+        done = set()
+        for path in self._entries():
+            if _PARTIAL.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+            elif match := _PART.fullmatch(path.name):
+                done.add(int(match[1]))
+        return done
 
     def write(self, shard: int, part: Part) -> None:
         """Keep the part of a shard, whole or, after a power cut, so that `read` sees it."""
@@ -126,20 +143,21 @@ class Parts:
         return part
 
     def remove(self) -> None:
-        """Remove the folder and all in it."""
-        for path in self.folder.iterdir():
-            if path.name != _LOCK:
-                path.unlink()
-        try:
-            (self.folder / _LOCK).unlink()
-        except PermissionError:  # Windows removes no open file: when it is closed
-            self.lock_is_left = True
-            return
-        with suppress(OSError):  # another run has come to wait in it
+        """Remove the parts, and the folder if nothing else is in it."""
+        self._remove_files()
+        with suppress(OSError):
             self.folder.rmdir()
 
+    def _remove_files(self) -> None:
+        for path in self._entries():
+            if _is_ours(path.name):
+                path.unlink()
+
+    def _entries(self) -> list[Path]:
+        return sorted(self.folder.iterdir()) if self.folder.is_dir() else []
+
     def _path(self, shard: int) -> Path:
-        return self.folder / f"{shard:06d}{_SUFFIX}"
+        return self.folder / f"{shard:06d}.part"
 
     def _read_head(self, shard: int, stream: IO[bytes]) -> tuple[Part, dict[str, int], int]:
         try:
@@ -150,6 +168,10 @@ class Parts:
             raise DamagedPartError(self._path(shard)) from None
 
 
+def _is_ours(name: str) -> bool:
+    return name in (_PLAN, _LOCK) or bool(_PART.fullmatch(name) or _PARTIAL.fullmatch(name))
+
+
 def read_json(path: Path) -> dict[str, Any] | None:
     """Read an object from a file that this program wrote; None if there is no such thing."""
     try:
@@ -157,79 +179,3 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None
-
-
-@contextmanager
-def locked_parts(folder: Path) -> Iterator[Parts]:
-    """Make the folder if it is not there, and keep every other process out of it.
-
-    A folder in which nothing was begun is removed in the end.
-
-    Raises
-    ------
-    CorpusError
-        Another process works on the same output.
-    OutputError
-        The folder cannot be made.
-    """
-    parts = Parts(folder)
-    try:
-        with _take_lock(folder):
-            try:
-                yield parts
-            finally:
-                if parts.read_plan() is None:
-                    with suppress(OSError):
-                        parts.remove()
-    finally:
-        if parts.lock_is_left:
-            with suppress(OSError):  # another run has it open
-                (folder / _LOCK).unlink()
-                folder.rmdir()
-
-
-def _take_lock(folder: Path) -> IO[str]:
-    while True:
-        try:
-            folder.mkdir(exist_ok=True)
-            stream = (folder / _LOCK).open("a+")
-            if not _lock(stream):
-                with stream:
-                    stream.seek(0)
-                    holder = stream.read().strip() or "?"
-                raise CorpusError(
-                    f"{folder}: process {holder} works on this output; let it end, or stop it"
-                )
-            if os.path.samestat(os.fstat(stream.fileno()), (folder / _LOCK).stat()):
-                stream.truncate(0)
-                stream.write(str(os.getpid()))
-                stream.flush()
-                return stream
-        except FileNotFoundError:  # removed by a run that has just ended: once more
-            continue
-        except OSError as error:
-            raise OutputError(f"{folder}: cannot be made ({error.strerror})") from error
-
-
-def _lock(stream: IO[str]) -> bool:
-    """Lock an open file without waiting; say whether that worked."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return _lock_on_windows(stream)
-    try:
-        fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _lock_on_windows(stream: IO[str]) -> bool:
-    import msvcrt
-
-    stream.seek(1 << 20)  # beyond the text, which others may read
-    try:
-        msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-    except OSError:
-        return False
-    return True

@@ -17,10 +17,11 @@ from pathlib import Path
 from lemf.config import Settings
 from lemf.corpus.listing import Listing
 from lemf.corpus.outputs import Outputs, Summary, find_complete, merge_parts
-from lemf.corpus.parts import DamagedPartError, Part, Parts, locked_parts
+from lemf.corpus.parts import DamagedPartError, Part, Parts
 from lemf.corpus.plan import Plan, make_plan, stamp_of
 from lemf.corpus.recording import FileResult, FileTask, printable_path, score_file
 from lemf.errors import CorpusError
+from lemf.runtime.locks import hold_lock
 from lemf.runtime.output import check_output
 from lemf.runtime.workers import Failure, Workers, cluster_workers, local_workers, run_tasks
 
@@ -74,14 +75,16 @@ def score_corpus(
     Raises
     ------
     CorpusError
-        The output was made with other settings or files, or another process works on it; no
+        The output was made with other settings or files; its folder of parts holds other files; no
         recordings; no workers.
     OutputError
-        An output cannot be written.
+        An output cannot be written, or another process works on it.
     """
     started = time.monotonic()
     for path in outputs.tables.values():
         check_output(path, force=True)
+    parts = Parts(outputs.parts)
+    parts.check()
     with ExitStack() as stack:
         workers: Workers
         if cluster is not None:
@@ -96,7 +99,7 @@ def score_corpus(
         )
         if not outputs.parts.exists() and (summary := find_complete(outputs, plan, force)):
             return CorpusRun(summary, summary.files + summary.failed, 0.0, 0.0)
-        parts = stack.enter_context(locked_parts(outputs.parts))
+        stack.enter_context(hold_lock(outputs.lock))
         before = parts.read_plan()
         if before is None:
             if summary := find_complete(outputs, plan, force):  # ended since the look above

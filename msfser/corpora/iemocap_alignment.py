@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from lemf import Interval, IntervalTier, TextGrid, format_textgrid
-from lemf.corpus.parts import locked_parts
+from lemf.runtime.locks import hold_lock
 from lemf.runtime.output import PARTIAL_SUFFIX, write_output
 from msfser.corpora.checks import Reading, count_note
 from msfser.corpora.text_files import read_lines
@@ -75,7 +75,7 @@ def convert_alignments(
         return replace(utterance, alignment=str(path)), None
 
     _make_folder(folder)
-    with locked_parts(folder.with_name(f"{folder.name}.lock")):
+    with hold_lock(folder.with_name(f"{folder.name}.lock")):
         for partial in folder.rglob(f".*{PARTIAL_SUFFIX}"):  # of a killed run
             partial.unlink()
         done = threaded_map(convert, manifest.utterances, watch)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lemf.corpus.parts import locked_parts
+from lemf.runtime.locks import hold_lock
 from lemf.runtime.output import open_output, remove_partials
 from msfser.config.settings import SEMANTICS
 from msfser.errors import SemanticsError
@@ -79,7 +79,7 @@ def encode_texts(
         if text.text is not None
     }
     place = folder / FEATURES_FOLDER
-    with locked_parts(folder / f"{FEATURES_FOLDER}.lock"):
+    with hold_lock(folder / f"{FEATURES_FOLDER}.lock"):
         encoder = load()
         place.mkdir(exist_ok=True)
         _prepare(folder, encoder, force)

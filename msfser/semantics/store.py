@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import io
 import json
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lemf import CorpusError
-from lemf.corpus.parts import locked_parts
+from lemf.runtime.locks import hold_lock
 from lemf.runtime.output import write_output
 from msfser.config.settings import SEMANTICS, Semantic
 from msfser.errors import SemanticsError
@@ -165,7 +162,7 @@ def update_texts(
         for utterance in manifest.utterances
         if utterance.status != "ok"
     }
-    with _alone(folder):
+    with hold_lock(folder / f"{TEXTS_NAME}.lock", wait_s=_LONGEST_WAIT_S):
         columns = {name: [NOT_MADE] * len(ids) for name in SEMANTICS}
         if (folder / TEXTS_NAME).exists():
             before = read_texts(folder)
@@ -188,22 +185,6 @@ def _fall_back(les: Text, gs: Text) -> Text:
     if gs.text is None:
         return replace(les, text=None, status="missing")
     return replace(les, text=gs.text, status="fallback")
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Wait for another command that replaces the texts at this moment."""
-    limit = time.monotonic() + _LONGEST_WAIT_S
-    with ExitStack() as stack:
-        while True:
-            try:
-                stack.enter_context(locked_parts(folder / f"{TEXTS_NAME}.lock"))
-                break
-            except CorpusError:
-                if time.monotonic() > limit:
-                    raise
-                time.sleep(0.05)
-        yield
 
 
 def _schema() -> pyarrow.Schema:

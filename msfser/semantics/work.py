@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from lemf.corpus.parts import locked_parts
+from lemf.runtime.locks import hold_lock
 from msfser.config.settings import Semantic
 from msfser.errors import SemanticsError
 
@@ -114,11 +114,11 @@ def open_work(folder: Path, semantic: Semantic, shard: Shard | None = None) -> I
         raise SemanticsError(f"{place}: cannot be made ({error.strerror})") from error
     name = semantic if shard is None else f"{semantic}.{shard.i}-of-{shard.n}"
     with ExitStack() as stack:
-        stack.enter_context(locked_parts(place / f"{name}.lock"))
+        stack.enter_context(hold_lock(place / f"{name}.lock"))
         others = {path.stem for path in place.glob(f"{semantic}*.jsonl")} - {name}
         if shard is None:
             for other in sorted(others):
-                stack.enter_context(locked_parts(place / f"{other}.lock"))
+                stack.enter_context(hold_lock(place / f"{other}.lock"))
         path = place / f"{name}.jsonl"
         try:
             _drop_torn_line(path)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lemf.corpus.parts import locked_parts
+from lemf.runtime.locks import hold_lock
 from lemf.runtime.output import remove_partials, write_output
 from msfser.config.files import format_config, read_config
 from msfser.config.settings import Config
@@ -64,7 +64,7 @@ def open_run(folder: Path, config: Config, *, resume: bool) -> Iterator[None]:
         (folder / CURVES_NAME.parent).mkdir(exist_ok=True)
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be made ({error.strerror})") from error
-    with locked_parts(folder / ".lock"):
+    with hold_lock(folder / ".lock"):
         path = folder / CONFIG_NAME
         refuse_taken(folder, resume=resume)
         if not path.exists():

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from lemf import Interval, IntervalTier, TextGrid, format_textgrid
-from lemf.corpus.parts import locked_parts
+from lemf.runtime.locks import hold_lock
 from lemf.runtime.workers import Failure, count_cores, local_workers, run_tasks
 from msfser.corpora.mechanism.es import describe
 from msfser.corpora.mechanism.reachable import format_reachable
@@ -106,7 +106,7 @@ def write_mechanism(
     except OSError as error:
         raise CorpusError(f"{folder}: no folder can be made there ({error.strerror})") from error
     staging = folder / _STAGING
-    with locked_parts(folder / _LOCK):
+    with hold_lock(folder / _LOCK):
         _remove(staging)  # of a run that was killed
         staging.mkdir()
         try:

@@ -1,64 +1,69 @@
-"""The lock of a run's parts as Windows would keep it: by `msvcrt`, and no open file goes away."""
+"""The folder of parts: what lemf wrote is removed, all else is left alone."""
 
-import os
-import sys
-from pathlib import Path
-from types import SimpleNamespace
+import shutil
 
 import pytest
 
-from lemf.corpus.parts import locked_parts
+from lemf.corpus.parts import Part, Parts
 from lemf.errors import CorpusError
 
-LOCK_NOW = 2
+STRANGERS = ["notes.txt", "1.part", "x000001.part", ".000001.part", "plan.json.bak", ".DS_Store"]
 
 
 @pytest.fixture
-def windows(monkeypatch):
-    """Take `fcntl` away, and give a `msvcrt` that locks bytes from where the file stands."""
-    held = []
-
-    def locking(descriptor, mode, n_bytes):
-        status, place = os.fstat(descriptor), os.lseek(descriptor, 0, os.SEEK_CUR)
-        region = (status.st_ino, place)
-        assert (mode, n_bytes) == (LOCK_NOW, 1)
-        assert place > status.st_size  # or others could not read who has it
-        if region in held:
-            raise PermissionError(13, "Permission denied")
-        held.append(region)
-
-    monkeypatch.setitem(sys.modules, "fcntl", None)
-    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(locking=locking, LK_NBLCK=LOCK_NOW))
-    return held
+def parts(tmp_path):
+    """A run that was killed: a plan, two parts, and one that was being written."""
+    parts = Parts(tmp_path / "out.parts")
+    parts.start({"a": 1})
+    for shard in (0, 1234567):
+        parts.write(shard, Part())
+    (parts.folder / ".000002.part.x1y2.part").write_bytes(b"half")
+    (parts.folder / ".plan.json.x1y2.part").write_bytes(b"half")
+    return parts
 
 
-def test_a_second_run_is_refused_and_told_who_works(windows, tmp_path):
-    folder = tmp_path / "out.parts"
-    with locked_parts(folder) as parts:
-        parts.start({"a": 1})
-        with (
-            pytest.raises(CorpusError, match=f"process {os.getpid()} works on this output"),
-            locked_parts(folder),
-        ):
-            pass
-    windows.clear()  # as the system does when the file is closed
-    with locked_parts(folder) as parts:
-        assert parts.read_plan() == {"a": 1}
+def names(parts):
+    return sorted(path.name for path in parts.folder.iterdir())
 
 
-def test_the_folder_goes_though_no_open_file_can_be_removed(windows, monkeypatch, tmp_path):
-    folder = tmp_path / "out.parts"
-    unlink = Path.unlink
+def test_what_a_killed_run_left_is_taken_up(parts):
+    parts.check()
+    assert parts.read_plan() == {"a": 1}
+    assert parts.done() == {0, 1234567}
+    assert names(parts) == ["000000.part", "1234567.part", "plan.json"]
+    parts.start({"a": 2})
+    assert (parts.done(), parts.read_plan()) == (set(), {"a": 2})
+    parts.remove()
+    assert not parts.folder.exists()
 
-    def refuse(path, missing_ok=False):
-        if path.name == "lock":
-            raise PermissionError(13, "The process cannot access the file")
-        unlink(path, missing_ok)
 
-    with locked_parts(folder) as parts:
-        parts.start({"a": 1})
-        with monkeypatch.context() as open_file:
-            open_file.setattr(Path, "unlink", refuse)
-            parts.remove()
-        assert [path.name for path in folder.iterdir()] == ["lock"]
-    assert not folder.exists()
+def test_the_lock_of_lemf_0_1_is_known(parts):
+    (parts.folder / "lock").write_text("1")
+    parts.check()
+    parts.remove()
+    assert not parts.folder.exists()
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_a_file_of_another_is_refused_and_stays(parts, name):
+    stranger = parts.folder / name
+    stranger.write_text("mine")
+    with pytest.raises(CorpusError, match=rf"{name}: not made by lemf; move it to another folder"):
+        parts.check()
+    assert parts.done() == {0, 1234567}
+    parts.start({"a": 2})
+    parts.remove()
+    assert names(parts) == [name]
+    assert stranger.read_text() == "mine"
+
+
+def test_a_folder_within_is_refused(parts):
+    (parts.folder / "000003.part").mkdir()
+    with pytest.raises(CorpusError, match=r"000003\.part: not made by lemf"):
+        parts.check()
+
+
+def test_no_folder_holds_no_parts(parts):
+    shutil.rmtree(parts.folder)
+    parts.check()
+    assert (parts.done(), parts.read_plan()) == (set(), None)

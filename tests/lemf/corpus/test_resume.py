@@ -198,7 +198,7 @@ def test_a_second_run_at_the_same_time_is_refused(corpus):
     process.communicate()
     assert second.returncode == 1
     assert second.stderr == (
-        f"Error: out.parquet.parts: process {process.pid} works on this output; "
+        f"Error: out.parquet.lock: process {process.pid} works on this output; "
         "let it end, or stop it\n"
     )
 

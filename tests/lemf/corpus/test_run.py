@@ -189,6 +189,16 @@ def test_a_file_that_is_not_ours_is_kept(batch, tmp_path):
     assert not (tmp_path / "out.parquet.parts").exists()
 
 
+@pytest.mark.parametrize("options", [[], ["--force"]])
+def test_a_folder_of_parts_with_other_files_is_refused_before_any_work(batch, tmp_path, options):
+    (tmp_path / "out.parquet.parts").mkdir()
+    stranger = tmp_path / "out.parquet.parts/thesis.tex"
+    stranger.write_text("mine")
+    result = batch(*options, source="no-such-corpus")
+    assert_one_line(result, "out.parquet.parts/thesis.tex: not made by lemf")
+    assert stranger.read_text() == "mine"
+
+
 def test_names_of_outputs(batch):
     assert_one_line(batch("--features", "f.zarr"), "f.zarr: the name must end in .parquet")
     assert_one_line(batch("--features", "out.parquet"), "is named for two outputs")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import lemf
-from lemf.corpus.parts import locked_parts
+from lemf.runtime.locks import hold_lock
 from msfser.manifest import label_array, read_manifest
 
 EMOTIONS = ("neu", "ang", "fru", "xxx", "exc", "sad")
@@ -275,7 +275,7 @@ def test_a_second_run_refuses_and_the_next_removes_what_a_killed_one_left(releas
     folder = tmp_path / "out/alignment" / SPOKEN[0].dialogue
     folder.mkdir(parents=True)
     (folder / f".{SPOKEN[0].name}.TextGrid.x1.part").write_text("half")
-    with locked_parts(tmp_path / "out/alignment.lock"):
+    with hold_lock(tmp_path / "out/alignment.lock"):
         result = run("iemocap", release, "-o", tmp_path / "out")
     assert result.exit_code == 1
     assert f"process {os.getpid()} works on this output" in result.stderr

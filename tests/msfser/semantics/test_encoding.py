@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from lemf import LemfError
-from lemf.corpus.parts import locked_parts
+from lemf.runtime.locks import hold_lock
 from msfser.commands.cli import main
 from msfser.errors import SemanticsError
 from msfser.manifest import read_manifest
@@ -185,7 +185,7 @@ def test_the_command_says_what_there_is(corpus, texts, tiny_encoder):
     output = run("encode", corpus, "--encoder", tiny_encoder, "--device", "cpu")
     assert "2 different texts, 2 encoded now" in output
     assert "note: 1 texts were cut at the encoder's limit of 64 tokens" in output
-    with locked_parts(corpus / "features.lock"):
+    with hold_lock(corpus / "features.lock"):
         output = run("encode", corpus, "--encoder", tiny_encoder, "--device", "cpu", code=1)
     assert f"features.lock: process {os.getpid()} works on this output" in output
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lemf.corpus.parts import locked_parts
+from lemf.runtime.locks import hold_lock
 from msfser.errors import SemanticsError
 from msfser.manifest import Manifest, Utterance
 from msfser.semantics.store import NOT_MADE, Text, read_texts, update_texts
@@ -103,7 +103,7 @@ def test_what_is_no_texts_of_msfser_is_refused(tmp_path, manifest):
 def test_another_command_that_writes_is_waited_for(tmp_path, manifest, monkeypatch):
     monkeypatch.setattr("msfser.semantics.store._LONGEST_WAIT_S", 0.1)
     with (
-        locked_parts(tmp_path / "texts.parquet.lock"),
+        hold_lock(tmp_path / "texts.parquet.lock"),
         pytest.raises(Exception, match="works on this output"),
     ):
         update_texts(tmp_path, manifest, "gs", {"a": OK})

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 import lemf
-from lemf.corpus.parts import locked_parts
+from lemf.runtime.locks import hold_lock
 from msfser.corpora.mechanism import files as mechanism_files
 from msfser.corpora.mechanism.files import write_mechanism
 from msfser.corpora.mechanism.sentences import draw_sentence
@@ -135,7 +135,7 @@ def test_what_a_killed_run_left_is_removed(tmp_path):
 
 def test_second_run_on_the_same_folder_is_refused(tmp_path):
     with (
-        locked_parts(tmp_path / "mechanism.lock"),
+        hold_lock(tmp_path / "mechanism.lock"),
         pytest.raises(lemf.LemfError, match="works on this output"),
     ):
         write_mechanism(tmp_path, n_utterances=24, jobs=1)

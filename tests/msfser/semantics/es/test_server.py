@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lemf.corpus.parts import locked_parts
+from lemf.runtime.locks import hold_lock
 from msfser.commands.cli import main
 from msfser.errors import ConfigError, SemanticsError
 from msfser.manifest import read_manifest
@@ -249,7 +249,7 @@ def test_a_server_that_is_not_there_or_not_the_right_one_is_said(corpus):
 
 def test_a_second_run_is_refused(corpus):
     (corpus / "semantics").mkdir()
-    with locked_parts(corpus / "semantics/es.lock"):
+    with hold_lock(corpus / "semantics/es.lock"):
         output = run(corpus, "--backend", "openai", code=1)
     assert f"es.lock: process {os.getpid()} works on this output" in output
 
