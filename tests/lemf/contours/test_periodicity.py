@@ -44,6 +44,28 @@ def test_equal_power_of_voice_and_noise_gives_a_half():
     assert np.median(periodicity_of(voice + noise, 125.0)) == pytest.approx(0.5, abs=0.05)
 
 
+def test_it_is_what_boersmas_equations_give_term_by_term():
+    """Equations 7 to 9 as sums, with the Hanning window of Praat, whose ends are not 0."""
+    rate_hz, f0_hz, size = 8000, 125.0, 320
+    n = np.arange(1, size + 1)
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * n / (size + 1))
+    samples = np.random.default_rng(3).normal(size=4000) + 0.5 * tone(f0_hz, 0.5, rate_hz)
+
+    def at(values, lag):
+        return sum(values[i] * values[i + lag] for i in range(size - lag)) / sum(values**2)
+
+    centres = np.array([1000, 2000, 3000])
+    expected = []
+    for centre in centres:
+        segment = samples[centre - size // 2 : centre + size // 2]
+        tapered = (segment - segment.mean()) * window
+        lags = range(63, 67)  # around 8000 / 125 = 64
+        expected.append(max(at(tapered, lag) / at(window, lag) for lag in lags))
+    found = frame_periodicity(samples, centres, rate_hz, np.full(3, f0_hz))
+    assert min(expected) > 0.0
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
+
+
 def test_unvoiced_and_silent_frames_are_zero():
     assert not periodicity_of(tone(100.0), 0.0).any()
     assert not periodicity_of(np.zeros(4000), 100.0).any()

@@ -47,6 +47,17 @@ def test_glide_is_followed_at_the_right_time(method):
     np.testing.assert_allclose(found[inner], expected[inner], rtol=0, atol=0.5)
 
 
+@pytest.mark.parametrize("n_samples", [32000, 32020, 32040, 32060])
+def test_praats_nearest_frame_is_taken_wherever_its_frames_start(n_samples):
+    """Praat centres its frames on the recording, so their places move with its length."""
+    rate_hz, hz_per_s = 16000, 100
+    t = np.arange(n_samples) / rate_hz
+    phase = 2 * np.pi * np.cumsum(120 + hz_per_s * t) / rate_hz
+    found = f0_contour(sum(np.sin(k * phase) / k for k in range(1, 8)), rate_hz, method="praat")
+    error_s = (found - 120) / hz_per_s - frame_times(len(found))
+    assert np.abs(error_s[40:-40]).max() <= 0.0025 + 1e-4  # half of 5 ms
+
+
 @pytest.mark.parametrize("method", ["harvest", "praat", "pyworld"])
 def test_silence_is_unvoiced(method):
     assert not f0_contour(np.zeros(16000), 16000, method=method).any()

@@ -40,6 +40,12 @@ def test_a_pause_inside_the_sentence_counts_and_a_gap_does_not():
     assert first_of(0.16) == pytest.approx(0.28 / FINAL_LENGTHENING, rel=RTOL)
 
 
+def test_a_gap_of_exactly_150_ms_is_a_pause():
+    words = [word(0.0, ("a", 0.0625)), word(0.0625 + 0.15, ("a", 0.1))]
+    assert words[1].start_s - words[0].end_s == 0.15  # exact: float64 adds these two without error
+    assert nonfinal_phones(words)[0] == pytest.approx(0.0625 / 1.4, rel=RTOL)
+
+
 def test_without_a_vowel_the_whole_word_is_shortened_and_without_phones_nothing_is():
     words = [word(0.0, ("s", 0.14), ("t", 0.28))]
     assert nonfinal_phones(words)[0] == pytest.approx(0.15, rel=RTOL)
@@ -64,12 +70,12 @@ def test_all_but_the_last_word_is_as_long_phones_has_it():
 def test_lengthening_is_the_ln_of_the_two_most_lengthened_phones():
     usual = PhoneNorms({"a": np.log(0.1), "t": np.log(0.05)}, np.log(0.08))
     words = [
-        word(0.0, ("t", 0.1), ("a", 0.1), ("x", 0.16)),  # ratios 2, 1, 2
+        word(0.0, ("t", 0.1), ("a", 0.1), ("x", 0.32)),  # ratios 2, 1, 4
         word(0.4, ("a", 0.1)),
         Word("x", 1.0, 1.1),
     ]
     found = lengthening(words, usual)
-    np.testing.assert_allclose(found, [np.log(2), 0.0, np.nan], atol=1e-12)
+    np.testing.assert_allclose(found, [1.5 * np.log(2), 0.0, np.nan], atol=1e-12)
 
 
 def test_lengthening_of_words_is_the_logarithm_of_their_length():

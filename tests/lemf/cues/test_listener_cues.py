@@ -9,7 +9,7 @@ import pytest
 from lemf.config import CUE_SETS, CUES
 from lemf.contours.contours import Contours
 from lemf.cues.duration_cues import log_phones, long_phones
-from lemf.cues.loudness_cues import energy_peak, loudness, loudness_peak, spectral_balance
+from lemf.cues.loudness_cues import energy_peak, level_db, loudness, loudness_peak, spectral_balance
 from lemf.cues.phone_norms import PhoneNorms
 from lemf.cues.pitch_cues import pitch_area, pitch_contrast, pitch_peak, pitch_range
 from lemf.cues.pooling import densest, highest, percentile
@@ -97,6 +97,15 @@ def test_pitch_contrast_prefers_a_local_hill_to_a_high_plateau():
     )
 
 
+@pytest.mark.parametrize("width", [8.0, 20.0, 35.0])
+def test_pitch_contrast_of_one_hill_is_what_calculus_gives(width):
+    """A Gaussian hill of 1 semitone, at 70, 100, 140 and 200 ms: s^2 w / (w^2 + s^2)^1.5 each."""
+    hill = np.exp(-((np.arange(N) - 150) ** 2) / (2 * width**2))
+    scales_frames = np.array([70, 100, 140, 200]) / 5
+    tops = scales_frames**2 * width / (width**2 + scales_frames**2) ** 1.5
+    assert pitch_contrast(sentence(hill))[1] == pytest.approx(tops.sum(), rel=1e-3)
+
+
 def test_pitch_peak_and_range_see_only_what_is_clear():
     semitones = np.tile(np.linspace(0.0, 10.0, 101)[:100], 3)
     clear = np.ones(N, bool)
@@ -127,6 +136,11 @@ def test_peaks_are_decibels_below_the_loudest():
     expected = [-20 + 20 * 4 / 9, 0.0, np.nan, -40 + 40 * 4 / 9]
     np.testing.assert_allclose(peaks, expected, rtol=0, atol=1e-9)
     np.testing.assert_array_equal(peaks, loudness_peak(sentence(mid_energy=energy)))
+
+
+def test_levels_go_down_to_120_db_below_the_loudest():
+    levels = level_db(step([1.0, 1e-5, 0.0]))
+    np.testing.assert_allclose(levels[[50, 150, 250]], [0, -100, -120], rtol=0, atol=1e-9)
 
 
 def test_spectral_balance_looks_at_the_loud_part():

@@ -30,6 +30,14 @@ def test_a_jump_is_an_edge_and_a_short_stretch_is_dropped():
     assert kept.tolist() == [*range(2, 8), *range(12, 18)]
 
 
+@pytest.mark.parametrize(
+    ("step_st", "kept"), [(1.9, [*range(2, 18)]), (2.1, [*range(2, 8), *range(12, 18)])]
+)
+def test_a_step_of_over_two_semitones_is_a_jump(step_st, kept):
+    f0_hz = 100.0 * 2 ** (np.repeat([0.0, step_st], 10) / 12)
+    assert np.flatnonzero(np.isfinite(clear(f0_hz))).tolist() == kept
+
+
 def test_quiet_aperiodic_and_far_frames_are_dropped():
     f0_hz = np.full(N, 150.0)
     energy, periodicity = np.ones(N), np.ones(N)
@@ -57,6 +65,19 @@ def test_the_baseline_follows_a_step_of_the_voice():
     baseline = running_median(values)
     assert baseline[:790].min() == baseline[:790].max() == 5.0
     assert baseline[1210:].min() == baseline[1210:].max() == -5.0
+
+
+def test_the_baseline_takes_a_step_within_50_ms_and_straight():
+    baseline = running_median(np.repeat([0.0, 1.0], 500))
+    assert baseline[490] == 0.0  # 210 frames of the lower half within a second, 191 of the upper
+    assert baseline[500] == 1.0  # 200 and 201
+    np.testing.assert_allclose(baseline[490:501], np.arange(11) / 10, rtol=0, atol=1e-12)
+
+
+def test_a_frame_a_second_away_still_counts_for_the_baseline_on_either_side():
+    values = np.full(201, np.nan)
+    values[[0, 200]] = 0.0, 10.0  # 200 frames of 5 ms apart
+    np.testing.assert_array_equal(running_median(values), 5.0)
 
 
 def test_the_baseline_of_a_short_sentence_is_its_median():

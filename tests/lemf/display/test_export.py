@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import re
 from dataclasses import fields, replace
 from itertools import pairwise
 
@@ -104,6 +105,15 @@ def test_html_escapes_the_words(unmeasured, make_grid):
     assert "<b>" not in emphasis._repr_html_()
 
 
+def test_html_is_as_strong_as_the_score_from_none_to_full(emphasis):
+    strengths = [float(s) for s in re.findall(r"rgba\([\d,]+,([\d.]+)\)", emphasis._repr_html_())]
+    scores = [word.score for word in emphasis.words]
+    assert (min(strengths), max(strengths)) == (0.0, 1.0)
+    assert np.argsort(strengths).tolist() == np.argsort(scores).tolist()
+    steps = np.diff(strengths) / np.diff(scores)  # one line through all words
+    np.testing.assert_allclose(steps, steps[0], rtol=0.05, atol=0)
+
+
 def test_textgrid_gains_two_tiers_that_praat_opens(emphasis, utterance, tmp_path):
     grid = add_tiers(utterance.grid, emphasis)
     path = tmp_path / "scored.TextGrid"
@@ -140,6 +150,21 @@ def test_tiers_cover_the_textgrid_without_gap_or_overlap(emphasis, utterance):
         assert all(a[1] == b[0] for a, b in pairwise(edges))
 
 
+def test_tiers_are_cut_where_words_overlap_or_go_past_the_end(utterance, make_grid):
+    """Both happen by less than what rounding of the times explains."""
+    words = [
+        ("one", 0.1, 0.35),
+        ("in", 0.34992, 0.34998),
+        ("two", 0.34995, 0.85),
+        ("on", 0.85, 1.3),
+    ]
+    grid = make_grid(words, 1.3)
+    grid = replace(grid, end_s=1.29)
+    scores, _ = add_tiers(grid, lemf.score(utterance.wav, grid)).tiers[2:]
+    edges = [(interval.start_s, interval.end_s) for interval in scores.intervals]
+    assert edges == [(0.0, 0.1), (0.1, 0.35), (0.35, 0.85), (0.85, 1.29)]
+
+
 def test_contours_as_csv(emphasis):
     rows = list(csv.DictReader(io.StringIO(format_contours_csv(emphasis))))
     assert list(rows[0]) == ["time_s", "f0_hz", "energy"]
@@ -160,3 +185,15 @@ def test_contours_as_a_pitch_tier_that_praat_opens(emphasis, unmeasured, tmp_pat
     assert highest == pytest.approx(emphasis.contours.f0_hz.max(), abs=1e-9)
     path.write_text(format_pitch_tier(unmeasured))
     assert call(parselmouth.read(str(path)), "Get number of points") == 0
+
+
+def test_a_pitch_tier_ends_no_earlier_than_its_last_point(make_grid):
+    n_samples, rate_hz = 5520, 16000  # the last of the frames stands at 69 * 0.005 > 0.345 s
+    t = np.arange(n_samples) / rate_hz
+    samples = 0.2 * sum(np.sin(2 * np.pi * 120 * k * t) / k for k in range(1, 20))
+    grid = make_grid([("a", 0.02, 0.15), ("b", 0.16, 0.3)], n_samples / rate_hz)
+    emphasis = lemf.score(samples, grid, rate_hz=rate_hz)
+    last_s = emphasis.contours.times_s[emphasis.contours.f0_hz > 0][-1]
+    assert last_s > emphasis.duration_s
+    (xmax,) = re.findall(r"xmax = (.*)", format_pitch_tier(emphasis))
+    assert float(xmax) >= last_s
