@@ -81,6 +81,19 @@ def test_a_given_regularisation_is_used(sentences):
     assert set(fit.fold_regularisations) == {0.5}
 
 
+@pytest.mark.parametrize("method", ["rank", "softmax", "ridge"])
+def test_ratings_that_are_noise_get_the_strongest_penalty_and_clear_ones_a_weak_one(
+    sentences, rng, method
+):
+    """On left-out sentences: on those learnt from, the weakest penalty is always the best."""
+    noise = [
+        RatedSentence(**{**vars(one), "ratings": rng.normal(size=len(one.ratings))})
+        for one in sentences
+    ]
+    assert fit_sentences(noise, CUES, method=method).regularisation == max(REGULARISATIONS)
+    assert fit_sentences(sentences, CUES, method=method).regularisation < 0.1
+
+
 def test_the_same_input_gives_the_same_fit(sentences):
     first, second = (fit_sentences(sentences, CUES) for _ in range(2))
     np.testing.assert_array_equal(first.weights, second.weights)

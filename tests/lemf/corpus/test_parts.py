@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from lemf.corpus.parts import Part, Parts
+from lemf.corpus.parts import DamagedPartError, Part, Parts
 from lemf.errors import CorpusError
 
 STRANGERS = ["notes.txt", "1.part", "x000001.part", ".000001.part", "plan.json.bak", ".DS_Store"]
@@ -67,3 +67,26 @@ def test_no_folder_holds_no_parts(parts):
     shutil.rmtree(parts.folder)
     parts.check()
     assert (parts.done(), parts.read_plan()) == (set(), None)
+
+    with locked_parts(folder) as parts:
+        parts.start({"a": 1})
+        with monkeypatch.context() as open_file:
+            open_file.setattr(Path, "unlink", refuse)
+            parts.remove()
+        assert [path.name for path in folder.iterdir()] == ["lock"]
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("place", [0, 5, 9])
+def test_a_part_of_which_a_byte_changed_on_the_disk_is_not_read(tmp_path, place):
+    parts = Parts(tmp_path / "out.parts")
+    part = Part(n_files=2, tables={"words": b"abcdef", "sentences": b"ghij"})
+    parts.start({"a": 1})
+    parts.write(3, part)
+    assert parts.read(3) == part
+    (path,) = parts.folder.glob("*.part")
+    content = bytearray(path.read_bytes())
+    content[content.index(b"abcdefghij") + place] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DamagedPartError, match=r"000003\.part: damaged"):
+        parts.read(3)

@@ -98,6 +98,35 @@ def test_a_row_a_sentence(batch):
     assert set(table["flags"]) == {"one_word flat"}
 
 
+def test_a_row_a_sentence_holds_what_the_contract_says_of_it(batch):
+    assert batch("--sentence-table", "s.parquet").exit_code == 0
+    table = pandas.read_parquet("s.parquet")
+    (row,) = table[table["id"] == "speaker1/0001"].to_dict("records")
+    emphasis = lemf.score("corpus/speaker1/0001.wav", "corpus/speaker1/0001.TextGrid")
+    (sentence,) = emphasis.to_dict()["sentences"]
+    (top,) = [word for word in sentence["words"] if word["rank"] == 1]
+    segment = sentence["segment"]
+    assert segment["words"] == [0, 1]
+    assert row == {
+        "id": "speaker1/0001",
+        "audio": emphasis.audio,
+        "sentence": 0,
+        "text": "a b",
+        "start_s": 0.02,
+        "end_s": 0.22,
+        "n_words": 2,
+        "top_index": top["index"],
+        "top_word": top["word"],
+        "top_score": top["score"],
+        "segment_first": 0,
+        "segment_last": 1,
+        "segment_text": "a b",
+        "segment_start_s": segment["start_s"],
+        "segment_end_s": segment["end_s"],
+        "flags": " ".join(sentence["flags"]),
+    }
+
+
 def test_null_where_not_measurable(batch):
     samples = np.random.default_rng(0).normal(0, 0.01, 4160)
     soundfile.write("corpus/speaker0/0000.wav", samples, 16000)

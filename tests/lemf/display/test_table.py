@@ -1,5 +1,7 @@
 import io
 
+import pytest
+
 import lemf
 from lemf.display.table import print_table
 
@@ -77,6 +79,23 @@ def test_the_measured_values_are_named_rightly_on_wide_terminals(utterance, monk
     text = table(lemf.score(utterance.wav, utterance.textgrid, settings))
     assert " phone" not in text
     assert "400 ms" in text
+
+
+@pytest.mark.parametrize("top", [1, 2, 3])
+def test_the_top_ranks_stand_out_and_the_rest_is_faint(utterance, make_grid, monkeypatch, top):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    words = [("one", 0.1, 0.35), ("two", 0.45, 0.85), ("three", 0.9, 1.0), ("four", 1.0, 1.25)]
+    emphasis = lemf.score(utterance.wav, make_grid(words, 1.35))
+    stream = Stream()
+    print_table(emphasis, stream, top=top)
+    rows = dict(
+        zip([w.rank for w in emphasis.words], stream.getvalue().splitlines()[3:7], strict=True)
+    )
+    bold, faint = "\x1b[1m", "\x1b[2m"
+    assert [rank for rank in sorted(rows) if bold in rows[rank]] == [1]
+    assert [rank for rank in sorted(rows) if faint not in rows[rank]] == [*range(1, top + 1)]
 
 
 def test_letters_that_join_are_kept(utterance, make_grid):

@@ -145,8 +145,8 @@ def test_loud_and_quiet_recordings_are_not_called_clipped():
         assert lemf.Audio.from_samples(fine, 16000).notes == ()
 
 
-@pytest.mark.parametrize(("n_flat", "noted"), [(100, True), (10, False)])
-def test_a_thousandth_of_clipped_samples_is_noted_and_a_ten_thousandth_is_not(n_flat, noted):
+@pytest.mark.parametrize(("n_flat", "noted"), [(100, True), (30, False)])
+def test_a_thousandth_of_clipped_samples_is_noted_and_a_third_of_that_is_not(n_flat, noted):
     wave = np.tile(sine(16000)[:, 0], 7)[:100_000]
     wave[5000 : 5000 + n_flat + 1] = 1.0  # the first of them repeats no neighbour
     notes = lemf.Audio.from_samples(wave, 16000).notes

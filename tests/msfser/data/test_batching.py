@@ -103,6 +103,12 @@ def test_masks_are_spans(n_frames, probability, length, seed):
         assert not mask.any()
 
 
+def test_a_mask_starts_at_any_frame_from_the_first_to_the_last_that_fits():
+    generator = np.random.default_rng(0)
+    starts = [int(draw_time_mask(13, 1.0, 10, generator).argmax()) for _ in range(2000)]
+    np.testing.assert_allclose(np.bincount(starts) / 2000, [0.25] * 4, rtol=0, atol=0.05)
+
+
 def test_masks_cover_their_share():
     generator = np.random.default_rng(0)
     covered = np.mean([draw_time_mask(300, 0.075, 10, generator).mean() for _ in range(500)])

@@ -42,6 +42,12 @@ def test_what_cannot_be_used_is_said_in_one_line(write_wav, tmp_path):
         read_clip(tmp_path / "none.wav")
 
 
+def test_a_clip_of_exactly_a_quarter_of_a_second_is_long_enough(write_wav):
+    assert read_clip(write_wav(tone(4000))).duration_s == 0.25
+    with pytest.raises(DataError, match=r"the model needs 0\.25 s or more"):
+        read_clip(write_wav(tone(3999)))
+
+
 def test_a_scan_gives_lengths_levels_and_what_failed(write_wav, tmp_path):
     generator = np.random.default_rng(0)
     clips = [generator.normal(0.01, 0.1, n) for n in (8000, 12_000)]

@@ -155,6 +155,18 @@ def test_folds_mean_and_pooled():
     assert (widths[0] < np.mean(widths[1:], axis=0)).all()
 
 
+def test_draws_over_two_speakers_are_of_one_of_them_or_of_both():
+    table = make_table()
+    table = dataclasses.replace(table, speaker=tuple("a" if i < 20 else "b" for i in range(60)))
+    total = find(score_predictions(table, n_resamples=200), "all")
+    drawn = [ccc(table.values[rows], table.labels[rows]) for rows in (slice(20), slice(20, 60))]
+    drawn = np.array([*drawn, total.ccc[:3]])  # each of these is a quarter or half of all draws
+    drawn = np.column_stack([drawn, drawn.mean(axis=1)])
+    expected = np.stack([drawn.min(axis=0), drawn.max(axis=0)], axis=1)
+    np.testing.assert_allclose(total.over_speakers, expected, rtol=0, atol=1e-9)
+    assert (np.abs(total.over_utterances - expected) > 1e-3).all()
+
+
 def test_without_speakers_there_is_no_interval_over_them():
     table = dataclasses.replace(make_table(), speaker=(None,) * 60)
     total = find(score_predictions(table, n_resamples=20), "all")
