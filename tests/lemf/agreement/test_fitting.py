@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import lemf
-from lemf.agreement.fitting import WEIGHT_SUM, fit_sentences, unlearnt
+from lemf.agreement.fitting import REGULARISATIONS, WEIGHT_SUM, fit_sentences, unlearnt
 from lemf.agreement.rated_sentences import RatedSentence, ScoredSentence
 from lemf.commands.cli import main
 from lemf.config import read_weights
