@@ -68,14 +68,6 @@ def test_no_folder_holds_no_parts(parts):
     parts.check()
     assert (parts.done(), parts.read_plan()) == (set(), None)
 
-    with locked_parts(folder) as parts:
-        parts.start({"a": 1})
-        with monkeypatch.context() as open_file:
-            open_file.setattr(Path, "unlink", refuse)
-            parts.remove()
-        assert [path.name for path in folder.iterdir()] == ["lock"]
-    assert not folder.exists()
-
 
 @pytest.mark.parametrize("place", [0, 5, 9])
 def test_a_part_of_which_a_byte_changed_on_the_disk_is_not_read(tmp_path, place):
