@@ -35,3 +35,8 @@ class DataError(MsfserError):
 
 class MissingPackageError(MsfserError):
     """An optional package that the chosen option needs is not installed."""
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what another library says of an error."""
+    return str(error).strip().partition("\n")[0]

@@ -6,28 +6,23 @@ indexed: IEMOCAP writes valence, activation, dominance; MSP-Podcast activation, 
 
 from __future__ import annotations
 
-import io
-import json
 import math
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lemf.runtime.output import write_output
 from msfser.errors import ManifestError
-
-if TYPE_CHECKING:
-    import pyarrow
+from msfser.outputs import Column, format_parquet, read_parquet
 
 DIMENSIONS = ("valence", "arousal", "dominance")  # their order everywhere
 MANIFEST_NAME = "manifest.parquet"
-
-_METADATA_KEY = b"msfser"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +75,13 @@ class Utterance:
     def labels(self) -> tuple[float, float, float]:
         """Valence, arousal, dominance."""
         return self.valence, self.arousal, self.dominance
+
+
+_ARROW_TYPES = {"str": "string", "str | None": "string", "int | None": "int32", "float": "float64"}
+COLUMNS: tuple[Column[Utterance], ...] = tuple(
+    (field.name, _ARROW_TYPES[str(field.type)], attrgetter(field.name))
+    for field in fields(Utterance)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,21 +162,13 @@ def write_manifest(path: Path, manifest: Manifest, *, force: bool = False) -> No
     lemf.LemfError
         The file cannot be written, or exists already.
     """
-    import pyarrow
-    import pyarrow.parquet
-
     metadata = {
         "corpus": manifest.corpus,
         "version": manifest.version,
         "root": str(manifest.root),
         "label_bounds": list(manifest.label_bounds),
     }
-    schema = _schema().with_metadata({_METADATA_KEY: json.dumps(metadata).encode()})
-    rows = [_to_row(utterance) for utterance in manifest.utterances]
-    buffer = io.BytesIO()
-    table = pyarrow.Table.from_pylist(rows, schema=schema)
-    pyarrow.parquet.write_table(table, buffer, compression="zstd")
-    write_output(path, buffer.getvalue(), force=force)
+    write_output(path, format_parquet(manifest.utterances, COLUMNS, metadata), force=force)
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -190,59 +184,25 @@ def read_manifest(path: Path) -> Manifest:
     ManifestError
         The file is missing, no manifest of msfser, or lacks a column.
     """
-    import pyarrow
-    import pyarrow.parquet
-
     if path.is_dir():
         path = path / MANIFEST_NAME
+    names = [name for name, _, _ in COLUMNS]
+    table, metadata = read_parquet(path, names, ManifestError, "msfser corpus")
     try:
-        table = pyarrow.parquet.read_table(path)
-    except FileNotFoundError:
-        raise ManifestError(f"{path}: no such file; make it with msfser corpus") from None
-    except (OSError, pyarrow.ArrowException) as error:
-        raise ManifestError(f"{path}: no Parquet file ({_first_line(error)})") from error
-    metadata = _read_metadata(path, table.schema.metadata or {})
-    missing = [field.name for field in _schema() if field.name not in table.column_names]
-    if missing:
-        raise ManifestError(f"{path}: no column {missing[0]!r}; make it again with msfser corpus")
-    rows = table.select(_schema().names).to_pylist()
-    try:
+        low, high = metadata["label_bounds"]
         return Manifest(
-            utterances=tuple(_from_row(row) for row in rows),
+            utterances=tuple(_from_row(row) for row in table.to_pylist()),
             corpus=str(metadata["corpus"]),
             version=str(metadata["version"]),
             root=Path(metadata["root"]),
-            label_bounds=(float(metadata["label_bounds"][0]), float(metadata["label_bounds"][1])),
+            label_bounds=(float(low), float(high)),
         )
     except ManifestError as error:
         raise ManifestError(f"{path}: {error}") from error
-
-
-def _read_metadata(path: Path, metadata: dict[bytes, bytes]) -> dict[str, Any]:
-    try:
-        content = json.loads(metadata[_METADATA_KEY])
-        content["corpus"], content["version"], content["root"], content["label_bounds"][1]
-    except (KeyError, ValueError, TypeError, IndexError):
+    except (KeyError, ValueError, TypeError):
         raise ManifestError(
-            f"{path}: not a manifest of msfser (no metadata); make it with msfser corpus"
+            f"{path}: no manifest; remove it and make it again with msfser corpus"
         ) from None
-    return dict(content)
-
-
-def _schema() -> pyarrow.Schema:
-    import pyarrow
-
-    types = {"float": pyarrow.float64(), "int | None": pyarrow.int32()}
-    return pyarrow.schema(
-        [(field.name, types.get(str(field.type), pyarrow.string())) for field in fields(Utterance)]
-    )
-
-
-def _to_row(utterance: Utterance) -> dict[str, Any]:
-    return {
-        name: None if isinstance(value, float) and math.isnan(value) else value
-        for name, value in asdict(utterance).items()
-    }
 
 
 def _from_row(row: dict[str, Any]) -> Utterance:
@@ -250,7 +210,3 @@ def _from_row(row: dict[str, Any]) -> Utterance:
         if row[name] is None:
             row[name] = math.nan
     return Utterance(**row)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]

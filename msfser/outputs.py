@@ -1,21 +1,54 @@
-"""Tables of words and numbers, on a terminal and as Markdown."""
+"""What output files share: folders, CSV, Parquet, figures, wav, and tables for people."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import math
-from collections.abc import Iterable, Sequence
+import wave
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeVar
+
+import numpy as np
 
 from lemf import OutputError
 from lemf.runtime.output import check_output
+from msfser.errors import MsfserError, first_line
+
+if TYPE_CHECKING:
+    import pyarrow
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 FIGURES_NAME = "figures"
 
+_METADATA_KEY = b"msfser"  # of Parquet files
+_WIDEST = 1000  # characters of a line in a file, which has no edge to break words at
+
 Cell = str | float | None
+FigureFormat = Literal["png", "svg", "pdf"]
+
+_RowT = TypeVar("_RowT")
+Column = tuple[str, str, Callable[[_RowT], object]]  # name, type, value of a row
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are missing.
+
+    Raises
+    ------
+    lemf.OutputError
+        The folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: no folder can be made there ({error.strerror}); name another"
+        ) from error
 
 
 def prepare_folder(folder: Path, names: Iterable[str], *, force: bool) -> None:
@@ -25,25 +58,119 @@ def prepare_folder(folder: Path, names: Iterable[str], *, force: bool) -> None:
     ----------
     folder : Path
     names : iterable of str
-        Files that will be written into it.
+        Files that will be written into the folder.
     force : bool
         Whether existing files may be replaced.
 
     Raises
     ------
-    lemf.LemfError
+    lemf.OutputError
         The folder cannot be made, or a file exists and `force` is not set.
     """
-    try:
-        (folder / FIGURES_NAME).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: no folder can be made there ({error.strerror})") from error
+    make_folder(folder / FIGURES_NAME)
     for name in names:
         check_output(folder / name, force=force)
 
 
+def format_parquet(
+    rows: Sequence[_RowT], columns: Iterable[Column[_RowT]], metadata: Mapping[str, object]
+) -> bytes:
+    """Format rows as Parquet; the same rows give the same bytes.
+
+    Parameters
+    ----------
+    rows : sequence
+    columns : iterable of (str, str, function of a row)
+        Name, type as Arrow calls it, and what gives the value; None and NaN become null.
+    metadata : mapping
+        What `read_parquet` returns beside the table, as JSON.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    arrays = {
+        name: pyarrow.array([value_of(row) for row in rows], arrow_type, from_pandas=True)
+        for name, arrow_type, value_of in columns
+    }
+    table = pyarrow.table(arrays, metadata={_METADATA_KEY: json.dumps(metadata)})
+    buffer = io.BytesIO()
+    pyarrow.parquet.write_table(table, buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def read_parquet(
+    path: Path, names: Iterable[str], error_type: type[MsfserError], command: str
+) -> tuple[pyarrow.Table, Any]:
+    """Read a table that `format_parquet` made, and its metadata.
+
+    Parameters
+    ----------
+    path : Path
+    names : iterable of str
+        Columns that the table must have; others are left out.
+    error_type : type
+        What is raised.
+    command : str
+        What makes the file, such as ``"msfser corpus"``.
+
+    Raises
+    ------
+    MsfserError
+        Of `error_type`: the file is missing, no Parquet file of msfser, or lacks a column.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    names = list(names)
+    try:
+        table = pyarrow.parquet.read_table(path)
+        metadata = json.loads((table.schema.metadata or {})[_METADATA_KEY])
+    except FileNotFoundError:
+        raise error_type(f"{path}: no such file; make it with {command}") from None
+    except (OSError, pyarrow.ArrowException) as error:
+        fault = f"no Parquet file ({first_line(error)})"
+    except (KeyError, ValueError):
+        fault = "not written by msfser"
+    else:
+        missing = [name for name in names if name not in table.column_names]
+        if not missing:
+            return table.select(names), metadata
+        fault = f"no column {missing[0]!r}"
+    raise error_type(f"{path}: {fault}; remove it and make it again with {command}")
+
+
+def render_figure(figure: Figure, file_format: FigureFormat = "png") -> bytes:
+    """Render a figure as a file; the same figure gives the same bytes."""
+    import matplotlib as mpl
+
+    stream = io.BytesIO()
+    metadata = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    with mpl.rc_context({"svg.hashsalt": "msfser"}):
+        figure.savefig(stream, format=file_format, dpi=150, metadata=metadata[file_format])
+    return stream.getvalue()
+
+
+def format_wav(samples: NDArray[np.float64], rate_hz: int) -> bytes:
+    """Format samples as a wav file of one channel and 16 bits.
+
+    Parameters
+    ----------
+    samples : (samples,) float64
+        Full scale is 1; what lies beyond is clipped.
+    rate_hz : int
+    """
+    numbers = np.clip(np.round(samples * 2**15), -(2**15), 2**15 - 1).astype("<i2")
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(numbers.itemsize)
+        sound.setframerate(rate_hz)
+        sound.writeframes(numbers.tobytes())
+    return buffer.getvalue()
+
+
 def format_csv(rows: Iterable[Sequence[Cell]]) -> bytes:
-    """Write rows as csv, the first with the names of the columns; NaN and None are empty."""
+    """Format rows as CSV, the first with the names of the columns; NaN and None are empty."""
     stream = io.StringIO(newline="")
     csv.writer(stream, lineterminator="\n").writerows(
         ["" if _is_nan(cell) else cell for cell in row] for row in rows
@@ -53,9 +180,6 @@ def format_csv(rows: Iterable[Sequence[Cell]]) -> bytes:
 
 def _is_nan(cell: Cell) -> bool:
     return isinstance(cell, float) and math.isnan(cell)
-
-
-_WIDEST = 1000  # characters of a line in a file, which has no edge to break words at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +221,7 @@ def print_tables(tables: Iterable[Table], stream: TextIO) -> None:
 
 
 def format_markdown(tables: Iterable[Table], level: int = 2) -> str:
-    """Write tables as Markdown, each under a heading of the given level."""
+    """Format tables as Markdown, each under a heading of the given level."""
     parts = []
     for table in tables:
         lines = [f"{'#' * level} {table.title}", ""]

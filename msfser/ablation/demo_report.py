@@ -12,11 +12,17 @@ from msfser.ablation.demo import SPLIT, Demo
 from msfser.ablation.demo_findings import Finding
 from msfser.ablation.files import FIGURE_NAME, describe, write_ablation
 from msfser.ablation.table import ablation_table, brief_table
-from msfser.evaluation.figure import render_png
 from msfser.evaluation.inspection_figure import draw_ccc_without, draw_routing
 from msfser.evaluation.intervals import LEVEL
 from msfser.manifest import DIMENSIONS
-from msfser.outputs import FIGURES_NAME, Cell, Table, format_csv, format_markdown
+from msfser.outputs import (
+    FIGURES_NAME,
+    Cell,
+    Table,
+    format_csv,
+    format_markdown,
+    render_figure,
+)
 
 ROUTING_NAME = "routing.csv"
 KNOCKOUT_NAME = "knockout.csv"
@@ -41,13 +47,13 @@ def write_report(folder: Path, demo: Demo, findings: Sequence[Finding]) -> list[
     write_output(folder / SHUFFLED_NAME, format_csv(_shuffled_rows(demo)), force=True)
     names = demo.inspections[0].expert_names
     routing = np.mean([one.routing for one in demo.inspections], axis=0)
-    write_output(folder / _ROUTING_FIGURE, render_png(draw_routing(names, routing)), force=True)
+    write_output(folder / _ROUTING_FIGURE, render_figure(draw_routing(names, routing)), force=True)
     without = {
         name: np.mean([one.knockouts[name] for one in demo.inspections], axis=0)
         for name in demo.inspections[0].knockouts
     }
     figure = draw_ccc_without(without, "without expert")
-    write_output(folder / _KNOCKOUT_FIGURE, render_png(figure), force=True)
+    write_output(folder / _KNOCKOUT_FIGURE, render_figure(figure), force=True)
     title = describe(demo.results, SPLIT)
     tables = [
         _findings_table(findings),

@@ -19,10 +19,15 @@ from msfser.ablation.table import (
     reachable_of,
     seed_ccc,
 )
-from msfser.evaluation.figure import render_png
 from msfser.evaluation.intervals import LEVEL
 from msfser.evaluation.scores import MEASURES
-from msfser.outputs import FIGURES_NAME, format_csv, format_markdown, prepare_folder
+from msfser.outputs import (
+    FIGURES_NAME,
+    format_csv,
+    format_markdown,
+    prepare_folder,
+    render_figure,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -92,7 +97,7 @@ def write_ablation(
     prepare_folder(folder, (), force=True)
     table = ablation_table(results, reachable, describe(results, split))
     write_output(folder / CSV_NAME, format_csv(ablation_rows(results, reachable)), force=True)
-    write_output(folder / FIGURE_NAME, render_png(draw_ablation(results, reachable)), force=True)
+    write_output(folder / FIGURE_NAME, render_figure(draw_ablation(results, reachable)), force=True)
     text = f"{format_markdown([table])}\n![CCC of each row]({FIGURE_NAME})\n"
     write_output(folder / TABLE_NAME, text.encode(), force=True)
 

@@ -48,8 +48,9 @@ def check_corpus_output(options: OutputOptions) -> None:
     """Make the output folder, and refuse before any work what could not be written after it."""
     from lemf.runtime.output import check_output
     from msfser.manifest import MANIFEST_NAME
+    from msfser.outputs import make_folder
 
-    _make_folder(options["output"])
+    make_folder(options["output"])
     check_output(options["output"] / MANIFEST_NAME, force=options["force"])
     check_figures(options)
 
@@ -106,28 +107,23 @@ def _figure_paths(options: OutputOptions) -> list[Path]:
 def check_figure(path: Path, *, force: bool) -> None:
     """Refuse a figure that could not be written."""
     from lemf.runtime.output import check_output
+    from msfser.outputs import make_folder
 
     if path.suffix.lower() not in _FIGURE_SUFFIXES:
         raise CorpusError(f"{path}: the name must end in {', '.join(_FIGURE_SUFFIXES)}")
-    _make_folder(path.parent)
+    make_folder(path.parent)
     check_output(path, force=force)
 
 
 def draw_figure(manifest: Manifest, path: Path, *, force: bool) -> None:
     """Draw a corpus into a file whose suffix says the format."""
     from lemf.runtime.output import write_output
-    from msfser.corpora.figure import FigureFormat, render_corpus
+    from msfser.corpora.figure import draw_corpus
+    from msfser.outputs import FigureFormat, render_figure
 
     file_format = cast("FigureFormat", path.suffix.lower().removeprefix("."))
-    write_output(path, render_corpus(manifest, file_format), force=force)
+    write_output(path, render_figure(draw_corpus(manifest), file_format), force=force)
     _say(f"wrote {path}")
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CorpusError(f"{folder}: no folder can be made there ({error.strerror})") from error
 
 
 def _end_on_failures(path: Path, manifest: Manifest) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -27,8 +24,6 @@ from lemf.runtime.colours import (
 )
 from msfser.corpora.summary import group_utterances, summarise_group
 from msfser.manifest import DIMENSIONS, Manifest, Utterance, label_array
-
-FigureFormat = Literal["png", "svg", "pdf"]
 
 _COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY_BLUE, BLACK)
 _HALF_STEPS_UP_TO = 10  # span of a scale whose ratings are whole numbers
@@ -73,17 +68,6 @@ def draw_corpus(manifest: Manifest) -> Figure:
         axes.tick_params(labelsize=8)
         axes.spines[["top", "right"]].set_visible(False)
     return figure
-
-
-def render_corpus(manifest: Manifest, file_format: FigureFormat) -> bytes:
-    """Draw a corpus into the bytes of a file; the same manifest gives the same bytes."""
-    stream = io.BytesIO()
-    metadata = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
-    with mpl.rc_context({"svg.hashsalt": "msfser"}):
-        draw_corpus(manifest).savefig(
-            stream, format=file_format, dpi=150, metadata=metadata[file_format]
-        )
-    return stream.getvalue()
 
 
 def _draw_labels(

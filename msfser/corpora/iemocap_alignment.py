@@ -18,6 +18,7 @@ from msfser.corpora.text_files import read_lines
 from msfser.corpora.threads import threaded_map
 from msfser.errors import CorpusError
 from msfser.manifest import Manifest, Utterance
+from msfser.outputs import make_folder
 from msfser.progress import Watch, no_watch
 
 _FRAMES_PER_S = 100
@@ -52,11 +53,9 @@ def convert_alignments(
 
     Raises
     ------
-    CorpusError
-        The folder cannot be made.
     lemf.LemfError
-        A TextGrid cannot be written, or differs from the one that is there; another process works
-        in the folder.
+        A TextGrid cannot be written, or differs from the one that is there; the folder cannot be
+        made, or another process works in it.
     """
     folder = folder.resolve()
 
@@ -74,7 +73,7 @@ def convert_alignments(
         _write_once(path, format_textgrid(grid).encode(), force=force)
         return replace(utterance, alignment=str(path)), None
 
-    _make_folder(folder)
+    make_folder(folder)
     with hold_lock(folder.with_name(f"{folder.name}.lock")):
         for partial in folder.rglob(f".*{PARTIAL_SUFFIX}"):  # of a killed run
             partial.unlink()
@@ -168,12 +167,5 @@ def _segment_paths(wav: Path) -> tuple[Path, Path]:
 def _write_once(path: Path, content: bytes, *, force: bool) -> None:
     if path.is_file() and path.read_bytes() == content:
         return
-    _make_folder(path.parent)
+    make_folder(path.parent)
     write_output(path, content, force=force)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CorpusError(f"{folder}: no folder can be made there ({error.strerror})") from error

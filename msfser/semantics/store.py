@@ -6,26 +6,26 @@ command makes one semantic and leaves the others as they are; the file appears w
 
 from __future__ import annotations
 
-import io
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lemf.runtime.locks import hold_lock
 from lemf.runtime.output import write_output
 from msfser.config.settings import SEMANTICS, Semantic
 from msfser.errors import SemanticsError
 from msfser.manifest import Manifest
+from msfser.outputs import Column, format_parquet, read_parquet
 
 if TYPE_CHECKING:
     import pyarrow
 
 TEXTS_NAME = "texts.parquet"
 
-_METADATA_KEY = b"msfser"
 _FORMAT = {"texts": 1}
 _LONGEST_WAIT_S = 60.0  # for another command that replaces the file, which takes seconds
 
@@ -61,7 +61,27 @@ class Text:
 
 
 NOT_MADE = Text(reason="not made yet")
+
+
+def _column_name(semantic: str, field: str) -> str:
+    return semantic if field == "text" else f"{semantic}_{field}"
+
+
+def _storable(place: int, field: str, row: tuple[Any, ...]) -> str | None:
+    r"""Return what UTF-8 can hold: lone halves of UTF-16 pairs become ``\udXXX``."""
+    value: str | None = getattr(row[place], field)
+    return None if value is None else value.encode(errors="backslashreplace").decode()
+
+
 _FIELDS = tuple(field.name for field in fields(Text))
+COLUMNS: tuple[Column[tuple[Any, ...]], ...] = (  # of rows (id, text of each of SEMANTICS)
+    ("id", "string", itemgetter(0)),
+    *(
+        (_column_name(semantic, field), "string", partial(_storable, place, field))
+        for place, semantic in enumerate(SEMANTICS, 1)
+        for field in _FIELDS
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -102,31 +122,15 @@ def read_texts(folder: Path) -> Texts:
     SemanticsError
         The file is missing, no texts of msfser, or lacks a column.
     """
-    import pyarrow
-    import pyarrow.parquet
+    names = [name for name, _, _ in COLUMNS]
+    table, _ = read_parquet(folder / TEXTS_NAME, names, SemanticsError, "msfser semantics")
+    les, gs, es = (_read_semantic(table, semantic) for semantic in ("les", "gs", "es"))
+    return Texts(tuple(table.column("id").to_pylist()), les, gs, es)
 
-    path = folder / TEXTS_NAME
-    try:
-        table = pyarrow.parquet.read_table(path)
-    except FileNotFoundError:
-        raise SemanticsError(f"{path}: no such file; make it with msfser semantics") from None
-    except (OSError, pyarrow.ArrowException) as error:
-        reason = str(error).partition("\n")[0]
-        raise SemanticsError(
-            f"{path}: no Parquet file ({reason}); remove it and run msfser semantics again"
-        ) from error
-    missing = [name for name in _schema().names if name not in table.column_names]
-    if missing or _METADATA_KEY not in (table.schema.metadata or {}):
-        what = f"no column {missing[0]!r}" if missing else "no metadata"
-        raise SemanticsError(
-            f"{path}: no texts of msfser ({what}); remove it and make it with msfser semantics"
-        )
-    return Texts(
-        ids=tuple(table.column("id").to_pylist()),
-        les=tuple(_read_column(table, "les")),
-        gs=tuple(_read_column(table, "gs")),
-        es=tuple(_read_column(table, "es")),
-    )
+
+def _read_semantic(table: pyarrow.Table, semantic: str) -> tuple[Text, ...]:
+    columns = [table.column(_column_name(semantic, name)).to_pylist() for name in _FIELDS]
+    return tuple(Text(**dict(zip(_FIELDS, row, strict=True))) for row in zip(*columns, strict=True))
 
 
 def update_texts(
@@ -174,7 +178,8 @@ def update_texts(
             _fall_back(les, gs) for les, gs in zip(columns["les"], columns["gs"], strict=True)
         ]
         texts = Texts(ids, tuple(columns["les"]), tuple(columns["gs"]), tuple(columns["es"]))
-        _write(folder / TEXTS_NAME, texts)
+        rows = list(zip(texts.ids, *(texts.of(name) for name in SEMANTICS), strict=True))
+        write_output(folder / TEXTS_NAME, format_parquet(rows, COLUMNS, _FORMAT), force=True)
     return texts
 
 
@@ -185,43 +190,3 @@ def _fall_back(les: Text, gs: Text) -> Text:
     if gs.text is None:
         return replace(les, text=None, status="missing")
     return replace(les, text=gs.text, status="fallback")
-
-
-def _schema() -> pyarrow.Schema:
-    import pyarrow
-
-    names = ["id"]
-    for semantic in SEMANTICS:
-        names += [semantic, *(f"{semantic}_{name}" for name in _FIELDS if name != "text")]
-    metadata = {_METADATA_KEY: json.dumps(_FORMAT).encode()}
-    return pyarrow.schema([(name, pyarrow.string()) for name in names], metadata=metadata)
-
-
-def _column(semantic: Semantic, name: str) -> str:
-    return semantic if name == "text" else f"{semantic}_{name}"
-
-
-def _read_column(table: pyarrow.Table, semantic: Semantic) -> Iterator[Text]:
-    columns = [table.column(_column(semantic, name)).to_pylist() for name in _FIELDS]
-    for values in zip(*columns, strict=True):
-        yield Text(**dict(zip(_FIELDS, values, strict=True)))
-
-
-def _write(path: Path, texts: Texts) -> None:
-    import pyarrow
-    import pyarrow.parquet
-
-    columns: dict[str, Sequence[str | None]] = {"id": texts.ids}
-    for semantic in SEMANTICS:
-        for name in _FIELDS:
-            values = [_storable(getattr(text, name)) for text in texts.of(semantic)]
-            columns[_column(semantic, name)] = values
-    buffer = io.BytesIO()
-    table = pyarrow.table(columns, schema=_schema())
-    pyarrow.parquet.write_table(table, buffer, compression="zstd")
-    write_output(path, buffer.getvalue(), force=True)
-
-
-def _storable(value: str | None) -> str | None:
-    r"""Give what UTF-8 can hold: lone halves of UTF-16 pairs become ``\udXXX``."""
-    return None if value is None else value.encode(errors="backslashreplace").decode()

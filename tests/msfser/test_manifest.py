@@ -1,5 +1,5 @@
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +74,21 @@ def test_same_manifest_same_bytes(tmp_path):
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
 
 
+def test_every_field_has_its_column(tmp_path):
+    row = replace(FULL, status="failed", reason="no sound")
+    write_manifest(tmp_path / "m.parquet", make_manifest(row))
+    table = pyarrow.parquet.read_table(tmp_path / "m.parquet")
+    assert table.to_pylist() == [asdict(row)]
+    texts = ["id", "wav", "alignment", "transcript", "speaker", "gender", "emotion", "split"]
+    numbers = [*DIMENSIONS, "duration_s"]
+    types = {field.name: str(field.type) for field in table.schema}
+    assert types == {
+        **dict.fromkeys([*texts, "status", "reason"], "string"),
+        **dict.fromkeys(numbers, "double"),
+        "fold": "int32",
+    }
+
+
 def test_labels_have_the_order_of_the_dimensions():
     assert DIMENSIONS == ("valence", "arousal", "dominance")
     labels = label_array([FULL, BARE])
@@ -110,7 +125,7 @@ def test_a_file_that_is_no_manifest_is_refused(tmp_path):
     with pytest.raises(ManifestError, match="no Parquet file"):
         read_manifest(path)
     pyarrow.parquet.write_table(pyarrow.table({"id": ["a"]}), path)
-    with pytest.raises(ManifestError, match="not a manifest of msfser"):
+    with pytest.raises(ManifestError, match="not written by msfser"):
         read_manifest(path)
     write_manifest(path, make_manifest(FULL), force=True)
     table = pyarrow.parquet.read_table(path)

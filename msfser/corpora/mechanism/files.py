@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
-import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
-
-import numpy as np
 
 from lemf import Interval, IntervalTier, TextGrid, format_textgrid
 from lemf.runtime.locks import hold_lock
@@ -20,6 +17,7 @@ from msfser.corpora.mechanism.reachable import format_reachable
 from msfser.corpora.mechanism.sentences import (
     CYCLE,
     LABEL_BOUNDS,
+    N_CONTENT,
     N_WORDS,
     STATUS,
     Sentence,
@@ -28,6 +26,7 @@ from msfser.corpora.mechanism.sentences import (
 from msfser.corpora.mechanism.speech import RATE_HZ, Prosody, plan_prosody, synthesise
 from msfser.errors import ConfigError, CorpusError
 from msfser.manifest import DIMENSIONS, MANIFEST_NAME, Manifest, Utterance, write_manifest
+from msfser.outputs import Column, format_parquet, format_wav, make_folder
 from msfser.progress import Watch, no_watch
 
 N_UTTERANCES = 2400  # 1600 train, 300 are development, 500 test
@@ -42,6 +41,31 @@ _NAMES = (_AUDIO, _ALIGNMENT, TRUTH_NAME, ES_NAME, REACHABLE_NAME, MANIFEST_NAME
 _STAGING, _LOCK = ".mechanism.part", "mechanism.lock"
 _VERSION = "1"
 _CHUNK = 40  # utterances a task
+
+
+TRUTH_COLUMNS: tuple[Column[Sentence], ...] = (
+    ("id", "string", attrgetter("id")),
+    ("split", "string", attrgetter("split")),
+    ("speaker", "string", attrgetter("speaker.name")),
+    ("f0_range_semitones", "float64", attrgetter("f0_range_semitones")),
+    ("tempo", "float64", attrgetter("tempo")),
+    ("stressed_position", "int64", attrgetter("stressed_position")),
+    ("stressed_word_index", "int64", attrgetter("stressed_word")),
+    ("stressed_word", "string", lambda sentence: sentence.words[sentence.stressed_word]),
+    ("stress_semitones", "float64", attrgetter("stress_semitones")),
+    ("stress_db", "float64", attrgetter("stress_db")),
+    ("stress_duration", "float64", attrgetter("stress_duration")),
+    *(
+        (f"polarity_{i}", "float64", lambda sentence, i=i: sentence.polarities[i])
+        for i in range(N_CONTENT)
+    ),
+    ("situation", "int64", attrgetter("situation")),
+    ("status", "float64", lambda sentence: STATUS[sentence.situation]),
+    *(
+        (f"noise_{name}", "float64", lambda sentence, d=d: sentence.noise[d])
+        for d, name in enumerate(DIMENSIONS)
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +115,9 @@ def write_mechanism(
     ConfigError
         Too few or too many utterances, a negative seed, no process.
     CorpusError
-        Something of the corpus is there already, or the folder cannot be made.
+        Something of the corpus is there already.
     lemf.LemfError
-        Another process makes a corpus there.
+        Another process makes a corpus there, or the folder cannot be made.
     OSError
         Nothing can be written there.
     """
@@ -101,10 +125,7 @@ def write_mechanism(
     taken = [name for name in _NAMES if (folder / name).exists()]
     if taken and not force:
         raise CorpusError(f"{folder / taken[0]}: exists already; --force replaces it")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CorpusError(f"{folder}: no folder can be made there ({error.strerror})") from error
+    make_folder(folder)
     staging = folder / _STAGING
     with hold_lock(folder / _LOCK):
         _remove(staging)  # of a run that was killed
@@ -170,10 +191,11 @@ def _write_corpus(
         root=root,
         label_bounds=LABEL_BOUNDS,
     )
-    (staging / TRUTH_NAME).write_bytes(_format_truth(sentences, seed))
+    about = {"corpus": "mechanism", "version": _VERSION, "seed": seed}
+    (staging / TRUTH_NAME).write_bytes(format_parquet(sentences, TRUTH_COLUMNS, about))
     rows = [json.dumps(describe(sentence, seed)) + "\n" for sentence in sentences]
     (staging / ES_NAME).write_text("".join(rows), encoding="utf-8", newline="\n")
-    (staging / REACHABLE_NAME).write_text(format_reachable(), encoding="utf-8", newline="\n")
+    (staging / REACHABLE_NAME).write_bytes(format_reachable())
     write_manifest(staging / MANIFEST_NAME, manifest)
     return manifest
 
@@ -206,12 +228,8 @@ def _write_chunk(chunk: _Chunk) -> list[float]:
     for index in chunk.indices:
         sentence = draw_sentence(chunk.seed, index)
         prosody = plan_prosody(sentence, chunk.seed)
-        samples = np.round(synthesise(prosody, sentence.speaker) * 2**15).astype("<i2")
-        with wave.open(str(chunk.folder / _AUDIO / f"{sentence.id}.wav"), "wb") as wav:
-            wav.setnchannels(1)
-            wav.setsampwidth(samples.itemsize)
-            wav.setframerate(RATE_HZ)
-            wav.writeframes(samples.tobytes())
+        wav = format_wav(synthesise(prosody, sentence.speaker), RATE_HZ)
+        (chunk.folder / _AUDIO / f"{sentence.id}.wav").write_bytes(wav)
         grid = format_textgrid(utterance_textgrid(sentence, prosody))
         place = chunk.folder / _ALIGNMENT / f"{sentence.id}.TextGrid"
         place.write_text(grid, encoding="utf-8", newline="\n")
@@ -234,38 +252,6 @@ def _to_utterance(sentence: Sentence, duration_s: float) -> Utterance:
         split=sentence.split,
         duration_s=duration_s,
     )
-
-
-def _format_truth(sentences: Sequence[Sentence], seed: int) -> bytes:
-    import pyarrow
-    import pyarrow.parquet
-
-    rows = [
-        {
-            "id": sentence.id,
-            "split": sentence.split,
-            "speaker": sentence.speaker.name,
-            "f0_range_semitones": sentence.f0_range_semitones,
-            "tempo": sentence.tempo,
-            "stressed_position": sentence.stressed_position,
-            "stressed_word_index": sentence.stressed_word,
-            "stressed_word": sentence.words[sentence.stressed_word],
-            "stress_semitones": sentence.stress_semitones,
-            "stress_db": sentence.stress_db,
-            "stress_duration": sentence.stress_duration,
-            **{f"polarity_{i}": value for i, value in enumerate(sentence.polarities)},
-            "situation": sentence.situation,
-            "status": STATUS[sentence.situation],
-            **{f"noise_{name}": n for name, n in zip(DIMENSIONS, sentence.noise, strict=True)},
-        }
-        for sentence in sentences
-    ]
-    table = pyarrow.Table.from_pylist(rows).replace_schema_metadata(
-        {"msfser": json.dumps({"corpus": "mechanism", "version": _VERSION, "seed": seed})}
-    )
-    buffer = io.BytesIO()
-    pyarrow.parquet.write_table(table, buffer, compression="zstd")
-    return buffer.getvalue()
 
 
 def _remove(path: Path) -> None:

@@ -11,8 +11,6 @@ that LES holds the word that is stressed.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -36,6 +34,7 @@ from msfser.corpora.mechanism.sentences import (
     standardise,
 )
 from msfser.manifest import DIMENSIONS
+from msfser.outputs import format_csv
 
 Semantics = tuple[str, ...]  # some of "gs", "les", "es", in this order
 
@@ -111,15 +110,14 @@ def draw_sentences(seed: int, n_sentences: int) -> list[Sentence]:
     return [draw_sentence(seed, index) for index in range(n_sentences)]
 
 
-def format_reachable() -> str:
-    """Give ``reachable.csv``: dimension, inputs, ccc."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("dimension", "inputs", "ccc"))
-    for semantics in SEMANTICS_SETS:
-        for dimension, value in reachable_ccc(semantics).items():
-            writer.writerow((dimension, inputs_name(semantics), f"{value:.6f}"))
-    return text.getvalue()
+def format_reachable() -> bytes:
+    """Format ``reachable.csv``: dimension, inputs, ccc."""
+    rows = [
+        (dimension, inputs_name(semantics), f"{value:.6f}")
+        for semantics in SEMANTICS_SETS
+        for dimension, value in reachable_ccc(semantics).items()
+    ]
+    return format_csv([("dimension", "inputs", "ccc"), *rows])
 
 
 def reachable_table(sentences: Sequence[Sentence]) -> str:

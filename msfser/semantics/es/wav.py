@@ -1,19 +1,18 @@
-"""Recordings as the bytes of a wav file, whatever they are on disk."""
+"""Recordings as the bytes of a wav file, whatever their format on disk."""
 
 from __future__ import annotations
 
-import io
-import wave
 from pathlib import Path
 
 import numpy as np
 
 from lemf import LemfError, read_audio
 from msfser.errors import SemanticsError
+from msfser.outputs import format_wav
 
 
 def wav_bytes(path: Path) -> bytes:
-    """Give a wav file as it is, and any other recording as one: 16 bits, one channel.
+    """Read a wav file as it is, and any other recording as one of 16 bits and one channel.
 
     Raises
     ------
@@ -30,12 +29,4 @@ def wav_bytes(path: Path) -> bytes:
         samples = np.concatenate(list(audio.slices([(0, audio.n_samples)])))
     except LemfError as error:
         raise SemanticsError(str(error)) from error
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(audio.rate_hz)
-        sound.writeframes(
-            np.clip(np.round(samples * 2**15), -(2**15), 2**15 - 1).astype("<i2").tobytes()
-        )
-    return buffer.getvalue()
+    return format_wav(samples, audio.rate_hz)

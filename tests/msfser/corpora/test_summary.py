@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from msfser.commands.cli import main
-from msfser.corpora.figure import draw_corpus, render_corpus
+from msfser.corpora.figure import draw_corpus
 from msfser.corpora.summary import (
     group_table,
     group_utterances,
@@ -15,6 +15,7 @@ from msfser.corpora.summary import (
     value_table,
 )
 from msfser.manifest import Manifest, Utterance, write_manifest
+from msfser.outputs import render_figure
 
 ROW = Utterance(id="", wav="a.wav", duration_s=1800.0)
 ROWS = (
@@ -86,7 +87,7 @@ def test_a_corpus_without_anything_has_a_table_and_a_figure():
     for rows in ((), (failed,), (ROW,)):
         manifest = make_manifest(rows)
         assert "valence       0" in value_table(manifest)
-        assert render_corpus(manifest, "png").startswith(b"\x89PNG")
+        assert render_figure(draw_corpus(manifest)).startswith(b"\x89PNG")
 
 
 def test_the_figure_shows_all_groups_and_labels_outside_the_scale():
@@ -114,7 +115,8 @@ def test_every_label_falls_into_a_bar(bounds):
 
 @pytest.mark.parametrize("suffix", ["svg", "pdf"])
 def test_the_same_manifest_gives_the_same_bytes(suffix):
-    assert render_corpus(make_manifest(), suffix) == render_corpus(make_manifest(), suffix)
+    first, second = (render_figure(draw_corpus(make_manifest()), suffix) for _ in range(2))
+    assert first == second
 
 
 def test_summary_of_a_manifest(tmp_path):

@@ -72,6 +72,21 @@ def test_texts_follow_the_ids_of_a_changed_manifest(tmp_path, manifest):
     assert texts.gs == (NOT_MADE, OK)
 
 
+def test_every_field_of_every_semantic_has_its_column(tmp_path):
+    manifest = manifest_of(tmp_path, Utterance(id="a", wav="a.wav"))
+    fields = ("text", "status", "source", "model", "prompt", "reason")
+    expected = {"id": "a"}
+    for semantic in ("gs", "les", "es"):
+        values = {field: f"{semantic} {field}" for field in fields}
+        update_texts(tmp_path, manifest, semantic, {"a": Text(**values)})
+        expected[semantic] = values.pop("text")
+        expected.update({f"{semantic}_{field}": value for field, value in values.items()})
+    table = pyarrow.parquet.read_table(tmp_path / "texts.parquet")
+    assert table.to_pylist() == [expected]
+    assert table.column_names == list(expected)
+    assert {str(column.type) for column in table.columns} == {"string"}
+
+
 @given(st.text())
 def test_any_text_comes_back(tmp_path_factory, text):
     folder = tmp_path_factory.mktemp("any")
@@ -96,7 +111,10 @@ def test_what_is_no_texts_of_msfser_is_refused(tmp_path, manifest):
     with pytest.raises(SemanticsError, match=r"texts\.parquet: no Parquet file"):
         read_texts(tmp_path)
     pyarrow.parquet.write_table(pyarrow.table({"id": ["a"]}), path)
-    with pytest.raises(SemanticsError, match="no texts of msfser"):
+    with pytest.raises(
+        SemanticsError,
+        match="not written by msfser; remove it",
+    ):
         update_texts(tmp_path, manifest, "gs", {"a": OK})
 
 
