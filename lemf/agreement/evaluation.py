@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 
 from lemf.agreement.bootstrap import N_RESAMPLES, bootstrap_interval, resample
+from lemf.agreement.external_systems import baseline_scores, match_scores, read_scores
 from lemf.agreement.labels import Label
 from lemf.agreement.measures import CLEAR_MARGIN, MEASURES, Judgement, judge, rating_margin
-from lemf.agreement.other_systems import baseline_scores, match_scores, read_scores
 from lemf.agreement.rated_sentences import (
     RatedSentence,
     RatedSentences,

@@ -46,11 +46,11 @@ class Label:
     emotion: str | None = None
 
 
-def read_labels(source: str) -> list[Label]:
-    """Read labels, a row a recording, from a ``.csv`` with a header or a ``.jsonl``.
+def read_labels(source: str | Path) -> list[Label]:
+    """Read labels, one row per recording, from a ``.csv`` with a header or a ``.jsonl``.
 
     Every row has ``audio``, ``textgrid``, whose paths start at the folder of the file, and one of
-    ``ratings`` (a number a word, null or nan where there is none; in a ``.csv`` with blanks
+    ``ratings`` (one number per word, null or nan where there is none; in a ``.csv`` with blanks
     between) and ``emphasised`` (the index of the intended word, from 0, or several). ``id``,
     ``speaker``, ``text``, ``emotion`` and ``words`` are optional, other columns are the user's.
     Rows with ``file`` for ``audio``, and ``words`` that hold a ``stress_max``, are EmoDB's: their
@@ -58,7 +58,7 @@ def read_labels(source: str) -> list[Label]:
 
     Parameters
     ----------
-    source : str
+    source : str or Path
 
     Returns
     -------
@@ -70,12 +70,9 @@ def read_labels(source: str) -> list[Label]:
     CorpusError
         The file cannot be read, a row is wrong, two have the same id, or there is none.
     """
-    if not source.lower().endswith(LABEL_SUFFIXES):
-        raise CorpusError(f"{source}: labels are read from {' or '.join(LABEL_SUFFIXES)} files")
     folder = Path(source).parent
     labels: dict[str, Label] = {}
-    for line, row in read_rows(source, "file of labels"):
-        place = f"{source}: line {line}"
+    for place, row in read_rows(source, suffixes=LABEL_SUFFIXES).rows:
         of_emodb = "file" in row and "audio" not in row
         label = _label(place, folder, _from_emodb(place, row) if of_emodb else row)
         if label.id in labels:

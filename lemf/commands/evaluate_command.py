@@ -185,7 +185,7 @@ def _read_named(scores: tuple[str, ...]) -> dict[str, str]:
 
 
 def _check_names(names: list[str]) -> None:
-    from lemf.agreement.other_systems import BASELINES
+    from lemf.agreement.external_systems import BASELINES
 
     for name in names:
         if names.count(name) > 1 or name in BASELINES:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from lemf.errors import CorpusError
-from lemf.reading.rows import read_rows
+from lemf.reading.rows import Row, read_rows
 
 AUDIO_SUFFIXES = ("wav", "flac", "ogg")  # compared without case
 TEXTGRID_SUFFIX = "textgrid"
@@ -170,11 +170,11 @@ def _prefix(folder: str) -> str:
 
 def _read_manifest(source: str) -> list[Recording]:
     folder = str(Path(source).parent)
-    rows = read_rows(source, "manifest", required=("audio", "textgrid"))
-    return [_recording(f"{source}: line {line}", folder, row) for line, row in rows]
+    rows = read_rows(source, suffixes=MANIFEST_SUFFIXES, required=("audio", "textgrid")).rows
+    return [_recording(place, folder, row) for place, row in rows]
 
 
-def _recording(place: str, folder: str, row: dict[str, object]) -> Recording:
+def _recording(place: str, folder: str, row: Row) -> Recording:
     """Make a recording out of a row; columns that mean nothing here are the user's own."""
     channel = row.pop("channel", None)
     for key in ("id", "audio", "textgrid", "speaker"):

@@ -1,4 +1,4 @@
-"""The tables of a corpus as Parquet: words, sentences, features. The only pyarrow import.
+"""The tables of a corpus as Parquet: words, sentences, features.
 
 Rows travel as Arrow streams in the parts of a run and are strung together at its end, in the order
 of the shards. The same rows give the same bytes.
@@ -248,29 +248,6 @@ class FeatureFile:
                     yield _measurement(row, duration)
         except (OSError, pyarrow.ArrowException) as error:
             raise CorpusError(f"{self._path}: damaged ({error}); make it anew") from error
-
-
-def read_columns(path: str, names: Iterable[str]) -> list[dict[str, object]]:
-    """Read some columns of any Parquet file, a dict a row without its nulls.
-
-    Parameters
-    ----------
-    path : str
-    names : iterable of str
-        The columns wanted; those that the file lacks are left out.
-
-    Raises
-    ------
-    CorpusError
-        The file cannot be read.
-    """
-    try:
-        file = pyarrow.parquet.ParquetFile(path)
-        rows = file.read([name for name in names if name in file.schema_arrow.names]).to_pylist()
-    except (OSError, pyarrow.ArrowException) as error:
-        reason = getattr(error, "strerror", None) or "it is no Parquet file"
-        raise CorpusError(f"{path}: cannot be read ({reason})") from error
-    return [{key: value for key, value in row.items() if value is not None} for row in rows]
 
 
 def _is_complete(schema: pyarrow.Schema) -> bool:

@@ -1,78 +1,153 @@
-"""Rows of a .csv with a header or of a .jsonl, each with the number of its line."""
+"""Rows of .csv, .tsv, .jsonl and Parquet tables by column name, each with the place it stands at.
+
+A row that is cut short is an error: half a number would still look like a number.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from lemf.errors import CorpusError
+
+ROW_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 
 Row = dict[str, object]
 
 
+class Rows(NamedTuple):
+    """The named columns of a table, and (place, row) of each row without empty cells and nulls."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[str, Row]]
+
+
 def read_rows(
-    source: str, what: str, *, required: Collection[str] = ()
-) -> Iterator[tuple[int, Row]]:
-    """Read the rows of a file in UTF-8; cells and values that are empty are left out.
+    path: str | Path,
+    *,
+    suffixes: Sequence[str] = ROW_SUFFIXES,
+    required: Collection[str] = (),
+    only: Collection[str] | None = None,
+) -> Rows:
+    """Read the rows of a table.
 
     Parameters
     ----------
-    source : str
-        A path that ends in ``.csv`` or ``.jsonl``.
-    what : str
-        What the file is, for messages.
+    path : str or Path
+        Its suffix says the format: ``.csv`` with commas, ``.tsv`` with tabs, both with a header;
+        ``.jsonl``, one object per line; ``.parquet``. Text is UTF-8.
+    suffixes : sequence of str
+        The formats that are allowed.
     required : collection of str
-        Columns that a ``.csv`` must have.
+        Columns that a header or a Parquet file must have.
+    only : collection of str, optional
+        Columns of a Parquet file to read, if it has them; by default all.
 
     Returns
     -------
-    iterator of (int, dict of str to object)
-        The line, and its values by column.
+    Rows
+        Places read ``"corpus.csv: line 3"``. Cells of ``.csv`` and ``.tsv`` are text without the
+        blanks around them; values of the other formats keep their type.
 
     Raises
     ------
     CorpusError
-        The file cannot be read, or a line is wrong.
+        The file cannot be read or has another suffix, a column is missing or named twice, or a row
+        is cut short, too long or no JSON object.
     """
+    suffix = Path(path).suffix.lower()
+    if suffix not in suffixes:
+        raise CorpusError(f"{path}: the name must end in {', '.join(suffixes)}")
+    if suffix == ".parquet":
+        return _parquet_rows(path, required, only)
     try:
-        text = Path(source).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise CorpusError(f"{source}: the {what} cannot be read ({reason})") from error
-    if source.lower().endswith(".csv"):
-        return _csv_rows(source, text, required)
-    return _json_rows(source, text)
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise CorpusError(f"{path}: no such file; check the path") from None
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from error
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
+    if suffix == ".jsonl":
+        return _json_rows(path, text)
+    return _delimited_rows(path, text, "\t" if suffix == ".tsv" else ",", required)
 
 
-def _csv_rows(source: str, text: str, required: Collection[str]) -> Iterator[tuple[int, Row]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""))
+def _delimited_rows(path: str | Path, text: str, delimiter: str, required: Collection[str]) -> Rows:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: list[tuple[str, Row]] = []
     try:
-        missing = set(required) - set(reader.fieldnames or ())
-        if missing:
-            names = " and ".join(sorted(missing))
-            raise CorpusError(f"{source}: no column {names} in its first line")
-        for row in reader:
-            if None in row:
+        header = [name.strip() for name in next(reader, [])]
+        _check_columns(path, header, required)
+        for cells in reader:
+            named = list(zip(header, map(str.strip, cells), strict=False))
+            if not any(cell for _, cell in named) and len(cells) <= len(header):
+                continue
+            place = f"{path}: line {reader.line_num}"
+            if len(cells) != len(header):
                 raise CorpusError(
-                    f"{source}: line {reader.line_num}: more cells than its first line names; "
-                    "put cells with commas into double quotes"
+                    f"{place}: {len(cells)} cells where the header names {len(header)}; the line "
+                    "is cut, or a cell that holds a separator lacks its double quotes"
                 )
-            yield reader.line_num, {key: value for key, value in row.items() if key and value}
+            rows.append((place, {name: cell for name, cell in named if name and cell}))
     except csv.Error as error:
-        raise CorpusError(f"{source}: line {reader.line_num}: {error}") from error
+        raise CorpusError(f"{path}: line {reader.line_num}: {error}") from error
+    return Rows(tuple(name for name in header if name), rows)
 
 
-def _json_rows(source: str, text: str) -> Iterator[tuple[int, Row]]:
+def _check_columns(path: str | Path, columns: Sequence[str], required: Collection[str]) -> None:
+    for name in columns:
+        if name and columns.count(name) > 1:
+            raise CorpusError(f"{path}: two columns are named {name!r}; rename one")
+    if missing := " and ".join(sorted(set(required) - set(columns))):
+        raise CorpusError(f"{path}: no column {missing}; it has {', '.join(columns) or 'none'}")
+
+
+def _json_rows(path: str | Path, text: str) -> Rows:
+    columns: dict[str, None] = {}
+    rows: list[tuple[str, Row]] = []
     for number, line in enumerate(text.split("\n"), 1):  # splitlines would cut at U+2028, too
         if not line.strip():
             continue
+        place = f"{path}: line {number}"
         try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise CorpusError(f"{source}: line {number}: not JSON ({error})") from error
-        if not isinstance(row, dict):
-            raise CorpusError(f'{source}: line {number}: expected {{"audio": ..., ...}}')
-        yield number, {key: value for key, value in row.items() if value is not None}
+            content = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise CorpusError(f"{place}: not JSON ({error})") from error
+        if not isinstance(content, dict):
+            raise CorpusError(f'{place}: not an object such as {{"audio": "a.wav"}}')
+        columns.update(dict.fromkeys(content))
+        rows.append((place, _without_nulls(content)))
+    return Rows(tuple(columns), rows)
+
+
+def _parquet_rows(
+    path: str | Path, required: Collection[str], only: Collection[str] | None
+) -> Rows:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        file = pyarrow.parquet.ParquetFile(path)
+        columns = file.schema_arrow.names
+        _check_columns(path, columns, required)
+        wanted = [name for name in columns if only is None or name in only]
+        contents = file.read(wanted).to_pylist()
+    except FileNotFoundError:
+        raise CorpusError(f"{path}: no such file; check the path") from None
+    except (OSError, pyarrow.ArrowException) as error:
+        reason = str(error).partition("\n")[0]
+        raise CorpusError(f"{path}: no Parquet file ({reason})") from error
+    rows = [
+        (f"{path}: row {number}", _without_nulls(content))
+        for number, content in enumerate(contents, 1)
+    ]
+    return Rows(tuple(columns), rows)
+
+
+def _without_nulls(content: Row) -> Row:
+    return {name: value for name, value in content.items() if value is not None}

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from msfser.corpora.rows import read_rows
+from msfser.corpora.rows import read_text_rows
 from msfser.corpora.text_files import read_lines, read_text
 from msfser.corpora.values import is_missing, parse_gender, parse_label, parse_split
 from msfser.errors import CorpusError
@@ -137,7 +137,7 @@ def _make_utterance(name: str, place: str, row: dict[str, str]) -> Utterance:
 
 
 def _csv_rows(path: Path) -> list[tuple[str, dict[str, str]]]:
-    table = read_rows(path)
+    table = read_text_rows(path)
     found = _find_columns(path, table.columns)
     return [
         (place, {ours: row[name] for ours, name in found.items() if name in row})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 
 from msfser.corpora.checks import OutsideLabels, Reading, check_utterances, count_note
-from msfser.corpora.rows import Row, Rows, read_rows
+from msfser.corpora.rows import Row, TextRows, read_text_rows
 from msfser.corpora.values import is_missing, parse_gender, parse_label, parse_split
 from msfser.errors import CorpusError
 from msfser.manifest import DIMENSIONS, Manifest, Utterance
@@ -60,7 +60,7 @@ def read_table(
     CorpusError
         The table cannot be read, lacks a column that was named, or a row is wrong.
     """
-    table = read_rows(path)
+    table = read_text_rows(path)
     if not table.rows:
         raise CorpusError(f"{path}: the table has no rows")
     names = _column_names(path, table, columns or {})
@@ -83,7 +83,7 @@ def read_table(
     return check_utterances(manifest, notes, outside=outside, watch=watch)
 
 
-def _column_names(path: Path, table: Rows, renamed: Mapping[str, str]) -> dict[str, str]:
+def _column_names(path: Path, table: TextRows, renamed: Mapping[str, str]) -> dict[str, str]:
     """Map the columns of the manifest to those of the table."""
     for name, column in renamed.items():
         if name not in TABLE_COLUMNS:
@@ -103,7 +103,7 @@ def _column_names(path: Path, table: Rows, renamed: Mapping[str, str]) -> dict[s
     return names
 
 
-def _make_utterances(table: Rows, names: Mapping[str, str]) -> list[Utterance]:
+def _make_utterances(table: TextRows, names: Mapping[str, str]) -> list[Utterance]:
     utterances: list[Utterance] = []
     places: dict[str, str] = {}
     for place, row in table.rows:

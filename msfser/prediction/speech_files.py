@@ -129,10 +129,10 @@ def _first_there(stem: Path, suffixes: Iterable[str]) -> Path | None:
 
 def _read_table(source: Path) -> Iterator[SpeechFile]:
     folder = source.parent
-    for line, row in read_rows(str(source), "table"):
+    for place, row in read_rows(source, suffixes=MANIFEST_SUFFIXES).rows:
         wav = next((row[name] for name in _WAV_COLUMNS if name in row), None)
         if wav is None:
-            raise DataError(f"{source}: line {line}: no column wav; name the recording there")
+            raise DataError(f"{place}: no column wav; name the recording there")
         beside = _with_words(folder / str(wav), None)
         alignment = row.get("alignment", row.get("textgrid"))
         transcript = row.get("transcript")

@@ -6,11 +6,10 @@ may hold ``model``.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from lemf import read_rows
 from msfser.errors import SemanticsError
 from msfser.manifest import Manifest
 from msfser.semantics.es.description import check_description, render
@@ -42,70 +41,43 @@ def import_descriptions(
 
     Raises
     ------
+    lemf.LemfError
+        The file cannot be read, or a line is no JSON object.
     SemanticsError
-        The file cannot be read, a line is no JSON object with an id, or an id comes twice.
+        A line has no id, or an id comes twice.
     """
-    lines = read_jsonl(path)
     texts = {
         utterance.id: Text(source=source, reason=f"{path.name} does not name it")
         for utterance in manifest.usable()
     }
     known = {utterance.id for utterance in manifest.utterances}
     n_unknown = 0
-    seen: dict[str, int] = {}
-    for number, row in lines:
+    seen: dict[str, str] = {}
+    for place, row in read_rows(path, suffixes=(".jsonl",)).rows:
+        line = place.removeprefix(f"{path}: ")
         name = row.pop("id", None)
         if not isinstance(name, str):
-            raise SemanticsError(f"{path}: line {number}: no id; give each line the utterance's id")
+            raise SemanticsError(f"{place}: no id; give each line the utterance's id")
         if name in seen:
-            raise SemanticsError(
-                f"{path}: line {number}: id {name!r} stands in line {seen[name]} already"
-            )
-        seen[name] = number
+            raise SemanticsError(f"{place}: id {name!r} stands in {seen[name]} already")
+        seen[name] = line
         n_unknown += name not in known
         if name in texts:
-            texts[name] = _to_text(row, number, emotions, source)
+            texts[name] = _to_text(row, line, emotions, source)
     return texts, n_unknown
 
 
-def read_jsonl(path: Path) -> list[tuple[int, dict[str, Any]]]:
-    """Give the objects of a JSONL file with their line numbers; empty lines are skipped.
-
-    Raises
-    ------
-    SemanticsError
-        The file cannot be read, or a line is no JSON object.
-    """
-    try:
-        content = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise SemanticsError(f"{path}: cannot be read ({reason})") from error
-    rows = []
-    for number, line in enumerate(content.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise SemanticsError(f"{path}: line {number}: no JSON ({error})") from None
-        if not isinstance(row, dict):
-            raise SemanticsError(f"{path}: line {number}: a JSON object is needed, one a line")
-        rows.append((number, row))
-    return rows
-
-
-def _to_text(row: dict[str, Any], number: int, emotions: Sequence[str], source: str) -> Text:
+def _to_text(row: dict[str, object], line: str, emotions: Sequence[str], source: str) -> Text:
     model = row.pop("model", None)
     model = model if model is None else str(model)
     if set(row) == {"text"}:
         text = " ".join(row["text"].split()) if isinstance(row["text"], str) else ""
         if text:
             return Text(text=text, status="ok", source=source, model=model)
-        return Text(source=source, model=model, reason=f"line {number}: the text is empty")
+        return Text(source=source, model=model, reason=f"{line}: the text is empty")
     try:
         text = render(check_description(row, emotions))
     except SemanticsError as error:
-        reason = f"line {number}: {error}"
+        reason = f"{line}: {error}"
         return Text(status="failed", source=source, model=model, reason=reason)
     return Text(text=text, status="ok", source=source, model=model)

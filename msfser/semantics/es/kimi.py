@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from lemf import read_rows
 from lemf.runtime.output import write_output
 from msfser.errors import SemanticsError
 from msfser.semantics.es.description import prompt_of, read_reply, render
-from msfser.semantics.es.imported import read_jsonl
 from msfser.semantics.jobs import Job, Made
 from msfser.semantics.work import Entry, WorkFile
 
@@ -64,14 +64,17 @@ def read_replies(path: Path) -> dict[str, Mapping[str, object]]:
 
     Raises
     ------
+    lemf.LemfError
+        The file cannot be read, or a line is no JSON object.
     SemanticsError
-        The file cannot be read, or a line is none of the worker's.
+        A line is none of the worker's.
     """
     replies: dict[str, Mapping[str, object]] = {}
-    for number, row in read_jsonl(path):
-        if not isinstance(row.get("key"), str) or not ({"reply", "error"} & set(row)):
-            raise SemanticsError(f"{path}: line {number}: no reply of kimi_worker.py")
-        replies[row["key"]] = row
+    for place, row in read_rows(path, suffixes=(".jsonl",)).rows:
+        key = row.get("key")
+        if not isinstance(key, str) or not ({"reply", "error"} & set(row)):
+            raise SemanticsError(f"{place}: no reply of kimi_worker.py")
+        replies[key] = row
     return replies
 
 

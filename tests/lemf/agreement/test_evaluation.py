@@ -16,9 +16,9 @@ import lemf.contours.measurement
 from lemf.agreement.evaluation import evaluate, evaluate_labels
 from lemf.agreement.evaluation_figure import draw_evaluation, render_evaluation
 from lemf.agreement.evaluation_text import describe_notes, format_markdown
+from lemf.agreement.external_systems import BASELINES, match_scores, read_scores
 from lemf.agreement.labels import Label, read_labels
 from lemf.agreement.measures import MEASURES
-from lemf.agreement.other_systems import BASELINES, match_scores, read_scores
 from lemf.agreement.rated_sentences import (
     RatedSentence,
     RatedSentences,
@@ -198,7 +198,7 @@ def test_baselines_do_not_listen_and_the_memoriser_reads_other_speakers_only():
         sentence("s", [5, 0, 1], text="else", speaker="z"),
     )
     tied = (sentence("t", [3, 3, 0], speaker="z"),)
-    from lemf.agreement.other_systems import baseline_scores
+    from lemf.agreement.external_systems import baseline_scores
 
     scores = baseline_scores(judged, (*judged, *tied))
     assert tuple(scores) == tuple(BASELINES)
@@ -231,7 +231,7 @@ def test_unknown_speakers_give_no_interval_over_speakers():
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
-def test_scores_of_other_systems(tmp_path, labelled, suffix):
+def test_scores_of_external_systems(tmp_path, labelled, suffix):
     rows = [
         {"id": name, "index": i, "score": value}
         for name, values in {"r1": [0, 1, 2], "r2": [0, 3, 2], "r3": [0, 1, 3.0]}.items()
@@ -307,7 +307,7 @@ def test_scores_of_more_words_than_there_are_belong_to_others(tmp_path, labelled
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("id,index\nr1,0\n", "no column score in its first line"),
+        ("id,index\nr1,0\n", "no column score; it has id, index"),
         ("id,index,score\nr1,0,loud\n", "line 2: score 'loud' is not a number"),
         ("id,index,score\nr1,-1,1\n", "line 2: index '-1'; count from 0"),
         ("id,index,score\n,1,1\n", "line 2: no id"),
@@ -323,10 +323,10 @@ def test_wrong_scores(tmp_path, content, message):
 
 
 def test_wrong_files_of_scores(tmp_path):
-    with pytest.raises(CorpusError, match="scores are read from"):
+    with pytest.raises(CorpusError, match="the name must end in"):
         read_scores("scores.txt")
     (tmp_path / "no.parquet").write_text("no")
-    with pytest.raises(CorpusError, match="cannot be read"):
+    with pytest.raises(CorpusError, match="no Parquet file"):
         read_scores(str(tmp_path / "no.parquet"))
 
 
@@ -496,11 +496,11 @@ def test_errors_are_one_line(tmp_path, labelled):
     fitted = tmp_path / "fitted.json"
     fitted.write_text('{"weights": {"pitch": 1}, "fitted_on": {"labels_sha256": "0"}}')
     for arguments, message in (
-        ([tmp_path / "no.csv"], "the file of labels cannot be read"),
-        ([tmp_path / "no.csv", "--weights", fitted], "the file of labels cannot be read"),
+        ([tmp_path / "no.csv"], "no.csv: no such file"),
+        ([tmp_path / "no.csv", "--weights", fitted], "no.csv: no such file"),
         ([labelled, "--figure", tmp_path / "f.txt"], "the name must end in .png, .svg, .pdf"),
         ([labelled, "--weights", "no.json"], "no.json: cannot be read"),
-        ([labelled, "--scores", "a=no.csv"], "the file of scores cannot be read"),
+        ([labelled, "--scores", "a=no.csv"], "no.csv: no such file"),
     ):
         result = run(*arguments)
         assert result.exit_code == 1

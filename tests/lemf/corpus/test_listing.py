@@ -100,14 +100,14 @@ def test_a_jsonl_manifest(tree, tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.csv", "wav,textgrid\n", "no column audio in its first line"),
-        ("a.csv", "", "no column audio and textgrid in its first line"),
+        ("a.csv", "wav,textgrid\n", "no column audio; it has wav, textgrid"),
+        ("a.csv", "", "no column audio and textgrid; it has none"),
         ("a.csv", "audio,textgrid,channel\na.wav,,left\n", "line 2: channel 'left'"),
         ("a.csv", "audio,textgrid\n,a.TextGrid\n", "line 2: no audio"),
         ("a.csv", "audio,textgrid\n", "no recording found"),
         ("a.jsonl", '{"audio": 1}\n', "line 1: audio must be text, not 1"),
         ("a.jsonl", '{"audio": "a.wav"}\n{"audio"\n', "line 2: not JSON"),
-        ("a.jsonl", "[1]\n", "line 1: expected"),
+        ("a.jsonl", "[1]\n", "line 1: not an object"),
         ("a.csv", "audio,textgrid\na.wav,\na.flac,\n", "have the same id 'a'"),
     ],
 )
@@ -125,8 +125,8 @@ def test_what_is_no_corpus(tree, tmp_path):
         ("gone", "no folder, no pattern and no manifest"),
         ("c/*.wav", "no recording found"),
         ("d", "d/a.flac and d/a.wav have the same id 'a'|d/a.wav and d/a.flac"),
-        ("gone.csv", "cannot be read"),
-        ("bytes.csv", "it is not UTF-8"),
+        ("gone.csv", "no such file"),
+        ("bytes.csv", "not UTF-8"),
     ):
         with pytest.raises(CorpusError, match=message):
             list_recordings(source)

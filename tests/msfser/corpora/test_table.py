@@ -177,7 +177,7 @@ def test_a_wrong_row_is_one_line_with_its_place(table, tmp_path, run, old, new, 
     ("name", "content", "message"),
     [
         ("own.jsonl", b'{"wav": "a.wav"}\n{"wav": ', "own.jsonl: line 2: not JSON"),
-        ("own.jsonl", b'["a.wav"]', "line 1: expected an object"),
+        ("own.jsonl", b'["a.wav"]', "line 1: not an object"),
         ("own.parquet", b"PAR1 and so on", "own.parquet: no Parquet file"),
         ("own.xlsx", b"", "the name must end in .csv, .tsv, .jsonl, .parquet"),
         ("gone.csv", None, "gone.csv: no such file; check the path"),

@@ -46,8 +46,8 @@ def test_paragraphs_and_categories_are_taken(corpus):
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ([{"id": "u001", "text": "a"}, '{"id": "u002", "te'], "line 2: no JSON"),
-        (["[1]"], "line 1: a JSON object is needed"),
+        ([{"id": "u001", "text": "a"}, '{"id": "u002", "te'], "line 2: not JSON"),
+        (["[1]"], "line 1: not an object"),
         ([{"text": "a"}], "line 1: no id"),
         ([{"id": "u001", "text": "a"}] * 2, "line 2: id 'u001' stands in line 1 already"),
     ],
@@ -65,4 +65,4 @@ def test_a_missing_file_or_option_is_said(corpus):
     sharded = [*arguments, "--from", "none.jsonl", "--shard", "1/2"]
     assert "--shard does not go with jsonl" in CliRunner().invoke(main, sharded).output
     result = CliRunner().invoke(main, [*arguments, "--from", "none.jsonl"])
-    assert result.output == "Error: none.jsonl: cannot be read (No such file or directory)\n"
+    assert result.output == "Error: none.jsonl: no such file; check the path\n"

@@ -1,17 +1,18 @@
-"""Scores of other systems, from a file: .csv, .jsonl or .parquet, a row a word."""
+"""Scores of external systems, from a file, and of the baselines, which do not listen."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from lemf.agreement.rated_sentences import RatedSentence, Unjudged
 from lemf.arrays import FloatArray
 from lemf.errors import CorpusError
-from lemf.reading.rows import Row, read_rows
+from lemf.reading.rows import read_rows
 
 BASELINES = {
     "chance": "all words alike",
@@ -66,8 +67,8 @@ _COLUMNS = ("id", "index", "score")
 _Key = tuple[str, int | None, int]  # recording, sentence if told, word
 
 
-def read_scores(source: str) -> dict[_Key, float]:
-    """Read the scores of a system.
+def read_scores(source: str | Path) -> dict[_Key, float]:
+    """Read the scores of a system from a .csv, .jsonl or .parquet with one row per word.
 
     A row has ``id`` (the recording's, as in the labels), ``index`` (of the word, from 0) and
     ``score``. With a column ``sentence``, ``index`` counts inside that sentence of the recording,
@@ -75,7 +76,7 @@ def read_scores(source: str) -> dict[_Key, float]:
 
     Parameters
     ----------
-    source : str
+    source : str or Path
 
     Returns
     -------
@@ -87,19 +88,11 @@ def read_scores(source: str) -> dict[_Key, float]:
     CorpusError
         The file cannot be read, a row is wrong, or a word stands twice.
     """
-    suffix = source.lower()
-    if not suffix.endswith(SCORE_SUFFIXES):
-        raise CorpusError(f"{source}: scores are read from {', '.join(SCORE_SUFFIXES)} files")
-    rows: Iterable[tuple[int, Row]]
-    if suffix.endswith(".parquet"):
-        from lemf.corpus.parquet import read_columns
-
-        rows, what = enumerate(read_columns(source, (*_COLUMNS, "sentence")), 1), "row"
-    else:
-        rows, what = read_rows(source, "file of scores", required=_COLUMNS), "line"
+    table = read_rows(
+        source, suffixes=SCORE_SUFFIXES, required=_COLUMNS, only=(*_COLUMNS, "sentence")
+    )
     scores: dict[_Key, float] = {}
-    for number, row in rows:
-        place = f"{source}: {what} {number}"
+    for place, row in table.rows:
         if not isinstance(row.get("id"), str):
             raise CorpusError(f"{place}: no id; name the recording as the labels do")
         sentence = _index(place, "sentence", row["sentence"]) if "sentence" in row else None
