@@ -41,13 +41,3 @@ def test_help_loads_no_numpy():
 def test_score_loads_nothing_heavy_unasked(output_format):
     code = command("score", *ARGUMENTS, "--format", output_format)
     assert loaded(code, ("soundfile", "pyworld", *HEAVY)) == ["soundfile"]
-
-
-def test_public_names_exist_and_others_do_not():
-    import lemf
-
-    for name in lemf.__all__:
-        assert getattr(lemf, name) is not None
-    assert set(dir(lemf)) == {*lemf.__all__, "__version__"}
-    with pytest.raises(AttributeError, match="no attribute 'scoer'"):
-        _ = lemf.scoer

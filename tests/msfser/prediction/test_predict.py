@@ -295,9 +295,6 @@ def test_from_python(run_folder, corpus, model):
     assert one.texts.les == "one two three"
     (voice,) = msfser.predict_files(model, [wav], voice_alone=True)
     assert not np.array_equal(voice.whole.values, one.whole.values)
-    assert set(msfser.__all__) <= set(dir(msfser))
-    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-        _ = msfser.nonsense
 
 
 def test_extended_semantics_from_what_lemf_measures(run_folder, corpus):

@@ -1,0 +1,31 @@
+"""Old paths of modules that the documentation named before 0.2; they go with 0.2."""
+
+import sys
+import warnings
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+_MOVED = {
+    "lemf.evaluation": "lemf.agreement.evaluation",
+    "lemf.fitting": "lemf.agreement.fitting",
+    "lemf.labels": "lemf.agreement.labels",
+    "lemf.rated_sentences": "lemf.agreement.rated_sentences",
+}
+
+
+class _MovedModule(ModuleType):
+    """Takes every name from the module at the new path, with a warning."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+        if name.startswith("__"):  # what the import system and debuggers look for
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        place = _MOVED[self.__name__]
+        message = f"{self.__name__} has moved to {place}, and its old path goes with lemf 0.2"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return getattr(import_module(place), name)
+
+
+for _path in _MOVED:
+    sys.modules[_path] = _MovedModule(_path)
+    setattr(sys.modules["lemf"], _path.removeprefix("lemf."), sys.modules[_path])
