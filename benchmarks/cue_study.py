@@ -126,7 +126,7 @@ def print_constants(
     print_head("`listeners` with another constant")
     rows = []
     for module_name, constant, values in CONSTANTS:
-        module = import_module(f"lemf.{module_name}")
+        module = import_module(f"lemf.cues.{module_name}")
         own = getattr(module, constant)
         for value in values:
             setattr(module, constant, value)

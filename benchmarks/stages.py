@@ -69,14 +69,14 @@ def regular_grid(length_s: int) -> lemf.TextGrid:
 def time_stages(wav: Path, textgrid: Path) -> tuple[float, float, float]:
     """CPU seconds of one run in all, in Harvest and in the energy."""
     spent = {"f0_contour": 0.0, "frame_energy": 0.0}
-    originals = {name: getattr(lemf.contours, name) for name in spent}
+    originals = {name: getattr(lemf.contours.contours, name) for name in spent}
     for name, function in originals.items():
-        setattr(lemf.contours, name, timed(name, function, spent))
+        setattr(lemf.contours.contours, name, timed(name, function, spent))
     started = time.process_time()
     lemf.score(wav, textgrid)
     total = time.process_time() - started
     for name, function in originals.items():
-        setattr(lemf.contours, name, function)
+        setattr(lemf.contours.contours, name, function)
     return total, spent["f0_contour"], spent["frame_energy"]
 
 

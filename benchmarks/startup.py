@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from lemf.contours.pitch import f0_contour
+import lemf
 
 ROUNDS = 15
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -58,7 +58,7 @@ def time_harvest() -> float:
     seconds = []
     for _ in range(6):
         started = time.perf_counter()
-        f0_contour(samples, rate_hz)
+        lemf.harvest(samples, rate_hz)
         seconds.append(time.perf_counter() - started)
     return float(np.median(seconds[1:]))
 

@@ -14,6 +14,8 @@ from lemf.errors import SettingsError
 FRAME_PERIOD_S = 0.005  # F0 and energy share this time axis
 ENERGY_WINDOW_S = 0.020  # section 2.2 of the paper
 END_TOLERANCE_S = 0.020  # how far a word may reach beyond the recording before it is an error
+ROUNDING_S = 1e-9  # by which computed times differ: 0.8 - 0.5 is no longer pause than 0.3
+PITCH_FLOOR_HZ, PITCH_CEILING_HZ = 71.0, 800.0  # Harvest's own
 
 CueInput = Literal["words", "contours", "sentence", "expected"]
 
@@ -123,8 +125,8 @@ class Settings:
     cues: str = "paper"
     weights: Mapping[str, float] | None = None
     pitch: PitchMethod = "harvest"
-    pitch_floor_hz: float = 71.0
-    pitch_ceiling_hz: float = 800.0
+    pitch_floor_hz: float = PITCH_FLOOR_HZ
+    pitch_ceiling_hz: float = PITCH_CEILING_HZ
     sentences: str = "whole"
     words_tier: str | None = None
     phones_tier: str | None = None

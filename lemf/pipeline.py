@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lemf.arrays import FloatArray
 from lemf.config import Settings
-from lemf.contours.contours import Track
+from lemf.contours.contours import Track, Work
 from lemf.contours.measurement import Measurement, measure
 from lemf.cues.zscore import zscore
 from lemf.errors import SettingsError
@@ -65,7 +65,8 @@ def score(
     "I really didn't"
     """
     settings = settings or Settings()
-    measured = measure(audio, textgrid, settings, rate_hz=rate_hz, track=track, threads=threads)
+    work = Work(threads, track)
+    measured = measure(audio, textgrid, settings, rate_hz=rate_hz, work=work)
     return score_measurement(measured, settings)
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from lemf.arrays import FloatArray
 from lemf.config import Settings
 from lemf.contours.energy import frame_energy, frame_mid_energy
+from lemf.contours.harvest.decimation import decimation_factor
 from lemf.contours.periodicity import frame_periodicity
-from lemf.contours.pitch import decimation_factor, f0_contour
+from lemf.contours.pitch import f0_contour
 from lemf.errors import AudioError
 from lemf.reading.audio import Audio
 from lemf.reading.frames import WHOLE_S, Piece, count_frames, cut_pieces, frame_centres, frame_times
@@ -21,6 +23,22 @@ from lemf.reading.frames import WHOLE_S, Piece, count_frames, cut_pieces, frame_
 PRAAT_WHOLE_S = 1200.0
 
 Track = Callable[[Sequence[Piece]], Iterable[Piece]]  # such as tqdm.tqdm or rich.progress.track
+
+
+class Work(NamedTuple):
+    """How the measuring is done, which changes no number.
+
+    Attributes
+    ----------
+    threads : threads in which Harvest works
+    track : function that wraps the sequence of pieces to show progress, as ``tqdm.tqdm`` does
+    """
+
+    threads: int = 1
+    track: Track | None = None
+
+
+ONE_THREAD = Work()
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +78,7 @@ def measure_contours(
     settings: Settings,
     *,
     with_detail: bool = False,
-    track: Track | None = None,
-    threads: int = 1,
+    work: Work = ONE_THREAD,
 ) -> Contours:
     """Measure the contours of a whole recording.
 
@@ -72,10 +89,7 @@ def measure_contours(
         Pitch method and range.
     with_detail : bool
         Whether to measure `Detail`, too.
-    track : function, optional
-        Wraps the sequence of pieces to show progress, as ``tqdm.tqdm`` does.
-    threads : int
-        Threads in which Harvest works; their number changes nothing else.
+    work : Work
 
     Raises
     ------
@@ -91,17 +105,10 @@ def measure_contours(
         audio.n_samples, audio.rate_hz, decimation_factor(audio.rate_hz), whole_s=whole_s
     )
     stretches = audio.slices((piece.start, piece.stop) for piece in pieces)
-    for piece, samples in zip(track(pieces) if track else pieces, stretches, strict=True):
+    for piece, samples in zip(work.track(pieces) if work.track else pieces, stretches, strict=True):
         kept = slice(piece.first_frame, piece.stop_frame)
         try:
-            piece_f0_hz = f0_contour(
-                samples,
-                audio.rate_hz,
-                method=settings.pitch,
-                floor_hz=settings.pitch_floor_hz,
-                ceiling_hz=settings.pitch_ceiling_hz,
-                threads=threads,
-            )
+            piece_f0_hz = f0_contour(samples, audio.rate_hz, settings, threads=work.threads)
         except AudioError as error:
             raise AudioError(f"{audio.name}: {error}") from error
         f0_hz[kept] = piece_f0_hz[kept.start - piece.start_frame :][: kept.stop - kept.start]

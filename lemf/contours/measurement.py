@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from lemf.config import Settings
-from lemf.contours.contours import Contours, Track, measure_contours
+from lemf.contours.contours import ONE_THREAD, Contours, Work, measure_contours
 from lemf.reading.alignment import Alignment, align
 from lemf.reading.audio import Audio, read_audio
 from lemf.reading.textgrid import TextGrid, read_textgrid
@@ -48,8 +48,7 @@ def measure(
     *,
     rate_hz: int | None = None,
     with_detail: bool | None = None,
-    track: Track | None = None,
-    threads: int = 1,
+    work: Work = ONE_THREAD,
 ) -> Measurement:
     """Do the part of `score` that needs the audio; the parameters and errors are those of `score`.
 
@@ -58,6 +57,8 @@ def measure(
     with_detail : bool, optional
         Whether to measure what cues beyond the paper's need; by default if those of the settings
         do.
+    work : Work
+        The threads and the progress display of `score`.
 
     Returns
     -------
@@ -76,8 +77,7 @@ def measure(
             recording,
             settings,
             with_detail=settings.needs_detail if with_detail is None else with_detail,
-            track=track,
-            threads=threads,
+            work=work,
         ),
         notes=recording.notes + alignment.notes,
     )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lemf.arrays import FloatArray
-from lemf.config import FRAME_PERIOD_S, PitchMethod
+from lemf.config import FRAME_PERIOD_S, PITCH_CEILING_HZ, PITCH_FLOOR_HZ, Settings
 from lemf.errors import AudioError, MissingPackageError
 from lemf.reading.frames import count_frames, frame_times
 
@@ -29,35 +29,21 @@ except ImportError:  # no compiler when lemf was installed
 HARVEST_IS_COMPILED = _compiled is not None
 
 _LOWEST_FLOOR_HZ = 10.0  # lower floors would take filters of seconds
-_HARVEST_RATE_HZ = 8000.0  # Harvest works near this rate, whatever the recording's
-_LARGEST_DECIMATION = 12
 _PRAAT_PERIODS = 3  # Praat's window must hold three periods of the floor
 
 
-def decimation_factor(rate_hz: int) -> int:
-    """Give the whole number by which Harvest divides the sampling rate."""
-    return max(min(int(rate_hz / _HARVEST_RATE_HZ + 0.5), _LARGEST_DECIMATION), 1)
-
-
 def f0_contour(
-    samples: FloatArray,
-    rate_hz: int,
-    *,
-    method: PitchMethod = "harvest",
-    floor_hz: float = 71.0,
-    ceiling_hz: float = 800.0,
-    threads: int = 1,
+    samples: FloatArray, rate_hz: int, settings: Settings, *, threads: int = 1
 ) -> FloatArray:
-    """Track F0.
+    """Track F0 by the method of the settings.
 
     Parameters
     ----------
     samples : (samples,) float64
         Finite, at least one.
     rate_hz : int
-    method : {"harvest", "praat", "pyworld"}
-    floor_hz, ceiling_hz : float
-        Range of the search.
+    settings : Settings
+        Pitch method and range.
     threads : int
         Those of `harvest`; the other methods take one.
 
@@ -71,11 +57,12 @@ def f0_contour(
     AudioError
         The recording is too short for Praat's window.
     MissingPackageError
-        ``method="praat"`` without parselmouth, ``method="pyworld"`` without pyworld.
+        ``pitch="praat"`` without parselmouth, ``pitch="pyworld"`` without pyworld.
     """
-    if method == "praat":
+    floor_hz, ceiling_hz = settings.pitch_floor_hz, settings.pitch_ceiling_hz
+    if settings.pitch == "praat":
         return _praat(samples, rate_hz, floor_hz, ceiling_hz)
-    if method == "pyworld":
+    if settings.pitch == "pyworld":
         return _pyworld(samples, rate_hz, floor_hz, ceiling_hz)
     f0_hz, _ = harvest(samples, rate_hz, floor_hz=floor_hz, ceiling_hz=ceiling_hz, threads=threads)
     return f0_hz
@@ -85,9 +72,9 @@ def harvest(
     samples: NDArray[np.floating[Any]],
     rate_hz: int,
     *,
-    floor_hz: float = 71.0,
-    ceiling_hz: float = 800.0,
-    period_ms: float = 5.0,
+    floor_hz: float = PITCH_FLOOR_HZ,
+    ceiling_hz: float = PITCH_CEILING_HZ,
+    period_ms: float = 1000.0 * FRAME_PERIOD_S,
     threads: int = 1,
 ) -> tuple[FloatArray, FloatArray]:
     """Track F0 by Harvest (Morise 2017), with the numbers of ``pyworld.harvest``.

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from lemf.arrays import FloatArray
+from lemf.config import ROUNDING_S
 from lemf.contours.contours import Contours
+from lemf.cues.pooling import mean
 from lemf.reading.alignment import Word
+from lemf.reading.frames import frames_of
 
 
 def pitch(words: Sequence[Word], contours: Contours) -> FloatArray:
@@ -21,7 +24,7 @@ def pitch(words: Sequence[Word], contours: Contours) -> FloatArray:
     (words,) float64
         NaN where there is no voiced frame.
     """
-    return np.array([_highest_log_f0(contours.f0_hz[_frames_of(w, contours)]) for w in words])
+    return np.array([_highest_log_f0(contours.f0_hz[span]) for span in _spans(words, contours)])
 
 
 def energy(words: Sequence[Word], contours: Contours) -> FloatArray:
@@ -32,7 +35,7 @@ def energy(words: Sequence[Word], contours: Contours) -> FloatArray:
     (words,) float64
         NaN where there is no frame.
     """
-    return np.array([_mean(contours.energy[_frames_of(word, contours)]) for word in words])
+    return np.array([mean(contours.energy[span]) for span in _spans(words, contours)])
 
 
 def duration(words: Sequence[Word]) -> FloatArray:
@@ -43,7 +46,7 @@ def duration(words: Sequence[Word]) -> FloatArray:
     (words,) float64
         Seconds; NaN where there is no phone.
     """
-    return np.array([_mean(np.array(word.durations_s)) for word in words])
+    return np.array([mean(np.array(word.durations_s)) for word in words])
 
 
 def word_flags(
@@ -60,8 +63,7 @@ def word_flags(
         ``outside_audio``: reaches beyond the recording, by less than 20 ms.
     """
     flags = []
-    for word in words:
-        span = _frames_of(word, contours)
+    for word, span in zip(words, _spans(words, contours), strict=True):
         found = []
         if span.start == span.stop:
             found.append("no_frame")
@@ -69,21 +71,16 @@ def word_flags(
             found.append("unvoiced")
         if not word.durations_s:
             found.append("unknown_word")
-        if word.start_s < 0 or word.end_s > recording_s + 1e-9:
+        if word.start_s < 0 or word.end_s > recording_s + ROUNDING_S:
             found.append("outside_audio")
         flags.append(tuple(found))
     return flags
 
 
-def _frames_of(word: Word, contours: Contours) -> slice:
-    first, stop = np.searchsorted(contours.times_s, [word.start_s, word.end_s])
-    return slice(int(first), int(stop))
+def _spans(words: Sequence[Word], contours: Contours) -> list[slice]:
+    return [frames_of(word.start_s, word.end_s, contours.times_s) for word in words]
 
 
 def _highest_log_f0(f0_hz: FloatArray) -> float:
     highest = f0_hz.max(initial=0.0)
     return float(np.log(highest)) if highest > 0 else np.nan
-
-
-def _mean(values: FloatArray) -> float:
-    return float(values.mean()) if len(values) else np.nan

@@ -43,6 +43,11 @@ def highest(values: FloatArray, spans: Sequence[slice]) -> FloatArray:
     return np.array([values[span].max() if span.stop > span.start else np.nan for span in spans])
 
 
+def mean(values: FloatArray) -> float:
+    """Average values; NaN if there are none."""
+    return float(values.mean()) if len(values) else np.nan
+
+
 def percentile(values: FloatArray, spans: Sequence[slice], percent: float) -> FloatArray:
     """Give a percentile of the frames of each word that are not NaN.
 

@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from lemf.arrays import FloatArray
+from lemf.config import FRAME_PERIOD_S
 from lemf.contours.contours import Contours, Detail
 from lemf.reading.alignment import Word
 
@@ -23,9 +24,9 @@ LARGEST_STEP_ST = 2.0  # from frame to frame; more is a jump of the tracker
 EDGE_FRAMES = 2  # at either end of voicing, where trackers overshoot
 FARTHEST_ST = 12.0  # from the median: an octave
 LOUDNESS_EXPONENT = 0.6  # loudness over amplitude (Stevens 1957)
-AROUND_FRAMES = 200  # 1 s on both sides: about a phrase, so that declination and resets cancel
-_SMOOTHING_FRAMES = 9
-_BASELINE_STEP = 10  # frames from one value of the baseline to the next
+AROUND_FRAMES = round(1.0 / FRAME_PERIOD_S)  # on both sides: a phrase; declination cancels
+_SMOOTHING_FRAMES = round(0.045 / FRAME_PERIOD_S)
+_BASELINE_STEP = round(0.050 / FRAME_PERIOD_S)  # from one value of the baseline to the next
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,10 @@ import numpy as np
 
 from lemf.arrays import FloatArray
 from lemf.cues.loudness_cues import level_db
+from lemf.cues.pooling import mean
 from lemf.cues.sentence_contours import SentenceContours
 from lemf.reading.alignment import Phone, Word
+from lemf.reading.frames import frames_of
 
 # ARPABET as the CMU dictionary, MFA, FAVE and TIMIT write it; case and stress digits do not count.
 _ARPABET_VOWELS = frozenset(
@@ -92,7 +94,7 @@ def vowel_loudness(words: Sequence[Word], sentence: SentenceContours) -> FloatAr
         holds a frame.
     """
     level = level_db(sentence.mid_energy)
-    return _highest(words, lambda vowel: _mean(level[_frames_of(vowel, sentence)]))
+    return _highest(words, lambda vowel: mean(level[_frames_of(vowel, sentence)]))
 
 
 def vowel_pitch(words: Sequence[Word], sentence: SentenceContours) -> FloatArray:
@@ -115,7 +117,7 @@ def vowel_pitch(words: Sequence[Word], sentence: SentenceContours) -> FloatArray
 
     def measure(vowel: Phone) -> float:
         measured = semitones[_frames_of(vowel, sentence)]
-        return _mean(measured[np.isfinite(measured)])
+        return mean(measured[np.isfinite(measured)])
 
     return _highest(words, measure)
 
@@ -131,9 +133,4 @@ def _highest(words: Sequence[Word], measure: Callable[[Phone], float]) -> FloatA
 
 
 def _frames_of(vowel: Phone, sentence: SentenceContours) -> slice:
-    first, stop = np.searchsorted(sentence.times_s, [vowel.start_s, vowel.end_s])
-    return slice(int(first), int(stop))
-
-
-def _mean(values: FloatArray) -> float:
-    return float(values.mean()) if len(values) else np.nan
+    return frames_of(vowel.start_s, vowel.end_s, sentence.times_s)

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from lemf.config import END_TOLERANCE_S, Settings
+from lemf.config import END_TOLERANCE_S, ROUNDING_S, Settings
 from lemf.errors import NoWordsError, TextGridError
 from lemf.reading.praat_tokens import shorten
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 from lemf.reading.tiers import is_silence, select_tiers, tier_by_name
 
 _LONGER_S = 1.0  # by which a recording may outlast its TextGrid without a note
-_ROUNDING_S = 1e-9  # 0.8 - 0.5 is no longer pause than 0.3
 _OVERLAP_TOLERANCE_S = 1e-4  # writers that round times make neighbours overlap by less
 
 
@@ -195,7 +194,7 @@ def _split_sentences(
     if settings.pause_s is not None:
         sentences = [[words[0]]]
         for before, word in pairwise(words):
-            if word.start_s - before.end_s > settings.pause_s + _ROUNDING_S:
+            if word.start_s - before.end_s > settings.pause_s + ROUNDING_S:
                 sentences.append([])
             sentences[-1].append(word)
         return tuple(tuple(sentence) for sentence in sentences), []

@@ -16,7 +16,7 @@ from lemf.config import FRAME_PERIOD_S
 WHOLE_S = 60.0  # recordings up to here are analysed in one piece
 OVERLAP_S = 0.5  # read on both sides of a piece; keeps F0 at the seams within 0.01 cent
 
-_FRAMES_PER_S = 200
+_FRAMES_PER_S = round(1 / FRAME_PERIOD_S)
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,12 @@ def count_frames(n_samples: int, rate_hz: int) -> int:
 def frame_times(n_frames: int) -> FloatArray:
     """Give the times of the frames in seconds, shape (frames,)."""
     return np.arange(n_frames, dtype=np.float64) * FRAME_PERIOD_S
+
+
+def frames_of(start_s: float, end_s: float, times_s: FloatArray) -> slice:
+    """Find the frames of a stretch of time: those with start <= time < end."""
+    first, stop = np.searchsorted(times_s, [start_s, end_s])
+    return slice(int(first), int(stop))
 
 
 def frame_centres(n_frames: int, rate_hz: int) -> IntArray:

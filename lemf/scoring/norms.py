@@ -64,7 +64,7 @@ def gather_norms(
         In the order in which the groups first appear.
     """
     tallies: dict[str, PhoneTally] = {}
-    if _needs_phones(settings):
+    if settings.needs_phone_norms:
         for name, measured in recordings():
             tally = tallies.setdefault(group_of(name), PhoneTally())
             for words in measured.alignment.sentences:
@@ -89,19 +89,15 @@ def recording_norms(measured: Measurement, settings: Settings) -> Norms:
 
 def passes_over(settings: Settings) -> int:
     """Return how often `gather_norms` reads all recordings for the scope of the settings."""
-    return 0 if settings.normalise in OWN_SCOPES else 1 + _needs_phones(settings)
+    return 0 if settings.normalise in OWN_SCOPES else 1 + settings.needs_phone_norms
 
 
 def sentence_phones(words: Iterable[Word], settings: Settings) -> PhoneNorms:
     """Compute the expected durations of phones from these words, if a cue of the set needs them."""
     tally = PhoneTally()
-    if _needs_phones(settings):
+    if settings.needs_phone_norms:
         tally.add(words)
     return tally.norms()
-
-
-def _needs_phones(settings: Settings) -> bool:
-    return settings.needs_phone_norms
 
 
 def _phone_norms(tallies: Mapping[str, PhoneTally]) -> dict[str, PhoneNorms]:

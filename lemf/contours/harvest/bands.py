@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import cmath
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import log, pi
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from lemf.arrays import FloatArray, IntArray
+from lemf.contours.harvest.decimation import Decimated
 
 FRAMES_PER_S = 1000
 
@@ -22,21 +22,6 @@ _CHANNELS_PER_OCTAVE = 40.0
 _FEWEST_BANDS = 10  # that agree for a candidate
 _FEWEST_CROSSINGS = 4  # of each kind, in a band that is heard
 _SHORTEST_BLOCK = 4096  # samples of overlap-save
-
-
-@dataclass(frozen=True)
-class Decimated:
-    """The recording at the rate on which Harvest works, without its mean."""
-
-    samples: FloatArray
-    rate_hz: float
-
-    def around(self, middles: IntArray, half: int) -> FloatArray:
-        """Give the samples around some places, shape (places, 2 half + 1); ends are held."""
-        low = max(0, half - int(middles.min()))
-        high = max(0, int(middles.max()) + half + 1 - len(self.samples))
-        held = np.pad(self.samples, (low, high), mode="edge") if low or high else self.samples
-        return sliding_window_view(held, 2 * half + 1)[middles - half + low]
 
 
 def raw_candidates(

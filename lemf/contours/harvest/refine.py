@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lemf.arrays import FloatArray, IntArray
-from lemf.contours.harvest.bands import FRAMES_PER_S, Decimated
+from lemf.contours.harvest.bands import FRAMES_PER_S
+from lemf.contours.harvest.decimation import Decimated
 
 _SPREAD = 3  # frames to either side that a candidate is tried in, too
 _HARMONICS = 6

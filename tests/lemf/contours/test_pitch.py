@@ -28,7 +28,7 @@ def cents(f0_hz, reference_hz):
 @pytest.mark.parametrize("rate_hz", RATES)
 def test_tone_within_a_cent(method, f0_hz, rate_hz):
     samples = tone(f0_hz, rate_hz)
-    found = f0_contour(samples, rate_hz, method=method)
+    found = f0_contour(samples, rate_hz, Settings(pitch=method))
     assert len(found) == count_frames(len(samples), rate_hz)
     np.testing.assert_allclose(cents(found[20:-20], f0_hz), 0, rtol=0, atol=CENT)
 
@@ -40,7 +40,7 @@ def test_glide_is_followed_at_the_right_time(method):
     f0_hz = 150 + 50 * t
     phase = 2 * np.pi * np.cumsum(f0_hz) / rate_hz
     samples = sum(np.sin(k * phase) / k for k in range(1, 8))
-    found = f0_contour(samples, rate_hz, method=method)
+    found = f0_contour(samples, rate_hz, Settings(pitch=method))
     inner = slice(40, -40)
     expected = 150 + 50 * frame_times(len(found))
     # Praat's frames are up to 2.5 ms away, where the glide differs by 0.125 Hz
@@ -60,18 +60,18 @@ def test_praats_nearest_frame_is_taken_wherever_its_frames_start(n_samples):
 
 @pytest.mark.parametrize("method", ["harvest", "praat", "pyworld"])
 def test_silence_is_unvoiced(method):
-    assert not f0_contour(np.zeros(16000), 16000, method=method).any()
+    assert not f0_contour(np.zeros(16000), 16000, Settings(pitch=method)).any()
 
 
 def test_range_bounds_the_answer():
-    found = f0_contour(tone(300.0, 16000), 16000, floor_hz=71.0, ceiling_hz=250.0)
+    found = f0_contour(tone(300.0, 16000), 16000, Settings(pitch_ceiling_hz=250.0))
     assert found[found > 0].max(initial=0.0) <= 250.0
 
 
 @pytest.mark.parametrize("n_samples", [1, 2, 79, 160, 1600])
 def test_very_short_recordings_have_all_their_frames(n_samples):
     samples = np.sin(np.arange(n_samples))
-    assert len(f0_contour(samples, 16000)) == count_frames(n_samples, 16000)
+    assert len(f0_contour(samples, 16000, Settings())) == count_frames(n_samples, 16000)
 
 
 def test_too_short_for_praat_is_said_with_the_remedy():
@@ -87,14 +87,14 @@ def test_too_short_for_praat_is_said_with_the_remedy():
 def test_a_missing_package_names_its_extra(monkeypatch, method, module, extra):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingPackageError, match=rf"pip install 'lemf\[{extra}\]'"):
-        f0_contour(np.zeros(1600), 16000, method=method)
+        f0_contour(np.zeros(1600), 16000, Settings(pitch=method))
 
 
 def test_the_fallback_gives_the_same_contour(monkeypatch):
     samples = tone(180.0, 16000)
-    expected = f0_contour(samples, 16000)
+    expected = f0_contour(samples, 16000, Settings())
     monkeypatch.setattr("lemf.contours.pitch._compiled", None)
-    np.testing.assert_allclose(f0_contour(samples, 16000), expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(f0_contour(samples, 16000, Settings()), expected, rtol=0, atol=1e-6)
 
 
 @pytest.mark.slow
@@ -109,7 +109,7 @@ def test_pieces_of_a_long_recording_agree_with_the_whole(rng):
     samples += rng.normal(0, 1e-3, len(samples))
     audio = Audio.from_samples(samples, rate_hz)
     pieced = measure_contours(audio, Settings()).f0_hz
-    whole = f0_contour(samples, rate_hz)
+    whole = f0_contour(samples, rate_hz, Settings())
     assert (whole > 0).mean() > 0.3
     off = np.zeros(len(whole))
     both = (whole > 0) & (pieced > 0)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lemf.contours.pitch import decimation_factor
+from lemf.contours.harvest.decimation import decimation_factor
 from lemf.reading.frames import count_frames, cut_pieces, frame_centres, frame_times
 
 RATES = st.sampled_from([8000, 11025, 16000, 18000, 22050, 24000, 44100, 48000, 96000, 16001])

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lemf.contours.harvest.bands import (
-    Decimated,
     band_centres,
     falls,
     filter_bands,
     interpolated_f0,
 )
 from lemf.contours.harvest.connect import connect, voiced_sections, without_short_gaps
-from lemf.contours.harvest.fallback import decimate, harvest_numpy, impulse_response, smooth
+from lemf.contours.harvest.decimation import Decimated, decimate, impulse_response
+from lemf.contours.harvest.fallback import harvest_numpy, smooth
 from lemf.contours.harvest.refine import Candidates, reliable, round_half_away
 
 HZ = 1e-6
