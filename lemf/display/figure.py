@@ -20,6 +20,7 @@ from lemf.arrays import FloatArray
 from lemf.contours.contours import Contours
 from lemf.display.figure_cues import beyond_the_papers, draw_contributions, mark_energy, mark_pitch
 from lemf.display.figure_labels import SHADE, name_top_words, rank_colour, width_pt, write_words
+from lemf.errors import SettingsError
 from lemf.runtime.colours import BLUE, GREY_27
 from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 F0Axis = Literal["log", "semitones", "hz"]
+F0_AXES: tuple[F0Axis, ...] = ("log", "semitones", "hz")
 FigureFormat = Literal["png", "svg", "pdf"]
 
 _HZ_TICKS = (50, 75, 100, 150, 200, 300, 400, 600, 800, 1200)
@@ -64,14 +66,14 @@ def draw(
     ----------
     emphasis : Emphasis
     axes : two or three Axes, optional
-        The upper and the lower panel, and that of the contributions if wanted, which should share
-        their x axis, of a figure with ``layout="constrained"``: words stand between the panels, the
-        legend below (without a layout the legend is left out). Made with pyplot when left out, so
-        that a notebook shows them.
+        The upper and the lower panel, and that of the contributions if wanted. They should share
+        their x axis and belong to a figure with ``layout="constrained"``: words stand between the
+        panels, the legend below (without a layout the legend is left out). When left out, they are
+        made with pyplot, so that a notebook shows them.
     sentence : int
-        Index of the sentence.
+        Index of the sentence, from 0.
     top : int
-        How many words to shade, name and rank.
+        How many words to shade, name and rank, at least 1.
     f0_axis : {"log", "semitones", "hz"}
         Natural log of Hz as in the paper, semitones about the sentence's median, or Hz.
 
@@ -81,15 +83,10 @@ def draw(
 
     Raises
     ------
-    IndexError
-        There is no such sentence.
-    ValueError
-        Another `f0_axis`, or a `top` below 1.
+    SettingsError
+        A sentence that does not exist, a `top` below 1, another `f0_axis` or number of axes.
     """
-    if f0_axis not in ("log", "semitones", "hz") or top < 1:
-        raise ValueError(
-            f"f0_axis {f0_axis!r}, top {top}: expected log, semitones or hz, 1 or more"
-        )
+    _check_arguments(emphasis, axes, sentence, top, f0_axis)
     scored = emphasis.sentences[sentence]
     if axes is None:
         from matplotlib import pyplot
@@ -97,6 +94,8 @@ def draw(
         figure = pyplot.figure(figsize=_size(scored), layout="constrained")
         axes = _panels(figure, scored)
     upper, lower, *third = axes
+
+    # contours, marks and words
     low_s = max(scored.start_s - _MARGIN_S, 0.0)
     high_s = scored.end_s + _MARGIN_S
     times_s = emphasis.contours.times_s
@@ -112,6 +111,8 @@ def draw(
     for panel in third:
         draw_contributions(panel, scored)
         lower.tick_params(bottom=False, labelbottom=False)
+
+    # title, legend and time axis
     lowest = axes[-1]
     _explain(upper, lower, lowest)
     title = f"{PurePath(emphasis.audio).name}: {scored.text}"
@@ -123,6 +124,23 @@ def draw(
     return tuple(axes)
 
 
+def _check_arguments(
+    emphasis: Emphasis, axes: Sequence[Axes] | None, sentence: int, top: int, f0_axis: str
+) -> None:
+    """Refuse what a caller may get wrong."""
+    n_sentences = len(emphasis.sentences)
+    if not 0 <= sentence < n_sentences:
+        raise SettingsError(
+            f"sentence {sentence}: {emphasis.audio} has {n_sentences}, counted from 0"
+        )
+    if top < 1:
+        raise SettingsError(f"top {top}: at least 1 word is made to stand out")
+    if f0_axis not in F0_AXES:
+        raise SettingsError(f"unknown f0_axis {f0_axis!r}; there are: {', '.join(F0_AXES)}")
+    if axes is not None and len(axes) not in (2, 3):
+        raise SettingsError(f"{len(axes)} axes: a sentence takes 2, or 3 with the contributions")
+
+
 def render_figure(
     emphasis: Emphasis,
     file_format: FigureFormat,
@@ -131,21 +149,21 @@ def render_figure(
     top: int = 3,
     f0_axis: F0Axis = "log",
 ) -> bytes:
-    """Draw sentences into the bytes of a file; the same emphasis gives the same bytes.
+    """Draw sentences as the bytes of a file; the same emphasis gives the same bytes.
 
     Parameters
     ----------
     emphasis : Emphasis
     file_format : {"png", "svg", "pdf"}
     sentences : sequence of int
-        One page each in a PDF; png and svg hold one.
+        One page each in a PDF; PNG and SVG hold one.
     top, f0_axis
         As in `draw`.
 
     Raises
     ------
     ValueError
-        Several sentences for a png or svg.
+        Several sentences for a PNG or SVG.
     """
     if file_format != "pdf" and len(sentences) != 1:
         raise ValueError(f"a {file_format} holds one sentence, not {len(sentences)}")
@@ -154,9 +172,8 @@ def render_figure(
         warnings.catch_warnings(),
         mpl.rc_context({"font.family": _fonts(), "svg.hashsalt": "lemf", "figure.dpi": 100}),
     ):
-        warnings.filterwarnings(
-            "ignore", message="Glyph .* missing"
-        )  # letters_without_font says it
+        # letters_without_font tells of them
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
         if file_format == "pdf":
             with PdfPages(stream, metadata={"CreationDate": None, "Creator": "lemf"}) as pages:
                 for index in sentences:  # one at a time: a page in memory takes megabytes
@@ -169,7 +186,7 @@ def render_figure(
 
 
 def letters_without_font(emphasis: Emphasis) -> str:
-    """Give the letters of the words that none of the fonts at hand can show."""
+    """Find the letters of the words that none of the installed fonts can show."""
     shown = {code for name in _fonts() for code in get_font(findfont(name)).get_charmap()}
     letters = {letter for word in emphasis.words for letter in word.word}
     return "".join(sorted(c for c in letters if ord(c) not in shown and not c.isspace()))
@@ -187,7 +204,7 @@ def _panels(figure: Figure, sentence: SentenceEmphasis) -> Sequence[Axes]:
 
 
 def _size(sentence: SentenceEmphasis) -> tuple[float, float]:
-    """Inches: wider for longer sentences, within what a page and a screen can show."""
+    """Compute width and height in inches: wider for longer sentences, up to what a screen shows."""
     spoken_s = sentence.end_s - sentence.start_s
     width = 1.5 + max(1.3 * spoken_s, 0.26 * len(sentence.words))
     longest = max(len(word.word) for word in sentence.words)
@@ -282,7 +299,7 @@ def _mark_segment(axes: Axes, sentence: SentenceEmphasis) -> None:
 
 
 def _explain(upper: Axes, lower: Axes, lowest: Axes) -> None:
-    """Put one legend for both panels below the lowest, clear of the time axis."""
+    """Draw one legend for both upper panels below the lowest panel, clear of the time axis."""
     figure = lowest.get_figure(root=True)
     if figure is None or figure.get_layout_engine() is None:
         return  # the figure makes no room below its panels

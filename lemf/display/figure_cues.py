@@ -1,4 +1,4 @@
-"""What the cues go by, in the panels of the figure."""
+"""What the cues measure and add, in the panels of the figure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WIDTH = 0.8  # of the word
 
 
 def beyond_the_papers(sentence: SentenceEmphasis) -> bool:
-    """Tell whether the cues are others than the paper's, whose figure has no such panel."""
+    """Check whether the cues are others than the paper's, whose figure has no such panel."""
     return tuple(sentence.words[0].cues) != tuple(CUE_SETS["paper"])
 
 
@@ -70,7 +70,7 @@ def draw_contributions(axes: Axes, sentence: SentenceEmphasis) -> None:
 
 
 def _colours(names: list[str]) -> dict[str, tuple[float, ...]]:
-    """Give each cue its colour, in the order of the names: a colour a kind, a shade a cue."""
+    """Return the colours in the order of the names: a colour per kind of cue, a shade per cue."""
     colours: dict[str, tuple[float, ...]] = {}
     for colour_map in {CUES[name].colour for name in names}:
         own = [name for name in names if CUES[name].colour == colour_map]

@@ -23,7 +23,7 @@ _GAP_PT = 4.0
 
 
 def rank_colour(rank: int) -> str:
-    """Give the colour of a rank, from 1; they repeat after five."""
+    """Return the colour of a rank, from 1; the colours repeat after five."""
     return _RANK_COLOURS[(rank - 1) % len(_RANK_COLOURS)]
 
 
@@ -71,14 +71,14 @@ def name_top_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
 
 
 def width_pt(axes: Axes) -> float:
-    """Width of a panel in points."""
+    """Return the width of a panel in points."""
     return float(axes.get_window_extent().width / axes.figure.dpi * 72)
 
 
 def spread(centres: FloatArray, widths: FloatArray, low: float, high: float) -> FloatArray:
     """Move labels as little as possible until none overlaps its neighbour, within the bounds.
 
-    Isotonic regression by pooling adjacent violators, after taking the widths away.
+    Isotonic regression by pooling adjacent violators, once the widths are subtracted.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ _NOISE = 1e-12  # scores that cancel to less are all equal
 def contributions(
     z: Mapping[str, FloatArray], weights: Mapping[str, float]
 ) -> dict[str, FloatArray]:
-    """Give each cue's share of the score, weight * z; the shares of a word sum to s(w).
+    """Compute what each cue adds to the score, weight * z; a word's contributions sum to s(w).
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def contributions(
 
 
 def emphasis_score(z: Mapping[str, FloatArray], weights: Mapping[str, float]) -> FloatArray:
-    """Score the words: s(w) = alpha z_pitch(w) + beta z_energy(w) + gamma z_duration(w), eq. 2.
+    """Compute the scores: s(w) = alpha z_pitch(w) + beta z_energy(w) + gamma z_duration(w), eq. 2.
 
     Parameters
     ----------
@@ -64,12 +64,12 @@ def rank_words(scores: FloatArray) -> IntArray:
 
 
 def is_flat(scores: FloatArray) -> bool:
-    """Tell whether all scores of a sentence are equal, so that its top word means nothing."""
+    """Check whether all scores of a sentence are equal, so that its top word means nothing."""
     return bool(np.ptp(rounded(scores)) == 0)
 
 
 def emphasis_segment(top: int, n_words: int) -> range:
-    """Give the indices of the emphasis segment: the top word and its neighbours in the sentence.
+    """Find the indices of the emphasis segment: the top word and its neighbours in the sentence.
 
     Parameters
     ----------
@@ -81,12 +81,12 @@ def emphasis_segment(top: int, n_words: int) -> range:
     Returns
     -------
     range
-        Three words, two at an edge, one in a sentence of one.
+        Of three words, two at an edge, one in a sentence of one.
     """
     return range(max(top - 1, 0), min(top + 2, n_words))
 
 
 def rounded(scores: FloatArray) -> FloatArray:
-    """Scale to the largest score and round, so that rounding noise makes no difference."""
+    """Round scores relative to the largest, so that rounding noise makes no difference."""
     largest = np.abs(scores).max()
     return np.round(scores / largest, _EQUAL) if largest > _NOISE else np.zeros(len(scores))

@@ -1,4 +1,4 @@
-"""One sentence: its words' cues, then their scores, ranks and the segment."""
+"""One sentence: the cues of its words, then their scores, ranks and the segment."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def score_sentence(
     standardise: Standardise,
     weights: Mapping[str, float],
 ) -> SentenceEmphasis:
-    """Standardise, weigh and rank.
+    """Standardise, weigh and rank the words of a sentence.
 
     Parameters
     ----------
@@ -86,8 +86,12 @@ def score_sentence(
     cues : SentenceCues
         Of these words.
     standardise : function
-        Gives the z-scores of a cue by its name and values.
+        Returns the z-scores of a cue by its name and values.
     weights : mapping of cue to float
+
+    Returns
+    -------
+    SentenceEmphasis
     """
     values, flags = cues.values, cues.flags
     z = {name: standardise(name, cue) for name, cue in values.items()}
@@ -147,11 +151,11 @@ def _shares(
 def _flags_of_clarity(
     flags: list[tuple[str, ...]], sentence: SentenceContours, weights: Mapping[str, float]
 ) -> list[tuple[str, ...]]:
-    """Say of each word whether its F0 is drawn through; `unvoiced` is of the paper's pitch."""
-    unheard = () if "pitch" in weights else ("unvoiced",)
+    """Flag words without a clear frame; without the paper's pitch in the set, `unvoiced` goes."""
+    dropped = () if "pitch" in weights else ("unvoiced",)
     return [
         (
-            *(flag for flag in found if flag not in unheard),
+            *(flag for flag in found if flag not in dropped),
             *(() if sentence.clear[span].any() or span.start == span.stop else ("unclear_pitch",)),
         )
         for found, span in zip(flags, sentence.spans, strict=True)

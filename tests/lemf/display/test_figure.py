@@ -133,10 +133,25 @@ def test_axes_without_a_layout_have_no_legend_beyond_the_canvas(emphasis):
     assert lower.get_legend() is None
 
 
-def test_wrong_options_are_refused(emphasis, axes):
-    for options in ({"f0_axis": "Hz"}, {"top": 0}):
-        with pytest.raises(ValueError, match="log, semitones or hz"):
-            lemf.draw(emphasis, axes, **options)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"sentence": 9}, r"sentence 9: .*utterance.wav has 1, counted from 0"),
+        ({"sentence": -1}, "sentence -1: "),
+        ({"top": 0}, "top 0: at least 1 word"),
+        ({"f0_axis": "Hz"}, "unknown f0_axis 'Hz'; there are: log, semitones, hz"),
+    ],
+)
+def test_wrong_arguments_are_refused_by_name(emphasis, axes, options, message):
+    with pytest.raises(lemf.SettingsError, match=message):
+        lemf.draw(emphasis, axes, **options)
+
+
+@pytest.mark.parametrize("n_axes", [1, 4])
+def test_a_wrong_number_of_axes_is_refused(emphasis, n_axes):
+    panels = Figure().subplots(n_axes, 1, squeeze=False)[:, 0]
+    with pytest.raises(lemf.SettingsError, match=f"{n_axes} axes: a sentence takes 2, or 3"):
+        lemf.draw(emphasis, panels)
 
 
 def test_dollars_and_letters_of_other_scripts_are_drawn_as_they_are(utterance, make_grid):
