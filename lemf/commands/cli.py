@@ -143,7 +143,7 @@ def score(
 @click.option(
     "--sentence",
     type=click.IntRange(min=0),
-    help="Which of several sentences, from 0.  [default: in a PDF all, a page each]",
+    help="Which of several sentences, from 0.  [default: all, one page each, in a PDF]",
 )
 @view_options
 def plot(
@@ -179,21 +179,23 @@ def _score(
     figure: Path | None = None,
     sentence: int | None = None,
 ) -> Emphasis:
-    """Score, after a look whether the sentences will fit the figure."""
+    """Score a recording; refuse a figure that cannot hold its sentences before the analysis."""
+    from lemf.contours.contours import Work
+    from lemf.contours.measurement import measure_aligned
     from lemf.contours.pitch import HARVEST_IS_COMPILED
-    from lemf.pipeline import score as score_recording
+    from lemf.pipeline import score_measurement
     from lemf.reading.alignment import align
     from lemf.reading.audio import read_audio
 
     recording = read_audio(audio, channel=settings.channel)
+    alignment = align(grid, settings, recording.duration_s)
     if figure is not None:
-        n_sentences = len(align(grid, settings, recording.duration_s).sentences)
-        _check_sentences(figure, sentence, n_sentences)
+        _check_sentences(figure, sentence, len(alignment.sentences))
     if settings.pitch == "harvest" and not HARVEST_IS_COMPILED:
         _say("note: Harvest was installed without a compiler and runs slowly, same numbers")
-    emphasis = score_recording(
-        recording, grid, settings, track=_show_progress, threads=count_cores()
-    )
+    work = Work(count_cores(), _show_progress)
+    measured = measure_aligned(recording, grid.path, alignment, settings, work=work)
+    emphasis = score_measurement(measured, settings)
     for note in emphasis.notes:
         _say(f"note: {emphasis.audio}: {note}")
     return emphasis

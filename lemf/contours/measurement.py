@@ -67,9 +67,38 @@ def measure(
     recording = _open_audio(audio, rate_hz, settings)
     grid = textgrid if isinstance(textgrid, TextGrid) else read_textgrid(textgrid)
     alignment = align(grid, settings, recording.duration_s)
+    return measure_aligned(
+        recording, grid.path, alignment, settings, with_detail=with_detail, work=work
+    )
+
+
+def measure_aligned(
+    recording: Audio,
+    textgrid: str,
+    alignment: Alignment,
+    settings: Settings,
+    *,
+    with_detail: bool | None = None,
+    work: Work = ONE_THREAD,
+) -> Measurement:
+    """Measure a recording whose words are known; the other parameters are those of `measure`.
+
+    Parameters
+    ----------
+    recording : Audio
+    textgrid : str
+        Path of the TextGrid, as it was named.
+    alignment : Alignment
+        Of this recording.
+    settings : Settings
+
+    Returns
+    -------
+    Measurement
+    """
     return Measurement(
         audio=recording.name,
-        textgrid=grid.path,
+        textgrid=textgrid,
         rate_hz=recording.rate_hz,
         duration_s=recording.duration_s,
         alignment=alignment,

@@ -124,6 +124,22 @@ def test_a_figure_that_cannot_hold_the_sentences_is_refused_before_the_analysis(
     assert_one_line(run(*SCORE, "--plot", "c.png", *several), "3 sentences do not fit one png")
 
 
+def test_a_recording_is_aligned_once_whatever_is_asked_for(run, monkeypatch):
+    import lemf.reading.alignment
+
+    calls, align = [], lemf.reading.alignment.align
+
+    def counted(*arguments):
+        calls.append(arguments)
+        return align(*arguments)
+
+    monkeypatch.setattr("lemf.reading.alignment.align", counted)
+    monkeypatch.setattr("lemf.contours.measurement.align", counted)
+    outputs = ("--plot", "a.svg", "--textgrid", "b.TextGrid", "--contours", "c.csv")
+    assert run(*SCORE, *outputs).exit_code == 0
+    assert len(calls) == 1
+
+
 def test_swapped_arguments_are_told_apart(run):
     assert_one_line(run("score", "utterance.TextGrid", "utterance.wav"), "not a TextGrid")
 
