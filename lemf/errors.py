@@ -26,7 +26,7 @@ class SettingsError(LemfError):
 
 
 class CorpusError(LemfError):
-    """A corpus without recordings, a wrong manifest, or a run that cannot start or go on."""
+    """A corpus, manifest or labels that cannot be used, or a run that cannot start or go on."""
 
 
 class OutputError(LemfError):

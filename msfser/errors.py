@@ -1,20 +1,20 @@
 """What msfser raises when the user's input cannot be used.
 
 Every message is one line that names the file, the place, the value and the remedy. Errors of lemf
-pass through as they are: its messages keep to the same rule.
+pass through as they are.
 """
 
+from __future__ import annotations
 
-class MsfserError(Exception):
-    """Root of all errors that a user can cause and mend."""
+from lemf import LemfError
+
+
+class MsfserError(LemfError):
+    """Root of the errors of msfser that a user can cause and mend."""
 
 
 class ManifestError(MsfserError):
     """A manifest that is missing, malformed, or does not hold what was asked of it."""
-
-
-class CorpusError(MsfserError):
-    """A corpus folder that is not laid out as its releases are, or labels that cannot be used."""
 
 
 class SemanticsError(MsfserError):
@@ -31,10 +31,6 @@ class CheckpointError(MsfserError):
 
 class DataError(MsfserError):
     """Audio or features that cannot be trained on or predicted from."""
-
-
-class MissingPackageError(MsfserError):
-    """An optional package that the chosen option needs is not installed."""
 
 
 def first_line(error: Exception) -> str:

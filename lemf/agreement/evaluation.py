@@ -16,12 +16,12 @@ from lemf.agreement.rated_sentences import (
     RatedSentence,
     RatedSentences,
     Unjudged,
-    Watch,
     nothing_to_judge,
     rate_sentences,
 )
 from lemf.arrays import FloatArray
 from lemf.config import Settings
+from lemf.runtime.progress import Watch, no_watch
 from lemf.scoring.ranking import rounded
 
 Unit = Literal["sentences", "speakers"]  # what the bootstrap draws
@@ -112,7 +112,7 @@ def evaluate_labels(
     n_resamples: int = N_RESAMPLES,
     seed: int = 0,
     jobs: int = 1,
-    watch: Watch | None = None,
+    watch: Watch = no_watch,
 ) -> Evaluation:
     """Score the recordings of labels and judge all systems side by side.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -13,6 +13,7 @@ from lemf.agreement.rated_sentences import RatedSentence, Unjudged
 from lemf.agreement.weights import Method, fit_weights, prepare_sentence, sentence_loss
 from lemf.arrays import FloatArray, IntArray
 from lemf.errors import CorpusError
+from lemf.runtime.progress import Watch, no_watch
 
 LeftOut = Literal["speaker and text", "speaker", "text", "sentence"]
 
@@ -135,7 +136,7 @@ def fit_sentences(
     *,
     method: Method = "softmax",
     regularisation: float | None = None,
-    watch: Callable[[int, int], None] | None = None,
+    watch: Watch = no_watch,
 ) -> Fit:
     """Learn the weights of cues, judged on speakers and texts that were left out.
 
@@ -148,8 +149,8 @@ def fit_sentences(
     regularisation : float, optional
         By default chosen by the loss on sentences left out: for the weights on all of them, and
         again inside each fold, where the judged sentences have no say.
-    watch : function, optional
-        Called with the folds done, and the folds in all.
+    watch : Watch
+        Counts folds.
 
     Returns
     -------
@@ -177,14 +178,12 @@ def fit_sentences(
     learnt = []
     folds = make_folds(learner.speakers, learner.texts, n_groups=_N_OUTER)
     for number, (test, train) in enumerate(folds):
-        if watch:
-            watch(number, len(folds))
+        watch(number, len(folds))
         if len(train) >= _FEWEST:
             learnt.append(learner.learn(train))
             for i in test:
                 held_out[i] = z[i] @ learnt[-1][0]
-    if watch:
-        watch(len(folds), len(folds))
+    watch(len(folds), len(folds))
     if not learnt:
         raise CorpusError(
             f"{len(sentences)} sentences are too few to judge weights on what was left out; label "

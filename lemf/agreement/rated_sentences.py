@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +13,8 @@ from lemf.agreement.measures import rating_margin
 from lemf.arrays import FloatArray
 from lemf.config import Settings
 from lemf.errors import CorpusError
+from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Failure, attempt, local_workers, run_tasks
-
-Watch = Callable[[int, int, int], None]  # files done, of them failed, files in all
 
 _TIED = "tie for the top word"
 
@@ -101,7 +100,7 @@ def rate_sentences(
     settings: Sequence[Settings],
     *,
     jobs: int = 1,
-    watch: Watch | None = None,
+    watch: Watch = no_watch,
 ) -> RatedSentences:
     """Score the recordings of labels and lay scores and ratings side by side.
 
@@ -112,8 +111,8 @@ def rate_sentences(
         One or more, which differ in cues and weights at most.
     jobs : int
         Processes; with 1, everything happens in this one.
-    watch : function, optional
-        Called with the files done, how many of them failed, and the files in all.
+    watch : Watch
+        Counts files.
 
     Returns
     -------
@@ -130,13 +129,11 @@ def rate_sentences(
     ]
     results: dict[int, _Scored | Failure] = {}
     n_failed = 0
-    if watch:
-        watch(0, 0, len(tasks))
+    watch(0, len(tasks))
     for task, result in _run(tasks, jobs):
         results[task.number] = result
         n_failed += isinstance(result, Failure)
-        if watch:
-            watch(len(results), n_failed, len(tasks))
+        watch(len(results), len(tasks), n_failed)
     judged, tied, unjudged, notes = [], [], [], []
     for number, label in enumerate(labels):
         result = results[number]

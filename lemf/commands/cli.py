@@ -24,6 +24,7 @@ from lemf.commands.fit_command import fit
 from lemf.commands.schema_command import schema
 from lemf.errors import LemfError, OutputError
 from lemf.runtime.output import check_apart, check_output, write_output
+from lemf.runtime.progress import progress
 from lemf.runtime.workers import count_cores
 
 if TYPE_CHECKING:
@@ -213,20 +214,12 @@ def _check_sentences(figure: Path, sentence: int | None, n_sentences: int) -> No
 
 
 def _show_progress(pieces: Sequence[Piece]) -> Iterable[Piece]:
-    """Show how far the analysis of a long recording is: a bar on a terminal, else plain lines."""
-    if len(pieces) == 1:
-        yield from pieces
-    elif sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import track
-
-        yield from track(pieces, description="analysing", console=Console(stderr=True))
-    else:
-        step = max(len(pieces) // 10, 1)
+    """Yield the pieces of a recording; show progress if there are several."""
+    with progress("analysing", unit="pieces", quiet=len(pieces) == 1) as watch:
         for done, piece in enumerate(pieces):
-            if done and done % step == 0:
-                _say(f"analysed {done} of {len(pieces)} pieces")
+            watch(done, len(pieces))
             yield piece
+        watch(len(pieces), len(pieces))
 
 
 def _render(emphasis: Emphasis, path: Path, sentence: int | None, options: ViewOptions) -> bytes:

@@ -108,7 +108,7 @@ def fit(
             names,
             method=method,
             regularisation=strength,
-            watch=lambda done, total: watch(done, 0, total),
+            watch=watch,
         )
     own = [sentence.scored.scores[0] for sentence in rated.judged]
     evaluation = evaluate(

@@ -17,6 +17,7 @@ from lemf.corpus.recording import Row, sentence_rows, word_rows
 from lemf.errors import CorpusError, SettingsError
 from lemf.pipeline import score_measurement
 from lemf.runtime.output import check_output
+from lemf.runtime.progress import Watch, no_watch
 from lemf.scoring.norms import Norms, gather_norms, passes_over
 
 _ROWS_AT_A_TIME = 10_000
@@ -33,7 +34,7 @@ def rescore_features(
     normalise: Scope | None = None,
     speaker_pattern: str | None = None,
     force: bool = False,
-    watch: Callable[[int, int, int], None] | None = None,
+    watch: Watch = no_watch,
 ) -> Summary:
     """Score the recordings of a feature file.
 
@@ -55,8 +56,8 @@ def rescore_features(
         default the folder, as the Montreal Forced Aligner takes it.
     force : bool
         Whether existing files may be replaced.
-    watch : function, optional
-        Called with the files read, 0, and all to be read: each again for each pass that gathers
+    watch : Watch
+        Counts files: each again for each pass that gathers
         what the speakers or the corpus are like.
 
     Raises
@@ -115,20 +116,20 @@ class _Reading:
         self,
         source: FeatureFile,
         settings: Settings,
-        watch: Callable[[int, int, int], None] | None,
+        watch: Watch,
     ) -> None:
         self._source = source
         self._duration = settings.duration
         self._total = (1 + passes_over(settings)) * source.n_files
-        self._watch = watch or (lambda done, failed, total: None)
+        self._watch = watch
         self._done = 0
 
     def measurements(self) -> Iterator[tuple[str, Measurement]]:
-        self._watch(self._done, 0, self._total)
+        self._watch(self._done, self._total)
         for name, measured in self._source.measurements(self._duration):
             yield name, measured
             self._done += 1
-            self._watch(self._done, 0, self._total)
+            self._watch(self._done, self._total)
 
 
 def _gather(

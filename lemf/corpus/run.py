@@ -23,9 +23,8 @@ from lemf.corpus.recording import FileResult, FileTask, printable_path, score_fi
 from lemf.errors import CorpusError
 from lemf.runtime.locks import hold_lock
 from lemf.runtime.output import check_output
+from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Failure, Workers, cluster_workers, local_workers, run_tasks
-
-Watch = Callable[[int, int, int], None]  # files done, of them failed, files in all
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def score_corpus(
     jobs: int = 1,
     cluster: str | None = None,
     force: bool = False,
-    watch: Watch | None = None,
+    watch: Watch = no_watch,
 ) -> CorpusRun:
     """Score all recordings of a corpus.
 
@@ -65,7 +64,7 @@ def score_corpus(
         Address of a dask scheduler whose workers are used instead.
     force : bool
         Start over where the output, or a part of it, was made in another way.
-    watch : function, optional
+    watch : Watch
         Called after every file.
 
     Returns
@@ -119,13 +118,13 @@ class _Run:
     """A run that holds the lock of its parts."""
 
     def __init__(
-        self, plan: Plan, settings: Settings, parts: Parts, outputs: Outputs, watch: Watch | None
+        self, plan: Plan, settings: Settings, parts: Parts, outputs: Outputs, watch: Watch
     ) -> None:
         self._plan = plan
         self._settings = settings
         self._parts = parts
         self._outputs = outputs
-        self._watch = watch or (lambda done, failed, total: None)
+        self._watch = watch
         self._audio_s_now = 0.0
         self._stamped: dict[int, int] = {}
         self._unchecked: set[int] = set()
@@ -153,7 +152,7 @@ class _Run:
         n_done = total - sum(len(self._plan.files_of(shard)) for shard in shards)
         n_failed = 0
         waiting: dict[int, dict[int, FileResult]] = {}
-        self._watch(n_done, n_failed, total)
+        self._watch(n_done, total, n_failed)
         for task, result in run_tasks(workers, score_file, self._tasks(shards, workers.n_ahead())):
             if isinstance(result, Failure):
                 result = FileResult(version, failure=result.reason)
@@ -170,7 +169,7 @@ class _Run:
             if len(held) == len(self._plan.files_of(shard)):
                 yield shard, [held[number] for number in sorted(held)]
                 del waiting[shard]
-            self._watch(n_done, n_failed, total)
+            self._watch(n_done, total, n_failed)
 
     def _tasks(self, shards: Iterable[int], n_ahead: int) -> Iterator[FileTask]:
         """Give the files of the shards; when all workers are busy, look at those done before.

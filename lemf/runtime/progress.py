@@ -1,62 +1,104 @@
-"""How far a command over many files is: a bar on a terminal, else plain lines on stderr."""
+"""Progress on stderr: a bar on a terminal, else ten plain lines at most."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
-import click
+_QUICK_S = 5.0  # work that takes no longer prints no line
 
-Watch = Callable[[int, int, int], None]  # files done, of them failed, files in all
+
+class Watch(Protocol):
+    """A function that long work calls with how much of it is done.
+
+    Called first before anything is done, with what an earlier run left; a second loop begins where
+    the count falls. Counted are things done, things in all, and those done that failed; `note` is
+    what else there is to tell.
+    """
+
+    def __call__(self, done: int, total: int, failed: int = 0, note: str = "") -> None:
+        """Show how much is done."""
+
+
+def no_watch(done: int, total: int, failed: int = 0, note: str = "") -> None:
+    """Show nothing."""
 
 
 @contextmanager
-def progress(verb: str, *, unit: str = "files") -> Iterator[Watch]:
-    """Show how many are done: a bar on a terminal, else ten plain lines."""
-    if not sys.stderr.isatty():
-        yield _plain_lines(verb, unit)
+def progress(verb: str, *, unit: str = "", quiet: bool = False) -> Iterator[Watch]:
+    """Show progress while the ``with`` block runs.
+
+    Parameters
+    ----------
+    verb : str
+        The work, such as ``"reading"``.
+    unit : str
+        What is counted, such as ``"files"``; optional where the verb names it.
+    quiet : bool
+        Show nothing.
+
+    Yields
+    ------
+    Watch
+    """
+    if quiet or not sys.stderr.isatty():
+        yield no_watch if quiet else _plain_lines(verb, unit)
         return
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TaskID,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
 
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[failed]}"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    ) as shown:
-        bar: TaskID | None = None
+    text = TextColumn("{task.fields[text]}", markup=False)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), text)
+    with Progress(*columns, Remaining(), console=Console(stderr=True), transient=True) as bars:
+        bar = bars.add_task(verb, total=None, text="")
+        n_last: int | None = None
 
-        def watch(done: int, failed: int, total: int) -> None:
-            nonlocal bar
-            if bar is None:  # the bar begins where the last run ended, for a true estimate
-                bar = shown.add_task(verb, total=total, completed=done, failed="")
-            shown.update(bar, completed=done, failed=f"{failed:,} failed" if failed else "")
+        def watch(done: int, total: int, failed: int = 0, note: str = "") -> None:
+            nonlocal n_last
+            if n_last is None or done < n_last:  # for a true estimate of the time left
+                bars.reset(bar, completed=done, total=total)
+            n_last = done
+            bars.update(bar, completed=done, text=_join(_failures(failed), note))
 
         yield watch
 
 
 def _plain_lines(verb: str, unit: str) -> Watch:
-    shown = -1
+    begun_s = 0.0
+    n_before = tenth = 0
+    n_last: int | None = None
 
-    def watch(done: int, failed: int, total: int) -> None:
-        nonlocal shown
-        tenth = 10 * done // max(total, 1)
-        if shown < 0 and done:
-            click.echo(f"going on: {done:,} of {total:,} {unit} are done", err=True)
-        elif 0 <= shown < tenth:
-            failures = f", {failed:,} failed" if failed or unit == "files" else ""
-            click.echo(f"{verb}: {done:,} of {total:,} {unit}{failures}", err=True)
-        shown = tenth
+    def watch(done: int, total: int, failed: int = 0, note: str = "") -> None:
+        nonlocal begun_s, n_before, tenth, n_last
+        now_s, reached = time.monotonic(), 10 * done // max(total, 1)
+        count = f"{done:,} of {total:,} {unit}".rstrip()
+        if n_last is None or done < n_last:
+            begun_s, n_before, tenth = now_s, done, reached
+            if 0 < done < total:
+                sys.stderr.write(f"{verb}: going on, {count} are done\n")
+        elif reached > tenth and now_s - begun_s > _QUICK_S:
+            tenth = reached
+            left_s = (now_s - begun_s) / (done - n_before) * (total - done)
+            left = f"{_span(left_s)} left" if done < total else ""
+            sys.stderr.write(f"{verb}: {_join(count, _failures(failed), left, note)}\n")
+        n_last = done
 
     return watch
+
+
+def _failures(failed: int) -> str:
+    return f"{failed:,} failed" if failed else ""
+
+
+def _join(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def _span(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

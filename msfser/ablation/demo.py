@@ -15,6 +15,7 @@ import numpy as np
 
 from lemf import Settings
 from lemf.runtime.output import write_output
+from lemf.runtime.progress import progress
 from lemf.runtime.workers import local_workers
 from msfser.ablation.rows import DEMO, read_rows
 from msfser.ablation.run import RUNS_NAME, RowResult, run_ablation
@@ -28,7 +29,6 @@ from msfser.evaluation.inference import choose_device
 from msfser.evaluation.inspection import Inspection, inspect_run
 from msfser.evaluation.runs import open_run
 from msfser.manifest import MANIFEST_NAME, read_manifest
-from msfser.progress import progress
 from msfser.semantics.encoding import encode_texts
 from msfser.semantics.es.description import emotions_of
 from msfser.semantics.es.imported import import_descriptions

@@ -12,7 +12,7 @@ from msfser.ablation.rows import AblationRow
 from msfser.config.files import read_config
 from msfser.config.settings import Config
 from msfser.data.examples import choose_utterances
-from msfser.errors import ConfigError, DataError, MsfserError
+from msfser.errors import ConfigError, DataError
 from msfser.evaluation.evaluate import judged_data, predict_run
 from msfser.evaluation.inference import choose_device
 from msfser.evaluation.predictions import (
@@ -173,6 +173,6 @@ def run_row(task: RowTask) -> str:
         data = judged_data(run, splits=(task.split,))
         predictions = predict_run(run, data, device)
         write_predictions(task.folder / PREDICTIONS_NAME, predictions, force=True)
-    except (MsfserError, LemfError) as error:
+    except LemfError as error:
         return str(error)
     return ""

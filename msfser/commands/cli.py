@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import click
 
-from lemf import LemfError
+from lemf import LemfError, MissingPackageError
 from msfser.commands.ablation_commands import ablate
 from msfser.commands.corpus_commands import corpus
 from msfser.commands.demo_command import demo
@@ -23,7 +23,6 @@ from msfser.commands.evaluation_commands import evaluate, inspect_model
 from msfser.commands.predict_command import predict
 from msfser.commands.semantics_commands import encode, semantics
 from msfser.commands.training_commands import train
-from msfser.errors import MissingPackageError, MsfserError
 
 _EXTRA_PACKAGES = ("torch", "transformers", "safetensors", "soxr", "httpx", "tomli_w")
 
@@ -40,7 +39,7 @@ class _OneLineErrors(click.Group):
                 raise
             missing = MissingPackageError(f"{package} is missing: pip install 'lemf[ser]'")
             raise click.ClickException(str(missing)) from error
-        except (LemfError, MsfserError) as error:
+        except LemfError as error:
             raise click.ClickException(_one_line(str(error))) from error
         except OSError as error:
             if error.errno == errno.EPIPE:  # the reader of stdout has gone: click ends quietly

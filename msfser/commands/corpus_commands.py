@@ -51,10 +51,10 @@ def iemocap(root: Path, outside: OutsideLabels, **options: Unpack[OutputOptions]
     """
     check_corpus_output(options)
 
+    from lemf.runtime.progress import progress
     from msfser.corpora.checks import Reading
     from msfser.corpora.iemocap import read_iemocap
     from msfser.corpora.iemocap_alignment import convert_alignments
-    from msfser.progress import progress
 
     with progress("reading files") as watch:
         read = read_iemocap(root, outside=outside, watch=watch)
@@ -77,8 +77,8 @@ def msp_podcast(
     """Read MSP-Podcast, releases 1.6 to 1.12, from ROOT, the folder with Audios and Labels."""
     check_corpus_output(options)
 
+    from lemf.runtime.progress import progress
     from msfser.corpora.msp_podcast import read_msp_podcast
-    from msfser.progress import progress
 
     with progress("reading files") as watch:
         reading = read_msp_podcast(root, release=release, outside=outside, watch=watch)
@@ -114,8 +114,8 @@ def table(
     renamed = dict(_parse_column(column) for column in columns)
     check_corpus_output(options)
 
+    from lemf.runtime.progress import progress
     from msfser.corpora.table import read_table
-    from msfser.progress import progress
 
     with progress("reading files") as watch:
         reading = read_table(
@@ -145,10 +145,10 @@ def mechanism(
     from a situation that only es.jsonl tells. truth.parquet holds the causes, reachable.csv the
     best reachable CCC for each set of inputs.
     """
+    from lemf.runtime.progress import progress
     from msfser.corpora.mechanism.files import write_mechanism
     from msfser.corpora.mechanism.reachable import draw_sentences, reachable_table
     from msfser.manifest import MANIFEST_NAME
-    from msfser.progress import progress
 
     check_figures(options)
     output, force = options["output"], options["force"]

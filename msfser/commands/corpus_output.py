@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
 
 import click
 
-from msfser.errors import CorpusError
+from lemf import CorpusError
 
 if TYPE_CHECKING:
     from msfser.corpora.checks import Reading

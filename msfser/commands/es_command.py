@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lemf.runtime.progress import progress
 from msfser.commands.semantics_options import (
     cluster_option,
     finish,
@@ -18,7 +19,6 @@ from msfser.commands.semantics_options import (
     say,
     shard_option,
 )
-from msfser.progress import progress
 from msfser.training.stop_signals import one_line_ends
 
 if TYPE_CHECKING:

@@ -118,13 +118,13 @@ def inspect_model(
     force: bool,
 ) -> None:
     """Look into a trained model: routing, gates, what each semantics and each expert is worth."""
+    from lemf.runtime.progress import progress
     from msfser.evaluation.evaluate import judged_data
     from msfser.evaluation.inference import choose_device
     from msfser.evaluation.inspection import inspect_run
     from msfser.evaluation.inspection_files import FILES, make_inspection_tables, write_inspection
     from msfser.evaluation.runs import find_runs, open_run
     from msfser.outputs import prepare_folder, print_tables
-    from msfser.progress import progress
 
     folder = _only(find_runs([run]), run)
     output = run / "inspection" if output is None else output
@@ -156,10 +156,10 @@ def _find_runs(folders: list[Path]) -> list[Path]:
 def _predict_run(
     folder: Path, splits: tuple[str, ...], data: Path | None, device: str
 ) -> tuple[Predictions, dict[str, str]]:
+    from lemf.runtime.progress import progress
     from msfser.evaluation.evaluate import judged_data, predict_run
     from msfser.evaluation.inference import choose_device
     from msfser.evaluation.runs import open_run
-    from msfser.progress import progress
 
     chosen = choose_device(device)
     run = open_run(folder, chosen)

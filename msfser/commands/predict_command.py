@@ -90,13 +90,13 @@ def predict(
     """
     _check_outputs(output, embeddings, files, force)
 
+    from lemf.runtime.progress import progress
     from msfser.evaluation.inference import choose_device
     from msfser.evaluation.runs import model_folder
     from msfser.model.msf_ser import MsfSer
     from msfser.prediction.predict import load_encoder, predict_speech
     from msfser.prediction.speech_files import find_speech
     from msfser.prediction.speech_texts import describe_acoustically, find_texts
-    from msfser.progress import progress
     from msfser.semantics.alignment_tiers import TIERS_IN_ORDER
 
     recordings = find_speech(files, alignments)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lemf.runtime.progress import progress
 from msfser.commands.es_command import es
 from msfser.commands.semantics_options import (
     cluster_option,
@@ -20,7 +21,6 @@ from msfser.commands.semantics_options import (
     say,
     shard_option,
 )
-from msfser.progress import progress
 from msfser.training.stop_signals import one_line_ends
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from lemf.runtime.progress import Watch, no_watch
 from msfser.corpora.threads import threaded_map
 from msfser.manifest import DIMENSIONS, Manifest, Utterance
-from msfser.progress import Watch, no_watch
 
 SHORTEST_S = 0.25  # below, WavLM and the pitch tracker have too little to work on
 
@@ -55,7 +55,7 @@ def check_utterances(
         What the reader of the corpus has to say; comes first.
     outside : {"keep", "refuse"}
         Whether a label outside the bounds is only noted, or makes its row fail.
-    watch : function of (int, int)
+    watch : Watch
         Told how many recordings are done, of how many.
 
     Returns

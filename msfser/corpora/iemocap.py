@@ -9,6 +9,8 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+from lemf import CorpusError
+from lemf.runtime.progress import Watch, no_watch
 from msfser.corpora.checks import OutsideLabels, Reading, check_utterances
 from msfser.corpora.iemocap_files import (
     UTTERANCE,
@@ -17,9 +19,7 @@ from msfser.corpora.iemocap_files import (
     read_evaluation,
     read_transcription,
 )
-from msfser.errors import CorpusError
 from msfser.manifest import Manifest, Utterance
-from msfser.progress import Watch, no_watch
 
 LABEL_BOUNDS = (1.0, 5.0)
 

@@ -10,16 +10,15 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from lemf import Interval, IntervalTier, TextGrid, format_textgrid
+from lemf import CorpusError, Interval, IntervalTier, TextGrid, format_textgrid
 from lemf.runtime.locks import hold_lock
 from lemf.runtime.output import PARTIAL_SUFFIX, write_output
+from lemf.runtime.progress import Watch, no_watch
 from msfser.corpora.checks import Reading, count_note
 from msfser.corpora.text_files import read_lines
 from msfser.corpora.threads import threaded_map
-from msfser.errors import CorpusError
 from msfser.manifest import Manifest, Utterance
 from msfser.outputs import make_folder
-from msfser.progress import Watch, no_watch
 
 _FRAMES_PER_S = 100
 _BEYOND_S = 0.05  # the last frames may reach a little beyond the recording
@@ -42,7 +41,7 @@ def convert_alignments(
         same, is left alone, so a run goes on where the last one ended.
     force : bool
         Whether a TextGrid that differs may be replaced.
-    watch : function of (int, int)
+    watch : Watch
         Told how many utterances are done, of how many.
 
     Returns

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from lemf import CorpusError
 from msfser.corpora.text_files import read_lines
-from msfser.errors import CorpusError
 
 UTTERANCE = re.compile(r"(?P<dialogue>Ses(?P<session>\d\d)[FM]_\w+)_(?P<speaker>[FM])\d{3}")
 

@@ -9,6 +9,8 @@ import re
 from dataclasses import replace
 from pathlib import Path, PurePath
 
+from lemf import CorpusError
+from lemf.runtime.progress import Watch, no_watch
 from msfser.corpora.checks import OutsideLabels, Reading, check_utterances, count_note
 from msfser.corpora.msp_podcast_files import (
     Speakers,
@@ -19,9 +21,7 @@ from msfser.corpora.msp_podcast_files import (
 )
 from msfser.corpora.text_files import read_lines
 from msfser.corpora.threads import threaded_map
-from msfser.errors import CorpusError
 from msfser.manifest import Manifest, Utterance
-from msfser.progress import Watch, no_watch
 
 LABEL_BOUNDS = (1.0, 7.0)
 

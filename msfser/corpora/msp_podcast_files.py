@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from lemf import CorpusError
 from msfser.corpora.rows import read_text_rows
 from msfser.corpora.text_files import read_lines, read_text
 from msfser.corpora.values import is_missing, parse_gender, parse_label, parse_split
-from msfser.errors import CorpusError
 from msfser.manifest import DIMENSIONS, Utterance
 
 _COLUMNS = {  # ours: theirs

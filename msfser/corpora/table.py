@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 
+from lemf import CorpusError
+from lemf.runtime.progress import Watch, no_watch
 from msfser.corpora.checks import OutsideLabels, Reading, check_utterances, count_note
 from msfser.corpora.rows import Row, TextRows, read_text_rows
 from msfser.corpora.values import is_missing, parse_gender, parse_label, parse_split
-from msfser.errors import CorpusError
 from msfser.manifest import DIMENSIONS, Manifest, Utterance
-from msfser.progress import Watch, no_watch
 
 TABLE_COLUMNS = (
     "wav",

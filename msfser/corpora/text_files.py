@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from msfser.errors import CorpusError
+from lemf import CorpusError
 
 
 def read_text(path: Path) -> str:

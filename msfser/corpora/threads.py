@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from msfser.progress import Watch, no_watch
+from lemf.runtime.progress import Watch, no_watch
 
 _CHUNK = 64  # few enough that progress is seen, enough that handing out costs nothing
 _THREADS = 16
@@ -25,7 +25,7 @@ def threaded_map(
     function : function of an item
         Reads or writes a file of its own.
     items : sequence
-    watch : function of (int, int)
+    watch : Watch
         Told how many items are done, of how many.
 
     Returns

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from msfser.errors import CorpusError
+from lemf import CorpusError
 
 _SPLITS = {
     "train": "train",

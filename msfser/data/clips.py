@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lemf import LemfError, read_audio
+from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import count_cores
 from msfser.config.settings import WaveNorm
 from msfser.errors import DataError
-from msfser.progress import Watch, no_watch
 
 RATE_HZ = 16_000
 SHORTEST_S = 0.25  # SpecAugment and the CNN need some frames
@@ -144,7 +144,7 @@ def scan_clips(
 def _scan(path: Path) -> tuple[int, float, float, str]:
     try:
         samples = read_clip(path).samples.astype(np.float64)
-    except (LemfError, DataError) as error:
+    except LemfError as error:
         return 0, 0.0, 0.0, str(error)
     return len(samples), float(samples.sum()), float(np.square(samples).sum()), ""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import Semantic
 from msfser.data.clips import scan_clips
 from msfser.data.examples import Examples, choose_utterances, make_examples, unscale_labels
@@ -16,7 +17,6 @@ from msfser.evaluation.inference import run_model
 from msfser.evaluation.predictions import Predictions, make_predictions
 from msfser.evaluation.runs import Run, expert_names, make_reader
 from msfser.manifest import Manifest, Utterance, read_manifest
-from msfser.progress import Watch, no_watch
 from msfser.semantics.features import Features, open_features
 from msfser.semantics.store import read_texts
 

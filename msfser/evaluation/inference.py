@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import Precision
 from msfser.data.batching import collate, sorted_batches
 from msfser.data.clips import RATE_HZ, Samples
@@ -19,7 +20,6 @@ from msfser.data.examples import Examples, IntArray
 from msfser.errors import ConfigError
 from msfser.manifest import DIMENSIONS
 from msfser.model.msf_ser import MsfSer
-from msfser.progress import Watch, no_watch
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lemf.runtime.progress import Watch, no_watch
 from msfser.ccc import FloatArray, ccc
 from msfser.config.settings import SEMANTICS, Semantic
 from msfser.data.examples import Examples, unscale_labels
@@ -15,7 +16,6 @@ from msfser.evaluation.evaluate import JudgedData
 from msfser.evaluation.inference import Outputs, run_model
 from msfser.evaluation.runs import Run, expert_names, make_reader
 from msfser.manifest import DIMENSIONS, Utterance, label_array
-from msfser.progress import Watch, no_watch
 
 if TYPE_CHECKING:
     import torch
@@ -106,7 +106,7 @@ def inspect_run(
     n_passes = 1 + len(semantics)
 
     def predict(examples: Examples, n_before: int) -> Outputs:
-        def watch_pass(done: int, total: int) -> None:
+        def watch_pass(done: int, total: int, failed: int = 0, note: str = "") -> None:
             watch(n_before * total + done, n_passes * total)
 
         return run_model(model, examples, reader, device=device, watch=watch_pass)

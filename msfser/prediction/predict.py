@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lemf import LemfError
+from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import Semantic
 from msfser.data.clips import RATE_HZ, Samples, WaveStatistics, normalise, read_clip
 from msfser.data.examples import Examples
-from msfser.errors import CheckpointError, DataError, MsfserError, SemanticsError
+from msfser.errors import CheckpointError, DataError, SemanticsError
 from msfser.evaluation.inference import LONGEST_S, run_model
 from msfser.evaluation.runs import expert_names, model_folder
 from msfser.manifest import DIMENSIONS
@@ -27,7 +28,6 @@ from msfser.prediction.speech_predictions import (
     said_of_windows,
 )
 from msfser.prediction.speech_texts import SpeechTexts, find_texts
-from msfser.progress import Watch, no_watch
 from msfser.semantics.alignment_tiers import TIERS_IN_ORDER
 from msfser.semantics.text_encoder import TextEncoder, load_text_encoder
 
@@ -102,7 +102,7 @@ def predict_speech(
         for speech in recordings[start : start + _AT_ONCE]:
             try:
                 heard.append(_hear(model, speech, find(speech), window_s, encoder is None))
-            except (LemfError, MsfserError) as error:
+            except LemfError as error:
                 heard.append(SpeechPrediction(wav=speech.wav, reason=str(error)))
         usable = [one for one in heard if isinstance(one, _Heard)]
         said = iter(_predict(model, usable, encoder, clamped, keep_embeddings))

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from lemf.runtime.locks import hold_lock
 from lemf.runtime.output import open_output, remove_partials
+from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import SEMANTICS
 from msfser.errors import SemanticsError
-from msfser.progress import Watch, no_watch
 from msfser.semantics.features import (
     FEATURES_FOLDER,
     HASH_BYTES,

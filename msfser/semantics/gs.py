@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 from lemf import LemfError
+from lemf.runtime.progress import Watch, no_watch
 from msfser.data.clips import Clip, read_clip
-from msfser.errors import MsfserError, SemanticsError
+from msfser.errors import SemanticsError
 from msfser.manifest import Manifest
-from msfser.progress import Watch, no_watch
 from msfser.semantics.jobs import Job, Made, do_jobs, to_texts, usable
 from msfser.semantics.store import Text
 from msfser.semantics.whisper import BEAMS, Ear, Whisper
@@ -119,5 +119,5 @@ def _read_batches(
 def _read(job: Job) -> Clip | str:
     try:
         return read_clip(job.wav)
-    except (LemfError, MsfserError) as error:
+    except LemfError as error:
         return str(error)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Failure
 from msfser.manifest import Manifest, Utterance
-from msfser.progress import Watch, no_watch
 from msfser.semantics.store import Text
 from msfser.semantics.work import Entry, Shard, WorkFile, key_of
 

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from lemf import NoWordsError, Settings
+from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Workers, attempt, run_tasks
 from msfser.manifest import Manifest
-from msfser.progress import Watch, no_watch
 from msfser.semantics.alignment_tiers import TIERS_IN_ORDER, name_tiers
 from msfser.semantics.jobs import Job, Made, do_jobs, to_entry, to_texts, usable
 from msfser.semantics.store import Text

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from msfser.errors import MissingPackageError, SemanticsError
+from lemf import MissingPackageError
+from msfser.errors import SemanticsError
 from msfser.model.hub import MODEL_FILES, find_folder
 
 if TYPE_CHECKING:

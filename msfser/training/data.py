@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import DataConfig, ModelConfig
 from msfser.data.clips import RATE_HZ, WaveStatistics, scan_clips
 from msfser.data.examples import Examples, choose_utterances, make_examples
 from msfser.errors import DataError
 from msfser.manifest import DIMENSIONS, Manifest, Utterance, read_manifest
-from msfser.progress import Watch, no_watch
 from msfser.semantics.features import Features, open_features
 
 

@@ -11,8 +11,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from lemf.runtime.progress import Watch, no_watch, progress
 from msfser.manifest import DIMENSIONS
-from msfser.progress import Watch, no_watch, progress
 from msfser.training.state import Position
 
 _EVERY_S = 30.0  # between plain lines

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 
-from lemf import Interval, IntervalTier, TextGrid, format_textgrid
+from lemf import CorpusError, Interval, IntervalTier, TextGrid, format_textgrid
 from lemf.runtime.locks import hold_lock
+from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Failure, count_cores, local_workers, run_tasks
 from msfser.corpora.mechanism.es import describe
 from msfser.corpora.mechanism.reachable import format_reachable
@@ -24,10 +25,9 @@ from msfser.corpora.mechanism.sentences import (
     draw_sentence,
 )
 from msfser.corpora.mechanism.speech import RATE_HZ, Prosody, plan_prosody, synthesise
-from msfser.errors import ConfigError, CorpusError
+from msfser.errors import ConfigError
 from msfser.manifest import DIMENSIONS, MANIFEST_NAME, Manifest, Utterance, write_manifest
 from msfser.outputs import Column, format_parquet, format_wav, make_folder
-from msfser.progress import Watch, no_watch
 
 N_UTTERANCES = 2400  # 1600 train, 300 are development, 500 test
 MOST_UTTERANCES = 100_000  # ids have five digits
@@ -103,7 +103,7 @@ def write_mechanism(
         Processes; one a core by default.
     force : bool
         Whether an existing corpus may be replaced.
-    watch : function of (int, int)
+    watch : Watch
         Called with how many are done, and of how many.
 
     Returns

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Workers, run_tasks
 from msfser.manifest import Manifest
-from msfser.progress import Watch, no_watch
 from msfser.semantics.alignment_tiers import TIERS_IN_ORDER
 from msfser.semantics.es import kimi
 from msfser.semantics.es.description import prompt_hash

@@ -299,11 +299,12 @@ def test_version_and_help(run):
         assert "Usage:" in result.output
 
 
-def test_progress_of_a_long_recording_is_said_in_lines(run, monkeypatch, utterance, tmp_path):
+def test_progress_of_a_long_recording_is_shown_in_lines(run, monkeypatch, utterance, tmp_path):
+    monkeypatch.setattr("lemf.runtime.progress._QUICK_S", -1.0)
     monkeypatch.setattr("lemf.contours.contours.WHOLE_S", 0.2)
     monkeypatch.setattr("lemf.reading.frames.OVERLAP_S", 0.1)
     result = run(*SCORE, "--format", "json")
-    assert result.stderr.startswith("analysed 1 of ")
+    assert result.stderr.startswith("analysing: 2 of ")
     assert json.loads(result.stdout)
 
 

@@ -153,7 +153,7 @@ def test_ctrl_c_is_one_line_and_keeps_what_is_done(corpus, quiet):
     )
     assert n_parts(corpus) > 5
     wait_for(lambda: session_is_empty(process.pid))
-    assert "going on: " in finish(corpus, "--jobs", "1").stderr
+    assert "scoring: going on, " in finish(corpus, "--jobs", "1").stderr
     assert outputs(corpus) == quiet
 
 

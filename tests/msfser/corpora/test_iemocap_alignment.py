@@ -6,10 +6,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import lemf
+from lemf import CorpusError
 from lemf.reading.textgrid import format_textgrid, parse_textgrid
 from msfser.corpora.iemocap_alignment import make_textgrid, read_segments
 from msfser.corpora.iemocap_files import read_evaluation
-from msfser.errors import CorpusError
 
 LABELS = ("<s>", "THE", "THE(2)", "<sil>", "++NOISE++", "O'CLOCK", "A(12)", "</s>")
 

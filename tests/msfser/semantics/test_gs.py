@@ -8,9 +8,10 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
+from lemf import MissingPackageError
 from msfser.commands.cli import main
 from msfser.data.clips import read_clip
-from msfser.errors import MissingPackageError, SemanticsError
+from msfser.errors import SemanticsError
 from msfser.manifest import Manifest, Utterance, read_manifest, write_manifest
 from msfser.semantics.gs import hear_texts, take_transcripts
 from msfser.semantics.whisper import Ear, load_whisper

@@ -12,11 +12,12 @@ import pytest
 import soundfile
 
 import lemf
+from lemf import CorpusError
 from lemf.runtime.locks import hold_lock
 from msfser.corpora.mechanism import files as mechanism_files
 from msfser.corpora.mechanism.files import write_mechanism
 from msfser.corpora.mechanism.sentences import draw_sentence
-from msfser.errors import ConfigError, CorpusError
+from msfser.errors import ConfigError
 from msfser.manifest import read_manifest
 
 N = 48
