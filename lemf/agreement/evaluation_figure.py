@@ -6,14 +6,16 @@ import io
 import math
 from typing import Literal
 
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-
 from lemf.agreement.evaluation import Evaluation
 from lemf.agreement.evaluation_text import describe, two_digits
 from lemf.agreement.measures import MEASURES
 from lemf.runtime.colours import BLUE, GREY_33, GREY_53, GREY_87
+from lemf.runtime.extras import importing
+
+with importing("lemf[plot]"):
+    import matplotlib as mpl
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _TITLES = {
     "top1": "top-1",

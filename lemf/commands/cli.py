@@ -11,6 +11,7 @@ import io
 import signal
 import sys
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Unpack, cast
@@ -191,6 +192,7 @@ def _score(
     recording = read_audio(audio, channel=settings.channel)
     alignment = align(grid, settings, recording.duration_s)
     if figure is not None:
+        import_module("lemf.display.figure")  # says now, not after scoring, what is missing
         _check_sentences(figure, sentence, len(alignment.sentences))
     if settings.pitch == "harvest" and not HARVEST_IS_COMPILED:
         _say("note: Harvest was installed without a compiler and runs slowly, same numbers")

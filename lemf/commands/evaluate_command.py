@@ -6,6 +6,7 @@ import io
 import math
 import sys
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 
@@ -110,6 +111,7 @@ def evaluate(
             raise OutputError(f"{figure}: the name must end in {', '.join(_FIGURES)}")
         check_apart([figure], [labels, *map(Path, score_files.values())])
         check_output(figure, force=force)
+        import_module("lemf.agreement.evaluation_figure")  # says now what is missing
 
     from lemf.agreement.evaluation import evaluate_labels
     from lemf.agreement.evaluation_text import describe_notes

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from lemf.arrays import FloatArray
 from lemf.config import FRAME_PERIOD_S, PITCH_CEILING_HZ, PITCH_FLOOR_HZ, Settings
-from lemf.errors import AudioError, MissingPackageError
+from lemf.errors import AudioError
 from lemf.reading.frames import count_frames, frame_times
+from lemf.runtime.extras import importing
 
 _compiled: ModuleType | None
 try:
@@ -139,14 +140,9 @@ def harvest(
 
 
 def _pyworld(samples: FloatArray, rate_hz: int, floor_hz: float, ceiling_hz: float) -> FloatArray:
-    try:
-        with warnings.catch_warnings():  # pyworld 0.3.5 imports the deprecated pkg_resources
-            warnings.simplefilter("ignore")
-            import pyworld
-    except ImportError:
-        raise MissingPackageError(
-            "--pitch pyworld needs pyworld: pip install 'lemf[world]'"
-        ) from None
+    with importing("lemf[world]"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pyworld 0.3.5 imports the deprecated pkg_resources
+        import pyworld
     f0_hz, _ = pyworld.harvest(
         np.ascontiguousarray(samples, dtype=np.float64),
         rate_hz,
@@ -159,12 +155,8 @@ def _pyworld(samples: FloatArray, rate_hz: int, floor_hz: float, ceiling_hz: flo
 
 def _praat(samples: FloatArray, rate_hz: int, floor_hz: float, ceiling_hz: float) -> FloatArray:
     """Praat's pitch at the nearest of its own frames, which are 5 ms apart but start elsewhere."""
-    try:
+    with importing("lemf[praat]"):
         import parselmouth
-    except ImportError:
-        raise MissingPackageError(
-            "--pitch praat needs parselmouth: pip install 'lemf[praat]'"
-        ) from None
     n_frames = count_frames(len(samples), rate_hz)
     sound = parselmouth.Sound(samples, sampling_frequency=rate_hz)
     try:

@@ -14,9 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow
-import pyarrow.ipc
-import pyarrow.parquet
 
 from lemf.arrays import FloatArray
 from lemf.config import DurationMethod
@@ -26,7 +23,13 @@ from lemf.corpus.recording import Row
 from lemf.errors import CorpusError
 from lemf.reading.alignment import Alignment, Phone, Word
 from lemf.reading.frames import frame_times
+from lemf.runtime.extras import importing
 from lemf.runtime.output import open_output
+
+with importing("lemf[batch]"):
+    import pyarrow
+    import pyarrow.ipc
+    import pyarrow.parquet
 
 _META = b"lemf"  # key in the metadata of the files
 _ROW_GROUPS = {"words": 100_000, "sentences": 100_000, "features": 64}  # rows

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import version as version_of
 from pathlib import Path
 
@@ -90,6 +91,7 @@ def score_corpus(
             workers = stack.enter_context(cluster_workers(cluster))
         else:
             workers = stack.enter_context(local_workers(jobs))
+        import_module("lemf.corpus.parquet")  # says now, not after scoring, what is missing
         plan = make_plan(
             list_files().recordings,
             settings,

@@ -8,13 +8,17 @@ import warnings
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_pdf import PdfPages
-from matplotlib.figure import Figure
-from matplotlib.font_manager import findfont, fontManager, get_font
-from matplotlib.ticker import FixedLocator
-from matplotlib.transforms import ScaledTranslation
+
+from lemf.runtime.extras import importing
+
+with importing("lemf[plot]"):  # before figure_cues, which imports matplotlib, too
+    import matplotlib as mpl
+    from matplotlib.backends.backend_pdf import PdfPages
+    from matplotlib.figure import Figure
+    from matplotlib.font_manager import findfont, fontManager, get_font
+    from matplotlib.ticker import FixedLocator
+    from matplotlib.transforms import ScaledTranslation
 
 from lemf.arrays import FloatArray
 from lemf.contours.contours import Contours

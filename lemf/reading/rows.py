@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lemf.errors import CorpusError
+from lemf.runtime.extras import importing
 
 ROW_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 
@@ -128,8 +129,9 @@ def _json_rows(path: str | Path, text: str) -> Rows:
 def _parquet_rows(
     path: str | Path, required: Collection[str], only: Collection[str] | None
 ) -> Rows:
-    import pyarrow
-    import pyarrow.parquet
+    with importing("lemf[batch]"):
+        import pyarrow
+        import pyarrow.parquet
 
     try:
         file = pyarrow.parquet.ParquetFile(path)

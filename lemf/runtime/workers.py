@@ -27,6 +27,7 @@ from multiprocessing.connection import Connection
 from typing import NamedTuple, Protocol, TypeVar
 
 from lemf.errors import CorpusError, LemfError, MissingPackageError
+from lemf.runtime.extras import importing
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
@@ -324,12 +325,8 @@ def cluster_workers(address: str) -> Iterator[ClusterWorkers]:
     CorpusError
         No scheduler answers.
     """
-    try:
+    with importing("lemf[cluster]"):
         from distributed import Client, KilledWorker
-    except ImportError:
-        raise MissingPackageError(
-            "--cluster needs dask.distributed: pip install 'lemf[cluster]'"
-        ) from None
     try:
         client = Client(address, timeout=_LONGEST_CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:

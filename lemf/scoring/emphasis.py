@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lemf.config import CUE_SETS, Settings
 from lemf.contours.contours import Contours
-from lemf.errors import MissingPackageError
+from lemf.runtime.extras import importing
 
 if TYPE_CHECKING:
     import pandas
@@ -195,10 +195,8 @@ class Emphasis:
         MissingPackageError
             pandas is not installed.
         """
-        try:
+        with importing("pandas"):
             import pandas
-        except ImportError:
-            raise MissingPackageError("to_dataframe needs pandas: pip install pandas") from None
         frame = pandas.DataFrame(self.to_rows())
         values = [name for name in frame.columns if name.endswith(".value")]
         return frame.astype(dict.fromkeys(["pitch", "energy", "duration", *values], float))

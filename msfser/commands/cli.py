@@ -24,7 +24,16 @@ from msfser.commands.predict_command import predict
 from msfser.commands.semantics_commands import encode, semantics
 from msfser.commands.training_commands import train
 
-_EXTRA_PACKAGES = ("torch", "transformers", "safetensors", "soxr", "httpx", "tomli_w")
+_EXTRA_PACKAGES = (
+    "httpx",
+    "matplotlib",
+    "pyarrow",
+    "safetensors",
+    "soxr",
+    "tomli_w",
+    "torch",
+    "transformers",
+)
 
 
 class _OneLineErrors(click.Group):

@@ -95,4 +95,4 @@ def test_without_dask_the_package_is_named(make_corpus, monkeypatch, tmp_path):
         main, ["batch", "corpus", "-o", "o.parquet", "--cluster", "tcp://127.0.0.1:9"]
     )
     assert result.exit_code == 1
-    assert result.stderr == "Error: --cluster needs dask.distributed: pip install 'lemf[cluster]'\n"
+    assert result.stderr == "Error: distributed is missing: pip install 'lemf[cluster]'\n"
