@@ -105,9 +105,9 @@ def score(
     contours: Path | None,
     **options: Unpack[ViewOptions],
 ) -> None:
-    """Score the words of AUDIO, which TEXTGRID aligns, by their emphasis.
+    """Score the words of AUDIO, which TEXTGRID aligns.
 
-    Prints a table, JSON or CSV on stdout.
+    Prints a table, JSON or CSV on stdout; lemf schema explains the JSON.
     """
     settings = read_settings(options)
     _check_suffix(figure, FIGURE_SUFFIXES)
@@ -155,7 +155,7 @@ def plot(
     sentence: int | None,
     **options: Unpack[ViewOptions],
 ) -> None:
-    """Draw F0 and energy of AUDIO over time with its most emphasised words."""
+    """Draw F0, energy and the most emphasised words of AUDIO."""
     settings = read_settings(options)
     _check_suffix(figure, FIGURE_SUFFIXES)
     check_apart([figure], (audio, textgrid))

@@ -7,7 +7,7 @@ import click
 
 @click.command()
 def schema() -> None:
-    """Print the JSON Schema of `lemf score --format json`."""
+    """Print the JSON Schema of what lemf score --format json prints."""
     from lemf.display.export import read_schema
 
     click.echo(read_schema(), nl=False)

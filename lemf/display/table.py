@@ -93,6 +93,8 @@ def _print_words(
     spare = _spare(console, sentence.words[0])
     all_fit = spare >= 0
     wide = console.width >= _WIDE and spare >= _ROOM_OF_VALUES
+
+    # columns that the console has room for
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("", no_wrap=True)
     table.add_column("word", max_width=20, overflow="ellipsis", no_wrap=True)
@@ -109,6 +111,8 @@ def _print_words(
     if wide:
         table.add_column("F0 max", justify="right")
         table.add_column(duration, justify="right")
+
+    # one row per word
     low = min(0.0, *(word.score for word in sentence.words))
     high = max(0.0, *(word.score for word in sentence.words))
     for word in sentence.words:
