@@ -31,7 +31,7 @@ from msfser.evaluation.runs import open_run
 from msfser.manifest import MANIFEST_NAME, read_manifest
 from msfser.semantics.encoding import encode_texts
 from msfser.semantics.es.description import emotions_of
-from msfser.semantics.es.imported import import_descriptions
+from msfser.semantics.es.description_file import import_descriptions
 from msfser.semantics.gs import take_transcripts
 from msfser.semantics.les import make_les
 from msfser.semantics.store import read_texts, update_texts
@@ -176,7 +176,7 @@ def _make_texts(corpus: Path, jobs: int, say: Say) -> None:
         local_workers(jobs) as workers,
         progress("finding the emphasis") as watch,
     ):
-        les, _ = make_les(manifest, work, Settings(), workers, watch=watch)
+        les = make_les(manifest, work, Settings(), workers, watch=watch)
     update_texts(corpus, manifest, "les", les)
     say("GS: the transcripts; ES: the descriptions that come with the corpus")
     update_texts(corpus, manifest, "gs", take_transcripts(manifest))

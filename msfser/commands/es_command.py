@@ -114,17 +114,15 @@ def es(
             say(f"python {WORKER} {export_jobs} REPLIES.jsonl")
             return
         if backend == "kimi" and source is not None:
-            texts, failures = backends.import_from_kimi(
+            texts = backends.import_from_kimi(
                 manifest, work, source, categories, model=model or MODEL, shard=part
             )
         elif backend == "acoustic":
             workers = stack.enter_context(open_workers(jobs, cluster))
             watch = stack.enter_context(progress("describing"))
-            texts, failures = backends.describe_acoustically(
-                manifest, work, workers, shard=part, watch=watch
-            )
+            texts = backends.describe_acoustically(manifest, work, workers, shard=part, watch=watch)
         else:
-            from msfser.semantics.es.chat_server import Server, find_model
+            from msfser.semantics.es.chat_requests import Server, find_model
 
             server = Server(
                 url=url,
@@ -134,10 +132,10 @@ def es(
                 use_schema=not no_schema,
             )
             watch = stack.enter_context(progress("describing"))
-            texts, failures = backends.describe_by_server(
+            texts = backends.describe_by_server(
                 manifest, work, server, categories, shard=part, watch=watch
             )
-    finish(folder, manifest, "es", texts, failures, part)
+    finish(folder, manifest, "es", texts, part)
 
 
 def _check_files(backend: str, source: Path | None, export_jobs: Path | None) -> None:
@@ -153,10 +151,9 @@ def _check_files(backend: str, source: Path | None, export_jobs: Path | None) ->
 
 
 def _import_es(folder: Path, manifest: Manifest, source: Path, categories: tuple[str, ...]) -> None:
-    from msfser.semantics.es.imported import import_descriptions
+    from msfser.semantics.es.description_file import import_descriptions
 
     texts, n_unknown = import_descriptions(source, manifest, categories)
     if n_unknown:
         say(f"note: {n_unknown:,} lines of {source} name no utterance of the manifest")
-    failures = {name: text.reason or "" for name, text in texts.items() if text.status == "failed"}
-    finish(folder, manifest, "es", texts, failures, None)
+    finish(folder, manifest, "es", texts, None)

@@ -82,8 +82,8 @@ def les(
         work = stack.enter_context(open_work(folder, "les", part))
         workers = stack.enter_context(open_workers(jobs, cluster))
         watch = stack.enter_context(progress("finding the emphasis"))
-        texts, failures = make_les(manifest, work, settings, workers, shard=part, watch=watch)
-    finish(folder, manifest, "les", texts, failures, part)
+        texts = make_les(manifest, work, settings, workers, shard=part, watch=watch)
+    finish(folder, manifest, "les", texts, part)
 
 
 @semantics.command()
@@ -135,11 +135,11 @@ def gs(
 
     manifest = read_manifest(folder)
     if source == "transcript":
-        finish(folder, manifest, "gs", take_transcripts(manifest), {}, None)
+        finish(folder, manifest, "gs", take_transcripts(manifest), None)
         return
     ear = Ear(engine=engine, model=model, language=language, device=device or _find_device(engine))
     with one_line_ends(), open_work(folder, "gs", part) as work, progress("listening") as watch:
-        texts, failures = hear_texts(
+        texts = hear_texts(
             manifest,
             work,
             ear,
@@ -148,7 +148,7 @@ def gs(
             shard=part,
             watch=watch,
         )
-    finish(folder, manifest, "gs", texts, failures, part)
+    finish(folder, manifest, "gs", texts, part)
 
 
 def _find_device(engine: Engine) -> str:

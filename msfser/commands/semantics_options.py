@@ -40,7 +40,6 @@ def finish(
     manifest: Manifest,
     semantic: Semantic,
     texts: Mapping[str, Text],
-    failures: Mapping[str, str],
     shard: Shard | None,
 ) -> None:
     """Put the texts in their place and say what there is; end with exit code 1 if any failed."""
@@ -54,6 +53,7 @@ def finish(
         order = ("ok", "fallback", "failed", "missing")
         said = ", ".join(f"{counts[status]:,} {status}" for status in order if counts[status])
         say(f"{semantic}: {said}\nwrote {path}")
+    failures = {name: text.reason for name, text in texts.items() if text.status == "failed"}
     if failures:
         name, reason = next(iter(failures.items()))
         where = f"{path.name} has the reasons in {semantic}_reason"

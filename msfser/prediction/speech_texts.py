@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from lemf import Emphasis, LemfError, read_textgrid, score
+from lemf import Emphasis, LemfError, score
 from msfser.config.settings import Semantic
 from msfser.data.clips import read_clip
 from msfser.prediction.speech_files import SpeechFile
-from msfser.semantics.alignment_tiers import name_tiers
+from msfser.semantics.alignment_tiers import find_tiers
 from msfser.semantics.es.description import render
 from msfser.semantics.es.voice import describe_voice, measure_voice
 from msfser.semantics.whisper import Whisper
@@ -133,13 +133,7 @@ def describe_acoustically(speech: SpeechFile) -> str:
     lemf.LemfError
         The recording cannot be used.
     """
-    try:
-        voice = measure_voice(speech.wav, speech.alignment)
-    except LemfError:
-        if speech.alignment is None:
-            raise
-        voice = measure_voice(speech.wav, None)
-    return render(describe_voice(voice))
+    return render(describe_voice(measure_voice(speech.wav, speech.alignment)))
 
 
 def _score(speech: SpeechFile, tiers_in_order: bool, notes: list[str]) -> Emphasis | None:
@@ -147,9 +141,7 @@ def _score(speech: SpeechFile, tiers_in_order: bool, notes: list[str]) -> Emphas
     if speech.alignment is None:
         return None
     try:
-        if tiers_in_order:
-            return score(speech.wav, name_tiers(read_textgrid(speech.alignment)))
-        return score(speech.wav, speech.alignment)
+        return score(speech.wav, find_tiers(speech.alignment, in_order=tiers_in_order))
     except LemfError as error:
         notes.append(str(error))
         return None

@@ -1,16 +1,35 @@
-"""Words and phones of an alignment whose tiers bear names that lemf cannot know."""
+"""Alignments whose tiers bear names that lemf cannot know."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
-from lemf import PHONE_TIER_NAMES, WORD_TIER_NAMES, IntervalTier, TextGrid
+from lemf import PHONE_TIER_NAMES, WORD_TIER_NAMES, IntervalTier, TextGrid, read_textgrid
 
-TIERS_IN_ORDER = ("msp-podcast",)  # corpora whose first tier is words and second phones
+TIERS_IN_ORDER = ("msp-podcast",)  # corpora whose first tier holds words and second phones
+
+
+def find_tiers(alignment: Path, *, in_order: bool) -> Path | TextGrid:
+    """Return an alignment as `lemf.score` takes it.
+
+    Parameters
+    ----------
+    alignment : Path
+    in_order : bool
+        Whether the first tier holds the words and the second the phones where their names are
+        unknown, as in `TIERS_IN_ORDER`.
+
+    Raises
+    ------
+    lemf.LemfError
+        `in_order`, and the TextGrid cannot be read.
+    """
+    return name_tiers(read_textgrid(alignment)) if in_order else alignment
 
 
 def name_tiers(grid: TextGrid) -> TextGrid:
-    """Call the tiers of an alignment words and phones, where they bear no usual name.
+    """Name the first two tiers of an alignment words and phones, where no tier has a usual name.
 
     Parameters
     ----------
@@ -20,7 +39,7 @@ def name_tiers(grid: TextGrid) -> TextGrid:
     Returns
     -------
     TextGrid
-        As it was where lemf would find the words by name, or where there are no two tiers.
+        Unchanged where lemf finds the words by name, or where there are no two tiers.
     """
     intervals = [tier for tier in grid.tiers if isinstance(tier, IntervalTier)]
     usual = {*WORD_TIER_NAMES, *PHONE_TIER_NAMES}

@@ -11,7 +11,7 @@ from lemf.runtime.progress import Watch, no_watch
 from msfser.data.clips import Clip, read_clip
 from msfser.errors import SemanticsError
 from msfser.manifest import Manifest
-from msfser.semantics.jobs import Job, Made, do_jobs, to_texts, usable
+from msfser.semantics.jobs import Job, Results, do_jobs, to_texts, usable_utterances
 from msfser.semantics.store import Text
 from msfser.semantics.whisper import BEAMS, Ear, Whisper
 from msfser.semantics.work import Shard, WorkFile
@@ -48,7 +48,7 @@ def hear_texts(
     batch_size: int = 16,
     shard: Shard | None = None,
     watch: Watch = no_watch,
-) -> tuple[dict[str, Text], dict[str, str]]:
+) -> dict[str, Text]:
     """Transcribe every utterance that is not transcribed yet.
 
     Parameters
@@ -66,10 +66,8 @@ def hear_texts(
 
     Returns
     -------
-    texts : dict of id to Text
-        Status ``"missing"`` where nothing is said.
-    failures : dict of id to str
-        Why a recording cannot be heard.
+    dict of id to Text
+        Status ``"missing"`` where nothing is said, ``"failed"`` where the recording cannot be read.
 
     Raises
     ------
@@ -77,7 +75,7 @@ def hear_texts(
         The model cannot be loaded, or memory runs out.
     """
 
-    def make(todo: list[Job]) -> Made:
+    def make(todo: list[Job]) -> Results:
         whisper = load()
         for jobs, clips in _read_batches(todo, batch_size):
             heard = [clip.samples for clip in clips if isinstance(clip, Clip)]
@@ -97,7 +95,9 @@ def hear_texts(
                     yield job, {"status": "missing", "reason": "Whisper hears no speech"}
 
     depends_on = (ear.engine, ear.model, ear.language, ear.device, BEAMS)
-    entries = do_jobs(manifest, usable(manifest, shard), work, depends_on, make, watch=watch)
+    entries = do_jobs(
+        manifest, usable_utterances(manifest, shard), work, depends_on, make, watch=watch
+    )
     return to_texts(entries, source=ear.engine, model=ear.model)
 
 

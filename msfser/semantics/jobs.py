@@ -1,4 +1,4 @@
-"""What a semantic is made from, recording by recording, and what became of each.
+"""The recordings that one semantic is made from, and what became of each.
 
 Utterances with the same content are one job. What is done is not done again; what failed is.
 """
@@ -10,11 +10,12 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lemf.runtime.progress import Watch, no_watch
-from lemf.runtime.workers import Failure
+from lemf.runtime.workers import Failure, Workers, attempt, run_tasks
 from msfser.manifest import Manifest, Utterance
 from msfser.semantics.store import Text
 from msfser.semantics.work import Entry, Shard, WorkFile, key_of
@@ -22,8 +23,8 @@ from msfser.semantics.work import Entry, Shard, WorkFile, key_of
 _N_READERS = 8
 _NOT_YET: Entry = {"status": "missing", "reason": "not made yet"}
 
-Made = Generator[tuple["Job", Entry], None, None]  # in any order
-Make = Callable[[list["Job"]], Made]
+Results = Generator[tuple["Job", Entry | Failure], None, None]  # in any order
+Make = Callable[[list["Job"]], Results]
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Job:
     Attributes
     ----------
     key : str
-        What the work is of: the content of the files and all that the result depends on.
+        Hash of all that the result depends on, the content of the files included.
     id : str
         The first utterance with this content, for messages.
     wav : Path
@@ -46,8 +47,8 @@ class Job:
     alignment: Path | None = None
 
 
-def usable(manifest: Manifest, shard: Shard | None = None) -> list[Utterance]:
-    """Give the utterances of a shard that did not fail."""
+def usable_utterances(manifest: Manifest, shard: Shard | None = None) -> list[Utterance]:
+    """Return the utterances of a shard, or of all, that did not fail."""
     return [
         utterance
         for place, utterance in enumerate(manifest.utterances)
@@ -65,19 +66,19 @@ def do_jobs(
     with_alignment: bool = False,
     watch: Watch = no_watch,
 ) -> dict[str, Entry]:
-    """Make what is not done yet, and keep each result as soon as it is there.
+    """Do the jobs that are not done yet, and keep each result as soon as it is there.
 
     Parameters
     ----------
     manifest : Manifest
     utterances : sequence of Utterance
-        Those of `manifest` to make it for.
+        Those of `manifest` that need a result.
     work : WorkFile
     depends_on : sequence
         All that the result depends on besides the files, as JSON has it.
     make : function
-        Takes the jobs to do and gives each with its entry: ``status``, ``text`` or ``reason``, and
-        what else is to be kept. Those that it does not give stay to be done.
+        Takes the jobs to do and yields each with its entry (``status``, ``text`` or ``reason``, and
+        what else is to be kept) or its failure. Jobs that it does not yield stay to be done.
     with_alignment : bool
         Whether the result depends on the alignment, too.
     watch : function, optional
@@ -106,7 +107,8 @@ def do_jobs(
     watch(n_done, len(jobs))
     if todo:
         with closing(make(todo)) as made:  # a full disk ends what is in flight at once
-            for job, entry in made:
+            for job, result in made:
+                entry = _to_entry(result)
                 stamps = contents.stamps(job.wav, job.alignment)
                 work.append({"key": job.key, "id": job.id, **entry, "files": stamps})
                 n_done += 1
@@ -114,8 +116,16 @@ def do_jobs(
     return {name: work.entries.get(key, _NOT_YET) for name, key in key_by_id.items()}
 
 
-def to_entry(result: Entry | Failure) -> Entry:
-    """Turn the reason of a failure into an entry; entries stay what they are."""
+def run_on_workers(workers: Workers, function: Callable[[Job], Entry]) -> Make:
+    """Return what does jobs by a function that workers run; a job that it fails for has failed."""
+
+    def make(jobs: list[Job]) -> Results:
+        yield from run_tasks(workers, partial(attempt, function), jobs)
+
+    return make
+
+
+def _to_entry(result: Entry | Failure) -> Entry:
     if isinstance(result, Failure):
         return {"status": "failed", "reason": result.reason}
     return result
@@ -127,16 +137,9 @@ def to_texts(
     source: str,
     model: str | None = None,
     prompt: str | None = None,
-) -> tuple[dict[str, Text], dict[str, str]]:
-    """Give the texts that entries hold.
-
-    Returns
-    -------
-    texts : dict of id to Text
-    failures : dict of id to str
-        The reason of each that failed.
-    """
-    texts = {
+) -> dict[str, Text]:
+    """Return the texts that entries hold, by id."""
+    return {
         name: Text(
             text=entry.get("text"),
             status=entry["status"],
@@ -147,8 +150,6 @@ def to_texts(
         )
         for name, entry in entries.items()
     }
-    failures = {name: text.reason or "" for name, text in texts.items() if text.status == "failed"}
-    return texts, failures
 
 
 class _Contents:
@@ -161,13 +162,13 @@ class _Contents:
                 self._known[path, size, time_ns] = digest
 
     def read(self, paths: Iterable[Path]) -> dict[Path, str]:
-        """Give the digest of each file; its path where it cannot be read."""
+        """Return the digest of each file; its path where it cannot be read."""
         unique = list(dict.fromkeys(paths))
         with ThreadPoolExecutor(_N_READERS) as readers:  # hashing lets other threads run
             return dict(zip(unique, readers.map(self._digest, unique), strict=True))
 
     def stamps(self, *paths: Path | None) -> list[list[Any]]:
-        """Give what an entry keeps under ``files``, so that `read` knows them the next time."""
+        """Return what an entry keeps under ``files``, so that `read` knows them the next time."""
         stamps = []
         for path in paths:
             if path is not None:

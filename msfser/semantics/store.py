@@ -146,7 +146,7 @@ def update_texts(
         Gives the ids and their order; its failed rows get no text, and their reason.
     semantic : {"les", "gs", "es"}
     made : mapping of id to Text
-        A LES of status ``"fallback"`` without a text takes that of GS, now and whenever GS changes.
+        LES that is not ``"ok"`` takes the text of GS, now and whenever GS changes.
 
     Returns
     -------
@@ -184,8 +184,8 @@ def update_texts(
 
 
 def _fall_back(les: Text, gs: Text) -> Text:
-    """Give GS in the place of a LES that could not be found, if there is any."""
-    if les.source is None or les.status not in ("fallback", "missing"):
+    """Return GS in the place of a LES that could not be found, if there is any."""
+    if les.source is None or les.status == "ok":
         return les
     if gs.text is None:
         return replace(les, text=None, status="missing")

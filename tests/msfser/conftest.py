@@ -41,7 +41,7 @@ def corpus_folder(tmp_path_factory):
     from msfser.corpora.mechanism.sentences import draw_sentence
     from msfser.semantics.encoding import encode_texts
     from msfser.semantics.es.description import emotions_of
-    from msfser.semantics.es.imported import import_descriptions
+    from msfser.semantics.es.description_file import import_descriptions
     from msfser.semantics.gs import take_transcripts
     from msfser.semantics.store import Text, read_texts, update_texts
     from msfser.semantics.text_encoder import load_text_encoder

@@ -1,6 +1,6 @@
-"""Extended Semantics by Kimi-Audio, which needs an environment of its own: jobs out, replies in.
+"""Extended Semantics by Kimi-Audio, which needs its own environment: jobs out, replies in.
 
-`kimi_worker.py` runs there. What it replies is checked here; a recording whose reply is no
+`kimi_worker.py` runs there, and its replies are checked here. A recording whose reply is no
 description is in the next export again, with what was wrong.
 """
 
@@ -15,7 +15,7 @@ from lemf import read_rows
 from lemf.runtime.output import write_output
 from msfser.errors import SemanticsError
 from msfser.semantics.es.description import prompt_of, read_reply, render
-from msfser.semantics.jobs import Job, Made
+from msfser.semantics.jobs import Job, Results
 from msfser.semantics.work import Entry, WorkFile
 
 MODEL = "moonshotai/Kimi-Audio-7B-Instruct"
@@ -26,7 +26,7 @@ WORKER = Path(__file__).with_name("kimi_worker.py")
 def export_jobs(
     path: Path, jobs: Sequence[Job], work: WorkFile, emotions: Sequence[str], *, force: bool = False
 ) -> None:
-    """Write what the worker is to do.
+    """Write the jobs of the worker.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def export_jobs(
         The JSONL file.
     jobs : sequence of Job
     work : WorkFile
-        Tells what was wrong with an earlier reply.
+        Holds what was wrong with an earlier reply.
     emotions : sequence of str
     force : bool
         Whether an existing file may be replaced.
@@ -60,14 +60,14 @@ def export_jobs(
 
 
 def read_replies(path: Path) -> dict[str, Mapping[str, object]]:
-    """Give the lines of the worker by their key; the last of a key counts.
+    """Read the lines that the worker wrote, by key; the last line of a key counts.
 
     Raises
     ------
     lemf.LemfError
         The file cannot be read, or a line is no JSON object.
     SemanticsError
-        A line is none of the worker's.
+        The worker did not write a line of the file.
     """
     replies: dict[str, Mapping[str, object]] = {}
     for place, row in read_rows(path, suffixes=(".jsonl",)).rows:
@@ -80,8 +80,8 @@ def read_replies(path: Path) -> dict[str, Mapping[str, object]]:
 
 def take_replies(
     replies: Mapping[str, Mapping[str, object]], emotions: Sequence[str], jobs: Sequence[Job]
-) -> Made:
-    """Give an entry for each job that has a reply; the others stay to be done."""
+) -> Results:
+    """Yield an entry for each job that has a reply; the others stay to be done."""
     for job in jobs:
         row = replies.get(job.key)
         if row is not None:

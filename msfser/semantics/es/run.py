@@ -1,4 +1,4 @@
-"""Extended Semantics: has every utterance described that is not described yet, by one backend."""
+"""Extended Semantics: one backend describes every utterance that is not described yet."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lemf import __version__
 from lemf.runtime.progress import Watch, no_watch
-from lemf.runtime.workers import Workers, run_tasks
+from lemf.runtime.workers import Workers
 from msfser.manifest import Manifest
 from msfser.semantics.alignment_tiers import TIERS_IN_ORDER
 from msfser.semantics.es import kimi
 from msfser.semantics.es.description import prompt_hash
-from msfser.semantics.es.voice import VERSION, VoiceTask, describe_recording
-from msfser.semantics.jobs import Job, Made, do_jobs, to_entry, to_texts, usable
+from msfser.semantics.es.voice import VERSION, describe_recording
+from msfser.semantics.jobs import Job, Results, do_jobs, run_on_workers, to_texts, usable_utterances
 from msfser.semantics.store import Text
 from msfser.semantics.work import Shard, WorkFile
 
 if TYPE_CHECKING:
-    from msfser.semantics.es.chat_server import Server
-
-Described = tuple[dict[str, Text], dict[str, str]]  # texts by id, and why some failed
+    from msfser.semantics.es.chat_requests import Server
 
 
 def describe_by_server(
@@ -32,8 +31,8 @@ def describe_by_server(
     *,
     shard: Shard | None = None,
     watch: Watch = no_watch,
-) -> Described:
-    """Have a server listen and describe.
+) -> dict[str, Text]:
+    """Describe recordings by a server that takes audio.
 
     Parameters
     ----------
@@ -48,13 +47,12 @@ def describe_by_server(
 
     Returns
     -------
-    texts : dict of id to Text
-    failures : dict of id to str
+    dict of id to Text
 
     Raises
     ------
     SemanticsError
-        As `es_server.ask_server`.
+        As `server.ask_server`.
     """
     from msfser.semantics.es.server import ask_server
 
@@ -62,7 +60,7 @@ def describe_by_server(
     proven = any(entry["status"] == "ok" for entry in work.entries.values())
     entries = do_jobs(
         manifest,
-        usable(manifest, shard),
+        usable_utterances(manifest, shard),
         work,
         ("openai", server.model, prompt, server.decoding),
         partial(ask_server, server, emotions, proven),
@@ -78,28 +76,20 @@ def describe_acoustically(
     *,
     shard: Shard | None = None,
     watch: Watch = no_watch,
-) -> Described:
-    """Put into words what lemf measures; parameters and returns as in `describe_by_server`.
+) -> dict[str, Text]:
+    """Describe what lemf measures in words; parameters and returns as in `describe_by_server`.
 
     Parameters
     ----------
     workers : lemf.runtime.workers.Workers
     """
-    from lemf import __version__
-
     in_order = manifest.corpus in TIERS_IN_ORDER
-
-    def make(todo: list[Job]) -> Made:
-        tasks = (VoiceTask(job, in_order) for job in todo)
-        for task, entry in run_tasks(workers, describe_recording, tasks):
-            yield task.job, to_entry(entry)
-
     entries = do_jobs(
         manifest,
-        usable(manifest, shard),
+        usable_utterances(manifest, shard),
         work,
         ("acoustic", VERSION, __version__, in_order),
-        make,
+        run_on_workers(workers, partial(describe_recording, tiers_in_order=in_order)),
         with_alignment=True,
         watch=watch,
     )
@@ -116,7 +106,7 @@ def export_to_kimi(
     shard: Shard | None = None,
     force: bool = False,
 ) -> int:
-    """Write the jobs of `kimi_worker.py`, and give their number.
+    """Write the jobs of `kimi_worker.py`, and return their number.
 
     Parameters
     ----------
@@ -127,17 +117,16 @@ def export_to_kimi(
     force : bool
         Whether an existing file may be replaced.
     """
-    n_jobs = 0
+    jobs: list[Job] = []
 
-    def make(todo: list[Job]) -> Made:
-        nonlocal n_jobs
-        kimi.export_jobs(path, todo, work, emotions, force=force)
-        n_jobs = len(todo)
+    def keep(todo: list[Job]) -> Results:
+        jobs.extend(todo)
         yield from ()
 
     depends_on = _kimi_depends_on(model, emotions)
-    do_jobs(manifest, usable(manifest, shard), work, depends_on, make)
-    return n_jobs
+    do_jobs(manifest, usable_utterances(manifest, shard), work, depends_on, keep)
+    kimi.export_jobs(path, jobs, work, emotions, force=force)
+    return len(jobs)
 
 
 def import_from_kimi(
@@ -148,12 +137,12 @@ def import_from_kimi(
     *,
     model: str = kimi.MODEL,
     shard: Shard | None = None,
-) -> Described:
-    """Take what `kimi_worker.py` wrote; the parameters are those of `export_to_kimi`."""
+) -> dict[str, Text]:
+    """Read what `kimi_worker.py` wrote; parameters as in `export_to_kimi`."""
     replies = kimi.read_replies(path)
     make = partial(kimi.take_replies, replies, emotions)
     depends_on = _kimi_depends_on(model, emotions)
-    entries = do_jobs(manifest, usable(manifest, shard), work, depends_on, make)
+    entries = do_jobs(manifest, usable_utterances(manifest, shard), work, depends_on, make)
     return to_texts(entries, source="kimi", model=model, prompt=prompt_hash(emotions))
 
 

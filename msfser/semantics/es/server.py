@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 
 from msfser.errors import SemanticsError
-from msfser.semantics.es.chat_server import (
+from msfser.semantics.es.chat_requests import (
     Message,
     RequestError,
     Server,
@@ -25,13 +25,15 @@ from msfser.semantics.es.chat_server import (
 )
 from msfser.semantics.es.description import prompt_of, read_reply, render, schema_of
 from msfser.semantics.es.wav import wav_bytes
-from msfser.semantics.jobs import Job, Made
+from msfser.semantics.jobs import Job, Results
 from msfser.semantics.work import Entry
 
 _FEWEST_FAILURES = 20  # in a row before the run is given up
 
 
-def ask_server(server: Server, emotions: Sequence[str], proven: bool, jobs: Sequence[Job]) -> Made:
+def ask_server(
+    server: Server, emotions: Sequence[str], proven: bool, jobs: Sequence[Job]
+) -> Results:
     """Have the recordings described, and give each as soon as it is.
 
     Parameters

@@ -1,40 +1,43 @@
-"""Extended Semantics without a model: what lemf measures of a voice, put into words.
+"""Extended Semantics without a model: what lemf measures of a voice, in words.
 
-An offline stand-in that says what can be measured and no more: the emotion is "Unknown", and the
-gender is a guess from F0 that may be "unclear". All limits are fixed; none is relative to a speaker
-or a corpus (docs/semantics.md gives their reasons).
+A stand-in that works offline and describes what can be measured, no more: the emotion is "Unknown",
+and the gender is a guess from F0 that may be "unclear". All limits are fixed; none is relative to a
+speaker or a corpus (docs/semantics.md has their reasons).
 """
 
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lemf import LemfError
-from lemf.runtime.workers import attempt
-from msfser.semantics.alignment_tiers import name_tiers
+from lemf import LemfError, harvest, read_audio, score
+from msfser.semantics.alignment_tiers import find_tiers
 from msfser.semantics.es.description import UNKNOWN, Description, render
-from msfser.semantics.jobs import Job, to_entry
+from msfser.semantics.jobs import Job
 from msfser.semantics.work import Entry
 
-VERSION = 1  # of the limits and the words: another one is new work
+VERSION = 1  # of the limits and the words: a new version makes new work
 
 MALE_BELOW_HZ, FEMALE_ABOVE_HZ = 145.0, 175.0  # median F0
 NARROW_BELOW_ST, WIDE_ABOVE_ST = 8.0, 16.0  # semitones from the 5th to the 95th percentile of F0
 SLOW_BELOW, FAST_ABOVE = 11.0, 16.0  # phones per second within the words
 QUIET_BELOW_DBFS, LOUD_ABOVE_DBFS = -28.0, -16.0  # RMS of the voiced samples
 
+_RANGES = ("a narrow pitch range", "a medium pitch range", "a wide pitch range")
+_PACES = ("a slow pace", "a medium pace", "a fast pace")
+_LEVELS = ("a quiet recording", "a medium level", "a loud recording")
 _LONGEST_WORD = 28
 _FRAME_S = 0.005  # of lemf's contours
 
 
 @dataclass(frozen=True, kw_only=True)
 class Voice:
-    """What is measured of one recording.
+    """The measures of one recording.
 
     Attributes
     ----------
@@ -57,54 +60,46 @@ class Voice:
     stressed: str | None
 
 
-@dataclass(frozen=True)
-class VoiceTask:
-    """What a worker needs to know."""
-
-    job: Job
-    tiers_in_order: bool = False
-
-
-def measure_voice(wav: Path, alignment: Path | None, tiers_in_order: bool = False) -> Voice:
-    """Measure a voice.
+def measure_voice(wav: Path, alignment: Path | None, *, tiers_in_order: bool = False) -> Voice:
+    """Measure a voice; where lemf cannot use the alignment, as if there were none.
 
     Parameters
     ----------
     wav : Path
     alignment : Path or None
     tiers_in_order : bool
-        As `alignment_tiers.name_tiers` has it.
+        As in `alignment_tiers.find_tiers`.
 
     Raises
     ------
     lemf.LemfError
-        A recording or an alignment that cannot be used.
+        The recording cannot be used.
     """
-    from lemf import Settings, harvest, read_audio, read_textgrid, score
-
     audio = read_audio(wav)
     samples = np.concatenate(list(audio.slices([(0, audio.n_samples)])))
-    if alignment is None:
+    emphasis = None
+    if alignment is not None:
+        with suppress(LemfError):
+            emphasis = score(audio, find_tiers(alignment, in_order=tiers_in_order))
+    if emphasis is None:
         f0_hz = harvest(samples, audio.rate_hz)[0]
         return Voice(
-            **_of_contour(f0_hz, samples, audio.rate_hz), phones_per_s=math.nan, stressed=None
+            **_measure_voiced(f0_hz, samples, audio.rate_hz), phones_per_s=math.nan, stressed=None
         )
-    grid = read_textgrid(alignment)
-    emphasis = score(audio, name_tiers(grid) if tiers_in_order else grid, Settings())
     sentence = emphasis.sentences[0]
     spans = [(word.end_s - word.start_s, word.duration) for word in sentence.words]
     spans = [(length_s, phone_s) for length_s, phone_s in spans if phone_s > 0]  # NaN left out
     n_phones = sum(round(length_s / phone_s) for length_s, phone_s in spans)
     spoken_s = sum(length_s for length_s, _ in spans)
     return Voice(
-        **_of_contour(emphasis.contours.f0_hz, samples, audio.rate_hz),
+        **_measure_voiced(emphasis.contours.f0_hz, samples, audio.rate_hz),
         phones_per_s=n_phones / spoken_s if spoken_s else math.nan,
         stressed=None if "flat" in sentence.flags else sentence.ranked[0].word,
     )
 
 
 def describe_voice(voice: Voice) -> Description:
-    """Put what was measured into the six categories of table 1."""
+    """Convert the measures to the six categories of table 1."""
     traits = []
     if math.isnan(voice.f0_hz):
         traits.append("no voiced speech")
@@ -128,22 +123,15 @@ def describe_voice(voice: Voice) -> Description:
     )
 
 
-def describe_recording(task: VoiceTask) -> Entry:
-    """Describe one recording, or say why not; runs in a worker.
+def describe_recording(job: Job, *, tiers_in_order: bool = False) -> Entry:
+    """Describe one recording; runs in a worker.
 
-    Where lemf cannot use the alignment, the recording is described without it.
+    Raises
+    ------
+    lemf.LemfError
+        The recording cannot be used.
     """
-    return to_entry(attempt(_describe, task))
-
-
-def _describe(task: VoiceTask) -> Entry:
-    job = task.job
-    try:
-        voice = measure_voice(job.wav, job.alignment, task.tiers_in_order)
-    except LemfError:
-        if job.alignment is None:
-            raise
-        voice = measure_voice(job.wav, None)
+    voice = measure_voice(job.wav, job.alignment, tiers_in_order=tiers_in_order)
     measured = {
         name: None if isinstance(value, float) and math.isnan(value) else value
         for name, value in asdict(voice).items()
@@ -151,19 +139,14 @@ def _describe(task: VoiceTask) -> Entry:
     return {"status": "ok", "text": render(describe_voice(voice)), "measured": measured}
 
 
-_RANGES = ("a narrow pitch range", "a medium pitch range", "a wide pitch range")
-_PACES = ("a slow pace", "a medium pace", "a fast pace")
-_LEVELS = ("a quiet recording", "a medium level", "a loud recording")
-
-
 def _grade(value: float, low: float, high: float, words: tuple[str, str, str]) -> str:
     return words[0] if value < low else words[2] if value > high else words[1]
 
 
-def _of_contour(
+def _measure_voiced(
     f0_hz: NDArray[np.float64], samples: NDArray[np.float64], rate_hz: int
 ) -> dict[str, float]:
-    """Give median, range and level of the voiced part."""
+    """Compute median and range of F0, and the level of the voiced part."""
     voiced = f0_hz > 0
     if not voiced.any():
         return {"f0_hz": math.nan, "range_st": math.nan, "level_dbfs": math.nan}

@@ -97,6 +97,12 @@ def make_corpus():
 
 
 @pytest.fixture(scope="session")
+def reasons():
+    """Texts by id -> the reasons of those that failed."""
+    return lambda texts: {name: t.reason for name, t in texts.items() if t.status == "failed"}
+
+
+@pytest.fixture(scope="session")
 def tiny_encoder(tmp_path_factory):
     """A RoBERTa of two layers of 16 with random weights and a byte-level tokenizer, on disk."""
     torch = pytest.importorskip("torch")

@@ -52,18 +52,18 @@ def test_transcripts_are_taken_as_they_are(tmp_path):
     assert "d" not in texts
 
 
-def test_clips_are_heard_in_batches_and_once(corpus):
+def test_clips_are_heard_in_batches_and_once(corpus, reasons):
     whisper = FakeWhisper()
-    texts, failures = hear(corpus, whisper, batch_size=5)
+    texts = hear(corpus, whisper, batch_size=5)
     assert whisper.batches == [5, 5, 2]
-    assert failures == {}
+    assert reasons(texts) == {}
     assert re.fullmatch(r"\d+ samples", texts["u000"].text)
     assert (texts["u000"].source, texts["u000"].model) == ("faster-whisper", "fake")
-    assert hear(corpus, whisper, batch_size=3)[0] == texts
+    assert hear(corpus, whisper, batch_size=3) == texts
     assert whisper.batches == [5, 5, 2]
 
 
-def test_what_cannot_be_read_fails_and_silence_is_missing(corpus, tmp_path):
+def test_what_cannot_be_read_fails_and_silence_is_missing(corpus, tmp_path, reasons):
     faint = np.full(8000, 1e-3)
     soundfile.write(tmp_path / "faint.wav", faint, 16000)
     (tmp_path / "broken.wav").write_bytes(b"no wav")
@@ -74,11 +74,11 @@ def test_what_cannot_be_read_fails_and_silence_is_missing(corpus, tmp_path):
     third = replace(third, wav=str(tmp_path / "none.wav"))
     manifest = replace(manifest, utterances=(first, second, third, *others))
     write_manifest(corpus / "manifest.parquet", manifest, force=True)
-    texts, failures = hear(corpus, FakeWhisper(), batch_size=2)
+    texts = hear(corpus, FakeWhisper(), batch_size=2)
     assert texts["u000"].status == "missing"
     assert texts["u000"].reason == "Whisper hears no speech"
-    assert "broken.wav" in failures["u001"]
-    assert "none.wav" in failures["u002"]
+    assert "broken.wav" in reasons(texts)["u001"]
+    assert "none.wav" in reasons(texts)["u002"]
     assert texts["u003"].status == "ok"
 
 
@@ -154,7 +154,7 @@ def test_word_error_rate_of_known_texts():
     assert word_error_rate("a", "") == 1
 
 
-def test_a_real_whisper_hears_real_speech(tmp_path, tiny_en, ljspeech):
+def test_a_real_whisper_hears_real_speech(tmp_path, tiny_en, ljspeech, reasons):
     """The shortest three of LJSpeech; alone and in one batch, the words are the same."""
     wavs = sorted(ljspeech, key=lambda path: path.stat().st_size)[:3]
     rows = tuple(Utterance(id=wav.stem, wav=str(wav)) for wav in wavs)
@@ -163,8 +163,8 @@ def test_a_real_whisper_hears_real_speech(tmp_path, tiny_en, ljspeech):
     )
     write_manifest(tmp_path / "manifest.parquet", manifest)
     whisper = load_whisper(replace(EAR, model=tiny_en))
-    texts, failures = hear(tmp_path, whisper)
-    assert failures == {}
+    texts = hear(tmp_path, whisper)
+    assert reasons(texts) == {}
     rates = [word_error_rate(ljspeech[wav], texts[wav.stem].text) for wav in wavs]
     assert np.mean(rates) < 0.5
     clip = read_clip(wavs[0]).samples

@@ -1,6 +1,7 @@
 import shutil
 
-from msfser.semantics.jobs import _Contents, do_jobs, to_texts, usable
+from msfser.semantics.jobs import _Contents, do_jobs, to_texts, usable_utterances
+from msfser.semantics.store import Text
 from msfser.semantics.work import Shard, open_work
 
 
@@ -18,7 +19,7 @@ def test_what_is_done_is_not_done_again_and_what_failed_is(tmp_path, make_corpus
     def go(*depends_on):
         with open_work(tmp_path, "es") as work:
             return do_jobs(
-                manifest, usable(manifest), work, depends_on, make,
+                manifest, usable_utterances(manifest), work, depends_on, make,
                 watch=lambda done, total: seen.append((done, total)),
             )  # fmt: skip
 
@@ -26,7 +27,8 @@ def test_what_is_done_is_not_done_again_and_what_failed_is(tmp_path, make_corpus
     assert asked == ["u000", "u001"]
     assert seen == [(0, 2), (1, 2), (2, 2)]
     assert [entries[f"u00{i}"]["text"] for i in range(3)] == ["u000", "u001", "u000"]
-    assert to_texts(entries, source="test")[1] == {"u001": ""}
+    text = to_texts(entries, source="test")["u001"]
+    assert text == Text(text="u001", status="failed", source="test")
     assert go("model a") == entries
     assert asked == ["u000", "u001", "u001"]
     go("model b")
@@ -45,12 +47,11 @@ def test_only_what_depends_on_the_alignment_sees_its_changes(tmp_path, make_corp
             asked.append(job.alignment)
             yield job, {"status": "ok", "text": "x"}
 
+    utterances = usable_utterances(manifest)
     with open_work(tmp_path, "es") as work:
         for _ in range(2):
             for with_alignment in (False, True):
-                do_jobs(
-                    manifest, usable(manifest), work, (), make, with_alignment=with_alignment
-                )  # fmt: skip
+                do_jobs(manifest, utterances, work, (), make, with_alignment=with_alignment)
             (manifest.root / "000.TextGrid").write_text("other")
     grid = manifest.root / "000.TextGrid"
     assert asked == [None, grid, grid]
@@ -58,7 +59,8 @@ def test_only_what_depends_on_the_alignment_sees_its_changes(tmp_path, make_corp
 
 def test_a_shard_holds_its_part_without_the_failed_rows(tmp_path, make_corpus):
     manifest = make_corpus(tmp_path / "c", 5)
-    assert [utterance.id for utterance in usable(manifest, Shard(2, 2))] == ["u001", "u003"]
+    utterances = usable_utterances(manifest, Shard(2, 2))
+    assert [utterance.id for utterance in utterances] == ["u001", "u003"]
 
 
 def test_files_are_read_again_only_if_they_changed(tmp_path, monkeypatch):

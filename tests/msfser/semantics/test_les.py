@@ -1,16 +1,17 @@
 import shutil
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from click.testing import CliRunner
 
 import lemf
 from lemf.config import Settings
-from lemf.runtime.workers import local_workers
+from lemf.runtime.workers import Failure, attempt, local_workers
 from msfser.commands.cli import main
 from msfser.manifest import read_manifest, write_manifest
 from msfser.semantics.jobs import Job
-from msfser.semantics.les import LesTask, make_les, score_les
+from msfser.semantics.les import find_les, make_les
 from msfser.semantics.store import read_texts
 from msfser.semantics.work import open_work
 
@@ -100,7 +101,7 @@ def test_a_shard_does_its_part_and_the_whole_needs_no_work(corpus):
     assert (corpus / "semantics/les.jsonl").read_text() == ""
 
 
-def test_a_recording_whose_worker_dies_is_a_row_with_its_reason(corpus):
+def test_a_recording_whose_worker_dies_is_a_row_with_its_reason(corpus, reasons):
     class Deadly:
         """Workers that every task kills."""
 
@@ -113,7 +114,7 @@ def test_a_recording_whose_worker_dies_is_a_row_with_its_reason(corpus):
             from concurrent.futures import Future
 
             future = Future()
-            if isinstance(task, LesTask):
+            if isinstance(task, Job):
                 future.set_exception(RuntimeError())
             else:
                 future.set_result(function(task))
@@ -124,11 +125,11 @@ def test_a_recording_whose_worker_dies_is_a_row_with_its_reason(corpus):
 
     manifest = read_manifest(corpus)
     with open_work(corpus, "les") as work:
-        texts, failures = make_les(manifest, work, Settings(), Deadly())
+        failures = reasons(make_les(manifest, work, Settings(), Deadly()))
     assert len(failures) == 12
-    assert "killed twice" in failures["u000"] == texts["u000"].reason
+    assert "killed twice" in failures["u000"]
     with open_work(corpus, "les") as work, local_workers(1) as workers:
-        assert make_les(manifest, work, Settings(), workers)[1] == {}  # tried again
+        assert reasons(make_les(manifest, work, Settings(), workers)) == {}  # tried again
 
 
 def test_a_fault_of_lemf_costs_one_row(tmp_path, monkeypatch):
@@ -137,8 +138,8 @@ def test_a_fault_of_lemf_costs_one_row(tmp_path, monkeypatch):
 
     monkeypatch.setattr("lemf.score", fail, raising=False)
     wav, grid = tmp_path / "a.wav", tmp_path / "a.TextGrid"
-    task = LesTask(wav, grid, Settings(), Job("key", "a", wav, grid))
-    assert score_les(task) == {"status": "failed", "reason": "ZeroDivisionError: of lemf"}
+    find = partial(find_les, settings=Settings(), tiers_in_order=False)
+    assert attempt(find, Job("key", "a", wav, grid)) == Failure("ZeroDivisionError: of lemf")
 
 
 def test_tiers_of_msp_podcast_are_found_by_place_where_names_are_unknown(corpus, tmp_path):
@@ -150,9 +151,8 @@ def test_tiers_of_msp_podcast_are_found_by_place_where_names_are_unknown(corpus,
     manifest = change(corpus, u000={"alignment": str(tmp_path / "renamed.TextGrid")})
     for name, found in (("msp-podcast", True), ("own", False)):
         with open_work(corpus, "les") as work, local_workers(1) as workers:
-            texts, failures = make_les(replace(manifest, corpus=name), work, Settings(), workers)
-        assert ("u000" in failures) != found
-        assert (texts["u000"].status == "ok") == found
+            texts = make_les(replace(manifest, corpus=name), work, Settings(), workers)
+        assert texts["u000"].status == ("ok" if found else "failed")
         assert texts["u001"].status == "ok"
 
 

@@ -60,6 +60,15 @@ def test_gs_stands_in_for_les_whenever_gs_comes_or_changes(tmp_path, manifest):
     assert texts.les[0] == replace(NO_ALIGNMENT, status="missing")
 
 
+def test_gs_stands_in_for_a_les_that_failed_or_has_no_word(tmp_path, manifest):
+    update_texts(tmp_path, manifest, "gs", {"a": OK})
+    broken = Text(status="failed", source="lemf 1, cues paper", reason="a.TextGrid: no tier")
+    silent = replace(broken, status="missing", reason="no word")
+    texts = update_texts(tmp_path, manifest, "les", {"a": broken, "b": silent})
+    assert texts.les[0] == replace(broken, text="hello", status="fallback")
+    assert texts.les[1] == silent
+
+
 def test_gs_never_stands_in_where_les_was_not_asked_for(tmp_path, manifest):
     assert update_texts(tmp_path, manifest, "gs", {"a": OK}).les[0] == NOT_MADE
 
@@ -77,7 +86,7 @@ def test_every_field_of_every_semantic_has_its_column(tmp_path):
     fields = ("text", "status", "source", "model", "prompt", "reason")
     expected = {"id": "a"}
     for semantic in ("gs", "les", "es"):
-        values = {field: f"{semantic} {field}" for field in fields}
+        values = {field: f"{semantic} {field}" for field in fields} | {"status": "ok"}
         update_texts(tmp_path, manifest, semantic, {"a": Text(**values)})
         expected[semantic] = values.pop("text")
         expected.update({f"{semantic}_{field}": value for field, value in values.items()})

@@ -26,7 +26,7 @@ from msfser.semantics.work import open_work
 
 pytest.importorskip("httpx")
 
-from msfser.semantics.es.chat_server import Server, _retry_after_s
+from msfser.semantics.es.chat_requests import Server, _retry_after_s
 
 _SPEC = importlib.util.spec_from_file_location(
     "model_server", Path(__file__).with_name("model_server.py")
@@ -107,7 +107,7 @@ PASSING = {
 }
 
 
-def test_what_passes_costs_no_utterance(corpus):
+def test_what_passes_costs_no_utterance(corpus, reasons):
     """Each of the twelve utterances meets another trouble, once."""
     trouble = dict(zip(digests(corpus), PASSING.values(), strict=True))
 
@@ -115,8 +115,8 @@ def test_what_passes_costs_no_utterance(corpus):
         return describe(digest) if n_before else trouble[digest]
 
     with ModelServer(answer) as server:
-        texts, failures = ask(corpus, server)
-    assert failures == {}
+        texts = ask(corpus, server)
+    assert reasons(texts) == {}
     assert [len(server.requests[digest]) for digest in trouble] == [2] * 12
     assert all(text.status == "ok" for text in texts.values())
     for name, bodies in zip(PASSING, (server.requests[digest] for digest in trouble), strict=True):
@@ -132,36 +132,37 @@ LASTING = {
 }
 
 
-def test_what_lasts_fails_with_its_reason_and_is_tried_again_by_the_next_run(corpus):
+def test_what_lasts_fails_with_its_reason_and_is_tried_again_by_the_next_run(corpus, reasons):
     names = [name for name in LASTING if name != "prose"]
     trouble = dict(zip(digests(corpus), (LASTING[name] for name in names), strict=True))
     with ModelServer(lambda digest, n_before: trouble[digest]) as server:
-        texts, failures = ask(corpus, server, attempts=3)
+        texts = ask(corpus, server, attempts=3)
         n_requests = dict(zip(names, (len(server.requests[d]) for d in trouble), strict=True))
+    failures = reasons(texts)
     assert len(failures) == 12
     assert all(text.text is None for text in texts.values())
-    reasons = dict(zip(names, failures.values(), strict=True))
-    assert "HTTP 429: slow down" in reasons["too many"]
-    assert "HTTP 500: oops" in reasons["broken"]
-    assert "3 attempts, the last: HTTP 503: <html>" in reasons["unavailable"]
-    assert "no reply of a chat model: <html>" in reasons["html"]
-    assert "RemoteProtocolError" in reasons["half a body"]
-    assert "no reply within 0.3 s" in reasons["slow"]
-    assert "twice: the reply is no valid JSON" in reasons["half a description"]
-    assert "twice: 'emotion' must be one of" in reasons["wrong enum"]
-    assert reasons["refused"] == 'HTTP 400: {"error": "audio too long"}'
+    said = dict(zip(names, failures.values(), strict=True))
+    assert "HTTP 429: slow down" in said["too many"]
+    assert "HTTP 500: oops" in said["broken"]
+    assert "3 attempts, the last: HTTP 503: <html>" in said["unavailable"]
+    assert "no reply of a chat model: <html>" in said["html"]
+    assert "RemoteProtocolError" in said["half a body"]
+    assert "no reply within 0.3 s" in said["slow"]
+    assert "twice: the reply is no valid JSON" in said["half a description"]
+    assert "twice: 'emotion' must be one of" in said["wrong enum"]
+    assert said["refused"] == 'HTTP 400: {"error": "audio too long"}'
     assert n_requests.pop("refused") == 1
     for name in ("half a description", "wrong enum", "nothing"):
         assert n_requests.pop(name) == 2
     assert set(n_requests.values()) == {3}
     with ModelServer() as server:
-        assert ask(corpus, server)[1] == {}
+        assert reasons(ask(corpus, server)) == {}
         assert server.n_requests == 12
-        assert ask(corpus, server)[1] == {}
+        assert reasons(ask(corpus, server)) == {}
         assert server.n_requests == 12
 
 
-def test_many_requests_are_in_flight_at_once_but_no_more_than_asked_for(corpus):
+def test_many_requests_are_in_flight_at_once_but_no_more_than_asked_for(corpus, reasons):
     together = threading.Barrier(12, timeout=10)
 
     def answer(digest, n_before):
@@ -169,8 +170,8 @@ def test_many_requests_are_in_flight_at_once_but_no_more_than_asked_for(corpus):
         return describe(digest)
 
     with ModelServer(answer) as server:
-        failures = ask(corpus, server, in_flight=12, timeout_s=20)[1]
-    assert failures == {}
+        texts = ask(corpus, server, in_flight=12, timeout_s=20)
+    assert reasons(texts) == {}
     assert server.n_most == 12
 
     def slow_answer(digest, n_before):
@@ -195,7 +196,7 @@ def test_a_run_without_a_single_success_is_given_up(tmp_path, make_corpus, monke
     assert (tmp_path / "c/semantics/es.jsonl").read_text().count("\n") == 4
 
 
-def test_once_any_succeeded_only_the_server_can_end_a_run(corpus, monkeypatch):
+def test_once_any_succeeded_only_the_server_can_end_a_run(corpus, monkeypatch, reasons):
     """A few recordings that no model describes must not keep the others from their table."""
     monkeypatch.setattr("msfser.semantics.es.server._FEWEST_FAILURES", 4)
     refused = set(digests(corpus)[3:])
@@ -205,8 +206,7 @@ def test_once_any_succeeded_only_the_server_can_end_a_run(corpus, monkeypatch):
 
     with ModelServer(answer) as server:
         for _ in range(2):
-            failures = ask(corpus, server, in_flight=1)[1]
-            assert len(failures) == 9
+            assert len(reasons(ask(corpus, server, in_flight=1))) == 9
 
 
 def test_what_no_request_can_mend_ends_the_run(corpus):
@@ -218,13 +218,13 @@ def test_what_no_request_can_mend_ends_the_run(corpus):
             ask(corpus, server)
 
 
-def test_a_missing_recording_is_a_failed_row(tmp_path, make_corpus):
+def test_a_missing_recording_is_a_failed_row(tmp_path, make_corpus, reasons):
     manifest = make_corpus(tmp_path / "c", 2)
     (manifest.root / "001.wav").unlink()
     with ModelServer() as server:
-        texts, failures = ask(tmp_path / "c", server)
+        texts = ask(tmp_path / "c", server)
     assert texts["u000"].status == "ok"
-    assert "001.wav: cannot be read (No such file" in failures["u001"]
+    assert "001.wav: cannot be read (No such file" in reasons(texts)["u001"]
 
 
 def test_a_server_that_is_not_there_or_not_the_right_one_is_said(corpus):

@@ -12,7 +12,6 @@ from msfser.manifest import read_manifest, write_manifest
 from msfser.semantics.es.description import check_description, emotions_of, render, schema_of
 from msfser.semantics.es.voice import (
     Voice,
-    VoiceTask,
     describe_recording,
     describe_voice,
     measure_voice,
@@ -108,7 +107,7 @@ def test_a_sound_without_a_voice_is_described_as_such(tmp_path):
     click = np.zeros(RATE_HZ)
     click[8000] = 0.5
     soundfile.write(tmp_path / "a.wav", click, RATE_HZ)
-    entry = describe_recording(VoiceTask(Job("k", "a", tmp_path / "a.wav")))
+    entry = describe_recording(Job("k", "a", tmp_path / "a.wav"))
     assert "characterized by no voiced speech." in entry["text"]
     assert entry["measured"]["f0_hz"] is None
 
