@@ -33,6 +33,7 @@ from .reading.textgrid import IntervalTier as IntervalTier
 from .reading.textgrid import PointTier as PointTier
 from .reading.textgrid import TextGrid as TextGrid
 from .reading.textgrid import format_textgrid as format_textgrid
+from .reading.textgrid import parse_textgrid as parse_textgrid
 from .reading.textgrid import read_textgrid as read_textgrid
 from .reading.textgrid import write_textgrid as write_textgrid
 from .reading.tiers import PHONE_TIER_NAMES as PHONE_TIER_NAMES

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from importlib.metadata import version as version_of
 from typing import Any
@@ -16,6 +15,7 @@ from lemf.contours.measurement import Measurement, measure
 from lemf.cues.zscore import zscore
 from lemf.errors import SettingsError
 from lemf.reading.audio import Audio
+from lemf.reading.sources import Source
 from lemf.reading.textgrid import TextGrid
 from lemf.scoring.emphasis import Emphasis
 from lemf.scoring.norms import Norms, recording_norms, sentence_phones
@@ -23,8 +23,8 @@ from lemf.scoring.sentence import measure_cues, score_sentence
 
 
 def score(
-    audio: str | os.PathLike[str] | Audio | NDArray[Any],
-    textgrid: str | os.PathLike[str] | TextGrid,
+    audio: Source | Audio | NDArray[Any],
+    textgrid: Source | TextGrid,
     settings: Settings | None = None,
     *,
     rate_hz: int | None = None,
@@ -35,9 +35,9 @@ def score(
 
     Parameters
     ----------
-    audio : path, Audio, or (samples,) or (samples, channels) array
+    audio : path, bytes of a file, file object, Audio, or (samples,) or (samples, channels) array
         An array needs `rate_hz`.
-    textgrid : path or TextGrid
+    textgrid : path, bytes of a file, file object, or TextGrid
     settings : Settings, optional
         The paper's by default.
     rate_hz : int, optional

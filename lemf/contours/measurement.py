@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from lemf.config import Settings
 from lemf.contours.contours import ONE_THREAD, Contours, Work, measure_contours
 from lemf.reading.alignment import Alignment, align
 from lemf.reading.audio import Audio, read_audio
+from lemf.reading.sources import Source, is_source
 from lemf.reading.textgrid import TextGrid, read_textgrid
 
 
@@ -42,8 +43,8 @@ class Measurement:
 
 
 def measure(
-    audio: str | os.PathLike[str] | Audio | NDArray[Any],
-    textgrid: str | os.PathLike[str] | TextGrid,
+    audio: Source | Audio | NDArray[Any],
+    textgrid: Source | TextGrid,
     settings: Settings,
     *,
     rate_hz: int | None = None,
@@ -113,9 +114,9 @@ def measure_aligned(
 
 
 def _open_audio(
-    audio: str | os.PathLike[str] | Audio | NDArray[Any], rate_hz: int | None, settings: Settings
+    audio: Source | Audio | NDArray[Any], rate_hz: int | None, settings: Settings
 ) -> Audio:
-    if isinstance(audio, Audio | str | os.PathLike):
+    if isinstance(audio, Audio) or is_source(audio):
         if rate_hz is not None:
             raise TypeError("rate_hz goes with an array of samples; a file has its own rate")
         if not isinstance(audio, Audio):
@@ -128,4 +129,4 @@ def _open_audio(
         return audio
     if rate_hz is None:
         raise TypeError("an array of samples needs rate_hz")
-    return Audio.from_samples(audio, rate_hz, channel=settings.channel)
+    return Audio.from_samples(np.asanyarray(audio), rate_hz, channel=settings.channel)

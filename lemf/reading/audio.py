@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from lemf.arrays import FloatArray
 from lemf.errors import AudioError
 from lemf.reading.frames import WHOLE_S
 from lemf.reading.samples import Channel, Levels, as_table, pick_channel
+from lemf.reading.sources import Source, read_source, source_name
 
 LOWEST_RATE_HZ = 8000
 HIGHEST_RATE_HZ = 384_000
@@ -34,7 +36,7 @@ class Audio:
     Attributes
     ----------
     name : str
-        What messages and results call it: the path as given.
+        What messages and results call the recording: the path as given.
     rate_hz : int
     n_samples : int
     channel : int, "mix" or None
@@ -96,7 +98,7 @@ class Audio:
         return self.n_samples / self.rate_hz
 
     def slices(self, spans: Iterable[tuple[int, int]]) -> Iterator[FloatArray]:
-        """Give stretches of samples, from memory or in one pass through the file.
+        """Read stretches of samples, from memory or in one pass through the file.
 
         Parameters
         ----------
@@ -123,31 +125,46 @@ class Audio:
 class _File:
     """Where the samples of a long recording lie, and which channel counts."""
 
-    path: str
-    column: int | None  # channel from 0; None: the mean of all
+    name: str  # the path, unless there is content
+    content: bytes | None
+    column: int | None = None  # channel from 0; None: the mean of all
+
+    def open(self) -> soundfile.SoundFile:
+        try:
+            return soundfile.SoundFile(
+                _path_of(self.name) if self.content is None else io.BytesIO(self.content)
+            )
+        except (soundfile.LibsndfileError, TypeError, ValueError, OSError) as error:
+            reason = str(error).rpartition(": ")[2].rstrip(".")
+            raise AudioError(
+                f"{self.name}: cannot be read as audio ({reason}); convert it to wav or flac"
+            ) from error
 
     def slices(self, spans: Iterable[tuple[int, int]]) -> Iterator[FloatArray]:
         """Read forwards only: seeking in a compressed file is not exact."""
-        with _open(self.path) as sound:
+        with self.open() as sound:
             held, read_to = np.empty(0), 0
             for start, stop in spans:
-                fresh = pick_channel(_read_block(sound, stop - read_to, self.path), self.column)
+                fresh = pick_channel(_read_block(sound, stop - read_to, self.name), self.column)
                 if len(fresh) != stop - read_to:
-                    raise AudioError(f"{self.path}: became shorter while it was read; run again")
+                    raise AudioError(f"{self.name}: became shorter while it was read; run again")
                 held = np.concatenate([held, fresh])[-(stop - start) :]
                 read_to = stop
                 yield held
 
 
-def read_audio(path: str | os.PathLike[str], *, channel: Channel = None) -> Audio:
-    """Open a recording and check every sample of it.
+def read_audio(source: Source, *, channel: Channel = None) -> Audio:
+    """Read a recording and check every sample.
 
     Whatever libsndfile decodes is read: wav of every PCM and float kind, flac, ogg and more.
-    Recordings over a minute are not kept in memory but read again in blocks when needed.
+    The samples of a recording over a minute are not kept in memory but read again in blocks when
+    needed; of a file object, the bytes are kept.
 
     Parameters
     ----------
-    path : path of the file
+    source : path, bytes of a file, or file object
+        A file object is opened as binary and seekable; it is read from its start, wherever it
+        stands, and stays open.
     channel : int from 1, "mix" or None
         Which channel to take, or their mean. None takes the mean too, and leaves a note when there
         are several channels.
@@ -156,13 +173,17 @@ def read_audio(path: str | os.PathLike[str], *, channel: Channel = None) -> Audi
     ------
     AudioError
         The file is missing, is no audio, holds no samples or samples that are NaN or inf, has a
-        rate not between 8 and 384 kHz, or has no such channel.
+        rate not between 8 and 384 kHz, or has no such channel; a file object that is closed, not
+        seekable, or opened as text.
     """
-    name = os.fspath(path)
-    _check_file(name)
-    with _open(name) as sound:
+    name = source_name(source)
+    content = None if isinstance(source, str | os.PathLike) else read_source(source, AudioError)
+    if isinstance(content, str):
+        raise AudioError(f"{name}: opened as text; open the file in binary mode, 'rb'")
+    _check_head(name, _read_head(name) if content is None else content)
+    with _File(name, content).open() as sound:
         _check_rate(name, sound.samplerate)
-        file = _File(name, _check_channel(name, sound.channels, channel))
+        file = _File(name, content, _check_channel(name, sound.channels, channel))
         levels = Levels(name, sound.samplerate)
         kept: list[FloatArray] = []
         for table in _blocks(sound, name):
@@ -171,8 +192,8 @@ def read_audio(path: str | os.PathLike[str], *, channel: Channel = None) -> Audi
                 kept.append(samples)
         notes = levels.notes(sound.channels, channel)
         short = levels.n_samples <= WHOLE_S * sound.samplerate
-        source = np.concatenate(kept) if short else file
-        return Audio(name, sound.samplerate, levels.n_samples, channel, notes, source)
+        samples_or_file = np.concatenate(kept) if short else file
+        return Audio(name, sound.samplerate, levels.n_samples, channel, notes, samples_or_file)
 
 
 def _blocks(sound: soundfile.SoundFile, name: str) -> Iterator[FloatArray]:
@@ -180,11 +201,10 @@ def _blocks(sound: soundfile.SoundFile, name: str) -> Iterator[FloatArray]:
         yield block
 
 
-def _check_file(name: str) -> None:
-    """Refuse what libsndfile would refuse with other words, or with warnings of its own."""
+def _read_head(name: str) -> bytes:
     try:
         with Path(name).open("rb") as stream:
-            head = stream.read(4)
+            return stream.read(4)
     except FileNotFoundError:
         raise AudioError(f"{name}: there is no such recording; check the path") from None
     except IsADirectoryError:
@@ -192,6 +212,10 @@ def _check_file(name: str) -> None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise AudioError(f"{name}: the recording cannot be opened ({reason})") from error
+
+
+def _check_head(name: str, head: bytes) -> None:
+    """Refuse what libsndfile would refuse with other words, or with a warning."""
     named_so = name.lower().endswith((".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff"))
     if not head:
         reason = "the file is empty"
@@ -202,19 +226,12 @@ def _check_file(name: str) -> None:
     raise AudioError(f"{name}: cannot be read as audio ({reason}); convert it to wav or flac")
 
 
-def _open(name: str) -> soundfile.SoundFile:
+def _path_of(name: str) -> str | bytes:
     try:
         name.encode()
-        path: str | bytes = name
     except UnicodeEncodeError:  # a file name in no known encoding
-        path = os.fsencode(name)
-    try:
-        return soundfile.SoundFile(path)
-    except (soundfile.LibsndfileError, TypeError, ValueError, OSError) as error:
-        reason = str(error).rpartition(": ")[2].rstrip(".")
-        raise AudioError(
-            f"{name}: cannot be read as audio ({reason}); convert it to wav or flac"
-        ) from error
+        return os.fsencode(name)
+    return name
 
 
 def _read_block(sound: soundfile.SoundFile, n_samples: int, name: str) -> FloatArray:
@@ -235,7 +252,7 @@ def _check_rate(name: str, rate_hz: int) -> None:
 
 
 def _check_channel(name: str, n_channels: int, channel: Channel) -> int | None:
-    """Give the channel from 0, or None for the mean."""
+    """Return the channel from 0, or None for the mean."""
     if channel is None or channel == "mix":
         return None
     if not 1 <= channel <= n_channels:

@@ -34,12 +34,12 @@ class Token(NamedTuple):
     position: int
 
 
-def tokenise(content: bytes, path: str) -> PraatTokens:
-    """Split the bytes of a Praat file into tokens.
+def tokenise(content: str | bytes, path: str) -> PraatTokens:
+    """Split the content of a Praat file into tokens.
 
     Parameters
     ----------
-    content : bytes
+    content : str or bytes
         All of the file.
     path : str
         What messages call it.
@@ -49,9 +49,11 @@ def tokenise(content: bytes, path: str) -> PraatTokens:
     TextGridError
         A string that nothing closes, damaged UTF-16, a binary file that is cut off.
     """
-    if content.startswith(BINARY_MAGIC):
-        return PraatTokens(path, list(_binary_tokens(content, path)), None)
-    text = _decode(content, path)
+    if isinstance(content, bytes):
+        if content.startswith(BINARY_MAGIC):
+            return PraatTokens(path, list(_binary_tokens(content, path)), None)
+        content = _decode(content, path)
+    text = content.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     newlines = [match.start() for match in re.finditer("\n", text)]
     tokens = PraatTokens(path, [], newlines)
     tokens.tokens.extend(_text_tokens(text, tokens))
@@ -137,14 +139,13 @@ def _decode(content: bytes, path: str) -> str:
     else:
         encoding = "utf-8-sig"
     try:
-        text = content.decode(encoding)
+        return content.decode(encoding)
     except UnicodeDecodeError as error:
         if encoding != "utf-8-sig":
             raise TextGridError(
                 f"{path}: damaged UTF-16 at byte {error.start}; export the TextGrid again"
             ) from None
-        text = content.decode("latin-1")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+        return content.decode("latin-1")
 
 
 def _text_tokens(text: str, place: PraatTokens) -> Iterator[Token]:

@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from lemf.errors import TextGridError
 from lemf.reading.praat_tokens import PraatTokens, shorten, tokenise
+from lemf.reading.sources import Source, read_source, source_name
 from lemf.runtime.output import write_output
 
 
@@ -72,7 +73,7 @@ class TextGrid:
     path: str = field(default="<TextGrid>", compare=False)
 
 
-def read_textgrid(path: str | os.PathLike[str]) -> TextGrid:
+def read_textgrid(source: Source) -> TextGrid:
     """Read a TextGrid in any format of Praat and any of its encodings.
 
     Long, short and chronological text, and binary; UTF-8 with or without a byte order mark, UTF-16
@@ -80,7 +81,9 @@ def read_textgrid(path: str | os.PathLike[str]) -> TextGrid:
 
     Parameters
     ----------
-    path : path of the file
+    source : path, bytes of a file, or file object
+        A file object is opened as binary or as text, and seekable; it is read from its start,
+        wherever it stands, and stays open. A str is a path: `parse_textgrid` reads a text.
 
     Returns
     -------
@@ -89,25 +92,45 @@ def read_textgrid(path: str | os.PathLike[str]) -> TextGrid:
     Raises
     ------
     TextGridError
-        The file is missing, is no TextGrid, is cut off, or its counts do not match its content.
+        The file is missing, is no TextGrid, is cut off, or its counts do not match its content; a
+        file object that is closed or not seekable.
     """
-    source = Path(path)
+    name = source_name(source)
+    if not isinstance(source, str | os.PathLike):
+        return parse_textgrid(read_source(source, TextGridError), name)
     try:
-        content = source.read_bytes()
-    except FileNotFoundError:
-        raise TextGridError(f"{path}: there is no such TextGrid; check the path") from None
+        content = Path(source).read_bytes()
     except (OSError, ValueError) as error:
+        if "\n" in name:
+            remedy = "parse_textgrid reads the text of a TextGrid"
+            raise TextGridError(f"{shorten(name)}: this is no path; {remedy}") from None
+        if isinstance(error, FileNotFoundError):
+            raise TextGridError(f"{name}: there is no such TextGrid; check the path") from None
         reason = getattr(error, "strerror", None) or error
-        raise TextGridError(f"{path}: the TextGrid cannot be read ({reason})") from error
-    return parse_textgrid(content, str(path))
+        raise TextGridError(f"{name}: the TextGrid cannot be read ({reason})") from error
+    return parse_textgrid(content, name)
 
 
-def parse_textgrid(content: bytes, path: str) -> TextGrid:
-    """Read the bytes of a TextGrid; `path` is what messages call it. See `read_textgrid`."""
-    if not content.strip(b"\0 \t\r\n"):
+def parse_textgrid(content: str | bytes, path: str = "<TextGrid>") -> TextGrid:
+    """Read the content of a TextGrid.
+
+    Parameters
+    ----------
+    content : str or bytes
+        In any format of `read_textgrid`.
+    path : str
+        What messages call the TextGrid.
+
+    Raises
+    ------
+    TextGridError
+        As `read_textgrid`.
+    """
+    raw = content.encode(errors="replace") if isinstance(content, str) else content
+    if not raw.strip(b"\0 \t\r\n"):
         raise TextGridError(f"{path}: the file is empty; export the TextGrid again")
     advice = "not a TextGrid; in Praat, select the TextGrid and choose Save as text file"
-    head = content[:_HEAD].replace(b"\0", b"")  # UTF-16 reads as ASCII then
+    head = raw[:_HEAD].replace(b"\0", b"")  # UTF-16 reads as ASCII then
     if not any(name in head for name in _FILE_TYPES):
         raise TextGridError(f"{path}: {advice}")
     tokens = tokenise(content, path)

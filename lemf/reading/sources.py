@@ -1,0 +1,62 @@
+"""What a recording or a TextGrid is read from: a path, its bytes, or a file object."""
+
+from __future__ import annotations
+
+import os
+from typing import IO, Any, TypeGuard
+
+from lemf.errors import LemfError
+
+Source = str | os.PathLike[str] | bytes | IO[Any]
+
+
+def is_source(value: object) -> TypeGuard[Source]:
+    """Check whether a value is a path, bytes or a file object."""
+    return isinstance(value, str | os.PathLike | bytes) or hasattr(value, "read")
+
+
+def source_name(source: Source) -> str:
+    """Return what messages and results call a source: the path as given, or what stands for it."""
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    if isinstance(source, bytes):
+        return "<bytes>"
+    name = getattr(source, "name", None)
+    return name if isinstance(name, str) else "<file>"
+
+
+def read_source(source: bytes | IO[Any], error: type[LemfError]) -> bytes | str:
+    """Read all of a file object, wherever it stands, and leave it standing there.
+
+    Parameters
+    ----------
+    source : bytes or file object
+        Bytes are returned as they are.
+    error : type of LemfError
+        What is raised where the object is closed or cannot be read from its start.
+
+    Returns
+    -------
+    bytes, or str of a file opened as text
+    """
+    if isinstance(source, bytes):
+        return source
+    name = source_name(source)
+    if getattr(source, "closed", False):
+        raise error(f"{name}: the file object is closed; open the file again")
+    try:
+        if not getattr(source, "seekable", bool)():  # an object without the method is not
+            raise error(
+                f"{name}: the file object cannot go back to its start; "
+                "give what its read() returns instead"
+            )
+        place = source.tell()
+        source.seek(0)
+        content: bytes | str = source.read()
+        source.seek(place)
+    except UnicodeDecodeError as fault:
+        raise error(f"{name}: opened as text; open the file in binary mode, 'rb'") from fault
+    except (OSError, ValueError) as fault:
+        reason = getattr(fault, "strerror", None) or fault
+        raise error(f"{name}: the file object cannot be read ({reason})") from fault
+    return content
