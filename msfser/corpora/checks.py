@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from lemf.runtime.progress import Watch, no_watch
-from msfser.corpora.threads import threaded_map
+from lemf.runtime.threads import threaded_map
 from msfser.manifest import DIMENSIONS, Manifest, Utterance
 
 SHORTEST_S = 0.25  # below, WavLM and the pitch tracker have too little to work on

@@ -14,9 +14,9 @@ from lemf import CorpusError, Interval, IntervalTier, TextGrid, format_textgrid
 from lemf.runtime.locks import hold_lock
 from lemf.runtime.output import PARTIAL_SUFFIX, write_output
 from lemf.runtime.progress import Watch, no_watch
+from lemf.runtime.threads import threaded_map
 from msfser.corpora.checks import Reading, count_note
 from msfser.corpora.text_files import read_lines
-from msfser.corpora.threads import threaded_map
 from msfser.manifest import Manifest, Utterance
 from msfser.outputs import make_folder
 

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 
 from lemf import CorpusError
 from lemf.runtime.progress import Watch, no_watch
+from lemf.runtime.threads import threaded_map
 from msfser.corpora.checks import OutsideLabels, Reading, check_utterances, count_note
 from msfser.corpora.msp_podcast_files import (
     Speakers,
@@ -20,7 +21,6 @@ from msfser.corpora.msp_podcast_files import (
     read_speakers,
 )
 from msfser.corpora.text_files import read_lines
-from msfser.corpora.threads import threaded_map
 from msfser.manifest import Manifest, Utterance
 
 LABEL_BOUNDS = (1.0, 7.0)

@@ -1,4 +1,4 @@
-"""Global Semantics: what is said, heard by Whisper or from the corpus's transcripts."""
+"""Global Semantics: the words, as Whisper hears them or from the corpus's transcripts."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
-from lemf import LemfError
 from lemf.runtime.progress import Watch, no_watch
+from lemf.runtime.workers import Failure, attempt
 from msfser.data.clips import Clip, read_clip
-from msfser.errors import SemanticsError
+from msfser.errors import SemanticsError, first_line
 from msfser.manifest import Manifest
 from msfser.semantics.jobs import Job, Results, do_jobs, to_texts, usable_utterances
 from msfser.semantics.store import Text
@@ -22,7 +22,7 @@ _N_READERS = 4
 
 
 def take_transcripts(manifest: Manifest) -> dict[str, Text]:
-    """Give the corpus's own transcripts, white space made plain.
+    """Return the corpus's transcripts, with single spaces between words.
 
     Returns
     -------
@@ -58,9 +58,9 @@ def hear_texts(
         Of the semantic ``"gs"``.
     ear : Ear
     load : function
-        Gives the model that `ear` names; called if there is anything to hear.
+        Loads the model that `ear` names; called if there is anything to transcribe.
     batch_size : int
-        Clips at a time; of no consequence for the texts.
+        Clips at a time; does not change the texts.
     shard : Shard, optional
     watch : function, optional
 
@@ -78,17 +78,17 @@ def hear_texts(
     def make(todo: list[Job]) -> Results:
         whisper = load()
         for jobs, clips in _read_batches(todo, batch_size):
-            heard = [clip.samples for clip in clips if isinstance(clip, Clip)]
+            heard = [clip.samples for clip in clips if not isinstance(clip, Failure)]
             try:
                 texts = iter(whisper.transcribe(heard) if heard else [])
             except RuntimeError as error:  # as torch and ctranslate2 say that memory ran out
                 raise SemanticsError(
-                    f"Whisper stopped ({str(error).strip().partition(chr(10))[0]}); "
-                    "try a smaller --batch-size; what is done is kept"
+                    f"Whisper stopped ({first_line(error)}); try a smaller --batch-size; "
+                    "what is done is kept"
                 ) from error
             for job, clip in zip(jobs, clips, strict=True):
-                if not isinstance(clip, Clip):
-                    yield job, {"status": "failed", "reason": clip}
+                if isinstance(clip, Failure):
+                    yield job, clip
                 elif text := " ".join(next(texts).split()):
                     yield job, {"status": "ok", "text": text}
                 else:
@@ -103,21 +103,14 @@ def hear_texts(
 
 def _read_batches(
     jobs: Sequence[Job], batch_size: int
-) -> Iterator[tuple[list[Job], list[Clip | str]]]:
-    """Give batches of jobs with their clips, or why one cannot be read; the next is read ahead."""
+) -> Iterator[tuple[list[Job], list[Clip | Failure]]]:
+    """Yield batches of jobs with their clips, or failures to read one; the next is read ahead."""
     with ThreadPoolExecutor(_N_READERS) as readers:
         remaining = iter(jobs)
         batch = list(islice(remaining, batch_size))
-        reading = [readers.submit(_read, job) for job in batch]
+        reading = [readers.submit(attempt, read_clip, job.wav) for job in batch]
         while batch:
             following = list(islice(remaining, batch_size))
-            ahead = [readers.submit(_read, job) for job in following]
+            ahead = [readers.submit(attempt, read_clip, job.wav) for job in following]
             yield batch, [future.result() for future in reading]
             batch, reading = following, ahead
-
-
-def _read(job: Job) -> Clip | str:
-    try:
-        return read_clip(job.wav)
-    except LemfError as error:
-        return str(error)

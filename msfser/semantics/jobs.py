@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -15,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from lemf.runtime.progress import Watch, no_watch
+from lemf.runtime.threads import threaded_map
 from lemf.runtime.workers import Failure, Workers, attempt, run_tasks
 from msfser.manifest import Manifest, Utterance
 from msfser.semantics.store import Text
 from msfser.semantics.work import Entry, Shard, WorkFile, key_of
 
-_N_READERS = 8
 _NOT_YET: Entry = {"status": "missing", "reason": "not made yet"}
 
 Results = Generator[tuple["Job", Entry | Failure], None, None]  # in any order
@@ -164,8 +163,7 @@ class _Contents:
     def read(self, paths: Iterable[Path]) -> dict[Path, str]:
         """Return the digest of each file; its path where it cannot be read."""
         unique = list(dict.fromkeys(paths))
-        with ThreadPoolExecutor(_N_READERS) as readers:  # hashing lets other threads run
-            return dict(zip(unique, readers.map(self._digest, unique), strict=True))
+        return dict(zip(unique, threaded_map(self._digest, unique), strict=True))
 
     def stamps(self, *paths: Path | None) -> list[list[Any]]:
         """Return what an entry keeps under ``files``, so that `read` knows them the next time."""

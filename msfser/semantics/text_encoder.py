@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from msfser.errors import SemanticsError
+from msfser.errors import SemanticsError, first_line
 from msfser.model.hub import MODEL_FILES, find_folder, quiet_transformers
 from msfser.semantics.features import Encoder
 
@@ -129,8 +129,10 @@ def load_text_encoder(name: str, device: str) -> TextEncoder:
                 folder, dtype=torch.float32, output_loading_info=True
             )
     except (OSError, ValueError, KeyError, ImportError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise SemanticsError(f"encoder {name}: cannot be loaded ({reason})") from error
+        raise SemanticsError(
+            f"encoder {name}: cannot be loaded ({first_line(error)}); "
+            "name a folder or hub id of a text encoder"
+        ) from error
     missing = sorted(key for key in report["missing_keys"] if not key.startswith(_UNUSED))
     if missing:
         raise SemanticsError(

@@ -1,12 +1,12 @@
-"""Whisper, which hears what is said: by faster-whisper, or by transformers. Clips go in batches.
+"""Transcription by Whisper, through faster-whisper or transformers, in batches of clips.
 
-A batch is decoded without Whisper's retries at higher temperatures, as these go clip by clip; a
-clip whose text repeats itself or is unlikely is heard again alone, with them.
+A batch is decoded without Whisper's retries at higher temperatures, which go clip by clip; a clip
+whose text repeats itself or is unlikely is heard again alone, with these retries.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lemf import MissingPackageError
-from msfser.errors import SemanticsError
+from msfser.errors import SemanticsError, first_line
 from msfser.model.hub import MODEL_FILES, find_folder
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _ROUNDING_S = 0.001  # faster-whisper rounds the start of a segment to milliseco
 
 @dataclass(frozen=True, kw_only=True)
 class Ear:
-    """Which Whisper listens.
+    """The Whisper model that listens.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Whisper(Protocol):
     """A loaded model."""
 
     def transcribe(self, clips: Sequence[Samples]) -> list[str]:
-        """Give the text of each clip, empty where nothing is said."""
+        """Return the text of each clip, empty where nothing is said."""
 
 
 def load_whisper(ear: Ear) -> Whisper:
@@ -100,21 +100,11 @@ class _FasterWhisper:
         self._language = ear.language if self._model.model.is_multilingual else "en"
 
     def transcribe(self, clips: Sequence[Samples]) -> list[str]:
-        """Give the text of each clip: those of up to 30 s as one batch, longer ones alone."""
-        short = [place for place, clip in enumerate(clips) if len(clip) <= WINDOW_S * RATE_HZ]
-        texts: dict[int, str] = {}
-        if short:
-            heard = self._hear_batch([clips[place] for place in short])
-            texts = {
-                place: text for place, text in zip(short, heard, strict=True) if text is not None
-            }
-        return [
-            texts[place] if place in texts else self._hear_alone(clip)
-            for place, clip in enumerate(clips)
-        ]
+        """Return the text of each clip: those of up to 30 s as one batch, longer ones alone."""
+        return _transcribe(clips, self._hear_batch, self._hear_alone)
 
     def _hear_batch(self, clips: Sequence[Samples]) -> list[str | None]:
-        """Give the text of each clip, None where it is to be heard again."""
+        """Return the text of each clip; None where the clip is to be heard again alone."""
         ends = np.cumsum([len(clip) for clip in clips]) / RATE_HZ
         starts = [0.0, *ends[:-1].tolist()]
         segments, _ = self._batched.transcribe(
@@ -174,14 +164,8 @@ class _TransformersWhisper:
         self._language = ear.language
 
     def transcribe(self, clips: Sequence[Samples]) -> list[str]:
-        """Give the text of each clip: those of up to 30 s as one batch, longer ones alone."""
-        short = [place for place, clip in enumerate(clips) if len(clip) <= WINDOW_S * RATE_HZ]
-        heard = self._hear([clips[place] for place in short]) if short else []
-        texts = dict(zip(short, heard, strict=True))
-        return [
-            texts[place] if place in texts else self._hear([clip])[0]
-            for place, clip in enumerate(clips)
-        ]
+        """Return the text of each clip: those of up to 30 s as one batch, longer ones alone."""
+        return _transcribe(clips, self._hear, lambda clip: self._hear([clip])[0])
 
     def _hear(self, clips: Sequence[Samples]) -> list[str]:
         import torch
@@ -204,6 +188,22 @@ class _TransformersWhisper:
         return texts
 
 
+def _transcribe(
+    clips: Sequence[Samples],
+    hear_batch: Callable[[Sequence[Samples]], Sequence[str | None]],
+    hear_alone: Callable[[Samples], str],
+) -> list[str]:
+    """Transcribe short clips as one batch, long ones and those without a text there alone."""
+    short = [place for place, clip in enumerate(clips) if len(clip) <= WINDOW_S * RATE_HZ]
+    heard = hear_batch([clips[place] for place in short]) if short else []
+    texts = dict(zip(short, heard, strict=True))
+    found = (texts.get(place) for place in range(len(clips)))
+    return [
+        hear_alone(clip) if text is None else text for clip, text in zip(clips, found, strict=True)
+    ]
+
+
 def _not_loaded(ear: Ear, error: Exception) -> SemanticsError:
-    reason = str(error).strip().partition("\n")[0]
-    return SemanticsError(f"--model {ear.model}: cannot be loaded by {ear.engine} ({reason})")
+    return SemanticsError(
+        f"--model {ear.model}: cannot be loaded by {ear.engine} ({first_line(error)})"
+    )

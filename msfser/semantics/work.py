@@ -20,6 +20,7 @@ from typing import IO, Any
 from lemf.runtime.locks import hold_lock
 from msfser.config.settings import Semantic
 from msfser.errors import SemanticsError
+from msfser.outputs import make_folder
 
 Entry = dict[str, Any]  # a line: key, status, text, reason, files, and what else the maker keeps
 
@@ -108,10 +109,7 @@ def open_work(folder: Path, semantic: Semantic, shard: Shard | None = None) -> I
         A line, other than a torn last one, is not one of msfser.
     """
     place = folder / WORK_FOLDER
-    try:
-        place.mkdir(exist_ok=True)
-    except OSError as error:
-        raise SemanticsError(f"{place}: cannot be made ({error.strerror})") from error
+    make_folder(place)
     name = semantic if shard is None else f"{semantic}.{shard.i}-of-{shard.n}"
     with ExitStack() as stack:
         stack.enter_context(hold_lock(place / f"{name}.lock"))

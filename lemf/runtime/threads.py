@@ -1,4 +1,4 @@
-"""Many small files at a time: threads, because the disk or the network is what takes the time."""
+"""Many files at a time by threads, where the disk or the network is what takes the time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from lemf.runtime.progress import Watch, no_watch
 
-_CHUNK = 64  # few enough that progress is seen, enough that handing out costs nothing
+_MOST_AT_ONCE = 64  # items handed to a thread: more would hide progress, and save nothing
 _THREADS = 16
 
 _ItemT = TypeVar("_ItemT")
@@ -25,14 +25,15 @@ def threaded_map(
     function : function of an item
         Reads or writes a file of its own.
     items : sequence
-    watch : Watch
-        Told how many items are done, of how many.
+    watch : function, optional
+        Called with the number of items that are done, and of all.
 
     Returns
     -------
     list
     """
-    chunks = [items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK)]
+    size = min(-(-len(items) // _THREADS) or 1, _MOST_AT_ONCE)
+    chunks = [items[start : start + size] for start in range(0, len(items), size)]
     results: list[_ResultT] = []
     watch(0, len(items))
     pool = ThreadPoolExecutor(_THREADS)
