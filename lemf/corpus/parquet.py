@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from lemf.arrays import FloatArray
 from lemf.config import DurationMethod
 from lemf.contours.contours import Contours, Detail
 from lemf.contours.measurement import Measurement
-from lemf.corpus.recording import Row
+from lemf.corpus.tables import FEATURE_COLUMNS, FLOATS, Column, Row, columns_of
 from lemf.errors import CorpusError
 from lemf.reading.alignment import Alignment, Phone, Word
 from lemf.reading.frames import frame_times
@@ -34,96 +34,26 @@ with importing("lemf[batch]"):
 _META = b"lemf"  # key in the metadata of the files
 _ROW_GROUPS = {"words": 100_000, "sentences": 100_000, "features": 64}  # rows
 _ROW_GROUP_BYTES = 64_000_000
-_TEXT, _FLOAT, _INT = pyarrow.string(), pyarrow.float64(), pyarrow.int32()
-_FLOATS = pyarrow.list_(_FLOAT)
-_PHONE = pyarrow.struct([("label", _TEXT), ("start_s", _FLOAT), ("end_s", _FLOAT)])
-
-_SENTENCES = pyarrow.schema(
-    [
-        ("id", _TEXT),
-        ("audio", _TEXT),
-        ("sentence", _INT),
-        ("text", _TEXT),
-        ("start_s", _FLOAT),
-        ("end_s", _FLOAT),
-        ("n_words", _INT),
-        ("top_index", _INT),
-        ("top_word", _TEXT),
-        ("top_score", _FLOAT),
-        ("segment_first", _INT),
-        ("segment_last", _INT),
-        ("segment_text", _TEXT),
-        ("segment_start_s", _FLOAT),
-        ("segment_end_s", _FLOAT),
-        ("flags", _TEXT),
-    ]
-)
-_FEATURES = pyarrow.schema(
-    [
-        ("id", _TEXT),
-        ("audio", _TEXT),
-        ("textgrid", _TEXT),
-        ("rate_hz", _INT),
-        ("duration_s", _FLOAT),
-        ("words_tier", _TEXT),
-        ("phones_tier", _TEXT),
-        (
-            "words",
-            pyarrow.list_(
-                pyarrow.struct(
-                    [
-                        ("sentence", _INT),
-                        ("word", _TEXT),
-                        ("start_s", _FLOAT),
-                        ("end_s", _FLOAT),
-                        ("phones", pyarrow.list_(_PHONE)),
-                    ]
-                )
-            ),
-        ),
-        ("f0_hz", _FLOATS),
-        ("energy", _FLOATS),
-        ("mid_energy", _FLOATS),
-        ("periodicity", _FLOATS),
-    ]
-)
-_CONTOURS = [f"{name}.list.element" for name in ("f0_hz", "energy", "mid_energy", "periodicity")]
+_CONTOURS = [column.name for column in FEATURE_COLUMNS if column.type == FLOATS]
 
 
 def schema_of(table: str, cues: Iterable[str]) -> pyarrow.Schema:
-    """Give the columns of ``words``, ``sentences`` or ``features`` with their types."""
-    if table == "words":
-        return _words_schema(cues)
-    return {"sentences": _SENTENCES, "features": _FEATURES}[table]
+    """Return the columns of ``words``, ``sentences`` or ``features`` with their types."""
+    return pyarrow.schema(_fields(columns_of(table, cues)))
 
 
-def _words_schema(cues: Iterable[str]) -> pyarrow.Schema:
-    """Give the names of `Emphasis.to_rows` with an id in front."""
-    shares = [
-        (f"cues.{name}.{key}", _FLOAT)
-        for name in cues
-        for key in ("value", "z", "weight", "contribution")
-    ]
-    floats = ("start_s", "end_s", "pitch", "energy", "duration", "z_pitch", "z_energy")
-    return pyarrow.schema(
-        [
-            ("id", _TEXT),
-            ("audio", _TEXT),
-            ("sentence", _INT),
-            ("index", _INT),
-            ("word", _TEXT),
-            *((name, _FLOAT) for name in (*floats, "z_duration", "score")),
-            ("rank", _INT),
-            ("flags", _TEXT),
-            *shares,
-            ("sentence_flags", _TEXT),
-            ("in_segment", pyarrow.bool_()),
-        ]
-    )
+def _fields(columns: Iterable[Column]) -> list[tuple[str, pyarrow.DataType]]:
+    return [(column.name, _arrow_type(column.type)) for column in columns]
+
+
+def _arrow_type(kind: str | tuple[Column, ...]) -> pyarrow.DataType:
+    if isinstance(kind, tuple):
+        return pyarrow.list_(pyarrow.struct(_fields(kind)))
+    return pyarrow.list_(pyarrow.float64()) if kind == FLOATS else pyarrow.type_for_alias(kind)
 
 
 def to_stream(rows: list[Row], schema: pyarrow.Schema) -> bytes:
-    """Give rows as an Arrow stream."""
+    """Convert rows to an Arrow stream."""
     sink = io.BytesIO()
     with pyarrow.ipc.new_stream(sink, schema) as writer:
         writer.write_table(pyarrow.Table.from_pylist(rows, schema))
@@ -141,7 +71,9 @@ class TableWriter:
             use_dictionary=[
                 name for name in schema.names if pyarrow.types.is_string(schema.field(name).type)
             ],
-            use_byte_stream_split=[c for c in _CONTOURS if c.partition(".")[0] in schema.names],
+            use_byte_stream_split=[
+                f"{name}.list.element" for name in _CONTOURS if name in schema.names
+            ],
         )
         self._row_group = row_group
         self._bounded = "f0_hz" in schema.names  # the contours of long recordings are large
@@ -168,8 +100,9 @@ class TableWriter:
         self._writer.close()
 
     def abandon(self) -> None:
-        """Write nothing more; without effect after `close`."""
-        self._writer.is_open = False
+        """Write nothing of what is held; without effect after `close`."""
+        with suppress(OSError, pyarrow.ArrowException):  # the disk is full, perhaps
+            self._writer.close()
 
     def _write_full_groups(self) -> None:
         """Write row groups of equal size: the bytes must not tell where the streams were cut."""
@@ -255,11 +188,13 @@ class FeatureFile:
 
 def _is_complete(schema: pyarrow.Schema) -> bool:
     words = schema.field("words").type.value_type
-    return set(_FEATURES.names) <= set(schema.names) and words.get_field_index("phones") >= 0
+    return {column.name for column in FEATURE_COLUMNS} <= set(
+        schema.names
+    ) and words.get_field_index("phones") >= 0
 
 
 def _measurement(row: Mapping[str, Any], duration: DurationMethod) -> tuple[str, Measurement]:
-    """Undo `recording.feature_row`."""
+    """Convert a row of `tables.feature_row` back."""
     sentences: dict[int, list[Word]] = {}
     for word in row["words"].as_py():
         place = sentences.setdefault(word["sentence"], [])

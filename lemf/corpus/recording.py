@@ -8,18 +8,15 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from importlib.metadata import version as version_of
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lemf.config import Settings
 from lemf.corpus.listing import Recording
+from lemf.corpus.tables import Row, feature_row, sentence_rows, word_rows
 from lemf.runtime.workers import Failure, attempt
 
 if TYPE_CHECKING:
-    from lemf.contours.measurement import Measurement
     from lemf.reading.alignment import Alignment
-    from lemf.scoring.emphasis import Emphasis
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -98,67 +95,6 @@ def _score(task: FileTask) -> FileResult:
         feature_row(name, measured) if task.keep_features else None,
         tuple(_shorten_paths(note, task) for note in measured.notes),
     )
-
-
-def word_rows(name: str, emphasis: Emphasis) -> list[Row]:
-    """Give `Emphasis.to_rows` with the id in front."""
-    return [{"id": name, **row} for row in emphasis.to_rows()]
-
-
-def sentence_rows(name: str, emphasis: Emphasis) -> list[Row]:
-    """Give one flat dict a sentence: its text, its top word and its emphasis segment."""
-    return [
-        {
-            "id": name,
-            "audio": emphasis.audio,
-            "sentence": sentence.index,
-            "text": sentence.text,
-            "start_s": sentence.start_s,
-            "end_s": sentence.end_s,
-            "n_words": len(sentence.words),
-            "top_index": sentence.ranked[0].index,
-            "top_word": sentence.ranked[0].word,
-            "top_score": sentence.ranked[0].score,
-            "segment_first": sentence.segment.words[0],
-            "segment_last": sentence.segment.words[-1],
-            "segment_text": sentence.segment.text,
-            "segment_start_s": sentence.segment.start_s,
-            "segment_end_s": sentence.segment.end_s,
-            "flags": " ".join(sentence.flags),
-        }
-        for sentence in emphasis.sentences
-    ]
-
-
-def feature_row(name: str, measured: Measurement) -> Row:
-    """Give what `score_measurement` needs as one row: the contours and the aligned words."""
-    detail = measured.contours.detail
-    if detail is None:
-        raise ValueError("features need contours that were measured with_detail")
-    return {
-        "id": name,
-        "audio": measured.audio,
-        "textgrid": measured.textgrid,
-        "rate_hz": measured.rate_hz,
-        "duration_s": measured.duration_s,
-        "words_tier": measured.alignment.words_tier,
-        "phones_tier": measured.alignment.phones_tier,
-        "words": [
-            {
-                "sentence": index,
-                "word": word.text,
-                "start_s": word.start_s,
-                "end_s": word.end_s,
-                "phones": [phone._asdict() for phone in word.phones],
-            }
-            for index, words in enumerate(measured.alignment.sentences)
-            for word in words
-        ],
-        "f0_hz": measured.contours.f0_hz,
-        "energy": measured.contours.energy,
-        "mid_energy": detail.mid_energy,
-        "periodicity": detail.periodicity,
-    }
 
 
 def printable_path(path: str) -> str:

@@ -13,7 +13,7 @@ from lemf.contours.measurement import Measurement
 from lemf.corpus.outputs import Summary, describe_output
 from lemf.corpus.parquet import FeatureFile, open_tables, schema_of, to_stream
 from lemf.corpus.plan import describe_settings
-from lemf.corpus.recording import Row, sentence_rows, word_rows
+from lemf.corpus.tables import Row, sentence_rows, word_rows
 from lemf.errors import CorpusError, SettingsError
 from lemf.pipeline import score_measurement
 from lemf.runtime.output import check_output

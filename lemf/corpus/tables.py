@@ -1,0 +1,146 @@
+"""The tables of a corpus: one list of columns (name, type, getter) each, for rows and for schemas.
+
+Rows are made in the workers, which load no pyarrow; `parquet` turns the types into Arrow's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from lemf.contours.measurement import Measurement
+    from lemf.scoring.emphasis import Emphasis
+
+Row = dict[str, Any]
+FLOATS = "floats"  # the type of a column of contours
+
+
+class Column(NamedTuple):
+    """A column of a table; `type` is as Arrow calls it, `FLOATS`, or the columns of a sub-table."""
+
+    name: str
+    type: str | tuple[Column, ...]
+    get: Callable[..., Any]
+
+
+SENTENCE_COLUMNS = (  # of the id, an Emphasis and one of its sentences
+    Column("id", "string", lambda name, _, sentence: name),
+    Column("audio", "string", lambda _, emphasis, sentence: emphasis.audio),
+    Column("sentence", "int32", lambda _, emphasis, sentence: sentence.index),
+    Column("text", "string", lambda _, emphasis, sentence: sentence.text),
+    Column("start_s", "float64", lambda _, emphasis, sentence: sentence.start_s),
+    Column("end_s", "float64", lambda _, emphasis, sentence: sentence.end_s),
+    Column("n_words", "int32", lambda _, emphasis, sentence: len(sentence.words)),
+    Column("top_index", "int32", lambda _, emphasis, sentence: sentence.ranked[0].index),
+    Column("top_word", "string", lambda _, emphasis, sentence: sentence.ranked[0].word),
+    Column("top_score", "float64", lambda _, emphasis, sentence: sentence.ranked[0].score),
+    Column("segment_first", "int32", lambda _, emphasis, sentence: sentence.segment.words[0]),
+    Column("segment_last", "int32", lambda _, emphasis, sentence: sentence.segment.words[-1]),
+    Column("segment_text", "string", lambda _, emphasis, sentence: sentence.segment.text),
+    Column("segment_start_s", "float64", lambda _, emphasis, sentence: sentence.segment.start_s),
+    Column("segment_end_s", "float64", lambda _, emphasis, sentence: sentence.segment.end_s),
+    Column("flags", "string", lambda _, emphasis, sentence: " ".join(sentence.flags)),
+)
+
+_PHONE_COLUMNS = (
+    Column("label", "string", lambda phone: phone.label),
+    Column("start_s", "float64", lambda phone: phone.start_s),
+    Column("end_s", "float64", lambda phone: phone.end_s),
+)
+_ALIGNED_WORD_COLUMNS = (  # of the index of the sentence and a Word
+    Column("sentence", "int32", lambda index, word: index),
+    Column("word", "string", lambda index, word: word.text),
+    Column("start_s", "float64", lambda index, word: word.start_s),
+    Column("end_s", "float64", lambda index, word: word.end_s),
+    Column(
+        "phones",
+        _PHONE_COLUMNS,
+        lambda index, word: [_make_row(_PHONE_COLUMNS, phone) for phone in word.phones],
+    ),
+)
+FEATURE_COLUMNS = (  # of the id and a Measurement with detail
+    Column("id", "string", lambda name, measured: name),
+    Column("audio", "string", lambda name, measured: measured.audio),
+    Column("textgrid", "string", lambda name, measured: measured.textgrid),
+    Column("rate_hz", "int32", lambda name, measured: measured.rate_hz),
+    Column("duration_s", "float64", lambda name, measured: measured.duration_s),
+    Column("words_tier", "string", lambda name, measured: measured.alignment.words_tier),
+    Column("phones_tier", "string", lambda name, measured: measured.alignment.phones_tier),
+    Column("words", _ALIGNED_WORD_COLUMNS, lambda name, measured: _aligned_words(measured)),
+    Column("f0_hz", FLOATS, lambda name, measured: measured.contours.f0_hz),
+    Column("energy", FLOATS, lambda name, measured: measured.contours.energy),
+    Column("mid_energy", FLOATS, lambda name, measured: measured.contours.detail.mid_energy),
+    Column("periodicity", FLOATS, lambda name, measured: measured.contours.detail.periodicity),
+)
+
+
+def word_columns(cues: Iterable[str]) -> tuple[Column, ...]:
+    """Return the columns of the words: the id, then those of `Emphasis.to_rows`."""
+    types = {
+        "id": "string",
+        "audio": "string",
+        "sentence": "int32",
+        "index": "int32",
+        "word": "string",
+        "start_s": "float64",
+        "end_s": "float64",
+        "pitch": "float64",
+        "energy": "float64",
+        "duration": "float64",
+        "z_pitch": "float64",
+        "z_energy": "float64",
+        "z_duration": "float64",
+        "score": "float64",
+        "rank": "int32",
+        "flags": "string",
+        **{
+            f"cues.{cue}.{key}": "float64"
+            for cue in cues
+            for key in ("value", "z", "weight", "contribution")
+        },
+        "sentence_flags": "string",
+        "in_segment": "bool",
+    }
+    return tuple(Column(name, kind, itemgetter(name)) for name, kind in types.items())
+
+
+def columns_of(table: str, cues: Iterable[str]) -> tuple[Column, ...]:
+    """Return the columns of ``words``, ``sentences`` or ``features``."""
+    return {
+        "words": word_columns(cues),
+        "sentences": SENTENCE_COLUMNS,
+        "features": FEATURE_COLUMNS,
+    }[table]
+
+
+def word_rows(name: str, emphasis: Emphasis) -> list[Row]:
+    """Return one row per word."""
+    columns = word_columns(emphasis.settings.cue_weights)
+    rows = [{"id": name, **row} for row in emphasis.to_rows()]
+    if lacking := rows[0].keys() - {column.name for column in columns}:
+        raise ValueError(f"the table of words has no column for {', '.join(sorted(lacking))}")
+    return [_make_row(columns, row) for row in rows]
+
+
+def sentence_rows(name: str, emphasis: Emphasis) -> list[Row]:
+    """Return one row per sentence: its text, its top word and its emphasis segment."""
+    return [_make_row(SENTENCE_COLUMNS, name, emphasis, one) for one in emphasis.sentences]
+
+
+def feature_row(name: str, measured: Measurement) -> Row:
+    """Return what `score_measurement` needs as one row: the contours and the aligned words."""
+    return _make_row(FEATURE_COLUMNS, name, measured)
+
+
+def _aligned_words(measured: Measurement) -> list[Row]:
+    return [
+        _make_row(_ALIGNED_WORD_COLUMNS, index, word)
+        for index, words in enumerate(measured.alignment.sentences)
+        for word in words
+    ]
+
+
+def _make_row(columns: tuple[Column, ...], *source: Any) -> Row:  # noqa: ANN401
+    return {name: get(*source) for name, _, get in columns}
