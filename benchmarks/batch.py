@@ -48,8 +48,8 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=400)
     arguments = parser.parse_args()
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)  # so that workers are waited for here
-    listing = list_recordings(arguments.folder, arguments.textgrids)
-    usable = [recording for recording in listing.recordings if recording.textgrid]
+    recordings, _ = list_recordings(arguments.folder, arguments.textgrids)
+    usable = [recording for recording in recordings if recording.textgrid]
     with tempfile.TemporaryDirectory() as scratch:
         corpus = Path(scratch) / "corpus"
         repeat(usable, corpus, arguments.files)
@@ -146,7 +146,7 @@ def measure_shares(recordings: list[Recording]) -> None:
 
     lemf.contours.contours.f0_contour = timed
     folder = str(Path.cwd())
-    tasks = [FileTask(0, recording, lemf.Settings(), folder) for recording in recordings]
+    tasks = [FileTask(0, recording, 0, lemf.Settings(), folder, False) for recording in recordings]
     schema = schema_of("words", lemf.Settings().cue_weights)
     totals = []
     for _ in range(ROUNDS + 1):
@@ -223,7 +223,7 @@ def measure_resume(corpus: Path, n_files: int) -> None:
             os.link(f"{first}.TextGrid", f"{stem}.TextGrid")
         else:
             os.mkfifo(f"{stem}.TextGrid")
-    plan = make_plan(list_recordings(str(corpus)).recordings, lemf.Settings())
+    plan = make_plan(list_recordings(corpus)[0], lemf.Settings())
     parts = Parts(Path(f"{corpus}.parquet.parts"))
     parts.start(plan.identity)
     empty = {"words": to_stream([], schema_of("words", lemf.Settings().cue_weights))}

@@ -19,15 +19,12 @@ from lemf.commands.analysis_options import (
     read_weight_options,
 )
 from lemf.config import DURATION_METHODS, OWN_SCOPES, SCOPES
-from lemf.errors import CorpusError, LemfError, OutputError
-from lemf.runtime.output import check_apart
+from lemf.errors import CorpusError, LemfError
 from lemf.runtime.progress import progress
 from lemf.runtime.workers import count_cores
 
 if TYPE_CHECKING:
     from lemf.config import DurationMethod, Scope
-    from lemf.corpus.listing import Listing
-    from lemf.corpus.outputs import Outputs
     from lemf.corpus.run import CorpusRun
 
 _PATH = click.Path(path_type=Path, readable=False)  # the library opens it
@@ -73,32 +70,25 @@ def batch(
     NAME.failed.csv and make the exit code 1.
     """
     settings = read_settings(options)
-    outputs = (output, sentence_table, features)
-    _check_names(outputs, Path(source))
     if cluster is not None and jobs is not None:
         raise click.UsageError("--jobs and --cluster exclude each other")
 
-    from lemf.corpus.listing import list_recordings
-    from lemf.corpus.outputs import Outputs
     from lemf.corpus.run import score_corpus
-
-    def list_files() -> Listing:
-        listing = list_recordings(source, textgrids)
-        if unused := listing.unused_textgrids:
-            _say(f"note: {len(unused):,} TextGrids without a recording, such as {unused[0]}")
-        return listing
 
     with _one_line_ends(), progress("scoring") as watch:
         run = score_corpus(
-            list_files,
-            Outputs(*outputs),
+            source,
+            output,
             settings,
+            textgrids=textgrids,
+            sentence_table=sentence_table,
+            features=features,
             jobs=jobs or count_cores(),
             cluster=cluster,
             force=options["force"],
             watch=watch,
         )
-    _print_end(Outputs(*outputs), run, settings.pitch)
+    _print_end(run, settings.pitch)
 
 
 @click.command()
@@ -136,7 +126,6 @@ def rescore(
     if speaker_pattern is not None and normalise != "speaker":
         raise click.UsageError("--speaker-pattern goes with --normalise speaker")
     cues, weights = read_weight_options(options)
-    _check_names((output, sentence_table), features)
 
     from lemf.corpus.rescoring import rescore_features
 
@@ -157,14 +146,6 @@ def rescore(
     _say(f"wrote {output}: {summary.words:,} words of {summary.files:,} files")
 
 
-def _check_names(paths: tuple[Path | None, ...], source: Path) -> None:
-    named = [path for path in paths if path is not None]
-    for path in named:
-        if path.suffix.lower() != ".parquet":
-            raise OutputError(f"{path}: the name must end in .parquet")
-    check_apart(named, [source])
-
-
 @contextmanager
 def _one_line_ends() -> Iterator[None]:
     """Say in one line that the run was stopped, or what the system refused."""
@@ -178,16 +159,18 @@ def _one_line_ends() -> Iterator[None]:
         raise CorpusError(f"{place}{error.strerror or error}") from error
 
 
-def _print_end(outputs: Outputs, run: CorpusRun, pitch: str) -> None:
-    """Say what there is now; end with exit code 1 if files failed."""
-    summary = run.summary
+def _print_end(run: CorpusRun, pitch: str) -> None:
+    """Print what there is now; end with exit code 1 if files failed."""
+    outputs, summary = run.outputs, run.summary
+    if unused := run.unused_textgrids:
+        _say(f"note: {len(unused):,} TextGrids without a recording, such as {unused[0]}")
     if run.seconds == 0:
         _say(f"{outputs.table} is complete: {summary.files + summary.failed:,} files")
     else:
-        speed = run.audio_s_now / run.seconds
+        speed = run.audio_s / run.seconds
         _say(
             f"{summary.files:,} files scored, {summary.failed:,} failed; "
-            f"{summary.audio_s / 3600:.2f} h of audio; this run: {run.audio_s_now / 3600:.2f} h "
+            f"{summary.audio_s / 3600:.2f} h of audio; this run: {run.audio_s / 3600:.2f} h "
             f"in {run.seconds:.0f} s, {speed:.1f} times real time"
         )
         for path in outputs.tables.values():

@@ -9,7 +9,6 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
@@ -33,37 +32,34 @@ class Recording(NamedTuple):
     channel: int | Literal["mix"] | None = None
 
 
-@dataclass(frozen=True)
-class Listing:
-    """The recordings in the order of their ids, and the TextGrids that belong to none of them."""
-
-    recordings: list[Recording]
-    unused_textgrids: list[str]
-
-
-def list_recordings(source: str, textgrids: str | None = None) -> Listing:
+def list_recordings(
+    source: str | Path, textgrids: str | Path | None = None
+) -> tuple[list[Recording], list[str]]:
     """Find the recordings of a corpus.
 
     Parameters
     ----------
-    source : str
+    source : str or Path
         A folder, searched with all folders in it; a pattern such as ``corpus/**/*.wav``; or a
         manifest, a ``.csv`` or ``.jsonl`` with the columns ``audio`` and ``textgrid`` and perhaps
         ``id``, ``speaker`` and ``channel``, whose paths start at its own folder.
-    textgrids : str, optional
+    textgrids : str or Path, optional
         The folder of the TextGrids when they do not lie beside the recordings but in a tree of the
         same shape, as the Montreal Forced Aligner leaves them.
 
     Returns
     -------
-    Listing
-        The id is the path below the folder without its suffix.
+    recordings : list of Recording
+        In the order of their ids; an id is the path below the folder without its suffix.
+    unused_textgrids : list of str
+        The TextGrids that belong to no recording.
 
     Raises
     ------
     CorpusError
         Nothing is found, two recordings have the same id, or a line of the manifest is wrong.
     """
+    source = str(source)
     if source.lower().endswith(MANIFEST_SUFFIXES):
         if textgrids is not None:
             raise CorpusError(f"{source}: a manifest names its TextGrids; leave out --textgrids")
@@ -80,7 +76,7 @@ def list_recordings(source: str, textgrids: str | None = None) -> Listing:
             raise CorpusError(
                 f"{source}: no folder, no pattern and no manifest ({', '.join(MANIFEST_SUFFIXES)})"
             )
-        recordings, unused = _pair(root, names, textgrids)
+        recordings, unused = _pair(root, names, None if textgrids is None else str(textgrids))
     if not recordings:
         kinds = ", ".join(AUDIO_SUFFIXES)
         raise CorpusError(f"{source}: no recording found ({kinds}); check the path")
@@ -91,11 +87,16 @@ def list_recordings(source: str, textgrids: str | None = None) -> Listing:
                 f"{source}: {first.audio} and {second.audio} have the same id {first.id!r}; "
                 "choose by a pattern such as 'corpus/**/*.wav', or give ids in a manifest"
             )
-    return Listing(recordings, sorted(unused))
+    return recordings, sorted(unused)
+
+
+def printable_path(path: str) -> str:
+    """Return a path as text that can be stored, whatever bytes its name is made of."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _walk(root: str) -> Iterator[str]:
-    """Give the paths of all files below a folder, relative to it; links are followed once."""
+    """Yield the paths of all files below a folder, relative to it; links are followed once."""
     seen: set[tuple[int, int]] = set()
     folders = [""]
     while folders:
@@ -136,7 +137,7 @@ def _expand(pattern: str) -> tuple[str, list[str]]:
 def _pair(
     root: str, names: Iterable[str], textgrids: str | None
 ) -> tuple[list[Recording], list[str]]:
-    """Give each recording the TextGrid of the same relative path without suffix."""
+    """Find for each recording the TextGrid of the same relative path without suffix."""
     audio: list[tuple[str, str]] = []
     grids: dict[str, str] = {}
     for name in names:
@@ -164,7 +165,7 @@ def _pair(
 
 
 def _prefix(folder: str) -> str:
-    """Give what stands before a name: no ``./``, so that a path reads as a user would write it."""
+    """Return what stands before a name, without ``./``: paths read as a user would write them."""
     return "" if folder == "." else folder.rstrip("/") + "/"
 
 
@@ -175,7 +176,7 @@ def _read_manifest(source: str) -> list[Recording]:
 
 
 def _recording(place: str, folder: str, row: Row) -> Recording:
-    """Make a recording out of a row; columns that mean nothing here are the user's own."""
+    """Convert a row to a recording; columns that mean nothing here are the user's own."""
     channel = row.pop("channel", None)
     for key in ("id", "audio", "textgrid", "speaker"):
         if not isinstance(row.get(key, ""), str):

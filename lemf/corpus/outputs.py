@@ -11,11 +11,10 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
-from lemf.config import Settings
 from lemf.corpus.parts import Parts, read_json
 from lemf.corpus.plan import Plan
 from lemf.errors import CorpusError, OutputError
-from lemf.runtime.output import check_output, remove_partials, write_output
+from lemf.runtime.output import check_apart, check_output, remove_partials, write_output
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,22 @@ class Outputs:
         }
         return {name: path for name, path in paths.items() if path is not None}
 
+    def check(self, source: Path, *, force: bool) -> None:
+        """Refuse tables before any work is done for them.
+
+        Raises
+        ------
+        OutputError
+            A name does not end in .parquet or is named twice, the source would be replaced, or
+            `check_output` refuses a path.
+        """
+        for path in self.tables.values():
+            if path.suffix.lower() != ".parquet":
+                raise OutputError(f"{path}: the name must end in .parquet")
+        check_apart(self.tables.values(), [source])
+        for path in self.tables.values():
+            check_output(path, force=force)
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -95,7 +110,7 @@ def find_complete(outputs: Outputs, plan: Plan, force: bool) -> Summary | None:
     return Summary(**made["summary"])
 
 
-def merge_parts(parts: Parts, plan: Plan, outputs: Outputs, settings: Settings) -> Summary:
+def merge_parts(parts: Parts, plan: Plan, outputs: Outputs) -> Summary:
     """Write the output from the parts; the table comes last and so says that all is there.
 
     Raises
@@ -119,7 +134,7 @@ def merge_parts(parts: Parts, plan: Plan, outputs: Outputs, settings: Settings) 
     about = describe_output(plan.identity["settings"], summary)
     for path in outputs.tables.values():
         remove_partials(path)
-    with open_tables(outputs.tables, settings.cue_weights, about, force=True) as tables:
+    with open_tables(outputs.tables, plan.settings.cue_weights, about, force=True) as tables:
         for shard in shards:
             part = parts.read(shard)
             for name, table in tables.items():

@@ -13,10 +13,11 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version as version_of
+from pathlib import Path
 from typing import Any
 
 from lemf.config import Settings
-from lemf.corpus.listing import Recording
+from lemf.corpus.listing import Recording, printable_path
 
 _SHARDS = 256  # at least, if there are as many files: few files may be long ones
 _LARGEST_SHARD = 64  # files; what a killed run has to do again
@@ -33,11 +34,18 @@ class Plan:
         Files in a shard; the last may have fewer.
     identity : dict
         Plain types; equal for runs that give the same output.
+    settings : Settings
     """
 
     recordings: list[Recording]
     shard_size: int
     identity: dict[str, Any]
+    settings: Settings
+
+    @property
+    def keeps_features(self) -> bool:
+        """Whether the features of the files are an output."""
+        return self.identity["features"] is not None
 
     @property
     def n_shards(self) -> int:
@@ -93,8 +101,8 @@ def make_plan(
     recordings: list[Recording],
     settings: Settings,
     *,
-    sentence_table: str | None = None,
-    features: str | None = None,
+    sentence_table: Path | None = None,
+    features: Path | None = None,
 ) -> Plan:
     """Cut the list of files into shards, and say what this run is.
 
@@ -103,18 +111,23 @@ def make_plan(
     recordings : list of Recording
         In the order of the output.
     settings : Settings
-    sentence_table, features : str, optional
+    sentence_table, features : Path, optional
         Further outputs.
     """
     identity = {
         "lemf": version_of("lemf"),
         "settings": describe_settings(settings),
-        "sentence_table": sentence_table,
-        "features": features,
+        "sentence_table": _printable(sentence_table),
+        "features": _printable(features),
         "files": len(recordings),
         "list": hashlib.sha256(json.dumps(recordings).encode()).hexdigest(),
     }
-    return Plan(recordings, min(max(len(recordings) // _SHARDS, 1), _LARGEST_SHARD), identity)
+    shard_size = min(max(len(recordings) // _SHARDS, 1), _LARGEST_SHARD)
+    return Plan(recordings, shard_size, identity, settings)
+
+
+def _printable(path: Path | None) -> str | None:
+    return None if path is None else printable_path(str(path))
 
 
 def describe_settings(settings: Settings) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from importlib.metadata import version as version_of
 from typing import TYPE_CHECKING
 
 from lemf.config import Settings
-from lemf.corpus.listing import Recording
+from lemf.corpus.listing import Recording, printable_path
 from lemf.corpus.tables import Row, feature_row, sentence_rows, word_rows
 from lemf.runtime.workers import Failure, attempt
 
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 class FileTask:
     """What a worker needs to know; `folder` is where relative paths start, on its machine too."""
 
-    number: int  # in the listing
+    number: int  # in the plan
     recording: Recording
+    stamp: int  # of the files when they were handed out
     settings: Settings
     folder: str
-    keep_features: bool = False
+    keep_features: bool
 
 
 @dataclass(frozen=True)
@@ -95,11 +96,6 @@ def _score(task: FileTask) -> FileResult:
         feature_row(name, measured) if task.keep_features else None,
         tuple(_shorten_paths(note, task) for note in measured.notes),
     )
-
-
-def printable_path(path: str) -> str:
-    """Give a path as text that can be stored, whatever bytes its name is made of."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _storable(alignment: Alignment) -> Alignment:

@@ -10,13 +10,12 @@ from typing import Any
 
 from lemf.config import OWN_SCOPES, DurationMethod, Scope, Settings
 from lemf.contours.measurement import Measurement
-from lemf.corpus.outputs import Summary, describe_output
+from lemf.corpus.outputs import Outputs, Summary, describe_output
 from lemf.corpus.parquet import FeatureFile, open_tables, schema_of, to_stream
 from lemf.corpus.plan import describe_settings
 from lemf.corpus.tables import Row, sentence_rows, word_rows
 from lemf.errors import CorpusError, SettingsError
 from lemf.pipeline import score_measurement
-from lemf.runtime.output import check_output
 from lemf.runtime.progress import Watch, no_watch
 from lemf.scoring.norms import Norms, gather_norms, passes_over
 
@@ -70,10 +69,9 @@ def rescore_features(
     OutputError
         An output cannot be written.
     """
-    paths = {"sentences": sentence_table, "words": output}
-    tables = {name: path for name, path in paths.items() if path is not None}
-    for path in tables.values():
-        check_output(path, force=force)
+    outputs = Outputs(output, sentence_table)
+    outputs.check(features, force=force)
+    tables = outputs.tables
     source = FeatureFile(features)
     before = _read_settings(features, source.about)
     if duration == "phones" and before.duration == "word":

@@ -8,44 +8,59 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version as version_of
+from itertools import chain, islice
 from pathlib import Path
 
 from lemf.config import Settings
-from lemf.corpus.listing import Listing
+from lemf.corpus.listing import list_recordings, printable_path
 from lemf.corpus.outputs import Outputs, Summary, find_complete, merge_parts
 from lemf.corpus.parts import DamagedPartError, Part, Parts
 from lemf.corpus.plan import Plan, make_plan, stamp_of
-from lemf.corpus.recording import FileResult, FileTask, printable_path, score_file
+from lemf.corpus.recording import FileResult, FileTask, score_file
+from lemf.corpus.tables import Row
 from lemf.errors import CorpusError
 from lemf.runtime.locks import hold_lock
-from lemf.runtime.output import check_output
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Failure, Workers, cluster_workers, local_workers, run_tasks
 
 
 @dataclass(frozen=True)
 class CorpusRun:
-    """How a run over a corpus ended: `seconds` and `audio_s_now` are this run's, not the earlier's.
+    """How a run over a corpus ended.
 
-    `n_before` files had been done when it began: all of them if there was nothing left to do.
+    Attributes
+    ----------
+    outputs : Outputs
+        The files that were written.
+    summary : Summary
+        What they hold.
+    unused_textgrids : list of str
+        TextGrids that belong to no recording.
+    audio_s, seconds : float
+        Seconds of audio that this run scored, and of work; 0 where the output was complete before.
     """
 
+    outputs: Outputs
     summary: Summary
-    n_before: int
-    audio_s_now: float
-    seconds: float
+    unused_textgrids: list[str]
+    audio_s: float = 0.0
+    seconds: float = 0.0
 
 
 def score_corpus(
-    list_files: Callable[[], Listing],
-    outputs: Outputs,
-    settings: Settings,
+    source: str | Path,
+    output: str | Path,
+    settings: Settings | None = None,
     *,
+    textgrids: str | Path | None = None,
+    sentence_table: str | Path | None = None,
+    features: str | Path | None = None,
     jobs: int = 1,
     cluster: str | None = None,
     force: bool = False,
@@ -53,12 +68,23 @@ def score_corpus(
 ) -> CorpusRun:
     """Score all recordings of a corpus.
 
+    Whatever ends a run, the same call goes on where it ended. The work is done in processes that
+    import the caller's script, so a script needs ``if __name__ == "__main__":`` around the call.
+
     Parameters
     ----------
-    list_files : function
-        Gives the recordings; called when the workers have begun to start.
-    outputs : Outputs
-    settings : Settings
+    source : str or Path
+        A folder, a pattern or a manifest, as `list_recordings` takes them.
+    output : str or Path
+        The table with one row per word, a ``.parquet``.
+    settings : Settings, optional
+        By default those of the paper.
+    textgrids : str or Path, optional
+        The folder of the TextGrids where they do not lie beside the recordings.
+    sentence_table : str or Path, optional
+        A table with one row per sentence, a ``.parquet``.
+    features : str or Path, optional
+        Contours and words for `rescore_features`, a ``.parquet``.
     jobs : int
         Processes of this machine.
     cluster : str, optional
@@ -81,156 +107,150 @@ def score_corpus(
         An output cannot be written, or another process works on it.
     """
     started = time.monotonic()
-    for path in outputs.tables.values():
-        check_output(path, force=True)
+    settings = settings or Settings()
+    outputs = Outputs(Path(output), _path(sentence_table), _path(features))
     parts = Parts(outputs.parts)
+    outputs.check(Path(source), force=True)  # what is there is looked at below
     parts.check()
     with ExitStack() as stack:
+        # Workers start while files are listed
         workers: Workers
         if cluster is not None:
             workers = stack.enter_context(cluster_workers(cluster))
         else:
             workers = stack.enter_context(local_workers(jobs))
         import_module("lemf.corpus.parquet")  # says now, not after scoring, what is missing
+        recordings, unused = list_recordings(source, textgrids)
         plan = make_plan(
-            list_files().recordings,
-            settings,
-            sentence_table=_text(outputs.sentence_table),
-            features=_text(outputs.features),
+            recordings, settings, sentence_table=outputs.sentence_table, features=outputs.features
         )
+
+        # A complete output needs no lock
         if not outputs.parts.exists() and (summary := find_complete(outputs, plan, force)):
-            return CorpusRun(summary, summary.files + summary.failed, 0.0, 0.0)
+            return CorpusRun(outputs, summary, unused)
         stack.enter_context(hold_lock(outputs.lock))
         before = parts.read_plan()
-        if before is None:
-            if summary := find_complete(outputs, plan, force):  # ended since the look above
-                return CorpusRun(summary, summary.files + summary.failed, 0.0, 0.0)
+        if before is None and (summary := find_complete(outputs, plan, force)):
+            return CorpusRun(outputs, summary, unused)  # another run has just ended
+
+        # An unfinished run goes on if it is the same
+        difference = None if before is None else plan.differs_from(before)
+        if difference and not force:
+            raise CorpusError(f"{outputs.parts}: unfinished, {difference}; --force starts over")
+        done = parts.done()
+        if (
+            before is None
+            or difference
+            or (force and plan.find_changed(_stamps(parts, plan, done)))
+        ):
             parts.start(plan.identity)
-        elif difference := plan.differs_from(before):
-            if not force:
-                raise CorpusError(f"{outputs.parts}: unfinished, {difference}; --force starts over")
-            parts.start(plan.identity)
-        elif force and plan.find_changed(_stamps(parts, plan, parts.done())):
-            parts.start(plan.identity)
-        run = _Run(plan, settings, parts, outputs, watch)
-        return run.to_the_end(workers, started)
+            done = set()
+        summary, audio_s = _finish(workers, plan, parts, outputs, done, watch)
+        return CorpusRun(outputs, summary, unused, audio_s, time.monotonic() - started)
 
 
-class _Run:
-    """A run that holds the lock of its parts."""
+def _path(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(path)
 
-    def __init__(
-        self, plan: Plan, settings: Settings, parts: Parts, outputs: Outputs, watch: Watch
-    ) -> None:
-        self._plan = plan
-        self._settings = settings
-        self._parts = parts
-        self._outputs = outputs
-        self._watch = watch
-        self._audio_s_now = 0.0
-        self._stamped: dict[int, int] = {}
-        self._unchecked: set[int] = set()
 
-    def to_the_end(self, workers: Workers, started: float) -> CorpusRun:
-        done = self._unchecked = self._parts.done()
-        n_before = sum(len(self._plan.files_of(shard)) for shard in done)
-        while True:
-            try:
-                todo = [shard for shard in range(self._plan.n_shards) if shard not in done]
-                for shard, results in self._score(workers, todo):
-                    self._parts.write(shard, self._make_part(shard, results))
-                summary = merge_parts(self._parts, self._plan, self._outputs, self._settings)
-                break
-            except DamagedPartError as error:  # by a power cut, say: do it again
-                error.path.unlink()
-                done = self._parts.done()
-        self._parts.remove()
-        return CorpusRun(summary, n_before, self._audio_s_now, time.monotonic() - started)
+def _finish(
+    workers: Workers, plan: Plan, parts: Parts, outputs: Outputs, done: set[int], watch: Watch
+) -> tuple[Summary, float]:
+    """Score the shards that are not done and merge all; return the seconds of audio scored, too.
 
-    def _score(self, workers: Workers, shards: list[int]) -> Iterator[tuple[int, list[FileResult]]]:
-        """Give each shard with the results of its files, in their order, as soon as all are in."""
-        version = version_of("lemf")
-        total = len(self._plan.recordings)
-        n_done = total - sum(len(self._plan.files_of(shard)) for shard in shards)
-        n_failed = 0
-        waiting: dict[int, dict[int, FileResult]] = {}
-        self._watch(n_done, total, n_failed)
-        for task, result in run_tasks(workers, score_file, self._tasks(shards, workers.n_ahead())):
-            if isinstance(result, Failure):
-                result = FileResult(version, failure=result.reason)
-            if result.version != version:
-                raise CorpusError(
-                    f"a worker has lemf {result.version}, this is {version}; install the same"
-                )
-            self._audio_s_now += result.duration_s
-            n_done += 1
-            n_failed += result.failure is not None
-            shard = self._plan.shard_of(task.number)
-            held = waiting.setdefault(shard, {})
-            held[task.number] = result
-            if len(held) == len(self._plan.files_of(shard)):
-                yield shard, [held[number] for number in sorted(held)]
-                del waiting[shard]
-            self._watch(n_done, total, n_failed)
+    Raises
+    ------
+    CorpusError
+        A file that an earlier run scored has changed since.
+    """
+    unchecked = done
+    audio_s = 0.0
+    while True:
+        results = _score_files(workers, plan, done, watch)
+        try:
+            # Files done before are looked at while the workers are busy
+            begun = list(islice(results, 1))
+            if changed := plan.find_changed(_stamps(parts, plan, unchecked)):
+                raise CorpusError(f"{outputs.parts}: {changed}; --force starts over")
 
-    def _tasks(self, shards: Iterable[int], n_ahead: int) -> Iterator[FileTask]:
-        """Give the files of the shards; when all workers are busy, look at those done before.
+            # A shard is kept as soon as all of its files are scored
+            held: defaultdict[int, list[tuple[FileTask, FileResult]]] = defaultdict(list)
+            for task, result in chain(begun, results):
+                audio_s += result.duration_s
+                shard = plan.shard_of(task.number)
+                held[shard].append((task, result))
+                if len(held[shard]) == len(plan.files_of(shard)):
+                    scored = sorted(held.pop(shard), key=lambda pair: pair[0].number)
+                    parts.write(shard, _make_part(scored, plan.settings, outputs))
+            summary = merge_parts(parts, plan, outputs)
+        except DamagedPartError as error:  # by a power cut, say: do it again
+            error.path.unlink()
+            done, unchecked = parts.done(), set()
+        else:
+            parts.remove()
+            return summary, audio_s
 
-        Raises
-        ------
-        CorpusError
-            A file that is done has changed since.
-        """
-        folder = os.getcwd()  # noqa: PTH109
-        keep = self._outputs.features is not None
-        numbers = (number for shard in shards for number in self._plan.files_of(shard))
-        for place, number in enumerate(numbers):
-            if place == n_ahead:
-                self._check_inputs()
-            recording = self._plan.recordings[number]
-            self._stamped[number] = stamp_of(recording)
-            yield FileTask(number, recording, self._settings, folder, keep)
-        self._check_inputs()
 
-    def _check_inputs(self) -> None:
-        stamps = _stamps(self._parts, self._plan, self._unchecked)
-        if changed := self._plan.find_changed(stamps):
-            raise CorpusError(f"{self._outputs.parts}: {changed}; --force starts over")
-        self._unchecked = set()
-
-    def _make_part(self, shard: int, results: list[FileResult]) -> Part:
-        from lemf.corpus.parquet import schema_of, to_stream
-
-        part = Part([self._stamped.pop(number) for number in self._plan.files_of(shard)])
-        for number, result in zip(self._plan.files_of(shard), results, strict=True):
-            name, audio, textgrid = (
-                printable_path(text or "") for text in self._plan.recordings[number][:3]
+def _score_files(
+    workers: Workers, plan: Plan, done: set[int], watch: Watch
+) -> Iterator[tuple[FileTask, FileResult]]:
+    """Yield each file of the shards that are not done with its result, in any order."""
+    version, folder = version_of("lemf"), os.getcwd()  # noqa: PTH109
+    todo = [shard for shard in range(plan.n_shards) if shard not in done]
+    tasks = (
+        FileTask(number, recording, stamp_of(recording), plan.settings, folder, plan.keeps_features)
+        for shard in todo
+        for number in plan.files_of(shard)
+        for recording in [plan.recordings[number]]
+    )
+    total = len(plan.recordings)
+    n_done = total - sum(len(plan.files_of(shard)) for shard in todo)
+    n_failed = 0
+    watch(n_done, total, n_failed)
+    for task, result in run_tasks(workers, score_file, tasks):
+        if isinstance(result, Failure):
+            result = FileResult(version, failure=result.reason)
+        if result.version != version:
+            raise CorpusError(
+                f"a worker has lemf {result.version}, this is {version}; install the same"
             )
-            if result.failure is not None:
-                part.failures.append([name, audio, textgrid, result.failure])
-            part.notes += [[name, audio, note] for note in result.notes]
-        scored = [result for result in results if result.failure is None]
-        rows = {
-            "words": [row for result in scored for row in result.words],
-            "sentences": [row for result in scored for row in result.sentences],
-            "features": [result.features for result in scored if result.features is not None],
-        }
-        part.n_files = len(scored)
-        part.n_words = len(rows["words"])
-        part.audio_s = math.fsum(result.duration_s for result in scored)
-        part.tables = {
-            table: to_stream(rows[table], schema_of(table, self._settings.cue_weights))
-            for table in self._outputs.tables
-        }
-        return part
+        yield task, result
+        n_done += 1
+        n_failed += result.failure is not None
+        watch(n_done, total, n_failed)
+
+
+def _make_part(
+    scored: list[tuple[FileTask, FileResult]], settings: Settings, outputs: Outputs
+) -> Part:
+    """Turn the results of the files of a shard, in their order, into what the part keeps."""
+    from lemf.corpus.parquet import schema_of, to_stream
+
+    part = Part(stamps=[task.stamp for task, _ in scored])
+    rows: dict[str, list[Row]] = {"words": [], "sentences": [], "features": []}
+    lengths_s = []
+    for task, result in scored:
+        name, audio, textgrid = (printable_path(text or "") for text in task.recording[:3])
+        part.notes += [[name, audio, note] for note in result.notes]
+        if result.failure is not None:
+            part.failures.append([name, audio, textgrid, result.failure])
+            continue
+        lengths_s.append(result.duration_s)
+        rows["words"] += result.words
+        rows["sentences"] += result.sentences
+        rows["features"] += [] if result.features is None else [result.features]
+    part.n_files = len(lengths_s)
+    part.n_words = len(rows["words"])
+    part.audio_s = math.fsum(lengths_s)
+    part.tables = {
+        table: to_stream(rows[table], schema_of(table, settings.cue_weights))
+        for table in outputs.tables
+    }
+    return part
 
 
 def _stamps(parts: Parts, plan: Plan, shards: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Give the numbers and stamps of the files of shards that are done."""
+    """Yield the numbers and stamps of the files of shards that are done."""
     for shard in shards:
         with suppress(DamagedPartError):  # will be done again
             yield from zip(plan.files_of(shard), parts.read_head(shard).stamps, strict=True)
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else printable_path(str(path))

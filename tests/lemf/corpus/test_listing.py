@@ -22,7 +22,7 @@ def tree(tmp_path, monkeypatch):
 
 
 def pairs(source, textgrids=None):
-    return [tuple(recording[:3]) for recording in list_recordings(source, textgrids).recordings]
+    return [tuple(recording[:3]) for recording in list_recordings(source, textgrids)[0]]
 
 
 def test_a_folder_with_textgrids_beside(tree):
@@ -49,9 +49,9 @@ def test_two_trees_as_the_montreal_forced_aligner_leaves_them(tree):
 
 def test_a_recording_without_textgrid_is_not_lost(tree):
     tree("c/a.wav", "c/b.TextGrid")
-    listing = list_recordings("c")
-    assert listing.recordings == [Recording("a", "c/a.wav", None)]
-    assert listing.unused_textgrids == ["c/b.TextGrid"]
+    recordings, unused = list_recordings("c")
+    assert recordings == [Recording("a", "c/a.wav", None)]
+    assert unused == ["c/b.TextGrid"]
 
 
 def test_a_pattern(tree):
@@ -84,7 +84,7 @@ def test_a_csv_manifest(tree, tmp_path):
         '/data/b.wav,/data/b.TextGrid,"b, the second",,mix,\n'
         "c.wav,,,,,\n"
     )
-    assert list_recordings("m/list.csv").recordings == [
+    assert list_recordings("m/list.csv")[0] == [
         Recording("b, the second", "/data/b.wav", "/data/b.TextGrid", None, "mix"),
         Recording("c", "m/c.wav", None),
         Recording("s/a", "m/s/a.wav", "m/grids/a.TextGrid", "Anna", 2),
