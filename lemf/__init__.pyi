@@ -13,7 +13,7 @@ from .contours.pitch import harvest as harvest
 from .corpus.listing import AUDIO_SUFFIXES as AUDIO_SUFFIXES
 from .corpus.listing import MANIFEST_SUFFIXES as MANIFEST_SUFFIXES
 from .corpus.listing import list_recordings as list_recordings
-from .corpus.outputs import Outputs as Outputs
+from .corpus.rescoring import rescore_features as rescore_features
 from .corpus.run import score_corpus as score_corpus
 from .display.figure import draw as draw
 from .errors import AudioError as AudioError

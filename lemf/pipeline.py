@@ -73,16 +73,16 @@ def score(
 def score_measurement(
     measured: Measurement, settings: Settings, norms: Norms | None = None
 ) -> Emphasis:
-    """Do the rest of `score`: pool, standardise, weigh and rank.
+    """Score a measurement: pool, standardise, weigh and rank.
 
     Parameters
     ----------
     measured : Measurement
     settings : Settings
-        Those of the measurement, but for `cues`, `weights` and `normalise`; cues beyond the paper's
-        need a measurement with detail.
+        Those of the measurement, of which `cues`, `weights` and `normalise` may differ; cues beyond
+        the paper's need a measurement with detail.
     norms : Norms, optional
-        What the speaker or the corpus has, where `normalise` is that.
+        Of the speaker or the corpus, where `normalise` is that.
 
     Returns
     -------
@@ -99,8 +99,8 @@ def score_measurement(
         norms = None
     elif norms is None:
         raise SettingsError(
-            f"normalise {settings.normalise!r}: one recording has no more than 'recording'; "
-            "lemf rescore normalises over many"
+            f"normalise {settings.normalise!r}: takes several recordings; use lemf rescore, "
+            "or 'recording' for one"
         )
     contours = measured.contours
     sentences = []

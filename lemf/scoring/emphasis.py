@@ -20,7 +20,7 @@ SCHEMA_VERSION = 1  # of the JSON contract, lemf/display/emphasis.schema.json
 FLAG_MEANINGS = {
     "no_frame": "shorter than 5 ms: pitch and energy count as average",
     "unvoiced": "no voiced frame: pitch counts as average",
-    "unclear_pitch": "no clearly voiced frame: F0 is drawn through from the words around",
+    "unclear_pitch": "no clearly voiced frame: F0 is interpolated from the words around",
     "unknown_word": "no phone inside the word: duration counts as average",
     "outside_audio": "reaches up to 20 ms beyond the recording",
     "one_word": "a sentence of one word: no other to compare it with",

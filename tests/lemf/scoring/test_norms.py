@@ -48,7 +48,7 @@ def test_one_sentence_is_a_recording(utterance):
 @pytest.mark.parametrize("scope", ["speaker", "corpus"])
 def test_one_recording_has_no_speaker_and_no_corpus(utterance, scope):
     settings = Settings(normalise=scope)
-    with pytest.raises(lemf.LemfError, match="one recording has no more than 'recording'"):
+    with pytest.raises(lemf.LemfError, match="takes several recordings; use lemf rescore"):
         lemf.score(utterance.wav, utterance.textgrid, settings)
     command = ["score", str(utterance.wav), str(utterance.textgrid), "--normalise", scope]
     result = CliRunner().invoke(main, command)
