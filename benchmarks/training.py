@@ -230,20 +230,9 @@ def measure(config: Config, data: TrainingData, device: torch.device) -> Speed:
             synchronise(device)
             started_s, waiting_s = time.perf_counter(), 0.0
         asked_s = time.perf_counter()
-        micro_batches, batches = next(loaded)
+        step = next(loaded)
         waiting_s += time.perf_counter() - asked_s
-        labels = torch.from_numpy(data.train.labels[np.concatenate(micro_batches)])
-        take_step(
-            model,
-            optimiser,
-            micro_batches,
-            [batch.to(device) for batch in batches],
-            labels.to(device, non_blocking=True),
-            settings,
-            number,
-            2 * len(steps),
-            Ranks(),
-        )
+        take_step(model, optimiser, step.to(device), settings, number, 2 * len(steps), Ranks())
     synchronise(device)
     elapsed_s = time.perf_counter() - started_s
     peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0
@@ -261,7 +250,7 @@ def measure_evaluation(config: Config, data: TrainingData, device: torch.device)
     for _ in range(2):
         synchronise(device)
         started_s = time.perf_counter()
-        run_model(model, data.train, reader, device=device, precision=config.train.precision)
+        run_model(model, data.train, reader.read, device=device, precision=config.train.precision)
     elapsed_s = time.perf_counter() - started_s
     return Speed(len(data.train), data.train.n_samples.sum() / RATE_HZ, elapsed_s, 0.0, 0)
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FIGURES_NAME = "figures"
+METRICS_NAME = "metrics.json"
+REPORT_NAME = "report.md"
 
 _METADATA_KEY = b"msfser"  # of Parquet files
 _WIDEST = 1000  # characters of a line in a file, which has no edge to break words at

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from msfser.config.settings import WINDOW_S
 from msfser.errors import DataError, SemanticsError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ _SUFFIXES = {".csv": "csv", ".json": "json"}
 @click.option(
     "--window-s",
     type=click.FloatRange(min=1.0),
-    default=30.0,
+    default=WINDOW_S,
     show_default=True,
     help="Longer recordings are cut into windows.",
 )
@@ -173,7 +174,6 @@ def _write(
     force: bool,
 ) -> None:
     from lemf.runtime.output import write_output
-    from msfser.evaluation.runs import routing_weights
     from msfser.outputs import print_tables
     from msfser.prediction.files import format_predictions_csv, format_predictions_json, make_table
 
@@ -184,9 +184,7 @@ def _write(
     if file_format == "csv":
         content = format_predictions_csv(predictions, windows=windows)
     else:
-        content = format_predictions_json(
-            predictions, model.facts, model=name, routing=routing_weights(model), windows=windows
-        )
+        content = format_predictions_json(predictions, model, name=name, windows=windows)
     if output is None:
         click.echo(content.decode(), nl=False)
     else:

@@ -19,7 +19,7 @@ from msfser.config.settings import (
 )
 from msfser.errors import ConfigError
 
-_PARTS = ("model", "data", "train")
+PARTS = ("model", "data", "train")
 _PartT = TypeVar("_PartT", ModelConfig, DataConfig, TrainConfig)
 
 
@@ -59,14 +59,14 @@ def make_config(
     content: Mapping[str, Any], changes: Sequence[str] = (), *, preset: str = ""
 ) -> Config:
     """Make a configuration out of the tables of a TOML file; see `read_config`."""
-    tables = {name: dict(_table(content, name)) for name in _PARTS}
+    tables = {name: dict(_table(content, name)) for name in PARTS}
     for key in content:
-        if key not in (*_PARTS, "preset"):
-            raise ConfigError(_unknown(key, (*_PARTS, "preset")))
+        if key not in (*PARTS, "preset"):
+            raise ConfigError(_unknown(key, (*PARTS, "preset")))
     for change in changes:
         name, equals, value = change.partition("=")
         part, _, key = name.strip().partition(".")
-        if not equals or part not in _PARTS or not key:
+        if not equals or part not in PARTS or not key:
             raise ConfigError(f"--set {change}: write part.key=value, such as train.lr=1e-4")
         tables[part][key] = _read_value(value.strip())
     name = preset or content.get("preset", "paper")
@@ -83,7 +83,7 @@ def format_config(config: Config) -> str:
     """Write a configuration as TOML, everything resolved."""
     import tomli_w
 
-    return tomli_w.dumps({name: asdict(getattr(config, name)) for name in _PARTS})
+    return tomli_w.dumps({name: asdict(getattr(config, name)) for name in PARTS})
 
 
 def _table(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -31,6 +31,9 @@ Schedule = Literal["constant", "cosine"]
 
 SEMANTICS: tuple[Semantic, ...] = ("gs", "les", "es")
 TINY_ACOUSTIC = "tiny"  # a small WavLM with random weights, for one core
+RATE_HZ = 16_000  # of the samples that WavLM reads
+SHORTEST_S = 0.25  # SpecAugment and the CNN need some frames
+WINDOW_S = 30.0  # longer recordings are predicted in windows of equal length, up to this
 
 
 def _check_fields(part: ModelConfig | DataConfig | TrainConfig, name: str) -> None:
@@ -182,7 +185,12 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         _check_fields(self, "data")
-        for name, low in (("test_fold", 0), ("crop_s", 0.25), ("mega_batches", 1), ("workers", 0)):
+        for name, low in (
+            ("test_fold", 0),
+            ("crop_s", SHORTEST_S),
+            ("mega_batches", 1),
+            ("workers", 0),
+        ):
             _check_range(f"data.{name}", getattr(self, name), low)
 
 

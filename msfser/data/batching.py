@@ -1,4 +1,4 @@
-"""What the model is fed: batches of utterances padded to one length."""
+"""Batches of utterances padded to one length, and the reader of their clips."""
 
 from __future__ import annotations
 
@@ -22,41 +22,35 @@ class Batch:
 
     Attributes
     ----------
-    index : (batch,) int64
-        Places in the examples.
     waveforms : (batch, samples) float32
         Zeros beyond the ends.
     sample_mask : (batch, samples) bool
         True inside the clips.
-    labels : (batch, 3) float32
     texts : dict of semantic to (batch, text_dim) float32
     present : dict of semantic to (batch,) bool
+        Whether the utterance has a text of this kind.
     time_mask : (batch, frames) bool or None
         Frames that SpecAugment masks.
     """
 
-    index: IntArray
     waveforms: Tensor
     sample_mask: Tensor
-    labels: Tensor
     texts: dict[Semantic, Tensor]
     present: dict[Semantic, Tensor]
     time_mask: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
-        """Give the batch on another device; from pinned memory, the copy is not waited for."""
+        """Copy the batch to another device; a copy from pinned memory is not waited for."""
         return self._map(lambda tensor: tensor.to(device, non_blocking=True))
 
     def pin_memory(self) -> Batch:
-        """Give the batch in memory that a GPU copies from by itself; DataLoader asks for it."""
+        """Copy the batch to pinned memory, from which a GPU copies by itself; for DataLoader."""
         return self._map(lambda tensor: tensor.pin_memory())
 
     def _map(self, change: Callable[[Tensor], Tensor]) -> Batch:
         return Batch(
-            self.index,
             change(self.waveforms),
             change(self.sample_mask),
-            change(self.labels),
             {name: change(text) for name, text in self.texts.items()},
             {name: change(mask) for name, mask in self.present.items()},
             None if self.time_mask is None else change(self.time_mask),
@@ -64,15 +58,15 @@ class Batch:
 
 
 def sorted_batches(n_samples: IntArray, largest: int, longest_samples: int) -> list[IntArray]:
-    """Deal utterances to batches for prediction: the longest first, each batch a like amount.
+    """Sort utterances into batches for prediction, the longest first, each of a like size.
 
     Parameters
     ----------
     n_samples : (utterances,) int64
     largest : int
-        Utterances in a batch, at most.
+        Most utterances in a batch.
     longest_samples : int
-        Samples in a batch with its padding, at most, unless one utterance alone has more.
+        Most samples in a batch with its padding, unless one utterance alone has more.
     """
     order = np.argsort(-n_samples, kind="stable")
     batches, start = [], 0
@@ -85,14 +79,14 @@ def sorted_batches(n_samples: IntArray, largest: int, longest_samples: int) -> l
 
 
 class ClipReader:
-    """Reads clips standardised; keeps the decoded ones in memory as long as they are few.
+    """Reads and standardises clips; keeps the first of them in memory.
 
     Parameters
     ----------
     wave_norm : {"global", "utterance", "none"}
     statistics : WaveStatistics
     kept_bytes : int
-        Of decoded clips kept in memory.
+        Most bytes of clips in memory.
     """
 
     def __init__(
@@ -104,7 +98,7 @@ class ClipReader:
         self._free = kept_bytes
 
     def read(self, wav: Path) -> Samples:
-        """Give the samples of a recording, shape (samples,) float32; errors as `read_clip`."""
+        """Read the samples of a recording, shape (samples,) float32; errors as `read_clip`."""
         if wav in self._kept:
             return self._kept[wav]
         samples = normalise(read_clip(wav).samples, self._wave_norm, self._statistics)
@@ -120,7 +114,7 @@ def collate(
     clips: Sequence[Samples],
     time_masks: Sequence[NDArray[np.bool_]] | None = None,
 ) -> Batch:
-    """Pad clips, one an utterance, to the longest, and put labels and texts beside them."""
+    """Pad the clips of the examples at `index` to the longest, and add their texts."""
     longest = max(len(clip) for clip in clips)
     waveforms = torch.zeros(len(clips), longest)
     sample_mask = torch.zeros(len(clips), longest, dtype=torch.bool)
@@ -133,10 +127,8 @@ def collate(
         for row, mask in enumerate(time_masks):
             time_mask[row, : len(mask)] = torch.from_numpy(mask)
     return Batch(
-        index=index,
         waveforms=waveforms,
         sample_mask=sample_mask,
-        labels=torch.from_numpy(examples.labels[index]),
         texts={name: torch.from_numpy(text[index]) for name, text in examples.texts.items()},
         present={name: torch.from_numpy(mask[index]) for name, mask in examples.present.items()},
         time_mask=time_mask,
@@ -146,7 +138,7 @@ def collate(
 def text_tensors(
     examples: Examples,
 ) -> tuple[dict[Semantic, Tensor], dict[Semantic, Tensor]]:
-    """Give the text vectors of all examples, and whether there is such a text."""
+    """Return the text vectors of all examples, and which of them have such a text."""
     return (
         {name: torch.from_numpy(text) for name, text in examples.texts.items()},
         {name: torch.from_numpy(mask) for name, mask in examples.present.items()},

@@ -1,4 +1,4 @@
-"""Recordings as the model hears them: one channel of float32 at 16 kHz."""
+"""Recordings as the model reads them: one channel of float32 at 16 kHz."""
 
 from __future__ import annotations
 
@@ -13,11 +13,8 @@ from numpy.typing import NDArray
 from lemf import LemfError, read_audio
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import count_cores
-from msfser.config.settings import WaveNorm
+from msfser.config.settings import RATE_HZ, SHORTEST_S, WaveNorm
 from msfser.errors import DataError
-
-RATE_HZ = 16_000
-SHORTEST_S = 0.25  # SpecAugment and the CNN need some frames
 
 _MOST_THREADS = 16
 
@@ -26,14 +23,14 @@ Samples = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """One recording.
+    """One recording, as the model reads it.
 
     Attributes
     ----------
     samples : (samples,) float32
         At 16 kHz, full scale at 1.
     notes : tuple of str
-        What was done to it: channels mixed down, resampled.
+        Changes that were made: channels mixed down, resampled.
     """
 
     samples: Samples
@@ -53,7 +50,7 @@ def read_clip(path: Path) -> Clip:
     lemf.LemfError
         The file is missing, is no audio, or holds NaN or inf.
     DataError
-        It is shorter than 0.25 s, or holds nothing but zeros.
+        The recording is shorter than 0.25 s, or holds nothing but zeros.
     """
     audio = read_audio(path)
     notes = [note.partition(";")[0] for note in audio.notes]  # what follows are remedies of lemf
@@ -82,7 +79,7 @@ class WaveStatistics:
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """What a first look at recordings found.
+    """Lengths and levels of recordings, and which of them cannot be used.
 
     Attributes
     ----------
@@ -99,8 +96,13 @@ class Scan:
     squares: NDArray[np.float64]
     failures: dict[int, str]
 
+    @property
+    def usable(self) -> list[int]:
+        """Places of the recordings that can be used."""
+        return [place for place in range(len(self.n_samples)) if place not in self.failures]
+
     def statistics(self, chosen: Sequence[int]) -> WaveStatistics:
-        """Give mean and population standard deviation over all samples of some recordings."""
+        """Compute mean and population standard deviation over all samples of some recordings."""
         index = np.array(chosen, dtype=np.int64)
         n_samples = self.n_samples[index].sum()
         if n_samples == 0:
@@ -116,13 +118,13 @@ def scan_clips(
     threads: int | None = None,
     watch: Watch = no_watch,
 ) -> Scan:
-    """Read every recording once: its length, its level, and whether it can be used at all.
+    """Read each recording once for its length and level, and whether it can be used.
 
     Parameters
     ----------
     paths : sequence of Path
     threads : int, optional
-        By default one a core, up to 16.
+        By default one per core, up to 16.
     watch : function
         Called with how many recordings are done, and of how many.
     """

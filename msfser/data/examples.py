@@ -10,17 +10,19 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from msfser.config.settings import Semantic, TextPooling
+from lemf.runtime.progress import Watch, no_watch
+from msfser.config.settings import ModelConfig, Semantic, TextPooling
+from msfser.data.clips import Scan, scan_clips
 from msfser.errors import DataError
 from msfser.manifest import DIMENSIONS, Manifest, Utterance, label_array
 
 IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float32]
+Float32Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Utterances with all that the model needs but the samples.
+    """Utterances with all inputs and labels of the model but the samples.
 
     Attributes
     ----------
@@ -32,14 +34,14 @@ class Examples:
         In the order of `DIMENSIONS`, from 0 to 1 over the corpus's scale; NaN where there is none.
     texts : dict of semantic to (examples, text_dim) float32
     present : dict of semantic to (examples,) bool
-        Whether there is such a text.
+        Whether the utterance has a text of this kind.
     """
 
     ids: list[str]
     wavs: list[Path]
     n_samples: IntArray
-    labels: FloatArray
-    texts: dict[Semantic, FloatArray]
+    labels: Float32Array
+    texts: dict[Semantic, Float32Array]
     present: dict[Semantic, NDArray[np.bool_]]
 
     def __post_init__(self) -> None:
@@ -55,7 +57,7 @@ class Examples:
         return len(self.ids)
 
     def take(self, index: Sequence[int] | IntArray) -> Examples:
-        """Give some of the examples, in the order of `index`."""
+        """Return the examples at some places, in the order of `index`."""
         places = np.asarray(index, dtype=np.int64)
         return Examples(
             [self.ids[place] for place in places],
@@ -68,22 +70,22 @@ class Examples:
 
 
 class TextVectors(Protocol):
-    """Where the vectors of the texts come from: the features of a folder."""
+    """Vectors of texts, such as the features of a folder."""
 
     def vectors(
         self, ids: Sequence[str], semantic: Semantic, pooling: TextPooling = "mean"
-    ) -> tuple[FloatArray, NDArray[np.bool_]]:
-        """Give (texts, dim) float32, and whether there is such a text."""
+    ) -> tuple[Float32Array, NDArray[np.bool_]]:
+        """Return the vectors, (ids, dim) float32, and which ids have such a text, (ids,) bool."""
 
 
 def scale_labels(labels: NDArray[np.float64], bounds: tuple[float, float]) -> NDArray[np.float64]:
-    """Map labels from the corpus's scale to 0..1; labels outside the bounds stay outside."""
+    """Convert labels from the scale of the corpus to 0..1; labels outside stay outside."""
     low, high = bounds
     return (labels - low) / (high - low)
 
 
 def unscale_labels(values: NDArray[np.float64], bounds: tuple[float, float]) -> NDArray[np.float64]:
-    """Map predictions from 0..1 to the corpus's scale; what lies outside stays outside."""
+    """Convert predictions from 0..1 to the scale of the corpus; values outside stay outside."""
     low, high = bounds
     return values * (high - low) + low
 
@@ -91,12 +93,12 @@ def unscale_labels(values: NDArray[np.float64], bounds: tuple[float, float]) -> 
 def choose_utterances(
     manifest: Manifest, *, split: str = "", fold: int = 0, without_fold: int = 0
 ) -> list[Utterance]:
-    """Give the utterances of a split, of a fold, or of all folds but one, without failed ones.
+    """Choose the usable utterances of a split, of a fold, or of all folds but one.
 
     Raises
     ------
     DataError
-        There is no such split or fold, or nothing usable in it.
+        There is no such split or fold, or it holds no usable utterance.
     """
     rows = manifest.usable()
     if split:
@@ -119,6 +121,46 @@ def choose_utterances(
     return rows
 
 
+def read_examples(
+    manifest: Manifest,
+    utterances: Sequence[Utterance],
+    model: ModelConfig,
+    features: TextVectors | None,
+    *,
+    watch: Watch = no_watch,
+) -> tuple[Examples, Scan]:
+    """Read each recording once, and build examples of those that can be used.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    utterances : sequence of Utterance
+    model : ModelConfig
+        Which semantics it reads, and how their vectors are pooled.
+    features : TextVectors or None
+        None for a model without semantics.
+    watch : function
+        Called with how many recordings are read, and of how many.
+
+    Returns
+    -------
+    examples : Examples
+        Of the utterances at the places `Scan.usable`.
+    scan : Scan
+        Of all recordings.
+    """
+    scan = scan_clips([manifest.wav_path(row) for row in utterances], watch=watch)
+    examples = make_examples(
+        manifest,
+        [utterances[place] for place in scan.usable],
+        scan.n_samples[scan.usable],
+        semantics=model.semantics,
+        pooling=model.text_pooling,
+        features=features,
+    )
+    return examples, scan
+
+
 def make_examples(
     manifest: Manifest,
     utterances: Sequence[Utterance],
@@ -128,7 +170,7 @@ def make_examples(
     pooling: TextPooling = "mean",
     features: TextVectors | None = None,
 ) -> Examples:
-    """Put together what the model needs of some utterances.
+    """Build examples of utterances whose recordings have been read.
 
     Parameters
     ----------
@@ -147,7 +189,7 @@ def make_examples(
         Semantics without features.
     """
     ids = [row.id for row in utterances]
-    texts: dict[Semantic, FloatArray] = {}
+    texts: dict[Semantic, Float32Array] = {}
     present: dict[Semantic, NDArray[np.bool_]] = {}
     for semantic in semantics:
         if features is None:

@@ -1,4 +1,4 @@
-"""Runs -> tables of predictions: each model over the utterances that it is to be judged by."""
+"""Evaluation of runs: each model predicts the utterances that it is to be judged by."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import torch
 
 from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import Semantic
-from msfser.data.clips import scan_clips
-from msfser.data.examples import Examples, choose_utterances, make_examples, unscale_labels
+from msfser.data.examples import Examples, choose_utterances, read_examples, unscale_labels
 from msfser.errors import DataError
 from msfser.evaluation.inference import run_model
 from msfser.evaluation.predictions import Predictions, make_predictions
 from msfser.evaluation.runs import Run, expert_names, make_reader
 from msfser.manifest import Manifest, Utterance, read_manifest
+from msfser.model.folder import check_text_encoder
 from msfser.semantics.features import Features, open_features
 from msfser.semantics.store import read_texts
 
@@ -31,9 +31,9 @@ class JudgedData:
     utterances : tuple of Utterance
         Those whose recording can be read.
     examples : Examples
-        The same.
+        Of the same utterances.
     held_out : int
-        The fold that they are of; 0 for splits.
+        The fold that the model held out and is judged by; 0 for splits.
     skipped : dict of str to str
         Why an utterance could not be used, by its id.
     folder : Path
@@ -48,7 +48,7 @@ class JudgedData:
     folder: Path
 
     def texts(self) -> dict[Semantic, dict[str, str]]:
-        """Give what the texts of each semantics say, by id; none where they are missing."""
+        """Read the texts of each level of semantics, by id; missing texts are left out."""
         semantics = tuple(self.examples.texts)
         if not semantics:
             return {}
@@ -70,7 +70,7 @@ def judged_data(
     splits: Sequence[str] = (),
     watch: Watch = no_watch,
 ) -> JudgedData:
-    """Put together what a run is judged by.
+    """Read the utterances that a run is judged by.
 
     Parameters
     ----------
@@ -96,25 +96,13 @@ def judged_data(
     if held_out:
         rows = choose_utterances(manifest, fold=held_out)
     features = _features(run, folder)
-    scan = scan_clips(
-        [manifest.wav_path(row) for row in rows],
-        watch=watch,
-    )
-    usable = [place for place in range(len(rows)) if place not in scan.failures]
-    if not usable:
+    examples, scan = read_examples(manifest, rows, run.model.config, features, watch=watch)
+    if not scan.usable:
         raise DataError(f"{folder}: no recording can be used; {scan.failures[0]}")
-    utterances = tuple(rows[place] for place in usable)
     return JudgedData(
         manifest=manifest,
-        utterances=utterances,
-        examples=make_examples(
-            manifest,
-            utterances,
-            scan.n_samples[usable],
-            semantics=run.model.config.semantics,
-            pooling=run.model.config.text_pooling,
-            features=features,
-        ),
+        utterances=tuple(rows[place] for place in scan.usable),
+        examples=examples,
         held_out=held_out,
         skipped={rows[place].id: reason for place, reason in scan.failures.items()},
         folder=folder,
@@ -124,7 +112,7 @@ def judged_data(
 def predict_run(
     run: Run, data: JudgedData, device: torch.device, *, watch: Watch = no_watch
 ) -> Predictions:
-    """Let the model of a run predict, and set its predictions beside the labels.
+    """Predict with the model of a run, and join the predictions with the labels.
 
     Parameters
     ----------
@@ -135,9 +123,9 @@ def predict_run(
     watch : function
         Called with how many windows of audio are done, and of how many.
     """
-    reader = make_reader(run.model)
+    read = make_reader(run.model).read
     watch(0, len(data.examples))
-    outputs = run_model(run.model, data.examples, reader, device=device, watch=watch)
+    outputs = run_model(run.model, data.examples, read, device=device, watch=watch)
     bounds = data.manifest.label_bounds
     experts = {}
     if outputs.expert_values is not None:
@@ -158,7 +146,7 @@ def predict_run(
 
 
 def _splits(run: Run, manifest: Manifest, asked: Sequence[str]) -> list[str]:
-    """Give the splits to judge by, in the order of the manifest."""
+    """Choose the splits to judge by, in the order of the manifest."""
     data = run.config.data
     if data.test_fold:
         if asked:
@@ -180,15 +168,15 @@ def _splits(run: Run, manifest: Manifest, asked: Sequence[str]) -> list[str]:
 
 
 def _features(run: Run, folder: Path) -> Features | None:
-    """Open the features, and refuse those of another encoder than the model knows."""
+    """Open the features, which must be of the text encoder that the model learned from."""
     if not run.model.config.semantics:
         return None
     features = open_features(folder)
-    facts, found = run.model.facts, features.revision
-    known = facts.text_encoder_revision
-    if features.dim != run.model.config.text_dim or (known and found != known):
-        raise DataError(
-            f"{folder}: texts encoded by {features.encoder} ({found[:8]}), the model learned "
-            f"from those of {facts.text_encoder} ({known[:8]}); run msfser encode with that"
-        )
+    check_text_encoder(
+        run.model.config,
+        run.model.facts,
+        name=features.encoder,
+        revision=features.revision,
+        dim=features.dim,
+    )
     return features

@@ -1,104 +1,94 @@
-"""The model over many utterances, without gradients: the same numbers whatever the batches."""
+"""The model over many utterances, without gradients: the same numbers whatever the batches.
+
+Long recordings are cut into windows of equal length, each predicted by itself; the prediction of a
+recording is the mean over its windows, weighted by their lengths.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from lemf.runtime.progress import Watch, no_watch
-from msfser.config.settings import Precision
+from msfser.ccc import FloatArray
+from msfser.config.settings import RATE_HZ, WINDOW_S, Precision
 from msfser.data.batching import collate, sorted_batches
-from msfser.data.clips import RATE_HZ, Samples
+from msfser.data.clips import Samples
 from msfser.data.examples import Examples, IntArray
 from msfser.errors import ConfigError
 from msfser.manifest import DIMENSIONS
 from msfser.model.msf_ser import MsfSer
-
-
-@contextmanager
-def tf32_products(precision: Precision) -> Iterator[None]:
-    """Let NVIDIA GPUs round the factors of fp32 products to 10 bits with "tf32", and only then.
-
-    Left alone, torch does so in convolutions and not elsewhere. CPUs do not know TF32.
-    """
-    matrices, convolutions = torch.backends.cuda.matmul, torch.backends.cudnn
-    before = matrices.allow_tf32, convolutions.allow_tf32
-    matrices.allow_tf32 = convolutions.allow_tf32 = precision == "tf32"
-    try:
-        yield
-    finally:
-        matrices.allow_tf32, convolutions.allow_tf32 = before
-
-
-LONGEST_S = 30.0  # longer clips are heard in windows of equal length, up to this
 
 _LARGEST_BATCH = 64
 _BATCH_S = 240.0  # of audio, padding counted
 _SHORT_BATCH_S = 60.0  # on a CPU, whose caches are small
 
 
-class Clips(Protocol):
-    """Where samples come from: a `ClipReader`, or clips in memory."""
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """The windows that recordings are cut into, in the order of the recordings and of time.
 
-    def read(self, wav: Path) -> Samples:
-        """Give the samples of a recording, shape (samples,) float32."""
+    Attributes
+    ----------
+    recordings : (windows,) int64
+        Place of the recording of each window.
+    starts, stops : (windows,) int64
+        First sample of each window, and the sample after its last.
+    """
+
+    recordings: IntArray
+    starts: IntArray
+    stops: IntArray
+
+    @property
+    def lengths(self) -> IntArray:
+        """Samples of each window."""
+        return self.stops - self.starts
 
 
 @dataclass(frozen=True, eq=False)
 class Outputs:
-    """What the model says of utterances; of a long one, the mean over its windows.
+    """What a model predicts: one row per window, or per recording.
 
     Attributes
     ----------
-    values : (utterances, 3) float64
+    values : (rows, 3) float64
         In the order of `DIMENSIONS`, on the scale from 0 to 1.
-    gate : (utterances,) float64 or None
-        Mean of the gate g of equation 4: 1 is all LES, 0 all GS.
-    expert_values : (utterances, experts, 3) float64 or None
-        What each expert says on its own.
-    routing : (3, experts) float64 or None
-        Weights pi of equation 7.
-    embeddings : (utterances, dim) float32 or None
-        Pooled acoustic features.
+    gate : (rows,) float64 or None
+        Mean of the gate g of equation 4: 1 is all LES, 0 all GS; None without gated fusion.
+    expert_values : (rows, experts, 3) float64 or None
+        What each expert predicts by itself; None without FM-MOE.
+    embeddings : (rows, dim) float32 or None
+        Pooled acoustic features; None if they are not kept.
     """
 
-    values: NDArray[np.float64]
-    gate: NDArray[np.float64] | None
-    expert_values: NDArray[np.float64] | None
-    routing: NDArray[np.float64] | None
+    values: FloatArray
+    gate: FloatArray | None
+    expert_values: FloatArray | None
     embeddings: NDArray[np.float32] | None
 
 
-@dataclass(frozen=True)
-class _Windows:
-    """Stretches of utterances: `place` in the examples, first and last sample."""
-
-    places: IntArray
-    starts: IntArray
-    stops: IntArray
-
-
 def choose_device(name: str, *, local_rank: int = 0) -> torch.device:
-    """Give the device of a name; ``"auto"`` is a GPU where there is one.
+    """Return the device of a name; ``"auto"`` is a GPU if there is one.
 
     Parameters
     ----------
     name : str
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
     local_rank : int
-        Which GPU to take where the name leaves it open.
+        Number of the GPU that ``"cuda"`` stands for.
 
     Raises
     ------
     ConfigError
-        No such device.
+        This machine has no such device.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -116,32 +106,103 @@ def choose_device(name: str, *, local_rank: int = 0) -> torch.device:
     return device
 
 
+@contextmanager
+def tf32_products(precision: Precision) -> Iterator[None]:
+    """Allow NVIDIA GPUs to round the factors of fp32 products to 10 bits, with "tf32" only.
+
+    Left alone, torch does so in convolutions and not elsewhere. CPUs do not know TF32.
+    """
+    matrices, convolutions = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = matrices.allow_tf32, convolutions.allow_tf32
+    matrices.allow_tf32 = convolutions.allow_tf32 = precision == "tf32"
+    try:
+        yield
+    finally:
+        matrices.allow_tf32, convolutions.allow_tf32 = before
+
+
 def run_model(
     model: MsfSer,
     examples: Examples,
-    reader: Clips,
+    read: Callable[[Path], Samples],
     *,
     device: torch.device,
     precision: Precision = "fp32",
-    longest_s: float = LONGEST_S,
-    without_expert: str | None = None,
+    watch: Watch = no_watch,
+) -> Outputs:
+    """Run a model over examples, long ones in windows; parameters as in `run_windows`.
+
+    Returns
+    -------
+    Outputs
+        One row per example: the mean over its windows.
+    """
+    windows = cut_windows(examples.n_samples)
+    outputs = run_windows(
+        model, examples, windows, read, device=device, precision=precision, watch=watch
+    )
+    return mean_over_windows(outputs, windows)
+
+
+def cut_windows(n_samples: IntArray, window_s: float = WINDOW_S) -> Windows:
+    """Cut each recording into the fewest windows of equal length, to a sample.
+
+    Parameters
+    ----------
+    n_samples : (recordings,) int64
+        Lengths at 16 kHz.
+    window_s : float
+        No window is longer.
+    """
+    n_windows = np.maximum(-(-n_samples // int(window_s * RATE_HZ)), 1)
+    recordings = np.repeat(np.arange(len(n_samples)), n_windows)
+    numbers = np.arange(len(recordings)) - (np.cumsum(n_windows) - n_windows)[recordings]
+    n, parts = n_samples[recordings], n_windows[recordings]
+    return Windows(recordings, numbers * n // parts, (numbers + 1) * n // parts)
+
+
+def mean_over_windows(outputs: Outputs, windows: Windows) -> Outputs:
+    """Average the windows of each recording, weighted by their lengths."""
+    firsts = np.flatnonzero(np.diff(windows.recordings, prepend=-1))
+
+    def mean(values: NDArray[Any]) -> FloatArray:
+        weights = windows.lengths.reshape(-1, *[1] * (values.ndim - 1))
+        sums: FloatArray = np.add.reduceat(values * weights, firsts)
+        return sums / np.add.reduceat(weights, firsts)
+
+    experts, embeddings = outputs.expert_values, outputs.embeddings
+    return Outputs(
+        mean(outputs.values),
+        None if outputs.gate is None else mean(outputs.gate),
+        None if experts is None else mean(experts),
+        None if embeddings is None else mean(embeddings).astype(np.float32),
+    )
+
+
+def run_windows(
+    model: MsfSer,
+    examples: Examples,
+    windows: Windows,
+    read: Callable[[Path], Samples],
+    *,
+    device: torch.device,
+    precision: Precision = "fp32",
     keep_embeddings: bool = False,
     watch: Watch = no_watch,
 ) -> Outputs:
-    """Run a model over examples; it is put into evaluation mode.
+    """Run a model over windows of examples, after putting it into evaluation mode.
 
     Parameters
     ----------
     model : MsfSer
         On `device`.
     examples : Examples
-    reader : Clips
+    windows : Windows
+        From `cut_windows`.
+    read : function
+        Returns the standardised samples of a recording, (samples,) float32.
     device : torch.device
     precision : {"fp32", "tf32", "bf16"}
-    longest_s : float
-        Windows of long clips are no longer than this.
-    without_expert : str, optional
-        Expert that is left out, its weight shared by the others.
     keep_embeddings : bool
     watch : function
         Called with how many windows are done, and of how many.
@@ -149,84 +210,44 @@ def run_model(
     Returns
     -------
     Outputs
+        One row per window.
     """
     model.eval()
-    windows = _cut_windows(examples.n_samples, int(longest_s * RATE_HZ))
-    lengths = windows.stops - windows.starts
     batch_s = _SHORT_BATCH_S if device.type == "cpu" else _BATCH_S
+    batches = sorted_batches(windows.lengths, _LARGEST_BATCH, int(batch_s * RATE_HZ))
+    if not batches:
+        return Outputs(np.empty((0, len(DIMENSIONS))), None, None, None)
     rows: dict[str, list[torch.Tensor]] = {}  # left on the device, which need not wait for them
-    order: list[IntArray] = []
-    routing, done = None, 0
-    for index in sorted_batches(lengths, _LARGEST_BATCH, int(batch_s * RATE_HZ)):
-        places = windows.places[index]
+    done = 0
+    for index in batches:
         clips = [
-            reader.read(examples.wavs[windows.places[w]])[windows.starts[w] : windows.stops[w]]
+            read(examples.wavs[windows.recordings[w]])[windows.starts[w] : windows.stops[w]]
             for w in index
         ]
-        batch = collate(examples, places, clips).to(device)
+        batch = collate(examples, windows.recordings[index], clips).to(device)
         with (
             torch.no_grad(),
             tf32_products(precision),
             torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"),
         ):
-            said = model(
-                batch.waveforms,
-                batch.sample_mask,
-                batch.texts,
-                batch.present,
-                without_expert=without_expert,
-            )
-        outputs = {"values": said.values, "expert_values": said.expert_values}
-        outputs["gate"] = None if said.gate is None else said.gate.mean(dim=1)
-        outputs["embeddings"] = said.embedding if keep_embeddings else None
+            predicted = model(batch.waveforms, batch.sample_mask, batch.texts, batch.present)
+        outputs = {
+            "values": predicted.values,
+            "gate": None if predicted.gate is None else predicted.gate.mean(dim=1),
+            "expert_values": predicted.expert_values,
+            "embeddings": predicted.embedding if keep_embeddings else None,
+        }
         for name, value in outputs.items():
             if value is not None:
                 rows.setdefault(name, []).append(value)
-        routing = said.routing
-        order.append(index)
         done += len(index)
-        watch(done, len(lengths))
-    if not order:
-        return Outputs(np.empty((0, len(DIMENSIONS))), None, None, None, None)
-    ordered = np.concatenate(order)
-    means = {
-        name: _mean_over_windows(
-            torch.cat(parts).double().cpu().numpy(),
-            windows.places[ordered],
-            lengths[ordered],
-            len(examples),
-        )
-        for name, parts in rows.items()
-    }
-    embeddings = means.get("embeddings")
+        watch(done, len(windows.recordings))
+    order = np.argsort(np.concatenate(batches))
+    found = {name: torch.cat(parts).double().cpu().numpy()[order] for name, parts in rows.items()}
+    embeddings = found.get("embeddings")
     return Outputs(
-        means["values"],
-        means.get("gate"),
-        means.get("expert_values"),
-        None if routing is None else routing.double().cpu().numpy(),
+        found["values"],
+        found.get("gate"),
+        found.get("expert_values"),
         None if embeddings is None else embeddings.astype(np.float32),
     )
-
-
-def _cut_windows(n_samples: IntArray, longest: int) -> _Windows:
-    """Cut every utterance into the fewest windows of equal length that are not too long."""
-    places, starts, stops = [], [], []
-    for place, n in enumerate(n_samples):
-        n_windows = max(-(-int(n) // longest), 1)
-        edges = np.linspace(0, int(n), n_windows + 1).astype(np.int64)
-        places += [place] * n_windows
-        starts += list(edges[:-1])
-        stops += list(edges[1:])
-    return _Windows(*(np.array(column, dtype=np.int64) for column in (places, starts, stops)))
-
-
-def _mean_over_windows(
-    values: NDArray[np.float64], places: IntArray, lengths: IntArray, n_utterances: int
-) -> NDArray[np.float64]:
-    """Average the windows of each utterance, weighted by their lengths."""
-    weights = lengths.astype(np.float64).reshape(-1, *[1] * (values.ndim - 1))
-    sums = np.zeros((n_utterances, *values.shape[1:]))
-    totals = np.zeros((n_utterances, *[1] * (values.ndim - 1)))
-    np.add.at(sums, places, values * weights)
-    np.add.at(totals, places, weights)
-    return sums / totals

@@ -1,11 +1,11 @@
-"""What a model listens to: routing, gates, what semantics change, what experts are worth."""
+"""Inspection of a model: routing, gates, effects of the semantics, knock-outs of experts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from lemf.runtime.progress import Watch, no_watch
@@ -14,18 +14,16 @@ from msfser.config.settings import SEMANTICS, Semantic
 from msfser.data.examples import Examples, unscale_labels
 from msfser.evaluation.evaluate import JudgedData
 from msfser.evaluation.inference import Outputs, run_model
-from msfser.evaluation.runs import Run, expert_names, make_reader
-from msfser.manifest import DIMENSIONS, Utterance, label_array
+from msfser.evaluation.runs import Run, expert_names, make_reader, routing_weights
+from msfser.manifest import Utterance, label_array
+from msfser.model.fm_moe import mix_experts, without_expert
 
-if TYPE_CHECKING:
-    import torch
-
-NOTHING = "nothing"  # is left out: the model as it is
+NOTHING = "nothing"  # left out: CCC of the whole model
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Inspection:
-    """What a model does with some utterances.
+    """Routing, gates and effects of semantics and experts on some utterances.
 
     Attributes
     ----------
@@ -39,13 +37,13 @@ class Inspection:
     gate : (utterances,) float64
         Mean of g in equation 4, the share of LES; NaN without gated fusion.
     present : dict of semantic to (utterances,) bool
-        Whether there is such a text.
+        Whether the utterance has a text of this kind.
     changes : dict of semantic to (utterances, 3) float64
-        Prediction minus the prediction with the null vector in the place of the text.
+        Prediction minus the prediction with the null vector in place of the text.
     knockouts : dict of str to (3,) float64
-        CCC without each expert, whose weight the others share, and without `NOTHING`.
+        CCC of the whole model (`NOTHING`) and without each expert, whose weight the others share.
     silenced : dict of str to (3,) float64
-        CCC with the null vector for each semantics, and without `NOTHING`.
+        CCC of the whole model (`NOTHING`) and with the null vector for each level of semantics.
     """
 
     utterances: tuple[Utterance, ...]
@@ -59,30 +57,8 @@ class Inspection:
     silenced: dict[str, FloatArray]
 
 
-def knock_out(expert_values: FloatArray, routing: FloatArray, expert: int) -> FloatArray:
-    """Mix the experts without one of them, whose weight the others share.
-
-    Parameters
-    ----------
-    expert_values : (utterances, experts, 3) float64
-    routing : (3, experts) float64
-        Weights pi of equation 7.
-    expert : int
-        Which one is left out.
-
-    Returns
-    -------
-    (utterances, 3) float64
-    """
-    weights = routing.copy()
-    weights[:, expert] = 0.0
-    weights /= weights.sum(axis=1, keepdims=True)
-    mixed: FloatArray = (weights.T * expert_values).sum(axis=1)
-    return mixed
-
-
 def most_changed(changes: FloatArray, n: int) -> list[int]:
-    """Give the places of the utterances that changed most in any dimension, the most first."""
+    """Find the n utterances that changed most in any dimension, the most first."""
     most = np.abs(changes).max(axis=1)
     return [int(place) for place in np.argsort(-most, kind="stable")[:n]]
 
@@ -90,7 +66,7 @@ def most_changed(changes: FloatArray, n: int) -> list[int]:
 def inspect_run(
     run: Run, data: JudgedData, device: torch.device, *, watch: Watch = no_watch
 ) -> Inspection:
-    """Look into a model over the utterances of a split.
+    """Inspect a model over the utterances of a split.
 
     Parameters
     ----------
@@ -101,30 +77,39 @@ def inspect_run(
     watch : function
         Called with how many windows of audio are done, and of how many, over all passes.
     """
-    model, examples, reader = run.model, data.examples, make_reader(run.model)
+    model, examples, read = run.model, data.examples, make_reader(run.model).read
     semantics = [name for name in SEMANTICS if name in model.config.semantics]
     n_passes = 1 + len(semantics)
 
-    def predict(examples: Examples, n_before: int) -> Outputs:
+    def predict(examples: Examples, n_earlier: int) -> Outputs:
         def watch_pass(done: int, total: int, failed: int = 0, note: str = "") -> None:
-            watch(n_before * total + done, n_passes * total)
+            watch(n_earlier * total + done, n_passes * total)
 
-        return run_model(model, examples, reader, device=device, watch=watch_pass)
+        return run_model(model, examples, read, device=device, watch=watch_pass)
 
+    # The whole model
     watch(0, n_passes * len(examples))
     outputs = predict(examples, 0)
     bounds = data.manifest.label_bounds
     labels = label_array(data.utterances)
     values = unscale_labels(outputs.values, bounds)
     whole = ccc(values, labels)
-    changes: dict[Semantic, FloatArray] = {}
-    knockouts, silenced = {NOTHING: whole}, {NOTHING: whole}
-    names = expert_names(model)
-    experts, routing = outputs.expert_values, outputs.routing
-    if experts is not None and routing is not None and len(names) > 1:
+
+    # Without each expert
+    knockouts, names, routing = (
+        {NOTHING: whole},
+        expert_names(model),
+        routing_weights(model).double(),
+    )
+    if outputs.expert_values is not None and len(names) > 1:
+        expert_values = torch.from_numpy(outputs.expert_values)
         for k, name in enumerate(names):
-            mixed = unscale_labels(knock_out(experts, routing, k), bounds)
-            knockouts[name] = ccc(mixed, labels)
+            mixed = mix_experts(expert_values, without_expert(routing, k)).numpy()
+            knockouts[name] = ccc(unscale_labels(mixed, bounds), labels)
+
+    # Without the texts of each level of semantics
+    changes: dict[Semantic, FloatArray] = {}
+    silenced = {NOTHING: whole}
     for number, name in enumerate(semantics, 1):
         absent = np.zeros(len(examples), dtype=np.bool_)
         others = replace(examples, present={**examples.present, name: absent})
@@ -135,7 +120,7 @@ def inspect_run(
         utterances=data.utterances,
         values=values,
         expert_names=names,
-        routing=np.empty((len(DIMENSIONS), 0)) if routing is None else routing,
+        routing=routing.numpy(),
         gate=np.full(len(labels), np.nan) if outputs.gate is None else outputs.gate,
         changes=changes,
         present={name: examples.present[name] for name in semantics},

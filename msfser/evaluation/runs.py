@@ -1,4 +1,4 @@
-"""The runs that `msfser train` left, and what must be known of their models to use them."""
+"""The folders of runs that `msfser train` made, and what their models need to be used."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from msfser.config.files import read_config
 from msfser.config.settings import Config
@@ -15,7 +16,7 @@ from msfser.data.clips import WaveStatistics
 from msfser.errors import CheckpointError
 from msfser.manifest import DIMENSIONS
 from msfser.model.fm_moe import FmMoe
-from msfser.model.msf_ser import MsfSer, load_pretrained
+from msfser.model.msf_ser import MsfSer
 
 CONFIG_NAME = "config.toml"
 BEST_NAME = "best"
@@ -23,14 +24,14 @@ BEST_NAME = "best"
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A run that was trained, as its folder holds it.
+    """A trained run, as its folder holds it.
 
     Attributes
     ----------
     folder : Path
     config : Config
     model : MsfSer
-        The best one, with its facts.
+        The best model, with its facts.
     """
 
     folder: Path
@@ -39,35 +40,31 @@ class Run:
 
 
 def make_reader(model: MsfSer) -> ClipReader:
-    """Give what reads clips as the model heard them in training."""
+    """Return a reader that standardises clips as in the training of a model."""
     facts = model.facts
     return ClipReader(facts.wave_norm, WaveStatistics(facts.wave_mean, facts.wave_std))
 
 
 def expert_names(model: MsfSer) -> tuple[str, ...]:
-    """Name the experts of a model in the order of its outputs; none without FM-MOE."""
+    """Return the names of the experts in the order of the outputs; none without FM-MOE."""
     return model.regressor.expert_names if isinstance(model.regressor, FmMoe) else ()
 
 
-def routing_weights(model: MsfSer) -> dict[str, dict[str, float]]:
-    """Give the weight of each expert by dimension; empty without FM-MOE."""
+def routing_weights(model: MsfSer) -> Tensor:
+    """Return the weights pi of equation 7, (3, experts) float32; no column without FM-MOE."""
     if not isinstance(model.regressor, FmMoe):
-        return {}
-    names, routing = model.regressor.expert_names, model.regressor.routing().tolist()
-    return {
-        dimension: dict(zip(names, weights, strict=True))
-        for dimension, weights in zip(DIMENSIONS, routing, strict=True)
-    }
+        return torch.empty(len(DIMENSIONS), 0)
+    return model.regressor.routing().detach().cpu()
 
 
 def model_folder(name: str) -> str:
-    """Give the folder of the best model of a run; a name that is no run stays as it is."""
+    """Return the folder of the best model of a run; a name that is no run stays as it is."""
     best = Path(name) / BEST_NAME
     return str(best) if best.is_dir() else name
 
 
 def find_runs(folders: Sequence[Path]) -> list[Path]:
-    """Find the folders of runs: those that are named, and those in a folder that is named.
+    """Find the folders of runs: those that are named, and those inside a folder that is named.
 
     Raises
     ------
@@ -90,7 +87,7 @@ def find_runs(folders: Sequence[Path]) -> list[Path]:
 
 
 def open_run(folder: Path, device: torch.device) -> Run:
-    """Read the settings of a run and its best model.
+    """Read the settings of a run, and load its best model.
 
     Raises
     ------
@@ -102,4 +99,4 @@ def open_run(folder: Path, device: torch.device) -> Run:
         raise CheckpointError(
             f"{folder / BEST_NAME}: no model yet; let msfser train finish an epoch (--resume)"
         )
-    return Run(folder, config, load_pretrained(folder / BEST_NAME).model.to(device))
+    return Run(folder, config, MsfSer.from_pretrained(folder / BEST_NAME).to(device))

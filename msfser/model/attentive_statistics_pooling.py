@@ -1,7 +1,7 @@
 """Attentive statistics pooling: the frames of an utterance to one vector, the paper's h_audio.
 
-Weighted mean and weighted standard deviation of every feature, by weights that a small network
-gives each frame (Okabe et al., 2018). Always in fp32.
+Weighted mean and weighted standard deviation of every feature; a small network computes the weight
+of each frame (Okabe et al., 2018). Always in fp32.
 """
 
 from __future__ import annotations

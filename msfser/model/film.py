@@ -6,10 +6,10 @@ from torch import Tensor, nn
 
 
 class Film(nn.Module):
-    """Scales and shifts each acoustic feature as the condition says.
+    """Scales and shifts each acoustic feature by functions of the condition.
 
-    gamma is 1 + delta, and the last layer starts at zero: before training the layer is the
-    identity, and the model the acoustic baseline.
+    gamma is 1 + delta, and the last layer starts at zero: before training, FiLM is the identity,
+    and the model is the acoustic baseline.
 
     Parameters
     ----------

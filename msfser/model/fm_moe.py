@@ -16,18 +16,38 @@ from msfser.model.heads import make_heads
 ACOUSTIC_EXPERT = "A"
 
 
-def mix_experts(expert_values: Tensor, routing: Tensor) -> Tensor:
-    """Mix what the experts predict: equation 7.
+def without_expert(routing: Tensor, expert: int) -> Tensor:
+    """Remove an expert from the mixture; the others share its weight in proportion to theirs.
 
     Parameters
     ----------
-    expert_values : (batch, experts, 3) float32 Tensor
-    routing : (3, experts) float32 Tensor
+    routing : (3, experts) float Tensor
+        Weights pi of equation 7; each row sums to 1.
+    expert : int
+        Column of the expert that is removed.
+
+    Returns
+    -------
+    (3, experts) float Tensor
+        0 in the column of that expert; each row sums to 1.
+    """
+    kept = routing.clone()
+    kept[:, expert] = 0.0
+    return kept / kept.sum(dim=1, keepdim=True)
+
+
+def mix_experts(expert_values: Tensor, routing: Tensor) -> Tensor:
+    """Mix the predictions of the experts by equation 7.
+
+    Parameters
+    ----------
+    expert_values : (batch, experts, 3) float Tensor
+    routing : (3, experts) float Tensor
         Weights pi; each row sums to 1.
 
     Returns
     -------
-    (batch, 3) float32 Tensor
+    (batch, 3) float Tensor
     """
     return (routing.T * expert_values).sum(dim=1)
 
@@ -61,36 +81,34 @@ class FmMoe(nn.Module):
         )
         self.routing_logits = nn.Parameter(torch.zeros(len(DIMENSIONS), len(self.expert_names)))
 
-    def routing(self, without_expert: str | None = None) -> Tensor:
-        """Give the routing weights.
+    def routing(self, removed: str | None = None) -> Tensor:
+        """Return the routing weights pi.
 
         Parameters
         ----------
-        without_expert : str, optional
-            Expert whose weight is 0; those of the others then sum to 1.
+        removed : str, optional
+            Name of the expert that is left out, as `without_expert` does.
 
         Returns
         -------
         (3, experts) float32 Tensor
-            A row for each of `DIMENSIONS`, a column for each of `expert_names`.
+            One row for each of `DIMENSIONS`, one column for each of `expert_names`.
 
         Raises
         ------
         ConfigError
             There is no such expert.
         """
-        logits = self.routing_logits.float()
-        if without_expert is not None:
-            if without_expert not in self.expert_names:
-                names = ", ".join(self.expert_names)
-                raise ConfigError(f"expert {without_expert!r}: the model has {names}")
-            removed = torch.zeros(len(self.expert_names), dtype=torch.bool, device=logits.device)
-            removed[self.expert_names.index(without_expert)] = True
-            logits = logits.masked_fill(removed, -torch.inf)
-        return logits.softmax(dim=-1)
+        routing = self.routing_logits.float().softmax(dim=-1)
+        if removed is None:
+            return routing
+        if removed not in self.expert_names:
+            names = ", ".join(self.expert_names)
+            raise ConfigError(f"expert {removed!r}: the model has {names}")
+        return without_expert(routing, self.expert_names.index(removed))
 
     def forward(self, features: Tensor, conditions: Mapping[str, Tensor]) -> Tensor:
-        """Let every expert predict.
+        """Predict with every expert.
 
         Parameters
         ----------

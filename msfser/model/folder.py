@@ -71,7 +71,7 @@ class ModelFacts:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StoredModel:
-    """What a folder holds.
+    """A trained model as its folder holds it.
 
     Attributes
     ----------
@@ -90,6 +90,34 @@ class StoredModel:
     weights: dict[str, Tensor]
 
 
+def check_text_encoder(
+    config: ModelConfig, facts: ModelFacts, *, name: str, revision: str, dim: int
+) -> None:
+    """Check that texts are encoded by the text encoder that a model learned from.
+
+    Parameters
+    ----------
+    config, facts
+        Of the model.
+    name, revision : str
+        Of the encoder of the texts.
+    dim : int
+        Size of its vectors.
+
+    Raises
+    ------
+    CheckpointError
+        The texts are encoded by another one.
+    """
+    known = facts.text_encoder_revision
+    if dim != config.text_dim or (known and revision != known):
+        raise CheckpointError(
+            f"text encoder {name} ({revision[:8]}, {dim} values): the model learned from the texts "
+            f"of {facts.text_encoder} ({known[:8]}, {config.text_dim} values); name that one with "
+            "--encoder, in msfser encode or msfser predict"
+        )
+
+
 def write_model_folder(
     folder: Path,
     *,
@@ -99,7 +127,7 @@ def write_model_folder(
     weights: Mapping[str, Tensor],
     force: bool = False,
 ) -> None:
-    """Write a model; its folder is made where there is none.
+    """Write a model into a folder, made if there is none.
 
     Parameters
     ----------
@@ -139,7 +167,7 @@ def write_model_folder(
 
 
 def read_model_folder(name: str) -> StoredModel:
-    """Read a model.
+    """Read a model from its folder or from the hub.
 
     Parameters
     ----------
@@ -191,7 +219,7 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 def _make(kind: type[_PartT], part: str, content: Mapping[str, Any], path: Path) -> _PartT:
     values = content[part]
-    _check_keys(path, values, tuple(own.name for own in fields(kind)), content, part + ".")
+    _check_keys(path, values, tuple(field.name for field in fields(kind)), content, part + ".")
     arguments: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
     }

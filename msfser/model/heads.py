@@ -13,7 +13,7 @@ from msfser.manifest import DIMENSIONS
 
 
 def make_heads(feature_dim: int, config: ModelConfig) -> IndependentHeads | SharedHead:
-    """Make the heads: a module from (batch, feature_dim) to (batch, 3) float32."""
+    """Build the heads: a module from (batch, feature_dim) to (batch, 3) float32."""
     kind = SharedHead if config.heads == "shared" else IndependentHeads
     return kind(feature_dim, config.head_dim, config.head_dropout)
 
@@ -27,7 +27,7 @@ class IndependentHeads(nn.Module):
             name: [*_hidden_layer(feature_dim, width, dropout), nn.Linear(width, 1)]
             for name in DIMENSIONS
         }
-        self.heads = nn.ModuleDict({name: nn.Sequential(*own) for name, own in layers.items()})
+        self.heads = nn.ModuleDict({name: nn.Sequential(*parts) for name, parts in layers.items()})
 
     def forward(self, features: Tensor) -> Tensor:
         """Predict (batch, 3) from (batch, feature_dim)."""
@@ -37,7 +37,7 @@ class IndependentHeads(nn.Module):
 
 
 class SharedHead(nn.Module):
-    """The public MSP-Podcast baseline's: one hidden layer for all three, dropout before it too."""
+    """The head of the public MSP-Podcast baseline: one hidden layer for all, dropout before it."""
 
     def __init__(self, feature_dim: int, width: int, dropout: float) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Where a pretrained model lies: a local folder, or a name on the Hugging Face hub."""
+"""Pretrained models: in a local folder, or by name on the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def find_folder(name: str, patterns: Sequence[str]) -> Path:
     if name and folder.is_dir():
         return folder
     if not _HUB_NAME.fullmatch(name):
-        raise CheckpointError(f"{name or repr(name)}: no such folder")
+        raise CheckpointError(
+            f"{name or repr(name)}: no such folder; name a model's folder, or owner/name on the hub"
+        )
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError, RepositoryNotFoundError
 
@@ -47,24 +49,26 @@ def find_folder(name: str, patterns: Sequence[str]) -> Path:
         ) from error
     except RepositoryNotFoundError as error:
         raise CheckpointError(
-            f"{name}: no such folder, and no such model on huggingface.co"
+            f"{name}: no such folder, and no such model on huggingface.co; check the name"
         ) from error
     except OSError as error:
         reason = str(error).strip().partition("\n")[0]
-        raise CheckpointError(f"{name}: cannot be downloaded ({reason})") from error
+        raise CheckpointError(
+            f"{name}: cannot be downloaded ({reason}); try again, or name a local folder"
+        ) from error
 
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Keep transformers' bars and reports off the terminal; what matters in them, callers check."""
-    from transformers.utils import logging as own
+    """Silence the bars and reports of transformers; callers check what the reports hold."""
+    from transformers.utils import logging as hf_logging
 
-    verbosity, bar = own.get_verbosity(), own.is_progress_bar_enabled()
-    own.set_verbosity(logging.ERROR)
-    own.disable_progress_bar()  # type: ignore[no-untyped-call]
+    verbosity, bar = hf_logging.get_verbosity(), hf_logging.is_progress_bar_enabled()
+    hf_logging.set_verbosity(logging.ERROR)
+    hf_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
-        own.set_verbosity(verbosity)
+        hf_logging.set_verbosity(verbosity)
         if bar:
-            own.enable_progress_bar()  # type: ignore[no-untyped-call]
+            hf_logging.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -16,7 +16,7 @@ class InterModalAttention(nn.Module):
         self.value = nn.Linear(hidden_size, hidden_size)
 
     def forward(self, text: Tensor, frames: Tensor, frame_mask: Tensor) -> Tensor:
-        """Attend.
+        """Attend to the frames.
 
         Parameters
         ----------

@@ -1,4 +1,7 @@
-"""Intra-modal gated fusion of Local Emphasized and Global Semantics (section 2.3)."""
+"""Intra-modal fusion of Local Emphasized and Global Semantics (section 2.3).
+
+`GatedFusion` is the paper's; `IntraModalAttention` stands beside it in table 2.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ class GatedFusion(nn.Module):
         self.gate = nn.Linear(2 * text_dim, text_dim)
 
     def forward(self, local: Tensor, global_: Tensor) -> tuple[Tensor, Tensor]:
-        """Fuse.
+        """Fuse the vectors of LES and GS.
 
         Parameters
         ----------

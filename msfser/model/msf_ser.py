@@ -1,4 +1,8 @@
-"""MSF-SER: figure 1 of the paper, its boxes wired together; no arithmetic here."""
+"""MSF-SER: figure 1 of the paper, its boxes wired together; no arithmetic here.
+
+`MsfSer` saves itself into a folder and loads itself from one, or from the hub; `build_model` makes
+an untrained one.
+"""
 
 from __future__ import annotations
 
@@ -21,100 +25,6 @@ from msfser.model.intra_modal_fusion import GatedFusion, IntraModalAttention
 from msfser.model.null_vectors import NullVectors
 from msfser.model.text_scaling import TextScaling
 from msfser.model.wavlm.wavlm import Wavlm, build_wavlm, load_wavlm
-
-
-@dataclass(frozen=True, eq=False)
-class Pretrained:
-    """A trained model and the facts that go with its weights."""
-
-    model: MsfSer
-    facts: ModelFacts
-
-
-def build_model(config: ModelConfig) -> MsfSer:
-    """Make an untrained model around the acoustic encoder that a configuration names.
-
-    Raises
-    ------
-    CheckpointError
-        The encoder cannot be loaded.
-    """
-    return MsfSer(config, load_wavlm(config))
-
-
-def load_weights(model: MsfSer, name: str, *, text_encoder_revision: str = "") -> None:
-    """Start from the weights of a trained model of the same shape.
-
-    Parameters
-    ----------
-    model : MsfSer
-    name : str
-        A folder, or a name on the hub.
-    text_encoder_revision : str
-        Of the encoder of the texts that the model is to read; empty where it reads none.
-
-    Raises
-    ------
-    CheckpointError
-        There is no such model, it is of another shape, or it learned from another text encoder.
-    """
-    stored = read_model_folder(name)
-    known = stored.facts.text_encoder_revision
-    if known and text_encoder_revision and known != text_encoder_revision:
-        raise CheckpointError(
-            f"{stored.folder}: learned from the texts of {stored.facts.text_encoder} "
-            f"({known[:8]}), not ({text_encoder_revision[:8]}); run msfser encode with that"
-        )
-    model.load_weights(stored)
-
-
-def save_pretrained(folder: Path, model: MsfSer, facts: ModelFacts) -> None:
-    """Write a model with its facts, in the place of the one that is there.
-
-    Raises
-    ------
-    lemf.LemfError
-        The folder cannot be written.
-    """
-    model.facts = facts
-    model.save_pretrained(folder, force=True)
-
-
-def load_pretrained(name: str | Path) -> Pretrained:
-    """Load a trained model from its folder or from the hub, in evaluation mode.
-
-    Raises
-    ------
-    CheckpointError
-        There is no such model, or its files are incomplete or do not fit each other.
-    """
-    model = MsfSer.from_pretrained(name)
-    return Pretrained(model, model.facts)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Prediction:
-    """What the model says of a batch, and why.
-
-    Attributes
-    ----------
-    values : (batch, 3) float32 Tensor
-        In the order of `DIMENSIONS`; 0 and 1 are the ends of the rating scale, and not enforced.
-    gate : (batch, text_dim) Tensor or None
-        Share of LES in h_sem, 0 to 1; None without gated fusion.
-    routing : (3, experts) float32 Tensor or None
-        Weights of the experts for each dimension; None without FM-MOE.
-    expert_values : (batch, experts, 3) float32 Tensor or None
-        What each expert predicts; None without FM-MOE.
-    embedding : (batch, 2 * hidden) float32 Tensor
-        The pooled acoustic features h_audio.
-    """
-
-    values: Tensor
-    gate: Tensor | None
-    routing: Tensor | None
-    expert_values: Tensor | None
-    embedding: Tensor
 
 
 class MsfSer(nn.Module):
@@ -167,6 +77,88 @@ class MsfSer(nn.Module):
         else:
             self.regressor = make_heads(feature_dim, config)
 
+    def forward(
+        self,
+        waveforms: Tensor,
+        sample_mask: Tensor,
+        texts: Mapping[Semantic, Tensor],
+        present: Mapping[Semantic, Tensor],
+        mask_time_indices: Tensor | None = None,
+        *,
+        without_expert: str | None = None,
+    ) -> Prediction:
+        """Predict the emotion of each utterance of a batch.
+
+        Parameters
+        ----------
+        waveforms : (batch, samples) float32 Tensor
+            At 16 kHz, standardised.
+        sample_mask : (batch, samples) bool Tensor
+            False for the padding at the end.
+        texts : mapping of semantic to (batch, text_dim) Tensor
+            Vectors of GS, LES, ES; those that the configuration does not name are not read.
+        present : mapping of semantic to (batch,) bool Tensor
+            False where the utterance has no text of this kind: the learned null vector takes its
+            place.
+        mask_time_indices : (batch, frames) bool Tensor, optional
+            Frames that SpecAugment masks in training.
+        without_expert : str, optional
+            ``"A"``, ``"B"`` or ``"C"``: leave this expert out, and let the others share its weight.
+
+        Raises
+        ------
+        ConfigError
+            `without_expert` names an expert that the model does not have.
+        """
+        # Pool the voice, fuse the texts
+        frames, frame_mask = self.acoustic(waveforms, sample_mask, mask_time_indices)
+        h_audio = self.pooling(frames, frame_mask)
+        if self.text_scaling is not None:
+            texts = self.text_scaling(texts)
+        filled = self.null_vectors(texts, present)
+        h_sem, gate = self._fuse_within(filled)
+        semantics = [vector for vector in (h_sem, filled.get("es")) if vector is not None]
+        joined = self._join(semantics)
+
+        # Regress from voice and texts
+        expert_values = routing = None
+        if isinstance(self.regressor, FmMoe):
+            expert_values = self.regressor(h_audio, {"B": h_sem, "C": joined})
+            routing = self.regressor.routing(without_expert)
+            values = mix_experts(expert_values, routing)
+        elif without_expert is not None:
+            raise ConfigError(f"expert {without_expert!r}: fusion {self.config.fusion!r} has none")
+        elif isinstance(self.inter, Film):
+            values = self.regressor(self.inter(h_audio, joined))
+        elif self.inter is not None:
+            attended = self.inter(joined, frames, frame_mask)
+            values = self.regressor(torch.cat([h_audio, attended], dim=-1))
+        else:  # concat, or no semantics at all
+            values = self.regressor(torch.cat([h_audio, *semantics], dim=-1))
+        return Prediction(
+            values=values,
+            gate=gate,
+            routing=routing,
+            expert_values=expert_values,
+            embedding=h_audio,
+        )
+
+    def _fuse_within(self, texts: Mapping[Semantic, Tensor]) -> tuple[Tensor | None, Tensor | None]:
+        """Fuse LES and GS into h_sem; return the gate, too. None for what the model lacks."""
+        if isinstance(self.intra, GatedFusion):
+            h_sem, gate = self.intra(texts["les"], texts["gs"])
+            return h_sem, gate
+        if self.intra is not None:
+            return self.intra(texts["les"], texts["gs"]), None
+        return texts.get("les", texts.get("gs")), None
+
+    def _join(self, semantics: Sequence[Tensor]) -> Tensor | None:
+        """Join h_sem and ES into one condition; without a layer that joins, take the last."""
+        if self.join is not None:
+            joined: Tensor = self.join(torch.cat(list(semantics), dim=-1))
+            return joined
+        return semantics[-1] if semantics else None
+
     @classmethod
     def from_pretrained(cls, name: str | Path) -> MsfSer:
         """Load a trained model from its folder or from the hub, in evaluation mode.
@@ -203,12 +195,12 @@ class MsfSer(nn.Module):
         )
 
     def load_weights(self, stored: StoredModel) -> None:
-        """Take over the weights of a stored model of the same shape.
+        """Load the weights of a stored model of the same shape.
 
         Raises
         ------
         CheckpointError
-            It is of another shape.
+            The stored model is of another shape.
         """
         own = {name: tuple(weight.shape) for name, weight in self.state_dict().items()}
         found = {name: tuple(weight.shape) for name, weight in stored.weights.items()}
@@ -220,84 +212,41 @@ class MsfSer(nn.Module):
                 )
         self.load_state_dict(stored.weights)
 
-    def forward(
-        self,
-        waveforms: Tensor,
-        sample_mask: Tensor,
-        texts: Mapping[Semantic, Tensor],
-        present: Mapping[Semantic, Tensor],
-        mask_time_indices: Tensor | None = None,
-        *,
-        without_expert: str | None = None,
-    ) -> Prediction:
-        """Predict.
 
-        Parameters
-        ----------
-        waveforms : (batch, samples) float32 Tensor
-            At 16 kHz, standardised.
-        sample_mask : (batch, samples) bool Tensor
-            False for the padding at the end.
-        texts : mapping of semantic to (batch, text_dim) Tensor
-            Vectors of GS, LES, ES; those that the configuration does not name are not read.
-        present : mapping of semantic to (batch,) bool Tensor
-            False where there is no such text: the learned null vector takes its place.
-        mask_time_indices : (batch, frames) bool Tensor, optional
-            Frames that SpecAugment masks in training.
-        without_expert : str, optional
-            ``"A"``, ``"B"`` or ``"C"``: leave this expert out, and let the others share its weight.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prediction:
+    """What the model predicts of a batch, and from what.
 
-        Raises
-        ------
-        ConfigError
-            `without_expert` names an expert that the model does not have.
-        """
-        frames, frame_mask = self.acoustic(waveforms, sample_mask, mask_time_indices)
-        h_audio = self.pooling(frames, frame_mask)
-        if self.text_scaling is not None:
-            texts = self.text_scaling(texts)
-        filled = self.null_vectors(texts, present)
-        h_sem, gate = self._fuse_within(filled)
-        semantics = [vector for vector in (h_sem, filled.get("es")) if vector is not None]
-        joined = self._join(semantics)
+    Attributes
+    ----------
+    values : (batch, 3) float32 Tensor
+        In the order of `DIMENSIONS`; 0 and 1 are the ends of the rating scale, and not enforced.
+    gate : (batch, text_dim) Tensor or None
+        Share of LES in h_sem, 0 to 1; None without gated fusion.
+    routing : (3, experts) float32 Tensor or None
+        Weights of the experts for each dimension; None without FM-MOE.
+    expert_values : (batch, experts, 3) float32 Tensor or None
+        What each expert predicts; None without FM-MOE.
+    embedding : (batch, 2 * hidden) float32 Tensor
+        The pooled acoustic features h_audio.
+    """
 
-        expert_values = routing = None
-        if isinstance(self.regressor, FmMoe):
-            expert_values = self.regressor(h_audio, {"B": h_sem, "C": joined})
-            routing = self.regressor.routing(without_expert)
-            values = mix_experts(expert_values, routing)
-        elif without_expert is not None:
-            raise ConfigError(f"expert {without_expert!r}: fusion {self.config.fusion!r} has none")
-        elif isinstance(self.inter, Film):
-            values = self.regressor(self.inter(h_audio, joined))
-        elif self.inter is not None:
-            attended = self.inter(joined, frames, frame_mask)
-            values = self.regressor(torch.cat([h_audio, attended], dim=-1))
-        else:  # concat, or no semantics at all
-            values = self.regressor(torch.cat([h_audio, *semantics], dim=-1))
-        return Prediction(
-            values=values,
-            gate=gate,
-            routing=routing,
-            expert_values=expert_values,
-            embedding=h_audio,
-        )
+    values: Tensor
+    gate: Tensor | None
+    routing: Tensor | None
+    expert_values: Tensor | None
+    embedding: Tensor
 
-    def _fuse_within(self, texts: Mapping[Semantic, Tensor]) -> tuple[Tensor | None, Tensor | None]:
-        """Make h_sem of LES and GS, and its gate; None for what there is not."""
-        if isinstance(self.intra, GatedFusion):
-            h_sem, gate = self.intra(texts["les"], texts["gs"])
-            return h_sem, gate
-        if self.intra is not None:
-            return self.intra(texts["les"], texts["gs"]), None
-        return texts.get("les", texts.get("gs")), None
 
-    def _join(self, semantics: Sequence[Tensor]) -> Tensor | None:
-        """Make one condition of h_sem and ES; without a layer to join them, the last of them."""
-        if self.join is not None:
-            joined: Tensor = self.join(torch.cat(list(semantics), dim=-1))
-            return joined
-        return semantics[-1] if semantics else None
+def build_model(config: ModelConfig, facts: ModelFacts | None = None) -> MsfSer:
+    """Build an untrained model around the acoustic encoder that a configuration names.
+
+    Raises
+    ------
+    CheckpointError
+        The encoder cannot be loaded.
+    """
+    return MsfSer(config, load_wavlm(config), facts)
 
 
 def _make_intra_modal_fusion(config: ModelConfig) -> GatedFusion | IntraModalAttention | None:

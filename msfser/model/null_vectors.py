@@ -1,4 +1,4 @@
-"""What stands for a text that is missing: one learned vector for each level of semantics."""
+"""Null vectors: one learned vector for each level of semantics stands for a missing text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msfser.config.settings import Semantic
 
 
 class NullVectors(nn.Module):
-    """Puts the learned null vector in the place of every text that is not there."""
+    """Puts the learned null vector in the place of every text that is missing."""
 
     def __init__(self, semantics: Sequence[Semantic], text_dim: int) -> None:
         super().__init__()
@@ -23,12 +23,12 @@ class NullVectors(nn.Module):
     def forward(
         self, texts: Mapping[Semantic, Tensor], present: Mapping[Semantic, Tensor]
     ) -> dict[Semantic, Tensor]:
-        """Fill in.
+        """Fill in the null vector where a text is missing.
 
         Parameters
         ----------
         texts : mapping of semantic to (batch, text_dim) Tensor
-            What stands in absent rows has no influence, NaN included.
+            Rows of utterances without a text have no influence, NaN included.
         present : mapping of semantic to (batch,) bool Tensor
 
         Returns

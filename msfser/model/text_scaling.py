@@ -1,7 +1,7 @@
 """Text vectors standardised over the training set, as samples are.
 
 The vectors of a frozen encoder have much in common whatever the text says: without their mean, and
-at one scale, what tells them apart is learned sooner.
+at one scale, a model learns their differences sooner.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _FLOOR = 1e-6  # of a deviation; a component that never changes stays 0
 
 
 class TextScaling(nn.Module):
-    """Takes the mean off each component of a text vector and divides by its deviation.
+    """Subtracts the mean of each component of a text vector and divides by its deviation.
 
     The statistics are part of the model's weights, one set for each level of semantics; before
     `fit` they change nothing.
@@ -31,7 +31,7 @@ class TextScaling(nn.Module):
             self.register_buffer(f"{name}_std", torch.ones(text_dim))
 
     def fit(self, texts: Mapping[Semantic, Tensor], present: Mapping[Semantic, Tensor]) -> None:
-        """Take the statistics of the texts that are there; of fewer than two, none.
+        """Fit the statistics to the texts that are present; fewer than two change nothing.
 
         Parameters
         ----------
@@ -39,15 +39,15 @@ class TextScaling(nn.Module):
         present : mapping of semantic to (utterances,) bool Tensor
         """
         for name in self.semantics:
-            there = texts[name][present[name]].double()
-            if len(there) < 2:
+            known = texts[name][present[name]].double()
+            if len(known) < 2:
                 continue
-            std = there.std(dim=0, correction=0)
-            self.get_buffer(f"{name}_mean").copy_(there.mean(dim=0))
+            std = known.std(dim=0, correction=0)
+            self.get_buffer(f"{name}_mean").copy_(known.mean(dim=0))
             self.get_buffer(f"{name}_std").copy_(torch.where(std > _FLOOR, std, 1.0))
 
     def forward(self, texts: Mapping[Semantic, Tensor]) -> dict[Semantic, Tensor]:
-        """Standardise.
+        """Standardise the vectors.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Predictions of single recordings as a table, csv, JSON, and their embeddings."""
+"""Predictions of recordings as a table, csv or JSON, and their embeddings."""
 
 from __future__ import annotations
 
@@ -14,29 +14,31 @@ import numpy as np
 
 from msfser.ccc import FloatArray
 from msfser.config.settings import SEMANTICS
+from msfser.evaluation.runs import expert_names, routing_weights
 from msfser.manifest import DIMENSIONS
 from msfser.model.folder import ModelFacts
+from msfser.model.msf_ser import MsfSer
 from msfser.outputs import Cell, Table, format_csv
-from msfser.prediction.speech_predictions import Said, SpeechPrediction
+from msfser.prediction.speech_predictions import SpeechPrediction, WindowPrediction
 
 
 def printable(path: Path) -> str:
-    """Give a path in letters that can be written, whatever the encoding of its name."""
+    """Return a path as text that can be written, whatever the encoding of its name."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
 def make_table(
     predictions: Sequence[SpeechPrediction], facts: ModelFacts, *, windows: bool = False
 ) -> Table:
-    """Lay out predictions for a terminal; values outside the scale bear a star.
+    """Build a table of predictions for a terminal; a star marks values outside the scale.
 
     Parameters
     ----------
     predictions : sequence of SpeechPrediction
-        Those that failed are left out.
+        Failed ones are left out.
     facts : ModelFacts
     windows : bool
-        Whether a row for each window follows that of its recording.
+        Whether one row per window follows that of its recording.
     """
     rows = []
     for prediction in predictions:
@@ -51,9 +53,9 @@ def make_table(
                 for one in prediction.windows
             ]
     low, high = facts.label_bounds
-    trained = " ".join(part for part in (facts.corpus, facts.corpus_version) if part)
+    corpus = " ".join(part for part in (facts.corpus, facts.corpus_version) if part)
     return Table(
-        title=f"from {low:g} to {high:g}" + (f", the scale of {trained}" if trained else ""),
+        title=f"from {low:g} to {high:g}" + (f", the scale of {corpus}" if corpus else ""),
         head=("recording", *DIMENSIONS, "gate", "emphasised"),
         rows=tuple(rows),
     )
@@ -62,7 +64,7 @@ def make_table(
 def format_predictions_csv(
     predictions: Sequence[SpeechPrediction], *, windows: bool = False
 ) -> bytes:
-    """Write a row a recording; with `windows`, a row for each window of a long one follows."""
+    """Format one row per recording; with `windows`, one row per window of a long one follows."""
     experts = next(
         (list(one.whole.experts) for one in predictions if one.whole is not None), list[str]()
     )
@@ -74,56 +76,59 @@ def format_predictions_csv(
     ]  # fmt: skip
     rows: list[list[Cell]] = [head]
     for prediction in predictions:
-        for number, said in _stretches(prediction, windows):
-            cells = _cells(prediction, said, experts) | {"window": number}
+        for number, stretch in _stretches(prediction, windows):
+            cells = _cells(prediction, stretch, experts) | {"window": number}
             rows.append([cells.get(str(name)) for name in head])
     return format_csv(rows)
 
 
 def format_predictions_json(
     predictions: Sequence[SpeechPrediction],
-    facts: ModelFacts,
+    model: MsfSer,
     *,
-    model: str,
-    routing: dict[str, dict[str, float]],
+    name: str,
     windows: bool = False,
 ) -> bytes:
-    """Write everything as JSON; null where there is nothing.
+    """Format all that is known of the predictions as JSON; null for what is unknown.
 
     Parameters
     ----------
     predictions : sequence of SpeechPrediction
-    facts : ModelFacts
-    model : str
-        What the user called it.
-    routing : dict of str to dict of str to float
-        Weight of each expert by dimension; empty without FM-MOE.
+    model : MsfSer
+    name : str
+        Of the model, as the user wrote it.
     windows : bool
         Whether each recording holds its windows, too.
     """
     from lemf import __version__
 
+    facts, experts = model.facts, expert_names(model)
+    routing = zip(DIMENSIONS, routing_weights(model).tolist(), strict=True)
     content = {
         "msfser": __version__,
-        "model": model,
+        "model": name,
         "corpus": facts.corpus,
         "corpus_version": facts.corpus_version,
         "label_bounds": list(facts.label_bounds),
-        "routing": routing,
+        "routing": {
+            dimension: dict(zip(experts, weights, strict=True))
+            for dimension, weights in routing
+            if experts
+        },
         "recordings": [_to_dict(one, windows) for one in predictions],
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
 def format_embeddings(predictions: Sequence[SpeechPrediction], suffix: str) -> bytes:
-    """Write embeddings, a row a recording that did not fail.
+    """Format embeddings, one row per recording that did not fail.
 
     Parameters
     ----------
     predictions : sequence of SpeechPrediction
     suffix : {".npz", ".parquet"}
         An npz holds `recording` (recordings,) str and `embedding` (recordings, dim) float32; a
-        Parquet file the columns of the same names.
+        Parquet file holds columns of the same names.
     """
     kept = [
         (printable(one.wav), one.whole.embedding)
@@ -145,17 +150,17 @@ def format_embeddings(predictions: Sequence[SpeechPrediction], suffix: str) -> b
     return stream.getvalue()
 
 
-def _values(said: Said) -> list[str]:
+def _values(prediction: WindowPrediction) -> list[str]:
     numbers = [
-        f"{value:.2f}{'*' if name in said.outside else ' '}"
-        for name, value in zip(DIMENSIONS, said.values, strict=True)
+        f"{value:.2f}{'*' if name in prediction.outside else ' '}"
+        for name, value in zip(DIMENSIONS, prediction.values, strict=True)
     ]
-    return [*numbers, "" if math.isnan(said.gate) else f"{said.gate:.2f}"]
+    return [*numbers, "" if math.isnan(prediction.gate) else f"{prediction.gate:.2f}"]
 
 
 def _stretches(
     prediction: SpeechPrediction, windows: bool
-) -> Iterator[tuple[int | None, Said | None]]:
+) -> Iterator[tuple[int | None, WindowPrediction | None]]:
     """Yield the whole recording, then its windows with their numbers from 1."""
     yield None, prediction.whole
     if windows and len(prediction.windows) > 1:
@@ -163,12 +168,12 @@ def _stretches(
 
 
 def _cells(
-    prediction: SpeechPrediction, said: Said | None, experts: Sequence[str]
+    prediction: SpeechPrediction, stretch: WindowPrediction | None, experts: Sequence[str]
 ) -> dict[str, Cell]:
     texts, found = prediction.texts, prediction.texts.emphasised
     cells: dict[str, Cell] = {
         "file": printable(prediction.wav),
-        "status": "failed" if said is None else "ok",
+        "status": "failed" if stretch is None else "ok",
         "reason": prediction.reason,
         "notes": "; ".join(prediction.notes),
         **{name: texts.of(name) for name in SEMANTICS},
@@ -180,25 +185,25 @@ def _cells(
             "word_end_s": found.end_s,
             "emphasis_segment": found.segment,
         }
-    if said is not None:
+    if stretch is not None:
         cells |= {
-            "start_s": said.start_s,
-            "end_s": said.end_s,
-            **_by_dimension(said.values),
-            "outside": " ".join(said.outside),
-            "gate": said.gate,
+            "start_s": stretch.start_s,
+            "end_s": stretch.end_s,
+            **_by_dimension(stretch.values),
+            "outside": " ".join(stretch.outside),
+            "gate": stretch.gate,
         }
         for name in experts:
-            for dimension, value in _by_dimension(said.experts[name]).items():
+            for dimension, value in _by_dimension(stretch.experts[name]).items():
                 cells[f"expert_{name}_{dimension}"] = value
     return cells
 
 
 def _to_dict(prediction: SpeechPrediction, windows: bool) -> dict[str, Any]:
-    said, texts, found = prediction.whole, prediction.texts, prediction.texts.emphasised
+    whole, texts, found = prediction.whole, prediction.texts, prediction.texts.emphasised
     content: dict[str, Any] = {
         "file": printable(prediction.wav),
-        "status": "failed" if said is None else "ok",
+        "status": "failed" if whole is None else "ok",
         "reason": prediction.reason,
         "notes": list(prediction.notes),
         "texts": {name: texts.of(name) for name in SEMANTICS},
@@ -215,21 +220,21 @@ def _to_dict(prediction: SpeechPrediction, windows: bool) -> dict[str, Any]:
                 "end_s": found.segment_end_s,
             },
         }
-    if said is not None:
-        content |= _said_to_dict(said)
+    if whole is not None:
+        content |= _stretch_to_dict(whole)
     if windows:
-        content["windows"] = [_said_to_dict(one) for one in prediction.windows]
+        content["windows"] = [_stretch_to_dict(one) for one in prediction.windows]
     return content
 
 
-def _said_to_dict(said: Said) -> dict[str, Any]:
+def _stretch_to_dict(stretch: WindowPrediction) -> dict[str, Any]:
     return {
-        "start_s": said.start_s,
-        "end_s": said.end_s,
-        **_by_dimension(said.values),
-        "outside": list(said.outside),
-        "gate": None if math.isnan(said.gate) else said.gate,
-        "experts": {name: _by_dimension(values) for name, values in said.experts.items()},
+        "start_s": stretch.start_s,
+        "end_s": stretch.end_s,
+        **_by_dimension(stretch.values),
+        "outside": list(stretch.outside),
+        "gate": None if math.isnan(stretch.gate) else stretch.gate,
+        "experts": {name: _by_dimension(values) for name, values in stretch.experts.items()},
     }
 
 

@@ -1,4 +1,4 @@
-"""Anybody's recordings -> valence, arousal and dominance on the scale that the model learned."""
+"""Valence, arousal and dominance of any recordings, on the scale that the model learned."""
 
 from __future__ import annotations
 
@@ -12,21 +12,17 @@ from numpy.typing import NDArray
 
 from lemf import LemfError
 from lemf.runtime.progress import Watch, no_watch
-from msfser.config.settings import Semantic
-from msfser.data.clips import RATE_HZ, Samples, WaveStatistics, normalise, read_clip
+from msfser.config.settings import WINDOW_S, Semantic
+from msfser.data.clips import Samples, WaveStatistics, normalise, read_clip
 from msfser.data.examples import Examples
 from msfser.errors import CheckpointError, DataError, SemanticsError
-from msfser.evaluation.inference import LONGEST_S, run_model
+from msfser.evaluation.inference import cut_windows, mean_over_windows, run_windows
 from msfser.evaluation.runs import expert_names, model_folder
 from msfser.manifest import DIMENSIONS
+from msfser.model.folder import check_text_encoder
 from msfser.model.msf_ser import MsfSer
 from msfser.prediction.speech_files import SpeechFile, find_speech
-from msfser.prediction.speech_predictions import (
-    SpeechPrediction,
-    clamp,
-    mean_of_windows,
-    said_of_windows,
-)
+from msfser.prediction.speech_predictions import SpeechPrediction, clamp, window_prediction
 from msfser.prediction.speech_texts import SpeechTexts, find_texts
 from msfser.semantics.alignment_tiers import TIERS_IN_ORDER
 from msfser.semantics.text_encoder import TextEncoder, load_text_encoder
@@ -35,24 +31,13 @@ _AT_ONCE = 32  # recordings held in memory
 
 
 @dataclass(frozen=True, eq=False)
-class _Heard:
-    """A recording that could be read, its texts, and the windows that it is cut into."""
+class _Readable:
+    """A recording that can be used, with its standardised samples and its texts."""
 
-    speech: SpeechFile
-    windows: list[Samples]
+    wav: Path
+    samples: Samples
     texts: SpeechTexts
     notes: tuple[str, ...]
-
-
-class _Windows:
-    """Gives the windows of all recordings by their number, as a reader of clips does."""
-
-    def __init__(self, windows: Sequence[Samples]) -> None:
-        self._windows = windows
-
-    def read(self, wav: Path) -> Samples:
-        """Give the samples of a window."""
-        return self._windows[int(wav.name)]
 
 
 def predict_speech(
@@ -61,14 +46,14 @@ def predict_speech(
     *,
     encoder: TextEncoder | None = None,
     find: Callable[[SpeechFile], SpeechTexts] = find_texts,
-    window_s: float = LONGEST_S,
+    window_s: float = WINDOW_S,
     clamped: bool = False,
     keep_embeddings: bool = False,
     watch: Watch = no_watch,
 ) -> list[SpeechPrediction]:
     """Predict valence, arousal and dominance of recordings.
 
-    A recording that cannot be used costs itself alone. A text that is missing is replaced by the
+    A recording that cannot be used does not stop the others. In place of a missing text stands the
     null vector that the model learned for it.
 
     Parameters
@@ -77,13 +62,13 @@ def predict_speech(
         On any device, where it stays.
     recordings : sequence of SpeechFile
     encoder : TextEncoder, optional
-        The one that the model learned from; without it, no text is read.
+        The encoder that the model learned from; without it, no text is read.
     find : function
-        Gives the texts of a recording.
+        Returns the texts of a recording.
     window_s : float
         Longer recordings are cut into windows of equal length, up to this.
     clamped : bool
-        Bring values outside the rating scale to its nearer end.
+        Move values outside the rating scale to its nearer end.
     keep_embeddings : bool
     watch : function
         Called with how many recordings are done, and of how many.
@@ -91,22 +76,22 @@ def predict_speech(
     Returns
     -------
     list of SpeechPrediction
-        One a recording, in their order.
+        One per recording, in their order.
     """
     if encoder is not None:
-        check_encoder(model, encoder)
+        _check_encoder(model, encoder)
     predictions: list[SpeechPrediction] = []
     watch(0, len(recordings))
     for start in range(0, len(recordings), _AT_ONCE):
-        heard: list[_Heard | SpeechPrediction] = []
+        read: list[_Readable | SpeechPrediction] = []
         for speech in recordings[start : start + _AT_ONCE]:
             try:
-                heard.append(_hear(model, speech, find(speech), window_s, encoder is None))
+                read.append(_read(model, speech, find(speech), voice_alone=encoder is None))
             except LemfError as error:
-                heard.append(SpeechPrediction(wav=speech.wav, reason=str(error)))
-        usable = [one for one in heard if isinstance(one, _Heard)]
-        said = iter(_predict(model, usable, encoder, clamped, keep_embeddings))
-        predictions += [next(said) if isinstance(one, _Heard) else one for one in heard]
+                read.append(SpeechPrediction(wav=speech.wav, reason=str(error)))
+        readable = [one for one in read if isinstance(one, _Readable)]
+        predicted = iter(_predict(model, readable, encoder, window_s, clamped, keep_embeddings))
+        predictions += [next(predicted) if isinstance(one, _Readable) else one for one in read]
         watch(len(predictions), len(recordings))
     return predictions
 
@@ -114,12 +99,12 @@ def predict_speech(
 def predict_files(
     model: MsfSer | str | Path, files: Sequence[str | Path], *, voice_alone: bool = False
 ) -> list[SpeechPrediction]:
-    """Predict recordings with what lies beside them; `predict_speech` has all options.
+    """Predict recordings from voice and texts; `predict_speech` has all options.
 
     Parameters
     ----------
     model : MsfSer, str or Path
-        A model, or where it lies: the folder of a run or of a model, or a name on the hub.
+        A model, the folder of a run or of a model, or a name on the hub.
     files : sequence of (str or Path)
         As in `find_speech`.
     voice_alone : bool
@@ -132,8 +117,8 @@ def predict_files(
 
     Examples
     --------
-    >>> (said,) = predict_files("RUN", ["talk.wav"])  # doctest: +SKIP
-    >>> said.whole.values  # doctest: +SKIP
+    >>> (prediction,) = predict_files("RUN", ["talk.wav"])  # doctest: +SKIP
+    >>> prediction.whole.values  # doctest: +SKIP
     array([5.44, 3.95, 2.78])
     """
     if not isinstance(model, MsfSer):
@@ -153,12 +138,12 @@ def load_encoder(model: MsfSer, name: str | None = None) -> TextEncoder | None:
     ----------
     model : MsfSer
     name : str, optional
-        Where the encoder lies, if not where it lay in training.
+        Folder or name of the encoder, if it is not where it was in training.
 
     Raises
     ------
-    DataError
-        It cannot be loaded, or is another one.
+    MsfserError
+        The encoder cannot be loaded, or is not the one that the model learned from.
     """
     if not model.config.semantics:
         return None
@@ -167,94 +152,81 @@ def load_encoder(model: MsfSer, name: str | None = None) -> TextEncoder | None:
         encoder = load_text_encoder(name or model.facts.text_encoder, device)
     except (SemanticsError, CheckpointError) as error:
         raise DataError(f"{error}; name it with --encoder, or use --no-texts") from error
-    check_encoder(model, encoder)
+    _check_encoder(model, encoder)
     return encoder
 
 
-def check_encoder(model: MsfSer, encoder: TextEncoder) -> None:
-    """Refuse an encoder that the model did not learn from.
-
-    Raises
-    ------
-    DataError
-        It is another one.
-    """
-    facts, about = model.facts, encoder.about
-    known = facts.text_encoder_revision
-    if about.dim != model.config.text_dim or (known and about.revision != known):
-        raise DataError(
-            f"encoder {about.name} ({about.revision[:8]}): the model learned from the texts of "
-            f"{facts.text_encoder} ({known[:8]}); name that with --encoder"
-        )
+def _check_encoder(model: MsfSer, encoder: TextEncoder) -> None:
+    about = encoder.about
+    check_text_encoder(
+        model.config, model.facts, name=about.name, revision=about.revision, dim=about.dim
+    )
 
 
-def _hear(
-    model: MsfSer,
-    speech: SpeechFile,
-    texts: SpeechTexts,
-    window_s: float,
-    voice_alone: bool,
-) -> _Heard:
+def _read(model: MsfSer, speech: SpeechFile, texts: SpeechTexts, *, voice_alone: bool) -> _Readable:
+    """Read a recording, keep the texts that the model reads, and note the missing ones."""
     facts = model.facts
     clip = read_clip(speech.wav)
     statistics = WaveStatistics(facts.wave_mean, facts.wave_std)
     samples = normalise(clip.samples, facts.wave_norm, statistics)
     texts = texts.only(() if voice_alone else model.config.semantics)
-    missing = [name for name in model.config.semantics if texts.of(name) is None]
+    missing = [name.upper() for name in model.config.semantics if texts.of(name) is None]
     notes = [*clip.notes, *texts.notes]
     if missing:
-        notes.append(f"no {', '.join(name.upper() for name in missing)}: null vector")
-    n_windows = max(1, -(-len(samples) // int(window_s * RATE_HZ)))
-    return _Heard(speech, np.array_split(samples, n_windows), texts, tuple(notes))
+        notes.append(f"no {', '.join(missing)}: null vector")
+    return _Readable(speech.wav, samples, texts, tuple(notes))
 
 
 def _predict(
     model: MsfSer,
-    heard: Sequence[_Heard],
+    readable: Sequence[_Readable],
     encoder: TextEncoder | None,
+    window_s: float,
     clamped: bool,
     keep_embeddings: bool,
 ) -> list[SpeechPrediction]:
-    windows = [window for one in heard for window in one.windows]
-    if not windows:
-        return []
-    owners = np.repeat(np.arange(len(heard)), [len(one.windows) for one in heard])
-    texts, present = _encode(model, [one.texts for one in heard], encoder)
-    examples = Examples(
-        ids=[str(number) for number in range(len(windows))],
-        wavs=[Path(str(number)) for number in range(len(windows))],
-        n_samples=np.array([len(window) for window in windows], dtype=np.int64),
-        labels=np.full((len(windows), len(DIMENSIONS)), np.nan, dtype=np.float32),
-        texts={name: vectors[owners] for name, vectors in texts.items()},
-        present={name: there[owners] for name, there in present.items()},
-    )
-    outputs = run_model(
+    # Predict each window, and average over the windows
+    n_samples = np.array([len(one.samples) for one in readable], dtype=np.int64)
+    windows = cut_windows(n_samples, window_s)
+    texts, present = _encode(model, [one.texts for one in readable], encoder)
+    samples = {one.wav: one.samples for one in readable}
+    of_windows = run_windows(
         model,
-        examples,
-        _Windows(windows),
+        Examples(
+            ids=[str(one.wav) for one in readable],
+            wavs=[one.wav for one in readable],
+            n_samples=n_samples,
+            labels=np.full((len(readable), len(DIMENSIONS)), np.nan, dtype=np.float32),
+            texts=texts,
+            present=present,
+        ),
+        windows,
+        samples.__getitem__,
         device=next(model.parameters()).device,
-        longest_s=max(map(len, windows)) / RATE_HZ + 1,
         keep_embeddings=keep_embeddings,
     )
+    of_recordings = mean_over_windows(of_windows, windows)
+
+    # On the scale of the corpus
     names, bounds = expert_names(model), model.facts.label_bounds
     predictions = []
-    for place, one in enumerate(heard):
-        rows = np.flatnonzero(owners == place)
-        said = said_of_windows(outputs, rows, [len(w) for w in one.windows], bounds, names)
-        whole = mean_of_windows(said, bounds)
+    for place, one in enumerate(readable):
+        whole = window_prediction(of_recordings, place, (0, len(one.samples)), bounds, names)
         if not np.isfinite(whole.values).all():
-            reason = f"{one.speech.wav}: the model gives values that are not finite; train it anew"
-            predictions.append(SpeechPrediction(wav=one.speech.wav, reason=reason))
+            reason = f"{one.wav}: the model predicts values that are not finite; train it anew"
+            predictions.append(SpeechPrediction(wav=one.wav, reason=reason))
             continue
+        parts = [
+            window_prediction(
+                of_windows, row, (windows.starts[row], windows.stops[row]), bounds, names
+            )
+            for row in np.flatnonzero(windows.recordings == place).tolist()
+        ]
         if clamped:
-            said, whole = [clamp(own, bounds) for own in said], clamp(whole, bounds)
+            whole, parts = clamp(whole, bounds), [clamp(part, bounds) for part in parts]
         predictions.append(
             SpeechPrediction(
-                wav=one.speech.wav,
-                whole=whole,
-                windows=tuple(said),
-                texts=one.texts,
-                notes=one.notes,
+                wav=one.wav, whole=whole, windows=tuple(parts), texts=one.texts, notes=one.notes
             )
         )
     return predictions
@@ -263,12 +235,12 @@ def _predict(
 def _encode(
     model: MsfSer, texts: Sequence[SpeechTexts], encoder: TextEncoder | None
 ) -> tuple[dict[Semantic, NDArray[np.float32]], dict[Semantic, NDArray[np.bool_]]]:
-    """Give the vectors of the texts that there are, and which there are."""
+    """Encode the texts; return the vectors, and which of the texts are not missing."""
     vectors: dict[Semantic, NDArray[np.float32]] = {}
     present: dict[Semantic, NDArray[np.bool_]] = {}
     for name in model.config.semantics:
-        found = [None if encoder is None else own.of(name) for own in texts]
-        present[name] = np.array([text is not None for text in found])
+        found = [None if encoder is None else one.of(name) for one in texts]
+        present[name] = np.array([text is not None for text in found], dtype=np.bool_)
         vectors[name] = np.zeros((len(texts), model.config.text_dim), dtype=np.float32)
         for place, text in enumerate(found):
             if encoder is not None and text is not None:  # one by one: no padding, no noise

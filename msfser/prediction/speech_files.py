@@ -1,4 +1,4 @@
-"""What is to be predicted: recordings, and the alignment and transcript that lie beside each.
+"""The recordings to be predicted, and the alignment and transcript that lie beside each.
 
 Beside `talk.wav`, `talk.TextGrid` is its alignment, `talk.txt` or `talk.lab` its transcript.
 """
@@ -19,7 +19,7 @@ _WAV_COLUMNS = ("wav", "audio", "file")
 
 @dataclass(frozen=True, kw_only=True)
 class SpeechFile:
-    """A recording with what is known of its words.
+    """A recording, and where its words come from.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class SpeechFile:
     alignment : Path or None
         A TextGrid.
     transcript : Path, str or None
-        A file that holds it, or the words themselves.
+        The file of the transcript, or its words.
     es : str or None
         A description of speaker, emotion and situation.
     """
@@ -39,11 +39,11 @@ class SpeechFile:
 
     @property
     def has_text(self) -> bool:
-        """Whether there is anything beside the voice."""
+        """Whether the recording has anything to read beside the voice."""
         return any((self.alignment, self.transcript, self.es))
 
     def read_transcript(self) -> str | None:
-        """Give the words with white space made plain; None where there are none.
+        """Read the words, separated by single spaces; None if there are none.
 
         Raises
         ------
@@ -57,32 +57,34 @@ class SpeechFile:
                 text = self.transcript.read_text(encoding="utf-8-sig")
             except (OSError, UnicodeDecodeError) as error:
                 reason = getattr(error, "strerror", None) or "it is not UTF-8"
-                raise DataError(f"{self.transcript}: cannot be read ({reason})") from error
+                raise DataError(
+                    f"{self.transcript}: cannot be read ({reason}); write it as text in UTF-8"
+                ) from error
         return " ".join(text.split()) or None
 
 
 def find_speech(sources: Sequence[Path], alignments: Path | None = None) -> list[SpeechFile]:
-    """Find the recordings that are meant, each once, in the order in which they are named.
+    """Find the recordings that files, folders and tables name, each once, in that order.
 
     Parameters
     ----------
     sources : sequence of Path
         Recordings; folders, searched with all folders in them; or tables, ``.csv`` or ``.jsonl``,
         with the column ``wav`` and perhaps ``alignment``, ``transcript`` and ``es``, whose paths
-        start at the table's own folder.
+        start at the folder of the table.
     alignments : Path, optional
-        A TextGrid for a single recording, or the folder of the TextGrids when they do not lie
-        beside the recordings but in a tree of the same shape.
+        The TextGrid of a single recording; or the folder of TextGrids that lie in a tree of the
+        same shape as that of the recordings, instead of beside them.
 
     Raises
     ------
     DataError
-        Nothing is found, or a table does not name its recordings.
+        No recording is found, or a table does not name its recordings.
     lemf.LemfError
         A table cannot be read.
     """
     if alignments is not None and not alignments.exists():
-        raise DataError(f"{alignments}: there is no such TextGrid and no such folder")
+        raise DataError(f"{alignments}: no such TextGrid and no such folder; check --alignments")
     found: dict[Path, SpeechFile] = {}
     for source in sources:
         for speech in _find(source, alignments):
@@ -93,7 +95,7 @@ def find_speech(sources: Sequence[Path], alignments: Path | None = None) -> list
     if alignments is not None and alignments.is_file():
         if len(found) > 1:
             raise DataError(
-                f"{alignments}: one TextGrid for {len(found)} recordings; name a folder"
+                f"{alignments}: one TextGrid for {len(found)} recordings; name their folder"
             )
         ((wav, speech),) = found.items()
         found[wav] = replace(speech, alignment=alignments)

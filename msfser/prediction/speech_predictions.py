@@ -1,4 +1,4 @@
-"""What the model says of a recording and of the windows that it is cut into."""
+"""Predictions of a recording and of the windows that it is cut into."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfser.ccc import FloatArray
-from msfser.data.clips import RATE_HZ
+from msfser.config.settings import RATE_HZ
 from msfser.data.examples import unscale_labels
 from msfser.evaluation.inference import Outputs
 from msfser.manifest import DIMENSIONS
@@ -18,8 +18,8 @@ from msfser.prediction.speech_texts import SpeechTexts
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Said:
-    """What the model says of a stretch of speech.
+class WindowPrediction:
+    """What the model predicts of a window, or of a whole recording.
 
     Attributes
     ----------
@@ -27,13 +27,13 @@ class Said:
     values : (3,) float64
         In the order of `DIMENSIONS`, on the scale of the corpus.
     outside : tuple of str
-        Dimensions that the model puts outside the ends of the scale.
+        Dimensions whose value lies outside the scale of the corpus.
     gate : float
         Mean of g in equation 4: 0 is all GS, 1 all LES; NaN without gated fusion.
     experts : dict of str to (3,) float64
-        What each expert says on its own; empty without FM-MOE.
+        What each expert predicts by itself; empty without FM-MOE.
     embedding : (dim,) float32 or None
-        Pooled acoustic features, where they were asked for.
+        Pooled acoustic features; None if they are not kept.
     """
 
     start_s: float
@@ -47,101 +47,70 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SpeechPrediction:
-    """What came of one recording.
+    """The prediction of one recording, or why there is none.
 
     Attributes
     ----------
     wav : Path
     reason : str or None
-        Why nothing could be predicted; None where it could.
-    whole : Said or None
-        The mean over the windows, each weighted by its length; None where it failed.
-    windows : tuple of Said
-        One for a recording no longer than a window.
+        Why the recording could not be predicted; None if it was.
+    whole : WindowPrediction or None
+        The mean over the windows, weighted by their lengths; None if the prediction failed.
+    windows : tuple of WindowPrediction
+        One for a recording that is no longer than a window.
     texts : SpeechTexts
     notes : tuple of str
-        What was done to the recording, and which texts are missing.
+        How the recording was changed, and which texts are missing.
     """
 
     wav: Path
     reason: str | None = None
-    whole: Said | None = None
-    windows: tuple[Said, ...] = ()
+    whole: WindowPrediction | None = None
+    windows: tuple[WindowPrediction, ...] = ()
     texts: SpeechTexts = field(default_factory=SpeechTexts)
     notes: tuple[str, ...] = ()
 
 
-def said_of_windows(
+def window_prediction(
     outputs: Outputs,
-    rows: NDArray[np.int64],
-    lengths: Sequence[int],
+    row: int,
+    samples: tuple[int, int],
     bounds: tuple[float, float],
     experts: Sequence[str],
-) -> list[Said]:
-    """Give what was said of each window of one recording, on the scale of the corpus.
+) -> WindowPrediction:
+    """Convert one row of a model's outputs to a prediction on the scale of the corpus.
 
     Parameters
     ----------
     outputs : Outputs
-    rows : (windows,) int64
-        Where the windows stand in the outputs.
-    lengths : sequence of int
-        Their samples.
+    row : int
+    samples : (int, int)
+        First sample of the window, and the sample after its last.
     bounds : (float, float)
         Ends of the rating scale.
     experts : sequence of str
-        Their names.
+        Names of the experts.
     """
-    ends_s = np.cumsum(lengths) / RATE_HZ
-    starts_s = np.concatenate([[0.0], ends_s[:-1]])
-    said = []
-    for row, start_s, end_s in zip(rows, starts_s, ends_s, strict=True):
-        values = unscale_labels(outputs.values[row], bounds)
-        by_expert = {}
-        if outputs.expert_values is not None:
-            on_scale = unscale_labels(outputs.expert_values[row], bounds)
-            by_expert = dict(zip(experts, on_scale, strict=True))
-        said.append(
-            Said(
-                start_s=float(start_s),
-                end_s=float(end_s),
-                values=values,
-                outside=_outside(values, bounds),
-                gate=np.nan if outputs.gate is None else float(outputs.gate[row]),
-                experts=by_expert,
-                embedding=None if outputs.embeddings is None else outputs.embeddings[row],
-            )
-        )
-    return said
-
-
-def mean_of_windows(said: Sequence[Said], bounds: tuple[float, float]) -> Said:
-    """Average windows, each weighted by its length."""
-    weights = np.array([one.end_s - one.start_s for one in said])
-    weights /= weights.sum()
-    embeddings = [one.embedding for one in said if one.embedding is not None]
-    values = weights @ np.array([one.values for one in said])
-    return Said(
-        start_s=said[0].start_s,
-        end_s=said[-1].end_s,
-        values=values,
-        outside=_outside(values, bounds),
-        gate=float(weights @ np.array([one.gate for one in said])),
-        experts={
-            name: weights @ np.array([one.experts[name] for one in said])
-            for name in said[0].experts
-        },
-        embedding=(weights @ np.array(embeddings)).astype(np.float32) if embeddings else None,
-    )
-
-
-def clamp(said: Said, bounds: tuple[float, float]) -> Said:
-    """Bring values outside the scale to its nearer end; `outside` still names them."""
-    return replace(said, values=np.clip(said.values, *bounds))
-
-
-def _outside(values: FloatArray, bounds: tuple[float, float]) -> tuple[str, ...]:
     low, high = bounds
-    return tuple(
-        name for name, value in zip(DIMENSIONS, values, strict=True) if not low <= value <= high
+    values = unscale_labels(outputs.values[row], bounds)
+    by_expert = {}
+    if outputs.expert_values is not None:
+        by_expert = dict(
+            zip(experts, unscale_labels(outputs.expert_values[row], bounds), strict=True)
+        )
+    return WindowPrediction(
+        start_s=float(samples[0] / RATE_HZ),
+        end_s=float(samples[1] / RATE_HZ),
+        values=values,
+        outside=tuple(
+            name for name, value in zip(DIMENSIONS, values, strict=True) if not low <= value <= high
+        ),
+        gate=np.nan if outputs.gate is None else float(outputs.gate[row]),
+        experts=by_expert,
+        embedding=None if outputs.embeddings is None else outputs.embeddings[row],
     )
+
+
+def clamp(prediction: WindowPrediction, bounds: tuple[float, float]) -> WindowPrediction:
+    """Move values outside the scale to its nearer end; `outside` still names them."""
+    return replace(prediction, values=np.clip(prediction.values, *bounds))

@@ -1,4 +1,4 @@
-"""The three semantics of a single recording, as texts: what `msfser predict` reads beside it."""
+"""The texts of a single recording, GS, LES and ES, that `msfser predict` reads beside its voice."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from msfser.semantics.whisper import Whisper
 
 STAND_IN = "GS stands in for LES"
 
-Describe = Callable[[SpeechFile], str | None]  # a text of a recording; None for nothing
+Describe = Callable[[SpeechFile], str | None]  # the text of a recording, None if it has none
 
 
 @dataclass(frozen=True, kw_only=True)
 class Emphasised:
-    """What lemf found: the top word of the recording, and its emphasis segment."""
+    """The top word of a recording and its emphasis segment, as lemf finds them."""
 
     word: str
     start_s: float
@@ -38,11 +38,11 @@ class SpeechTexts:
     Attributes
     ----------
     gs, les, es : str or None
-        None where there is nothing to make it from: the model's null vector takes its place.
+        None for a missing text: the model's null vector takes its place.
     emphasised : Emphasised or None
         None without a TextGrid that lemf can use.
     notes : tuple of str
-        Why a text is missing, or which one stands in for it.
+        Why a text is missing, or which text stands in for it.
     """
 
     gs: str | None = None
@@ -52,11 +52,11 @@ class SpeechTexts:
     notes: tuple[str, ...] = ()
 
     def of(self, semantic: Semantic) -> str | None:
-        """Give the text of one semantic."""
+        """Return the text of one level of semantics."""
         return {"gs": self.gs, "les": self.les, "es": self.es}[semantic]
 
     def only(self, semantics: Sequence[Semantic]) -> SpeechTexts:
-        """Leave out the texts that a model does not read; what is emphasised stays."""
+        """Return the texts that a model reads; what is emphasised stays."""
         return replace(
             self,
             gs=self.gs if "gs" in semantics else None,
@@ -75,19 +75,19 @@ def find_texts(
 ) -> SpeechTexts:
     """Find the texts of a recording.
 
-    GS is the transcript, else what `transcribe` hears, else the words of the alignment. LES is the
-    emphasis segment; without an alignment, GS stands in, as in the training data.
+    GS is the transcript, else what `transcribe` returns, else the words of the alignment. LES is
+    the emphasis segment; without an alignment, GS stands in, as in the training data.
 
     Parameters
     ----------
     speech : SpeechFile
     transcribe : function, optional
-        Gives the words of a recording, such as Whisper.
+        Returns the words of a recording, such as Whisper hears them.
     describe : function, optional
-        Gives the Extended Semantics of a recording for which none is at hand.
+        Returns the Extended Semantics of a recording that comes without.
     tiers_in_order : bool
-        Whether the first tier holds the words and the second the phones where their names are
-        unknown, as in MSP-Podcast.
+        Whether the first tier of unknown name holds the words and the second the phones, as in
+        MSP-Podcast.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def find_texts(
 
 
 def hear(whisper: Whisper, speech: SpeechFile) -> str | None:
-    """Give what Whisper hears; None where it hears no speech.
+    """Transcribe a recording with Whisper; None if it hears no speech.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def hear(whisper: Whisper, speech: SpeechFile) -> str | None:
 
 
 def describe_acoustically(speech: SpeechFile) -> str:
-    """Put into words what lemf measures of a voice, as ``msfser semantics es`` does.
+    """Describe in words what lemf measures of a voice, as ``msfser semantics es`` does.
 
     Raises
     ------

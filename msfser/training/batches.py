@@ -1,7 +1,7 @@
 """Batches in training: their order, the crop of long clips, the masks of SpecAugment.
 
-Everything that is drawn by chance is drawn from a generator that is seeded with the run's seed, the
-epoch and the utterance, so a batch is the same whichever process makes it, and whenever.
+All random numbers are drawn from a generator that is seeded with the run's seed, the epoch and the
+utterance: a batch is the same whichever process makes it, and whenever.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from itertools import islice
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from lemf.runtime.workers import same_imports
@@ -20,18 +21,20 @@ from msfser.config.settings import Crop
 from msfser.data.batching import Batch, ClipReader, collate
 from msfser.data.clips import Samples
 from msfser.data.examples import Examples, IntArray
+from msfser.model.wavlm.frames import count_frames
 
-_ORDER, _CROP, _MASK = range(3)  # what a generator is for
+_ORDER, _CROP, _MASK = range(3)  # what a generator draws
 
 
 def training_steps(
     n_samples: IntArray, batch_size: int, mega_batches: int, seed: int, epoch: int
 ) -> list[IntArray]:
-    """Deal the utterances of an epoch to optimiser steps of similar lengths.
+    """Draw the steps of an epoch, each of utterances of similar lengths.
 
     All are shuffled and cut into mega-batches; each is sorted by length and cut into steps; the
-    steps are shuffled. So no step holds one length only because one speaker does, and little is
-    padding. Every utterance is used once; a remainder of one joins the step before it.
+    steps are shuffled. So little is padding, and no step holds the utterances of one length in the
+    whole corpus, perhaps of one speaker. Every utterance is used once; a remainder of one utterance
+    joins the step before it.
 
     Parameters
     ----------
@@ -45,7 +48,7 @@ def training_steps(
     Returns
     -------
     list of (step's utterances,) int64
-        Places of the utterances, in the order of length inside a step.
+        Places of the utterances, sorted by length inside a step.
     """
     generator = np.random.default_rng([seed, _ORDER, epoch])
     shuffled = generator.permutation(len(n_samples))
@@ -65,7 +68,7 @@ def split_step(step: IntArray, accumulation: int) -> list[IntArray]:
 
 
 def crop_start(n_samples: int, kept: int, crop: Crop, seed: int, epoch: int, place: int) -> int:
-    """Give the first sample that is kept of a clip of which `kept` samples are."""
+    """Choose the first of the `kept` samples that are kept of a clip."""
     if crop == "head" or n_samples <= kept:
         return 0
     generator = np.random.default_rng([seed, _CROP, epoch, place])
@@ -82,8 +85,8 @@ def draw_time_mask(
 ) -> NDArray[np.bool_]:
     """Draw the frames that SpecAugment masks: spans of one length that start anywhere.
 
-    As many spans as cover `probability` of the frames if they do not overlap, rounded up or down by
-    chance; none in a clip that is no longer than a span.
+    Their number would cover the share `probability` of the frames if they did not overlap, rounded
+    up or down at random; a clip that is no longer than a span has none.
 
     Parameters
     ----------
@@ -94,7 +97,7 @@ def draw_time_mask(
         Frames of a span.
     generator : numpy Generator
     fewest : int
-        Spans at least, as far as they fit side by side.
+        Least number of spans, as far as they fit side by side.
 
     Returns
     -------
@@ -113,7 +116,7 @@ def draw_time_mask(
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What is done to clips in training only.
+    """Crops and masks of clips, in training only.
 
     Attributes
     ----------
@@ -123,7 +126,7 @@ class Augmentation:
     mask_probability, mask_length, fewest_masks : float, int, int
         SpecAugment; no masks at probability 0.
     conv_kernels, conv_strides : tuple of int
-        Of the CNN, which say how many frames a clip has.
+        Of the CNN: how many frames a clip has.
     seed : int
     """
 
@@ -137,11 +140,31 @@ class Augmentation:
     seed: int
 
 
-def count_frames(n_samples: int, kernels: Sequence[int], strides: Sequence[int]) -> int:
-    """Count the frames that a CNN without padding makes of a clip."""
-    for kernel, stride in zip(kernels, strides, strict=True):
-        n_samples = (n_samples - kernel) // stride + 1
-    return n_samples
+@dataclass(frozen=True, eq=False)
+class TrainingStep:
+    """One step of the optimiser, as one of the processes holds it.
+
+    Attributes
+    ----------
+    sizes : tuple of int
+        Utterances of each micro-batch of the step, whichever process holds it.
+    batches : tuple of Batch
+        Micro-batches of this process: every n-th of n processes.
+    labels : (step's utterances, 3) float32 Tensor
+        Of all utterances of the step, in the order of the micro-batches.
+    """
+
+    sizes: tuple[int, ...]
+    batches: tuple[Batch, ...]
+    labels: Tensor
+
+    def to(self, device: torch.device) -> TrainingStep:
+        """Copy the step to another device; the copy from pinned memory is not waited for."""
+        return TrainingStep(
+            self.sizes,
+            tuple(batch.to(device) for batch in self.batches),
+            self.labels.to(device, non_blocking=True),
+        )
 
 
 class TrainingBatches(Dataset[Batch]):
@@ -186,16 +209,16 @@ class TrainingBatches(Dataset[Batch]):
         return collate(self._examples, index, clips, masks)
 
     def _cropped(self, place: int) -> Samples:
-        a, samples = self._augmentation, self._reader.read(self._examples.wavs[place])
-        start = crop_start(len(samples), a.longest, a.crop, a.seed, self._epoch, place)
-        return samples[start : start + a.longest]
+        how, samples = self._augmentation, self._reader.read(self._examples.wavs[place])
+        start = crop_start(len(samples), how.longest, how.crop, how.seed, self._epoch, place)
+        return samples[start : start + how.longest]
 
     def _time_mask(self, place: int, n_samples: int) -> NDArray[np.bool_]:
-        a = self._augmentation
-        n_frames = count_frames(n_samples, a.conv_kernels, a.conv_strides)
-        generator = np.random.default_rng([a.seed, _MASK, self._epoch, place])
+        how = self._augmentation
+        n_frames = count_frames(n_samples, how.conv_kernels, how.conv_strides)
+        generator = np.random.default_rng([how.seed, _MASK, self._epoch, place])
         return draw_time_mask(
-            n_frames, a.mask_probability, a.mask_length, generator, fewest=a.fewest_masks
+            n_frames, how.mask_probability, how.mask_length, generator, fewest=how.fewest_masks
         )
 
 
@@ -210,8 +233,8 @@ def load_steps(
     rank: int = 0,
     n_ranks: int = 1,
     workers: int = 0,
-) -> Iterator[tuple[list[IntArray], list[Batch]]]:
-    """Give each step as its micro-batches, and those of them that one of the processes holds.
+) -> Iterator[TrainingStep]:
+    """Yield each step as one of the processes holds it.
 
     Parameters
     ----------
@@ -223,26 +246,23 @@ def load_steps(
     accumulation : int
         Micro-batches of a step.
     rank, n_ranks : int
-        Which of the processes, and how many there are: it holds every n-th micro-batch.
+        Which of the processes, and how many there are; each holds every n-th micro-batch.
     workers : int
         Processes that read ahead.
-
-    Yields
-    ------
-    micro_batches : list of (batch,) int64
-        Places of all utterances of the step.
-    batches : list of Batch
-        This process's.
     """
-    cut = [split_step(step, accumulation) for step in steps]
-    own = [parts[rank::n_ranks] for parts in cut]
+    micro_batches = [split_step(step, accumulation) for step in steps]
+    held = [parts[rank::n_ranks] for parts in micro_batches]
     dataset = TrainingBatches(
-        examples, [part for parts in own for part in parts], reader, augmentation, epoch
+        examples, [part for parts in held for part in parts], reader, augmentation, epoch
     )
     loader = DataLoader(
         dataset, batch_size=None, num_workers=workers, pin_memory=torch.cuda.is_available()
     )
     with same_imports():
         batches = iter(loader)
-    for parts, held in zip(cut, own, strict=True):
-        yield parts, list(islice(batches, len(held)))
+    for all_parts, held_parts in zip(micro_batches, held, strict=True):
+        yield TrainingStep(
+            tuple(map(len, all_parts)),
+            tuple(islice(batches, len(held_parts))),
+            torch.from_numpy(examples.labels[np.concatenate(all_parts)]),
+        )

@@ -1,7 +1,8 @@
-"""From a manifest and its features to what is trained on, each recording looked at once before."""
+"""The data of a run: manifest and features, and a first look at each recording."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from lemf.runtime.progress import Watch, no_watch
-from msfser.config.settings import DataConfig, ModelConfig
-from msfser.data.clips import RATE_HZ, WaveStatistics, scan_clips
-from msfser.data.examples import Examples, choose_utterances, make_examples
+from msfser.config.settings import RATE_HZ, DataConfig, ModelConfig
+from msfser.data.clips import WaveStatistics
+from msfser.data.examples import Examples, choose_utterances, read_examples
 from msfser.errors import DataError
 from msfser.manifest import DIMENSIONS, Manifest, Utterance, read_manifest
 from msfser.semantics.features import Features, open_features
@@ -19,13 +20,13 @@ from msfser.semantics.features import Features, open_features
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """What a run is trained on.
+    """The data that a run is trained on.
 
     Attributes
     ----------
     train : Examples
     development : Examples or None
-        None where nothing is selected by it.
+        None if no model is selected.
     statistics : WaveStatistics
         Of the training samples.
     manifest : Manifest
@@ -43,7 +44,7 @@ class TrainingData:
 
 
 def prepare_data(data: DataConfig, model: ModelConfig, *, watch: Watch = no_watch) -> TrainingData:
-    """Read manifest and features, look at every recording, and put together the examples.
+    """Read manifest and features, and each recording once, into examples.
 
     Parameters
     ----------
@@ -56,8 +57,8 @@ def prepare_data(data: DataConfig, model: ModelConfig, *, watch: Watch = no_watc
     Raises
     ------
     MsfserError
-        No folder, no manifest, no such split or fold, no features for an utterance, or nothing
-        that can be trained on.
+        No folder, manifest, split, fold or features of an utterance, or fewer than two utterances
+        that can be used.
     """
     folder = data_folder(data)
     manifest = read_manifest(folder)
@@ -73,26 +74,14 @@ def prepare_data(data: DataConfig, model: ModelConfig, *, watch: Watch = no_watc
     development, unlabelled_too = _labelled(development)
     features = open_features(folder) if model.semantics else None
     rows = [*train, *development]
-    scan = scan_clips(
-        [manifest.wav_path(row) for row in rows],
-        watch=watch,
-    )
-    usable = [place for place in range(len(rows)) if place not in scan.failures]
-    examples = make_examples(
-        manifest,
-        [rows[place] for place in usable],
-        scan.n_samples[usable],
-        semantics=model.semantics,
-        pooling=model.text_pooling,
-        features=features,
-    )
-    n_train = sum(place < len(train) for place in usable)
+    examples, scan = read_examples(manifest, rows, model, features, watch=watch)
+    n_train = sum(place < len(train) for place in scan.usable)
     if n_train < 2:
         raise DataError(f"{folder}: {n_train} utterances to train on; at least 2 are needed")
     return TrainingData(
         train=examples.take(range(n_train)),
-        development=examples.take(range(n_train, len(usable))) if development else None,
-        statistics=scan.statistics(usable[:n_train]),
+        development=examples.take(range(n_train, len(examples))) if development else None,
+        statistics=scan.statistics(scan.usable[:n_train]),
         manifest=manifest,
         features=features,
         skipped={
@@ -103,7 +92,7 @@ def prepare_data(data: DataConfig, model: ModelConfig, *, watch: Watch = no_watc
 
 
 def _split(manifest: Manifest, data: DataConfig, key: str, empty: str) -> list[Utterance]:
-    """Give the utterances of the split that a setting names, or say how to go without it."""
+    """Choose the utterances of the split that a setting names; its error names the setting."""
     try:
         return choose_utterances(manifest, split=getattr(data, key))
     except DataError as error:
@@ -113,14 +102,13 @@ def _split(manifest: Manifest, data: DataConfig, key: str, empty: str) -> list[U
 
 
 def _labelled(rows: Sequence[Utterance]) -> tuple[list[Utterance], list[Utterance]]:
-    """Tell utterances that have a label in any dimension from those that have none."""
-    with_label = [row for row in rows if any(label == label for label in row.labels)]
-    without = [row for row in rows if all(label != label for label in row.labels)]
-    return with_label, without
+    """Split utterances into those with a label in any dimension and those without."""
+    with_label = [row for row in rows if not all(map(math.isnan, row.labels))]
+    return with_label, [row for row in rows if all(map(math.isnan, row.labels))]
 
 
 def describe_data(data: TrainingData) -> str:
-    """Say in a line what a run is trained on."""
+    """Describe in one line what a run is trained on."""
     parts = [_describe("training", data.train)]
     if data.development is not None:
         parts.append(_describe("development", data.development))
@@ -138,12 +126,12 @@ def _describe(name: str, examples: Examples) -> str:
 
 
 def fold_numbers(data: DataConfig) -> list[int]:
-    """Give the folds of a corpus.
+    """Return the folds of a corpus.
 
     Raises
     ------
     DataError
-        It has none.
+        The corpus has no folds.
     """
     manifest = read_manifest(data_folder(data))
     folds = sorted({row.fold for row in manifest.usable() if row.fold is not None})
@@ -153,12 +141,12 @@ def fold_numbers(data: DataConfig) -> list[int]:
 
 
 def data_folder(data: DataConfig) -> Path:
-    """Give the folder of manifest and features.
+    """Return the folder of manifest and features.
 
     Raises
     ------
     DataError
-        None is named.
+        No folder is named.
     """
     if not data.folder:
         raise DataError("no data: name the folder that msfser corpus made with --data")

@@ -1,4 +1,4 @@
-"""How far a training is, on stderr: a bar with ETA and CCC on a terminal, else plain lines."""
+"""Progress of a training on stderr: a bar with CCC on a terminal, else plain lines."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lemf.runtime.progress import Watch, no_watch, progress
+from msfser.ccc import FloatArray
 from msfser.manifest import DIMENSIONS
-from msfser.training.state import Position
+from msfser.training.state import TrainingState
 
 _EVERY_S = 30.0  # between plain lines
 
@@ -24,9 +22,9 @@ class TrainingDisplay:
     Parameters
     ----------
     n_steps : int
-        Of the whole run.
+        Steps of the whole run.
     step : int
-        Where it starts.
+        Step that the run starts at.
     quiet : bool
         Show nothing, as in all processes but the first.
     """
@@ -60,7 +58,7 @@ class TrainingDisplay:
         if self._bars is not None:
             self._bars.stop()
 
-    def show_step(self, epoch: int, step: int, train_ccc: NDArray[np.float64]) -> None:
+    def show_step(self, epoch: int, step: int, train_ccc: FloatArray) -> None:
         """Show the running CCC of the epoch, pooled over its steps."""
         if self._quiet:
             return
@@ -72,16 +70,16 @@ class TrainingDisplay:
             self.say(f"{text}, step {step:,} of {self._n_steps:,}, {self._remaining(step)} left")
 
     def show_epoch(
-        self, at: Position, development_ccc: NDArray[np.float64] | None, *, kept: bool
+        self, state: TrainingState, development_ccc: FloatArray | None, *, kept: bool
     ) -> None:
-        """Say what came of an epoch, in a line that stays."""
-        text = f"epoch {at.epoch + 1}: training {format_ccc(at.train_ccc)}"
+        """Print the CCC of an epoch, in a line that stays."""
+        text = f"epoch {state.epoch + 1}: training {format_ccc(state.train_ccc)}"
         if development_ccc is not None:
             text += f", development {format_ccc(development_ccc)}"
         self.say(text + (", kept" if kept else ""))
 
     def say(self, text: str) -> None:
-        """Say a line on stderr."""
+        """Print a line on stderr."""
         if self._quiet:
             return
         if self._bars is not None:
@@ -98,12 +96,12 @@ class TrainingDisplay:
 
 
 def reading_progress(*, quiet: bool) -> AbstractContextManager[Watch]:
-    """Show how many recordings have been read; nothing in all processes but the first."""
+    """Show how many recordings have been read, unless quiet."""
     return nullcontext(no_watch) if quiet else progress("reading recordings")
 
 
-def format_ccc(values: NDArray[np.float64]) -> str:
-    """Write CCC of the three dimensions as ``V 0.512 A 0.733 D 0.401``."""
+def format_ccc(values: FloatArray) -> str:
+    """Format CCC of the three dimensions as ``V 0.512 A 0.733 D 0.401``."""
     return " ".join(
         f"{name[0].upper()} {value:.3f}" for name, value in zip(DIMENSIONS, values, strict=True)
     )

@@ -1,14 +1,12 @@
 """The folder of a training run.
 
-``config.toml`` everything resolved; ``log.jsonl`` a line every ten steps and every epoch; ``last/``
-where it stands; ``best/`` the model of the best epoch; ``metrics.json``; ``figures/curves.png``;
-``skipped.csv`` the utterances that could not be used, with the reason.
+``config.toml`` all settings resolved; ``log.jsonl`` one line every ten steps and every epoch;
+``last/`` the state to resume from; ``best/`` the model of the best epoch; ``metrics.json``;
+``figures/curves.png``; ``skipped.csv`` the utterances that could not be used, with the reason.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -17,32 +15,31 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lemf.runtime.locks import hold_lock
 from lemf.runtime.output import remove_partials, write_output
-from msfser.config.files import format_config, read_config
+from msfser.ccc import FloatArray
+from msfser.config.files import PARTS, format_config, read_config
 from msfser.config.settings import Config
 from msfser.errors import ConfigError
+from msfser.evaluation.runs import CONFIG_NAME
 from msfser.manifest import DIMENSIONS
+from msfser.outputs import FIGURES_NAME, METRICS_NAME, format_csv
 from msfser.training.figure import render_curves
-from msfser.training.state import STATE_NAME, Position
+from msfser.training.state import STATE_NAME, TrainingState
 
-CONFIG_NAME = "config.toml"
 LOG_NAME = "log.jsonl"
-METRICS_NAME = "metrics.json"
-BEST_NAME = "best"
-CURVES_NAME = Path("figures") / "curves.png"
+CURVES_NAME = Path(FIGURES_NAME) / "curves.png"
 SKIPPED_NAME = "skipped.csv"
 
 
 def refuse_taken(folder: Path, *, resume: bool) -> None:
-    """Refuse, before any work, a new run in a folder that holds one.
+    """Check before any work that the folder of a new run holds no run.
 
     Raises
     ------
     ConfigError
-        It does.
+        The folder holds a run, and `resume` is not set.
     """
     if (folder / CONFIG_NAME).exists() and not resume:
         raise ConfigError(f"{folder}: holds a run already; --resume goes on, or name another")
@@ -50,12 +47,12 @@ def refuse_taken(folder: Path, *, resume: bool) -> None:
 
 @contextmanager
 def open_run(folder: Path, config: Config, *, resume: bool) -> Iterator[None]:
-    """Make the folder of a run, or open the one to be resumed; keep other processes out of it.
+    """Open the folder of a new or resumed run, and keep other processes out of it.
 
     Raises
     ------
     ConfigError
-        A new run in a folder that holds one; a resumed one with other settings, or that is none.
+        A new run in a folder that holds one; a run that is resumed with other settings.
     lemf.LemfError
         The folder cannot be written, or another process trains in it.
     """
@@ -78,7 +75,7 @@ def open_run(folder: Path, config: Config, *, resume: bool) -> Iterator[None]:
 
 
 def _difference(before: Config, now: Config) -> str:
-    for part in ("model", "data", "train"):
+    for part in PARTS:
         then, here = vars(getattr(before, part)), vars(getattr(now, part))
         for key, value in then.items():
             if here[key] != value:
@@ -87,7 +84,7 @@ def _difference(before: Config, now: Config) -> str:
 
 
 class Log:
-    """``log.jsonl``, cut back to the step where a resumed run starts; TensorBoard on request.
+    """``log.jsonl``, cut back to the step where a resumed run starts; TensorBoard if asked for.
 
     Parameters
     ----------
@@ -105,30 +102,32 @@ class Log:
         write_output(self._path, text.encode(), force=True)
         self._board = _open_board(folder) if tensorboard else None
 
-    def add_step(self, at: Position, lr: float) -> None:
-        """Add the running CCC of the epoch."""
-        self._add("step", at.epoch + 1, at.step, {"train_ccc": at.train_ccc}, {"lr": lr})
+    def add_step(self, state: TrainingState, lr: float) -> None:
+        """Write the running CCC of the epoch."""
+        self._add("step", state, {"train_ccc": state.train_ccc}, {"lr": lr})
 
     def add_epoch(
-        self, at: Position, development_ccc: NDArray[np.float64] | None, *, kept: bool
+        self, state: TrainingState, development_ccc: FloatArray | None, *, kept: bool
     ) -> None:
-        """Add what came of an epoch."""
-        values = {"train_ccc": at.train_ccc, "development_ccc": development_ccc}
-        self._add("epoch", at.epoch + 1, at.step, values, {"kept": kept})
+        """Write the CCC of an epoch, and whether its model is kept."""
+        values = {"train_ccc": state.train_ccc, "development_ccc": development_ccc}
+        self._add("epoch", state, values, {"kept": kept})
 
     def _add(
         self,
         kind: str,
-        epoch: int,
-        step: int,
-        values: Mapping[str, NDArray[np.float64] | None],
+        state: TrainingState,
+        values: Mapping[str, FloatArray | None],
         more: Mapping[str, Any],
     ) -> None:
         line = {
             "kind": kind,
-            "epoch": epoch,
-            "step": step,
-            **{name: _plain(value) for name, value in values.items()},
+            "epoch": state.epoch + 1,
+            "step": state.step,
+            **{
+                name: None if value is None else [_rounded(number) for number in value]
+                for name, value in values.items()
+            },
             **more,
             "seconds": round(time.monotonic() - self._started_s, 1),
         }
@@ -139,7 +138,7 @@ class Log:
                 for dimension, number in zip(
                     DIMENSIONS, () if value is None else value, strict=False
                 ):
-                    self._board.add_scalar(f"{kind} {name}/{dimension}", number, step)
+                    self._board.add_scalar(f"{kind} {name}/{dimension}", number, state.step)
             self._board.flush()
 
 
@@ -152,7 +151,7 @@ def _open_board(folder: Path) -> Any:  # noqa: ANN401 - typed nowhere
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:
-    """Give the lines of the log; a last one that was cut off by a kill does not count."""
+    """Read the lines of the log, without a last one that a kill cut off."""
     try:
         text = (folder / LOG_NAME).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -166,8 +165,8 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
     return lines
 
 
-def finish_run(folder: Path, at: Position, skipped: Mapping[str, str]) -> dict[str, Any]:
-    """Write what came of a run: metrics, curves, and what could not be used.
+def finish_run(folder: Path, state: TrainingState, skipped: Mapping[str, str]) -> dict[str, Any]:
+    """Write the results of a run: metrics, curves, and the utterances that could not be used.
 
     Returns
     -------
@@ -176,28 +175,27 @@ def finish_run(folder: Path, at: Position, skipped: Mapping[str, str]) -> dict[s
         development set, ``development`` with CCC of each dimension and their ``average``.
     """
     metrics: dict[str, Any] = {
-        "epochs": at.epoch,
-        "steps": at.step,
-        "best_epoch": at.best_epoch,
+        "epochs": state.epoch,
+        "steps": state.step,
+        "best_epoch": state.best_epoch,
         "skipped": len(skipped),
     }
-    if at.best_ccc:
-        values = _plain(np.array(at.best_ccc)) or []
-        metrics["development"] = dict(zip(DIMENSIONS, values, strict=True))
-        metrics["development"]["average"] = _plain(np.array([np.mean(at.best_ccc)]))[0]  # type: ignore[index]
+    if state.best_ccc:
+        values = (*state.best_ccc, float(np.mean(state.best_ccc)))
+        names = (*DIMENSIONS, "average")
+        metrics["development"] = dict(zip(names, map(_rounded, values), strict=True))
     write_output(folder / METRICS_NAME, json.dumps(metrics, indent=1).encode() + b"\n", force=True)
     epochs = [line for line in read_log(folder) if line["kind"] == "epoch"]
     if epochs:
-        write_output(folder / CURVES_NAME, render_curves(epochs, at.best_epoch), force=True)
+        write_output(folder / CURVES_NAME, render_curves(epochs, state.best_epoch), force=True)
     if skipped:
-        rows = io.StringIO(newline="")
-        csv.writer(rows, lineterminator="\n").writerows([("id", "reason"), *skipped.items()])
-        write_output(folder / SKIPPED_NAME, rows.getvalue().encode(), force=True)
+        rows = format_csv([("id", "reason"), *skipped.items()])
+        write_output(folder / SKIPPED_NAME, rows, force=True)
     return metrics
 
 
 def read_metrics(folder: Path) -> dict[str, Any] | None:
-    """Give what a finished run left in ``metrics.json``; None where there is no such thing."""
+    """Read the ``metrics.json`` of a finished run; None for a run that is not finished."""
     try:
         content = json.loads((folder / METRICS_NAME).read_bytes())
     except (OSError, ValueError):
@@ -205,8 +203,6 @@ def read_metrics(folder: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def _plain(values: NDArray[np.float64] | None) -> list[float | None] | None:
-    """Give numbers that JSON knows, None for NaN."""
-    if values is None:
-        return None
-    return [None if np.isnan(value) else round(float(value), 6) for value in values]
+def _rounded(value: float) -> float | None:
+    """Round to six decimals; None for NaN, which JSON does not know."""
+    return None if np.isnan(value) else round(float(value), 6)

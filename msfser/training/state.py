@@ -1,6 +1,6 @@
-"""Where a training stands: everything that an exact resume needs, in one file.
+"""The state of a training: all that an exact resume needs, in one file.
 
-Nothing random is kept: all chance is drawn from the seed, the epoch and the step.
+No generator is stored: all random numbers are drawn from the seed, the epoch and the step.
 """
 
 from __future__ import annotations
@@ -25,23 +25,25 @@ STATE_NAME = Path("last") / "state.pt"
 
 
 class Interrupted(KeyboardInterrupt):
-    """A run was asked to stop, and has kept where it stands."""
+    """A run was asked to stop, and has written its state."""
 
 
 @dataclass
-class Position:
-    """Where a run stands.
+class TrainingState:
+    """How far a run has come.
 
     Attributes
     ----------
     step : int
-        Steps done.
+        Steps taken.
     epoch, step_in_epoch : int
-        The epoch that is under way, from 0, and its steps done.
+        The current epoch, from 0, and its steps taken.
     best_epoch : int
-        The epoch whose model is kept, from 1; 0 as long as there is none.
+        The epoch whose model is kept, from 1; 0 before the first epoch ends.
     best_ccc : list of 3 float
         CCC of that model on the development set; empty without one.
+    moments : dict of str to list of 3 float
+        `CccMoments` of the training utterances of the current epoch.
     """
 
     step: int = 0
@@ -61,46 +63,45 @@ class Position:
         return self._moments().ccc()
 
     def add_step(self, predictions: Tensor, labels: Tensor) -> None:
-        """Count a step and its utterances; on a GPU, what it predicted may still be computed."""
+        """Count a step and its utterances; a GPU may still be computing the predictions."""
         self._unread.append((self.step, predictions, labels))
         self.step += 1
         self.step_in_epoch += 1
 
     def read_predictions(self) -> None:
-        """Wait for the predictions of all steps that were counted, and look at them.
+        """Add the predictions of all counted steps to the moments, waiting for a GPU.
 
         Raises
         ------
         DataError
-            They are not finite.
+            Predictions are not finite.
         """
         for step, predictions, labels in self._unread:
-            said = predictions.double().cpu().numpy()
-            if not np.isfinite(said).all():
+            values = predictions.double().cpu().numpy()
+            if not np.isfinite(values).all():
                 raise DataError(
                     f"step {step}: predictions are not finite; lower train.lr, set "
                     "train.max_grad_norm, or train.precision to fp32"
                 )
-            values = ccc_moments(said, labels.double().numpy())
-            self.moments = _to_lists(self._moments() + values)
+            moments = ccc_moments(values, labels.double().numpy())
+            self.moments = _to_lists(self._moments() + moments)
         self._unread = []
 
     def judge(self, development_ccc: NDArray[np.float64] | None) -> bool:
-        """Say whether the model of this epoch is the best so far, and remember it if so.
+        """Decide whether the model of this epoch is the best so far, and store its CCC if so.
 
-        The mean over the dimensions counts, those without a label left out; without a development
+        Models are compared by the mean over the dimensions that have labels; without a development
         set, the last epoch is the best.
         """
-        if development_ccc is not None and self.best_epoch:
-            best = _mean(self.best_ccc)
-            if not _mean(development_ccc.tolist()) > best:
-                return False
+        found = [] if development_ccc is None else development_ccc.tolist()
+        if found and self.best_epoch and not _mean(found) > _mean(self.best_ccc):
+            return False
         self.best_epoch = self.epoch + 1
-        self.best_ccc = [] if development_ccc is None else development_ccc.tolist()
+        self.best_ccc = found
         return True
 
     def end_epoch(self) -> None:
-        """Go on to the next epoch."""
+        """Count the epoch, and begin the next one."""
         self.epoch += 1
         self.step_in_epoch = 0
         self.moments = _to_lists(_no_moments())
@@ -124,28 +125,32 @@ def _mean(values: list[float]) -> float:
 
 
 def write_state(
-    folder: Path, model: MsfSer, optimiser: torch.optim.Optimizer, at: Position
+    folder: Path, model: MsfSer, optimiser: torch.optim.Optimizer, state: TrainingState
 ) -> None:
-    """Keep the state of a run in the place of the one before, whole or not at all.
+    """Write the state of a run in place of the one before, whole or not at all.
 
     Raises
     ------
     DataError
         Predictions are not finite, and the model is spoilt.
     """
-    at.read_predictions()
-    state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "at": asdict(at)}
+    state.read_predictions()
+    content = {
+        "model": model.state_dict(),
+        "optimiser": optimiser.state_dict(),
+        "at": asdict(state),
+    }
     with open_output(folder / STATE_NAME, force=True) as stream:
-        torch.save(state, stream)
+        torch.save(content, stream)
 
 
-def restore_state(folder: Path, model: MsfSer, optimiser: torch.optim.Optimizer) -> Position:
-    """Put model and optimiser into the state that was kept last.
+def restore_state(folder: Path, model: MsfSer, optimiser: torch.optim.Optimizer) -> TrainingState:
+    """Restore model and optimiser from the state that was written last.
 
     Returns
     -------
-    Position
-        The start, where no state was kept.
+    TrainingState
+        That of a new run, where no state was written.
 
     Raises
     ------
@@ -154,13 +159,13 @@ def restore_state(folder: Path, model: MsfSer, optimiser: torch.optim.Optimizer)
     """
     path = folder / STATE_NAME
     if not path.exists():
-        return Position()
+        return TrainingState()
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        return Position(**state["at"])
-    except Exception as error:  # whatever torch meets in a file that is none of its own
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        model.load_state_dict(content["model"])
+        optimiser.load_state_dict(content["optimiser"])
+        return TrainingState(**content["at"])
+    except Exception as error:  # whatever torch meets in a foreign file
         reason = str(error).strip().partition("\n")[0]
         raise CheckpointError(
             f"{path}: damaged ({reason}); train anew in another folder"

@@ -1,14 +1,13 @@
 """One step of the optimiser, its gradients exact however the step is split.
 
-Chance in the model (dropout, LayerDrop) is drawn from a generator seeded with the run's seed, the
-step and the micro-batch: a step can be replayed, and neither a resumed run nor another number of
-processes changes it.
+The random numbers of the model (dropout, LayerDrop) are drawn from a generator that is seeded with
+the run's seed, the step and the micro-batch: a step can be replayed, and neither a resumed run nor
+another number of processes changes it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -16,15 +15,15 @@ from torch import Tensor, nn
 from torch.optim import AdamW
 
 from msfser.ccc import ccc_loss
-from msfser.config.settings import TrainConfig
+from msfser.config.settings import Precision, TrainConfig
 from msfser.data.batching import Batch
-from msfser.data.examples import IntArray
 from msfser.model.msf_ser import MsfSer
+from msfser.training.batches import TrainingStep
 from msfser.training.ranks import Ranks
 
 
 def learning_rate_factor(step: int, n_steps: int, settings: TrainConfig) -> float:
-    """Give what the learning rates are multiplied with: a linear rise to 1, then the schedule.
+    """Compute the factor of all learning rates: a linear rise to 1, then the schedule.
 
     Parameters
     ----------
@@ -45,9 +44,9 @@ def learning_rate_factor(step: int, n_steps: int, settings: TrainConfig) -> floa
 
 
 def make_optimiser(model: MsfSer, settings: TrainConfig) -> AdamW:
-    """Give AdamW a learning rate for WavLM, one for the new layers, one for the routing.
+    """Build AdamW with one learning rate for WavLM, one for new layers, one for the routing.
 
-    Weight decay leaves the routing alone: it would draw its logits towards equal weights.
+    The routing has no weight decay, which would draw its logits towards equal weights.
     """
     rates = {
         "acoustic": settings.lr,
@@ -76,7 +75,7 @@ def make_optimiser(model: MsfSer, settings: TrainConfig) -> AdamW:
 
 
 def set_learning_rates(optimiser: AdamW, factor: float) -> None:
-    """Give every group its full learning rate times a factor."""
+    """Set the learning rate of each group to its full rate times a factor."""
     for group in optimiser.param_groups:
         group["lr"] = group["full_lr"] * factor
 
@@ -84,47 +83,37 @@ def set_learning_rates(optimiser: AdamW, factor: float) -> None:
 def take_step(
     model: MsfSer,
     optimiser: AdamW,
-    micro_batches: Sequence[IntArray],
-    batches: Sequence[Batch],
-    labels: Tensor,
+    step: TrainingStep,
     settings: TrainConfig,
-    step: int,
+    number: int,
     n_steps: int,
     ranks: Ranks,
 ) -> Tensor:
-    """Change the model by one step; all parameters and the result as in `step_gradients`.
+    """Change the model by one of the `n_steps` of a run; other parameters as in `step_gradients`.
 
-    Predictions that are not finite spoil the model; it is for the caller to look at them.
+    Predictions that are not finite spoil the model: the caller checks them.
 
-    Parameters
-    ----------
-    optimiser : AdamW
-        From `make_optimiser`.
-    n_steps : int
-        Of the whole run.
+    Returns
+    -------
+    (step's utterances, 3) float32 Tensor
+        The predictions before the change, without gradients.
     """
     optimiser.zero_grad(set_to_none=True)
-    predictions = step_gradients(model, micro_batches, batches, labels, settings, step, ranks)
+    predictions = step_gradients(model, step, settings, number, ranks)
     if settings.max_grad_norm:
         nn.utils.clip_grad_norm_(model.parameters(), settings.max_grad_norm)
-    set_learning_rates(optimiser, learning_rate_factor(step, n_steps, settings))
+    set_learning_rates(optimiser, learning_rate_factor(number, n_steps, settings))
     optimiser.step()
     return predictions
 
 
 def step_gradients(
-    model: MsfSer,
-    micro_batches: Sequence[IntArray],
-    batches: Sequence[Batch],
-    labels: Tensor,
-    settings: TrainConfig,
-    step: int,
-    ranks: Ranks,
+    model: MsfSer, step: TrainingStep, settings: TrainConfig, number: int, ranks: Ranks
 ) -> Tensor:
     """Add the gradients of one step's loss, the sum of 1 - CCC over the dimensions.
 
     With ``settings.ccc_scope == "step"``, CCC is taken over all utterances of the step, whichever
-    process holds them: a first pass without gradients gives all predictions, the loss gives the
+    process holds them: a first pass without gradients computes all predictions, the loss gives the
     gradient of each, and a second pass, with the same dropout, carries it into the model. A process
     that holds a single micro-batch needs no second pass. With ``"micro"``, CCC is taken over each
     micro-batch, and the losses are averaged.
@@ -133,14 +122,11 @@ def step_gradients(
     ----------
     model : MsfSer
         In training mode.
-    micro_batches : sequence of (batch,) int64
-        All of the step.
-    batches : sequence of Batch
-        Those that this process holds, on the model's device: every n-th of n processes.
-    labels : (step's utterances, 3) float32 Tensor
-        In the order of the micro-batches, on the same device.
+    step : TrainingStep
+        On the device of the model.
     settings : TrainConfig
-    step : int
+    number : int
+        Of the step in the run, from 0.
     ranks : Ranks
 
     Returns
@@ -148,45 +134,47 @@ def step_gradients(
     (step's utterances, 3) float32 Tensor
         The predictions, without gradients.
     """
-    edges = np.cumsum([0, *map(len, micro_batches)])
-    numbers = range(ranks.rank, len(micro_batches), ranks.size)
+    n_parts = len(step.sizes)
+    edges = np.cumsum([0, *step.sizes]).tolist()
     held = [
-        (batch, number, slice(int(edges[number]), int(edges[number + 1])))
-        for batch, number in zip(batches, numbers, strict=True)
+        (batch, _draw_seed(settings.seed, number, part), slice(edges[part], edges[part + 1]))
+        for batch, part in zip(step.batches, range(ranks.rank, n_parts, ranks.size), strict=True)
     ]
-
-    def predict(batch: Batch, number: int) -> Tensor:
-        torch.manual_seed(_draw_seed(settings.seed, step, number))
-        device = batch.waveforms.device.type
-        with torch.autocast(device, torch.bfloat16, enabled=settings.precision == "bf16"):
-            values: Tensor = model(
-                batch.waveforms, batch.sample_mask, batch.texts, batch.present, batch.time_mask
-            ).values
-        return values
-
-    predictions = torch.zeros_like(labels)
+    predictions = torch.zeros_like(step.labels)
     if settings.ccc_scope == "micro":
-        for batch, number, rows in held:
-            values = predict(batch, number)
-            loss: Tensor = ccc_loss(values, labels[rows]).sum() / len(micro_batches)
+        for batch, seed, rows in held:
+            values = _predict(model, batch, seed, settings.precision)
+            loss: Tensor = ccc_loss(values, step.labels[rows]).sum() / n_parts
             loss.backward()  # type: ignore[no-untyped-call]
             predictions[rows] = values.detach()
         ranks.add_up(predictions)
     else:
+        # First pass: all predictions
         one_pass = len(held) == 1
-        live = torch.empty(0)
         with torch.set_grad_enabled(one_pass):
-            for batch, number, rows in held:
-                live = predict(batch, number)
-                predictions[rows] = live.detach()
+            first = [_predict(model, batch, seed, settings.precision) for batch, seed, _ in held]
+        for values, (_, _, rows) in zip(first, held, strict=True):
+            predictions[rows] = values.detach()
         ranks.add_up(predictions)
         leaf = predictions.clone().requires_grad_()
-        (gradient,) = torch.autograd.grad(ccc_loss(leaf, labels).sum(), leaf)
-        for batch, number, rows in held:
-            values = live if one_pass else predict(batch, number)
-            values.backward(gradient[rows])  # type: ignore[no-untyped-call]
+        (gradient,) = torch.autograd.grad(ccc_loss(leaf, step.labels).sum(), leaf)
+        # Second pass: their gradients into the model
+        for values, (batch, seed, rows) in zip(first, held, strict=True):
+            live = values if one_pass else _predict(model, batch, seed, settings.precision)
+            live.backward(gradient[rows])  # type: ignore[no-untyped-call]
     ranks.add_up_gradients(model)
     return predictions
+
+
+def _predict(model: MsfSer, batch: Batch, seed: int, precision: Precision) -> Tensor:
+    """Predict a micro-batch, (batch, 3), with the dropout of a seed."""
+    torch.manual_seed(seed)
+    device = batch.waveforms.device.type
+    with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
+        values: Tensor = model(
+            batch.waveforms, batch.sample_mask, batch.texts, batch.present, batch.time_mask
+        ).values
+    return values
 
 
 def _draw_seed(seed: int, step: int, micro_batch: int) -> int:

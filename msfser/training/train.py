@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch.optim import AdamW
 
-from msfser.ccc import ccc
-from msfser.config.settings import Config
+from msfser.ccc import FloatArray, ccc
+from msfser.config.settings import RATE_HZ, Config
 from msfser.data.batching import ClipReader, text_tensors
-from msfser.data.clips import RATE_HZ
 from msfser.data.examples import IntArray
 from msfser.evaluation.inference import choose_device, run_model, tf32_products
-from msfser.evaluation.runs import model_folder
-from msfser.model.folder import ModelFacts
-from msfser.model.msf_ser import MsfSer, build_model, load_weights, save_pretrained
+from msfser.evaluation.runs import BEST_NAME, model_folder
+from msfser.model.folder import ModelFacts, check_text_encoder, read_model_folder
+from msfser.model.msf_ser import MsfSer, build_model
 from msfser.training.batches import Augmentation, load_steps, training_steps
 from msfser.training.data import TrainingData, describe_data, fold_numbers, prepare_data
 from msfser.training.display import TrainingDisplay, reading_progress
-from msfser.training.ranks import joined_ranks
-from msfser.training.run_folder import (
-    BEST_NAME,
-    Log,
-    finish_run,
-    open_run,
-    read_metrics,
-    refuse_taken,
+from msfser.training.ranks import Ranks, joined_ranks
+from msfser.training.run_folder import Log, finish_run, open_run, read_metrics, refuse_taken
+from msfser.training.state import (
+    STATE_NAME,
+    Interrupted,
+    TrainingState,
+    restore_state,
+    write_state,
 )
-from msfser.training.state import STATE_NAME, Interrupted, restore_state, write_state
 from msfser.training.step import make_optimiser, take_step
 from msfser.training.stop_signals import noticed_signals
 
@@ -48,7 +49,7 @@ def train(
     tensorboard: bool = False,
     quiet: bool = False,
 ) -> dict[str, Any]:
-    """Train a model.
+    """Train a model into the folder of a run, and return what ``metrics.json`` holds.
 
     However a run ends, it can be resumed; on a CPU it then ends with the same weights, bit for
     bit, as a run that nothing stopped, on a GPU as near to them as another such run. Under
@@ -59,18 +60,12 @@ def train(
     ----------
     config : Config
     folder : Path
-        Of the run; made if it is not there.
     resume : bool
         Go on where the run in the folder stopped.
     tensorboard : bool
         Write the curves for TensorBoard, too.
     quiet : bool
-        Show nothing on the way.
-
-    Returns
-    -------
-    dict
-        What ``metrics.json`` holds.
+        Show no progress.
 
     Raises
     ------
@@ -79,99 +74,20 @@ def train(
     Interrupted
         By Ctrl-C or SIGTERM, after the state was written.
     """
-    settings = config.train
-    with joined_ranks() as ranks, noticed_signals() as stop, tf32_products(settings.precision):
-        device = choose_device(settings.device, local_rank=ranks.local_rank)
-        ranks.check(settings.accumulation)
-        quiet = quiet or not ranks.first
+    with joined_ranks() as ranks, noticed_signals() as stop, tf32_products(config.train.precision):
         if ranks.first:
             refuse_taken(folder, resume=resume)
-        with reading_progress(quiet=quiet) as watch:
-            data = prepare_data(config.data, config.model, watch=watch)
-        if data.features is not None:
-            config = replace(config, model=replace(config.model, text_dim=data.features.dim))
-        torch.manual_seed(settings.seed)
-        model = build_model(config.model)
-        if model.text_scaling is not None:
-            model.text_scaling.fit(*text_tensors(data.train))
-        if settings.init and not (resume and (folder / STATE_NAME).exists()):
-            revision = data.features.revision if data.features is not None else ""
-            load_weights(model, model_folder(settings.init), text_encoder_revision=revision)
-        model.to(device)
-        optimiser = make_optimiser(model, settings)
-        reader = ClipReader(config.data.wave_norm, data.statistics)
-        # Each process that reads would keep its own, and no epoch hands them to the next.
-        beside = ClipReader(config.data.wave_norm, data.statistics, kept_bytes=0)
-        augmentation = make_augmentation(config, model)
-        with open_run(folder, config, resume=resume) if ranks.first else nullcontext():
+        run = _prepare(config, folder, ranks, resume=resume, quiet=quiet or not ranks.first)
+        with open_run(folder, run.config, resume=resume) if ranks.first else nullcontext():
             ranks.wait()
-            at = restore_state(folder, model, optimiser)
-            log = Log(folder, at.step, tensorboard=tensorboard) if ranks.first else None
-            n_steps = settings.epochs * len(_steps(config, data, 0))
-            with TrainingDisplay(n_steps, at.step, quiet=quiet) as display:
-                display.say(describe_data(data))
-                saved_s = time.monotonic()
-                while at.epoch < settings.epochs:
-                    steps = _steps(config, data, at.epoch)[at.step_in_epoch :]
-                    model.train()
-                    for micro_batches, batches in load_steps(
-                        data.train,
-                        steps,
-                        beside if config.data.workers else reader,
-                        augmentation,
-                        at.epoch,
-                        accumulation=settings.accumulation,
-                        rank=ranks.rank,
-                        n_ranks=ranks.size,
-                        workers=config.data.workers,
-                    ):
-                        labels = torch.from_numpy(data.train.labels[np.concatenate(micro_batches)])
-                        predictions = take_step(
-                            model,
-                            optimiser,
-                            micro_batches,
-                            [batch.to(device) for batch in batches],
-                            labels.to(device, non_blocking=True),
-                            settings,
-                            at.step,
-                            n_steps,
-                            ranks,
-                        )
-                        at.add_step(predictions, labels)
-                        if device.type == "cpu" or at.step % _LOG_EVERY == 0:
-                            display.show_step(at.epoch, at.step, at.train_ccc)
-                        if log is not None and at.step % _LOG_EVERY == 0:
-                            log.add_step(at, optimiser.param_groups[0]["lr"])
-                        stopping = ranks.any(stop.is_set(), device)
-                        if ranks.first and (stopping or time.monotonic() - saved_s > _SAVE_EVERY_S):
-                            write_state(folder, model, optimiser, at)
-                            saved_s = time.monotonic()
-                        if stopping:
-                            ranks.wait()
-                            raise Interrupted(folder)
-                    at.read_predictions()
-                    if log is not None:
-                        development_ccc = None
-                        if data.development is not None:
-                            outputs = run_model(
-                                model,
-                                data.development,
-                                reader,
-                                device=device,
-                                precision=settings.precision,
-                            )
-                            development_ccc = ccc(
-                                outputs.values, data.development.labels.astype(np.float64)
-                            )
-                        if kept := at.judge(development_ccc):
-                            save_pretrained(folder / BEST_NAME, model, _facts(config, data))
-                        log.add_epoch(at, development_ccc, kept=kept)
-                        display.show_epoch(at, development_ccc, kept=kept)
-                    at.end_epoch()
-                    if ranks.first:
-                        write_state(folder, model, optimiser, at)
-                    ranks.wait()
-            return finish_run(folder, at, data.skipped) if ranks.first else {}
+            state = restore_state(folder, run.model, run.optimiser)
+            log = Log(folder, state.step, tensorboard=tensorboard) if ranks.first else None
+            with TrainingDisplay(run.n_steps, state.step, quiet=run.quiet) as display:
+                display.say(describe_data(run.data))
+                while state.epoch < config.train.epochs:
+                    _train_epoch(run, state, log, display, stop)
+                    _end_epoch(run, state, log, display)
+            return finish_run(folder, state, run.data.skipped) if ranks.first else {}
 
 
 def train_folds(
@@ -181,7 +97,7 @@ def train_folds(
     resume: bool = False,
     tensorboard: bool = False,
 ) -> dict[str, Any]:
-    """Train a model for every fold of the corpus, held out each time, into ``fold1`` and so on.
+    """Train one model for each fold of the corpus, which it holds out, into ``fold1`` and so on.
 
     Nothing is selected on the fold that is held out: each run keeps its last epoch. With `resume`,
     folds that are finished stay as they are.
@@ -209,18 +125,191 @@ def train_folds(
     return metrics if all(metrics.values()) else {}
 
 
-def _steps(config: Config, data: TrainingData, epoch: int) -> list[IntArray]:
-    return training_steps(
-        data.train.n_samples,
-        config.train.batch_size,
-        config.data.mega_batches,
-        config.train.seed,
-        epoch,
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Run:
+    """What stays the same from the first step of a run to the last.
+
+    Attributes
+    ----------
+    config : Config
+        With the size of the text vectors that the corpus has.
+    reader, worker_reader : ClipReader
+        Of this process, and of those that read ahead. Each of these would keep clips of its own,
+        and no epoch hands them to the next: they keep none.
+    """
+
+    config: Config
+    folder: Path
+    data: TrainingData
+    model: MsfSer
+    optimiser: AdamW
+    device: torch.device
+    ranks: Ranks
+    reader: ClipReader
+    worker_reader: ClipReader
+    quiet: bool
+
+    def steps(self, epoch: int) -> list[IntArray]:
+        """Return the utterances of each step of an epoch."""
+        return training_steps(
+            self.data.train.n_samples,
+            self.config.train.batch_size,
+            self.config.data.mega_batches,
+            self.config.train.seed,
+            epoch,
+        )
+
+    @cached_property
+    def n_steps(self) -> int:
+        """Steps of the whole run."""
+        return self.config.train.epochs * len(self.steps(0))
+
+
+def _prepare(config: Config, folder: Path, ranks: Ranks, *, resume: bool, quiet: bool) -> _Run:
+    """Read the data, and build the model that training starts from."""
+    device = choose_device(config.train.device, local_rank=ranks.local_rank)
+    ranks.check(config.train.accumulation)
+    with reading_progress(quiet=quiet) as watch:
+        data = prepare_data(config.data, config.model, watch=watch)
+    if data.features is not None:
+        config = replace(config, model=replace(config.model, text_dim=data.features.dim))
+    torch.manual_seed(config.train.seed)
+    model = build_model(config.model, _facts(config, data))
+    if model.text_scaling is not None:
+        model.text_scaling.fit(*text_tensors(data.train))
+    if config.train.init and not (resume and (folder / STATE_NAME).exists()):
+        _load_start(model, config.train.init, data)
+    model.to(device)
+    return _Run(
+        config=config,
+        folder=folder,
+        data=data,
+        model=model,
+        optimiser=make_optimiser(model, config.train),
+        device=device,
+        ranks=ranks,
+        reader=ClipReader(config.data.wave_norm, data.statistics),
+        worker_reader=ClipReader(config.data.wave_norm, data.statistics, kept_bytes=0),
+        quiet=quiet,
     )
 
 
+def _load_start(model: MsfSer, name: str, data: TrainingData) -> None:
+    """Load the weights of the trained model that a run starts from."""
+    start = read_model_folder(model_folder(name))
+    if data.features is not None and start.config.semantics:
+        check_text_encoder(
+            start.config,
+            start.facts,
+            name=data.features.encoder,
+            revision=data.features.revision,
+            dim=data.features.dim,
+        )
+    model.load_weights(start)
+
+
+def _facts(config: Config, data: TrainingData) -> ModelFacts:
+    """Return what must be known of the data to use the model."""
+    return ModelFacts(
+        label_bounds=data.manifest.label_bounds,
+        corpus=data.manifest.corpus,
+        corpus_version=data.manifest.version,
+        wave_norm=config.data.wave_norm,
+        wave_mean=data.statistics.mean,
+        wave_std=data.statistics.std,
+        text_encoder=data.features.encoder if data.features else "",
+        text_encoder_revision=data.features.revision if data.features else "",
+    )
+
+
+def _train_epoch(
+    run: _Run,
+    state: TrainingState,
+    log: Log | None,
+    display: TrainingDisplay,
+    stop: threading.Event,
+) -> None:
+    """Train on the steps of an epoch that are left, and write the state every ten minutes.
+
+    Raises
+    ------
+    Interrupted
+        `stop` was set in one of the processes; the state is written.
+    """
+    run.model.train()
+    saved_s = time.monotonic()
+    for step in load_steps(
+        run.data.train,
+        run.steps(state.epoch)[state.step_in_epoch :],
+        run.worker_reader if run.config.data.workers else run.reader,
+        make_augmentation(run.config, run.model),
+        state.epoch,
+        accumulation=run.config.train.accumulation,
+        rank=run.ranks.rank,
+        n_ranks=run.ranks.size,
+        workers=run.config.data.workers,
+    ):
+        # Change the model
+        predictions = take_step(
+            run.model,
+            run.optimiser,
+            step.to(run.device),
+            run.config.train,
+            state.step,
+            run.n_steps,
+            run.ranks,
+        )
+        state.add_step(predictions, step.labels)
+
+        # Show and log the running CCC
+        is_logged = state.step % _LOG_EVERY == 0
+        if run.device.type == "cpu" or is_logged:  # a GPU would have to be waited for
+            display.show_step(state.epoch, state.step, state.train_ccc)
+        if log is not None and is_logged:
+            log.add_step(state, run.optimiser.param_groups[0]["lr"])
+
+        # Write the state
+        stopping = run.ranks.any(stop.is_set(), run.device)
+        if run.ranks.first and (stopping or time.monotonic() - saved_s > _SAVE_EVERY_S):
+            write_state(run.folder, run.model, run.optimiser, state)
+            saved_s = time.monotonic()
+        if stopping:
+            run.ranks.wait()
+            raise Interrupted(run.folder)
+
+
+def _end_epoch(run: _Run, state: TrainingState, log: Log | None, display: TrainingDisplay) -> None:
+    """Evaluate the model, keep it if it is the best so far, and write the state."""
+    state.read_predictions()
+    if log is not None:
+        development_ccc = _development_ccc(run)
+        if kept := state.judge(development_ccc):
+            run.model.save_pretrained(run.folder / BEST_NAME, force=True)
+        log.add_epoch(state, development_ccc, kept=kept)
+        display.show_epoch(state, development_ccc, kept=kept)
+    state.end_epoch()
+    if run.ranks.first:
+        write_state(run.folder, run.model, run.optimiser, state)
+    run.ranks.wait()
+
+
+def _development_ccc(run: _Run) -> FloatArray | None:
+    """Compute CCC of each dimension on the development set; None without one."""
+    development = run.data.development
+    if development is None:
+        return None
+    outputs = run_model(
+        run.model,
+        development,
+        run.reader.read,
+        device=run.device,
+        precision=run.config.train.precision,
+    )
+    return ccc(outputs.values, development.labels.astype(np.float64))
+
+
 def make_augmentation(config: Config, model: MsfSer) -> Augmentation:
-    """Say how clips are cropped, and masked as WavLM's own configuration asks for."""
+    """Return how clips are cropped, and masked as WavLM's own configuration asks for."""
     acoustic = model.acoustic.config
     return Augmentation(
         longest=int(config.data.crop_s * RATE_HZ),
@@ -231,18 +320,4 @@ def make_augmentation(config: Config, model: MsfSer) -> Augmentation:
         conv_kernels=tuple(acoustic.conv_kernel),
         conv_strides=tuple(acoustic.conv_stride),
         seed=config.train.seed,
-    )
-
-
-def _facts(config: Config, data: TrainingData) -> ModelFacts:
-    """Give what must be known of the data to use the model."""
-    return ModelFacts(
-        label_bounds=data.manifest.label_bounds,
-        corpus=data.manifest.corpus,
-        corpus_version=data.manifest.version,
-        wave_norm=config.data.wave_norm,
-        wave_mean=data.statistics.mean,
-        wave_std=data.statistics.std,
-        text_encoder=data.features.encoder if data.features else "",
-        text_encoder_revision=data.features.revision if data.features else "",
     )

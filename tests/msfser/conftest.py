@@ -195,7 +195,7 @@ def make_run(corpus, encoder):
     import torch
 
     from msfser.model.folder import ModelFacts
-    from msfser.model.msf_ser import build_model, save_pretrained
+    from msfser.model.msf_ser import build_model
     from msfser.semantics.features import open_features
 
     def make(folder, *, seed=0, test_fold=0, **model_changes):
@@ -205,17 +205,17 @@ def make_run(corpus, encoder):
         folder.mkdir(parents=True)
         settings = replace(start, model=model_settings, data=data)
         (folder / "config.toml").write_text(format_config(settings))
-        torch.manual_seed(seed)
-        model = build_model(model_settings)
-        with torch.no_grad():  # as training would: nothing at its neutral start
-            for parameter in model.parameters():
-                parameter.add_(0.05 * torch.randn_like(parameter))
         features = open_features(corpus)
         facts = ModelFacts(
             label_bounds=(1.0, 7.0), corpus="own", corpus_version="1", wave_std=0.1,
             text_encoder=str(encoder), text_encoder_revision=features.revision,
         )  # fmt: skip
-        save_pretrained(folder / "best", model, facts)
+        torch.manual_seed(seed)
+        model = build_model(model_settings, facts)
+        with torch.no_grad():  # as training would: nothing at its neutral start
+            for parameter in model.parameters():
+                parameter.add_(0.05 * torch.randn_like(parameter))
+        model.save_pretrained(folder / "best")
         return folder
 
     return make

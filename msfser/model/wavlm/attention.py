@@ -13,7 +13,7 @@ from transformers.models.wavlm.modeling_wavlm import WavLMAttention
 
 
 class FusedAttention(WavLMAttention):
-    """The parameters of transformers' attention with a forward of its own."""
+    """The parameters of transformers' attention with a faster forward."""
 
     def forward(  # type: ignore[override]  # without the options that nothing here passes
         self,
@@ -22,7 +22,7 @@ class FusedAttention(WavLMAttention):
         position_bias: Tensor | None = None,
         index: int = 0,
     ) -> tuple[Tensor, None, Tensor]:
-        """Attend.
+        """Attend to the frames.
 
         Parameters
         ----------
@@ -76,10 +76,10 @@ class FusedAttention(WavLMAttention):
         return merged, None, position_bias
 
     def compute_bias(self, query_length: int, key_length: int) -> Tensor:
-        """Look the position bias up: (heads, queries, keys).
+        """Compute the position bias, shape (heads, queries, keys).
 
-        The buckets of all distances are few, and found on the CPU so that none differs on a GPU;
-        finding them there for all pairs, as some releases of transformers do, keeps a GPU waiting.
+        The few distances are sorted into buckets on the CPU, so that none differs on a GPU; to sort
+        all pairs there, as some releases of transformers do, keeps a GPU waiting.
         """
         embedding = self.rel_attn_embed.weight
         distances = torch.arange(1 - query_length, key_length)

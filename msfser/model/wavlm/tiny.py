@@ -8,12 +8,13 @@ import torch
 from torch import Tensor
 from transformers import WavLMConfig, WavLMModel
 
-_RATE_HZ = 16000
+from msfser.config.settings import RATE_HZ
+
 _LOWEST_HZ, _HIGHEST_HZ = 80.0, 1320.0  # F0, and harmonics that show its movement enlarged
 
 
 def make_tiny_wavlm() -> WavLMModel:
-    """Make it: random weights from torch's generator, but a first convolution that knows pitch.
+    """Build a tiny WavLM: random weights, but a first convolution that knows pitch.
 
     The first of two convolutions starts as sinusoids under a window of 25 ms, each frequency in
     four phases, of which rectification and the second convolution can make a magnitude. From
@@ -28,7 +29,7 @@ def make_tiny_wavlm() -> WavLMModel:
 
 
 def windowed_sinusoids(n_filters: int, length: int) -> Tensor:
-    """Give filters of unit energy from 80 to 1320 Hz at 16 kHz.
+    """Compute windowed sinusoids of unit energy, from 80 to 1320 Hz at 16 kHz.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ def windowed_sinusoids(n_filters: int, length: int) -> Tensor:
     -------
     (n_filters, length) float32 Tensor
     """
-    times_s = (torch.arange(length) - (length - 1) / 2) / _RATE_HZ
+    times_s = (torch.arange(length) - (length - 1) / 2) / RATE_HZ
     frequencies_hz = torch.linspace(_LOWEST_HZ, _HIGHEST_HZ, n_filters // 4)
     phases = 2 * math.pi * frequencies_hz.unsqueeze(1) * times_s
     pair = torch.cat([phases.cos(), phases.sin()]) * torch.hann_window(length, periodic=False)
@@ -51,7 +52,7 @@ def windowed_sinusoids(n_filters: int, length: int) -> Tensor:
 
 
 def tiny_wavlm_config() -> WavLMConfig:
-    """Give its shape: 50 frames a second as in every WavLM, by two convolutions instead of seven.
+    """Return its configuration: 50 frames per second, by two convolutions instead of seven.
 
     The bias of the convolutions lets loudness through, which layer norm would hide.
     """

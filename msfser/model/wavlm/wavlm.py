@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from huggingface_hub.errors import StrictDataclassError
@@ -22,13 +22,12 @@ from msfser.config.settings import TINY_ACOUSTIC, ModelConfig
 from msfser.errors import CheckpointError
 from msfser.model.hub import find_folder, quiet_transformers
 from msfser.model.wavlm.attention import FusedAttention
+from msfser.model.wavlm.frames import CountT, count_frames
 from msfser.model.wavlm.tiny import make_tiny_wavlm
 
 _FILES = ("config.json", "model*.safetensors*", "pytorch_model*.bin*")
 _FRAMES_STEP = 16  # on a GPU, whose libraries prepare anew for every shape
 _MASK_VECTOR = "masked_spec_embed"  # only read in training, where old checkpoints may lack it
-
-Count = TypeVar("Count", int, Tensor)
 
 
 class Wavlm(nn.Module):
@@ -64,14 +63,12 @@ class Wavlm(nn.Module):
         """Size of a frame."""
         return int(self.config.hidden_size)
 
-    def n_frames(self, n_samples: Count) -> Count:
-        """Give the number of frames of so many samples."""
-        for kernel, stride in zip(self.config.conv_kernel, self.config.conv_stride, strict=True):
-            n_samples = (n_samples - kernel) // stride + 1
-        return n_samples
+    def n_frames(self, n_samples: CountT) -> CountT:
+        """Count the frames of so many samples."""
+        return count_frames(n_samples, self.config.conv_kernel, self.config.conv_stride)
 
     def frame_mask(self, sample_mask: Tensor) -> Tensor:
-        """Say which frames are real.
+        """Find the frames that are no padding.
 
         Parameters
         ----------
@@ -88,7 +85,7 @@ class Wavlm(nn.Module):
     def forward(
         self, waveforms: Tensor, sample_mask: Tensor, mask_time_indices: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Encode.
+        """Encode waveforms into frames.
 
         Parameters
         ----------
@@ -123,7 +120,7 @@ class Wavlm(nn.Module):
     def pad_frames(
         self, more: int, waveforms: Tensor, sample_mask: Tensor, mask_time_indices: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Pad a batch so that it has more frames, and no samples that are part of none."""
+        """Pad a batch to `more` frames than it has, without samples beyond the last frame."""
         n_samples = self.n_frames(waveforms.shape[1]) + more
         shape = zip(self.config.conv_kernel, self.config.conv_stride, strict=True)
         for kernel, stride in reversed([*shape]):
@@ -171,17 +168,17 @@ def load_wavlm(config: ModelConfig) -> Wavlm:
     Raises
     ------
     CheckpointError
-        There is no such model, or it is none of WavLM, or weights are missing or of another shape.
+        There is no such model, it is no WavLM, or weights are missing or of another shape.
     """
     if config.acoustic == TINY_ACOUSTIC:
         return Wavlm(make_tiny_wavlm(), config)
     folder = find_folder(config.acoustic, _FILES)
-    own = _read_own_config(folder)
+    wavlm_config = _read_wavlm_config(folder)
     try:
         with quiet_transformers():
             loaded: Any = WavLMModel.from_pretrained(
                 folder,
-                config=own,
+                config=wavlm_config,
                 dtype=torch.float32,  # else fp16 checkpoints would train in fp16
                 local_files_only=True,
                 ignore_mismatched_sizes=True,  # they are refused below, in one line
@@ -206,26 +203,26 @@ def load_wavlm(config: ModelConfig) -> Wavlm:
     return Wavlm(wavlm, config)
 
 
-def build_wavlm(own: Mapping[str, Any], config: ModelConfig) -> Wavlm:
+def build_wavlm(wavlm_config: Mapping[str, Any], config: ModelConfig) -> Wavlm:
     """Build an encoder of the shape that WavLM's own configuration says, with random weights.
 
     Raises
     ------
     CheckpointError
-        There is no such shape.
+        WavLM has no such configuration.
     """
     try:
-        return Wavlm(WavLMModel(WavLMConfig.from_dict(dict(own))), config)
+        return Wavlm(WavLMModel(WavLMConfig.from_dict(dict(wavlm_config))), config)
     except (ValueError, TypeError, RuntimeError, StrictDataclassError) as error:
         reason = " ".join(str(error).split())
         raise CheckpointError(f"no configuration of a WavLM model ({reason})") from error
 
 
-def _read_own_config(folder: Path) -> WavLMConfig:
+def _read_wavlm_config(folder: Path) -> WavLMConfig:
     path = folder / "config.json"
     try:
         content, _ = WavLMConfig.get_config_dict(folder, local_files_only=True)
-        own = WavLMConfig.from_dict(content)
+        wavlm_config = WavLMConfig.from_dict(content)
     except (OSError, ValueError, TypeError, StrictDataclassError) as error:
         reason = " ".join(str(error).split())
         raise CheckpointError(f"{path}: no configuration of a WavLM model ({reason})") from error
@@ -233,6 +230,6 @@ def _read_own_config(folder: Path) -> WavLMConfig:
         raise CheckpointError(
             f"{path}: model_type {content.get('model_type')!r}; only 'wavlm' can be the encoder"
         )
-    if own.add_adapter:
+    if wavlm_config.add_adapter:
         raise CheckpointError(f"{path}: add_adapter is set; encoders with an adapter do not fit")
-    return own
+    return wavlm_config

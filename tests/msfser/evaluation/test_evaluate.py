@@ -182,7 +182,7 @@ def test_features_of_another_encoder_or_manifest_are_refused(run_folder, corpus,
     )
     index = json.loads((data / "features" / "index.json").read_text())
     (data / "features" / "index.json").write_text(json.dumps(index | {"revision": "f00" * 10}))
-    assert "run msfser encode with that" in one_line(
+    assert "the model learned from the texts of" in one_line(
         evaluate(run_folder, "--data", data, "-o", tmp_path / "b")
     )
     shutil.rmtree(data / "features")

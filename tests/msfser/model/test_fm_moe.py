@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch")
 
 from msfser.config.settings import ModelConfig  # noqa: E402
 from msfser.errors import ConfigError  # noqa: E402
-from msfser.model.fm_moe import FmMoe, mix_experts  # noqa: E402
+from msfser.model.fm_moe import FmMoe, mix_experts, without_expert  # noqa: E402
 
 FP32 = 1e-6
 CONFIG = ModelConfig(film_dim=5, head_dim=7, head_dropout=0.0, film_dropout=0.0)
@@ -25,6 +25,12 @@ def test_equation_7_by_hand():
     routing = torch.tensor([[1.0, 0.0], [0.5, 0.5], [0.25, 0.75]])  # V all A, D mostly B
     mixed = mix_experts(expert_values, routing)
     torch.testing.assert_close(mixed, torch.tensor([[1.0, 11.0, 23.25]]), rtol=0, atol=FP32)
+
+
+def test_the_others_share_the_weight_of_a_removed_expert_in_proportion():
+    routing = torch.tensor([[0.5, 0.25, 0.25], [0.2, 0.2, 0.6], [1.0, 0.0, 0.0]])
+    expected = torch.tensor([[2 / 3, 1 / 3, 0.0], [0.5, 0.5, 0.0], [1.0, 0.0, 0.0]])
+    torch.testing.assert_close(without_expert(routing, 2), expected, rtol=0, atol=FP32)
 
 
 def test_routing_starts_even():

@@ -10,13 +10,12 @@ import msfser  # noqa: E402
 from lemf import LemfError  # noqa: E402
 from msfser.config.settings import PRESETS, ModelConfig  # noqa: E402
 from msfser.errors import CheckpointError, ConfigError  # noqa: E402
-from msfser.model.folder import ModelFacts  # noqa: E402
-from msfser.model.msf_ser import (  # noqa: E402
-    build_model,
-    load_pretrained,
-    load_weights,
-    save_pretrained,
+from msfser.model.folder import (  # noqa: E402
+    ModelFacts,
+    check_text_encoder,
+    read_model_folder,
 )
+from msfser.model.msf_ser import build_model  # noqa: E402
 
 FACTS = ModelFacts(
     label_bounds=(1.0, 7.0),
@@ -33,26 +32,26 @@ TINY = PRESETS["tiny"].model
 @pytest.fixture
 def model():
     torch.manual_seed(0)
-    return build_model(TINY).eval()
+    return build_model(TINY, FACTS).eval()
 
 
 @pytest.fixture
 def folder(tmp_path, model):
-    save_pretrained(tmp_path / "best", model, FACTS)
+    model.save_pretrained(tmp_path / "best")
     return tmp_path / "best"
 
 
 def test_what_is_saved_is_loaded(folder, model):
     assert sorted(path.name for path in folder.iterdir()) == ["config.json", "model.safetensors"]
-    pretrained = load_pretrained(folder)
-    assert pretrained.facts == pretrained.model.facts == FACTS
-    assert pretrained.model.config == TINY
-    assert not pretrained.model.training
+    loaded = msfser.MsfSer.from_pretrained(folder)
+    assert loaded.facts == FACTS
+    assert loaded.config == TINY
+    assert not loaded.training
     waveforms, mask = torch.randn(2, 5000), torch.ones(2, 5000, dtype=torch.bool)
     texts = {name: torch.randn(2, 64) for name in TINY.semantics}
     present = {name: torch.ones(2, dtype=torch.bool) for name in TINY.semantics}
     expected = model(waveforms, mask, texts, present).values
-    assert torch.equal(pretrained.model(waveforms, mask, texts, present).values, expected)
+    assert torch.equal(loaded(waveforms, mask, texts, present).values, expected)
 
 
 def test_it_needs_neither_the_acoustic_model_nor_the_place_it_came_from(tmp_path, model, folder):
@@ -80,7 +79,9 @@ def test_a_model_is_replaced_only_when_asked_to(tmp_path, model, folder):
         model.pooling.attention += 1
     model.save_pretrained(folder, force=True)
     assert (folder / "model.safetensors").read_bytes() != before
-    assert torch.equal(load_pretrained(folder).model.pooling.attention, model.pooling.attention)
+    assert torch.equal(
+        msfser.MsfSer.from_pretrained(folder).pooling.attention, model.pooling.attention
+    )
     with pytest.raises(LemfError, match="cannot be made"):
         model.save_pretrained(tmp_path / "no" / "such")
     (tmp_path / "file").write_text("")
@@ -98,7 +99,7 @@ def test_a_full_disk_leaves_the_old_model(folder, model, monkeypatch):
     with torch.no_grad():
         model.pooling.attention += 1
     with pytest.raises(LemfError, match="No space left"):
-        save_pretrained(folder, model, FACTS)
+        model.save_pretrained(folder, force=True)
     assert sorted(path.name for path in folder.iterdir()) == ["config.json", "model.safetensors"]
     assert (folder / "model.safetensors").read_bytes() == before
 
@@ -106,17 +107,18 @@ def test_a_full_disk_leaves_the_old_model(folder, model, monkeypatch):
 def test_weights_start_another_model_of_the_same_shape(folder, model):
     torch.manual_seed(1)
     other = build_model(TINY)
-    load_weights(other, folder)
+    stored = read_model_folder(str(folder))
+    other.load_weights(stored)
     assert all(torch.equal(other.state_dict()[n], w) for n, w in model.state_dict().items())
     narrow = build_model(ModelConfig(**{**vars(TINY), "head_dim": 32}))
     with pytest.raises(
         CheckpointError,
         match=r"best: a model of another shape: weight .* is \(64,\) there and \(32,\)",
     ):
-        load_weights(narrow, folder)
+        narrow.load_weights(stored)
     film = build_model(ModelConfig(**{**vars(TINY), "fusion": "film"}))
     with pytest.raises(CheckpointError, match=r"is missing there and \(64,\) here"):
-        load_weights(film, folder)
+        film.load_weights(stored)
 
 
 @pytest.mark.parametrize(
@@ -139,14 +141,14 @@ def test_a_configuration_that_does_not_fit_is_refused_in_one_line(folder, change
         content[key] = content[key] | value if isinstance(value, dict) else value
     (folder / "config.json").write_text(json.dumps(content))
     with pytest.raises(CheckpointError, match=message) as error:
-        load_pretrained(folder)
+        msfser.MsfSer.from_pretrained(folder)
     assert "\n" not in str(error.value)
 
 
 def test_files_that_are_missing_or_damaged(tmp_path, folder):
     def refused(match):
         with pytest.raises(CheckpointError, match=match) as error:
-            load_pretrained(folder)
+            msfser.MsfSer.from_pretrained(folder)
         assert "\n" not in str(error.value)
 
     (folder / "model.safetensors").write_bytes(b"no weights")
@@ -160,7 +162,23 @@ def test_files_that_are_missing_or_damaged(tmp_path, folder):
     (folder / "config.json").unlink()
     refused(r"config.json: no such file; name the folder of a trained model, such as RUN/best")
     with pytest.raises(CheckpointError, match=r"nowhere: no such folder"):
-        load_pretrained(tmp_path / "nowhere")
+        msfser.MsfSer.from_pretrained(tmp_path / "nowhere")
+
+
+def test_texts_of_another_encoder_are_refused():
+    known = {"name": "roberta-large", "revision": "abc", "dim": TINY.text_dim}
+    check_text_encoder(TINY, FACTS, **known)
+    unknown = ModelFacts(text_encoder="roberta-large")  # by its size alone
+    check_text_encoder(TINY, unknown, **known | {"revision": "other"})
+    for facts, change in (
+        (FACTS, {"revision": "fed" * 4}),
+        (FACTS, {"dim": 8}),
+        (unknown, {"dim": 8}),
+    ):
+        with pytest.raises(CheckpointError) as error:
+            check_text_encoder(TINY, facts, **known | change)
+        assert "the model learned from the texts of roberta-large" in str(error.value)
+        assert "name that one with --encoder" in str(error.value)
 
 
 @pytest.mark.parametrize("wrong", [{"wave_norm": "loud"}, {"wave_std": 0.0}, {"label_bounds": 3}])

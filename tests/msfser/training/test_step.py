@@ -13,7 +13,7 @@ from msfser.config.settings import TrainConfig
 from msfser.data.batching import collate
 from msfser.data.examples import Examples
 from msfser.model.msf_ser import build_model
-from msfser.training.batches import split_step
+from msfser.training.batches import TrainingStep, split_step
 from msfser.training.ranks import Ranks
 from msfser.training.step import (
     _draw_seed,
@@ -55,7 +55,7 @@ def make_model(config, *, dropout):
 
 
 def take(config, accumulation, *, dropout, scope="step"):
-    """Give the gradients of a step by name, and its predictions."""
+    """Return the gradients of a step by name, and its predictions."""
     clips, examples = make_clips()
     settings = make_config(
         {}, [*SMALL, f"train.accumulation={accumulation}", f"train.ccc_scope={scope}"]
@@ -64,7 +64,8 @@ def take(config, accumulation, *, dropout, scope="step"):
     parts = split_step(np.arange(N), accumulation)
     batches = [collate(examples, part, [clips[i] for i in part]) for part in parts]
     labels = torch.from_numpy(examples.labels)
-    predictions = step_gradients(model, parts, batches, labels, settings, 3, Ranks())
+    step = TrainingStep(tuple(map(len, parts)), tuple(batches), labels)
+    predictions = step_gradients(model, step, settings, 3, Ranks())
     gradients = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
     return gradients, predictions, model, batches, labels
 

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,9 +17,8 @@ from msfser.commands.cli import main
 from msfser.config.files import make_config
 from msfser.errors import CheckpointError, ConfigError, DataError
 from msfser.manifest import read_manifest, write_manifest
-from msfser.model.msf_ser import load_weights
 from msfser.training.run_folder import read_log
-from msfser.training.state import STATE_NAME, Position
+from msfser.training.state import STATE_NAME, TrainingState
 from msfser.training.train import train
 
 SMALL = (
@@ -143,7 +143,7 @@ def test_killed_anywhere_and_resumed_a_run_ends_with_the_same_weights(
 def test_predictions_may_be_read_late():
     """As on a GPU, which computes while the next step is prepared."""
     steps = torch.rand(3, 2, 8, 3, generator=torch.Generator().manual_seed(0))
-    at_once, late = Position(), Position()
+    at_once, late = TrainingState(), TrainingState()
     for predictions, labels in steps:
         at_once.add_step(predictions, labels)
         at_once.read_predictions()
@@ -162,14 +162,14 @@ def test_ctrl_c_keeps_the_step_it_came_to(finished, corpus_folder, tmp_path, mon
     from msfser.training import state as training_state
 
     run = tmp_path / "stopped"
-    add_step = training_state.Position.add_step
+    add_step = training_state.TrainingState.add_step
 
     def stop_at_six(self, predictions, labels):
         add_step(self, predictions, labels)
         if self.step == 6:
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(training_state.Position, "add_step", stop_at_six)
+    monkeypatch.setattr(training_state.TrainingState, "add_step", stop_at_six)
     with pytest.raises(training_state.Interrupted):
         train(make(corpus_folder), run)
     state = torch.load(run / STATE_NAME, weights_only=True)
@@ -240,13 +240,16 @@ def test_training_starts_from_a_model(finished, corpus_folder, tmp_path):
         )
 
 
-def test_a_model_that_learned_from_another_text_encoder_is_no_start(finished):
-    best = str(finished[0] / "best")
-    model = MsfSer.from_pretrained(best)
-    known = model.facts.text_encoder_revision
-    load_weights(model, best, text_encoder_revision=known)
-    with pytest.raises(CheckpointError, match=r"not \(another\); run msfser encode with that"):
-        load_weights(model, best, text_encoder_revision="another")
+def test_a_model_that_learned_from_another_text_encoder_is_no_start(
+    finished, corpus_folder, tmp_path
+):
+    start = tmp_path / "start"
+    shutil.copytree(finished[0] / "best", start)
+    content = json.loads((start / "config.json").read_text())
+    content["facts"]["text_encoder_revision"] = "another"
+    (start / "config.json").write_text(json.dumps(content))
+    with pytest.raises(CheckpointError, match=r"the model learned from the texts of .* \(another,"):
+        train(make(corpus_folder, f"train.init='{start}'"), tmp_path / "run")
 
 
 def test_a_folder_that_is_taken_is_refused_before_any_reading(finished, corpus_folder, monkeypatch):
