@@ -66,10 +66,10 @@ def train(
         changes = (*changes, f"train.init={json.dumps(where)}")
     config = read_config(config_file, changes, preset=preset)
     if dry_run:
+        from lemf.runtime.progress import progress
         from msfser.training.data import describe_data, prepare_data
-        from msfser.training.display import reading_progress
 
-        with reading_progress(quiet=False) as watch:
+        with progress("reading recordings") as watch:
             found = prepare_data(config.data, config.model, watch=watch)
         click.echo(describe_data(found), err=True)
         click.echo(format_config(config), nl=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from contextlib import nullcontext
@@ -14,6 +15,7 @@ import numpy as np
 import torch
 from torch.optim import AdamW
 
+from lemf.runtime.progress import Watch, progress
 from msfser.ccc import FloatArray, ccc
 from msfser.config.settings import RATE_HZ, Config
 from msfser.data.batching import ClipReader, text_tensors
@@ -24,7 +26,7 @@ from msfser.model.folder import ModelFacts, check_text_encoder, read_model_folde
 from msfser.model.msf_ser import MsfSer, build_model
 from msfser.training.batches import Augmentation, load_steps, training_steps
 from msfser.training.data import TrainingData, describe_data, fold_numbers, prepare_data
-from msfser.training.display import TrainingDisplay, reading_progress
+from msfser.training.display import format_epoch, format_step
 from msfser.training.ranks import Ranks, joined_ranks
 from msfser.training.run_folder import Log, finish_run, open_run, read_metrics, refuse_taken
 from msfser.training.state import (
@@ -82,11 +84,12 @@ def train(
             ranks.wait()
             state = restore_state(folder, run.model, run.optimiser)
             log = Log(folder, state.step, tensorboard=tensorboard) if ranks.first else None
-            with TrainingDisplay(run.n_steps, state.step, quiet=run.quiet) as display:
-                display.say(describe_data(run.data))
+            run.say(describe_data(run.data))
+            with progress("training", unit="steps", quiet=run.quiet) as watch:
+                watch(state.step, run.n_steps)
                 while state.epoch < config.train.epochs:
-                    _train_epoch(run, state, log, display, stop)
-                    _end_epoch(run, state, log, display)
+                    _train_epoch(run, state, log, watch, stop)
+                    _end_epoch(run, state, log)
             return finish_run(folder, state, run.data.skipped) if ranks.first else {}
 
 
@@ -159,6 +162,12 @@ class _Run:
             epoch,
         )
 
+    def say(self, text: str) -> None:
+        """Print a line on stderr, above the bar of the progress; nothing if quiet."""
+        if not self.quiet:
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
+
     @cached_property
     def n_steps(self) -> int:
         """Steps of the whole run."""
@@ -169,7 +178,7 @@ def _prepare(config: Config, folder: Path, ranks: Ranks, *, resume: bool, quiet:
     """Read the data, and build the model that training starts from."""
     device = choose_device(config.train.device, local_rank=ranks.local_rank)
     ranks.check(config.train.accumulation)
-    with reading_progress(quiet=quiet) as watch:
+    with progress("reading recordings", quiet=quiet) as watch:
         data = prepare_data(config.data, config.model, watch=watch)
     if data.features is not None:
         config = replace(config, model=replace(config.model, text_dim=data.features.dim))
@@ -226,7 +235,7 @@ def _train_epoch(
     run: _Run,
     state: TrainingState,
     log: Log | None,
-    display: TrainingDisplay,
+    watch: Watch,
     stop: threading.Event,
 ) -> None:
     """Train on the steps of an epoch that are left, and write the state every ten minutes.
@@ -264,7 +273,7 @@ def _train_epoch(
         # Show and log the running CCC
         is_logged = state.step % _LOG_EVERY == 0
         if run.device.type == "cpu" or is_logged:  # a GPU would have to be waited for
-            display.show_step(state.epoch, state.step, state.train_ccc)
+            watch(state.step, run.n_steps, note=format_step(state))
         if log is not None and is_logged:
             log.add_step(state, run.optimiser.param_groups[0]["lr"])
 
@@ -278,7 +287,7 @@ def _train_epoch(
             raise Interrupted(run.folder)
 
 
-def _end_epoch(run: _Run, state: TrainingState, log: Log | None, display: TrainingDisplay) -> None:
+def _end_epoch(run: _Run, state: TrainingState, log: Log | None) -> None:
     """Evaluate the model, keep it if it is the best so far, and write the state."""
     state.read_predictions()
     if log is not None:
@@ -286,7 +295,7 @@ def _end_epoch(run: _Run, state: TrainingState, log: Log | None, display: Traini
         if kept := state.judge(development_ccc):
             run.model.save_pretrained(run.folder / BEST_NAME, force=True)
         log.add_epoch(state, development_ccc, kept=kept)
-        display.show_epoch(state, development_ccc, kept=kept)
+        run.say(format_epoch(state, development_ccc, kept=kept))
     state.end_epoch()
     if run.ranks.first:
         write_state(run.folder, run.model, run.optimiser, state)

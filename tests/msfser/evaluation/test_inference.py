@@ -22,11 +22,12 @@ from msfser.evaluation.inference import (  # noqa: E402
     cut_windows,
     mean_over_windows,
     run_model,
+    run_windows,
 )
 from msfser.evaluation.predictions import read_predictions  # noqa: E402
 from msfser.evaluation.runs import make_reader  # noqa: E402
 from msfser.manifest import read_manifest, write_manifest  # noqa: E402
-from msfser.model.msf_ser import MsfSer  # noqa: E402
+from msfser.model.msf_ser import MsfSer, Prediction  # noqa: E402
 from msfser.prediction.predict import predict_speech  # noqa: E402
 from msfser.prediction.speech_files import SpeechFile  # noqa: E402
 
@@ -80,6 +81,29 @@ def test_windows_are_averaged_by_their_lengths():
     assert mean.embeddings.dtype == np.float32
     without = mean_over_windows(Outputs(values, None, None, None), windows)
     assert (without.gate, without.expert_values, without.embeddings) == (None, None, None)
+
+
+def test_windows_count_by_their_lengths():
+    """A model that says the mean of what it hears says the mean of a long clip, too."""
+
+    class MeanOfSamples(torch.nn.Module):
+        def forward(self, waveforms, sample_mask, texts, present):
+            mean = (waveforms * sample_mask).sum(dim=1, keepdim=True) / sample_mask.sum(1, True)
+            return Prediction(
+                values=mean.expand(-1, 3), gate=None, routing=None, expert_values=None,
+                embedding=mean,
+            )  # fmt: skip
+
+    samples = np.array([9, 0, 3, 6, 12], dtype=np.float32)  # in windows of 1, 2 and 2 samples
+    examples = Examples(["u"], ["u.wav"], np.array([5]), np.full((1, 3), np.nan), {}, {})
+    windows = cut_windows(examples.n_samples, 2.5 / RATE_HZ)
+    rows = run_windows(
+        MeanOfSamples(), examples, windows, lambda _: samples, device=CPU, keep_embeddings=True
+    )
+    assert rows.values[:, 0].tolist() == [9, 1.5, 9]
+    outputs = mean_over_windows(rows, windows)
+    np.testing.assert_allclose(outputs.values, [[6.0, 6.0, 6.0]], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(outputs.embeddings, [[6.0]], rtol=0, atol=1e-6)
 
 
 def make_examples(wav, n_samples):

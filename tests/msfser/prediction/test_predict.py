@@ -175,33 +175,6 @@ def test_long_recordings_are_the_mean_of_their_windows(model, tmp_path):
     np.testing.assert_allclose(one.whole.embedding, embedding, rtol=0, atol=1e-5)
 
 
-def test_windows_count_by_their_lengths():
-    """A model that says the mean of what it hears says the mean of a long clip, too."""
-    from msfser.data.examples import Examples
-    from msfser.evaluation.inference import run_model
-    from msfser.model.msf_ser import Prediction
-
-    class MeanOfSamples(torch.nn.Module):
-        def forward(self, waveforms, sample_mask, texts, present, *, without_expert):
-            mean = (waveforms * sample_mask).sum(dim=1, keepdim=True) / sample_mask.sum(1, True)
-            return Prediction(
-                values=mean.expand(-1, 3), gate=None, routing=None, expert_values=None,
-                embedding=mean,
-            )  # fmt: skip
-
-    class Memory:
-        def read(self, wav):
-            return np.array([9, 0, 3, 6, 12], dtype=np.float32)  # in windows of 1, 2 and 2 samples
-
-    examples = Examples(["u"], ["u.wav"], np.array([5]), np.full((1, 3), np.nan), {}, {})
-    outputs = run_model(
-        MeanOfSamples(), examples, Memory(), device=torch.device("cpu"), longest_s=2.5 / RATE_HZ,
-        keep_embeddings=True,
-    )  # fmt: skip
-    np.testing.assert_allclose(outputs.values, [[6.0, 6.0, 6.0]], rtol=0, atol=1e-6)
-    np.testing.assert_allclose(outputs.embeddings, [[6.0]], rtol=0, atol=1e-6)
-
-
 def test_others_in_the_batch_change_nothing(model, tmp_path):
     from msfser.prediction.predict import predict_speech
 
