@@ -3,6 +3,9 @@
 import ast
 import re
 import shlex
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ import lemf
 from lemf.commands.cli import main
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*ROOT.glob("*.md"), ROOT / "examples" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def stripped(text):
@@ -82,3 +85,23 @@ def test_no_folder_holds_more_than_fourteen_modules(package):
     for folder in {path.parent for path in (ROOT / package).rglob("*.py")}:
         modules = [path for path in folder.glob("*.py") if not path.name.startswith("__")]
         assert len(modules) <= 14, folder
+
+
+def test_on_pypi_the_links_of_the_readme_are_absolute_and_the_repository_is_named(tmp_path):
+    for name in ("README.md", "pyproject.toml", ".ci/absolute_links.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    repository = "https://forge.example/somebody/lemf"
+    subprocess.run(
+        [sys.executable, str(tmp_path / ".ci" / "absolute_links.py"), repository, "v9"], check=True
+    )
+    readme = (tmp_path / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)]+)", readme)
+    assert [link for link in links if not link.startswith(("https://", "#"))] == []
+    assert f"{repository}/raw/v9/docs/images/really.png" in links
+    assert f"{repository}/blob/v9/docs/cues.md#over-a-recording-a-speaker-a-corpus" in links
+    urls = tomllib.loads((tmp_path / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "urls"
+    ]
+    assert urls["Repository"] == repository
+    assert urls["Changelog"] == f"{repository}/blob/v9/CHANGELOG.md"
