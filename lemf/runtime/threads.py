@@ -36,11 +36,8 @@ def threaded_map(
     chunks = [items[start : start + size] for start in range(0, len(items), size)]
     results: list[_ResultT] = []
     watch(0, len(items))
-    pool = ThreadPoolExecutor(_THREADS)
-    try:
+    with ThreadPoolExecutor(_THREADS) as pool:  # `map` cancels what waits when an error ends it
         for done in pool.map(lambda chunk: [function(item) for item in chunk], chunks):
             results += done
             watch(len(results), len(items))
-    finally:
-        pool.shutdown(cancel_futures=True)
     return results

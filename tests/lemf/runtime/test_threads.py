@@ -1,4 +1,5 @@
 import threading
+import time
 
 import pytest
 
@@ -32,3 +33,15 @@ def test_the_first_error_ends_the_work():
     with pytest.raises(ValueError, match="item 0"):
         threaded_map(fail, range(100_000))
     assert len(begun) < 100_000 // 64
+
+
+def test_a_stop_while_progress_is_shown_ends_the_work():
+    begun = []
+
+    def stop(done, total):
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        threaded_map(lambda item: (begun.append(item), time.sleep(1e-4)), range(20_000), stop)
+    assert len(begun) < 10_000
