@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from msfser.manifest import Manifest, Utterance
 from msfser.semantics.encoding import encode_texts
 from msfser.semantics.features import Encoder, open_features
-from msfser.semantics.store import Text, update_texts
+from msfser.semantics.texts import Text, update_texts
 
 DIM = 1024
 

@@ -30,8 +30,8 @@ from msfser.evaluation.inference import choose_device, run_model, tf32_products
 from msfser.manifest import MANIFEST_NAME, Manifest, Utterance, write_manifest
 from msfser.model.msf_ser import build_model
 from msfser.semantics.encoding import encode_texts
-from msfser.semantics.store import Text, update_texts
 from msfser.semantics.text_encoder import load_text_encoder
+from msfser.semantics.texts import Text, update_texts
 from msfser.semantics.word_encoder import write_word_encoder
 from msfser.training.batches import load_steps, training_steps
 from msfser.training.data import TrainingData, prepare_data

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from msfser.data.clips import read_clip
-from msfser.semantics.whisper import Ear, load_whisper
+from msfser.semantics.whisper import WhisperSettings, load_whisper
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--engine", default="faster-whisper")
     parser.add_argument("--batch-size", type=int, default=16)
     options = parser.parse_args()
-    ear = Ear(engine=options.engine, model=options.model, language="en", device="cpu")
+    ear = WhisperSettings(engine=options.engine, model=options.model, language="en", device="cpu")
     whisper = load_whisper(ear)
     lines = (options.folder / "metadata.csv").read_text(encoding="utf-8").splitlines()
     rows = [line.split("|") for line in lines]

@@ -17,7 +17,7 @@ from lemf import Settings
 from lemf.runtime.output import write_output
 from lemf.runtime.progress import progress
 from lemf.runtime.workers import local_workers
-from msfser.ablation.rows import DEMO, read_rows
+from msfser.ablation.rows import DEMO, read_ablation
 from msfser.ablation.run import RUNS_NAME, RowResult, run_ablation
 from msfser.ablation.table import read_reachable
 from msfser.ccc import FloatArray, ccc
@@ -34,10 +34,10 @@ from msfser.semantics.es.description import emotions_of
 from msfser.semantics.es.description_file import import_descriptions
 from msfser.semantics.gs import take_transcripts
 from msfser.semantics.les import make_les
-from msfser.semantics.store import read_texts, update_texts
 from msfser.semantics.text_encoder import load_text_encoder
+from msfser.semantics.texts import read_texts, update_texts
 from msfser.semantics.word_encoder import write_word_encoder
-from msfser.semantics.work import open_work
+from msfser.semantics.work_file import open_work
 
 CORPUS_NAME = "corpus"
 ENCODER_NAME = "encoder"
@@ -115,7 +115,7 @@ def run_demo(
     _make_texts(corpus, jobs, say)
     say("vectors: a random vector a word, no order of words")
     _encode(corpus, folder / ENCODER_NAME)
-    rows = read_rows(DEMO, [*changes, f"data.folder={json.dumps(str(corpus.resolve()))}"])
+    rows = read_ablation(DEMO, [*changes, f"data.folder={json.dumps(str(corpus.resolve()))}"])
     say(f"training: {len(rows)} models a seed, {n_seeds} seeds")
     results = run_ablation(rows, folder, seeds=range(n_seeds), split=SPLIT, jobs=jobs, report=say)
     say("test: texts of other utterances, experts left out")

@@ -45,7 +45,7 @@ class AblationRow:
         return re.sub(r"[^a-z0-9+]+", "-", self.name.lower()).strip("-")
 
 
-def read_rows(
+def read_ablation(
     path: Path | str, changes: Sequence[str] = (), *, preset: str = ""
 ) -> list[AblationRow]:
     """Read the rows of a file.

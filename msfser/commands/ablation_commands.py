@@ -52,14 +52,14 @@ def ablate(
     command goes on.
     """
     from msfser.ablation.files import describe, write_ablation
-    from msfser.ablation.rows import TABLE_2, read_rows
+    from msfser.ablation.rows import TABLE_2, read_ablation
     from msfser.ablation.run import run_ablation
     from msfser.ablation.table import brief_table, read_reachable
     from msfser.outputs import print_tables
 
     if data is not None:
         changes = (*changes, f"data.folder={json.dumps(str(data.absolute()))}")
-    rows = read_rows(config_file or TABLE_2, changes, preset=preset)
+    rows = read_ablation(config_file or TABLE_2, changes, preset=preset)
     with one_line_ends():
         results = run_ablation(
             rows,

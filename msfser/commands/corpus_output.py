@@ -75,7 +75,7 @@ def finish_corpus(reading: Reading, options: OutputOptions) -> None:
 
 def show_corpus(path: Path, manifest: Manifest, options: OutputOptions) -> None:
     """Say what a manifest that was written holds, and draw it if asked to."""
-    from msfser.semantics.store import TEXTS_NAME
+    from msfser.semantics.texts import TEXTS_NAME
 
     print_corpus(manifest, distributions=options["summary"])
     _say(f"wrote {path}")

@@ -95,7 +95,7 @@ def es(
     from msfser.semantics.es import run as backends
     from msfser.semantics.es.description import emotions_of
     from msfser.semantics.es.kimi import MODEL, WORKER
-    from msfser.semantics.work import open_work
+    from msfser.semantics.work_file import open_work
 
     manifest = read_manifest(folder)
     categories = emotions_of(manifest.corpus)

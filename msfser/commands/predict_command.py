@@ -155,9 +155,9 @@ def _check_outputs(
 
 def _load_ear(name: str, device: str) -> Describe:
     from msfser.prediction.speech_texts import hear
-    from msfser.semantics.whisper import Ear, load_whisper
+    from msfser.semantics.whisper import WhisperSettings, load_whisper
 
-    ear = Ear(engine="faster-whisper", model=name, language=None, device=device)
+    ear = WhisperSettings(engine="faster-whisper", model=name, language=None, device=device)
     try:
         return partial(hear, load_whisper(ear))
     except SemanticsError as error:

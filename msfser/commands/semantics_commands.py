@@ -69,7 +69,7 @@ def les(
     from lemf import Settings
     from msfser.manifest import read_manifest
     from msfser.semantics.les import make_les
-    from msfser.semantics.work import open_work
+    from msfser.semantics.work_file import open_work
 
     settings = Settings(
         cues=cues,
@@ -129,21 +129,23 @@ def gs(
         raise click.UsageError("--shard goes with --from whisper; transcripts take no time")
 
     from msfser.manifest import read_manifest
-    from msfser.semantics.gs import hear_texts, take_transcripts
-    from msfser.semantics.whisper import Ear, load_whisper
-    from msfser.semantics.work import open_work
+    from msfser.semantics.gs import take_transcripts, transcribe_texts
+    from msfser.semantics.whisper import WhisperSettings, load_whisper
+    from msfser.semantics.work_file import open_work
 
     manifest = read_manifest(folder)
     if source == "transcript":
         finish(folder, manifest, "gs", take_transcripts(manifest), None)
         return
-    ear = Ear(engine=engine, model=model, language=language, device=device or _find_device(engine))
+    settings = WhisperSettings(
+        engine=engine, model=model, language=language, device=device or _find_device(engine)
+    )
     with one_line_ends(), open_work(folder, "gs", part) as work, progress("listening") as watch:
-        texts = hear_texts(
+        texts = transcribe_texts(
             manifest,
             work,
-            ear,
-            lambda: load_whisper(ear),
+            settings,
+            lambda: load_whisper(settings),
             batch_size=batch_size,
             shard=part,
             watch=watch,

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from lemf.runtime.workers import Workers
     from msfser.config.settings import Semantic
     from msfser.manifest import Manifest
-    from msfser.semantics.store import Text
-    from msfser.semantics.work import Shard
+    from msfser.semantics.texts import Text
+    from msfser.semantics.work_file import Shard
 
 folder_argument = click.argument(
     "folder", metavar="DIR", type=click.Path(path_type=Path, readable=False, file_okay=True)
@@ -43,7 +43,7 @@ def finish(
     shard: Shard | None,
 ) -> None:
     """Put the texts in their place and say what there is; end with exit code 1 if any failed."""
-    from msfser.semantics.store import TEXTS_NAME, update_texts
+    from msfser.semantics.texts import TEXTS_NAME, update_texts
 
     path = folder / TEXTS_NAME
     if shard is not None:
@@ -66,7 +66,7 @@ def finish(
 
 def read_shard(text: str | None) -> Shard | None:
     """Read the value of --shard."""
-    from msfser.semantics.work import Shard
+    from msfser.semantics.work_file import Shard
 
     if text is None:
         return None

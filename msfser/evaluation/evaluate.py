@@ -18,7 +18,7 @@ from msfser.evaluation.runs import Run, expert_names, make_reader
 from msfser.manifest import Manifest, Utterance, read_manifest
 from msfser.model.folder import check_text_encoder
 from msfser.semantics.features import Features, open_features
-from msfser.semantics.store import read_texts
+from msfser.semantics.texts import read_texts
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from msfser.config.settings import Semantic
 from msfser.data.clips import read_clip
 from msfser.prediction.speech_files import SpeechFile
 from msfser.semantics.alignment_tiers import find_tiers
-from msfser.semantics.es.description import render
+from msfser.semantics.es.description import format_description
 from msfser.semantics.es.voice import describe_voice, measure_voice
 from msfser.semantics.whisper import Whisper
 
@@ -133,7 +133,7 @@ def describe_acoustically(speech: SpeechFile) -> str:
     lemf.LemfError
         The recording cannot be used.
     """
-    return render(describe_voice(measure_voice(speech.wav, speech.alignment)))
+    return format_description(describe_voice(measure_voice(speech.wav, speech.alignment)))
 
 
 def _score(speech: SpeechFile, tiers_in_order: bool, notes: list[str]) -> Emphasis | None:

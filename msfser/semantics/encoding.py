@@ -1,4 +1,4 @@
-"""Texts -> vectors: encodes what is not encoded yet, a shard at a time."""
+"""Encode texts as vectors: those that are not encoded yet, one shard at a time."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from msfser.errors import SemanticsError
 from msfser.semantics.features import (
     FEATURES_FOLDER,
     HASH_BYTES,
-    hash_of,
+    hash_text,
     read_encoder,
     read_shard,
     shard_paths,
     write_encoder,
 )
-from msfser.semantics.store import read_texts
 from msfser.semantics.text_encoder import TextEncoder
+from msfser.semantics.texts import read_texts
 
-_SHARD_TEXTS = 1024  # what a kill can cost
+_SHARD_TEXTS = 1024  # a killed run loses no more than this
 
 
 @dataclass(frozen=True)
 class EncodingRun:
-    """How it ended: different texts, those encoded now, those of them cut at `max_tokens`."""
+    """Counts of different texts, of those encoded now, and of those cut at `max_tokens`."""
 
     n_texts: int
     n_encoded: int
@@ -57,23 +57,23 @@ def encode_texts(
     folder : Path
         The folder that holds `texts.parquet`.
     load : function
-        Gives the encoder; called once.
+        Loads the encoder; called once.
     batch_size : int
     force : bool
-        Start over where the vectors are of another encoder, or damaged.
+        Whether to start over, such as after another encoder or a damaged shard.
     watch : function, optional
-        Called after every batch.
+        Called after every batch with the number of texts that are encoded, and of all.
 
     Raises
     ------
     SemanticsError
         No texts, vectors of another encoder, or a damaged shard.
     lemf.LemfError
-        Another process works on it, or the disk is full.
+        Another process encodes the same corpus, or the disk is full.
     """
     texts = read_texts(folder)
     wanted = {
-        hash_of(text.text): text.text
+        hash_text(text.text): text.text
         for semantic in SEMANTICS
         for text in texts.of(semantic)
         if text.text is not None
@@ -101,7 +101,7 @@ def encode_texts(
 
 
 def _prepare(folder: Path, encoder: TextEncoder, force: bool) -> None:
-    """Leave a folder whose shards, if any, are of this encoder."""
+    """Remove or refuse shards of another encoder, and what a killed run left."""
     try:
         before = read_encoder(folder)
     except SemanticsError:
@@ -140,7 +140,7 @@ def _encode_shard(
         means.append(mean)
         firsts.append(cls)
         watch(n_before + start + len(mean), n_all)
-    hashes = np.frombuffer(b"".join(hash_of(text) for text in texts), dtype=np.uint8)
+    hashes = np.frombuffer(b"".join(hash_text(text) for text in texts), dtype=np.uint8)
     arrays: dict[str, NDArray[Any]] = {
         "mean": np.concatenate(means),
         "cls": np.concatenate(firsts),

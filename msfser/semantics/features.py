@@ -1,10 +1,10 @@
-"""The vectors of the texts on disk: `features/`, keyed by what the text says.
+"""The vectors of the texts on disk, `features/`, keyed by a hash of the text.
 
     features/index.json          the encoder: name, revision, dimension
     features/000000.safetensors  "mean" and "cls" (texts, dim) fp16, "hash" (texts, 16) uint8
 
-A shard appears whole and never changes. Which text an utterance has stands in `texts.parquet`
-alone: utterances that say the same share a vector, and a text that changes needs one new vector.
+A shard appears whole and never changes. Only `texts.parquet` says which text an utterance has:
+equal texts share a vector, and a text that changes needs one new vector.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from lemf.runtime.output import write_output
 from msfser.config.settings import SEMANTICS, Semantic, TextPooling
 from msfser.errors import SemanticsError
-from msfser.semantics.store import TEXTS_NAME, read_texts
+from msfser.semantics.texts import TEXTS_NAME, read_texts
 
 FEATURES_FOLDER = "features"
 HASH_BYTES = 16
@@ -33,12 +33,12 @@ _MAKE_AGAIN = "make it again with msfser encode --force"
 
 @dataclass(frozen=True)
 class Encoder:
-    """Which frozen text encoder made the vectors.
+    """The frozen text encoder that made the vectors.
 
     Attributes
     ----------
     name : str
-        Hub id, or the folder as it was named.
+        Hub id or folder, as the user named it.
     revision : str
         Commit of the hub, or the first half of the SHA-256 of the folder's model files.
     dim : int
@@ -50,7 +50,7 @@ class Encoder:
 
 
 class Features:
-    """The vectors of all texts of a corpus; `open_features` gives it.
+    """The vectors of all texts of a corpus; made by `open_features`.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class Features:
     def vectors(
         self, ids: Sequence[str], semantic: Semantic, pooling: TextPooling = "mean"
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Give the vectors of utterances.
+        """Return the vectors of utterances.
 
         Parameters
         ----------
@@ -90,7 +90,7 @@ class Features:
         vectors : (ids, dim) float32
             Zeros where there is no text.
         present : (ids,) bool
-            Whether there is a text.
+            True where there is a text.
 
         Raises
         ------
@@ -115,7 +115,7 @@ class Features:
 
 
 def open_features(folder: Path) -> Features:
-    """Open the vectors of a corpus; the shards stay on disk until they are asked for.
+    """Open the vectors of a corpus; vectors stay on disk until they are used.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def open_features(folder: Path) -> Features:
     for semantic in SEMANTICS:
         rows[semantic] = {}
         for name, text in zip(texts.ids, texts.of(semantic), strict=True):
-            row = -1 if text.text is None else row_of.get(hash_of(text.text))
+            row = -1 if text.text is None else row_of.get(hash_text(text.text))
             if row is None:
                 raise SemanticsError(
                     f"{folder / FEATURES_FOLDER}: no vector for {semantic} of {name!r}, whose text "
@@ -149,18 +149,18 @@ def open_features(folder: Path) -> Features:
     return Features(folder, made_by, shards, rows)
 
 
-def hash_of(text: str) -> bytes:
-    """Give the key of a text."""
+def hash_text(text: str) -> bytes:
+    """Return the key of a text: the first 16 bytes of its SHA-256."""
     return hashlib.sha256(text.encode()).digest()[:HASH_BYTES]
 
 
 def shard_paths(folder: Path) -> list[Path]:
-    """Give the shards in their order."""
+    """Return the paths of the shards, in their order."""
     return sorted((folder / FEATURES_FOLDER).glob("[0-9]*.safetensors"))
 
 
 def read_encoder(folder: Path) -> Encoder | None:
-    """Say what made the vectors of a corpus; None where there are none.
+    """Read which encoder made the vectors of a corpus; None where there are none.
 
     Raises
     ------
@@ -178,7 +178,7 @@ def read_encoder(folder: Path) -> Encoder | None:
 
 
 def write_encoder(folder: Path, made_by: Encoder) -> None:
-    """Say what makes the vectors of a corpus, before the first of them is written."""
+    """Write which encoder makes the vectors of a corpus, before the first of them is written."""
     path = folder / FEATURES_FOLDER / _INDEX_NAME
     write_output(path, json.dumps(asdict(made_by), indent=1).encode() + b"\n", force=True)
 

@@ -12,9 +12,9 @@ from msfser.data.clips import Clip, read_clip
 from msfser.errors import SemanticsError, first_line
 from msfser.manifest import Manifest
 from msfser.semantics.jobs import Job, Results, do_jobs, to_texts, usable_utterances
-from msfser.semantics.store import Text
-from msfser.semantics.whisper import BEAMS, Ear, Whisper
-from msfser.semantics.work import Shard, WorkFile
+from msfser.semantics.texts import Text
+from msfser.semantics.whisper import BEAMS, Whisper, WhisperSettings
+from msfser.semantics.work_file import Shard, WorkFile
 
 TRANSCRIPT = "transcript"
 
@@ -39,10 +39,10 @@ def take_transcripts(manifest: Manifest) -> dict[str, Text]:
     return texts
 
 
-def hear_texts(
+def transcribe_texts(
     manifest: Manifest,
     work: WorkFile,
-    ear: Ear,
+    settings: WhisperSettings,
     load: Callable[[], Whisper],
     *,
     batch_size: int = 16,
@@ -56,9 +56,9 @@ def hear_texts(
     manifest : Manifest
     work : WorkFile
         Of the semantic ``"gs"``.
-    ear : Ear
+    settings : WhisperSettings
     load : function
-        Loads the model that `ear` names; called if there is anything to transcribe.
+        Loads the model that `settings` names; called if there is anything to transcribe.
     batch_size : int
         Clips at a time; does not change the texts.
     shard : Shard, optional
@@ -94,11 +94,11 @@ def hear_texts(
                 else:
                     yield job, {"status": "missing", "reason": "Whisper hears no speech"}
 
-    depends_on = (ear.engine, ear.model, ear.language, ear.device, BEAMS)
+    depends_on = (settings.engine, settings.model, settings.language, settings.device, BEAMS)
     entries = do_jobs(
         manifest, usable_utterances(manifest, shard), work, depends_on, make, watch=watch
     )
-    return to_texts(entries, source=ear.engine, model=ear.model)
+    return to_texts(entries, source=settings.engine, model=settings.model)
 
 
 def _read_batches(

@@ -17,8 +17,8 @@ from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.threads import threaded_map
 from lemf.runtime.workers import Failure, Workers, attempt, run_tasks
 from msfser.manifest import Manifest, Utterance
-from msfser.semantics.store import Text
-from msfser.semantics.work import Entry, Shard, WorkFile, key_of
+from msfser.semantics.texts import Text
+from msfser.semantics.work_file import Entry, Shard, WorkFile, key_of
 
 _NOT_YET: Entry = {"status": "missing", "reason": "not made yet"}
 
@@ -35,7 +35,7 @@ class Job:
     key : str
         Hash of all that the result depends on, the content of the files included.
     id : str
-        The first utterance with this content, for messages.
+        First utterance with this content, for messages.
     wav : Path
     alignment : Path or None
     """
@@ -74,12 +74,12 @@ def do_jobs(
         Those of `manifest` that need a result.
     work : WorkFile
     depends_on : sequence
-        All that the result depends on besides the files, as JSON has it.
+        All that the result depends on besides the files; goes into JSON.
     make : function
         Takes the jobs to do and yields each with its entry (``status``, ``text`` or ``reason``, and
         what else is to be kept) or its failure. Jobs that it does not yield stay to be done.
     with_alignment : bool
-        Whether the result depends on the alignment, too.
+        Whether the result also depends on the alignment.
     watch : function, optional
 
     Returns
@@ -116,7 +116,7 @@ def do_jobs(
 
 
 def run_on_workers(workers: Workers, function: Callable[[Job], Entry]) -> Make:
-    """Return what does jobs by a function that workers run; a job that it fails for has failed."""
+    """Return a function for `do_jobs` that has workers apply another to each job."""
 
     def make(jobs: list[Job]) -> Results:
         yield from run_tasks(workers, partial(attempt, function), jobs)

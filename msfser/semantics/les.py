@@ -14,8 +14,8 @@ from lemf.runtime.workers import Workers
 from msfser.manifest import Manifest
 from msfser.semantics.alignment_tiers import TIERS_IN_ORDER, find_tiers
 from msfser.semantics.jobs import Job, do_jobs, run_on_workers, to_texts, usable_utterances
-from msfser.semantics.store import Text
-from msfser.semantics.work import Entry, Shard, WorkFile
+from msfser.semantics.texts import Text
+from msfser.semantics.work_file import Entry, Shard, WorkFile
 
 
 def make_les(

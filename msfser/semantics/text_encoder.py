@@ -1,6 +1,7 @@
 """The frozen text encoder: any AutoModel folder or hub id, RoBERTa-large in the paper.
 
-Computes in fp32; gives the mean of the last layer over the tokens and the first token ``<s>``.
+Computes in fp32. The vectors of a text are the mean of the last layer over the tokens, and the
+first token ``<s>``.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from msfser.semantics.features import Encoder
 
 _ROBERTA = ("roberta-base", "roberta-large")  # as the hub called them before names had owners
 _LARGEST_HALF = 65504.0  # of fp16
-_UNUSED = "pooler."  # weights that give no part of the last layer
+_UNUSED = "pooler."  # weights that the last layer does not depend on
 
 
 class TextEncoder:
-    """A frozen encoder; `load_text_encoder` gives it.
+    """A frozen encoder; made by `load_text_encoder`.
 
     Attributes
     ----------
@@ -44,7 +45,7 @@ class TextEncoder:
         self._device = device
 
     def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
-        """Encode texts in one batch; texts of like length waste least.
+        """Encode texts in one batch; texts of similar length need least padding.
 
         Parameters
         ----------
@@ -67,7 +68,7 @@ class TextEncoder:
         for vectors in (mean, cls):
             if not bool((vectors.abs() <= _LARGEST_HALF).all()):  # NaN included
                 raise SemanticsError(
-                    f"{self.about.name}: gives values that are not finite in fp16; use another"
+                    f"{self.about.name}: its vectors are not finite in fp16; use another encoder"
                 )
         return mean.half().cpu().numpy(), cls.half().cpu().numpy()
 
@@ -88,7 +89,7 @@ def masked_mean(last: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     ----------
     last : (texts, tokens, dim) float Tensor
     mask : (texts, tokens) Tensor
-        1 for a token, 0 for padding; at least one token a text.
+        1 for a token, 0 for padding; at least one token per text.
 
     Returns
     -------
@@ -146,7 +147,7 @@ def load_text_encoder(name: str, device: str) -> TextEncoder:
 
 
 def _revision(folder: Path) -> str:
-    """Give the commit of a download, else a hash of the model's files."""
+    """Return the commit of a download, else a hash of the model's files."""
     if folder.parent.name == "snapshots":
         return folder.name
     digest = hashlib.sha256()
@@ -159,7 +160,7 @@ def _revision(folder: Path) -> str:
 
 
 def _max_tokens(model: Any, tokenizer: Any) -> int | None:  # noqa: ANN401
-    """Give the most tokens of a text; RoBERTa's positions begin behind that of its padding."""
+    """Return the most tokens of a text; RoBERTa's positions begin after that of its padding."""
     limits = [int(tokenizer.model_max_length)]
     positions = getattr(model.config, "max_position_embeddings", None)
     if positions:

@@ -38,8 +38,8 @@ _ROUNDING_S = 0.001  # faster-whisper rounds the start of a segment to milliseco
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ear:
-    """The Whisper model that listens.
+class WhisperSettings:
+    """Which Whisper model transcribes, and how.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class Whisper(Protocol):
         """Return the text of each clip, empty where nothing is said."""
 
 
-def load_whisper(ear: Ear) -> Whisper:
+def load_whisper(settings: WhisperSettings) -> Whisper:
     """Load a model.
 
     Raises
@@ -74,11 +74,15 @@ def load_whisper(ear: Ear) -> Whisper:
     MissingPackageError
         The engine is not installed.
     """
-    return _FasterWhisper(ear) if ear.engine == "faster-whisper" else _TransformersWhisper(ear)
+    return (
+        _FasterWhisper(settings)
+        if settings.engine == "faster-whisper"
+        else _TransformersWhisper(settings)
+    )
 
 
 class _FasterWhisper:
-    def __init__(self, ear: Ear) -> None:
+    def __init__(self, settings: WhisperSettings) -> None:
         try:
             import ctranslate2
             import faster_whisper
@@ -86,18 +90,18 @@ class _FasterWhisper:
             raise MissingPackageError(
                 "faster-whisper is missing: pip install 'lemf[whisper]'"
             ) from None
-        if ear.device == "cuda" and ctranslate2.get_cuda_device_count() == 0:
+        if settings.device == "cuda" and ctranslate2.get_cuda_device_count() == 0:
             raise SemanticsError("--device cuda: ctranslate2 finds none; use --device cpu")
         try:
             self._model = faster_whisper.WhisperModel(
-                ear.model,
-                device=ear.device,
-                compute_type="float16" if ear.device == "cuda" else "int8",
+                settings.model,
+                device=settings.device,
+                compute_type="float16" if settings.device == "cuda" else "int8",
             )
         except (OSError, ValueError, RuntimeError) as error:
-            raise _not_loaded(ear, error) from error
+            raise _not_loaded(settings, error) from error
         self._batched = faster_whisper.BatchedInferencePipeline(self._model)
-        self._language = ear.language if self._model.model.is_multilingual else "en"
+        self._language = settings.language if self._model.model.is_multilingual else "en"
 
     def transcribe(self, clips: Sequence[Samples]) -> list[str]:
         """Return the text of each clip: those of up to 30 s as one batch, longer ones alone."""
@@ -142,26 +146,26 @@ class _FasterWhisper:
 
 
 class _TransformersWhisper:
-    def __init__(self, ear: Ear) -> None:
+    def __init__(self, settings: WhisperSettings) -> None:
         import torch
         from transformers import AutoModelForSpeechSeq2Seq, AutoProcessor
 
-        if ear.device == "cuda" and not torch.cuda.is_available():
+        if settings.device == "cuda" and not torch.cuda.is_available():
             raise SemanticsError("--device cuda: this machine has no CUDA device; use --device cpu")
-        name = ear.model
+        name = settings.model
         if "/" not in name and not Path(name).is_dir():
             name = f"openai/whisper-{name}"  # a size, as faster-whisper has it
         folder = find_folder(name, MODEL_FILES)
-        dtype = torch.float16 if ear.device == "cuda" else torch.float32
+        dtype = torch.float16 if settings.device == "cuda" else torch.float32
         try:
             self._processor: Any = AutoProcessor.from_pretrained(folder)  # type: ignore[no-untyped-call]
             model = AutoModelForSpeechSeq2Seq.from_pretrained(folder, dtype=dtype)
         except (OSError, ValueError, KeyError, ImportError) as error:
-            raise _not_loaded(ear, error) from error
-        self._model: Any = model.eval().to(ear.device)
+            raise _not_loaded(settings, error) from error
+        self._model: Any = model.eval().to(settings.device)
         known = self._model.generation_config
         self._multilingual = bool(getattr(known, "is_multilingual", hasattr(known, "lang_to_id")))
-        self._language = ear.language
+        self._language = settings.language
 
     def transcribe(self, clips: Sequence[Samples]) -> list[str]:
         """Return the text of each clip: those of up to 30 s as one batch, longer ones alone."""
@@ -203,7 +207,7 @@ def _transcribe(
     ]
 
 
-def _not_loaded(ear: Ear, error: Exception) -> SemanticsError:
+def _not_loaded(settings: WhisperSettings, error: Exception) -> SemanticsError:
     return SemanticsError(
-        f"--model {ear.model}: cannot be loaded by {ear.engine} ({first_line(error)})"
+        f"--model {settings.model}: cannot be loaded by {settings.engine} ({first_line(error)})"
     )

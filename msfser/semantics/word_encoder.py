@@ -1,8 +1,8 @@
-"""A text encoder that can be made anywhere: a random vector a word, and no order of words.
+"""A text encoder that needs no download: one random vector per word, without word order.
 
 A folder as transformers reads it, with a BERT of no layers whose position embeddings are zero: the
-vector of a text is the mean of the vectors of its words. It stands in for RoBERTa where no weights
-can be had, in the demo and in tests, and knows nothing of what words mean.
+vector of a text is the mean of the vectors of its words. In the demo and in tests it stands in for
+RoBERTa; it knows nothing of the meaning of words.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _MOST_TOKENS = 512
 
 
 def write_word_encoder(folder: Path, texts: Iterable[str], *, dim: int = 64, seed: int = 0) -> None:
-    """Make an encoder that knows the words of some texts, in lower case.
+    """Write an encoder that knows the words of some texts, in lower case.
 
     Parameters
     ----------
     folder : Path
-        Made if it is not there; files of the same names are replaced.
+        Made if missing; files of the same names are replaced.
     texts : iterable of str
     dim : int
         Size of the vectors.

@@ -43,8 +43,8 @@ def corpus_folder(tmp_path_factory):
     from msfser.semantics.es.description import emotions_of
     from msfser.semantics.es.description_file import import_descriptions
     from msfser.semantics.gs import take_transcripts
-    from msfser.semantics.store import Text, read_texts, update_texts
     from msfser.semantics.text_encoder import load_text_encoder
+    from msfser.semantics.texts import Text, read_texts, update_texts
     from msfser.semantics.word_encoder import write_word_encoder
 
     folder = tmp_path_factory.mktemp("mechanism")
@@ -156,8 +156,8 @@ def encoder(tmp_path_factory):
 def corpus(tmp_path_factory, encoder):
     """Twelve utterances of four speakers in three splits and two folds, with texts and vectors."""
     from msfser.semantics.encoding import encode_texts
-    from msfser.semantics.store import Text, update_texts
     from msfser.semantics.text_encoder import load_text_encoder
+    from msfser.semantics.texts import Text, update_texts
 
     folder = tmp_path_factory.mktemp("corpus")
     rng = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""Requests to a server that speaks OpenAI's chat completions: what may pass is tried again."""
+"""Requests to a server with OpenAI's chat completions; failures that may pass are tried again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import httpx
 
 from msfser.errors import ConfigError, SemanticsError
 
-_PASSING = {408, 409, 425, 429, 500, 502, 503, 504}  # worth another attempt
+_PASSING = {408, 409, 425, 429, 500, 502, 503, 504}  # HTTP statuses worth another attempt
 _HOPELESS = {401, 403, 404, 405}  # the same for every request
 _LONGEST_DELAY_S = 60.0
 _LONGEST_RETRY_AFTER_S = 600.0
@@ -25,7 +25,7 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """Where the model is, and how it is asked.
+    """A server, the model on it, and how to send requests.
 
     Attributes
     ----------
@@ -38,11 +38,11 @@ class Server:
     timeout_s : float
         How long to wait for a reply.
     attempts : int
-        How often a request is made before the utterance has failed.
+        How often a request is sent before the utterance has failed.
     first_delay_s : float
-        Wait after the first failure; it doubles with each further one, up to a minute.
+        Wait after the first failure; doubles with each further failure, up to a minute.
     use_schema : bool
-        Whether the server is to keep the model to the JSON schema.
+        Whether the server is to hold the model to the JSON schema.
     max_tokens : int
     """
 
@@ -69,26 +69,26 @@ class Server:
 
 
 def find_model(url: str, api_key: str | None, model: str | None) -> str:
-    """Check that the server is there, and give the model that it serves.
+    """Check that the server answers, and return the name of its model.
 
     Parameters
     ----------
     url : str
     api_key : str or None
     model : str or None
-        Left out, the only one of the server.
+        None for the only model of the server.
 
     Raises
     ------
     SemanticsError
-        No server answers, it refuses the key, does not know the model, or has several.
+        No server answers, or the server refuses the key, lacks the model, or has several models.
     """
     server = Server(url=url, model=model or "", api_key=api_key)
     try:
         reply = httpx.get(f"{url.rstrip('/')}/models", headers=_headers(server), timeout=_CONNECT_S)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SemanticsError(
-            f"{url}: no server answers ({_say(error)}); start it, or name another with --url"
+            f"{url}: no server answers ({_describe(error)}); start it, or name another with --url"
         ) from error
     if reply.status_code in (401, 403):
         raise SemanticsError(f"{url}: the server refuses the key; set OPENAI_API_KEY")
@@ -106,7 +106,7 @@ def find_model(url: str, api_key: str | None, model: str | None) -> str:
 
 
 class RequestError(Exception):
-    """Why one request got no reply, and whether another time it could."""
+    """Why a request got no reply; `passing` where another attempt may succeed."""
 
     def __init__(self, reason: str, *, passing: bool = False) -> None:
         super().__init__(reason)
@@ -114,7 +114,7 @@ class RequestError(Exception):
 
 
 def open_client(server: Server) -> httpx.AsyncClient:
-    """Give a client that keeps `in_flight` connections; close it in the end."""
+    """Return a client with `in_flight` connections, which the caller closes."""
     return httpx.AsyncClient(
         headers=_headers(server),
         limits=httpx.Limits(max_connections=server.in_flight),
@@ -129,7 +129,7 @@ async def complete(
     schema: Mapping[str, Any],
     seed: str,
 ) -> str:
-    """Ask until there is a reply, later and later.
+    """Send a request until there is a reply, with longer and longer waits.
 
     Parameters
     ----------
@@ -137,16 +137,16 @@ async def complete(
         From `open_client`.
     server : Server
     messages : sequence of dict
-        As OpenAI's API has them.
+        In the form of OpenAI's API.
     schema : mapping
         The JSON schema of the reply.
     seed : str
-        Keeps the waits of one request apart from those of others.
+        Of the random waits, so that requests are not repeated all at the same time.
 
     Returns
     -------
     str
-        Empty where the model said nothing.
+        Empty where the model replied nothing.
 
     Raises
     ------
@@ -175,7 +175,7 @@ async def complete(
         except TimeoutError:
             reason = f"no reply within {server.timeout_s:g} s"
         except httpx.RequestError as error:  # down, or cut off
-            reason = _say(error)
+            reason = _describe(error)
         else:
             reason = f"HTTP {response.status_code}: {_excerpt(response.text)}"
             if response.status_code in _HOPELESS:
@@ -199,7 +199,7 @@ def _headers(server: Server) -> dict[str, str]:
 
 
 def _content(response: httpx.Response) -> str | None:
-    """Give the text of a completion; None where the body is none, as of a proxy's error page."""
+    """Return the text of a completion; None where there is none, as in an error page."""
     try:
         message = response.json()["choices"][0]["message"]
         return str(message.get("content") or message.get("refusal") or "")
@@ -208,7 +208,7 @@ def _content(response: httpx.Response) -> str | None:
 
 
 def _retry_after_s(value: str | None) -> float:
-    """Read the header: seconds, or a date."""
+    """Read the header Retry-After, which holds seconds or a date."""
     if value is None:
         return 0.0
     try:
@@ -224,7 +224,7 @@ def _retry_after_s(value: str | None) -> float:
     return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER_S) if seconds == seconds else 0.0
 
 
-def _say(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 

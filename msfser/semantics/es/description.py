@@ -1,4 +1,4 @@
-"""Extended Semantics: the six categories of table 1, what is asked, and the paragraph they become.
+"""Extended Semantics: the six categories of table 1, the prompt for them, and their paragraph.
 
 The prompt is the same for all utterances of a corpus. It holds the names of the emotions that the
 corpus distinguishes, and nothing about any utterance.
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from msfser.errors import SemanticsError
-from msfser.semantics.work import key_of
+from msfser.semantics.work_file import Entry, key_of
 
 GENDERS = ("male", "female", "unclear")
 UNKNOWN = "Unknown"
@@ -37,7 +37,7 @@ _MOST_TRAITS = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """What is said about one utterance: table 1 of the paper.
+    """The six categories of table 1 of the paper, for one utterance.
 
     Attributes
     ----------
@@ -63,12 +63,12 @@ class Description:
 
 
 def emotions_of(corpus: str) -> tuple[str, ...]:
-    """Give the emotion categories of a corpus: MSP-Podcast's where it has none of its own."""
+    """Return the emotion categories of a corpus; those of MSP-Podcast where it has none."""
     return _EMOTIONS.get(corpus, _EMOTIONS["msp-podcast"])
 
 
 def schema_of(emotions: Sequence[str]) -> dict[str, Any]:
-    """Give the JSON schema of a description, for servers that keep a model to it."""
+    """Return the JSON schema of a description, for servers that hold a model to a schema."""
     texts = {key: {"type": "string", "maxLength": longest} for key, longest in _LONGEST.items()}
     texts["free_emotion"]["minLength"] = 2
     return {
@@ -94,7 +94,7 @@ def schema_of(emotions: Sequence[str]) -> dict[str, Any]:
 
 
 def prompt_of(emotions: Sequence[str]) -> str:
-    """Give the question that goes with every recording of a corpus."""
+    """Return the prompt that goes with every recording of a corpus."""
     return (
         "Listen to the speech. Judge from the voice and from the words. "
         "Reply with one JSON object and nothing else. Its keys are:\n"
@@ -109,17 +109,17 @@ def prompt_of(emotions: Sequence[str]) -> str:
 
 
 def prompt_hash(emotions: Sequence[str]) -> str:
-    """Give what changes with the question or the schema."""
+    """Return a hash that changes with the prompt or the schema."""
     return key_of("es", prompt_of(emotions), schema_of(emotions))
 
 
 def read_reply(reply: str, emotions: Sequence[str]) -> Description:
-    """Read what a model replied: the outermost braces, whatever stands around them.
+    """Read the reply of a model: the outermost braces, whatever stands around them.
 
     Raises
     ------
     SemanticsError
-        It is no JSON, or no description; the message says what is wrong with it.
+        The reply is no JSON, or no description; the message says what is wrong.
     """
     start, stop = reply.find("{"), reply.rfind("}")
     if start < 0:
@@ -131,10 +131,23 @@ def read_reply(reply: str, emotions: Sequence[str]) -> Description:
     return check_description(content, emotions)
 
 
+def reply_entry(reply: str, emotions: Sequence[str]) -> Entry:
+    """Return what is kept of a reply: its paragraph, the six categories, and the reply as it came.
+
+    Raises
+    ------
+    SemanticsError
+        As `read_reply`.
+    """
+    description = read_reply(reply, emotions)
+    text = format_description(description)
+    return {"status": "ok", "text": text, "fields": asdict(description), "reply": reply}
+
+
 def check_description(content: object, emotions: Sequence[str]) -> Description:
     """Check the six categories, as `schema_of` has them.
 
-    White space and the case of the categories are mended, nothing else.
+    White space and the case of the categories are corrected, nothing else.
 
     Raises
     ------
@@ -167,8 +180,8 @@ def check_description(content: object, emotions: Sequence[str]) -> Description:
     )
 
 
-def render(description: Description) -> str:
-    """Put the six categories into one paragraph, as in the example of section 2.2."""
+def format_description(description: Description) -> str:
+    """Format the six categories as one paragraph, as in the example of section 2.2."""
     who = {
         "male": "a male speaker",
         "female": "a female speaker",

@@ -1,7 +1,7 @@
-"""Extended Semantics that somebody already has: a JSONL file, a line an utterance.
+"""Extended Semantics from a file of descriptions: JSONL with one line per utterance.
 
-A line holds ``id`` and either ``text``, the paragraph itself, or the six categories of table 1; it
-may hold ``model``.
+A line has ``id`` and either ``text``, the paragraph itself, or the six categories of table 1, and
+may have ``model``.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 from lemf import read_rows
 from msfser.errors import SemanticsError
 from msfser.manifest import Manifest
-from msfser.semantics.es.description import check_description, render
-from msfser.semantics.store import Text
+from msfser.semantics.es.description import check_description, format_description
+from msfser.semantics.texts import Text
 
 
 def import_descriptions(
@@ -29,13 +29,12 @@ def import_descriptions(
     emotions : sequence of str
         The categories that `emotion` may be.
     source : str
-        Kept with each text.
+        Recorded with each text.
 
     Returns
     -------
     texts : dict of id to Text
-        ``"failed"`` where the categories are not as they must be, ``"missing"`` where the file does
-        not name the id.
+        ``"failed"`` where the categories are wrong, ``"missing"`` where the file lacks the id.
     n_unknown : int
         Lines whose id is not in the manifest.
 
@@ -76,7 +75,7 @@ def _to_text(row: dict[str, object], line: str, emotions: Sequence[str], source:
             return Text(text=text, status="ok", source=source, model=model)
         return Text(source=source, model=model, reason=f"{line}: the text is empty")
     try:
-        text = render(check_description(row, emotions))
+        text = format_description(check_description(row, emotions))
     except SemanticsError as error:
         reason = f"{line}: {error}"
         return Text(status="failed", source=source, model=model, reason=reason)

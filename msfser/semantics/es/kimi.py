@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from lemf import read_rows
 from lemf.runtime.output import write_output
 from msfser.errors import SemanticsError
-from msfser.semantics.es.description import prompt_of, read_reply, render
+from msfser.semantics.es.description import prompt_of, reply_entry
 from msfser.semantics.jobs import Job, Results
-from msfser.semantics.work import Entry, WorkFile
+from msfser.semantics.work_file import Entry, WorkFile
 
 MODEL = "moonshotai/Kimi-Audio-7B-Instruct"
 MAX_TOKENS = 512
@@ -93,8 +92,6 @@ def _to_entry(row: Mapping[str, object], emotions: Sequence[str]) -> Entry:
         return {"status": "failed", "reason": str(row["error"])}
     reply = str(row["reply"])
     try:
-        description = read_reply(reply, emotions)
+        return reply_entry(reply, emotions)
     except SemanticsError as error:
         return {"status": "failed", "reason": str(error), "reply": reply}
-    fields = asdict(description)
-    return {"status": "ok", "text": render(description), "fields": fields, "reply": reply}

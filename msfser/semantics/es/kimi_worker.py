@@ -1,9 +1,9 @@
-"""Has Kimi-Audio answer jobs, inside Kimi-Audio's own environment, which needs nothing of msfser.
+"""A script for Kimi-Audio's own environment: answers jobs, and needs nothing of msfser.
 
     python kimi_worker.py JOBS.jsonl REPLIES.jsonl [--model NAME|FOLDER]
 
-JOBS holds a line a recording: ``key``, ``wav``, ``prompt``, ``max_tokens``. A line of REPLIES holds
-``key`` and ``reply``. What REPLIES answers already is left out, so a killed run goes on.
+JOBS has one line per recording: ``key``, ``wav``, ``prompt``, ``max_tokens``. A line of REPLIES has
+``key`` and ``reply``. Jobs that REPLIES answers already are left out, so a killed run goes on.
 """
 
 import argparse
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def ask(model: Any, job: dict[str, Any]) -> str:  # noqa: ANN401 - not installed here
-    """Give the text that the model replies to a prompt and a recording."""
+    """Return the reply of the model to a prompt and a recording."""
     messages = [
         {"role": "user", "message_type": "text", "content": job["prompt"]},
         {"role": "user", "message_type": "audio", "content": job["wav"]},
@@ -64,7 +64,7 @@ def ask(model: Any, job: dict[str, Any]) -> str:  # noqa: ANN401 - not installed
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """Give the objects of a JSONL file, without a torn last line."""
+    """Read the objects of a JSONL file, without a torn last line."""
     lines = []
     for line in path.read_bytes().split(b"\n"):
         try:
@@ -75,14 +75,14 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def drop_torn_line(path: Path) -> None:
-    """Cut off what a killed run left of its last line."""
+    """Remove the last line of a file where a killed run left only a part."""
     if path.exists():
         content = path.read_bytes()
         os.truncate(path, content.rfind(b"\n") + 1)
 
 
 def say(message: str) -> None:
-    """Tell how far it is, on stderr."""
+    """Print a line on stderr."""
     print(message, file=sys.stderr, flush=True)  # noqa: T201 - a script of its own
 
 

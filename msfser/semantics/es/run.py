@@ -16,8 +16,8 @@ from msfser.semantics.es import kimi
 from msfser.semantics.es.description import prompt_hash
 from msfser.semantics.es.voice import VERSION, describe_recording
 from msfser.semantics.jobs import Job, Results, do_jobs, run_on_workers, to_texts, usable_utterances
-from msfser.semantics.store import Text
-from msfser.semantics.work import Shard, WorkFile
+from msfser.semantics.texts import Text
+from msfser.semantics.work_file import Shard, WorkFile
 
 if TYPE_CHECKING:
     from msfser.semantics.es.chat_requests import Server

@@ -1,7 +1,7 @@
 """Extended Semantics from a server that takes audio.
 
-Many requests are in flight at once: such a server batches them itself. A reply that is no
-description is asked for once more, with what is wrong; then the utterance has failed.
+Many requests are in flight at once, because the server batches them. Where a reply is no
+description, the model is asked once more, with what was wrong; then the utterance has failed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import httpx
@@ -23,10 +22,10 @@ from msfser.semantics.es.chat_requests import (
     find_model,
     open_client,
 )
-from msfser.semantics.es.description import prompt_of, read_reply, render, schema_of
+from msfser.semantics.es.description import prompt_of, reply_entry, schema_of
 from msfser.semantics.es.wav import wav_bytes
 from msfser.semantics.jobs import Job, Results
-from msfser.semantics.work import Entry
+from msfser.semantics.work_file import Entry
 
 _FEWEST_FAILURES = 20  # in a row before the run is given up
 
@@ -34,7 +33,7 @@ _FEWEST_FAILURES = 20  # in a row before the run is given up
 def ask_server(
     server: Server, emotions: Sequence[str], proven: bool, jobs: Sequence[Job]
 ) -> Results:
-    """Have the recordings described, and give each as soon as it is.
+    """Have recordings described, and yield each as soon as its reply is there.
 
     Parameters
     ----------
@@ -42,14 +41,14 @@ def ask_server(
     emotions : sequence of str
         The categories of the corpus.
     proven : bool
-        Whether any utterance of the corpus was ever described; until then, every kind of failure
-        counts as a sign that none will be.
+        Whether any utterance of the corpus was ever described; until then, failures of every kind
+        in a row end the run, later only those that the server causes.
     jobs : sequence of Job
 
     Yields
     ------
     job, entry
-        The entry holds the ``reply`` as it came and the six ``fields``, too.
+        The entry also holds the ``reply`` as it came, and the six categories as ``fields``.
 
     Raises
     ------
@@ -73,7 +72,8 @@ def ask_server(
                 if n_failed >= max(_FEWEST_FAILURES, 2 * server.in_flight):
                     raise SemanticsError(
                         f"{server.url}: {n_failed} utterances in a row failed, the last, {job.id}: "
-                        f"{entry['reason']}; what is done is kept: mend it and run this again"
+                        f"{entry['reason']}; what is done is kept; see to the server, then run "
+                        "the command again"
                     )
         finally:
             asking.cancel()
@@ -88,7 +88,7 @@ async def _ask_all(
     jobs: Sequence[Job],
     done: asyncio.Queue[tuple[Job, Entry] | None],
 ) -> None:
-    """Keep `in_flight` recordings under way until all are described; then say None."""
+    """Keep `in_flight` recordings under way until all are described; then put None."""
     remaining = iter(jobs)
 
     async def work() -> None:
@@ -114,13 +114,13 @@ async def _close(client: httpx.AsyncClient, asking: asyncio.Task[None]) -> None:
 async def _describe(
     client: httpx.AsyncClient, server: Server, emotions: Sequence[str], job: Job
 ) -> Entry:
-    """Describe one recording: ask, and once more with what was wrong with the reply."""
+    """Describe one recording; after a reply that cannot be used, ask once more."""
     schema = schema_of(emotions)
     try:
         messages = [await asyncio.to_thread(_question, job.wav, emotions)]
         reply = await complete(client, server, messages, schema, job.key)
         try:
-            description = read_reply(reply, emotions)
+            return reply_entry(reply, emotions)
         except SemanticsError as error:
             messages += [
                 {"role": "assistant", "content": reply},
@@ -131,18 +131,16 @@ async def _describe(
             ]
             reply = await complete(client, server, messages, schema, job.key)
             try:
-                description = read_reply(reply, emotions)
+                return reply_entry(reply, emotions)
             except SemanticsError as again:
                 reason = f"twice: {again}"
                 return {"status": "failed", "reason": reason, "passing": False, "reply": reply}
     except RequestError as error:
         return {"status": "failed", "reason": str(error), "passing": error.passing}
-    fields = asdict(description)
-    return {"status": "ok", "text": render(description), "fields": fields, "reply": reply}
 
 
 def _question(wav: Path, emotions: Sequence[str]) -> Message:
-    """Give the message with the recording: the only place where anything about it is said."""
+    """Return the message with the recording: all that is ever sent of an utterance."""
     try:
         data = base64.b64encode(wav_bytes(wav)).decode()
     except SemanticsError as error:

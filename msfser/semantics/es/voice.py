@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from lemf import LemfError, harvest, read_audio, score
 from msfser.semantics.alignment_tiers import find_tiers
-from msfser.semantics.es.description import UNKNOWN, Description, render
+from msfser.semantics.es.description import UNKNOWN, Description, format_description
 from msfser.semantics.jobs import Job
-from msfser.semantics.work import Entry
+from msfser.semantics.work_file import Entry
 
 VERSION = 1  # of the limits and the words: a new version makes new work
 
@@ -136,7 +136,7 @@ def describe_recording(job: Job, *, tiers_in_order: bool = False) -> Entry:
         name: None if isinstance(value, float) and math.isnan(value) else value
         for name, value in asdict(voice).items()
     }
-    return {"status": "ok", "text": render(describe_voice(voice)), "measured": measured}
+    return {"status": "ok", "text": format_description(describe_voice(voice)), "measured": measured}
 
 
 def _grade(value: float, low: float, high: float, words: tuple[str, str, str]) -> str:

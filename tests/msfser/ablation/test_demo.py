@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from msfser.ablation.demo import Demo, shuffle_texts
 from msfser.ablation.demo_findings import find
-from msfser.ablation.rows import DEMO, read_rows
+from msfser.ablation.rows import DEMO, read_ablation
 from msfser.ablation.run import RowResult
 from msfser.commands.cli import main
 from msfser.data.examples import Examples
@@ -84,7 +84,7 @@ def make_demo(ceilings, shuffled_v, shuffled_d, knocked_d, share_of_c):
         for i, (v, a, d) in enumerate(labels)
     ]
     results = []
-    for row, r in zip(read_rows(DEMO), np.array(ceilings), strict=True):
+    for row, r in zip(read_ablation(DEMO), np.array(ceilings), strict=True):
         noise = generator.normal(0, 1, labels.shape)
         values = 4 + r * (labels - 4) + np.sqrt(1 - r**2) * noise
         made = make_predictions(utterances, values, corpus="m", version="", label_bounds=(1.0, 7.0))

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from msfser.ablation import run as ablation
 from msfser.ablation.files import draw_ablation
-from msfser.ablation.rows import DEMO, TABLE_2, AblationRow, read_rows
+from msfser.ablation.rows import DEMO, TABLE_2, AblationRow, read_ablation
 from msfser.ablation.run import RowResult
 from msfser.ablation.table import (
     MEAN_SEED,
@@ -28,7 +28,7 @@ from msfser.training.state import Interrupted
 
 
 def test_table_2_has_its_ten_rows_and_their_averages():
-    rows = read_rows(TABLE_2)
+    rows = read_ablation(TABLE_2)
     assert len(rows) == 10
     for row in rows:
         assert row.paper is not None
@@ -46,7 +46,7 @@ def test_table_2_has_its_ten_rows_and_their_averages():
 
 
 def test_the_demo_adds_one_level_after_the_other():
-    rows = read_rows(DEMO)
+    rows = read_ablation(DEMO)
     assert [row.config.model.semantics for row in rows] == [
         (), ("gs",), ("gs", "les"), ("gs", "les", "es"),
     ]  # fmt: skip
@@ -54,7 +54,7 @@ def test_the_demo_adds_one_level_after_the_other():
 
 
 def test_changes_and_presets_hold_for_all_rows():
-    rows = read_rows(TABLE_2, ["train.epochs=3", "data.folder=corpus"], preset="tiny")
+    rows = read_ablation(TABLE_2, ["train.epochs=3", "data.folder=corpus"], preset="tiny")
     assert {row.config.train.epochs for row in rows} == {3}
     assert {row.config.data.folder for row in rows} == {"corpus"}
     assert rows[-1].config.model.fusion == "fm_moe"
@@ -81,7 +81,7 @@ def test_rows_that_cannot_be_are_refused(tmp_path, text, message):
     path = tmp_path / "rows.toml"
     path.write_text(text)
     with pytest.raises(ConfigError) as error:
-        read_rows(path)
+        read_ablation(path)
     assert message in str(error.value)
     assert str(path) in str(error.value)
 

@@ -18,7 +18,7 @@ from msfser.errors import SemanticsError
 from msfser.manifest import read_manifest
 from msfser.semantics.encoding import encode_texts
 from msfser.semantics.features import open_features, read_shard, shard_paths
-from msfser.semantics.store import Text, update_texts
+from msfser.semantics.texts import Text, update_texts
 
 torch = pytest.importorskip("torch")
 

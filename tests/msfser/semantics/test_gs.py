@@ -13,11 +13,11 @@ from msfser.commands.cli import main
 from msfser.data.clips import read_clip
 from msfser.errors import SemanticsError
 from msfser.manifest import Manifest, Utterance, read_manifest, write_manifest
-from msfser.semantics.gs import hear_texts, take_transcripts
-from msfser.semantics.whisper import Ear, load_whisper
-from msfser.semantics.work import open_work
+from msfser.semantics.gs import take_transcripts, transcribe_texts
+from msfser.semantics.whisper import WhisperSettings, load_whisper
+from msfser.semantics.work_file import open_work
 
-EAR = Ear(engine="faster-whisper", model="fake", language="en", device="cpu")
+EAR = WhisperSettings(engine="faster-whisper", model="fake", language="en", device="cpu")
 
 
 class FakeWhisper:
@@ -33,7 +33,7 @@ class FakeWhisper:
 
 def hear(folder, whisper, **more):
     with open_work(folder, "gs") as work:
-        return hear_texts(read_manifest(folder), work, EAR, lambda: whisper, **more)
+        return transcribe_texts(read_manifest(folder), work, EAR, lambda: whisper, **more)
 
 
 def test_transcripts_are_taken_as_they_are(tmp_path):
@@ -213,7 +213,7 @@ def tiny_whisper(tmp_path_factory):
 
 
 def test_transformers_whisper_hears_batches_as_it_hears_alone(tiny_whisper):
-    ear = Ear(engine="transformers", model=tiny_whisper, language=None, device="cpu")
+    ear = WhisperSettings(engine="transformers", model=tiny_whisper, language=None, device="cpu")
     whisper = load_whisper(ear)
     noise = np.random.default_rng(3)
     clips = [noise.normal(0, 0.1, n).astype(np.float32) for n in (8_000, 30_000, 16_000)]

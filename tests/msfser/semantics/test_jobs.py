@@ -1,8 +1,8 @@
 import shutil
 
 from msfser.semantics.jobs import _Contents, do_jobs, to_texts, usable_utterances
-from msfser.semantics.store import Text
-from msfser.semantics.work import Shard, open_work
+from msfser.semantics.texts import Text
+from msfser.semantics.work_file import Shard, open_work
 
 
 def test_what_is_done_is_not_done_again_and_what_failed_is(tmp_path, make_corpus):

@@ -12,8 +12,8 @@ from msfser.commands.cli import main
 from msfser.manifest import read_manifest, write_manifest
 from msfser.semantics.jobs import Job
 from msfser.semantics.les import find_les, make_les
-from msfser.semantics.store import read_texts
-from msfser.semantics.work import open_work
+from msfser.semantics.texts import read_texts
+from msfser.semantics.work_file import open_work
 
 
 def run(*arguments, code=0):

@@ -11,10 +11,10 @@ from msfser.semantics.es.description import (
     Description,
     check_description,
     emotions_of,
+    format_description,
     prompt_hash,
     prompt_of,
     read_reply,
-    render,
     schema_of,
 )
 
@@ -30,7 +30,7 @@ GOOD = {
 
 
 def test_the_paragraph_follows_the_papers_example():
-    assert render(check_description(GOOD, EMOTIONS)) == (
+    assert format_description(check_description(GOOD, EMOTIONS)) == (
         "This is a male speaker, expressing frustrated (categorized as Angry), in an argument in a "
         "public place. The speaker feels that nobody listens. The speech is characterized by "
         "rising intonation, assertive tone and a sense of urgency."
@@ -41,7 +41,7 @@ def test_the_paragraph_follows_the_papers_example():
         "explanation": "",
         "paralinguistics": ["x."],
     }
-    assert render(check_description(bare, EMOTIONS)) == (
+    assert format_description(check_description(bare, EMOTIONS)) == (
         "This is a speaker of unclear gender, expressing frustrated (categorized as Angry). "
         "The speech is characterized by x."
     )
@@ -118,8 +118,8 @@ def test_the_longest_paragraph_fits_the_encoder():
         free_emotion="a" * 40, emotion="Frustrated", explanation="a" * 300, scenario="a" * 160,
         paralinguistics=("a" * 40,) * 6, gender="unclear",
     )  # fmt: skip
-    assert len(render(longest)) < 512 * 3
-    assert render(replace(longest, explanation="Why?")).count("Why? The") == 1
+    assert len(format_description(longest)) < 512 * 3
+    assert format_description(replace(longest, explanation="Why?")).count("Why? The") == 1
 
 
 def test_each_corpus_has_its_own_categories_and_the_prompt_names_them():

@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from msfser.commands.cli import main
-from msfser.semantics.store import read_texts
+from msfser.semantics.texts import read_texts
 
 SIX = {
     "free_emotion": "calm", "emotion": "Neutral", "explanation": "", "scenario": "a shop",

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from msfser.commands.cli import main
 from msfser.semantics.es.kimi import WORKER
-from msfser.semantics.store import read_texts
+from msfser.semantics.texts import read_texts
 
 KIMI = """
 import json, sys

@@ -21,8 +21,8 @@ from msfser.errors import ConfigError, SemanticsError
 from msfser.manifest import read_manifest
 from msfser.semantics.es.description import emotions_of, prompt_hash
 from msfser.semantics.es.run import describe_by_server
-from msfser.semantics.store import read_texts
-from msfser.semantics.work import open_work
+from msfser.semantics.texts import read_texts
+from msfser.semantics.work_file import open_work
 
 pytest.importorskip("httpx")
 

@@ -9,7 +9,12 @@ from click.testing import CliRunner
 import lemf
 from msfser.commands.cli import main
 from msfser.manifest import read_manifest, write_manifest
-from msfser.semantics.es.description import check_description, emotions_of, render, schema_of
+from msfser.semantics.es.description import (
+    check_description,
+    emotions_of,
+    format_description,
+    schema_of,
+)
 from msfser.semantics.es.voice import (
     Voice,
     describe_recording,
@@ -17,7 +22,7 @@ from msfser.semantics.es.voice import (
     measure_voice,
 )
 from msfser.semantics.jobs import Job
-from msfser.semantics.store import read_texts
+from msfser.semantics.texts import read_texts
 
 RATE_HZ = 16_000
 CENT = 2 ** (1 / 1200) - 1
@@ -85,7 +90,7 @@ def test_pace_and_stress_come_from_the_alignment(corpus):
     ],
 )
 def test_each_measure_is_put_into_words(change, phrase):
-    text = render(describe_voice(replace(MIDDLE, **change)))
+    text = format_description(describe_voice(replace(MIDDLE, **change)))
     assert phrase in text
     assert "expressing an unnamed emotion (categorized as Unknown)" in text
 

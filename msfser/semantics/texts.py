@@ -1,7 +1,7 @@
-"""The texts of a corpus, `texts.parquet`: a row an utterance, and where each text came from.
+"""The texts of a corpus, `texts.parquet`: one row per utterance, with the source of each text.
 
-A text is never empty by accident: its status says whether it is there, and its reason why not. One
-command makes one semantic and leaves the others as they are; the file appears whole.
+A text is never empty by accident: its status says whether there is one, and its reason why not. One
+command makes one semantic and leaves the others unchanged; the file appears whole.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class Text:
         None unless the status is ``"ok"`` or ``"fallback"``; never empty.
     status : str
         ``"ok"``; ``"fallback"``: the text of GS stands in for LES; ``"missing"``: there is nothing
-        to make it from; ``"failed"``: it could not be made and the next run tries again.
+        to make the text from; ``"failed"``: making it failed, and the next run tries again.
     source : str or None
-        What made it: ``"lemf 0.1.0, cues paper"``, ``"transcript"``, ``"faster-whisper"``, or the
-        backend of ES. None where no command has made this semantic yet.
+        What made the text: ``"lemf 0.1.0, cues paper"``, ``"transcript"``, ``"faster-whisper"``,
+        or the backend of ES. None where no command has made this semantic yet.
     model : str or None
         The model behind the source, where there is one.
     prompt : str or None
-        First half of the SHA-256 of what the model was asked, where it was asked.
+        First half of the SHA-256 of the prompt, where the model had one.
     reason : str or None
         Why the status is not ``"ok"``.
     """
@@ -101,7 +101,7 @@ class Texts:
     es: tuple[Text, ...]
 
     def of(self, semantic: Semantic) -> tuple[Text, ...]:
-        """Give the texts of one semantic."""
+        """Return the texts of one semantic."""
         return {"les": self.les, "gs": self.gs, "es": self.es}[semantic]
 
     def count(self, semantic: Semantic) -> Counter[str]:
@@ -120,7 +120,7 @@ def read_texts(folder: Path) -> Texts:
     Raises
     ------
     SemanticsError
-        The file is missing, no texts of msfser, or lacks a column.
+        The file is missing, not written by msfser, or lacks a column.
     """
     names = [name for name, _, _ in COLUMNS]
     table, _ = read_parquet(folder / TEXTS_NAME, names, SemanticsError, "msfser semantics")
@@ -143,7 +143,7 @@ def update_texts(
     folder : Path
         The folder that holds the manifest and `TEXTS_NAME`.
     manifest : Manifest
-        Gives the ids and their order; its failed rows get no text, and their reason.
+        Its ids in their order; its failed rows get no text, but their reason.
     semantic : {"les", "gs", "es"}
     made : mapping of id to Text
         LES that is not ``"ok"`` takes the text of GS, now and whenever GS changes.
@@ -184,7 +184,7 @@ def update_texts(
 
 
 def _fall_back(les: Text, gs: Text) -> Text:
-    """Return GS in the place of a LES that could not be found, if there is any."""
+    """Return GS in the place of a LES that could not be found, if there is a text."""
     if les.source is None or les.status == "ok":
         return les
     if gs.text is None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lemf.runtime.locks import hold_lock
 from msfser.errors import SemanticsError
 from msfser.manifest import Manifest, Utterance
-from msfser.semantics.store import NOT_MADE, Text, read_texts, update_texts
+from msfser.semantics.texts import NOT_MADE, Text, read_texts, update_texts
 
 OK = Text(text="hello", status="ok", source="transcript")
 NO_ALIGNMENT = Text(status="fallback", source="lemf 1, cues paper", reason="no alignment")
@@ -128,7 +128,7 @@ def test_what_is_no_texts_of_msfser_is_refused(tmp_path, manifest):
 
 
 def test_another_command_that_writes_is_waited_for(tmp_path, manifest, monkeypatch):
-    monkeypatch.setattr("msfser.semantics.store._LONGEST_WAIT_S", 0.1)
+    monkeypatch.setattr("msfser.semantics.texts._LONGEST_WAIT_S", 0.1)
     with (
         hold_lock(tmp_path / "texts.parquet.lock"),
         pytest.raises(Exception, match="works on this output"),

@@ -1,8 +1,8 @@
-"""What the commands of semantics have done so far: append-only files, one JSON object a line.
+"""What the commands of semantics have done so far: append-only files, one JSON object per line.
 
-A line is keyed by the content of what it was made from (the recording, its alignment, the prompt,
-the model, the settings), so the same work is never done twice and a change of any of them makes new
-work. A killed run loses what was in flight and no more; a torn last line is dropped.
+The key of a line is a hash of what the result was made from (recording, alignment, prompt, model,
+settings), so the same work is never done twice and a change of any of these makes new work. A
+killed run loses only what was in flight; a torn last line is dropped.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ class Shard:
             raise SemanticsError(f"shard {self.i}/{self.n}: write i/n with i from 1 to n")
 
     def holds(self, place: int) -> bool:
-        """Tell whether the utterance at this place of the manifest belongs to the shard."""
+        """Return whether the utterance at this place of the manifest belongs to the shard."""
         return place % self.n == self.i - 1
 
 
 class WorkFile:
     """The lines of one semantic: those of all shards to read, one file to append to.
 
-    `open_work` gives it. The last line of a key counts.
+    Made by `open_work`. The last line of a key counts.
     """
 
     def __init__(self, path: Path, entries: dict[str, Entry], stream: IO[bytes]) -> None:
@@ -59,7 +59,7 @@ class WorkFile:
         self._synced_at = time.monotonic()
 
     def done(self, key: str) -> bool:
-        """Tell whether the work of this key is done and did not fail."""
+        """Return whether the work of this key is done and did not fail."""
         return bool(self.entries.get(key, _NOT_DONE)["status"] != "failed")
 
     def append(self, entry: Entry) -> None:
@@ -90,7 +90,7 @@ class WorkFile:
 
 @contextmanager
 def open_work(folder: Path, semantic: Semantic, shard: Shard | None = None) -> Iterator[WorkFile]:
-    """Open the work of one semantic and keep every other process out of it.
+    """Open the work of one semantic, and lock it against every other process.
 
     Parameters
     ----------
@@ -98,15 +98,15 @@ def open_work(folder: Path, semantic: Semantic, shard: Shard | None = None) -> I
         The folder of the manifest.
     semantic : {"les", "gs", "es"}
     shard : Shard, optional
-        Shards may run at the same time, on several machines; a run without one reads what all of
-        them did, and needs them to have ended.
+        Shards may run at the same time, on several machines; a run without a shard reads what all
+        of them did, after they have ended.
 
     Raises
     ------
     lemf.LemfError
-        Another process works on it, or the folder cannot be written.
+        Another process works on the same file, or the folder cannot be written.
     SemanticsError
-        A line, other than a torn last one, is not one of msfser.
+        A line that is not the last was not written by msfser.
     """
     place = folder / WORK_FOLDER
     make_folder(place)
@@ -158,7 +158,7 @@ def _read_lines(path: Path) -> dict[str, Entry]:
             if number == len(lines):  # torn, or the empty one after the last newline
                 break
             raise SemanticsError(
-                f"{path}: line {number} is no work of msfser; remove the line or the file"
+                f"{path}: line {number} was not written by msfser; remove the line or the file"
             ) from None
     return entries
 
@@ -168,6 +168,6 @@ def _slim(entry: Entry) -> Entry:
 
 
 def key_of(*parts: object) -> str:
-    """Give the key of a piece of work: 32 hexadecimal digits of the SHA-256 of what it is of."""
+    """Return the key of some work: 32 hexadecimal digits of the SHA-256 of all it depends on."""
     content = json.dumps(parts, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(content.encode()).hexdigest()[:32]

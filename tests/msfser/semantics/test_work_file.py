@@ -4,7 +4,7 @@ import pytest
 
 from lemf import LemfError
 from msfser.errors import SemanticsError
-from msfser.semantics.work import Shard, key_of, open_work
+from msfser.semantics.work_file import Shard, key_of, open_work
 
 
 def entry(key, status="ok", **more):
@@ -24,7 +24,7 @@ def test_a_torn_last_line_is_dropped_and_any_other_is_refused(tmp_path):
             work.append(entry("c"))
         assert path.read_bytes().count(b"\n") == 2
     path.write_bytes(b"garbage\n" + whole)
-    with pytest.raises(SemanticsError, match=r"gs\.jsonl: line 1 is no work of msfser"):
+    with pytest.raises(SemanticsError, match=r"gs\.jsonl: line 1 was not written by msfser"):
         open_work(tmp_path, "gs").__enter__()
 
 
