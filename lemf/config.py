@@ -15,7 +15,7 @@ FRAME_PERIOD_S = 0.005  # F0 and energy share this time axis
 ENERGY_WINDOW_S = 0.020  # section 2.2 of the paper
 END_TOLERANCE_S = 0.020  # how far a word may reach beyond the recording before it is an error
 ROUNDING_S = 1e-9  # by which computed times differ: 0.8 - 0.5 is no longer pause than 0.3
-PITCH_FLOOR_HZ, PITCH_CEILING_HZ = 71.0, 800.0  # Harvest's own
+PITCH_FLOOR_HZ, PITCH_CEILING_HZ = 71.0, 800.0  # those of Harvest
 
 CueInput = Literal["words", "contours", "sentence", "expected"]
 
@@ -95,9 +95,9 @@ class Settings:
     weights : mapping of str to float, optional
         Weights that replace those of the cue set, by cue; cues left out keep theirs.
     pitch : {"harvest", "praat", "pyworld"}
-        Harvest, Praat's autocorrelation method through parselmouth, or pyworld's own Harvest.
+        Harvest, Praat's autocorrelation method through parselmouth, or Harvest of pyworld.
     pitch_floor_hz, pitch_ceiling_hz : float
-        Range of the F0 search. The defaults are Harvest's own.
+        Range of the F0 search. The defaults are those of Harvest.
     sentences : str
         ``"whole"``: the file is one sentence. ``"pause:S"``: a new sentence after each pause longer
         than S seconds. Otherwise the name of the tier whose labelled intervals are the sentences.
@@ -108,7 +108,7 @@ class Settings:
     channel : int or "mix", optional
         Channel from 1, or the mean of all. Left out, several channels are mixed and a note says so.
     duration : {"phones", "word"}
-        Mean phone duration as in the paper, or the word's own length where there is no phone tier.
+        Mean phone duration as in the paper, or the length of the word where there is no phone tier.
     silence : tuple of str
         Labels that are no words and no phones, besides the usual ones.
     normalise : {"sentence", "recording", "speaker", "corpus"}
@@ -138,7 +138,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if isinstance(self.silence, str):
-            raise SettingsError(f"silence {self.silence!r}: give a tuple of labels")
+            raise SettingsError(f"silence {self.silence!r}: write a tuple of labels")
         plain = {
             "silence": tuple(self.silence),
             "weights": None
@@ -148,7 +148,7 @@ class Settings:
             "pitch_ceiling_hz": float(self.pitch_ceiling_hz),
             "channel": self.channel if self.channel in (None, "mix") else int(self.channel),
         }
-        for name, value in plain.items():  # own copies of plain types, as results record them
+        for name, value in plain.items():  # copies of plain types, as results record them
             object.__setattr__(self, name, value)
         _check_choice("cue set", self.cues, tuple(CUE_SETS))
         _check_choice("pitch method", self.pitch, PITCH_METHODS)
@@ -171,9 +171,9 @@ class Settings:
 
     @property
     def cue_weights(self) -> dict[str, float]:
-        """Weight of every cue of the set, the user's where given, in the set's order."""
+        """Weight of every cue of the set, in its order: the user's, else that of the set."""
         given = self.weights or {}
-        return {name: float(given.get(name, own)) for name, own in CUE_SETS[self.cues].items()}
+        return {name: float(given.get(name, usual)) for name, usual in CUE_SETS[self.cues].items()}
 
     @property
     def needs_detail(self) -> bool:
@@ -200,7 +200,7 @@ class Settings:
         return seconds
 
     def _reads(self, what: CueInput) -> bool:
-        """Tell whether a cue of the set reads this."""
+        """Check whether the function of a cue of the set has this parameter."""
         return any(what in CUES[name].reads for name in CUE_SETS[self.cues])
 
 

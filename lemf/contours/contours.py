@@ -18,19 +18,19 @@ from lemf.errors import AudioError
 from lemf.reading.audio import Audio
 from lemf.reading.frames import WHOLE_S, Piece, count_frames, cut_pieces, frame_centres, frame_times
 
-# Praat compares each frame with the loudest of all and searches the best path through all, so it is
-# given as much at once as memory allows; in longer recordings both end with the piece.
+# Praat compares each frame with the loudest and searches one path through all frames, so pieces are
+# as long as memory allows; in longer recordings comparison and path end with the piece.
 PRAAT_WHOLE_S = 1200.0
 
 Track = Callable[[Sequence[Piece]], Iterable[Piece]]  # such as tqdm.tqdm or rich.progress.track
 
 
 class Work(NamedTuple):
-    """How the measuring is done, which changes no number.
+    """Threads and progress display of a measurement, which change no number.
 
     Attributes
     ----------
-    threads : threads in which Harvest works
+    threads : in which Harvest works
     track : function that wraps the sequence of pieces to show progress, as ``tqdm.tqdm`` does
     """
 
@@ -43,7 +43,7 @@ ONE_THREAD = Work()
 
 @dataclass(frozen=True, eq=False)
 class Detail:
-    """What cues beyond the paper's need, too: (frames,) float64 in the precision of float32.
+    """Further contours that cues beyond the paper's read: (frames,) float64, of float32 precision.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ def measure_contours(
     settings : Settings
         Pitch method and range.
     with_detail : bool
-        Whether to measure `Detail`, too.
+        Whether to measure `Detail` as well.
     work : Work
 
     Raises

@@ -19,7 +19,7 @@ _FRAMES_AT_A_TIME = 2048  # bounds the memory of the spectra
 
 
 def frame_energy(samples: FloatArray, centres: IntArray, rate_hz: int) -> FloatArray:
-    """Measure the energy of each frame (section 2.2 of the paper).
+    """Compute the energy of each frame (section 2.2 of the paper).
 
     E_k = ||rfft(w * x_k)||_2 over the one-sided spectrum of round(0.020 * rate) samples centred at
     the frame under a periodic Hann window w; beyond the ends of the recording there are zeros.
@@ -43,7 +43,7 @@ def frame_energy(samples: FloatArray, centres: IntArray, rate_hz: int) -> FloatA
 
 
 def frame_mid_energy(samples: FloatArray, centres: IntArray, rate_hz: int) -> FloatArray:
-    """Measure the energy of each frame between 500 and 4000 Hz.
+    """Compute the energy of each frame between 500 and 4000 Hz.
 
     Emphasis raises this band more than the whole: effort flattens the spectrum (Sluijter & van
     Heuven 1996), and detectors of prominence do best on it (Tamburini 2003).

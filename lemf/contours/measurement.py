@@ -1,4 +1,4 @@
-"""Audio + alignment -> all that is known of a recording before any cue is pooled."""
+"""Recording and TextGrid -> contours and words: all that cues are pooled from."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from lemf.reading.textgrid import TextGrid, read_textgrid
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """What is known of a recording before any cue is pooled; scoring it needs no audio.
+    """The contours and words of a recording; scoring them needs no audio.
 
     Attributes
     ----------
     audio, textgrid : str
-        The inputs as they were named.
+        Names of the inputs: the paths as given.
     rate_hz : int
     duration_s : float
         Length of the recording.
@@ -51,13 +51,12 @@ def measure(
     with_detail: bool | None = None,
     work: Work = ONE_THREAD,
 ) -> Measurement:
-    """Do the part of `score` that needs the audio; the parameters and errors are those of `score`.
+    """Measure what `score` needs of a recording; its parameters and errors are those of `score`.
 
     Parameters
     ----------
     with_detail : bool, optional
-        Whether to measure what cues beyond the paper's need; by default if those of the settings
-        do.
+        Whether to measure the contours of `Detail`; by default if a cue of the settings reads them.
     work : Work
         The threads and the progress display of `score`.
 

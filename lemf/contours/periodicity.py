@@ -1,4 +1,4 @@
-"""How periodic the signal is at the tracked F0: voice, or noise that Harvest takes for voice."""
+"""Periodicity at the tracked F0: tells voice from noise that Harvest takes for voice."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FRAMES_AT_A_TIME = 1024  # bounds the memory of the spectra
 def frame_periodicity(
     samples: FloatArray, centres: IntArray, rate_hz: int, f0_hz: FloatArray
 ) -> FloatArray:
-    """Measure the autocorrelation of each voiced frame at the period of its F0.
+    """Compute the autocorrelation of each voiced frame at the period of its F0.
 
     r(T) / r(0) under a 40 ms Hann window, divided by the window's own autocorrelation, which undoes
     the taper (Boersma 1993, equations 7 to 9), without its sub-sample interpolation: the highest of

@@ -105,8 +105,7 @@ def harvest(
     Raises
     ------
     ValueError
-        No samples, more than one dimension, NaN or inf, a range or a period that makes no sense, no
-        thread.
+        No samples, more than one dimension, NaN or inf, an impossible range or period, no thread.
 
     References
     ----------
@@ -117,14 +116,14 @@ def harvest(
     if x.ndim != 1 or len(x) == 0:
         raise ValueError(f"samples of shape {x.shape}; expected (n,) with n of at least 1")
     if not np.isfinite(x).all():
-        raise ValueError("samples are NaN or inf; Harvest would call them unvoiced")
+        raise ValueError("samples are NaN or inf, which Harvest would call unvoiced")
     if not _LOWEST_FLOOR_HZ <= floor_hz < ceiling_hz < rate_hz / 2:
         raise ValueError(
             f"F0 range {floor_hz:g}-{ceiling_hz:g} Hz at a rate of {rate_hz} Hz; the floor must be "
             f"at least {_LOWEST_FLOOR_HZ:g} Hz and below the ceiling, that below half the rate"
         )
     if not period_ms > 0:
-        raise ValueError(f"a period of {period_ms} ms; it must be positive")
+        raise ValueError(f"a period of {period_ms} ms; the period must be positive")
     if threads < 1:
         raise ValueError(f"{threads} threads; at least 1 must work")
     if _compiled is not None:
@@ -154,7 +153,7 @@ def _pyworld(samples: FloatArray, rate_hz: int, floor_hz: float, ceiling_hz: flo
 
 
 def _praat(samples: FloatArray, rate_hz: int, floor_hz: float, ceiling_hz: float) -> FloatArray:
-    """Praat's pitch at the nearest of its own frames, which are 5 ms apart but start elsewhere."""
+    """Track F0 by Praat, at the nearest of its frames, which are 5 ms apart but start elsewhere."""
     with importing("lemf[praat]"):
         import parselmouth
     n_frames = count_frames(len(samples), rate_hz)

@@ -1,5 +1,5 @@
 """Pool contours and phones into one value per word and cue, and standardise them (equation 1).
 
-`paper_cues` holds the cues of the paper; `listener_cues` all further ones, from the
-modules beside it.
+`word_cues` computes the cues of the table `lemf.config.CUES`, each by the function of its name in
+the modules beside it; `zscore` standardises them.
 """

@@ -1,4 +1,4 @@
-"""Cues of duration in each word of a sentence; none counts its phones."""
+"""Cues of duration in each word of a sentence; none depends on the number of its phones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def long_phones(words: Sequence[Word]) -> FloatArray:
     Returns
     -------
     (words,) float64
-        Seconds; of a single phone its duration, of a word by length its length; NaN without phones.
+        Seconds; of a single phone its duration, `by_length` that of the word; NaN without phones.
     """
     return _pooled(words, _longest)
 
@@ -43,7 +43,7 @@ def log_phones(words: Sequence[Word]) -> FloatArray:
 
 
 def nonfinal_phones(words: Sequence[Word]) -> FloatArray:
-    """Measure `long_phones` without the lengthening that a pause causes and no stress.
+    """Measure `long_phones` without the lengthening that pauses cause, rather than stress.
 
     In the last word before a pause, the phones from the last vowel on count as 1 / 1.4 of their
     length, the inverse of Klatt's rule; all of them if none is a vowel. The end of the sentence
@@ -82,8 +82,7 @@ def lengthening(words: Sequence[Word], expected: PhoneNorms) -> FloatArray:
     Returns
     -------
     (words,) float64
-        ln(duration / expected duration); NaN without phones. Of a word by length the logarithm of
-        its length, without an expectation.
+        ln(duration / expected duration); NaN without phones. `by_length`, ln of the word's length.
 
     References
     ----------

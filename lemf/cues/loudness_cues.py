@@ -75,7 +75,7 @@ def spectral_balance(sentence: SentenceContours) -> FloatArray:
 
 
 def level_db(energy: FloatArray) -> FloatArray:
-    """Give the level of each frame, averaged over 45 ms, in dB below the loudest frame.
+    """Compute the level of each frame, averaged over 45 ms, in dB below the loudest frame.
 
     Parameters
     ----------

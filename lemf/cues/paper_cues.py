@@ -1,4 +1,4 @@
-"""The cues of each word: contours and phones pooled inside it (section 2.2 of the paper)."""
+"""The cues of the paper: contours and phones pooled inside each word (section 2.2)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def energy(words: Sequence[Word], contours: Contours) -> FloatArray:
 
 
 def duration(words: Sequence[Word]) -> FloatArray:
-    """Measure the mean duration of the phones of each word, or the length of a word by length.
+    """Measure the mean duration of the phones of each word, or its length (`Word.by_length`).
 
     Returns
     -------
@@ -52,7 +52,7 @@ def duration(words: Sequence[Word]) -> FloatArray:
 def word_flags(
     words: Sequence[Word], contours: Contours, recording_s: float
 ) -> list[tuple[str, ...]]:
-    """Say for every word what could not be measured as usual.
+    """Find what could not be measured as usual, for every word.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How long each phone is expected to be: the mean over others of its kind, by a speaker."""
+"""Expected durations of phones: the mean over the phones with the same label."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from dataclasses import dataclass, field
 
 from lemf.reading.alignment import Word
 
-_PRIOR = 4.0  # phones at the general mean that each label counts as seen besides its own
+_PRIOR = 4.0  # phones with the duration of the prior, added to those of each label
 
 
 @dataclass(frozen=True, eq=False)
 class PhoneNorms:
-    """The natural logarithm of the duration to expect of a phone, in seconds.
+    """The natural logarithm of the expected duration of a phone in seconds.
 
     Attributes
     ----------
     by_label : mapping of str to float
     otherwise : float
-        Of a label that is not among them; NaN without any phone.
+        For other labels; NaN without any phone.
     """
 
     by_label: Mapping[str, float]
     otherwise: float
 
     def of(self, label: str) -> float:
-        """Give the expectation of a phone by its label."""
+        """Return the expected ln duration of a label."""
         return self.by_label.get(label, self.otherwise)
 
 
 @dataclass(eq=False)
 class PhoneTally:
-    """Counts and summed ln durations of phones by label; grows word by word."""
+    """Counts and sums of ln durations of phones by label."""
 
     counts: dict[str, int] = field(default_factory=dict)
     sums: dict[str, float] = field(default_factory=dict)
@@ -46,17 +46,17 @@ class PhoneTally:
                 self.sums[phone.label] = self.sums.get(phone.label, 0.0) + ln_s
 
     def merge(self, other: PhoneTally) -> None:
-        """Add what another has counted."""
+        """Add the counts and sums of another tally."""
         for label, count in other.counts.items():
             self.counts[label] = self.counts.get(label, 0) + count
             self.sums[label] = self.sums.get(label, 0.0) + other.sums[label]
 
     def norms(self, wider: PhoneNorms | None = None) -> PhoneNorms:
-        """Give what to expect of each label: its mean, drawn to the general one where it is rare.
+        """Compute the expected ln duration of each label: its mean, shrunk to a prior.
 
         (sum + 4 * prior) / (n + 4) over the n phones of a label. The prior is the mean of all
-        phones; given wider norms, it is theirs plus how much slower the phones here are by them:
-        a speaker's tempo.
+        phones; given wider norms, the prior is their expectation plus the mean difference of the
+        phones here from it: a speaker's tempo.
 
         Parameters
         ----------

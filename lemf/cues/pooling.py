@@ -14,7 +14,7 @@ _SYLLABLE_FRAMES = round(SYLLABLE_S / FRAME_PERIOD_S)
 
 
 def densest(values: FloatArray, spans: Sequence[slice]) -> FloatArray:
-    """Sum the frames of the 0.3 s of each word where the sum is largest.
+    """Compute the sum of the frames in the 0.3 s of each word where the sum is largest.
 
     A word that is shorter is summed as a whole; a longer one gains nothing by its length.
 
@@ -33,7 +33,7 @@ def densest(values: FloatArray, spans: Sequence[slice]) -> FloatArray:
 
 
 def highest(values: FloatArray, spans: Sequence[slice]) -> FloatArray:
-    """Give the highest frame of each word.
+    """Find the highest frame of each word.
 
     Returns
     -------
@@ -44,12 +44,12 @@ def highest(values: FloatArray, spans: Sequence[slice]) -> FloatArray:
 
 
 def mean(values: FloatArray) -> float:
-    """Average values; NaN if there are none."""
+    """Compute the mean of values; NaN if there are none."""
     return float(values.mean()) if len(values) else np.nan
 
 
 def percentile(values: FloatArray, spans: Sequence[slice], percent: float) -> FloatArray:
-    """Give a percentile of the frames of each word that are not NaN.
+    """Compute a percentile of the frames of each word that are not NaN.
 
     Returns
     -------

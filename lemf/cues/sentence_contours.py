@@ -1,7 +1,7 @@
-"""The contours of one sentence as the cues beyond the paper's see them: clean and relative.
+"""The contours of one sentence that the cues beyond the paper's read: clean and relative.
 
-Times are frames from the first frame of the sentence. Everything is relative to the sentence, so
-neither the gain of a recording nor the height of a voice matters.
+Frames are counted from the first frame of the sentence. All values are relative to the sentence,
+so neither the gain of a recording nor the height of a voice matters.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _BASELINE_STEP = round(0.050 / FRAME_PERIOD_S)  # from one value of the baseline
 
 @dataclass(frozen=True, eq=False)
 class SentenceContours:
-    """What the cues of one sentence are pooled from.
+    """The cleaned contours of one sentence.
 
     Attributes
     ----------
     spans : tuple of slice
         The frames of each word; empty for a word shorter than a frame.
     semitones : (frames,) float64
-        F0 above its median, in semitones, drawn straight through what is not clearly voiced; NaN
+        F0 above its median, in semitones, interpolated where it is not clearly voiced; NaN
         where the sentence has no clearly voiced frame.
     baseline : (frames,) float64
         Median of the clearly voiced semitones within a second of the frame.
@@ -62,7 +62,7 @@ class SentenceContours:
 
 
 def cut_sentence(words: Sequence[Word], contours: Contours) -> SentenceContours:
-    """Cut a sentence out of the contours of its recording, and clean them.
+    """Cut the contours of a recording to one sentence, and clean them.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def cut_sentence(words: Sequence[Word], contours: Contours) -> SentenceContours:
         The contours were measured without detail.
     """
     if contours.detail is None:
-        raise ValueError("these cues need contours that were measured with_detail")
+        raise ValueError("these cues need contours that were measured with_detail=True")
     edges_s = [(word.start_s, word.end_s) for word in words]
     frames = np.searchsorted(contours.times_s, edges_s)
     first, stop = int(frames.min()), int(frames.max())
@@ -98,13 +98,12 @@ def cut_sentence(words: Sequence[Word], contours: Contours) -> SentenceContours:
 
 
 def clear_semitones(f0_hz: FloatArray, energy: FloatArray, periodicity: FloatArray) -> FloatArray:
-    """Keep F0 where it is clearly heard, in semitones above its median.
+    """Compute F0 where it is clearly heard, in semitones above its median.
 
     A frame is kept if its period shows in the signal, if it is less than 14 dB below the loudest 45
     ms within a second, if it is not among the first or last two frames of a smooth stretch of
     voicing (no step from frame to frame exceeds two semitones), and lies within an octave of the
-    median. So Harvest's voicing of noise, its overshoot in onsets and its octave errors are left
-    out.
+    median. This excludes Harvest's voicing of noise, its overshoot in onsets and its octave errors.
 
     Parameters
     ----------
@@ -132,12 +131,12 @@ def clear_semitones(f0_hz: FloatArray, energy: FloatArray, periodicity: FloatArr
 
 
 def smooth(values: FloatArray) -> FloatArray:
-    """Give the mean of the 45 ms around each frame, so that no click or burst decides.
+    """Compute the mean of the 45 ms around each frame, so that no click or burst decides.
 
     Parameters
     ----------
     values : (frames,) float64
-        Goes on with its first and last value beyond its ends.
+        Beyond the ends, the first and the last value count.
     """
     if not len(values):
         return values
@@ -146,7 +145,7 @@ def smooth(values: FloatArray) -> FloatArray:
 
 
 def running_maximum(values: FloatArray) -> FloatArray:
-    """Give the maximum of a contour within a second of each frame.
+    """Compute the maximum of a contour within a second of each frame.
 
     Parameters
     ----------
@@ -160,9 +159,9 @@ def running_maximum(values: FloatArray) -> FloatArray:
 
 
 def running_median(values: FloatArray) -> FloatArray:
-    """Give the median of a contour within a second of each frame, its gaps left out.
+    """Compute the median of a contour within a second of each frame, its gaps left out.
 
-    It is taken every 50 ms and drawn straight between.
+    The median is computed every 50 ms and interpolated linearly between.
 
     Parameters
     ----------
@@ -181,7 +180,7 @@ def running_median(values: FloatArray) -> FloatArray:
 
 
 def draw_through(values: FloatArray) -> FloatArray:
-    """Fill the gaps of a contour by straight lines, its ends by its first and last value.
+    """Interpolate the gaps of a contour linearly, its ends by its first and last value.
 
     Parameters
     ----------
@@ -196,7 +195,7 @@ def draw_through(values: FloatArray) -> FloatArray:
 
 
 def _smooth_stretches(heard: NDArray[np.bool_], steps: FloatArray) -> list[slice]:
-    """Give the stretches of heard frames without a jump between them."""
+    """Find the stretches of heard frames without a jump between them."""
     jumps = heard & ~(steps <= LARGEST_STEP_ST)  # the first heard frame has no step: NaN
     starts = np.flatnonzero(jumps)
     ends = np.flatnonzero(heard & ~np.append(heard[1:] & ~jumps[1:], False)) + 1

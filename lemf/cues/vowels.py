@@ -1,4 +1,4 @@
-"""Cues of the vowels in each word, which carry stress; they need phone labels (`vowels`)."""
+"""Vowels, known by their labels, and cues of the vowels in each word, which carry stress."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _STRESS_MARKS = "ˈˌ'\"%"
 
 
 def are_vowels(labels: Iterable[str]) -> list[bool]:
-    """Tell which phones are vowels.
+    """Check which phones are vowels.
 
     Where all labels are ARPABET's, they are read as such; otherwise as the IPA or X-SAMPA, in which
     a vowel is known by its first letter. So ``V`` is a consonant beside ``AH1`` and a vowel beside
@@ -100,8 +100,8 @@ def vowel_loudness(words: Sequence[Word], sentence: SentenceContours) -> FloatAr
 def vowel_pitch(words: Sequence[Word], sentence: SentenceContours) -> FloatArray:
     """Measure the mean clear F0 of the highest vowel of each word.
 
-    A mean over a vowel is the pitch that listeners hear of it, and no frame beside it, such as the
-    burst of a stop, counts (d'Alessandro & Mertens 1995).
+    Listeners hear the mean over a vowel as its pitch, and no neighbouring frame, such as the burst
+    of a stop, counts (d'Alessandro & Mertens 1995).
 
     Returns
     -------
@@ -123,7 +123,7 @@ def vowel_pitch(words: Sequence[Word], sentence: SentenceContours) -> FloatArray
 
 
 def _highest(words: Sequence[Word], measure: Callable[[Phone], float]) -> FloatArray:
-    """Give the highest measure of the vowels of each word, NaN where there is none."""
+    """Find the highest measure of the vowels of each word; NaN without one."""
     vowels = iter(are_vowels(phone.label for word in words for phone in word.phones))
     values = np.full(len(words), np.nan)
     for i, word in enumerate(words):

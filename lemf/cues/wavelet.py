@@ -27,7 +27,7 @@ def ricker_transform(signal: FloatArray, scale: float) -> FloatArray:
     Parameters
     ----------
     signal : (frames,) float64
-        Goes on with its first and last value beyond its ends.
+        Beyond the ends, the first and the last value count.
     scale : float
         s in frames.
 

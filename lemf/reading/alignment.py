@@ -57,7 +57,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Alignment:
-    """Sentences of words in the order of time, and the names of the tiers that they came from."""
+    """Sentences of words in the order of time, and the names of the tiers that were read."""
 
     sentences: tuple[tuple[Word, ...], ...]
     words_tier: str
@@ -66,7 +66,7 @@ class Alignment:
 
 
 def align(textgrid: TextGrid, settings: Settings, duration_s: float) -> Alignment:
-    """Take the sentences of words, each with its phones, out of a TextGrid.
+    """Build the sentences of words, each with its phones, from a TextGrid.
 
     A phone belongs to the word that holds its midpoint: the tiers of real files disagree by
     milliseconds. Labels of silence are neither words nor phones.
@@ -89,6 +89,7 @@ def align(textgrid: TextGrid, settings: Settings, duration_s: float) -> Alignmen
         A tier that is missing or ambiguous; intervals without length, out of order, or beyond the
         recording by 20 ms or more; no word left; a recording shorter than the TextGrid.
     """
+    # words
     words_tier, phones_tier = select_tiers(textgrid, settings)
     _check_geometry(textgrid, words_tier)
     spoken = [i for i in words_tier.intervals if not is_silence(i.label, settings.silence)]
@@ -98,6 +99,7 @@ def align(textgrid: TextGrid, settings: Settings, duration_s: float) -> Alignmen
             "name another tier with --words-tier"
         )
     _check_recording(textgrid, spoken, duration_s)
+    # phones inside the words
     phones: list[list[Phone]] = [[] for _ in spoken]
     if phones_tier is not None:
         _check_geometry(textgrid, phones_tier)
@@ -107,6 +109,7 @@ def align(textgrid: TextGrid, settings: Settings, duration_s: float) -> Alignmen
         Word(" ".join(i.label.split()), i.start_s, i.end_s, tuple(inside), by_length)
         for i, inside in zip(spoken, phones, strict=True)
     )
+    # sentences, and what a user should know
     sentences, notes = _split_sentences(words, textgrid, settings)
     if phones_tier is not None and not any(phones):
         notes.append(
@@ -138,7 +141,7 @@ def _check_geometry(textgrid: TextGrid, tier: IntervalTier) -> None:
 
 
 def _fault(interval: Interval, previous: Interval | None, end_s: float) -> str | None:
-    """Say what is wrong with the place of an interval, and the remedy; None if nothing is."""
+    """Return what is wrong with the times of an interval, and the remedy; None if nothing is."""
     if interval.end_s == interval.start_s:
         return "has no length; remove or widen it in Praat"
     if not interval.end_s > interval.start_s:
@@ -146,7 +149,7 @@ def _fault(interval: Interval, previous: Interval | None, end_s: float) -> str |
     if previous is None and interval.start_s <= -END_TOLERANCE_S:
         return "starts before the recording; correct its times"
     if previous is not None and interval.end_s <= previous.start_s:
-        return "stands after a later one; sort the intervals by time"
+        return "comes after a later interval; sort the intervals by time"
     if previous is not None and interval.start_s < previous.end_s - _OVERLAP_TOLERANCE_S:
         return (
             f"overlaps the interval before it, which ends at {_seconds(previous.end_s)} s; "
@@ -158,7 +161,7 @@ def _fault(interval: Interval, previous: Interval | None, end_s: float) -> str |
 
 
 def _seconds(time_s: float) -> str:
-    """Write a time to a tenth of a millisecond, without idle zeros."""
+    """Format a time to a tenth of a millisecond, without trailing zeros."""
     return f"{round(time_s, 4):.12g}"
 
 
@@ -204,7 +207,7 @@ def _split_sentences(
 def _sentences_of_tier(
     words: tuple[Word, ...], textgrid: TextGrid, settings: Settings
 ) -> tuple[tuple[tuple[Word, ...], ...], list[str]]:
-    """Give each sentence interval the words whose midpoint it holds."""
+    """Group the words by the sentence interval that holds their midpoint."""
     tier = tier_by_name(textgrid, settings.sentences, "--sentences")
     _check_geometry(textgrid, tier)
     spans = [i for i in tier.intervals if not is_silence(i.label, settings.silence)]

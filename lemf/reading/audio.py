@@ -61,7 +61,7 @@ class Audio:
         channel: Channel = None,
         name: str = "<array>",
     ) -> Audio:
-        """Take samples from memory.
+        """Build a recording from samples in memory.
 
         Parameters
         ----------
@@ -141,7 +141,7 @@ class _File:
             ) from error
 
     def slices(self, spans: Iterable[tuple[int, int]]) -> Iterator[FloatArray]:
-        """Read forwards only: seeking in a compressed file is not exact."""
+        """Read forwards only, since seeking in a compressed file is not exact."""
         with self.open() as sound:
             held, read_to = np.empty(0), 0
             for start, stop in spans:
@@ -215,7 +215,7 @@ def _read_head(name: str) -> bytes:
 
 
 def _check_head(name: str, head: bytes) -> None:
-    """Refuse what libsndfile would refuse with other words, or with a warning."""
+    """Check for what libsndfile would refuse with other words, or with a warning."""
     named_so = name.lower().endswith((".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff"))
     if not head:
         reason = "the file is empty"

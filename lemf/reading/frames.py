@@ -39,7 +39,7 @@ def count_frames(n_samples: int, rate_hz: int) -> int:
 
 
 def frame_times(n_frames: int) -> FloatArray:
-    """Give the times of the frames in seconds, shape (frames,)."""
+    """Compute the times of the frames in seconds, shape (frames,)."""
     return np.arange(n_frames, dtype=np.float64) * FRAME_PERIOD_S
 
 
@@ -50,7 +50,7 @@ def frames_of(start_s: float, end_s: float, times_s: FloatArray) -> slice:
 
 
 def frame_centres(n_frames: int, rate_hz: int) -> IntArray:
-    """Give the samples at which the frames are centred, shape (frames,); halves go to even."""
+    """Compute the samples at which frames are centred, shape (frames,); halves round to even."""
     centres: IntArray = np.rint(np.arange(n_frames) * FRAME_PERIOD_S * rate_hz).astype(np.int64)
     return centres
 
@@ -60,9 +60,9 @@ def cut_pieces(
 ) -> list[Piece]:
     """Cut a recording into overlapping pieces that Harvest analyses as it would the whole.
 
-    Harvest's answer depends on where its decimation starts and, through the padding of the
+    What Harvest finds depends on where its decimation starts and, through the padding of the
     decimation filter, on the length modulo the decimation factor. So each piece starts at a
-    multiple of both the frame period and the factor, and keeps the length's remainder.
+    multiple of both the frame period and the factor, and has the remainder of the whole length.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """The tokens of a Praat file, text or binary, taken one by one.
 
-In a text file strings in double quotes, numbers and flags that stand free count; all else, such as
-``xmin =`` or ``intervals [3]:``, is decoration, and ``!`` opens a comment. That is how Praat reads,
-and why one reader serves the long and the short format. A binary file holds the same sequence.
+In a text file, strings in double quotes and free-standing numbers and flags count; all else, such
+as ``xmin =`` or ``intervals [3]:``, is decoration, and ``!`` opens a comment. Praat reads so too,
+and thus one reader serves the long and the short format. A binary file holds the same sequence.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class PraatTokens:
         self._next = 0
 
     def line(self, position: int | None = None) -> int:
-        """Line from 1 of a position, by default of the token taken last; 0 in a binary file."""
+        """Return the line (from 1) of a position, by default of the last token; 0 if binary."""
         if self._newlines is None:
             return 0
         if position is None:
@@ -89,30 +89,30 @@ class PraatTokens:
         return self._next >= len(self.tokens)
 
     def peek_kind(self) -> TokenKind | None:
-        """Give the kind of the next token; None at the end."""
+        """Return the kind of the next token; None at the end."""
         return None if self.at_end else self.tokens[self._next].kind
 
     def take_string(self, what: str) -> str:
-        """Take a string, or fail with a message that says `what` was expected."""
+        """Read the next token, a string; a failure says that `what` was expected."""
         return self._take("string", what)
 
     def take_flag(self, what: str) -> str:
-        """Take a flag such as ``<exists>``, brackets included."""
+        """Read the next token, a flag such as ``<exists>``, brackets included."""
         return self._take("flag", what)
 
     def take_number(self, what: str) -> float:
-        """Take a finite number."""
+        """Read the next token, a finite number."""
         text = self._take("number", what)
         value = float(text[:-1]) / 100 if text.endswith("%") else float(text)
         if not math.isfinite(value):
-            self.fail(f"{what} is {text}, which is no time")
+            self.fail(f"{what} is {text}, which is not a time")
         return value
 
     def take_count(self, what: str) -> int:
-        """Take a whole number of 0 or more."""
+        """Read the next token, a whole number of 0 or more."""
         value = self.take_number(what)
         if not 0 <= value < 1e9 or value != int(value):
-            self.fail(f"{what} is {value:g}, which is no count")
+            self.fail(f"{what} is {value:g}, which is not a count")
         return int(value)
 
     def _take(self, kind: TokenKind, what: str) -> str:
@@ -168,7 +168,7 @@ def _text_tokens(text: str, place: PraatTokens) -> Iterator[Token]:
 
 
 def _binary_tokens(content: bytes, path: str) -> Iterator[Token]:
-    """Give the tokens that the short text format of the same TextGrid would hold."""
+    """Read the tokens that the short text format of the same TextGrid would hold."""
     position = len(BINARY_MAGIC)
 
     def unpack(code: str) -> int | float:

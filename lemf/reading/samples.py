@@ -20,7 +20,7 @@ _OFFSET_SHARE = 0.1  # constant offset over standard deviation, that makes a not
 
 
 def as_table(samples: NDArray[Any]) -> FloatArray:
-    """Give float64 samples of shape (samples, channels), full scale at 1."""
+    """Convert samples to float64 of shape (samples, channels), full scale at 1."""
     array = np.asarray(samples)
     if isinstance(samples, np.ma.MaskedArray):
         raise TypeError("masked samples; fill or cut them first")
@@ -38,7 +38,7 @@ def as_table(samples: NDArray[Any]) -> FloatArray:
 
 
 def pick_channel(table: FloatArray, column: int | None) -> FloatArray:
-    """Take one channel, or the mean: (samples, channels) -> (samples,)."""
+    """Return one channel, or the mean of all: (samples, channels) -> (samples,)."""
     if table.shape[1] == 1:
         return table[:, 0]
     if column is None:
@@ -48,7 +48,7 @@ def pick_channel(table: FloatArray, column: int | None) -> FloatArray:
 
 
 class Levels:
-    """Checks every sample of a recording, block by block, and remembers how loud it is."""
+    """Checks every sample of a recording, block by block, and sums up its levels."""
 
     def __init__(self, name: str, rate_hz: int) -> None:
         self.name = name
@@ -58,9 +58,9 @@ class Levels:
         self._sum = self._squares = self._squares_of_channels = 0.0
 
     def add(self, table: FloatArray, column: int | None) -> FloatArray:
-        """Take the next block, shape (samples, channels), and give the channel that counts.
+        """Add the next block, shape (samples, channels), and return its channel `column`.
 
-        Raises AudioError at a sample that is NaN, inf or absurd.
+        Raises AudioError at a sample that is NaN, inf or beyond 1e12.
         """
         samples = pick_channel(table, column)
         usable = np.abs(samples) < _LARGEST  # false for NaN, too
@@ -83,7 +83,7 @@ class Levels:
         return samples
 
     def notes(self, n_channels: int, channel: Channel) -> tuple[str, ...]:
-        """Say what a user should know; raises AudioError when there were no samples."""
+        """Return what a user should know; raises AudioError when there were no samples."""
         if self.n_samples == 0:
             raise AudioError(f"{self.name}: holds no samples; record or export it again")
         notes = []

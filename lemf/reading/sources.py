@@ -26,12 +26,11 @@ def source_name(source: Source) -> str:
 
 
 def read_source(source: bytes | IO[Any], error: type[LemfError]) -> bytes | str:
-    """Read all of a file object, wherever it stands, and leave it standing there.
+    """Read all of a file object from its start, and leave its position as it was.
 
     Parameters
     ----------
     source : bytes or file object
-        Bytes are returned as they are.
     error : type of LemfError
         What is raised where the object is closed or cannot be read from its start.
 

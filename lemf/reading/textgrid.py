@@ -1,4 +1,4 @@
-"""Praat's TextGrid: what a file holds, tier by tier, and how it is read and written.
+"""Read and write TextGrids of Praat, tier by tier.
 
 Every format that Praat saves is read (long and short text, chronological, binary). The geometry of
 the intervals is not judged here; `lemf.reading.alignment` judges the tiers that it uses.
@@ -20,7 +20,7 @@ from lemf.runtime.output import write_output
 
 @dataclass(frozen=True)
 class Interval:
-    """A labelled stretch of time in seconds; `line` is where the file says so, 0 if unknown."""
+    """A labelled stretch of time in seconds; `line` is its line in the file, 0 if unknown."""
 
     start_s: float
     end_s: float
@@ -168,7 +168,7 @@ def write_textgrid(
 
 
 def format_textgrid(textgrid: TextGrid) -> str:
-    """Give the long text format of a TextGrid, times in full precision."""
+    """Format a TextGrid in Praat's long text format, times in full precision."""
     lines = [
         'File type = "ooTextFile"',
         'Object class = "TextGrid"',

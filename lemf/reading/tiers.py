@@ -24,7 +24,7 @@ _BRACKETED = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}")
 
 @dataclass
 class _Speaker:
-    """The tiers of one speaker that bear a usual name; `name` is "" where tiers name nobody."""
+    """The tiers of one speaker that have a usual name; `name` is "" where tiers name no speaker."""
 
     name: str
     words: list[IntervalTier] = field(default_factory=list)
@@ -32,10 +32,10 @@ class _Speaker:
 
 
 def is_silence(label: str, more: tuple[str, ...] = ()) -> bool:
-    """Tell whether a label marks silence or noise, on a word tier or a phone tier.
+    """Check whether a label marks silence or noise, on a word tier or a phone tier.
 
     Empty, ``sil``, ``sp``, ``spn`` and whatever stands in ``<>``, ``[]`` or ``{}``, and the labels
-    in `more`; compared without case.
+    in `more`; case does not matter.
     """
     label = label.strip()
     if label.casefold() in _SILENCES or _BRACKETED.fullmatch(label):
@@ -51,7 +51,7 @@ def select_tiers(
     Raises
     ------
     TextGridError
-        None or several fit; the message lists what the file holds.
+        No tier fits, or several do; the message lists the tiers of the file.
     """
     speakers = _speakers(textgrid)
     if settings.words_tier is not None:
@@ -82,7 +82,7 @@ def select_tiers(
 
 
 def tier_by_name(textgrid: TextGrid, name: str, option: str) -> IntervalTier:
-    """Find the one interval tier of that name; `option` is what a message says to correct."""
+    """Find the one interval tier of a name; messages name the `option` to correct."""
     exact = [tier for tier in textgrid.tiers if tier.name == name]
     found = exact or [tier for tier in textgrid.tiers if _fold(tier.name) == _fold(name)]
     if not found:
@@ -99,7 +99,7 @@ def tier_by_name(textgrid: TextGrid, name: str, option: str) -> IntervalTier:
 
 
 def _fold(name: str) -> str:
-    """Compare names without case, outer blanks and the quotes that ELAN adds."""
+    """Strip outer blanks, case and the quotes that ELAN adds, so that names compare."""
     return name.strip().strip('"').strip().casefold()
 
 
@@ -129,7 +129,7 @@ def _speakers(textgrid: TextGrid) -> dict[str, _Speaker]:
 
 
 def _most_specific(tiers: list[IntervalTier], names: tuple[str, ...]) -> list[IntervalTier]:
-    """Keep the tiers whose name stands first in `names` (MAUS has both ORT and KAN)."""
+    """Return the tiers whose name comes first in `names` (MAUS has both ORT and KAN)."""
     by_rank: dict[int, list[IntervalTier]] = {}
     for tier in tiers:
         rank = names.index(_fold(tier.name)) if _fold(tier.name) in names else 0

@@ -127,7 +127,7 @@ def test_settings_keep_their_own_plain_values():
 
 
 def test_one_label_of_silence_is_not_taken_letter_by_letter():
-    with pytest.raises(SettingsError, match="give a tuple of labels"):
+    with pytest.raises(SettingsError, match="write a tuple of labels"):
         Settings(silence="um")
 
 

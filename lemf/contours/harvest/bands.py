@@ -64,7 +64,7 @@ def raw_candidates(
 
 
 def band_centres(floor_hz: float, ceiling_hz: float) -> FloatArray:
-    """Give the centres of the bands, 40 an octave, from 10 % below the range to 10 % above it."""
+    """Compute the centres of the bands, 40 per octave, from 10 % below the range to 10 % above."""
     low_hz, high_hz = floor_hz * 0.9, ceiling_hz * 1.1
     n_bands = 1 + int(log(high_hz / low_hz) / log(2.0) * _CHANNELS_PER_OCTAVE)
     centres_hz: FloatArray = low_hz * 2.0 ** (np.arange(1, n_bands + 1) / _CHANNELS_PER_OCTAVE)
@@ -72,7 +72,7 @@ def band_centres(floor_hz: float, ceiling_hz: float) -> FloatArray:
 
 
 def band_taps(centre_hz: float, rate_hz: float) -> FloatArray:
-    """Give a band's filter: a cosine at its centre under a Nuttall window of four periods."""
+    """Compute a band's filter: a cosine at its centre under a Nuttall window of four periods."""
     half = int(rate_hz / centre_hz * 2.0 + 0.5)
     place = np.arange(-half, half + 1)
     turn = pi * place / max(half, 1)
@@ -128,7 +128,7 @@ class _Ripple:
         self._highest, self._second = self._highest_bins(signal.samples)
 
     def of(self, taps: FloatArray) -> FloatArray:
-        """Give the ripple of one band, shape (samples,), where outputs are one sample early."""
+        """Compute the ripple of one band, shape (samples,), where outputs are one sample early."""
         taps_highest, taps_second = self._highest_bins(taps)
         second = self._second * taps_second
         overwritten = self._highest * second
@@ -144,7 +144,7 @@ class _Ripple:
         return ripple
 
     def _highest_waves(self, n: int) -> FloatArray:
-        """Give (-1)^n, and (-1)^n times cosine and sine of one turn in the transform, (3, n)."""
+        """Compute (-1)^n, and (-1)^n times cosine and sine of one turn in the transform, (3, n)."""
         turn = 2.0 * pi / self._size * np.arange(n)
         waves: FloatArray = np.stack((np.ones(n), np.cos(turn), np.sin(turn)))
         waves[:, 1::2] *= -1.0
@@ -185,7 +185,7 @@ def band_f0(filtered: FloatArray, rate_hz: float, times_s: FloatArray) -> FloatA
 
 
 def falls(above: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> IntArray:
-    """Give the last index of each run of true values that ends before the array does."""
+    """Find the last index of each run of true values that ends before the array does."""
     return np.flatnonzero(above[:-1] > above[1:])
 
 

@@ -1,7 +1,7 @@
 """The third step of Harvest in numpy: from candidates to one contour.
 
 The best candidates that do not jump make voiced sections; these are extended along the other
-candidates, and laid into one contour.
+candidates, and merged into one contour.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ class _Section:
     f0_hz: list[float]  # may run beyond the section, in zeros
 
     def at(self, frame: int) -> float:
-        """Give F0 at a frame."""
+        """Return F0 at a frame; 0 outside the section."""
         place = frame - self.origin
         return self.f0_hz[place] if 0 <= place < len(self.f0_hz) else 0.0
 
 
-class _Lists:
+class _CandidateLists:
     """The candidates as lists, for the loops."""
 
     def __init__(self, candidates: Candidates) -> None:
@@ -48,7 +48,7 @@ class _Lists:
         self._score: list[float] = candidates.score.tolist()
 
     def nearest(self, f0_hz: float, frame: int) -> float:
-        """Give the candidate nearest to an F0; 0 if there is none within the allowed range."""
+        """Find the candidate nearest to an F0; 0 if none lies within the allowed range."""
         low, high = self._first[frame], self._first[frame + 1]
         place = bisect_left(self._f0_hz, f0_hz, low, high)
         best, error = 0.0, _ALLOWED_RANGE
@@ -59,7 +59,7 @@ class _Lists:
         return best
 
     def score(self, f0_hz: float, frame: int) -> float:
-        """Give the score of a candidate; 0 if an F0 is none."""
+        """Return the score of a candidate; 0 for an F0 that is no candidate."""
         high = self._first[frame + 1]
         place = bisect_left(self._f0_hz, f0_hz, self._first[frame], high)
         return self._score[place] if place < high and self._f0_hz[place] == f0_hz else 0.0
@@ -78,13 +78,13 @@ def connect(candidates: Candidates) -> FloatArray:
         F0 in Hz; 0 where unvoiced.
     """
     voiced = without_short_sections(without_jumps(best_candidates(candidates)))
-    lists = _Lists(candidates)
+    lists = _CandidateLists(candidates)
     sections = _extended_sections(voiced, lists)
     return without_short_gaps(_merge(sections, len(voiced), lists) if sections else voiced)
 
 
 def voiced_sections(f0_hz: FloatArray) -> list[tuple[int, int]]:
-    """Give the first and last index of each run of F0; the ends of the array count as unvoiced."""
+    """Find the first and last index of each run of F0; the ends of the array count as unvoiced."""
     voiced = f0_hz > 0.0
     voiced[0] = voiced[-1] = False
     changes = np.flatnonzero(voiced[1:] != voiced[:-1])
@@ -92,7 +92,7 @@ def voiced_sections(f0_hz: FloatArray) -> list[tuple[int, int]]:
 
 
 def best_candidates(candidates: Candidates) -> FloatArray:
-    """Choose the candidate with the highest score in each frame, shape (frames,); 0 for none."""
+    """Find the candidate with the highest score in each frame, shape (frames,); 0 for none."""
     best = np.zeros(len(candidates.first) - 1)
     count = np.diff(candidates.first)
     filled = np.flatnonzero(count)
@@ -104,7 +104,7 @@ def best_candidates(candidates: Candidates) -> FloatArray:
 
 
 def without_jumps(best_hz: FloatArray) -> FloatArray:
-    """Leave out F0s that continue neither the last F0 nor the line through the last two."""
+    """Remove F0s that continue neither the last F0 nor the line through the last two."""
     kept = np.zeros(len(best_hz))
     now, before = best_hz[2:], best_hz[1:-1]
     expected = before * 2 - best_hz[:-2]
@@ -116,7 +116,7 @@ def without_jumps(best_hz: FloatArray) -> FloatArray:
 
 
 def without_short_sections(f0_hz: FloatArray) -> FloatArray:
-    """Leave out voiced sections of up to 6 frames."""
+    """Remove voiced sections of up to 6 frames."""
     kept = f0_hz.copy()
     for first, last in voiced_sections(f0_hz):
         if last - first < _SHORTEST_SECTION:
@@ -137,7 +137,7 @@ def without_short_gaps(f0_hz: FloatArray) -> FloatArray:
     return bridged
 
 
-def _extended_sections(f0_hz: FloatArray, candidates: _Lists) -> list[_Section]:
+def _extended_sections(f0_hz: FloatArray, candidates: _CandidateLists) -> list[_Section]:
     """Extend the voiced sections at both ends and keep those that hold enough cycles."""
     n_frames = len(f0_hz)
     kept = []
@@ -162,8 +162,8 @@ def _extended_sections(f0_hz: FloatArray, candidates: _Lists) -> list[_Section]:
     return kept
 
 
-def _followed(f0_hz: float, frames: range, candidates: _Lists) -> list[float]:
-    """Follow the candidates from an F0 on until too many frames in a row have none (0)."""
+def _followed(f0_hz: float, frames: range, candidates: _CandidateLists) -> list[float]:
+    """Find the candidates that continue an F0, until too many frames in a row have none (0)."""
     followed = []
     lacking = 0
     for frame in frames:
@@ -187,8 +187,8 @@ def _count_to_last(followed: list[float]) -> int:
     return n
 
 
-def _merge(sections: list[_Section], n_frames: int, candidates: _Lists) -> FloatArray:
-    """Lay the sections into one contour; where two overlap, the better candidates win."""
+def _merge(sections: list[_Section], n_frames: int, candidates: _CandidateLists) -> FloatArray:
+    """Merge the sections into one contour; where two overlap, the better candidates win."""
     merged = [0.0] * n_frames
     head = sections[0]
     merged[head.origin : head.origin + len(head.f0_hz)] = head.f0_hz

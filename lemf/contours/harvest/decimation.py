@@ -25,7 +25,7 @@ class Decimated:
     rate_hz: float
 
     def around(self, middles: IntArray, half: int) -> FloatArray:
-        """Give the samples around some places, shape (places, 2 half + 1); ends are held."""
+        """Return the samples around places, shape (places, 2 half + 1); ends are held."""
         low = max(0, half - int(middles.min()))
         high = max(0, int(middles.max()) + half + 1 - len(self.samples))
         held = np.pad(self.samples, (low, high), mode="edge") if low or high else self.samples
@@ -38,7 +38,7 @@ def decimation_factor(rate_hz: int) -> int:
 
 
 def decimate(samples: FloatArray, rate_hz: int) -> Decimated:
-    """Bring the recording to about 8 kHz, as MATLAB's decimate does, and subtract its mean."""
+    """Decimate the recording to about 8 kHz, as MATLAB does, and subtract its mean."""
     factor = decimation_factor(rate_hz)
     n_samples = len(samples)
     n_kept = -(-n_samples // factor)
@@ -56,7 +56,7 @@ def decimate(samples: FloatArray, rate_hz: int) -> Decimated:
 
 
 def decimation_response(factor: int) -> FloatArray:
-    """Give the impulse response of the decimation's low-pass filter.
+    """Compute the impulse response of the decimation's low-pass filter.
 
     A Chebyshev filter of the first kind, third order, with 0.05 dB of ripple, cut off at 0.8 of
     the new Nyquist frequency.

@@ -1,7 +1,7 @@
 """Harvest (Morise 2017) in plain numpy, for where the compiled extension could not be built.
 
 The F0s are those of WORLD to 1e-8 Hz with the same voicing, but for a few frames beside exact
-zeros, where WORLD's own answer is rounding noise. Time and memory are linear in the length.
+zeros, where WORLD's answer is rounding noise. Time and memory are linear in the length.
 Convention: 0 Hz means unvoiced; frames are 1 ms apart.
 
 References

@@ -1,7 +1,7 @@
 """The second step of Harvest in numpy: each candidate is refined by its instantaneous frequency.
 
 Around a candidate, the signal under a window of three periods has its first six harmonics near
-the multiples of F0; where they stand exactly tells F0, and how well they agree scores it.
+the multiples of F0; their exact frequencies tell F0, and their agreement scores it.
 Candidates with the same window length go through one matrix product.
 """
 
@@ -17,7 +17,7 @@ from lemf.arrays import FloatArray, IntArray
 from lemf.contours.harvest.bands import FRAMES_PER_S
 from lemf.contours.harvest.decimation import Decimated
 
-_SPREAD = 3  # frames to either side that a candidate is tried in, too
+_SPREAD = 3  # frames to either side that a candidate is tried in as well
 _HARMONICS = 6
 _LOWEST_SCORE = 2.5
 _TINY = 1e-12
@@ -56,7 +56,7 @@ class Candidates:
         return cls(first, f0_hz[starts], score)
 
     def frames(self) -> IntArray:
-        """Give the frame of each candidate, shape (candidates,)."""
+        """Return the frame of each candidate, shape (candidates,)."""
         return np.repeat(np.arange(len(self.first) - 1), np.diff(self.first))
 
 
@@ -100,7 +100,7 @@ def refine(
 
 
 def reliable(candidates: Candidates) -> Candidates:
-    """Keep the candidates with another within 5 % in the frame before or after.
+    """Select the candidates with another within 5 % in the frame before or after.
 
     Those of the first and of the last frame are kept as they are.
     """
@@ -114,7 +114,7 @@ def reliable(candidates: Candidates) -> Candidates:
 
 
 def _has_neighbour(candidates: Candidates, frames: IntArray, step: int) -> BoolArray:
-    """Tell for each candidate whether the frame `step` further has one within 5 %."""
+    """Check for each candidate whether the frame `step` further has one within 5 %."""
     f0_hz = candidates.f0_hz
     found = np.zeros(len(f0_hz), dtype=np.bool_)
     if not len(f0_hz):
@@ -132,7 +132,7 @@ def _has_neighbour(candidates: Candidates, frames: IntArray, step: int) -> BoolA
 def _refine_group(
     signal: Decimated, half: int, frames: IntArray, f0_hz: FloatArray, n_frames: int
 ) -> list[tuple[IntArray, FloatArray, FloatArray]]:
-    """Refine candidates whose windows are equally long; give frames, F0s and scores in chunks."""
+    """Refine candidates with windows of one length; return frames, F0s and scores in chunks."""
     rate_hz = signal.rate_hz
     fft_size = 4 << ((2 * half + 1).bit_length() - 1)  # WORLD's: it sets the bins
     harmonics = np.arange(1, _HARMONICS + 1)
@@ -173,7 +173,7 @@ def _refine_group(
 def harmonic_spectrum(
     signal: Decimated, half: int, frames: IntArray, bins: IntArray, fft_size: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Measure amplitude and instantaneous frequency (Flanagan) at some bins of some frames.
+    """Compute amplitude and instantaneous frequency (Flanagan) at bins of frames.
 
     Parameters
     ----------

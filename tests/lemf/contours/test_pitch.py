@@ -53,7 +53,9 @@ def test_praats_nearest_frame_is_taken_wherever_its_frames_start(n_samples):
     rate_hz, hz_per_s = 16000, 100
     t = np.arange(n_samples) / rate_hz
     phase = 2 * np.pi * np.cumsum(120 + hz_per_s * t) / rate_hz
-    found = f0_contour(sum(np.sin(k * phase) / k for k in range(1, 8)), rate_hz, method="praat")
+    found = f0_contour(
+        sum(np.sin(k * phase) / k for k in range(1, 8)), rate_hz, Settings(pitch="praat")
+    )
     error_s = (found - 120) / hz_per_s - frame_times(len(found))
     assert np.abs(error_s[40:-40]).max() <= 0.0025 + 1e-4  # half of 5 ms
 

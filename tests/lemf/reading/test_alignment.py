@@ -147,7 +147,7 @@ FAULTS = [
     ),
     (
         [(1.0, 2.0, "a"), (0.0, 1.0, "b")],
-        "stands after a later one; sort the intervals",
+        "comes after a later interval; sort the intervals",
     ),
     ([(0.0, 1.0, "a"), (1.5, 1.2, "b")], "ends before it starts; correct its times$"),
     ([(0.0, 1.0, "a"), (1.0, 1.0, "b")], "has no length; remove or widen it in Praat$"),

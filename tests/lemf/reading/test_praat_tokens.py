@@ -185,9 +185,9 @@ def test_line_is_that_of_the_token_taken_last(line_end: bytes) -> None:
         (b"\n12", "take_string", r"line 2: expected the thing, found '12'"),
         (b'"exists"', "take_flag", r"line 1: expected the thing, found 'exists'"),
         (b"", "take_number", r"line 1: the file ends where the thing should follow; it is cut off"),
-        (b"\n\n1e999", "take_number", r"line 3: the thing is 1e999, which is no time"),
-        (b"-3", "take_count", r"line 1: the thing is -3, which is no count"),
-        (b"2.5", "take_count", r"line 1: the thing is 2\.5, which is no count"),
+        (b"\n\n1e999", "take_number", r"line 3: the thing is 1e999, which is not a time"),
+        (b"-3", "take_count", r"line 1: the thing is -3, which is not a count"),
+        (b"2.5", "take_count", r"line 1: the thing is 2\.5, which is not a count"),
     ],
 )
 def test_wrong_token_is_refused_with_line_and_value(

@@ -172,7 +172,7 @@ def test_textgrid_may_have_no_tiers(text: str) -> None:
     [
         ("size = 3", "size = 4", "line 45: the file ends where the class of tier 4 of 4 should"),
         ("size = 3", "size = 2", "line 35: more follows after the 2 tiers"),
-        ("size = 3", "size = -1", "line 7: the number of tiers is -1, which is no count"),
+        ("size = 3", "size = -1", "line 7: the number of tiers is -1, which is not a count"),
         ("intervals: size = 2", "intervals: size = 1", "line 18: tier 'words' has more entries"),
         (
             "intervals: size = 2",
@@ -206,7 +206,7 @@ def test_count_or_value_that_does_not_fit_names_line_and_tier(
     [
         ("3 0 1.5", "4 0 1.5", "line 11: an entry of tier 4, but the file announces 3 tiers"),
         ("3 0 1.5", "0 0 1.5", "line 11: an entry of tier 0"),
-        ("3 0 1.5", "1.5 0 1.5", "line 11: the number of a tier is 1.5, which is no count"),
+        ("3 0 1.5", "1.5 0 1.5", "line 11: the number of a tier is 1.5, which is not a count"),
         ("3   !", "2   !", "line 6: expected the number of a tier, found 'IntervalTier'"),
         ("3   !", "4   !", "line 9: expected the class of tier 4 of 4, found '1'"),
         ('"TextTier"', '"Manipulation"', "line 5: tier 2 is of class 'Manipulation'"),

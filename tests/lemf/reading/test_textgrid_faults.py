@@ -136,7 +136,7 @@ def test_times_that_are_no_numbers_are_refused():
 
 
 def test_long_values_are_cut_in_messages():
-    with pytest.raises(TextGridError, match=r"is 1e\+300, which is no count"):
+    with pytest.raises(TextGridError, match=r"is 1e\+300, which is not a count"):
         parse_textgrid(HEAD.replace(" 1 0 1 ", " 1e300 0 1 ").encode(), "a")
     tier = interval_tier("words", 0.0, 1.0, 0.5, label="x" * 300)
     with pytest.raises(TextGridError, match=r"x\.\.\.'"):
