@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 from lemf.errors import SettingsError
@@ -202,68 +200,6 @@ class Settings:
     def _reads(self, what: CueInput) -> bool:
         """Check whether the function of a cue of the set has this parameter."""
         return any(what in CUES[name].reads for name in CUE_SETS[self.cues])
-
-
-def read_weights(text: str) -> tuple[str | None, dict[str, float]]:
-    """Read weights written as ``NAME=W,NAME=W`` or kept in a JSON file.
-
-    Parameters
-    ----------
-    text : str
-        ``pitch=1,energy=0`` or the path of a ``.json`` file that holds
-        ``{"cues": NAME, "weights": {NAME: W, ...}}``; further keys are ignored.
-
-    Returns
-    -------
-    cues : str or None
-        The cue set that the file names.
-    weights : dict of str to float
-
-    Raises
-    ------
-    SettingsError
-        The file cannot be read, its cue set has no such cues, or the text is neither.
-    """
-    if text.lower().endswith(".json"):
-        return _read_weights_file(Path(text))
-    weights: dict[str, float] = {}
-    for part in text.split(","):
-        name, _, value = part.partition("=")
-        if name.strip() in weights:
-            raise SettingsError(f"weights {text!r}: {name.strip()} is named twice")
-        try:
-            weights[name.strip()] = float(value)
-        except ValueError:
-            raise SettingsError(
-                f"weights {text!r}: write NAME=NUMBER,... or name a .json file"
-            ) from None
-    return None, weights
-
-
-def _read_weights_file(path: Path) -> tuple[str | None, dict[str, float]]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"), parse_int=float)
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise SettingsError(f"{path}: not JSON ({error})") from error
-    weights = content.get("weights") if isinstance(content, dict) else None
-    if not isinstance(weights, dict) or not all(_is_number(value) for value in weights.values()):
-        raise SettingsError(f'{path}: expected {{"cues": NAME, "weights": {{NAME: NUMBER, ...}}}}')
-    cues = content.get("cues")
-    if cues is not None and not isinstance(cues, str):
-        raise SettingsError(f"{path}: 'cues' must be the name of a cue set, not {cues!r}")
-    numbers = {name: float(value) for name, value in weights.items()}
-    if cues is not None:
-        try:
-            Settings(cues=cues, weights=numbers)
-        except SettingsError as error:
-            raise SettingsError(f"{path}: {error}") from error
-    return cues, numbers
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _check_choice(what: str, value: str, choices: tuple[str, ...], *, of: str = "") -> None:

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
+from lemf.commands.weight_options import WeightOptions, read_weight_options, weight_options
 from lemf.config import (
-    CUE_SETS,
     DURATION_METHODS,
     OWN_SCOPES,
     PITCH_METHODS,
     Settings,
-    read_weights,
 )
 from lemf.errors import SettingsError
+from lemf.runtime.console import add_options, force_option
 
 if TYPE_CHECKING:
     from lemf.config import DurationMethod, PitchMethod, Scope
     from lemf.display.figure import F0Axis
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
-
-class WeightOptions(TypedDict):
-    """The values of the options that say how the cues are weighed."""
-
-    cues: str | None
-    weights: str | None
 
 
 class MeasureOptions(TypedDict):
@@ -59,18 +50,6 @@ class ViewOptions(AnalysisOptions):
     f0_axis: F0Axis
 
 
-_weights_option = click.option(
-    "--weights", metavar="NAME=W,...|FILE.json", help="Weights instead of the cue set's own."
-)
-
-
-def _cues_option(default: str) -> Callable[[_Command], _Command]:
-    return click.option(
-        "--cues", type=click.Choice(list(CUE_SETS)), help=f"Cue set.  [default: {default}]"
-    )
-
-
-_WEIGHT_OPTIONS = (_cues_option("paper"), _weights_option)
 _MEASURE_OPTIONS = (
     click.option(
         "--pitch",
@@ -133,9 +112,6 @@ _VIEW_OPTIONS = (
         help="Scale of F0 in the figure.",
     ),
 )
-jobs_option = click.option(
-    "--jobs", type=click.IntRange(min=1), help="Processes.  [default: the cores of this machine]"
-)
 resamples_option = click.option(
     "--resamples",
     type=click.IntRange(min=1),
@@ -143,54 +119,12 @@ resamples_option = click.option(
     show_default=True,
     help="Draws of the bootstrap, for the intervals.",
 )
-force_option = click.option("--force", is_flag=True, help="Replace output files that exist.")
 
-
-def new_weight_options(command: _Command) -> _Command:
-    """Give a command whose input has a cue set the options that it takes as `WeightOptions`."""
-    return _add(command, (_cues_option("as before"), _weights_option))
-
-
-def measure_options(command: _Command) -> _Command:
-    """Give a command the options that it takes as `MeasureOptions`."""
-    return _add(command, _MEASURE_OPTIONS)
-
-
-def analysis_options(command: _Command) -> _Command:
-    """Give a command the options of the analysis, which it takes as `AnalysisOptions`."""
-    return _add(command, (*_WEIGHT_OPTIONS, *_MEASURE_OPTIONS, _normalise_option, force_option))
-
-
-def view_options(command: _Command) -> _Command:
-    """Give a command the options of the analysis and its display, taken as `ViewOptions`."""
-    return _add(
-        command,
-        (*_WEIGHT_OPTIONS, *_MEASURE_OPTIONS, _normalise_option, *_VIEW_OPTIONS, force_option),
-    )
-
-
-def _add(command: _Command, options: tuple[Callable[[_Command], _Command], ...]) -> _Command:
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def read_weight_options(options: WeightOptions) -> tuple[str | None, dict[str, float] | None]:
-    """Give the cue set and the weights that were asked for, None where none were.
-
-    Raises
-    ------
-    click.UsageError
-        The weights are for another cue set.
-    SettingsError
-        A file of weights that cannot be read.
-    """
-    if options["weights"] is None:
-        return options["cues"], None
-    cues, weights = read_weights(options["weights"])
-    if options["cues"] and cues and options["cues"] != cues:
-        raise click.UsageError(f"the weights are for --cues {cues}, not {options['cues']}")
-    return options["cues"] or cues, weights
+# The options that a command takes as `MeasureOptions`, `AnalysisOptions` or `ViewOptions`
+measure_options = add_options(*_MEASURE_OPTIONS)
+_recording_options = add_options(weight_options, measure_options, _normalise_option)
+analysis_options = add_options(_recording_options, force_option)
+view_options = add_options(_recording_options, *_VIEW_OPTIONS, force_option)
 
 
 def read_settings(options: AnalysisOptions) -> Settings:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -11,15 +9,13 @@ import click
 
 from lemf.commands.analysis_options import (
     AnalysisOptions,
-    WeightOptions,
     analysis_options,
-    jobs_option,
-    new_weight_options,
     read_settings,
-    read_weight_options,
 )
+from lemf.commands.weight_options import WeightOptions, new_weight_options, read_weight_options
 from lemf.config import DURATION_METHODS, OWN_SCOPES, SCOPES
-from lemf.errors import CorpusError, LemfError
+from lemf.errors import LemfError
+from lemf.runtime.console import PATH, force_option, jobs_option, one_line_ends, say
 from lemf.runtime.progress import progress
 from lemf.runtime.workers import count_cores
 
@@ -27,14 +23,12 @@ if TYPE_CHECKING:
     from lemf.config import DurationMethod, Scope
     from lemf.corpus.run import CorpusRun
 
-_PATH = click.Path(path_type=Path, readable=False)  # the library opens it
-_INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 _output_option = click.option(
-    "-o", "--output", type=_PATH, required=True, help="The table, a row a word: .parquet."
+    "-o", "--output", type=PATH, required=True, help="The table, a row a word: .parquet."
 )
 _sentence_table_option = click.option(
-    "--sentence-table", type=_PATH, help="Write a row a sentence, too: .parquet."
+    "--sentence-table", type=PATH, help="Write a row a sentence, too: .parquet."
 )
 
 
@@ -46,7 +40,7 @@ _sentence_table_option = click.option(
 )
 @_sentence_table_option
 @click.option(
-    "--features", type=_PATH, help="Keep contours and words for rescore, by any cues: .parquet."
+    "--features", type=PATH, help="Keep contours and words for rescore, by any cues: .parquet."
 )
 @jobs_option
 @click.option("--cluster", metavar="ADDRESS", help="Use the workers of a dask scheduler instead.")
@@ -75,7 +69,7 @@ def batch(
 
     from lemf.corpus.run import score_corpus
 
-    with _one_line_ends(), progress("scoring") as watch:
+    with one_line_ends(), progress("scoring") as watch:
         run = score_corpus(
             source,
             output,
@@ -92,7 +86,7 @@ def batch(
 
 
 @click.command()
-@click.argument("features", type=_PATH)
+@click.argument("features", type=PATH)
 @_output_option
 @_sentence_table_option
 @new_weight_options
@@ -111,7 +105,7 @@ def batch(
     metavar="REGEX",
     help="What of an id is the speaker, such as '^[^_]+'.  [default: its folder]",
 )
-@click.option("--force", is_flag=True, help="Replace output files that exist.")
+@force_option
 def rescore(
     features: Path,
     output: Path,
@@ -130,7 +124,7 @@ def rescore(
     from lemf.corpus.rescoring import rescore_features
 
     unit = "files" if normalise is None or normalise in OWN_SCOPES else "readings of files"
-    with _one_line_ends(), progress("scoring", unit=unit) as watch:
+    with one_line_ends(), progress("scoring", unit=unit) as watch:
         summary = rescore_features(
             features,
             output,
@@ -143,48 +137,31 @@ def rescore(
             force=force,
             watch=watch,
         )
-    _say(f"wrote {output}: {summary.words:,} words of {summary.files:,} files")
-
-
-@contextmanager
-def _one_line_ends() -> Iterator[None]:
-    """Say in one line that the run was stopped, or what the system refused."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        _say("\nstopped; what is done is kept: run the same command to go on")
-        raise click.exceptions.Exit(_INTERRUPTED) from None
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        raise CorpusError(f"{place}{error.strerror or error}") from error
+    say(f"wrote {output}: {summary.words:,} words of {summary.files:,} files")
 
 
 def _print_end(run: CorpusRun, pitch: str) -> None:
     """Print what there is now; end with exit code 1 if files failed."""
     outputs, summary = run.outputs, run.summary
     if unused := run.unused_textgrids:
-        _say(f"note: {len(unused):,} TextGrids without a recording, such as {unused[0]}")
+        say(f"note: {len(unused):,} TextGrids without a recording, such as {unused[0]}")
     if run.seconds == 0:
-        _say(f"{outputs.table} is complete: {summary.files + summary.failed:,} files")
+        say(f"{outputs.table} is complete: {summary.files + summary.failed:,} files")
     else:
         speed = run.audio_s / run.seconds
-        _say(
+        say(
             f"{summary.files:,} files scored, {summary.failed:,} failed; "
             f"{summary.audio_s / 3600:.2f} h of audio; this run: {run.audio_s / 3600:.2f} h "
             f"in {run.seconds:.0f} s, {speed:.1f} times real time"
         )
         for path in outputs.tables.values():
-            _say(f"wrote {path}")
+            say(f"wrote {path}")
         from lemf.contours.pitch import HARVEST_IS_COMPILED
 
         if pitch == "harvest" and not HARVEST_IS_COMPILED:
-            _say("note: Harvest was installed without a compiler and runs slowly, same numbers")
+            say("note: Harvest was installed without a compiler and runs slowly, same numbers")
         if outputs.notes.exists():
-            _say(f"note: see {outputs.notes}")
+            say(f"note: see {outputs.notes}")
     if summary.failed:
         n_files = summary.files + summary.failed
         raise LemfError(f"{summary.failed:,} of {n_files:,} files failed: see {outputs.failed}")
-
-
-def _say(message: str) -> None:
-    click.echo(message, err=True)

@@ -6,15 +6,10 @@ Nothing heavier than click is imported before a command runs.
 
 from __future__ import annotations
 
-import errno
-import io
-import signal
-import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Unpack, cast
+from typing import TYPE_CHECKING, Literal, Unpack, cast
 
 import click
 
@@ -23,8 +18,9 @@ from lemf.commands.batch_commands import batch, rescore
 from lemf.commands.evaluate_command import evaluate
 from lemf.commands.fit_command import fit
 from lemf.commands.schema_command import schema
-from lemf.errors import LemfError, OutputError
-from lemf.runtime.output import check_apart, check_output, write_output
+from lemf.errors import OutputError
+from lemf.runtime.console import FIGURE_SUFFIXES, PATH, OneLineErrors, open_stdout, print_text, say
+from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 from lemf.runtime.progress import progress
 from lemf.runtime.workers import count_cores
 
@@ -35,41 +31,13 @@ if TYPE_CHECKING:
     from lemf.reading.textgrid import TextGrid
     from lemf.scoring.emphasis import Emphasis
 
-FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 CONTOUR_SUFFIXES = (".csv", ".pitchtier")
 
-_PATH = click.Path(path_type=Path, readable=False)  # the library opens it, with one-line errors
 
-
-class _OneLineErrors(click.Group):
-    """Turns a LemfError of any command into one line and exit 1."""
-
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
-        try:
-            return super().invoke(ctx)
-        except LemfError as error:
-            raise click.ClickException(_one_line(str(error))) from error
-        except OSError as error:
-            if error.errno == errno.EPIPE:  # the reader of stdout has gone: click ends quietly
-                raise
-            raise click.ClickException(_one_line(str(error))) from error
-
-
-def _one_line(message: str) -> str:
-    """Keep a message on one line and in letters that can be written."""
-    return " ".join(message.splitlines()).encode(errors="backslashreplace").decode()
-
-
-@click.group(cls=_OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lemf")
 def main() -> None:
     """Find the emphasised words of speech, and say why."""
-    for ending in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-        signal.signal(ending, _end)  # so that no half-written file is left
-
-
-def _end(number: int, _: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)
 
 
 main.add_command(batch)
@@ -80,8 +48,8 @@ main.add_command(schema)
 
 
 @main.command()
-@click.argument("audio", type=_PATH)
-@click.argument("textgrid", type=_PATH)
+@click.argument("audio", type=PATH)
+@click.argument("textgrid", type=PATH)
 @click.option(
     "--format",
     "output_format",
@@ -90,11 +58,11 @@ main.add_command(schema)
     show_default=True,
     help="What to print.",
 )
-@click.option("--plot", "figure", type=_PATH, help="Write the figure: .png, .svg or .pdf.")
+@click.option("--plot", "figure", type=PATH, help="Write the figure: .png, .svg or .pdf.")
 @click.option(
-    "--textgrid", "scored_textgrid", type=_PATH, help="Write the tiers, scores and segment added."
+    "--textgrid", "scored_textgrid", type=PATH, help="Write the tiers, scores and segment added."
 )
-@click.option("--contours", type=_PATH, help="Write F0 and energy: .csv, or F0: .PitchTier.")
+@click.option("--contours", type=PATH, help="Write F0 and energy: .csv, or F0: .PitchTier.")
 @view_options
 def score(
     audio: Path,
@@ -110,8 +78,8 @@ def score(
     Prints a table, JSON or CSV on stdout; lemf schema explains the JSON.
     """
     settings = read_settings(options)
-    _check_suffix(figure, FIGURE_SUFFIXES)
-    _check_suffix(contours, CONTOUR_SUFFIXES)
+    check_suffix(figure, FIGURE_SUFFIXES)
+    check_suffix(contours, CONTOUR_SUFFIXES)
     outputs = [path for path in (figure, scored_textgrid, contours) if path is not None]
     check_apart(outputs, (audio, textgrid))
     for output in outputs:
@@ -132,15 +100,15 @@ def score(
         files[contours] = _format_contours(emphasis, contours).encode()
     for path, content in files.items():
         write_output(path, content, force=options["force"])
-        _say(f"wrote {path}")
+        say(f"wrote {path}")
     _print(emphasis, output_format, options["top"])
 
 
 @main.command()
-@click.argument("audio", type=_PATH)
-@click.argument("textgrid", type=_PATH)
+@click.argument("audio", type=PATH)
+@click.argument("textgrid", type=PATH)
 @click.option(
-    "-o", "--output", "figure", type=_PATH, required=True, help="The figure: .png, .svg or .pdf."
+    "-o", "--output", "figure", type=PATH, required=True, help="The figure: .png, .svg or .pdf."
 )
 @click.option(
     "--sentence",
@@ -157,7 +125,7 @@ def plot(
 ) -> None:
     """Draw F0, energy and the most emphasised words of AUDIO."""
     settings = read_settings(options)
-    _check_suffix(figure, FIGURE_SUFFIXES)
+    check_suffix(figure, FIGURE_SUFFIXES)
     check_apart([figure], (audio, textgrid))
     check_output(figure, force=options["force"])
 
@@ -166,12 +134,7 @@ def plot(
     emphasis = _score(audio, read_textgrid(textgrid), settings, figure, sentence)
     content = _render(emphasis, figure, sentence, options)
     write_output(figure, content, force=options["force"])
-    _say(f"wrote {figure}")
-
-
-def _check_suffix(path: Path | None, suffixes: tuple[str, ...]) -> None:
-    if path is not None and path.suffix.lower() not in suffixes:
-        raise OutputError(f"{path}: the name must end in {', '.join(suffixes)}")
+    say(f"wrote {figure}")
 
 
 def _score(
@@ -195,12 +158,12 @@ def _score(
         import_module("lemf.display.figure")  # says now, not after scoring, what is missing
         _check_sentences(figure, sentence, len(alignment.sentences))
     if settings.pitch == "harvest" and not HARVEST_IS_COMPILED:
-        _say("note: Harvest was installed without a compiler and runs slowly, same numbers")
+        say("note: Harvest was installed without a compiler and runs slowly, same numbers")
     work = Work(count_cores(), _show_progress)
     measured = measure_aligned(recording, grid.path, alignment, settings, work=work)
     emphasis = score_measurement(measured, settings)
     for note in emphasis.notes:
-        _say(f"note: {emphasis.audio}: {note}")
+        say(f"note: {emphasis.audio}: {note}")
     return emphasis
 
 
@@ -228,7 +191,7 @@ def _render(emphasis: Emphasis, path: Path, sentence: int | None, options: ViewO
     from lemf.display.figure import letters_without_font, render_figure
 
     if missing := letters_without_font(emphasis):
-        _say(f"note: {path}: no installed font shows {missing}; install one, such as Noto Sans CJK")
+        say(f"note: {path}: no installed font shows {missing}; install one, such as Noto Sans CJK")
     sentences = range(len(emphasis.sentences)) if sentence is None else (sentence,)
     return render_figure(
         emphasis,
@@ -248,22 +211,11 @@ def _format_contours(emphasis: Emphasis, path: Path) -> str:
 
 
 def _print(emphasis: Emphasis, output_format: Literal["table", "json", "csv"], top: int) -> None:
-    if sys.stdout is None:
-        raise OutputError("standard output is closed; redirect it to a file")
     if output_format == "table":
         from lemf.display.table import print_table
 
-        if isinstance(sys.stdout, io.TextIOWrapper):  # letters that the terminal cannot show
-            sys.stdout.reconfigure(errors="replace")
-        print_table(emphasis, sys.stdout, top=top)
+        print_table(emphasis, open_stdout(), top=top)
         return
     from lemf.display.export import format_csv, format_json
 
-    text = format_json(emphasis) if output_format == "json" else format_csv(emphasis)
-    click.echo(
-        text.encode(errors="backslashreplace"), nl=False
-    )  # UTF-8 whatever the terminal's encoding
-
-
-def _say(message: str) -> None:
-    click.echo(message, err=True)
+    print_text(format_json(emphasis) if output_format == "json" else format_csv(emphasis))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import math
-import sys
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -14,27 +12,32 @@ import click
 
 from lemf.commands.analysis_options import (
     MeasureOptions,
-    force_option,
-    jobs_option,
     measure_options,
     read_measure_options,
     resamples_option,
 )
-from lemf.config import CUE_SETS, Settings, read_weights
-from lemf.errors import OutputError, SettingsError
-from lemf.runtime.output import check_apart, check_output, write_output
+from lemf.commands.weight_options import read_weights
+from lemf.config import CUE_SETS, Settings
+from lemf.errors import SettingsError
+from lemf.runtime.console import (
+    FIGURE_SUFFIXES,
+    PATH,
+    force_option,
+    jobs_option,
+    open_stdout,
+    print_text,
+    say,
+)
+from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 from lemf.runtime.progress import progress
 from lemf.runtime.workers import count_cores
 
 if TYPE_CHECKING:
     from lemf.agreement.evaluation import Evaluation, Grouping
 
-_PATH = click.Path(path_type=Path, readable=False)  # the library opens it
-_FIGURES = (".png", ".svg", ".pdf")
-
 
 @click.command()
-@click.argument("labels", type=_PATH)
+@click.argument("labels", type=PATH)
 @click.option(
     "--cues",
     type=click.Choice(list(CUE_SETS)),
@@ -61,7 +64,7 @@ _FIGURES = (".png", ".svg", ".pdf")
     show_default=True,
     help="What to print.",
 )
-@click.option("--figure", type=_PATH, help="Draw all systems: .png, .svg or .pdf.")
+@click.option("--figure", type=PATH, help="Draw all systems: .png, .svg or .pdf.")
 @click.option(
     "--by",
     type=click.Choice(["speaker", "emotion"]),
@@ -107,8 +110,7 @@ def evaluate(
     score_files = _read_named(scores)
     _check_names([*settings, *score_files])
     if figure is not None:
-        if figure.suffix.lower() not in _FIGURES:
-            raise OutputError(f"{figure}: the name must end in {', '.join(_FIGURES)}")
+        check_suffix(figure, FIGURE_SUFFIXES)
         check_apart([figure], [labels, *map(Path, score_files.values())])
         check_output(figure, force=force)
         import_module("lemf.agreement.evaluation_figure")  # says now what is missing
@@ -131,13 +133,13 @@ def evaluate(
             watch=watch,
         )
     for note in describe_notes(evaluation):
-        _say(f"note: {note}")
+        say(f"note: {note}")
     if figure is not None:
         from lemf.agreement.evaluation_figure import render_evaluation
 
         suffix = cast("Literal['png', 'svg', 'pdf']", figure.suffix.lower().lstrip("."))
         write_output(figure, render_evaluation(evaluation, suffix), force=force)
-        _say(f"wrote {figure}")
+        say(f"wrote {figure}")
     about = {
         "labels": str(labels),
         "settings": {name: asdict(one) for name, one in settings.items()},
@@ -200,7 +202,7 @@ def _warn_of_seen(weights: tuple[str, ...], labels: Path) -> None:
 
     for text in weights:
         if text.lower().endswith(".json") and is_fitted_on(Path(text), labels):
-            _say(
+            say(
                 f"note: {text} was fitted on {labels}, so its row shows what it has learnt by "
                 "heart; lemf fit --held-out gives scores to judge"
             )
@@ -212,24 +214,14 @@ def _print(
     about: dict[str, Any],
     by: tuple[Grouping, ...],
 ) -> None:
-    if sys.stdout is None:
-        raise OutputError("standard output is closed; redirect it to a file")
     if output_format == "table":
         from lemf.agreement.evaluation_table import print_evaluation
 
-        if isinstance(sys.stdout, io.TextIOWrapper):  # letters that the terminal cannot show
-            sys.stdout.reconfigure(errors="replace")
-        print_evaluation(evaluation, sys.stdout, by=by)
+        print_evaluation(evaluation, open_stdout(), by=by)
         return
     from lemf.agreement.evaluation_text import format_json, format_markdown
 
-    text = (
-        format_json(evaluation, about)
-        if output_format == "json"
-        else format_markdown(evaluation, by)
-    )
-    click.echo(text.encode(errors="backslashreplace"), nl=False)
-
-
-def _say(message: str) -> None:
-    click.echo(message, err=True)
+    if output_format == "json":
+        print_text(format_json(evaluation, about))
+    else:
+        print_text(format_markdown(evaluation, by))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -11,15 +10,14 @@ import click
 
 from lemf.commands.analysis_options import (
     MeasureOptions,
-    force_option,
-    jobs_option,
     measure_options,
     read_measure_options,
     resamples_option,
 )
 from lemf.config import CUE_SETS
-from lemf.errors import OutputError, SettingsError
-from lemf.runtime.output import check_apart, check_output, write_output
+from lemf.errors import SettingsError
+from lemf.runtime.console import PATH, force_option, jobs_option, open_stdout, say
+from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 from lemf.runtime.progress import progress
 from lemf.runtime.workers import count_cores
 
@@ -27,14 +25,10 @@ if TYPE_CHECKING:
     from lemf.agreement.fitting import Fit
     from lemf.agreement.weights import Method
 
-_PATH = click.Path(path_type=Path, readable=False)  # the library opens it
-
 
 @click.command()
-@click.argument("labels", type=_PATH)
-@click.option(
-    "-o", "--output", type=_PATH, required=True, help="The weights, for --weights: .json."
-)
+@click.argument("labels", type=PATH)
+@click.option("-o", "--output", type=PATH, required=True, help="The weights, for --weights: .json.")
 @click.option(
     "--cues",
     type=click.Choice(list(CUE_SETS)),
@@ -58,7 +52,7 @@ _PATH = click.Path(path_type=Path, readable=False)  # the library opens it
     help="How strongly weights are kept small; auto: by sentences left out.",
 )
 @click.option(
-    "--held-out", type=_PATH, help="Write the held-out scores, for evaluate --scores: .csv."
+    "--held-out", type=PATH, help="Write the held-out scores, for evaluate --scores: .csv."
 )
 @resamples_option
 @jobs_option
@@ -118,16 +112,14 @@ def fit(
         n_resamples=resamples,
     )
     for note in describe_notes(evaluation):
-        _say(f"note: {note}")
+        say(f"note: {note}")
     content = weights_to_dict(fitted, evaluation.systems[1], settings, labels, read, rated.judged)
     write_output(output, format_weights(content).encode(), force=force)
-    _say(f"wrote {output}")
+    say(f"wrote {output}")
     if held_out is not None:
         write_output(held_out, format_held_out(fitted, rated.judged).encode(), force=force)
-        _say(f"wrote {held_out}")
-    if sys.stdout is None:
-        raise OutputError("standard output is closed; redirect it to a file")
-    print_evaluation(evaluation, sys.stdout)
+        say(f"wrote {held_out}")
+    print_evaluation(evaluation, open_stdout())
     click.echo(_describe(fitted))
 
 
@@ -146,8 +138,7 @@ def _read_regularisation(text: str) -> float | None:
 def _check_outputs(labels: Path, output: Path, held_out: Path | None, *, force: bool) -> None:
     wanted = {output: ".json"} if held_out is None else {output: ".json", held_out: ".csv"}
     for path, suffix in wanted.items():
-        if path.suffix.lower() != suffix:
-            raise OutputError(f"{path}: the name must end in {suffix}")
+        check_suffix(path, (suffix,))
         check_output(path, force=force)
     check_apart(wanted, [labels])
 
@@ -167,7 +158,3 @@ def _describe(fitted: Fit) -> str:
         f"{len(chosen)} folds, each without the {fitted.left_out} that it judges)"
     )
     return "\n".join(lines)
-
-
-def _say(message: str) -> None:
-    click.echo(message, err=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
+from lemf.runtime.console import print_text
+
 
 @click.command()
 def schema() -> None:
     """Print the JSON Schema of what lemf score --format json prints."""
     from lemf.display.export import read_schema
 
-    click.echo(read_schema(), nl=False)
+    print_text(read_schema())

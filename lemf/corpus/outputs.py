@@ -14,7 +14,13 @@ from typing import Any
 from lemf.corpus.parts import Parts, read_json
 from lemf.corpus.plan import Plan
 from lemf.errors import CorpusError, OutputError
-from lemf.runtime.output import check_apart, check_output, remove_partials, write_output
+from lemf.runtime.output import (
+    check_apart,
+    check_output,
+    check_suffix,
+    remove_partials,
+    write_output,
+)
 
 
 @dataclass(frozen=True)
@@ -70,8 +76,7 @@ class Outputs:
             `check_output` refuses a path.
         """
         for path in self.tables.values():
-            if path.suffix.lower() != ".parquet":
-                raise OutputError(f"{path}: the name must end in .parquet")
+            check_suffix(path, (".parquet",))
         check_apart(self.tables.values(), [source])
         for path in self.tables.values():
             check_output(path, force=force)

@@ -48,6 +48,18 @@ def check_output(path: Path, *, force: bool = False) -> None:
         raise OutputError(f"{path}: no permission to write into {folder}")
 
 
+def check_suffix(path: Path | None, suffixes: tuple[str, ...]) -> None:
+    """Refuse the name of an output of no known format.
+
+    Raises
+    ------
+    OutputError
+        The name ends in none of the suffixes.
+    """
+    if path is not None and path.suffix.lower() not in suffixes:
+        raise OutputError(f"{path}: the name must end in {', '.join(suffixes)}")
+
+
 def check_apart(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
     """Refuse outputs that are an input, or that are the same file twice.
 

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import click
 
-from msfser.training.stop_signals import one_line_ends
-
-_PATH = click.Path(path_type=Path)
+from lemf.runtime.console import PATH, one_line_ends, open_stdout, say
 
 
 @click.command()
 @click.option(
-    "--config", "config_file", type=_PATH, help="Rows as TOML.  [default: table 2 of the paper]"
+    "--config", "config_file", type=PATH, help="Rows as TOML.  [default: table 2 of the paper]"
 )
 @click.option("--preset", metavar="NAME", default="", help="In place of the file's.")
 @click.option(
     "--set", "changes", metavar="KEY=VALUE", multiple=True, help="Change a setting in all rows."
 )
-@click.option("--data", type=_PATH, help="Folder with the manifest and the features.")
-@click.option("-o", "--output", "folder", type=_PATH, required=True, help="Folder of the ablation.")
+@click.option("--data", type=PATH, help="Folder with the manifest and the features.")
+@click.option("-o", "--output", "folder", type=PATH, required=True, help="Folder of the ablation.")
 @click.option(
     "--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="Runs a row."
 )
@@ -67,9 +64,9 @@ def ablate(
             seeds=range(seeds),
             split=split,
             jobs=jobs,
-            report=lambda line: click.echo(line, err=True),
+            report=say,
         )
     reachable = read_reachable(Path(rows[0].config.data.folder) / "reachable.csv")
     write_ablation(folder, results, reachable, split)
-    print_tables([brief_table(results, reachable, describe(results, split))], sys.stdout)
-    click.echo(f"wrote {folder}/ablation.csv, ablation.md, figures/ablation.png", err=True)
+    print_tables([brief_table(results, reachable, describe(results, split))], open_stdout())
+    say(f"wrote {folder}/ablation.csv, ablation.md, figures/ablation.png")

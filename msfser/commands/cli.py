@@ -6,16 +6,13 @@ module of commands loads torch; a command that needs it says what to install whe
 
 from __future__ import annotations
 
-import errno
 import os
-import signal
 import sys
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
-from lemf import LemfError, MissingPackageError
+from lemf.runtime.console import OneLineErrors
 from msfser.commands.ablation_commands import ablate
 from msfser.commands.corpus_commands import corpus
 from msfser.commands.demo_command import demo
@@ -36,8 +33,8 @@ _EXTRA_PACKAGES = (
 )
 
 
-class _OneLineErrors(click.Group):
-    """Turns what a user can mend, in any command, into one line and exit 1."""
+class _OneLineErrors(OneLineErrors):
+    """Also turns a missing package of the extra, or a GPU that is too small, into one line."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
         try:
@@ -46,14 +43,7 @@ class _OneLineErrors(click.Group):
             package = (error.name or "").partition(".")[0]
             if package not in _EXTRA_PACKAGES:
                 raise
-            missing = MissingPackageError(f"{package} is missing: pip install 'lemf[ser]'")
-            raise click.ClickException(str(missing)) from error
-        except LemfError as error:
-            raise click.ClickException(_one_line(str(error))) from error
-        except OSError as error:
-            if error.errno == errno.EPIPE:  # the reader of stdout has gone: click ends quietly
-                raise
-            raise click.ClickException(_one_line(str(error))) from error
+            raise click.ClickException(f"{package} is missing: pip install 'lemf[ser]'") from error
         except RuntimeError as error:
             torch = sys.modules.get("torch")
             if torch is None or not isinstance(error, torch.OutOfMemoryError):
@@ -64,23 +54,12 @@ class _OneLineErrors(click.Group):
             ) from error
 
 
-def _one_line(message: str) -> str:
-    """Keep a message on one line and in letters that can be written."""
-    return " ".join(message.splitlines()).encode(errors="backslashreplace").decode()
-
-
 @click.group(cls=_OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lemf", prog_name="msfser")
 def main() -> None:
     """Predict valence, arousal and dominance from speech and its semantics (MSF-SER)."""
     if not sys.stderr.isatty():  # the bars of transformers and the hub are for terminals
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    for ending in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-        signal.signal(ending, _end)  # so that no half-written file is left
-
-
-def _end(number: int, _: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)
 
 
 main.add_command(corpus)

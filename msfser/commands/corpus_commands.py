@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
+from lemf.runtime.console import PATH, force_option
 from msfser.commands.corpus_output import (
     OutputOptions,
     check_corpus_output,
@@ -22,7 +23,6 @@ from msfser.commands.corpus_output import (
 if TYPE_CHECKING:
     from msfser.corpora.checks import OutsideLabels
 
-_PATH = click.Path(path_type=Path, readable=False)  # the library opens it
 _ORACLE_SENTENCES = 10_000
 
 _outside_option = click.option(
@@ -40,7 +40,7 @@ def corpus() -> None:
 
 
 @corpus.command()
-@click.argument("root", type=_PATH)
+@click.argument("root", type=PATH)
 @_outside_option
 @output_options
 def iemocap(root: Path, outside: OutsideLabels, **options: Unpack[OutputOptions]) -> None:
@@ -67,7 +67,7 @@ def iemocap(root: Path, outside: OutsideLabels, **options: Unpack[OutputOptions]
 
 
 @corpus.command("msp-podcast")
-@click.argument("root", type=_PATH)
+@click.argument("root", type=PATH)
 @click.option("--release", help="Such as 1.12.  [default: from the name of ROOT]")
 @_outside_option
 @output_options
@@ -86,7 +86,7 @@ def msp_podcast(
 
 
 @corpus.command()
-@click.argument("table", type=_PATH, metavar="TABLE")
+@click.argument("table", type=PATH, metavar="TABLE")
 @click.option("--label-bounds", metavar="LOW,HIGH", help="Ends of the rating scale.")
 @click.option(
     "--column",
@@ -164,9 +164,9 @@ def mechanism(
 
 
 @corpus.command("summary")
-@click.argument("manifest_path", type=_PATH, metavar="DIR")
-@click.option("--figure", type=_PATH, help="Draw into this file, too: .png, .svg or .pdf.")
-@click.option("--force", is_flag=True, help="Replace a figure that exists.")
+@click.argument("manifest_path", type=PATH, metavar="DIR")
+@click.option("--figure", type=PATH, help="Draw into this file, too: .png, .svg or .pdf.")
+@force_option
 def summarise(manifest_path: Path, figure: Path | None, force: bool) -> None:
     """Show what the manifest in DIR holds."""
     if figure is not None:

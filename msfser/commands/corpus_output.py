@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, TypedDict, cast
 
 import click
 
 from lemf import CorpusError
+from lemf.runtime.console import FIGURE_SUFFIXES, PATH, add_options, force_option, say
+from lemf.runtime.output import check_suffix
 
 if TYPE_CHECKING:
     from msfser.corpora.checks import Reading
     from msfser.manifest import Manifest
 
-_PATH = click.Path(path_type=Path, readable=False)  # the library opens it
-_FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 _MOST_FAILED = 5  # how many failed rows are named; all stand in the manifest
-
-_FunctionT = TypeVar("_FunctionT", bound=Callable[..., Any])
 
 
 class OutputOptions(TypedDict):
@@ -30,18 +27,13 @@ class OutputOptions(TypedDict):
     force: bool
 
 
-def output_options(command: _FunctionT) -> _FunctionT:
-    """Add the options that say what is written where."""
-    for option in (
-        click.option("--force", is_flag=True, help="Replace output files that exist."),
-        click.option("--figure", type=_PATH, help="Draw into this file: .png, .svg or .pdf."),
-        click.option(
-            "--summary", is_flag=True, help="Show distributions; draw DIR/figures/corpus.png."
-        ),
-        click.option("-o", "--output", type=_PATH, metavar="DIR", required=True),
-    ):
-        command = option(command)
-    return command
+# The options that a command takes as `OutputOptions`
+output_options = add_options(
+    click.option("-o", "--output", type=PATH, metavar="DIR", required=True),
+    click.option("--summary", is_flag=True, help="Show distributions; draw figures/corpus.png."),
+    click.option("--figure", type=PATH, help="Draw into this file: .png, .svg or .pdf."),
+    force_option,
+)
 
 
 def check_corpus_output(options: OutputOptions) -> None:
@@ -68,7 +60,7 @@ def finish_corpus(reading: Reading, options: OutputOptions) -> None:
     path = options["output"] / MANIFEST_NAME
     write_manifest(path, reading.manifest, force=options["force"])
     for note in reading.notes:
-        _say(f"note: {note}")
+        say(f"note: {note}")
     show_corpus(path, reading.manifest, options)
     _end_on_failures(path, reading.manifest)
 
@@ -78,10 +70,10 @@ def show_corpus(path: Path, manifest: Manifest, options: OutputOptions) -> None:
     from msfser.semantics.texts import TEXTS_NAME
 
     print_corpus(manifest, distributions=options["summary"])
-    _say(f"wrote {path}")
+    say(f"wrote {path}")
     texts = path.with_name(TEXTS_NAME)
     if texts.exists():
-        _say(
+        say(
             f"note: {texts}: is of the corpus that was here before, and stays; if words have "
             "changed, delete it and make it anew"
         )
@@ -109,8 +101,7 @@ def check_figure(path: Path, *, force: bool) -> None:
     from lemf.runtime.output import check_output
     from msfser.outputs import make_folder
 
-    if path.suffix.lower() not in _FIGURE_SUFFIXES:
-        raise CorpusError(f"{path}: the name must end in {', '.join(_FIGURE_SUFFIXES)}")
+    check_suffix(path, FIGURE_SUFFIXES)
     make_folder(path.parent)
     check_output(path, force=force)
 
@@ -123,7 +114,7 @@ def draw_figure(manifest: Manifest, path: Path, *, force: bool) -> None:
 
     file_format = cast("FigureFormat", path.suffix.lower().removeprefix("."))
     write_output(path, render_figure(draw_corpus(manifest), file_format), force=force)
-    _say(f"wrote {path}")
+    say(f"wrote {path}")
 
 
 def _end_on_failures(path: Path, manifest: Manifest) -> None:
@@ -131,14 +122,10 @@ def _end_on_failures(path: Path, manifest: Manifest) -> None:
     if not failed:
         return
     for utterance in failed[:_MOST_FAILED]:
-        _say(f"failed: {utterance.id}: {utterance.reason}")
+        say(f"failed: {utterance.id}: {utterance.reason}")
     if len(failed) > _MOST_FAILED:
-        _say(f"and {len(failed) - _MOST_FAILED:,} more")
+        say(f"and {len(failed) - _MOST_FAILED:,} more")
     raise CorpusError(
         f"{len(failed):,} of {len(manifest.utterances):,} utterances failed: {path} names each, "
         "with its reason; the others can be used"
     )
-
-
-def _say(message: str) -> None:
-    click.echo(message, err=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from msfser.training.stop_signals import one_line_ends
+from lemf.runtime.console import PATH, jobs_option, one_line_ends, open_stdout, say
 
 
 @click.command()
@@ -14,7 +14,7 @@ from msfser.training.stop_signals import one_line_ends
     "-o",
     "--output",
     "folder",
-    type=click.Path(path_type=Path),
+    type=PATH,
     required=True,
     help="Folder of the demo.",
 )
@@ -38,9 +38,7 @@ from msfser.training.stop_signals import one_line_ends
     multiple=True,
     help="Change a setting of all trainings.",
 )
-@click.option(
-    "--jobs", type=click.IntRange(min=1), help="Processes.  [default: the cores of this machine]"
-)
+@jobs_option
 def demo(
     folder: Path,
     seeds: int,
@@ -55,8 +53,6 @@ def demo(
     GS, GS+LES and GS+LES+ES; prints the ablation and whether the mechanism was recovered; writes
     report.md, csv files and figures. Stopped, the same command goes on.
     """
-    import sys
-
     from lemf.runtime.workers import count_cores
     from msfser.ablation.demo import run_demo
     from msfser.ablation.demo_findings import find
@@ -71,7 +67,7 @@ def demo(
             n_utterances=utterances,
             changes=changes,
             jobs=jobs or count_cores(),
-            say=lambda line: click.echo(line, err=True),
+            say=say,
         )
-    print_tables(write_report(folder, made, find(made)), sys.stdout)
-    click.echo(f"wrote {folder / REPORT_NAME}", err=True)
+    print_tables(write_report(folder, made, find(made)), open_stdout())
+    say(f"wrote {folder / REPORT_NAME}")

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lemf.runtime.console import PATH, jobs_option, one_line_ends, say
 from lemf.runtime.progress import progress
 from msfser.commands.semantics_options import (
     cluster_option,
     finish,
     folder_argument,
-    jobs_option,
     open_workers,
     read_shard,
-    say,
     shard_option,
 )
-from msfser.training.stop_signals import one_line_ends
 
 if TYPE_CHECKING:
     from msfser.manifest import Manifest
@@ -38,13 +36,13 @@ if TYPE_CHECKING:
     "--from",
     "source",
     metavar="FILE",
-    type=click.Path(path_type=Path, readable=False),
+    type=PATH,
     help="The descriptions of --backend jsonl, or the replies of Kimi's worker.",
 )
 @click.option(
     "--export-jobs",
     metavar="FILE",
-    type=click.Path(path_type=Path, readable=False),
+    type=PATH,
     help="Write what Kimi's worker is to do.",
 )
 @click.option("--url", default="http://localhost:8000/v1", show_default=True, help="The server.")

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from lemf.runtime.console import PATH, force_option, open_stdout, say
 from msfser.errors import DataError
 
 if TYPE_CHECKING:
     from msfser.evaluation.predictions import Predictions
     from msfser.evaluation.scores import Score
 
-_PATH = click.Path(path_type=Path, readable=False)  # the library opens it
 _LONGEST_TEXT = 40  # characters, on the terminal
 _MOST_NAMED = 5  # failures named on the terminal; a file holds all
 
 _device_option = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."
 )
-_force_option = click.option("--force", is_flag=True, help="Replace output files that exist.")
 _data_option = click.option(
-    "--data", type=_PATH, metavar="DIR", help="Manifest and features.  [default: of the training]"
+    "--data", type=PATH, metavar="DIR", help="Manifest and features.  [default: of the training]"
 )
 _split_option = click.option(
     "--split", "splits", multiple=True, metavar="NAME", help="May be given several times."
@@ -31,10 +29,10 @@ _split_option = click.option(
 
 
 @click.command()
-@click.argument("runs", type=_PATH, metavar="RUN...", nargs=-1, required=True)
+@click.argument("runs", type=PATH, metavar="RUN...", nargs=-1, required=True)
 @_split_option
 @_data_option
-@click.option("-o", "--output", type=_PATH, metavar="DIR", help="[default: RUN/evaluation]")
+@click.option("-o", "--output", type=PATH, metavar="DIR", help="[default: RUN/evaluation]")
 @click.option(
     "--resamples",
     type=click.IntRange(min=1),
@@ -45,7 +43,7 @@ _split_option = click.option(
 @click.option("--seed", default=0, show_default=True, help="Of the bootstrap.")
 @click.option("--card", is_flag=True, help="Write the model card, RUN/best/README.md.")
 @_device_option
-@_force_option
+@force_option
 def evaluate(
     runs: tuple[Path, ...],
     splits: tuple[str, ...],
@@ -91,24 +89,24 @@ def evaluate(
         skipped |= unused
     predictions = join_predictions(parts)
     scores = score_predictions(predictions, n_resamples=resamples, seed=seed)
-    print_tables(make_tables(scores), sys.stdout)
+    print_tables(make_tables(scores), open_stdout())
     _say_unlabelled(scores)
     if output is not None:
         origin = Origin(runs=tuple(map(str, runs)), n_resamples=resamples, seed=seed)
         write_evaluation(output, predictions, scores, origin, force=force)
-        _say(f"wrote {output}")
+        say(f"wrote {output}")
     if card:
-        _say(f"wrote {write_card(found[0], scores, force=force)}")
+        say(f"wrote {write_card(found[0], scores, force=force)}")
     _end_on_skipped(skipped, len(predictions.ids), output, force)
 
 
 @click.command("inspect")
-@click.argument("run", type=_PATH, metavar="RUN")
+@click.argument("run", type=PATH, metavar="RUN")
 @_split_option
 @_data_option
-@click.option("-o", "--output", type=_PATH, metavar="DIR", help="[default: RUN/inspection]")
+@click.option("-o", "--output", type=PATH, metavar="DIR", help="[default: RUN/inspection]")
 @_device_option
-@_force_option
+@force_option
 def inspect_model(
     run: Path,
     splits: tuple[str, ...],
@@ -138,10 +136,10 @@ def inspect_model(
     texts = judged.texts()
     tables = make_inspection_tables(inspection, texts, longest=_LONGEST_TEXT)
     if not tables:
-        _say("note: nothing to show: the model reads no semantics and has no experts")
-    print_tables(tables, sys.stdout)
+        say("note: nothing to show: the model reads no semantics and has no experts")
+    print_tables(tables, open_stdout())
     write_inspection(output, inspection, make_inspection_tables(inspection, texts), force=force)
-    _say(f"wrote {output}")
+    say(f"wrote {output}")
     _end_on_skipped(judged.skipped, len(judged.utterances), output, force)
 
 
@@ -172,7 +170,7 @@ def _predict_run(
 def _say_unlabelled(scores: list[Score]) -> None:
     for score in scores:
         if score.by == "all" and not score.n_utterances:
-            _say(f"note: {score.scope}: no labels, so there are predictions only")
+            say(f"note: {score.scope}: no labels, so there are predictions only")
 
 
 def _end_on_skipped(skipped: dict[str, str], n_used: int, output: Path | None, force: bool) -> None:
@@ -182,7 +180,7 @@ def _end_on_skipped(skipped: dict[str, str], n_used: int, output: Path | None, f
     from msfser.outputs import format_csv
 
     for name, reason in list(skipped.items())[:_MOST_NAMED]:
-        _say(f"skipped: {name}: {reason}")
+        say(f"skipped: {name}: {reason}")
     if output is not None:
         rows = format_csv([("id", "reason"), *skipped.items()])
         write_output(output / "skipped.csv", rows, force=force)
@@ -196,7 +194,3 @@ def _only(runs: list[Path], named: Path) -> Path:
     if len(runs) > 1:
         raise DataError(f"{named}: holds {len(runs)} runs; name one, such as {runs[0]}")
     return runs[0]
-
-
-def _say(message: str) -> None:
-    click.echo(message.encode(errors="backslashreplace"), err=True)

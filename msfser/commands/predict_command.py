@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lemf.runtime.console import PATH, force_option, open_stdout, print_text, say
+from lemf.runtime.output import check_suffix
 from msfser.config.settings import WINDOW_S
 from msfser.errors import DataError, SemanticsError
 
@@ -19,15 +20,14 @@ if TYPE_CHECKING:
     from msfser.prediction.speech_predictions import SpeechPrediction
     from msfser.prediction.speech_texts import Describe
 
-_PATH = click.Path(path_type=Path, readable=False)  # the library opens it
 _MOST_NAMED = 10  # failures and notes on the terminal
 _SUFFIXES = {".csv": "csv", ".json": "json"}
 
 
 @click.command()
 @click.argument("model", metavar="MODEL")
-@click.argument("files", type=_PATH, metavar="FILE...", nargs=-1, required=True)
-@click.option("-o", "--output", type=_PATH, metavar="FILE", help="A .csv or .json.")
+@click.argument("files", type=PATH, metavar="FILE...", nargs=-1, required=True)
+@click.option("-o", "--output", type=PATH, metavar="FILE", help="A .csv or .json.")
 @click.option(
     "--format",
     "file_format",
@@ -36,7 +36,7 @@ _SUFFIXES = {".csv": "csv", ".json": "json"}
     show_default=True,
     help="What is printed without -o.",
 )
-@click.option("--alignments", type=_PATH, metavar="PATH", help="TextGrids that lie elsewhere.")
+@click.option("--alignments", type=PATH, metavar="PATH", help="TextGrids that lie elsewhere.")
 @click.option("--no-texts", is_flag=True, help="Use the voice alone.")
 @click.option(
     "--whisper",
@@ -62,9 +62,9 @@ _SUFFIXES = {".csv": "csv", ".json": "json"}
     help="Longer recordings are cut into windows.",
 )
 @click.option("--clamp", "clamped", is_flag=True, help="Keep values within the rating scale.")
-@click.option("--embeddings", type=_PATH, metavar="FILE", help="A .npz or .parquet.")
+@click.option("--embeddings", type=PATH, metavar="FILE", help="A .npz or .parquet.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
-@click.option("--force", is_flag=True, help="Replace output files that exist.")
+@force_option
 def predict(
     model: str,
     files: tuple[Path, ...],
@@ -131,7 +131,7 @@ def predict(
 
         content = format_embeddings(predictions, embeddings.suffix.lower())
         write_output(embeddings, content, force=force)
-        _say(f"wrote {embeddings}")
+        say(f"wrote {embeddings}")
     _say_notes(predictions)
     _end_on_failures(predictions)
 
@@ -141,12 +141,8 @@ def _check_outputs(
 ) -> None:
     from lemf.runtime.output import check_apart, check_output
 
-    if output is not None and output.suffix.lower() not in _SUFFIXES:
-        raise click.BadParameter(f"{output}; it must end in .csv or .json", param_hint="-o")
-    if embeddings is not None and embeddings.suffix.lower() not in (".npz", ".parquet"):
-        raise click.BadParameter(
-            f"{embeddings}; it must end in .npz or .parquet", param_hint="--embeddings"
-        )
+    check_suffix(output, tuple(_SUFFIXES))
+    check_suffix(embeddings, (".npz", ".parquet"))
     outputs = [path for path in (output, embeddings) if path is not None]
     check_apart(outputs, files)
     for path in outputs:
@@ -179,17 +175,17 @@ def _write(
 
     file_format = file_format if output is None else _SUFFIXES[output.suffix.lower()]
     if file_format == "table":
-        print_tables([make_table(predictions, model.facts, windows=windows)], sys.stdout)
+        print_tables([make_table(predictions, model.facts, windows=windows)], open_stdout())
         return
     if file_format == "csv":
         content = format_predictions_csv(predictions, windows=windows)
     else:
         content = format_predictions_json(predictions, model, name=name, windows=windows)
     if output is None:
-        click.echo(content.decode(), nl=False)
+        print_text(content.decode())
     else:
         write_output(output, content, force=force)
-        _say(f"wrote {output}")
+        say(f"wrote {output}")
 
 
 def _say_notes(predictions: Sequence[SpeechPrediction]) -> None:
@@ -199,18 +195,14 @@ def _say_notes(predictions: Sequence[SpeechPrediction]) -> None:
         where = f"{outside:,} recording{'s' if outside > 1 else ''}"
         notes[f"values outside the rating scale in {where}"] = 1
     for note, count in notes.most_common(_MOST_NAMED):
-        _say(f"note: {note}" + (f" ({count:,} recordings)" if count > 1 else ""))
+        say(f"note: {note}" + (f" ({count:,} recordings)" if count > 1 else ""))
 
 
 def _end_on_failures(predictions: Sequence[SpeechPrediction]) -> None:
     failed = [one for one in predictions if one.whole is None]
     for one in failed[:_MOST_NAMED]:
-        _say(f"failed: {one.reason}")
+        say(f"failed: {one.reason}")
     if failed:
         raise DataError(
             f"{len(failed):,} of {len(predictions):,} recordings could not be predicted"
         )
-
-
-def _say(message: str) -> None:
-    click.echo(message.encode(errors="backslashreplace"), err=True)

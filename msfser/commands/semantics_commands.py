@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lemf.runtime.console import jobs_option, one_line_ends, say
 from lemf.runtime.progress import progress
 from msfser.commands.es_command import es
 from msfser.commands.semantics_options import (
@@ -15,13 +16,10 @@ from msfser.commands.semantics_options import (
     device_option,
     finish,
     folder_argument,
-    jobs_option,
     open_workers,
     read_shard,
-    say,
     shard_option,
 )
-from msfser.training.stop_signals import one_line_ends
 
 if TYPE_CHECKING:
     from msfser.semantics.whisper import Engine

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lemf.runtime.console import PATH, say
 from msfser.errors import SemanticsError
 
 if TYPE_CHECKING:
@@ -18,14 +19,9 @@ if TYPE_CHECKING:
     from msfser.semantics.texts import Text
     from msfser.semantics.work_file import Shard
 
-folder_argument = click.argument(
-    "folder", metavar="DIR", type=click.Path(path_type=Path, readable=False, file_okay=True)
-)
+folder_argument = click.argument("folder", metavar="DIR", type=PATH)
 device_option = click.option(
     "--device", type=click.Choice(["cpu", "cuda"]), help="[default: cuda where there is one]"
-)
-jobs_option = click.option(
-    "--jobs", type=click.IntRange(min=1), help="Processes.  [default: the cores of this machine]"
 )
 cluster_option = click.option(
     "--cluster", metavar="ADDRESS", help="Use the workers of a dask scheduler instead."
@@ -86,8 +82,3 @@ def open_workers(jobs: int | None, cluster: str | None) -> AbstractContextManage
     if jobs is not None:
         raise click.UsageError("--jobs and --cluster exclude each other")
     return cluster_workers(cluster)
-
-
-def say(message: str) -> None:
-    """Tell something on stderr."""
-    click.echo(message, err=True)

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import click
 
+from lemf.runtime.console import INTERRUPTED, PATH, print_text, say
 from msfser.commands.evaluation_commands import evaluate
-
-_PATH = click.Path(path_type=Path)
 
 
 @click.command()
-@click.option("--config", "config_file", type=_PATH, help="Settings as TOML.")
+@click.option("--config", "config_file", type=PATH, help="Settings as TOML.")
 @click.option(
     "--preset",
     metavar="NAME",
@@ -28,9 +27,9 @@ _PATH = click.Path(path_type=Path)
     help="Change a setting, as train.lr=1e-4.",
 )
 @click.option(
-    "--data", type=_PATH, help="Folder with the manifest and the features; short for data.folder."
+    "--data", type=PATH, help="Folder with the manifest and the features; short for data.folder."
 )
-@click.option("-o", "--output", "folder", type=_PATH, required=True, help="Folder of the run.")
+@click.option("-o", "--output", "folder", type=PATH, required=True, help="Folder of the run.")
 @click.option("--folds", is_flag=True, help="A run for every fold of the corpus that is held out.")
 @click.option("--resume", is_flag=True, help="Go on where the run stopped.")
 @click.option(
@@ -71,8 +70,8 @@ def train(
 
         with progress("reading recordings") as watch:
             found = prepare_data(config.data, config.model, watch=watch)
-        click.echo(describe_data(found), err=True)
-        click.echo(format_config(config), nl=False)
+        say(describe_data(found))
+        print_text(format_config(config))
         return
 
     from msfser.training.state import Interrupted
@@ -85,8 +84,8 @@ def train(
         else:
             metrics = train_model(config, folder, resume=resume, tensorboard=tensorboard)
     except Interrupted as stopped:
-        click.echo(f"{stopped}: stopped; the same command with --resume goes on", err=True)
-        raise SystemExit(130) from None
+        say(f"{stopped}: stopped; the same command with --resume goes on")
+        raise SystemExit(INTERRUPTED) from None
     if not metrics:  # another process than the first
         return
     if folds:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: noticed where a loop ends by itself, one line where a command just ends."""
+"""Ctrl-C and SIGTERM, noticed so that a loop can end by itself."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-
-import click
-
-_INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 @contextmanager
@@ -37,13 +33,3 @@ def noticed_signals() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def one_line_ends() -> Iterator[None]:
-    """Say in one line that a command was stopped that the same command goes on with."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        click.echo("\nstopped; what is done is kept: run the same command to go on", err=True)
-        raise click.exceptions.Exit(_INTERRUPTED) from None

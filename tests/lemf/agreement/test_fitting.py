@@ -12,7 +12,7 @@ import lemf
 from lemf.agreement.fitting import REGULARISATIONS, WEIGHT_SUM, fit_sentences, unlearnt
 from lemf.agreement.rated_sentences import RatedSentence, ScoredSentence
 from lemf.commands.cli import main
-from lemf.config import read_weights
+from lemf.commands.weight_options import read_weights
 from lemf.errors import CorpusError
 
 EXACT = 1e-12

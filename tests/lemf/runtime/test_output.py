@@ -1,9 +1,10 @@
 import os
+from pathlib import Path
 
 import pytest
 
 from lemf.errors import OutputError
-from lemf.runtime.output import check_output, write_output
+from lemf.runtime.output import check_output, check_suffix, write_output
 
 
 def test_a_file_appears_whole_with_usual_permissions(tmp_path):
@@ -45,3 +46,15 @@ def test_a_failed_write_leaves_the_old_file_and_no_half(tmp_path, monkeypatch):
         write_output(path, b"new", force=True)
     assert path.read_bytes() == b"old"
     assert [file.name for file in tmp_path.iterdir()] == ["a.csv"]
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.PDF", "a.png.svg"])
+def test_a_known_suffix_passes(name):
+    check_suffix(Path(name), (".png", ".svg", ".pdf"))
+    check_suffix(None, (".png",))
+
+
+@pytest.mark.parametrize("name", ["a.gif", "png", "a.png.gz"])
+def test_an_unknown_suffix_is_refused(name):
+    with pytest.raises(OutputError, match=rf"^{name}: the name must end in \.png, \.svg$"):
+        check_suffix(Path(name), (".png", ".svg"))

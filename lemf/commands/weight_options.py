@@ -1,0 +1,116 @@
+"""The options of the command line that choose and weigh cues, and files of weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypedDict
+
+import click
+
+from lemf.config import CUE_SETS, Settings
+from lemf.errors import SettingsError
+from lemf.runtime.console import Command, add_options
+
+
+class WeightOptions(TypedDict):
+    """The values of the options that say how the cues are weighed."""
+
+    cues: str | None
+    weights: str | None
+
+
+_weights_option = click.option(
+    "--weights", metavar="NAME=W,...|FILE.json", help="Weights instead of the cue set's own."
+)
+
+
+def _cues_option(default: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--cues", type=click.Choice(list(CUE_SETS)), help=f"Cue set.  [default: {default}]"
+    )
+
+
+weight_options = add_options(_cues_option("paper"), _weights_option)
+new_weight_options = add_options(_cues_option("as before"), _weights_option)
+
+
+def read_weight_options(options: WeightOptions) -> tuple[str | None, dict[str, float] | None]:
+    """Give the cue set and the weights that were asked for, None where none were.
+
+    Raises
+    ------
+    click.UsageError
+        The weights are for another cue set.
+    SettingsError
+        A file of weights that cannot be read.
+    """
+    if options["weights"] is None:
+        return options["cues"], None
+    cues, weights = read_weights(options["weights"])
+    if options["cues"] and cues and options["cues"] != cues:
+        raise click.UsageError(f"the weights are for --cues {cues}, not {options['cues']}")
+    return options["cues"] or cues, weights
+
+
+def read_weights(text: str) -> tuple[str | None, dict[str, float]]:
+    """Read weights written as ``NAME=W,NAME=W`` or kept in a JSON file.
+
+    Parameters
+    ----------
+    text : str
+        ``pitch=1,energy=0`` or the path of a ``.json`` file that holds
+        ``{"cues": NAME, "weights": {NAME: W, ...}}``; further keys are ignored.
+
+    Returns
+    -------
+    cues : str or None
+        The cue set that the file names.
+    weights : dict of str to float
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read, its cue set has no such cues, or the text is neither.
+    """
+    if text.lower().endswith(".json"):
+        return _read_weights_file(Path(text))
+    weights: dict[str, float] = {}
+    for part in text.split(","):
+        name, _, value = part.partition("=")
+        if name.strip() in weights:
+            raise SettingsError(f"weights {text!r}: {name.strip()} is named twice")
+        try:
+            weights[name.strip()] = float(value)
+        except ValueError:
+            raise SettingsError(
+                f"weights {text!r}: write NAME=NUMBER,... or name a .json file"
+            ) from None
+    return None, weights
+
+
+def _read_weights_file(path: Path) -> tuple[str | None, dict[str, float]]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"), parse_int=float)
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{path}: not JSON ({error})") from error
+    weights = content.get("weights") if isinstance(content, dict) else None
+    if not isinstance(weights, dict) or not all(_is_number(value) for value in weights.values()):
+        raise SettingsError(f'{path}: expected {{"cues": NAME, "weights": {{NAME: NUMBER, ...}}}}')
+    cues = content.get("cues")
+    if cues is not None and not isinstance(cues, str):
+        raise SettingsError(f"{path}: 'cues' must be the name of a cue set, not {cues!r}")
+    numbers = {name: float(value) for name, value in weights.items()}
+    if cues is not None:
+        try:
+            Settings(cues=cues, weights=numbers)
+        except SettingsError as error:
+            raise SettingsError(f"{path}: {error}") from error
+    return cues, numbers
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

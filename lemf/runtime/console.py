@@ -1,0 +1,113 @@
+"""What both command lines share: options, errors in one line, signals, stdout and stderr.
+
+Results go to stdout, all else to stderr. Exit 0; 1 for an error of the user's in one line; 2 for a
+wrong use of options; 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn, TextIO, TypeVar
+
+import click
+
+from lemf.errors import LemfError, OutputError
+
+PATH = click.Path(path_type=Path, readable=False)  # the library opens it, with one-line errors
+FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
+INTERRUPTED = 130  # 128 + SIGINT, as shells count
+
+force_option = click.option("--force", is_flag=True, help="Replace output files that exist.")
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(min=1), help="Processes.  [default: the cores of this machine]"
+)
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def add_options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Return a decorator that adds several options to a command, shown in this order."""
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+class OneLineErrors(click.Group):
+    """Turns a LemfError or OSError of any command into one line and exit 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
+        """Run the command; a signal that ends the process removes half-written files first."""
+        for ending in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+            signal.signal(ending, _end)
+        try:
+            return super().invoke(ctx)
+        except LemfError as error:
+            raise click.ClickException(one_line(str(error))) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader of stdout has gone: click ends quietly
+                raise
+            place = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(one_line(f"{place}{error.strerror or error}")) from error
+
+
+def _end(number: int, _: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def one_line(message: str) -> str:
+    """Return a message on one line and in letters that can be written."""
+    return " ".join(message.splitlines()).encode(errors="backslashreplace").decode()
+
+
+@contextmanager
+def one_line_ends() -> Iterator[None]:
+    """Print one line when a command is interrupted that the same command continues."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("\nstopped; what is done is kept: run the same command to go on")
+        raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+def open_stdout() -> TextIO:
+    """Return stdout, which from now on replaces letters that a terminal cannot show.
+
+    Raises
+    ------
+    OutputError
+        The caller has closed it.
+    """
+    if sys.stdout is None:
+        raise OutputError("standard output is closed; redirect it to a file")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    return sys.stdout
+
+
+def print_text(text: str) -> None:
+    """Print text on stdout in UTF-8, whatever the encoding of the terminal.
+
+    Raises
+    ------
+    OutputError
+        The caller has closed stdout.
+    """
+    open_stdout()
+    click.echo(text.encode(errors="backslashreplace"), nl=False)
+
+
+def say(message: str) -> None:
+    """Print a line on stderr, above a bar that shows progress."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"{message}\n")
