@@ -1,19 +1,20 @@
 # The public names of lemf, listed here and nowhere else: `lazy_loader` loads each on first use.
 
 from .agreement.bootstrap import bootstrap_interval as bootstrap_interval
+from .agreement.evaluation import Evaluation as Evaluation
 from .agreement.evaluation import evaluate_labels as evaluate_labels
+from .agreement.fitting import FittedWeights as FittedWeights
 from .agreement.fitting import fit_sentences as fit_sentences
+from .agreement.fitting import fit_weights as fit_weights
 from .agreement.labels import read_labels as read_labels
 from .agreement.rated_sentences import rate_sentences as rate_sentences
-from .agreement.weights import fit_weights as fit_weights
-from .agreement.weights import prepare_sentence as prepare_sentence
 from .config import Settings as Settings
 from .contours.contours import Contours as Contours
 from .contours.pitch import harvest as harvest
 from .corpus.listing import AUDIO_SUFFIXES as AUDIO_SUFFIXES
 from .corpus.listing import MANIFEST_SUFFIXES as MANIFEST_SUFFIXES
-from .corpus.listing import list_recordings as list_recordings
 from .corpus.rescoring import rescore_features as rescore_features
+from .corpus.run import CorpusRun as CorpusRun
 from .corpus.run import score_corpus as score_corpus
 from .display.figure import draw as draw
 from .errors import AudioError as AudioError

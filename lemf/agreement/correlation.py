@@ -14,9 +14,12 @@ import numpy as np
 from lemf.arrays import FloatArray, IntArray
 from lemf.cues.zscore import zscore
 
+FEWEST_READINGS = 3  # of a text, below which its mean says too little
+_DIGITS = 9  # to which two deviations count as equal
+
 
 def spearman(x: FloatArray, y: FloatArray, counts: IntArray | None = None) -> float:
-    """Correlate the ranks of two arrays, equal values sharing the mean of their ranks.
+    """Compute the rank correlation of two arrays, equal values sharing the mean of their ranks.
 
     Parameters
     ----------
@@ -58,35 +61,6 @@ def mean_ranks(values: FloatArray, counts: IntArray | None = None) -> FloatArray
     return ranks
 
 
-FEWEST_READINGS = 3  # of a text, below which its mean says too little
-_DIGITS = 9  # to which two deviations count as equal
-
-
-def within_text_correlation(
-    scores: Sequence[FloatArray], ratings: Sequence[FloatArray], texts: Sequence[Hashable]
-) -> float:
-    """Correlate scores and ratings across the readings of each text: what a text cannot tell.
-
-    The score of a word is standardised in its sentence. Then from score and rating the mean of
-    that word over all readings of the text is taken away, and what is left of all texts with
-    `FEWEST_READINGS` or more goes into one rank correlation.
-
-    Parameters
-    ----------
-    scores, ratings : sequence of (words,) float64
-        An array a sentence.
-    texts : sequence of hashable
-        What was read; readings with another number of words count as another text.
-
-    Returns
-    -------
-    float
-        NaN where no text has enough readings.
-    """
-    once = np.ones(len(scores), dtype=np.int64)
-    return correlate_readings(group_readings(scores, ratings, texts), once)
-
-
 class Readings(NamedTuple):
     """Every word of every reading of the texts that have enough of them.
 
@@ -103,7 +77,15 @@ class Readings(NamedTuple):
 def group_readings(
     scores: Sequence[FloatArray], ratings: Sequence[FloatArray], texts: Sequence[Hashable]
 ) -> Readings:
-    """Put the readings of each text side by side, texts with too few left out."""
+    """Put the readings of each text side by side, texts with too few left out.
+
+    Parameters
+    ----------
+    scores, ratings : sequence of (words,) float64
+        One array per sentence.
+    texts : sequence of hashable
+        What was read; readings with another number of words count as another text.
+    """
     members: dict[tuple[Hashable, int], list[int]] = {}
     for i, text in enumerate(texts):
         members.setdefault((text, len(ratings[i])), []).append(i)
@@ -121,8 +103,23 @@ def group_readings(
     )
 
 
-def correlate_readings(readings: Readings, counts: IntArray) -> float:
-    """Give the correlation over sentences of which each counts as often as `counts` says."""
+def within_text_correlation(readings: Readings, counts: IntArray) -> float:
+    """Correlate scores and ratings across the readings of each text: what a text cannot tell.
+
+    From score and rating the mean of that word over all readings of the text is taken away, and
+    what is left of all texts with `FEWEST_READINGS` or more goes into one rank correlation.
+
+    Parameters
+    ----------
+    readings : Readings
+    counts : (sentences,) int64
+        How often each sentence counts.
+
+    Returns
+    -------
+    float
+        NaN where no text has enough readings.
+    """
     n = counts[readings.sentences]
     if not len(n):
         return np.nan
@@ -139,7 +136,7 @@ def correlate_readings(readings: Readings, counts: IntArray) -> float:
 
 
 def _deviations(values: FloatArray, places: IntArray, n: IntArray) -> FloatArray:
-    """Take from each word its mean over the readings of its text."""
+    """Subtract from each word its mean over the readings of its text."""
     means = np.bincount(places, n * values)[places] / np.bincount(places, n)[places]
     deviations: FloatArray = np.round(values - means, _DIGITS)
     return deviations

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from lemf.agreement.bootstrap import N_RESAMPLES, bootstrap_interval, resample
 from lemf.agreement.external_systems import baseline_scores, match_scores, read_scores
-from lemf.agreement.labels import Label
+from lemf.agreement.labels import Label, as_labels
 from lemf.agreement.measures import CLEAR_MARGIN, MEASURES, Judgement, judge, rating_margin
 from lemf.agreement.rated_sentences import (
     RatedSentence,
@@ -104,9 +105,9 @@ class Evaluation:
 
 
 def evaluate_labels(
-    labels: Sequence[Label],
-    settings: Mapping[str, Settings],
-    score_files: Mapping[str, str] | None = None,
+    labels: str | Path | Sequence[Label],
+    settings: Mapping[str, Settings] | None = None,
+    score_files: Mapping[str, str | Path] | None = None,
     *,
     clear_margin: float = CLEAR_MARGIN,
     n_resamples: int = N_RESAMPLES,
@@ -118,31 +119,46 @@ def evaluate_labels(
 
     Parameters
     ----------
-    labels : sequence of Label
-    settings : mapping of name to Settings
-        One or more, which differ in cues and weights at most.
-    score_files : mapping of name to path, optional
-        Scores of other systems, as `other_scores.read_scores` reads them.
-    clear_margin, n_resamples, seed, jobs, watch
-        As in `evaluate` and `rated_sentences.rate_sentences`.
+    labels : str, Path or sequence of Label
+        A file as `read_labels` reads it, or its labels.
+    settings : mapping of str to Settings, optional
+        Systems by their names, which differ in cues and weights at most; by default the paper's.
+    score_files : mapping of str to path, optional
+        Scores of external systems, as `external_systems.read_scores` reads them.
+    clear_margin : float
+        Margin of the ratings from which the raters were clear.
+    n_resamples, seed : int
+        Of the bootstrap.
+    jobs : int
+        Processes; with 1, everything happens in this one.
+    watch : Watch
+        Called after every recording.
 
     Returns
     -------
     Evaluation
+        The agreement of each system, of the settings first.
 
     Raises
     ------
     CorpusError
-        A file of scores that cannot be used, or no sentence that can be judged.
+        Labels or scores that cannot be used, or no sentence that can be judged.
+
+    Examples
+    --------
+    >>> evaluation = lemf.evaluate_labels("labels.jsonl")  # doctest: +SKIP
+    >>> evaluation.systems[0].measures["top1"]  # doctest: +SKIP
+    0.61
     """
-    others = {name: read_scores(path) for name, path in (score_files or {}).items()}
-    rated = rate_sentences(labels, list(settings.values()), jobs=jobs, watch=watch)
+    settings = settings or {"paper": Settings()}
+    external = {name: read_scores(path) for name, path in (score_files or {}).items()}
+    rated = rate_sentences(as_labels(labels), list(settings.values()), jobs=jobs, watch=watch)
     scores: dict[str, list[FloatArray | None]] = {
         name: [sentence.scored.scores[i] for sentence in rated.judged]
         for i, name in enumerate(settings)
     }
     unjudged = []
-    for name, read in others.items():
+    for name, read in external.items():
         scores[name], without = match_scores(name, read, rated.judged)
         unjudged += without
     return evaluate(

@@ -1,4 +1,4 @@
-"""Fit -> the JSON that ``--weights`` takes and that says what the weights were learnt on."""
+"""Fitted weights -> the JSON that ``--weights`` takes and that says what they were learnt on."""
 
 from __future__ import annotations
 
@@ -6,63 +6,46 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
-from lemf.agreement.evaluation import SystemAgreement
 from lemf.agreement.evaluation_text import system_to_dict
-from lemf.agreement.fitting import Fit
+from lemf.agreement.fitting import FittedWeights
 from lemf.agreement.labels import Label
-from lemf.agreement.rated_sentences import RatedSentence
-from lemf.config import CUE_SETS, Settings
 
 _DIGITS = 6  # of a weight: far more than the labels can tell
 _MOST_NAMES = 100  # speakers or texts that are listed
 
 
-def weights_to_dict(
-    fit: Fit,
-    held_out: SystemAgreement,
-    settings: Settings,
-    labels_path: Path,
-    labels: Sequence[Label],
-    sentences: Sequence[RatedSentence],
-) -> dict[str, Any]:
-    """Give the content of the file.
+def weights_to_dict(fitted: FittedWeights, labels: Path) -> dict[str, Any]:
+    """Convert fitted weights to the content of the file.
 
     Parameters
     ----------
-    fit : Fit
-    held_out : SystemAgreement
-        What the weights are worth on speakers and texts that they have not seen.
-    settings : Settings
-        How the recordings were measured.
-    labels_path : Path
-    labels : sequence of Label
-        Those that `sentences` came from, whose files are hashed.
-    sentences : sequence of RatedSentence
-        Those learnt from.
+    fitted : FittedWeights
+    labels : Path
+        The file of labels, which is hashed, as are the recordings that were learnt from.
 
     Returns
     -------
     dict
-        ``cues`` and ``weights`` are what ``--weights`` reads. Cues of the set that were not
-        learnt have the weight 0.
+        ``cues`` and ``weights`` are what ``--weights`` reads.
     """
-    learnt = dict(zip(fit.cues, (round(float(w), _DIGITS) for w in fit.weights), strict=True))
+    fit, settings, sentences = fitted.fit, fitted.settings, fitted.rated.judged
+    held_out = fitted.evaluation.systems[1]
     used = {sentence.recording for sentence in sentences}
     return {
         "cues": settings.cues,
-        "weights": {cue: learnt.get(cue, 0.0) for cue in CUE_SETS[settings.cues]},
+        "weights": {cue: round(weight, _DIGITS) for cue, weight in fitted.weights.items()},
         "lemf": version_of("lemf"),
         "method": fit.method,
         "regularisation": fit.regularisation,
         "fitted_on": {
-            "labels": labels_path.name,
-            "labels_sha256": hash_file(labels_path),
-            "recordings_sha256": _hash_recordings([one for one in labels if one.id in used]),
+            "labels": labels.name,
+            "labels_sha256": hash_file(labels),
+            "recordings_sha256": _hash_recordings([one for one in fitted.labels if one.id in used]),
             "n_recordings": len(used),
             "n_sentences": len(sentences),
             "speakers": _names([s.speaker for s in sentences if s.speaker is not None]),
@@ -99,17 +82,17 @@ def weights_to_dict(
     }
 
 
-def format_weights(content: Mapping[str, Any]) -> str:
-    """Give `weights_to_dict` as JSON."""
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+def format_weights(fitted: FittedWeights, labels: Path) -> str:
+    """Format `weights_to_dict` as JSON."""
+    return json.dumps(weights_to_dict(fitted, labels), indent=2, ensure_ascii=False) + "\n"
 
 
-def format_held_out(fit: Fit, sentences: Sequence[RatedSentence]) -> str:
-    """Give the held-out scores as the CSV that ``lemf evaluate --scores`` reads."""
+def format_held_out(fitted: FittedWeights) -> str:
+    """Format the held-out scores as the CSV that ``lemf evaluate --scores`` reads."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["id", "sentence", "index", "word", "score"])
-    for sentence, scores in zip(sentences, fit.held_out, strict=True):
+    for sentence, scores in zip(fitted.rated.judged, fitted.fit.held_out, strict=True):
         if scores is not None:
             writer.writerows(
                 [sentence.recording, sentence.number, i, word, repr(float(score))]
@@ -119,7 +102,7 @@ def format_held_out(fit: Fit, sentences: Sequence[RatedSentence]) -> str:
 
 
 def is_fitted_on(weights: Path, labels: Path) -> bool:
-    """Tell whether a file of weights says that it was learnt on a file of labels."""
+    """Check whether a file of weights says that it was learnt on a file of labels."""
     fitted_on = json.loads(weights.read_text(encoding="utf-8-sig")).get("fitted_on")
     if not isinstance(fitted_on, dict):
         return False
@@ -127,13 +110,13 @@ def is_fitted_on(weights: Path, labels: Path) -> bool:
 
 
 def hash_file(path: Path) -> str:
-    """Give the SHA-256 of a file."""
+    """Compute the SHA-256 of a file."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _hash_recordings(labels: Sequence[Label]) -> str:
-    """Give one SHA-256 over those of all recordings and TextGrids, by the order of the ids."""
+    """Compute one SHA-256 over those of all recordings and TextGrids, in the order of the ids."""
     digest = hashlib.sha256()
     for label in sorted(labels, key=lambda label: label.id):
         for path in (label.audio, label.textgrid):

@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from lemf.agreement.rated_sentences import RatedSentence, Unjudged
-from lemf.agreement.weights import Method, fit_weights, prepare_sentence, sentence_loss
+from lemf.agreement.bootstrap import N_RESAMPLES
+from lemf.agreement.evaluation import Evaluation, evaluate
+from lemf.agreement.labels import Label, as_labels
+from lemf.agreement.rated_sentences import (
+    RatedSentence,
+    RatedSentences,
+    Unjudged,
+    rate_sentences,
+)
+from lemf.agreement.weights import Method, minimise_loss, prepare_sentence, sentence_loss
 from lemf.arrays import FloatArray, IntArray
-from lemf.errors import CorpusError
+from lemf.config import Settings
+from lemf.errors import CorpusError, SettingsError
 from lemf.runtime.progress import Watch, no_watch
 
 LeftOut = Literal["speaker and text", "speaker", "text", "sentence"]
@@ -130,6 +140,106 @@ class Fit:
     fold_regularisations: tuple[float, ...]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedWeights:
+    """Weights learnt from labels, and what they are worth on what was left out.
+
+    Attributes
+    ----------
+    fit : Fit
+    settings : Settings
+        How the recordings were measured.
+    labels : tuple of Label
+    rated : RatedSentences
+        The sentences of the labels; those of ``rated.judged`` were learnt from.
+    evaluation : Evaluation
+        Two systems on these sentences: the weights of the settings, and the held-out scores.
+    """
+
+    fit: Fit
+    settings: Settings
+    labels: tuple[Label, ...]
+    rated: RatedSentences
+    evaluation: Evaluation
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Weight of every cue of the set, as `Settings` takes them; 0 for cues not learnt."""
+        learnt = dict(zip(self.fit.cues, map(float, self.fit.weights), strict=True))
+        return {cue: learnt.get(cue, 0.0) for cue in self.settings.cue_weights}
+
+
+def fit_weights(
+    labels: str | Path | Sequence[Label],
+    settings: Settings | None = None,
+    cues: Sequence[str] | None = None,
+    *,
+    method: Method = "softmax",
+    regularisation: float | None = None,
+    n_resamples: int = N_RESAMPLES,
+    jobs: int = 1,
+    watch: Watch = no_watch,
+) -> FittedWeights:
+    """Learn the weights of cues from labels, and judge them on what was left out.
+
+    Parameters
+    ----------
+    labels : str, Path or sequence of Label
+        A file as `read_labels` reads it, or its labels.
+    settings : Settings, optional
+        By default those of the paper.
+    cues : sequence of str, optional
+        Those of the cue set that are learnt; by default all.
+    method : {"rank", "softmax", "ridge"}
+        Learn the order of the words, the top word, or the ratings.
+    regularisation : float, optional
+        How strongly weights are kept small; by default chosen by sentences left out.
+    n_resamples : int
+        Of the bootstrap.
+    jobs : int
+        Processes; with 1, everything happens in this one.
+    watch : Watch
+        Called after every recording, and then after every fold.
+
+    Returns
+    -------
+    FittedWeights
+
+    Raises
+    ------
+    SettingsError
+        A cue that the set does not have.
+    CorpusError
+        Labels that cannot be used, too few sentences, or cues that tell nothing.
+
+    Examples
+    --------
+    >>> fitted = lemf.fit_weights("labels.jsonl")  # doctest: +SKIP
+    >>> lemf.score("a.wav", "a.TextGrid", lemf.Settings(weights=fitted.weights))  # doctest: +SKIP
+    """
+    settings = settings or Settings()
+    names = tuple(dict.fromkeys(cues or settings.cue_weights))
+    for name in names:
+        if name not in settings.cue_weights:
+            known = ", ".join(settings.cue_weights)
+            raise SettingsError(f"no cue {name!r} in the set {settings.cues!r}; there are: {known}")
+    read = as_labels(labels)
+    rated = rate_sentences(read, [settings], jobs=jobs, watch=watch)
+    fit = fit_sentences(
+        rated.judged, names, method=method, regularisation=regularisation, watch=watch
+    )
+    own = [sentence.scored.scores[0] for sentence in rated.judged]
+    evaluation = evaluate(
+        rated,
+        {settings.cues: own, f"{method}, held out": fit.held_out},
+        unjudged=without_held_out(fit, rated.judged),
+        n_resamples=n_resamples,
+    )
+    return FittedWeights(
+        fit=fit, settings=settings, labels=tuple(read), rated=rated, evaluation=evaluation
+    )
+
+
 def fit_sentences(
     sentences: Sequence[RatedSentence],
     cues: Sequence[str],
@@ -201,7 +311,7 @@ def fit_sentences(
     )
 
 
-def unlearnt(fit: Fit, sentences: Sequence[RatedSentence]) -> list[Unjudged]:
+def without_held_out(fit: Fit, sentences: Sequence[RatedSentence]) -> list[Unjudged]:
     """Name the sentences that have no held-out scores."""
     reason = f"too few sentences without its {fit.left_out}"
     return [
@@ -224,7 +334,7 @@ class _Learner:
     def learn(self, train: IntArray) -> tuple[FloatArray, float]:
         """Give weights learnt on some sentences, and the regularisation."""
         chosen = self.regularisation or self._choose(train)
-        weights = fit_weights([self.prepared[i] for i in train], self.method, chosen)
+        weights = minimise_loss([self.prepared[i] for i in train], self.method, chosen)
         size = np.abs(weights).sum()
         if not size > 0:
             raise CorpusError("the cues tell nothing of the ratings: all weights are 0")
@@ -244,7 +354,7 @@ class _Learner:
             loss = 0.0
             for fold in folds:
                 known = [self.prepared[train[i]] for i in fold.train]
-                weights = fit_weights(known, self.method, regularisation)
+                weights = minimise_loss(known, self.method, regularisation)
                 loss += sum(
                     sentence_loss(self.prepared[train[i]], weights, self.method) for i in fold.test
                 )

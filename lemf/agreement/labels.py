@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +81,11 @@ def read_labels(source: str | Path) -> list[Label]:
     if not labels:
         raise CorpusError(f"{source}: no label found")
     return list(labels.values())
+
+
+def as_labels(labels: str | Path | Sequence[Label]) -> list[Label]:
+    """Read labels where a path is given; return a list as it is."""
+    return read_labels(labels) if isinstance(labels, str | Path) else list(labels)
 
 
 def _from_emodb(place: str, row: Row) -> Row:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lemf.agreement.correlation import Readings, correlate_readings, group_readings, spearman
+from lemf.agreement.correlation import Readings, group_readings, spearman, within_text_correlation
 from lemf.arrays import FloatArray, IntArray
 from lemf.scoring.ranking import rounded
 
@@ -180,7 +180,7 @@ class Judgement:
         sums, weights = np.where(known, self.values, 0.0) @ counts, known @ counts
         means = np.divide(sums, weights, out=np.full(len(sums), np.nan), where=weights > 0)
         summary = dict(zip(SENTENCE_MEASURES, means.tolist(), strict=True))
-        summary["within_text"] = correlate_readings(self.readings, counts)
+        summary["within_text"] = within_text_correlation(self.readings, counts)
         return {name: summary[name] for name in MEASURES}
 
 

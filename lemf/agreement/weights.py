@@ -22,7 +22,6 @@ from lemf.arrays import FloatArray, IntArray
 from lemf.cues.zscore import zscore
 
 Method = Literal["rank", "softmax", "ridge"]
-METHODS: tuple[Method, ...] = ("rank", "softmax", "ridge")
 
 _LONGEST = 50  # Newton steps; five to ten are usual
 _STILL = 1e-10  # length of a step that changes nothing
@@ -56,7 +55,7 @@ def prepare_sentence(z: FloatArray, ratings: FloatArray, method: Method) -> Floa
     return np.column_stack([z, zscore(ratings)])
 
 
-def fit_weights(
+def minimise_loss(
     sentences: Sequence[FloatArray], method: Method, regularisation: float
 ) -> FloatArray:
     """Find the weights that minimise the mean loss of the sentences + regularisation/2 |w|^2.

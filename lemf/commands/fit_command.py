@@ -15,7 +15,6 @@ from lemf.commands.analysis_options import (
     resamples_option,
 )
 from lemf.config import CUE_SETS
-from lemf.errors import SettingsError
 from lemf.runtime.console import PATH, force_option, jobs_option, open_stdout, say
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 from lemf.runtime.progress import progress
@@ -78,49 +77,33 @@ def fit(
     """
     settings = read_measure_options(options, cues=cues)
     strength = _read_regularisation(regularisation)
-    names = tuple(dict.fromkeys(cue)) or tuple(CUE_SETS[cues])
-    for name in names:
-        if name not in CUE_SETS[cues]:
-            known = ", ".join(CUE_SETS[cues])
-            raise SettingsError(f"no cue {name!r} in the set {cues!r}; there are: {known}")
     _check_outputs(labels, output, held_out, force=force)
 
-    from lemf.agreement.evaluation import evaluate
     from lemf.agreement.evaluation_table import print_evaluation
     from lemf.agreement.evaluation_text import describe_notes
-    from lemf.agreement.fitted_weights import format_held_out, format_weights, weights_to_dict
-    from lemf.agreement.fitting import fit_sentences, unlearnt
-    from lemf.agreement.labels import read_labels
-    from lemf.agreement.rated_sentences import rate_sentences
+    from lemf.agreement.fitted_weights import format_held_out, format_weights
+    from lemf.agreement.fitting import fit_weights
 
-    read = read_labels(str(labels))
-    with progress("scoring") as watch:
-        rated = rate_sentences(read, [settings], jobs=jobs or count_cores(), watch=watch)
-    with progress("fitting", unit="folds") as watch:
-        fitted = fit_sentences(
-            rated.judged,
-            names,
+    with progress("fitting") as watch:
+        fitted = fit_weights(
+            labels,
+            settings,
+            cue,
             method=method,
             regularisation=strength,
+            n_resamples=resamples,
+            jobs=jobs or count_cores(),
             watch=watch,
         )
-    own = [sentence.scored.scores[0] for sentence in rated.judged]
-    evaluation = evaluate(
-        rated,
-        {cues: own, f"{method}, held out": fitted.held_out},
-        unjudged=unlearnt(fitted, rated.judged),
-        n_resamples=resamples,
-    )
-    for note in describe_notes(evaluation):
+    for note in describe_notes(fitted.evaluation):
         say(f"note: {note}")
-    content = weights_to_dict(fitted, evaluation.systems[1], settings, labels, read, rated.judged)
-    write_output(output, format_weights(content).encode(), force=force)
+    write_output(output, format_weights(fitted, labels).encode(), force=force)
     say(f"wrote {output}")
     if held_out is not None:
-        write_output(held_out, format_held_out(fitted, rated.judged).encode(), force=force)
+        write_output(held_out, format_held_out(fitted).encode(), force=force)
         say(f"wrote {held_out}")
-    print_evaluation(evaluation, open_stdout())
-    click.echo(_describe(fitted))
+    print_evaluation(fitted.evaluation, open_stdout())
+    click.echo(_describe(fitted.fit))
 
 
 def _read_regularisation(text: str) -> float | None:
@@ -143,18 +126,18 @@ def _check_outputs(labels: Path, output: Path, held_out: Path | None, *, force: 
     check_apart(wanted, [labels])
 
 
-def _describe(fitted: Fit) -> str:
+def _describe(fit: Fit) -> str:
     """Say the weights, and how far they differ between the folds."""
-    low, high = fitted.fold_weights.min(axis=0), fitted.fold_weights.max(axis=0)
-    width = max(6, *map(len, fitted.cues))
+    low, high = fit.fold_weights.min(axis=0), fit.fold_weights.max(axis=0)
+    width = max(6, *map(len, fit.cues))
     lines = [f"\n{'weight':{width}}     all  in the folds"]
     lines += [
-        f"{cue:{width}}  {fitted.weights[i]:+6.2f}  {low[i]:+.2f} to {high[i]:+.2f}"
-        for i, cue in enumerate(fitted.cues)
+        f"{cue:{width}}  {fit.weights[i]:+6.2f}  {low[i]:+.2f} to {high[i]:+.2f}"
+        for i, cue in enumerate(fit.cues)
     ]
-    chosen = fitted.fold_regularisations
+    chosen = fit.fold_regularisations
     lines.append(
-        f"regularisation {fitted.regularisation:.3g} ({min(chosen):.3g} to {max(chosen):.3g} in "
-        f"{len(chosen)} folds, each without the {fitted.left_out} that it judges)"
+        f"regularisation {fit.regularisation:.3g} ({min(chosen):.3g} to {max(chosen):.3g} in "
+        f"{len(chosen)} folds, each without the {fit.left_out} that it judges)"
     )
     return "\n".join(lines)

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import lemf
-from lemf.agreement.fitting import REGULARISATIONS, WEIGHT_SUM, fit_sentences, unlearnt
+from lemf.agreement.fitting import REGULARISATIONS, WEIGHT_SUM, fit_sentences, without_held_out
 from lemf.agreement.rated_sentences import RatedSentence, ScoredSentence
 from lemf.commands.cli import main
 from lemf.commands.weight_options import read_weights
@@ -56,7 +56,7 @@ def test_the_weights_behind_the_ratings_come_back(sentences, method):
     np.testing.assert_allclose(fit.weights, TRUE, rtol=0, atol=0.5)
     assert fit.left_out == "speaker and text"
     assert len(fit.fold_weights) == len(fit.fold_regularisations) == 16
-    assert not unlearnt(fit, sentences)
+    assert not without_held_out(fit, sentences)
 
 
 @pytest.mark.parametrize("method", ["rank", "softmax", "ridge"])
@@ -137,7 +137,7 @@ def test_sentences_that_cannot_be_held_out_are_named(sentences):
     """Without w, and without text a, too few sentences are left to learn from."""
     few = [one for one in sentences if one.speaker == "w" or one.text == "a"]
     fit = fit_sentences(few, CUES, regularisation=1.0)
-    unjudged = unlearnt(fit, few)
+    unjudged = without_held_out(fit, few)
     assert [one.id for one in unjudged] == [
         s.id for s, scores in zip(few, fit.held_out, strict=True) if scores is None
     ]
@@ -198,6 +198,27 @@ def test_command(tmp_path, labelled):
     systems = {system["name"]: system for system in json.loads(judged.stdout)["systems"]}
     assert systems["held out"]["measures"] == content["held_out"]["measures"]
     assert systems["held out"]["intervals"] == content["held_out"]["intervals"]
+
+
+def test_from_python_a_path_of_labels_gives_what_the_command_gives(tmp_path, labelled):
+    weights, told = tmp_path / "weights.json", []
+    assert run("fit", labelled, "-o", weights, "--cue", "energy", "--cue", "pitch").exit_code == 0
+    fitted = lemf.fit_weights(
+        labelled, cues=("energy", "pitch"), n_resamples=30, watch=lambda *done: told.append(done)
+    )
+    assert {cue: round(w, 6) for cue, w in fitted.weights.items()} == json.loads(
+        weights.read_text()
+    )["weights"]
+    assert fitted.weights["duration"] == 0
+    assert fitted.settings == lemf.Settings()
+    assert [system.name for system in fitted.evaluation.systems[:2]] == [
+        "paper",
+        "softmax, held out",
+    ]
+    assert told[0] == (0, 12)  # the recordings, then the folds
+    assert told[-1] == (len(fitted.fit.fold_weights),) * 2
+    own = lemf.evaluate_labels(str(labelled), n_resamples=30).systems[0]
+    assert (own.name, own.measures) == ("paper", fitted.evaluation.systems[0].measures)
 
 
 def test_scores_by_fitted_weights_are_sums_of_what_the_cues_give(tmp_path, labelled, utterance):

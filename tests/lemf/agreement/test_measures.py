@@ -12,7 +12,12 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from lemf.agreement.bootstrap import bootstrap_interval, resample
-from lemf.agreement.correlation import mean_ranks, spearman, within_text_correlation
+from lemf.agreement.correlation import (
+    group_readings,
+    mean_ranks,
+    spearman,
+    within_text_correlation,
+)
 from lemf.agreement.measures import (
     MEASURES,
     auc,
@@ -120,6 +125,11 @@ def test_only_the_order_of_scores_counts_in_a_sentence(scores, factor, shift):
     )
 
 
+def within_text(scores, heard, texts):
+    readings = group_readings(scores, heard, texts)
+    return within_text_correlation(readings, np.ones(len(texts), dtype=np.int64))
+
+
 def test_within_text_by_hand_and_by_scipy(rng):
     heard = [rng.normal(size=4) for _ in range(5)]
     scores = [rng.normal(size=4) for _ in range(5)]
@@ -127,21 +137,21 @@ def test_within_text_by_hand_and_by_scipy(rng):
     z = np.array([stats.zscore(scores[i]) for i in (0, 1, 3)])
     y = np.array([heard[i] for i in (0, 1, 3)])
     expected = stats.spearmanr((z - z.mean(0)).ravel(), (y - y.mean(0)).ravel()).statistic
-    assert within_text_correlation(scores, heard, texts) == pytest.approx(expected, abs=EXACT)
+    assert within_text(scores, heard, texts) == pytest.approx(expected, abs=EXACT)
 
 
 def test_what_a_text_alone_tells_has_no_correlation_within_texts(rng):
     heard = [rng.normal(size=4) for _ in range(6)]
     letters = np.array([3.0, 6.0, 2.0, 7.0])
-    assert within_text_correlation([letters] * 6, heard, ["a"] * 6) == 0
-    assert np.isnan(within_text_correlation(heard[:2], heard[:2], ["a"] * 2))
+    assert within_text([letters] * 6, heard, ["a"] * 6) == 0
+    assert np.isnan(within_text(heard[:2], heard[:2], ["a"] * 2))
     heard = [stats.zscore(ratings) for ratings in heard]
-    assert within_text_correlation(heard, heard, ["a"] * 6) == pytest.approx(1, abs=EXACT)
+    assert within_text(heard, heard, ["a"] * 6) == pytest.approx(1, abs=EXACT)
 
 
 def test_readings_with_another_number_of_words_are_another_text():
     scores = [np.arange(3.0)] * 3 + [np.arange(4.0)]
-    assert within_text_correlation(scores, scores, ["a"] * 4) != 0  # and no error
+    assert within_text(scores, scores, ["a"] * 4) != 0  # and no error
 
 
 def test_summary_counts_each_sentence_as_often_as_asked(rng):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from lemf.agreement.fitting import make_folds, what_to_leave_out
-from lemf.agreement.weights import METHODS, fit_weights, prepare_sentence, sentence_loss
+from lemf.agreement.weights import Method, minimise_loss, prepare_sentence, sentence_loss
 
+METHODS = get_args(Method)
 SOLVED = 1e-5  # of a weight: what the optimisers of others reach
 
 
@@ -51,7 +53,7 @@ def test_no_weights_are_better(rng, method):
         return np.mean(losses) + 0.05 / 2 * weights @ weights
 
     found = minimize(total, np.zeros(3), method="BFGS", options={"gtol": 1e-8})
-    weights = fit_weights(sentences, method, 0.05)
+    weights = minimise_loss(sentences, method, 0.05)
     np.testing.assert_allclose(weights, found.x, rtol=0, atol=SOLVED)
 
 
@@ -65,7 +67,7 @@ def test_rank_is_logistic_regression_on_differences(rng):
         np.repeat([1, 0], len(rows)),
         sample_weight=np.tile(shares / 2, 2),
     )
-    weights = fit_weights(sentences, "rank", 0.1)
+    weights = minimise_loss(sentences, "rank", 0.1)
     np.testing.assert_allclose(weights, both.coef_[0], rtol=0, atol=1e-4)
 
 
@@ -76,7 +78,7 @@ def test_ridge_is_ridge_regression(rng):
     theirs = Ridge(alpha=0.2 / 2, fit_intercept=False)
     theirs.fit(rows[:, :-1], rows[:, -1], sample_weight=shares)
     np.testing.assert_allclose(
-        fit_weights(sentences, "ridge", 0.2), theirs.coef_, rtol=0, atol=SOLVED
+        minimise_loss(sentences, "ridge", 0.2), theirs.coef_, rtol=0, atol=SOLVED
     )
 
 
@@ -84,7 +86,7 @@ def test_ridge_is_ridge_regression(rng):
 def test_the_weights_that_made_the_ratings_come_back(rng, method):
     true = np.array([1.0, 1.2, 0.8, 0.0])
     sentences = prepared(some_sentences(rng, true, 300, noise=0.3), method)
-    weights = fit_weights(sentences, method, 1e-3)
+    weights = minimise_loss(sentences, method, 1e-3)
     np.testing.assert_allclose(weights / weights.sum(), true / true.sum(), rtol=0, atol=0.04)
 
 
@@ -96,7 +98,7 @@ def test_degenerate_cues(rng, method):
         ratings = rng.permutation(5).astype(float)
         z = np.column_stack([np.zeros(5), ratings - 2, 1e3 * (ratings - 2)])
         sentences.append(prepare_sentence(z, ratings, method))
-    weights = fit_weights(sentences, method, 1e-3)
+    weights = minimise_loss(sentences, method, 1e-3)
     assert np.isfinite(weights).all()
     assert weights[0] == 0
     assert weights[1:].sum() > 0
@@ -107,9 +109,9 @@ def test_degenerate_cues(rng, method):
 def test_neither_the_order_of_cues_nor_of_sentences_matters(order, seed, method):
     rng = np.random.default_rng(seed)
     sentences = some_sentences(rng, np.array([1.0, -0.5, 0.2]), 8)
-    weights = fit_weights(prepared(sentences, method), method, 0.1)
+    weights = minimise_loss(prepared(sentences, method), method, 0.1)
     moved = [(z[:, order], ratings) for z, ratings in sentences[::-1]]
-    again = fit_weights(prepared(moved, method), method, 0.1)
+    again = minimise_loss(prepared(moved, method), method, 0.1)
     np.testing.assert_allclose(again, weights[list(order)], rtol=0, atol=1e-7)
 
 
