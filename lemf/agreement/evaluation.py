@@ -50,7 +50,7 @@ class SystemAgreement:
     baseline : bool
         Whether it is one of those that do not listen.
     measures : mapping of str to float
-        `agreement.MEASURES`; NaN where no sentence counts for one.
+        `measures.MEASURES`; NaN where no sentence counts for one.
     intervals : mapping of unit to mapping of str to (float, float)
         95 % bootstrap intervals of the measures over sentences, and over speakers where two or
         more are known.

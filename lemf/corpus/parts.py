@@ -30,7 +30,7 @@ class Part:
 
     Attributes
     ----------
-    stamps : of each file, as `corpus_plan.stamp_of` gave it when the file was handed out
+    stamps : of each file, as `plan.stamp_of` gave it when the file was handed out
     n_files, n_words, audio_s : what was scored, without the files that failed; seconds
     failures : (id, audio, textgrid, reason) of each failed file
     notes : (id, audio, note) of each note
