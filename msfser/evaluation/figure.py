@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 
 import numpy as np
@@ -12,7 +11,7 @@ from matplotlib.figure import Figure
 from lemf.runtime.colours import BLUE, GREY_40
 from msfser.ccc import FloatArray, ccc
 from msfser.evaluation.predictions import Predictions
-from msfser.evaluation.scores import DURATION_EDGES_S, duration_group
+from msfser.evaluation.scores import DURATION_EDGES_S, duration_group, mean_known
 from msfser.manifest import DIMENSIONS
 
 _N_CALIBRATION_BINS = 10
@@ -22,7 +21,7 @@ _REFERENCE = GREY_40
 
 
 def draw_scatter(predictions: Predictions) -> Figure:
-    """Draw predictions over labels, a panel a dimension, with the line on which they agree."""
+    """Draw predictions over labels, one panel per dimension, with the line of agreement."""
 
     def draw(axes: Axes, labels: FloatArray, values: FloatArray) -> None:
         low, high = _limits(predictions)
@@ -43,7 +42,7 @@ def draw_scatter(predictions: Predictions) -> Figure:
 def draw_calibration(predictions: Predictions) -> Figure:
     """Draw mean labels over mean predictions in tenths of the predictions.
 
-    On the line, an utterance predicted at x is labelled x on average; bars show two standard errors
+    On the line, utterances predicted at x are labelled x on average; bars show two standard errors
     of the mean label.
     """
 
@@ -68,7 +67,7 @@ def draw_error_by_duration(predictions: Predictions) -> Figure:
     names = [name for name in names if name in groups]
     squares = (predictions.values - predictions.labels) ** 2
     for d, (dimension, marker) in enumerate(zip(DIMENSIONS, "os^", strict=True)):
-        rmse = [np.sqrt(_mean_known(squares[groups == name, d])) for name in names]
+        rmse = [np.sqrt(mean_known(squares[groups == name, d])) for name in names]
         axes.plot(range(len(names)), rmse, marker=marker, label=dimension)
     counts = [f"{name}\n{int((groups == name).sum()):,}" for name in names]
     axes.set_xticks(range(len(names)), counts, fontsize=8)
@@ -80,20 +79,13 @@ def draw_error_by_duration(predictions: Predictions) -> Figure:
     return figure
 
 
-def render_png(figure: Figure) -> bytes:
-    """Give a figure as the bytes of a PNG, the same for the same figure."""
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=150, metadata={"Software": None})
-    return stream.getvalue()
-
-
 def _panels(
     predictions: Predictions,
     draw: Callable[[Axes, FloatArray, FloatArray], None],
     x_label: str,
     y_label: str,
 ) -> Figure:
-    """Draw one panel a dimension, of the utterances with a label in it."""
+    """Draw one panel per dimension, of the utterances with a label in it."""
     figure = Figure(figsize=(9.6, 3.8), layout="constrained")
     panels = figure.subplots(1, len(DIMENSIONS), sharex=True, sharey=True)
     for d, (name, axes) in enumerate(zip(DIMENSIONS, panels, strict=True)):
@@ -107,13 +99,8 @@ def _panels(
     return figure
 
 
-def _mean_known(values: FloatArray) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else np.nan
-
-
 def _limits(predictions: Predictions) -> tuple[float, float]:
-    """Give the scale, or more where predictions lie outside it."""
+    """Return the limits of the axes: the scale, and more if predictions lie outside."""
     low, high = predictions.label_bounds
     values = np.concatenate([predictions.labels.ravel(), predictions.values.ravel()])
     low, high = min(low, np.nanmin(values)), max(high, np.nanmax(values))

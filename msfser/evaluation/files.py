@@ -1,4 +1,4 @@
-"""What an evaluation leaves: the table of predictions, the scores, a report and its figures."""
+"""The files of an evaluation: table of predictions, scores, report and its figures."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ from msfser.evaluation.figure import (
     draw_calibration,
     draw_error_by_duration,
     draw_scatter,
-    render_png,
 )
 from msfser.evaluation.intervals import LEVEL
 from msfser.evaluation.predictions import PREDICTIONS_NAME, Predictions, write_predictions
 from msfser.evaluation.report import make_tables
 from msfser.evaluation.scores import Score, scopes, scores_to_rows
-from msfser.outputs import FIGURES_NAME, format_markdown
+from msfser.outputs import (
+    FIGURES_NAME,
+    METRICS_NAME,
+    REPORT_NAME,
+    format_markdown,
+    render_figure,
+)
 
-METRICS_NAME = "metrics.json"
-REPORT_NAME = "report.md"
 FILES = (PREDICTIONS_NAME, METRICS_NAME, REPORT_NAME)
 
 _DRAWINGS = {
@@ -33,7 +36,7 @@ _DRAWINGS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """Where scores come from.
+    """The origin of scores.
 
     Attributes
     ----------
@@ -56,7 +59,7 @@ def write_evaluation(
     *,
     force: bool = False,
 ) -> None:
-    """Write all files of an evaluation; `metrics.json` last.
+    """Write all files of an evaluation; ``metrics.json`` last.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def write_evaluation(
             continue
         for name, draw in _DRAWINGS.items():
             path = Path(FIGURES_NAME) / f"{scope.replace('/', '-')}-{name}.png"
-            write_output(folder / path, render_png(draw(part)), force=force)
+            write_output(folder / path, render_figure(draw(part)), force=force)
             links.append(f"![{scope}: {name}]({path.as_posix()})")
     intro = (
         f"CCC of {' '.join((predictions.corpus, predictions.version)).strip()}; intervals are "

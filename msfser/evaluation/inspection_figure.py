@@ -1,4 +1,4 @@
-"""What a model listens to, as figures: routing, gates, knock-outs and changes."""
+"""Figures of an inspection: routing, gates, knock-outs and changes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WHOLE = GREY_40  # nothing left out; what is left out has the colour that it ha
 
 
 def draw_routing(expert_names: Sequence[str], routing: FloatArray) -> Figure:
-    """Draw the weights of the experts, a bar a dimension.
+    """Draw the weights of the experts, one bar per dimension.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def draw_routing(expert_names: Sequence[str], routing: FloatArray) -> Figure:
 
 
 def draw_gate(gate: FloatArray) -> Figure:
-    """Draw how the mean gate spreads over the utterances.
+    """Draw a histogram of the mean gates of the utterances.
 
     Parameters
     ----------
@@ -61,14 +61,14 @@ def draw_gate(gate: FloatArray) -> Figure:
 
 
 def draw_ccc_without(scores: Mapping[str, FloatArray], what: str) -> Figure:
-    """Draw CCC of each dimension as it is and without each of some parts.
+    """Draw CCC of each dimension, of the whole model and without each of its parts.
 
     Parameters
     ----------
     scores : mapping of str to (3,) float64
-        By what is left out; the first is the whole model.
+        CCC by the part that is left out; the first is the whole model.
     what : str
-        What the parts are, for the legend.
+        Title of the legend.
     """
     figure = Figure(figsize=(6.4, 3.0), layout="constrained")
     axes = figure.add_subplot()
@@ -85,12 +85,12 @@ def draw_ccc_without(scores: Mapping[str, FloatArray], what: str) -> Figure:
 
 
 def draw_changes(changes: Mapping[Semantic, FloatArray]) -> Figure:
-    """Draw how far each semantics moves the predictions, a panel a dimension.
+    """Draw how far each level of semantics moves the predictions, one panel per dimension.
 
     Parameters
     ----------
     changes : mapping of str to (utterances, 3) float64
-        In the scale of the corpus.
+        On the scale of the corpus.
     """
     figure = Figure(figsize=(9.6, 3.0), layout="constrained")
     panels = figure.subplots(1, len(DIMENSIONS), sharey=True)

@@ -1,4 +1,4 @@
-"""What an inspection leaves: tables as csv, a report, and its figures."""
+"""The files of an inspection: tables as csv, a report and its figures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 from lemf.runtime.output import write_output
 from msfser.ccc import FloatArray
 from msfser.config.settings import Semantic
-from msfser.evaluation.figure import render_png
 from msfser.evaluation.inspection import Inspection, most_changed
 from msfser.evaluation.inspection_figure import (
     draw_ccc_without,
@@ -20,9 +19,15 @@ from msfser.evaluation.inspection_figure import (
 )
 from msfser.evaluation.report import format_ccc
 from msfser.manifest import DIMENSIONS
-from msfser.outputs import FIGURES_NAME, Cell, Table, format_csv, format_markdown
-
-REPORT_NAME = "report.md"
+from msfser.outputs import (
+    FIGURES_NAME,
+    REPORT_NAME,
+    Cell,
+    Table,
+    format_csv,
+    format_markdown,
+    render_figure,
+)
 
 _TABLES = ("routing.csv", "knockout.csv", "semantics.csv", "utterances.csv")
 FILES = (*_TABLES, REPORT_NAME)
@@ -38,13 +43,13 @@ def make_inspection_tables(
     *,
     longest: int | None = None,
 ) -> list[Table]:
-    """Lay out an inspection: routing, knock-outs, gates, and whom each semantics changed most.
+    """Build the tables of an inspection: routing, knock-outs, gates, greatest changes by a text.
 
     Parameters
     ----------
     inspection : Inspection
     texts : mapping of semantic to mapping of id to str
-        What the utterances say; those that it lacks are shown without.
+        Of the utterances; a missing text is not shown.
     longest : int, optional
         Characters of a text that are shown.
     """
@@ -110,7 +115,7 @@ def write_inspection(
         figures["gate"] = draw_gate(inspection.gate)
     for name, figure in figures.items():
         path = folder / FIGURES_NAME / f"{name}.png"
-        write_output(path, render_png(figure), force=force)
+        write_output(path, render_figure(figure), force=force)
     links = [f"![{name}]({FIGURES_NAME}/{name}.png)" for name in figures]
     report = "\n".join(["# Inspection\n", format_markdown(tables), *links, ""])
     write_output(folder / REPORT_NAME, report.encode(), force=force)

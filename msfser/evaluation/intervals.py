@@ -1,4 +1,4 @@
-"""How far CCC may be off by the luck of the utterances or the speakers (bootstrap)."""
+"""Bootstrap of CCC over utterances or over speakers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def ccc_draws(
     n_resamples: int = N_RESAMPLES,
     seed: int = 0,
 ) -> FloatArray:
-    """Give CCC of utterances drawn with replacement, again and again.
+    """Compute CCC of utterances that are drawn with replacement, `n_resamples` times.
 
     The same seed and the same number of utterances give the same draws, so two models can be
     compared draw by draw.
@@ -33,14 +33,14 @@ def ccc_draws(
     predictions, labels : (utterances, dimensions) float64
         On the same scale; NaN where there is no label.
     speakers : sequence of (str or None), optional
-        Whose utterances are drawn together; an utterance of an unknown speaker stands alone. By
-        default each utterance does.
+        Utterances of one speaker are drawn together, those of unknown speakers one by one. By
+        default, all are drawn one by one.
     n_resamples, seed : int
 
     Returns
     -------
     (n_resamples, dimensions) float64
-        NaN in draws in which CCC is not defined.
+        NaN for draws in which CCC is not defined.
     """
     n_utterances, n_dimensions = labels.shape
     if n_utterances == 0:
@@ -59,7 +59,7 @@ def ccc_draws(
 
 
 def _sums(predictions: FloatArray, labels: FloatArray) -> FloatArray:
-    """Give each utterance's share in the six sums that CCC is made of.
+    """Compute the share of each utterance in the six sums that CCC is made of.
 
     Returns
     -------

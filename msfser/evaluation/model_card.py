@@ -1,4 +1,4 @@
-"""The card of a trained model: what it learned from, how well it does, what it is meant for."""
+"""The card of a trained model: its training data, its scores, its purpose and limits."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from msfser.evaluation.report import make_tables
 from msfser.evaluation.runs import BEST_NAME, CONFIG_NAME
 from msfser.evaluation.scores import FOLDS, Score
 from msfser.model.folder import ModelFacts, read_model_folder
-from msfser.outputs import format_markdown
+from msfser.outputs import METRICS_NAME, format_markdown
 
 CARD_NAME = "README.md"
-METRICS_NAME = "metrics.json"  # what training left
 
 _FULL_NAMES = {
     "gs": "Global Semantics: what is said",
@@ -33,7 +32,7 @@ def format_model_card(
     training: Mapping[str, Any],
     scores: Sequence[Score],
 ) -> str:
-    """Write the card as Markdown, with the front matter that the hub reads.
+    """Format the card as Markdown, with the front matter that the hub reads.
 
     Parameters
     ----------
@@ -41,9 +40,9 @@ def format_model_card(
         Of the run.
     facts : ModelFacts
     training : mapping
-        What training left: ``epochs``, ``steps``, ``best_epoch``; what is missing is left out.
+        What ``metrics.json`` of the run holds: ``epochs``, ``steps``, ``best_epoch``, or nothing.
     scores : sequence of Score
-        Of `score_predictions`; none for a model that was not evaluated.
+        From `score_predictions`; none for a model that was not evaluated.
     """
     corpus = " ".join(part for part in (facts.corpus, facts.corpus_version) if part)
     parts = [
@@ -59,12 +58,12 @@ def format_model_card(
 
 
 def check_card(run: Path, *, force: bool) -> None:
-    """Refuse before any work to replace a card unasked.
+    """Check before any work that the card can be written.
 
     Raises
     ------
     lemf.LemfError
-        There is one, and `force` is not set; or it cannot be written.
+        There is a card, and `force` is not set; or the card cannot be written.
     """
     check_output(run / BEST_NAME / CARD_NAME, force=force)
 
@@ -77,7 +76,7 @@ def write_card(run: Path, scores: Sequence[Score], *, force: bool = False) -> Pa
     MsfserError
         The settings or the model cannot be read.
     lemf.LemfError
-        There is a card, and `force` is not set; or it cannot be written.
+        There is a card, and `force` is not set; or the card cannot be written.
     """
     path = run / BEST_NAME / CARD_NAME
     try:

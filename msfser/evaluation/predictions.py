@@ -1,13 +1,11 @@
-"""The table of predictions: a row an utterance, what was said of it beside what listeners said.
+"""The table of predictions: one row per utterance, predictions beside the labels.
 
-Values are in the scale of the corpus. Everything that `msfser evaluate` reports is computed from
-this table alone.
+Values are on the scale of the corpus. All that `msfser evaluate` reports is computed from this
+table alone.
 """
 
 from __future__ import annotations
 
-import io
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,10 +19,11 @@ from lemf.runtime.output import write_output
 from msfser.ccc import FloatArray
 from msfser.errors import DataError
 from msfser.manifest import DIMENSIONS, Utterance, label_array
+from msfser.outputs import Column, format_parquet, read_parquet
 
 PREDICTIONS_NAME = "predictions.parquet"
 
-_METADATA_KEY = b"msfser"
+_COMMAND = "msfser evaluate"
 _TEXTS = ("split", "speaker", "gender", "emotion")
 
 
@@ -43,13 +42,14 @@ class Predictions:
     split, speaker, gender, emotion : tuple of (str or None)
         As in the manifest.
     fold : tuple of (int or None)
-        The fold that the model held out and that the utterance is of; None for a model of splits.
+        The fold of the utterance, which the model held out; None for a model of splits.
     duration_s : (utterances,) float64
-        NaN where it is not known.
+        NaN if unknown.
     labels, values : (utterances, 3) float64
-        In the order of `DIMENSIONS`: what listeners said, NaN where nobody did; what was predicted.
+        In the order of `DIMENSIONS`: the judgement of listeners, NaN if there is none; and the
+        prediction.
     experts : dict of str to (utterances, 3) float64
-        What each expert said by itself; empty for models without experts.
+        What each expert predicts by itself; empty for models without experts.
     gate_mean : (utterances,) float64
         Mean of g in equation 4, 1 for LES alone; NaN for models without a gate.
     """
@@ -70,7 +70,7 @@ class Predictions:
     gate_mean: FloatArray
 
     def select(self, chosen: NDArray[np.bool_]) -> Predictions:
-        """Keep the rows that are chosen.
+        """Return the rows that are chosen.
 
         Parameters
         ----------
@@ -106,7 +106,7 @@ def make_predictions(
     experts: dict[str, FloatArray] | None = None,
     gate_mean: FloatArray | None = None,
 ) -> Predictions:
-    """Set predictions beside what the manifest knows of the utterances.
+    """Join predictions with the columns of the manifest.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def make_predictions(
     held_out : int
         The fold that the model held out; 0 for a model of splits.
     experts, gate_mean
-        As in `Predictions`, where the model has them.
+        As in `Predictions`, if the model has them.
     """
     return Predictions(
         corpus=corpus,
@@ -143,7 +143,7 @@ def join_predictions(parts: Sequence[Predictions]) -> Predictions:
     Raises
     ------
     DataError
-        They are of different corpora, or two of them name the same utterance.
+        The corpora differ, or two of the models predict the same utterance.
     """
     first = parts[0]
     for part in parts[1:]:
@@ -188,35 +188,29 @@ def write_predictions(path: Path, predictions: Predictions, *, force: bool = Fal
     lemf.LemfError
         The file cannot be written, or exists already and `force` is not set.
     """
-    import pyarrow
-    import pyarrow.parquet
-
-    columns: dict[str, Any] = {"id": pyarrow.array(predictions.ids, pyarrow.string())}
-    for name in _TEXTS:
-        columns[name] = pyarrow.array(getattr(predictions, name), pyarrow.string())
-    columns["fold"] = pyarrow.array(predictions.fold, pyarrow.int32())
-    numbers = {
+    values_of = {
+        "id": predictions.ids,
+        **{name: getattr(predictions, name) for name in _TEXTS},
+        "fold": predictions.fold,
         "duration_s": predictions.duration_s,
-        **_named("label", predictions.labels),
-        **_named("predicted", predictions.values),
+        **dict(zip(_names("label"), predictions.labels.T, strict=True)),
+        **dict(zip(_names("predicted"), predictions.values.T, strict=True)),
         "gate_mean": predictions.gate_mean,
     }
     for expert, values in predictions.experts.items():
-        numbers.update(_named(f"expert_{expert}", values))
-    for name, values in numbers.items():
-        columns[name] = pyarrow.array(values, pyarrow.float64(), from_pandas=True)  # NaN: null
+        values_of |= dict(zip(_names(f"expert_{expert}"), values.T, strict=True))
+    types = {**dict.fromkeys(("id", *_TEXTS), "string"), "fold": "int32"}
+    columns: list[Column[int]] = [
+        (name, types.get(name, "float64"), values.__getitem__) for name, values in values_of.items()
+    ]
     metadata = {
         "corpus": predictions.corpus,
         "version": predictions.version,
         "label_bounds": list(predictions.label_bounds),
         "experts": list(predictions.experts),
     }
-    table = pyarrow.table(columns).replace_schema_metadata(
-        {_METADATA_KEY: json.dumps(metadata).encode()}
-    )
-    buffer = io.BytesIO()
-    pyarrow.parquet.write_table(table, buffer, compression="zstd")
-    write_output(path, buffer.getvalue(), force=force)
+    content = format_parquet(range(len(predictions.ids)), columns, metadata)
+    write_output(path, content, force=force)
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -227,39 +221,36 @@ def read_predictions(path: Path) -> Predictions:
     DataError
         The file is missing, or is no table of predictions.
     """
-    import pyarrow
-    import pyarrow.parquet
-
+    names = ("id", *_TEXTS, "fold", "duration_s", *_names("label"), *_names("predicted"))
+    table, metadata = read_parquet(path, (*names, "gate_mean"), DataError, _COMMAND)
     try:
-        table = pyarrow.parquet.read_table(path)
-        metadata = json.loads((table.schema.metadata or {})[_METADATA_KEY])
-        low, high = metadata["label_bounds"]
-        return Predictions(
-            corpus=str(metadata["corpus"]),
-            version=str(metadata["version"]),
-            label_bounds=(float(low), float(high)),
-            ids=tuple(table["id"].to_pylist()),
-            split=tuple(table["split"].to_pylist()),
-            speaker=tuple(table["speaker"].to_pylist()),
-            gender=tuple(table["gender"].to_pylist()),
-            emotion=tuple(table["emotion"].to_pylist()),
-            fold=tuple(table["fold"].to_pylist()),
-            duration_s=_numbers(table["duration_s"]),
-            labels=_dimensions(table, "label"),
-            values=_dimensions(table, "predicted"),
-            experts={name: _dimensions(table, f"expert_{name}") for name in metadata["experts"]},
-            gate_mean=_numbers(table["gate_mean"]),
-        )
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; make it with msfser evaluate") from None
-    except (OSError, KeyError, ValueError, TypeError, pyarrow.ArrowException) as error:
-        raise DataError(f"{path}: not a table of predictions; make it with msfser evaluate") from (
-            error
-        )
+        corpus, version = str(metadata["corpus"]), str(metadata["version"])
+        low, high = map(float, metadata["label_bounds"])
+        experts = [str(name) for name in metadata["experts"]]
+    except (KeyError, ValueError, TypeError):
+        raise DataError(f"{path}: no table of predictions; make it with {_COMMAND}") from None
+    columns = [name for expert in experts for name in _names(f"expert_{expert}")]
+    of_experts, _ = read_parquet(path, columns, DataError, _COMMAND)
+    return Predictions(
+        corpus=corpus,
+        version=version,
+        label_bounds=(low, high),
+        ids=tuple(table["id"].to_pylist()),
+        split=tuple(table["split"].to_pylist()),
+        speaker=tuple(table["speaker"].to_pylist()),
+        gender=tuple(table["gender"].to_pylist()),
+        emotion=tuple(table["emotion"].to_pylist()),
+        fold=tuple(table["fold"].to_pylist()),
+        duration_s=_numbers(table["duration_s"]),
+        labels=_dimensions(table, "label"),
+        values=_dimensions(table, "predicted"),
+        experts={name: _dimensions(of_experts, f"expert_{name}") for name in experts},
+        gate_mean=_numbers(table["gate_mean"]),
+    )
 
 
-def _named(start: str, values: FloatArray) -> dict[str, FloatArray]:
-    return {f"{start}_{name}": values[:, d] for d, name in enumerate(DIMENSIONS)}
+def _names(start: str) -> list[str]:
+    return [f"{start}_{name}" for name in DIMENSIONS]
 
 
 def _numbers(column: Any) -> FloatArray:  # noqa: ANN401 - pyarrow has no types
@@ -267,4 +258,4 @@ def _numbers(column: Any) -> FloatArray:  # noqa: ANN401 - pyarrow has no types
 
 
 def _dimensions(table: Any, start: str) -> FloatArray:  # noqa: ANN401 - pyarrow has no types
-    return np.stack([_numbers(table[f"{start}_{name}"]) for name in DIMENSIONS], axis=1)
+    return np.stack([_numbers(table[name]) for name in _names(start)], axis=1)

@@ -1,4 +1,4 @@
-"""Scores laid out as tables."""
+"""Scores as tables."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _PERCENT = f"{100 * LEVEL:g} %"
 
 
 def make_tables(scores: Sequence[Score]) -> list[Table]:
-    """Lay out scores: two tables a split, first all its utterances, then groups of them.
+    """Build two tables per split: all its utterances, and groups of them.
 
-    Splits and groups without a label are left out.
+    Splits and groups without labels are left out.
     """
     tables = []
     for scope in dict.fromkeys(score.scope for score in scores):
-        own = [score for score in scores if score.scope == scope and score.n_utterances]
-        if not own:
+        of_scope = [score for score in scores if score.scope == scope and score.n_utterances]
+        if not of_scope:
             continue
-        total = next(score for score in own if score.by == "all")
-        groups = [score for score in own if score.by != "all"]
+        total = next(score for score in of_scope if score.by == "all")
+        groups = [score for score in of_scope if score.by != "all"]
         tables.append(_main_table(total))
         if groups:
             tables.append(_group_table(scope, groups))
@@ -33,7 +33,7 @@ def make_tables(scores: Sequence[Score]) -> list[Table]:
 
 
 def format_ccc(value: float) -> str:
-    """Write a CCC with three decimals; a dash where it is not defined."""
+    """Format CCC with three decimals; a dash if it is not defined."""
     return "-" if math.isnan(value) else f"{value:.3f}"
 
 

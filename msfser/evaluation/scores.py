@@ -1,4 +1,4 @@
-"""What is reported of a table of predictions: CCC with its intervals, for all and for groups."""
+"""Scores of a table of predictions: CCC with its intervals, of all utterances and of groups."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FOLDS = "folds"  # the scope of models that each held out one fold
 
 @dataclass(frozen=True)
 class PaperScore:
-    """What the paper reports of its whole model.
+    """The score that the paper reports of its whole model.
 
     Attributes
     ----------
@@ -57,15 +57,15 @@ class Score:
         ``"all"`` and ``""``; or ``"fold"``, ``"emotion"``, ``"gender"``, ``"duration"`` and which.
         The mean over the folds is group ``"mean"`` of ``"fold"``.
     n_utterances, n_speakers : int
-        Utterances with a label in any dimension, and their known speakers.
+        Utterances with a label in any dimension, and known speakers.
     ccc : (4,) float64
-        `MEASURES`; the average is the mean of the three. NaN where it is not defined.
+        `MEASURES`; the average is the mean of the three. NaN if CCC is not defined.
     over_utterances, over_speakers : (4, 2) float64
-        Bootstrap interval of `LEVEL`; NaN where there is none: fewer than two known speakers.
+        Bootstrap interval of `LEVEL`; NaN for fewer than two known speakers.
     rmse, bias : (3,) float64
         Root mean square and mean of prediction minus label, in the scale of the corpus.
     paper : PaperScore or None
-        The paper's, of all utterances and where the data are the paper's.
+        The score of the paper, for all utterances of the data of the paper; None elsewhere.
     """
 
     scope: str
@@ -108,17 +108,17 @@ def scopes(predictions: Predictions) -> Iterator[tuple[str, Predictions]]:
     held_out = np.array([fold is not None for fold in predictions.fold], dtype=bool)
     splits = [split or "no split" for split in predictions.split]
     for split in dict.fromkeys(np.array(splits, dtype=object)[~held_out].tolist()):
-        chosen = np.array([own == split for own in splits], dtype=bool)
+        chosen = np.array([name == split for name in splits], dtype=bool)
         yield split, predictions.select(chosen & ~held_out)
     if held_out.any():
         yield FOLDS, predictions.select(held_out)
 
 
 def paper_score(predictions: Predictions, scope: str) -> PaperScore | None:
-    """Give the paper's score where the data are the paper's; None elsewhere.
+    """Return the score of the paper for the data of the paper; None for others.
 
-    The paper's data are the development split of MSP-Podcast 1.12, and the five folds of IEMOCAP,
-    of which the paper does not say whether it gives their mean or pools them.
+    The data of the paper are the development split of MSP-Podcast 1.12 and the five folds of
+    IEMOCAP; the paper does not say whether it averages or pools the folds.
     """
     if predictions.corpus == "iemocap":
         complete = scope == FOLDS and set(predictions.fold) == _IEMOCAP_FOLDS
@@ -128,7 +128,7 @@ def paper_score(predictions: Predictions, scope: str) -> PaperScore | None:
 
 
 def duration_group(duration_s: float) -> str:
-    """Name the group of a duration, such as ``"2 to 4 s"``; empty where it is not known."""
+    """Name the group of a duration, such as ``"2 to 4 s"``; empty if unknown."""
     if math.isnan(duration_s):
         return ""
     i = int(np.searchsorted(DURATION_EDGES_S, duration_s, side="right")) - 1
@@ -137,7 +137,7 @@ def duration_group(duration_s: float) -> str:
 
 
 def scores_to_rows(scores: Sequence[Score]) -> list[dict[str, Any]]:
-    """Turn scores into what ``metrics.json`` holds; None where a number is not defined."""
+    """Convert scores to rows of ``metrics.json``; None for numbers that are not defined."""
     rows: list[dict[str, Any]] = []
     for score in scores:
         row: dict[str, Any] = {
@@ -175,13 +175,15 @@ def _groups(predictions: Predictions) -> Iterator[tuple[str, str, NDArray[np.boo
             ordered = sorted(names)
         for name in ordered:
             if name in names:
-                yield by, name, np.array([own == name for own in column], dtype=bool)
+                yield by, name, np.array([value == name for value in column], dtype=bool)
 
 
 def _score_folds(predictions: Predictions, n_resamples: int, seed: int) -> list[Score]:
     """Score each fold, then the mean of the folds, whose draws are drawn fold by fold."""
     folds = sorted({fold for fold in predictions.fold if fold is not None})
-    parts = [predictions.select(np.array([own == f for own in predictions.fold])) for f in folds]
+    parts = [
+        predictions.select(np.array([one == fold for one in predictions.fold])) for fold in folds
+    ]
     scores = [
         _score(part, FOLDS, "fold", str(fold), n_resamples, seed)
         for fold, part in zip(folds, parts, strict=True)
@@ -196,8 +198,10 @@ def _score_folds(predictions: Predictions, n_resamples: int, seed: int) -> list[
         n_utterances=sum(score.n_utterances for score in scores),
         n_speakers=sum(score.n_speakers for score in scores),
         ccc=np.mean([score.ccc for score in scores], axis=0),
-        over_utterances=intervals(np.mean([own for own, _ in draws], axis=0)),
-        over_speakers=intervals(np.mean([own for _, own in draws], axis=0)),
+        over_utterances=intervals(
+            np.mean([over_utterances for over_utterances, _ in draws], axis=0)
+        ),
+        over_speakers=intervals(np.mean([over_speakers for _, over_speakers in draws], axis=0)),
         rmse=np.mean([score.rmse for score in scores], axis=0),
         bias=np.mean([score.bias for score in scores], axis=0),
     )
@@ -219,14 +223,14 @@ def _score(
         ccc=with_average(ccc(predictions.values, predictions.labels)),
         over_utterances=intervals(over_utterances),
         over_speakers=intervals(over_speakers),
-        rmse=np.sqrt(_mean_known(error**2)),
-        bias=_mean_known(error),
+        rmse=np.sqrt(mean_known(error**2)),
+        bias=mean_known(error),
         paper=paper_score(predictions, scope) if by == "all" else None,
     )
 
 
 def _draws(predictions: Predictions, n_resamples: int, seed: int) -> tuple[FloatArray, FloatArray]:
-    """Give draws of `MEASURES` over utterances and over speakers, each (n_resamples, 4)."""
+    """Draw `MEASURES` over utterances and over speakers, each (n_resamples, 4)."""
     over_utterances = ccc_draws(
         predictions.values, predictions.labels, n_resamples=n_resamples, seed=seed
     )
@@ -247,17 +251,17 @@ def _speakers(predictions: Predictions) -> set[str]:
 
 
 def with_average(values: FloatArray) -> FloatArray:
-    """Append the mean of the three dimensions, (..., 3) to (..., 4); NaN where one of them is."""
+    """Append the mean of the three dimensions, (..., 3) to (..., 4); NaN if one of them is NaN."""
     return np.concatenate([values, values.mean(axis=-1, keepdims=True)], axis=-1)
 
 
 def intervals(draws: FloatArray) -> FloatArray:
-    """Give the interval of `LEVEL` of each measure: (n_resamples, 4) to (4, 2)."""
+    """Compute the interval of `LEVEL` of each measure: (n_resamples, 4) to (4, 2)."""
     return np.array([bootstrap_interval(column, LEVEL) for column in draws.T])
 
 
-def _mean_known(values: FloatArray) -> FloatArray:
-    """Average each column over what is known; NaN where nothing is."""
+def mean_known(values: FloatArray) -> FloatArray:
+    """Average each column over its known values; NaN if there are none."""
     known = ~np.isnan(values)
     n = known.sum(axis=0)
     total = np.where(known, values, 0.0).sum(axis=0)

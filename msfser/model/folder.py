@@ -152,7 +152,7 @@ def write_model_folder(
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise OutputError(f"{folder}: cannot be made ({error.strerror})") from error
+        raise OutputError(f"{folder}: cannot be made ({error.strerror}); name another") from error
     content = {
         "msfser": version("lemf"),
         "model": asdict(config),

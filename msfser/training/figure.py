@@ -1,32 +1,29 @@
-"""The curves of a training: CCC of each dimension over the epochs, and the best epoch."""
+"""The curves of a training: CCC of each dimension over the epochs."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lemf.runtime.colours import BLUE, GREEN, VERMILION
 from msfser.manifest import DIMENSIONS
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _COLOURS = (BLUE, VERMILION, GREEN)
 
 
-def render_curves(epochs: Sequence[Mapping[str, Any]], best_epoch: int | None) -> bytes:
-    """Draw the curves.
+def draw_curves(epochs: Sequence[Mapping[str, Any]], best_epoch: int) -> Figure:
+    """Draw CCC over the epochs, and mark the epoch whose model is kept.
 
     Parameters
     ----------
     epochs : sequence of mapping
         Lines of the log: ``epoch`` (from 1), ``train_ccc`` and ``development_ccc`` (or None), each
-        with a value a dimension.
-    best_epoch : int or None
-        The one that was kept.
-
-    Returns
-    -------
-    bytes
-        PNG.
+        with one value per dimension.
+    best_epoch : int
+        From 1.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -51,17 +48,14 @@ def render_curves(epochs: Sequence[Mapping[str, Any]], best_epoch: int | None) -
                 markersize=4,
                 label=f"{dimension}, development",
             )
-    if best_epoch is not None:
-        axes.axvline(best_epoch, color="0.6", linewidth=1, zorder=0)
-        axes.annotate(
-            "kept ", (best_epoch, 1.0), xycoords=("data", "axes fraction"), color="0.4", va="bottom"
-        )
+    axes.axvline(best_epoch, color="0.6", linewidth=1, zorder=0)
+    axes.annotate(
+        "kept ", (best_epoch, 1.0), xycoords=("data", "axes fraction"), color="0.4", va="bottom"
+    )
     axes.set_xlabel("epoch")
     axes.set_ylabel("CCC")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y", color="0.9")
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside right upper", fontsize="small", frameon=False)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
-    return buffer.getvalue()
+    return figure

@@ -24,8 +24,8 @@ from msfser.config.settings import Config
 from msfser.errors import ConfigError
 from msfser.evaluation.runs import CONFIG_NAME
 from msfser.manifest import DIMENSIONS
-from msfser.outputs import FIGURES_NAME, METRICS_NAME, format_csv
-from msfser.training.figure import render_curves
+from msfser.outputs import FIGURES_NAME, METRICS_NAME, format_csv, make_folder, render_figure
+from msfser.training.figure import draw_curves
 from msfser.training.state import STATE_NAME, TrainingState
 
 LOG_NAME = "log.jsonl"
@@ -56,11 +56,8 @@ def open_run(folder: Path, config: Config, *, resume: bool) -> Iterator[None]:
     lemf.LemfError
         The folder cannot be written, or another process trains in it.
     """
-    try:
-        (folder / STATE_NAME.parent).mkdir(parents=True, exist_ok=True)
-        (folder / CURVES_NAME.parent).mkdir(exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{folder}: cannot be made ({error.strerror})") from error
+    for name in (STATE_NAME, CURVES_NAME):
+        make_folder((folder / name).parent)
     with hold_lock(folder / ".lock"):
         path = folder / CONFIG_NAME
         refuse_taken(folder, resume=resume)
@@ -187,7 +184,8 @@ def finish_run(folder: Path, state: TrainingState, skipped: Mapping[str, str]) -
     write_output(folder / METRICS_NAME, json.dumps(metrics, indent=1).encode() + b"\n", force=True)
     epochs = [line for line in read_log(folder) if line["kind"] == "epoch"]
     if epochs:
-        write_output(folder / CURVES_NAME, render_curves(epochs, state.best_epoch), force=True)
+        curves = render_figure(draw_curves(epochs, state.best_epoch))
+        write_output(folder / CURVES_NAME, curves, force=True)
     if skipped:
         rows = format_csv([("id", "reason"), *skipped.items()])
         write_output(folder / SKIPPED_NAME, rows, force=True)

@@ -13,7 +13,8 @@ from msfser.evaluation.predictions import (
     read_predictions,
     write_predictions,
 )
-from msfser.manifest import Utterance
+from msfser.manifest import DIMENSIONS, Utterance
+from msfser.outputs import format_parquet
 
 
 def draw_predictions(n=12, *, start=0, held_out=0, corpus="mechanism", seed=0):
@@ -87,10 +88,30 @@ def test_a_table_of_something_else_is_refused(tmp_path):
     with pytest.raises(DataError, match="no such file; make it with msfser evaluate"):
         read_predictions(path)
     pyarrow.parquet.write_table(pyarrow.table({"id": ["a"]}), path)
-    with pytest.raises(DataError, match="not a table of predictions"):
+    with pytest.raises(DataError, match="not written by msfser"):
         read_predictions(path)
     path.write_text("no parquet")
-    with pytest.raises(DataError, match="not a table of predictions"):
+    with pytest.raises(DataError, match="no Parquet file"):
+        read_predictions(path)
+    path.write_bytes(format_parquet(range(2), [("id", "string", str)], {}))
+    with pytest.raises(DataError, match="no column 'split'; remove it and make it again"):
+        read_predictions(path)
+    columns = [
+        (name, "string", str)
+        for name in (
+            "id",
+            "split",
+            "speaker",
+            "gender",
+            "emotion",
+            "fold",
+            "duration_s",
+            "gate_mean",
+        )
+    ]
+    columns += [(f"{a}_{b}", "float64", float) for a in ("label", "predicted") for b in DIMENSIONS]
+    path.write_bytes(format_parquet(range(2), columns, {"corpus": "own"}))
+    with pytest.raises(DataError, match="no table of predictions; make it with msfser evaluate"):
         read_predictions(path)
 
 

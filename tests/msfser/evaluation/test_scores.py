@@ -11,7 +11,6 @@ from msfser.evaluation.figure import (
     draw_calibration,
     draw_error_by_duration,
     draw_scatter,
-    render_png,
 )
 from msfser.evaluation.intervals import ccc_draws
 from msfser.evaluation.predictions import Predictions, join_predictions
@@ -24,7 +23,7 @@ from msfser.evaluation.scores import (
     score_predictions,
     scores_to_rows,
 )
-from msfser.outputs import Table, format_markdown, print_tables
+from msfser.outputs import Table, format_markdown, print_tables, render_figure
 
 ROUNDING = 1e-12  # of CCC
 
@@ -185,7 +184,7 @@ def test_groups_without_labels_have_no_ccc():
     for values in (total.ccc, total.over_utterances, total.rmse, total.bias):
         assert np.isnan(values).all()
     for draw in (draw_scatter, draw_calibration, draw_error_by_duration):
-        assert render_png(draw(table)).startswith(b"\x89PNG")
+        assert render_figure(draw(table)).startswith(b"\x89PNG")
 
 
 def test_same_seed_same_intervals():
@@ -267,4 +266,4 @@ def test_figures_show_what_they_say():
     line = draw_error_by_duration(table).axes[0].lines[2]
     error = (table.values - table.labels)[table.duration_s < 2, 2]
     assert line.get_ydata()[0] == pytest.approx(np.sqrt((error**2).mean()), abs=ROUNDING)
-    assert render_png(draw_scatter(table)) == render_png(draw_scatter(table))
+    assert render_figure(draw_scatter(table)) == render_figure(draw_scatter(table))
