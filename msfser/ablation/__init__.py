@@ -1,4 +1,5 @@
-"""Train and judge the rows of a table of ablations, and the demo on synthetic speech.
+"""Ablations, whose rows are trained and evaluated side by side, and the demo on synthetic speech.
 
-`rows` reads the table, `run` trains, `table` and `files` show the results.
+`rows` reads what each row changes, `run` trains and evaluates, `table` has the results in numbers,
+`files` writes them; `demo` makes corpus, texts and rows, `demo_findings` checks what they show.
 """

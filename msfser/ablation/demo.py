@@ -1,13 +1,13 @@
-"""The whole of msfser on a corpus whose mechanism is known: from no data to a report.
+"""All of msfser on a corpus whose mechanism is known: from no data to results.
 
-Corpus, texts, vectors, four models a seed, and then what each of them makes of the test: as it is,
-with texts that belong to other utterances, and without each of its experts.
+Makes corpus, texts and vectors, and trains four models per seed; then predicts the test split with
+each, again with the texts of other utterances, and without each of the experts.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from lemf.runtime.output import write_output
 from lemf.runtime.progress import progress
 from lemf.runtime.workers import local_workers
 from msfser.ablation.rows import DEMO, read_ablation
-from msfser.ablation.run import RUNS_NAME, RowResult, run_ablation
+from msfser.ablation.run import RUNS_NAME, Report, RowResult, run_ablation
 from msfser.ablation.table import read_reachable
 from msfser.ccc import FloatArray, ccc
 from msfser.config.settings import SEMANTICS
@@ -45,23 +45,21 @@ SPLIT = "test"
 
 _PLAN_NAME = "demo.json"
 
-Say = Callable[[str], None]
-
 
 @dataclass(frozen=True, eq=False)
 class Demo:
-    """What came of a demo.
+    """The results of a demo.
 
     Attributes
     ----------
     results : list of RowResult
-        A row for ``audio``, ``GS``, ``GS+LES`` and ``GS+LES+ES``.
+        Of the rows ``audio``, ``GS``, ``GS+LES`` and ``GS+LES+ES``.
     shuffled : dict of str to (seeds, 3) float64
-        CCC of a row whose texts are those of other utterances of the test.
+        CCC by row, with the texts of other utterances of the test split.
     inspections : tuple of Inspection
-        Of the last row, one a seed.
+        Of the last row, one per seed.
     reachable : dict of (dimension, inputs) to float
-        The best that a model can reach.
+        The best CCC that a model can reach.
     """
 
     results: list[RowResult]
@@ -78,23 +76,23 @@ def run_demo(
     n_utterances: int = 2400,
     changes: Sequence[str] = (),
     jobs: int = 1,
-    say: Say,
+    report: Report,
 ) -> Demo:
-    """Do everything; what an earlier call did already stays as it is.
+    """Run the demo; what an earlier call did already stays unchanged.
 
     Parameters
     ----------
     folder : Path
-        Made if it is not there.
+        Made if missing.
     n_seeds : int
-        Of the training; 0, 1, ...
+        Number of trainings per row, with the seeds 0, 1, ...
     corpus_seed, n_utterances : int
         Of the mechanism corpus.
     changes : sequence of str
         ``part.key=value``: settings of all trainings.
     jobs : int
         Processes.
-    say : function
+    report : function
         Called with a line on every step.
 
     Raises
@@ -107,18 +105,20 @@ def run_demo(
     _keep_plan(folder, {"corpus_seed": corpus_seed, "n_utterances": n_utterances})
     corpus = folder / CORPUS_NAME
     if not (corpus / MANIFEST_NAME).exists():
-        say(f"corpus: {n_utterances:,} utterances whose labels follow from known causes")
+        report(f"corpus: {n_utterances:,} utterances whose labels follow from known causes")
         with progress("making utterances") as watch:
             write_mechanism(
                 corpus, n_utterances=n_utterances, seed=corpus_seed, jobs=jobs, watch=watch
             )
-    _make_texts(corpus, jobs, say)
-    say("vectors: a random vector a word, no order of words")
+    _make_texts(corpus, jobs, report)
+    report("vectors: a random vector per word, without word order")
     _encode(corpus, folder / ENCODER_NAME)
     rows = read_ablation(DEMO, [*changes, f"data.folder={json.dumps(str(corpus.resolve()))}"])
-    say(f"training: {len(rows)} models a seed, {n_seeds} seeds")
-    results = run_ablation(rows, folder, seeds=range(n_seeds), split=SPLIT, jobs=jobs, report=say)
-    say("test: texts of other utterances, experts left out")
+    report(f"training: {len(rows)} models per seed; seeds: {n_seeds}")
+    results = run_ablation(
+        rows, folder, seeds=range(n_seeds), split=SPLIT, jobs=jobs, report=report
+    )
+    report("test: with the texts of other utterances, and without each expert")
     device = choose_device(rows[0].config.train.device)
     shuffled: dict[str, FloatArray] = {}
     inspections = []
@@ -137,7 +137,7 @@ def run_demo(
 
 
 def shuffle_texts(data: JudgedData, seed: int = 0) -> JudgedData:
-    """Give each utterance the texts of another one, the same other one for all semantics."""
+    """Exchange the texts of utterances at random, in the same way for all semantics."""
     order = np.random.default_rng(seed).permutation(len(data.examples))
     examples = data.examples
     moved = replace(
@@ -167,10 +167,10 @@ def _describe(plan: dict[str, int]) -> str:
     return f"corpus seed {plan.get('corpus_seed')}, {plan.get('n_utterances')} utterances"
 
 
-def _make_texts(corpus: Path, jobs: int, say: Say) -> None:
-    """Make LES by lemf, GS from the transcripts, ES from the descriptions of the corpus."""
+def _make_texts(corpus: Path, jobs: int, report: Report) -> None:
+    """Write LES by lemf, GS from the transcripts, ES from the descriptions of the corpus."""
     manifest = read_manifest(corpus)
-    say("LES: the emphasis segment of every utterance, found by lemf")
+    report("LES: the emphasis segment of every utterance, found by lemf")
     with (
         open_work(corpus, "les") as work,
         local_workers(jobs) as workers,
@@ -178,7 +178,7 @@ def _make_texts(corpus: Path, jobs: int, say: Say) -> None:
     ):
         les = make_les(manifest, work, Settings(), workers, watch=watch)
     update_texts(corpus, manifest, "les", les)
-    say("GS: the transcripts; ES: the descriptions that come with the corpus")
+    report("GS: the transcripts; ES: the descriptions that come with the corpus")
     update_texts(corpus, manifest, "gs", take_transcripts(manifest))
     es, _ = import_descriptions(corpus / ES_NAME, manifest, emotions_of(manifest.corpus))
     update_texts(corpus, manifest, "es", es)

@@ -1,4 +1,4 @@
-"""Whether the models recovered the mechanism of the corpus: each claim with its numbers."""
+"""What the demo shows: each claim that the mechanism of the corpus makes, with its numbers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 from lemf import bootstrap_interval
 from msfser.ablation.demo import Demo
 from msfser.ablation.run import RowResult
+from msfser.ablation.table import resample_seeds
 from msfser.ccc import FloatArray, ccc
-from msfser.evaluation.intervals import LEVEL, N_RESAMPLES, ccc_draws
+from msfser.evaluation.intervals import LEVEL, ccc_draws
 from msfser.manifest import DIMENSIONS
 
 _VALENCE, _AROUSAL, _DOMINANCE = (DIMENSIONS.index(name) for name in DIMENSIONS)
@@ -19,16 +20,16 @@ _AUDIO, _GS, _LES, _ES = range(4)  # rows of the demo
 
 @dataclass(frozen=True)
 class Finding:
-    """A claim and what was found.
+    """A claim, and the value that was measured.
 
     Attributes
     ----------
     claim : str
     value : float
-        What was measured, the mean over the seeds.
+        Mean over the seeds.
     low, high : float
-        A bootstrap interval of level `LEVEL` over seeds and utterances, or, where `over_seeds`,
-        the lowest and the highest seed.
+        Bootstrap interval of level `LEVEL` over seeds and utterances; where `over_seeds`, the
+        lowest and the highest seed.
     over_seeds : bool
     holds : bool
         Whether the value meets the claim.
@@ -42,8 +43,9 @@ class Finding:
     holds: bool
 
 
-def find(demo: Demo) -> list[Finding]:
-    """Judge the claims that the mechanism of the corpus makes."""
+def check_claims(demo: Demo) -> list[Finding]:
+    """Check the claims that the mechanism of the corpus makes."""
+    # gains and losses between rows
     rows = demo.results
     les = _difference(rows[_LES], rows[_GS], _VALENCE)
     es = _difference(rows[_ES], rows[_LES], _DOMINANCE)
@@ -52,6 +54,7 @@ def find(demo: Demo) -> list[Finding]:
     names = [row.row.name for row in rows]
     lost_valence = _lost(rows[_LES], demo.shuffled[names[_LES]], _VALENCE)
     lost_dominance = _lost(rows[_ES], demo.shuffled[names[_ES]], _DOMINANCE)
+    # experts of the last row
     knocked = np.array([one.knockouts["nothing"] - one.knockouts["C"] for one in demo.inspections])[
         :, _DOMINANCE
     ]
@@ -98,9 +101,9 @@ def _seeds_at_least(claim: str, values: FloatArray, bound: float) -> Finding:
 
 
 def _difference(better: RowResult, worse: RowResult, dimension: int) -> tuple[float, float, float]:
-    """Give the gain of one row over another, mean over the seeds, with a paired bootstrap.
+    """Compute the gain of one row over another, mean over the seeds, with its interval.
 
-    Each draw takes seeds with replacement, and the same utterances for both rows.
+    The bootstrap is paired: each draw has the same seeds and utterances for both rows.
     """
     points, draws = [], []
     for a, b in zip(better.predictions, worse.predictions, strict=True):
@@ -109,14 +112,11 @@ def _difference(better: RowResult, worse: RowResult, dimension: int) -> tuple[fl
             ccc_draws(a.values, a.labels)[:, dimension]
             - ccc_draws(b.values, b.labels)[:, dimension]
         )
-    stacked = np.stack(draws)
-    generator = np.random.default_rng(0)
-    chosen = generator.integers(len(stacked), size=(len(stacked), N_RESAMPLES))
-    low, high = bootstrap_interval(stacked[chosen, np.arange(N_RESAMPLES)].mean(axis=0), LEVEL)
+    low, high = bootstrap_interval(resample_seeds(np.stack(draws)), LEVEL)
     return float(np.mean(points)), low, high
 
 
 def _lost(row: RowResult, shuffled: FloatArray, dimension: int) -> FloatArray:
-    """Give what CCC of a row loses with the texts of other utterances, by seed."""
+    """Compute the loss of CCC of a row with the texts of other utterances, (seeds,)."""
     whole = np.array([ccc(p.values, p.labels)[dimension] for p in row.predictions])
     return whole - shuffled[:, dimension]

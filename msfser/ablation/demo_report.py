@@ -1,4 +1,4 @@
-"""The report of a demo: tables, figures, and whether the mechanism was recovered."""
+"""The files of a demo: tables, figures, and a report of whether the mechanism was recovered."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from lemf.runtime.output import write_output
 from msfser.ablation.demo import SPLIT, Demo
 from msfser.ablation.demo_findings import Finding
-from msfser.ablation.files import FIGURE_NAME, describe, write_ablation
+from msfser.ablation.files import FIGURE_NAME, ablation_title, write_ablation
 from msfser.ablation.table import ablation_table, brief_table
 from msfser.evaluation.inspection_figure import draw_ccc_without, draw_routing
 from msfser.evaluation.intervals import LEVEL
@@ -34,46 +34,44 @@ _KNOCKOUT_FIGURE = f"{FIGURES_NAME}/knockout.png"
 
 
 def write_report(folder: Path, demo: Demo, findings: Sequence[Finding]) -> list[Table]:
-    """Write all files, in place of those of an earlier run, and give the tables in brief.
+    """Write all files of a demo, in place of those of an earlier run, and return its brief tables.
 
     Raises
     ------
     lemf.LemfError
         The folder cannot be written.
     """
-    write_ablation(folder, demo.results, demo.reachable, SPLIT)
-    write_output(folder / ROUTING_NAME, format_csv(_routing_rows(demo)), force=True)
-    write_output(folder / KNOCKOUT_NAME, format_csv(_knockout_rows(demo)), force=True)
-    write_output(folder / SHUFFLED_NAME, format_csv(_shuffled_rows(demo)), force=True)
-    names = demo.inspections[0].expert_names
+    # means over the seeds
+    first = demo.inspections[0]
     routing = np.mean([one.routing for one in demo.inspections], axis=0)
-    write_output(folder / _ROUTING_FIGURE, render_figure(draw_routing(names, routing)), force=True)
     without = {
         name: np.mean([one.knockouts[name] for one in demo.inspections], axis=0)
-        for name in demo.inspections[0].knockouts
+        for name in first.knockouts
     }
-    figure = draw_ccc_without(without, "without expert")
-    write_output(folder / _KNOCKOUT_FIGURE, render_figure(figure), force=True)
-    title = describe(demo.results, SPLIT)
+    shuffled = {name: values.mean(axis=0) for name, values in demo.shuffled.items()}
+    # tables
+    title = ablation_title(demo.results, SPLIT)
+    experts = [f"expert {name}" for name in first.expert_names]
+    weights = dict(zip(DIMENSIONS, routing, strict=True))
     tables = [
         _findings_table(findings),
-        _mean_table(
-            "routing weights",
-            "",
-            [f"expert {n}" for n in names],
-            dict(zip(DIMENSIONS, routing, strict=True)),
-        ),
+        _mean_table("routing weights", "", experts, weights),
         _mean_table("CCC without an expert", "without", DIMENSIONS, without),
-        _mean_table(
-            "CCC with the texts of other utterances",
-            "row",
-            DIMENSIONS,
-            {name: values.mean(axis=0) for name, values in demo.shuffled.items()},
-        ),
+        _mean_table("CCC with the texts of other utterances", "row", DIMENSIONS, shuffled),
     ]
-    whole = ablation_table(demo.results, demo.reachable, title)
-    report = _format_report([whole, *tables])
-    write_output(folder / REPORT_NAME, report.encode(), force=True)
+    report = _format_report([ablation_table(demo.results, demo.reachable, title), *tables])
+    # files
+    write_ablation(folder, demo.results, demo.reachable, SPLIT)
+    contents = {
+        ROUTING_NAME: format_csv(_routing_rows(demo)),
+        KNOCKOUT_NAME: format_csv(_knockout_rows(demo)),
+        SHUFFLED_NAME: format_csv(_shuffled_rows(demo)),
+        _ROUTING_FIGURE: render_figure(draw_routing(first.expert_names, routing)),
+        _KNOCKOUT_FIGURE: render_figure(draw_ccc_without(without, "without expert")),
+        REPORT_NAME: report.encode(),
+    }
+    for name, content in contents.items():
+        write_output(folder / name, content, force=True)
     return [brief_table(demo.results, demo.reachable, title), *tables]
 
 

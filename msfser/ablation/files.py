@@ -1,4 +1,4 @@
-"""The files of an ablation: ``ablation.csv``, ``ablation.md``, ``figures/ablation.png``."""
+"""The files of an ablation: ``ablation.csv``, ``ablation.md`` and ``figures/ablation.png``."""
 
 from __future__ import annotations
 
@@ -32,20 +32,24 @@ from msfser.outputs import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+CSV_NAME = "ablation.csv"
+TABLE_NAME = "ablation.md"
+FIGURE_NAME = f"{FIGURES_NAME}/ablation.png"
+
 _COLOURS = (BLUE, VERMILION, GREEN, GREY_20)
 
 
 def draw_ablation(results: Sequence[RowResult], reachable: Reachable) -> Figure:
-    """Draw the rows from top to bottom.
+    """Draw CCC of the rows, from top to bottom, with one panel per measure.
 
-    A dot is the mean over the seeds, its line the interval, a faint dot a seed; a hollow diamond is
-    the paper's number, or, where `reachable` is not empty, a bar the best that can be reached.
+    A dot is the mean over the seeds, its line the interval, a faint dot a seed; a bar is the best
+    that can be reached, or, where `reachable` is empty, a hollow diamond the paper's number.
 
     Parameters
     ----------
     results : sequence of RowResult
     reachable : mapping
-        As `read_reachable` gives it.
+        As from `read_reachable`.
     """
     from matplotlib.figure import Figure
 
@@ -79,15 +83,10 @@ def draw_ablation(results: Sequence[RowResult], reachable: Reachable) -> Figure:
     return figure
 
 
-CSV_NAME = "ablation.csv"
-TABLE_NAME = "ablation.md"
-FIGURE_NAME = f"{FIGURES_NAME}/ablation.png"
-
-
 def write_ablation(
     folder: Path, results: Sequence[RowResult], reachable: Reachable, split: str
 ) -> None:
-    """Write all files, in place of those of an earlier run.
+    """Write all files of an ablation, in place of those of an earlier run.
 
     Raises
     ------
@@ -95,15 +94,15 @@ def write_ablation(
         The folder cannot be written.
     """
     prepare_folder(folder, (), force=True)
-    table = ablation_table(results, reachable, describe(results, split))
+    table = ablation_table(results, reachable, ablation_title(results, split))
     write_output(folder / CSV_NAME, format_csv(ablation_rows(results, reachable)), force=True)
     write_output(folder / FIGURE_NAME, render_figure(draw_ablation(results, reachable)), force=True)
     text = f"{format_markdown([table])}\n![CCC of each row]({FIGURE_NAME})\n"
     write_output(folder / TABLE_NAME, text.encode(), force=True)
 
 
-def describe(results: Sequence[RowResult], split: str) -> str:
-    """Say in a line what the table shows."""
+def ablation_title(results: Sequence[RowResult], split: str) -> str:
+    """Return the title of the table: what it shows, of how many utterances and seeds."""
     n_seeds = len(results[0].seeds)
     n_utterances = len(results[0].predictions[0].ids)
     over = f"mean over {n_seeds} seeds" if n_seeds > 1 else "one seed"

@@ -1,4 +1,4 @@
-"""The rows of an ablation, as TOML: what each row changes, and what the paper says of it."""
+"""The rows of an ablation, as TOML: what each row changes, and its CCC in the paper."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from msfser.config.settings import Config
 from msfser.errors import ConfigError
 from msfser.manifest import DIMENSIONS
 
-TABLE_2 = "table2.toml"  # of the paper; lies in the package, as DEMO does
+TABLE_2 = "table2.toml"  # of the paper; both files lie in the package
 DEMO = "demo.toml"
 
 _ROW_KEYS = {"name", "paper", "model", "data", "train"}
@@ -24,7 +24,7 @@ _ROW_KEYS = {"name", "paper", "model", "data", "train"}
 
 @dataclass(frozen=True)
 class AblationRow:
-    """One row.
+    """One row of an ablation.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class AblationRow:
     config : Config
         With everything that the row changes.
     paper : tuple of 4 float, or None
-        CCC of the three dimensions and their average, as the paper has them.
+        CCC of the three dimensions and their average in the paper.
     """
 
     name: str
@@ -48,23 +48,23 @@ class AblationRow:
 def read_ablation(
     path: Path | str, changes: Sequence[str] = (), *, preset: str = ""
 ) -> list[AblationRow]:
-    """Read the rows of a file.
+    """Read the rows of an ablation.
 
     Parameters
     ----------
     path : Path or str
-        A TOML file: what `msfser.config.files.read_config` reads, and ``[[rows]]`` that each have
-        a ``name``, tables ``model``, ``data``, ``train`` with what they change, and perhaps
+        A TOML file with what `msfser.config.files.read_config` reads and a table ``[[rows]]`` per
+        row: ``name``, optionally ``model``, ``data`` and ``train`` with what the row changes, and
         ``paper``. A str is the name of a file in the package.
     changes : sequence of str
         ``part.key=value``, for all rows.
     preset : str
-        In place of the file's.
+        Replaces that of the file.
 
     Raises
     ------
     ConfigError
-        The file cannot be read, has no rows, or two of one name; a row cannot be.
+        The file cannot be read, or has no rows or two of the same name; a row is wrong.
     """
     name = path if isinstance(path, str) else str(path)
     try:
@@ -96,7 +96,7 @@ def _make_row(
 ) -> AblationRow:
     name = row.get("name")
     if not isinstance(name, str) or not re.search(r"[A-Za-z0-9]", name):
-        raise ConfigError(f"{path}: row {number}: give it a name")
+        raise ConfigError(f'{path}: row {number}: no name; write name = "..."')
     place = f"{path}: row {name!r}"
     unknown = sorted(set(row) - _ROW_KEYS)
     if unknown:
@@ -109,13 +109,15 @@ def _make_row(
         or len(paper) != len(DIMENSIONS) + 1
         or not all(isinstance(value, int | float) for value in paper)
     ):
-        raise ConfigError(f"{place}: paper must be four numbers: V, A, D and their average")
+        raise ConfigError(
+            f"{place}: paper {paper!r}: write four numbers, CCC of V, A, D and their average"
+        )
     merged = dict(base)
     for part in ("model", "data", "train"):
-        own, shared = row.get(part, {}), base.get(part, {})
-        if not isinstance(own, Mapping) or not isinstance(shared, Mapping):
-            raise ConfigError(f"{place}: {part} must be a table")
-        merged[part] = {**shared, **own}
+        changed, shared = row.get(part, {}), base.get(part, {})
+        if not isinstance(changed, Mapping) or not isinstance(shared, Mapping):
+            raise ConfigError(f"{place}: {part} must be a table such as {part} = {{ ... }}")
+        merged[part] = {**shared, **changed}
     try:
         config = make_config(merged, changes, preset=preset)
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""Every row of an ablation trained with every seed, judged, and set side by side."""
+"""Train every row of an ablation with every seed, and predict a split with each."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class RowTask:
-    """One row with one seed: trained into a folder, then judged by a split."""
+    """One row with one seed: trained into a folder, which then gets predictions for a split."""
 
     name: str
     config: Config
@@ -44,14 +44,14 @@ class RowTask:
 
 @dataclass(frozen=True, eq=False)
 class RowResult:
-    """What came of a row.
+    """The predictions of a row.
 
     Attributes
     ----------
     row : AblationRow
     seeds : tuple of int
     predictions : tuple of Predictions
-        One a seed, for the same utterances in the same order.
+        One per seed, for the same utterances in the same order.
     """
 
     row: AblationRow
@@ -68,9 +68,9 @@ def run_ablation(
     jobs: int = 1,
     report: Report,
 ) -> list[RowResult]:
-    """Train and judge every row with every seed; what is done already stays as it is.
+    """Train and evaluate every row with every seed; what is done already stays unchanged.
 
-    A run is done if it was trained with the same settings and judged by the same split.
+    A run is done if it was trained with the same settings and evaluated on the same split.
 
     Parameters
     ----------
@@ -79,11 +79,12 @@ def run_ablation(
         Each run lies in ``runs/ROW/seedN``.
     seeds : sequence of int
     split : str
-        Which split of the corpus the models are judged by.
+        Split of the corpus that the models are evaluated on.
     jobs : int
-        Processes that train side by side, one core each; 1 trains in this process on all cores.
+        Processes that train side by side, with one core each; 1 trains in this process with all
+        cores.
     report : function
-        Called with a line for each run that has ended, or begins in this process.
+        Called with a line for each run that ends, or begins in this process.
 
     Returns
     -------
@@ -92,8 +93,8 @@ def run_ablation(
     Raises
     ------
     MsfserError
-        A corpus has no such split; or a run failed, or was trained with other settings. What is
-        done is kept, and the same command goes on.
+        The corpus lacks the split, or a run failed or was trained with other settings. What is
+        done is kept, and the same command continues.
     """
     for row in rows:
         _check_split(row, split)
@@ -117,7 +118,10 @@ def run_ablation(
         if reason is not None:
             failures.append(f"{task.name}: {reason}")
     if failures:
-        raise DataError(f"{len(failures)} runs failed, first {failures[0]}")
+        raise DataError(
+            f"{len(failures)} of {len(tasks)} runs failed, such as {failures[0]}; "
+            "what is done is kept"
+        )
     return [
         RowResult(
             row,
@@ -132,12 +136,12 @@ def run_ablation(
 
 
 def _check_split(row: AblationRow, split: str) -> None:
-    """Refuse before any training what could not be judged after it."""
+    """Refuse before any training what could not be evaluated afterwards."""
     data = row.config.data
     if data.test_fold:
         raise ConfigError(
             f"row {row.name!r}: data.test_fold {data.test_fold}: the rows of an ablation are "
-            "judged by a split; leave it out, or use msfser train --folds"
+            "evaluated on a split; leave it out, or use msfser train --folds"
         )
     choose_utterances(read_manifest(data_folder(data)), split=split)
 
@@ -165,7 +169,7 @@ def _run(
 
 
 def run_row(task: RowTask) -> str:
-    """Train a row and judge it; give why it failed, or nothing. Runs in a worker, too."""
+    """Train and evaluate a row, and return why that failed, or ``""``; may run in a worker."""
     try:
         train(task.config, task.folder, resume=True, quiet=task.quiet)
         device = choose_device(task.config.train.device)

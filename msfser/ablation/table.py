@@ -1,16 +1,20 @@
-"""An ablation in numbers: CCC of each row with intervals, beside the paper's or the reachable."""
+"""An ablation in numbers: CCC of each row with its interval, beside other values of CCC.
+
+These are the best that a model can reach where that is known, or those of the paper.
+"""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from lemf import read_rows
 from msfser.ablation.run import RowResult
 from msfser.ccc import FloatArray, ccc
 from msfser.config.settings import SEMANTICS
+from msfser.corpora.mechanism.reachable import inputs_name
 from msfser.evaluation.intervals import N_RESAMPLES, ccc_draws
 from msfser.evaluation.report import format_ccc
 from msfser.evaluation.scores import MEASURES, intervals, with_average
@@ -24,10 +28,7 @@ MEAN_SEED = "mean"
 
 
 def mean_ccc(result: RowResult) -> tuple[FloatArray, FloatArray]:
-    """Give CCC of a row, the mean over its seeds, with its interval.
-
-    The interval is a bootstrap over seeds and utterances: each draw takes as many seeds as there
-    are, with replacement, and the same utterances for all of them.
+    """Compute CCC of a row, the mean over its seeds, with its bootstrap interval.
 
     Parameters
     ----------
@@ -36,20 +37,36 @@ def mean_ccc(result: RowResult) -> tuple[FloatArray, FloatArray]:
     Returns
     -------
     ccc : (4,) float64
-        `MEASURES`.
+        In the order of `MEASURES`.
     interval : (4, 2) float64
         Of level `LEVEL`.
     """
     points = np.stack([seed_ccc(result, place)[0] for place in range(len(result.seeds))])
     draws = np.stack([_draws(result, place) for place in range(len(result.seeds))])
-    # (seeds, draws, 4)
+    return points.mean(axis=0), intervals(resample_seeds(draws))
+
+
+def resample_seeds(draws: FloatArray) -> FloatArray:
+    """Resample the seeds of a bootstrap, beside the utterances.
+
+    Parameters
+    ----------
+    draws : (seeds, N_RESAMPLES, ...) float64
+        Of each seed; draw n has the same utterances for all seeds.
+
+    Returns
+    -------
+    (N_RESAMPLES, ...) float64
+        Means over as many seeds as there are, drawn with replacement.
+    """
     generator = np.random.default_rng(0)
     chosen = generator.integers(len(draws), size=(len(draws), N_RESAMPLES))
-    return points.mean(axis=0), intervals(draws[chosen, np.arange(N_RESAMPLES)].mean(axis=0))
+    means: FloatArray = draws[chosen, np.arange(N_RESAMPLES)].mean(axis=0)
+    return means
 
 
 def seed_ccc(result: RowResult, place: int) -> tuple[FloatArray, FloatArray]:
-    """Give CCC of one seed, (4,), with its interval over utterances, (4, 2)."""
+    """Compute CCC of one seed, (4,), with its interval over utterances, (4, 2)."""
     predictions = result.predictions[place]
     return with_average(ccc(predictions.values, predictions.labels)), intervals(
         _draws(result, place)
@@ -57,33 +74,27 @@ def seed_ccc(result: RowResult, place: int) -> tuple[FloatArray, FloatArray]:
 
 
 def read_reachable(path: Path) -> dict[tuple[str, str], float]:
-    """Read the best CCC that a model can reach, as the mechanism corpus states it.
+    """Read the best CCC that a model can reach, which the mechanism corpus comes with.
 
     Returns
     -------
     dict of (dimension, inputs) to float
         Empty where there is no such file.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return {}
-    return {
-        (row["dimension"], row["inputs"]): float(row["ccc"])
-        for row in csv.DictReader(text.splitlines())
-    }
+    rows = read_rows(path).rows if path.exists() else []
+    return {(str(row["dimension"]), str(row["inputs"])): float(str(row["ccc"])) for _, row in rows}
 
 
 def reachable_of(result: RowResult, reachable: Reachable) -> FloatArray:
-    """Give what a row can reach, (4,) float64, NaN where it is not known."""
-    read = [name for name in SEMANTICS if name in result.row.config.model.semantics]
-    inputs = "+".join(["audio", *read])
+    """Return the best CCC that a row can reach, (4,) float64; NaN where it is not known."""
+    chosen = result.row.config.model.semantics
+    inputs = inputs_name(tuple(name for name in SEMANTICS if name in chosen))
     values = [reachable.get((dimension, inputs), np.nan) for dimension in DIMENSIONS]
     return with_average(np.array(values))
 
 
 def ablation_rows(results: Sequence[RowResult], reachable: Reachable) -> list[Sequence[Cell]]:
-    """Give the rows of ``ablation.csv``: one a seed and dimension, then the mean over the seeds."""
+    """Return the rows of ``ablation.csv``: those of each seed, then those of the mean."""
     rows: list[Sequence[Cell]] = [CSV_HEAD]
     for result in results:
         best = reachable_of(result, reachable)
@@ -100,14 +111,13 @@ def ablation_rows(results: Sequence[RowResult], reachable: Reachable) -> list[Se
 
 
 def ablation_table(results: Sequence[RowResult], reachable: Reachable, title: str) -> Table:
-    """Lay out an ablation; beside each CCC stands the reachable one, or the paper's.
+    """Return an ablation as a table; beside each CCC stands the reachable one, or the paper's.
 
     Parameters
     ----------
     results : sequence of RowResult
     reachable : mapping
-        As `read_reachable` gives it; where it is empty, the paper's numbers are shown if the rows
-        have them.
+        As from `read_reachable`; where empty, the paper's numbers are shown if the rows have any.
     title : str
     """
     other = "reachable" if reachable else "paper"
@@ -130,9 +140,9 @@ def ablation_table(results: Sequence[RowResult], reachable: Reachable, title: st
 
 
 def brief_table(results: Sequence[RowResult], reachable: Reachable, title: str) -> Table:
-    """Lay out an ablation for a terminal, without intervals: ``0.984 of 0.993`` reachable.
+    """Return an ablation as a table for a terminal, without intervals.
 
-    Where nothing is known to be reachable, ``0.750 (0.759)`` has the paper's number beside it.
+    ``0.984 of 0.993`` has the reachable CCC; ``0.750 (0.759)`` the paper's, where none is known.
     """
     rows = []
     for result in results:

@@ -48,7 +48,7 @@ def ablate(
     Prints the table; writes ablation.csv, ablation.md and figures/ablation.png. Stopped, the same
     command goes on.
     """
-    from msfser.ablation.files import describe, write_ablation
+    from msfser.ablation.files import ablation_title, write_ablation
     from msfser.ablation.rows import TABLE_2, read_ablation
     from msfser.ablation.run import run_ablation
     from msfser.ablation.table import brief_table, read_reachable
@@ -68,5 +68,5 @@ def ablate(
         )
     reachable = read_reachable(Path(rows[0].config.data.folder) / "reachable.csv")
     write_ablation(folder, results, reachable, split)
-    print_tables([brief_table(results, reachable, describe(results, split))], open_stdout())
+    print_tables([brief_table(results, reachable, ablation_title(results, split))], open_stdout())
     say(f"wrote {folder}/ablation.csv, ablation.md, figures/ablation.png")

@@ -55,7 +55,7 @@ def demo(
     """
     from lemf.runtime.workers import count_cores
     from msfser.ablation.demo import run_demo
-    from msfser.ablation.demo_findings import find
+    from msfser.ablation.demo_findings import check_claims
     from msfser.ablation.demo_report import REPORT_NAME, write_report
     from msfser.outputs import print_tables
 
@@ -67,7 +67,7 @@ def demo(
             n_utterances=utterances,
             changes=changes,
             jobs=jobs or count_cores(),
-            say=say,
+            report=say,
         )
-    print_tables(write_report(folder, made, find(made)), open_stdout())
+    print_tables(write_report(folder, made, check_claims(made)), open_stdout())
     say(f"wrote {folder / REPORT_NAME}")

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from msfser.ablation.demo import Demo, shuffle_texts
-from msfser.ablation.demo_findings import find
+from msfser.ablation.demo_findings import check_claims
 from msfser.ablation.rows import DEMO, read_ablation
 from msfser.ablation.run import RowResult
 from msfser.commands.cli import main
@@ -112,7 +112,7 @@ GOOD = [[0.0, 0.9, 0.0], [0.5, 0.9, 0.0], [0.95, 0.9, 0.0], [0.95, 0.9, 0.95]]
 
 
 def test_a_recovered_mechanism_meets_every_claim():
-    findings = find(make_demo(GOOD, 0.0, 0.0, 0.0, 0.7))
+    findings = check_claims(make_demo(GOOD, 0.0, 0.0, 0.0, 0.7))
     assert [finding.holds for finding in findings] == [True] * 7
     assert findings[0].value == pytest.approx(0.45, abs=0.05)
     assert findings[0].low < findings[0].value < findings[0].high
@@ -135,7 +135,7 @@ def test_each_claim_can_fail(change, broken):
     good = {
         "ceilings": GOOD, "shuffled_v": 0.0, "shuffled_d": 0.0, "knocked_d": 0.0, "share_of_c": 0.7,
     }  # fmt: skip
-    findings = find(make_demo(**{**good, **change}))
+    findings = check_claims(make_demo(**{**good, **change}))
     assert not findings[broken].holds
 
 
@@ -143,4 +143,4 @@ def test_the_worst_seed_decides_about_the_routing():
     demo = make_demo(GOOD, 0.0, 0.0, 0.0, 0.7)
     poor = replace(demo.inspections[0], routing=np.full((3, 3), 1 / 3))
     demo = replace(demo, inspections=(*demo.inspections, poor))
-    assert not find(demo)[6].holds
+    assert not check_claims(demo)[6].holds

@@ -65,10 +65,10 @@ def test_changes_and_presets_hold_for_all_rows():
     [
         ("", "no rows; write a [[rows]] table for each"),
         ("rows = 3", "no rows"),
-        ("[[rows]]\npaper = [1, 2, 3, 4]", "row 1: give it a name"),
+        ("[[rows]]\npaper = [1, 2, 3, 4]", "row 1: no name; write name = "),
         ("[[rows]]\nname = 'a'\n[[rows]]\nname = 'A'", "two rows are named 'a'"),
         ("[[rows]]\nname = 'a'\nfusion = 'film'", "row 'a': unknown key 'fusion'; there are: name"),
-        ("[[rows]]\nname = 'a'\npaper = [1, 2]", "row 'a': paper must be four numbers"),
+        ("[[rows]]\nname = 'a'\npaper = [1, 2]", "row 'a': paper [1, 2]: write four numbers"),
         ("[[rows]]\nname = 'a'\nmodel = 1", "row 'a': model must be a table"),
         (
             "[[rows]]\nname = 'a'\nmodel = {fusio = 1}",
@@ -240,5 +240,6 @@ def test_a_row_that_fails_is_named(corpus_folder, tmp_path):
     )  # fmt: skip
     assert result.exit_code == 1
     assert (
-        "Error: 10 runs failed, first audio, seed 0: no split 'none'; there are:" in result.stderr
+        "Error: 10 of 10 runs failed, such as audio, seed 0: no split 'none'; there are:"
+        in result.stderr
     )
