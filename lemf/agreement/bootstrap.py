@@ -1,4 +1,4 @@
-"""How far a measure may be off by the luck of the sentences or the speakers (bootstrap)."""
+"""Bootstrap: how much a measure depends on the sentences or the speakers that were drawn."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def resample(
     n_resamples: int = N_RESAMPLES,
     seed: int = 0,
 ) -> dict[str, FloatArray]:
-    """Sum up a judgement again and again over sentences drawn with replacement.
+    """Compute the measures of a judgement over sentences drawn with replacement.
 
     The same seed and groups give the same draws, so two systems can be compared draw by draw.
 
@@ -28,7 +28,7 @@ def resample(
     judgement : Judgement
     groups : sequence of hashable, optional
         Whose sentences are drawn together, such as the speaker of each; by default each sentence
-        on its own.
+        alone.
     n_resamples : int
     seed : int
 
@@ -51,7 +51,7 @@ def resample(
 
 
 def bootstrap_interval(draws: FloatArray, level: float = 0.95) -> tuple[float, float]:
-    """Give the percentile interval of bootstrap draws.
+    """Compute the percentile interval of bootstrap draws.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """The correlation of scores and ratings across the readings of one text.
 
-Which words of a text are content words, or long, is the same in all its readings, so nothing but
-the sound can tell why one reading has more stress on a word than another.
+Which words of a text are content words, or long, is the same in all readings, so only the sound can
+tell why one reading has more stress on a word than another.
 """
 
 from __future__ import annotations

@@ -48,15 +48,15 @@ class SystemAgreement:
     ----------
     name : str
     baseline : bool
-        Whether it is one of those that do not listen.
+        Whether the system is one of those that do not listen.
     measures : mapping of str to float
         `measures.MEASURES`; NaN where no sentence counts for one.
     intervals : mapping of unit to mapping of str to (float, float)
         95 % bootstrap intervals of the measures over sentences, and over speakers where two or
         more are known.
     difference, difference_intervals : mapping
-        The same of the measures minus those of the first system, draw by draw; empty for that
-        one and for baselines.
+        The same for the measures minus those of the first system, draw by draw; empty for the
+        first system and for baselines.
     groups : mapping of grouping to tuple of GroupAgreement
     n_tied : int
         Sentences in which several words share the highest score.
@@ -79,7 +79,7 @@ class Evaluation:
     Attributes
     ----------
     systems : tuple of SystemAgreement
-        In the order given, then the baselines.
+        In the given order, then the baselines.
     n_sentences, n_clear, n_texts : int
         Sentences judged; of them, those with a clear margin; different texts among them.
     n_speakers : int or None
@@ -87,7 +87,7 @@ class Evaluation:
     unjudged : tuple of Unjudged
         What was left out, for all systems alike.
     notes : tuple of (str, str)
-        Recordings, and what to know of them.
+        Recordings, and what a user should know about them.
     clear_margin : float
     n_resamples, seed : int
     """
@@ -188,7 +188,7 @@ def evaluate(
     scores : mapping of name to sequence of (words,) float64 or None
         An array for each of ``sentences.judged``, None where the system has none.
     unjudged : sequence of Unjudged
-        The reasons of these None.
+        The reasons for these None.
     clear_margin : float
         Margin of the ratings from which the raters were clear.
     n_resamples, seed : int
@@ -290,7 +290,7 @@ class _Spread:
 
 
 def _speakers(sentences: Sequence[RatedSentence]) -> list[str] | None:
-    """Give the speaker of each sentence, None where one is not known."""
+    """Return the speaker of each sentence; None where one of them is not known."""
     known = [sentence.speaker for sentence in sentences if sentence.speaker is not None]
     return known if len(known) == len(sentences) else None
 

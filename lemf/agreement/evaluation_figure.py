@@ -1,4 +1,4 @@
-"""Evaluation -> one figure: each measure a panel, each system a row, with both intervals."""
+"""Evaluation -> one figure: one panel per measure, one row per system, with both intervals."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def render_evaluation(evaluation: Evaluation, file_format: Literal["png", "svg",
 
 
 def draw_evaluation(evaluation: Evaluation) -> Figure:
-    """Draw a panel a measure: points with 95 % intervals over sentences (thin), speakers (thick).
+    """Draw one panel per measure: points with intervals over sentences (thin), speakers (thick).
 
-    The dashed line is chance, grey systems do not listen.
+    The intervals are those of 95 %. The dashed line is chance; grey systems do not listen.
 
     Parameters
     ----------

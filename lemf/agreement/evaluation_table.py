@@ -1,4 +1,4 @@
-"""Evaluation -> the table on a terminal: three lines a system, its measures and their intervals."""
+"""Evaluation -> the table on a terminal: three lines per system, its measures and intervals."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _legend(evaluation: Evaluation) -> list[str]:
 
 
 def _best(evaluation: Evaluation) -> dict[str, float]:
-    """Give the highest of the systems that listen, as printed."""
+    """Return the highest value of the systems that listen, as printed."""
     listening = [system for system in evaluation.systems if not system.baseline]
     if len(listening) < 2:
         return {}

@@ -11,17 +11,17 @@ from typing import Any
 from lemf.agreement.evaluation import Evaluation, Grouping, Intervals, SystemAgreement, Unit
 from lemf.agreement.measures import MEASURES
 
-_MOST_NOTES = 5  # that are said
+_MOST_NOTES = 5  # that are shown
 
 
 def to_dict(evaluation: Evaluation, about: Mapping[str, Any]) -> dict[str, Any]:
-    """Give everything as a dict of plain types, None where there is no value.
+    """Convert an evaluation to a dict of plain types, None where there is no value.
 
     Parameters
     ----------
     evaluation : Evaluation
     about : mapping
-        What else to say first: the labels, the settings.
+        What comes first, such as the labels and the settings.
     """
     return {
         "lemf": version_of("lemf"),
@@ -42,7 +42,7 @@ def to_dict(evaluation: Evaluation, about: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def system_to_dict(system: SystemAgreement) -> dict[str, Any]:
-    """Give one system as a dict of plain types, None where there is no value."""
+    """Convert one system to a dict of plain types, None where there is no value."""
     return {
         "name": system.name,
         "baseline": system.baseline,
@@ -66,18 +66,18 @@ def system_to_dict(system: SystemAgreement) -> dict[str, Any]:
 
 
 def format_json(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
-    """Give `to_dict` as JSON."""
+    """Format `to_dict` as JSON."""
     return json.dumps(to_dict(evaluation, about), indent=2, ensure_ascii=False) + "\n"
 
 
 def format_markdown(evaluation: Evaluation, by: Sequence[Grouping] = ()) -> str:
-    """Give the tables: the measures with intervals, the differences, and what was left out.
+    """Format the tables: the measures with intervals, the differences, and what was left out.
 
     Parameters
     ----------
     evaluation : Evaluation
     by : sequence of {"speaker", "emotion"}
-        Groupings for which top-1 is shown, too.
+        Groupings by which top-1 is shown, too.
     """
     blocks = [describe(evaluation) + "."]
     units: list[Unit] = list(evaluation.systems[0].intervals)
@@ -111,7 +111,7 @@ def format_markdown(evaluation: Evaluation, by: Sequence[Grouping] = ()) -> str:
 
 
 def describe(evaluation: Evaluation) -> str:
-    """Say in one line on what the systems were judged."""
+    """Describe in one line what the systems were judged on."""
     speakers = "unknown" if evaluation.n_speakers is None else str(evaluation.n_speakers)
     return (
         f"{evaluation.n_sentences} sentences, speakers: {speakers}, texts: {evaluation.n_texts}; "
@@ -120,7 +120,7 @@ def describe(evaluation: Evaluation) -> str:
 
 
 def column_titles(evaluation: Evaluation) -> list[str]:
-    """Name the measures, in their order."""
+    """Return the titles of the measures, in their order."""
     titles = {
         "top1": "top-1",
         "clear_top1": f"top-1, margin from {evaluation.clear_margin:g} ({evaluation.n_clear})",
@@ -134,7 +134,7 @@ def column_titles(evaluation: Evaluation) -> list[str]:
 
 
 def describe_unjudged(evaluation: Evaluation) -> list[str]:
-    """Name what was left out, a line a reason."""
+    """Describe what was left out, one line per reason."""
     cases: dict[str, list[str]] = {}
     for one in evaluation.unjudged:
         detail = f" ({one.detail})" if one.detail else ""
@@ -145,7 +145,7 @@ def describe_unjudged(evaluation: Evaluation) -> list[str]:
 
 
 def describe_notes(evaluation: Evaluation) -> list[str]:
-    """Say each note once, with the first recording that it is about; the first few of many."""
+    """Format each note once, with the first recording it is about; only the first of many notes."""
     about: dict[str, list[str]] = {}
     for name, note in evaluation.notes:
         about.setdefault(note, []).append(name)
@@ -158,7 +158,7 @@ def describe_notes(evaluation: Evaluation) -> list[str]:
 
 
 def describe_ties(evaluation: Evaluation) -> list[str]:
-    """Say which systems, chance apart, gave several words the highest score."""
+    """Describe which systems, other than chance, gave several words the highest score."""
     tied = [f"{s.name} {s.n_tied}" for s in evaluation.systems if s.n_tied and s.name != "chance"]
     if not tied:
         return []
@@ -168,7 +168,7 @@ def describe_ties(evaluation: Evaluation) -> list[str]:
 
 
 def two_digits(value: float) -> str:
-    """Write a measure, a dash for none."""
+    """Format a measure, as a dash where it is NaN."""
     return "-" if math.isnan(value) else f"{value + 0.0:.2f}".replace("-0.00", "0.00")
 
 

@@ -26,7 +26,7 @@ BASELINES = {
 def baseline_scores(
     sentences: Sequence[RatedSentence], rated: Sequence[RatedSentence]
 ) -> dict[str, list[FloatArray]]:
-    """Give the scores of `BASELINES`.
+    """Compute the scores of `BASELINES`.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def baseline_scores(
     Returns
     -------
     dict of str to list of (words,) float64
-        An array a sentence. Where a text has no other reading, the memoriser's are all 0.
+        One array per sentence. Where a text has no other reading, the memoriser's scores are all 0.
     """
     return {
         "chance": [np.zeros(len(s.ratings)) for s in sentences],
@@ -86,7 +86,7 @@ def read_scores(source: str | Path) -> dict[_Key, float]:
     Raises
     ------
     CorpusError
-        The file cannot be read, a row is wrong, or a word stands twice.
+        The file cannot be read, a row is wrong, or a word occurs twice.
     """
     table = read_rows(
         source, suffixes=SCORE_SUFFIXES, required=_COLUMNS, only=(*_COLUMNS, "sentence")
@@ -98,7 +98,7 @@ def read_scores(source: str | Path) -> dict[_Key, float]:
         sentence = _index(place, "sentence", row["sentence"]) if "sentence" in row else None
         key = (str(row["id"]), sentence, _index(place, "index", row.get("index")))
         if key in scores:
-            raise CorpusError(f"{place}: word {key[2]} of {key[0]} stands twice")
+            raise CorpusError(f"{place}: word {key[2]} of {key[0]} occurs twice")
         scores[key] = _score(place, row.get("score"))
     if not scores:
         raise CorpusError(f"{source}: no score found")
@@ -123,7 +123,7 @@ def match_scores(
     list of (words,) float64 or None
         None for a sentence with a word that has no score, or with more scores than words.
     list of Unjudged
-        These sentences.
+        The sentences with None.
 
     Raises
     ------
@@ -156,7 +156,7 @@ def match_scores(
 
 
 def _misfit(counts: Counter[tuple[str, int | None]], sentence: RatedSentence) -> str:
-    """Say that a system saw more words than there are, so that its scores belong to others."""
+    """Describe how a system scored more words than there are: its scores belong to other words."""
     for number, n_words in (
         (sentence.number, len(sentence.ratings)),
         (None, sentence.n_recording_words),

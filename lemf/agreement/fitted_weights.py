@@ -125,6 +125,6 @@ def _hash_recordings(labels: Sequence[Label]) -> str:
 
 
 def _names(names: Collection[str]) -> list[str] | int:
-    """List the different names, or only count them where they are many."""
+    """Return the different names, or only their number where they are many."""
     different = sorted(set(names))
     return different if len(different) <= _MOST_NAMES else len(different)

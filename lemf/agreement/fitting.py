@@ -1,4 +1,4 @@
-"""Weights learnt from rated sentences, and what they are worth on sentences they have not seen."""
+"""Weights learnt from rated sentences, and judged on sentences that were left out."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Fold(NamedTuple):
 
 
 def what_to_leave_out(speakers: Sequence[str | None], texts: Sequence[str]) -> LeftOut:
-    """Say what judged sentences and those learnt from can be kept from sharing.
+    """Choose what judged sentences and those learnt from shall not share.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def make_folds(
 
 
 def _group(names: Sequence[Hashable], n_groups: int) -> IntArray:
-    """Put each name, the most frequent ones first, into the group with the fewest sentences."""
+    """Assign each name, the most frequent ones first, to the group with the fewest sentences."""
     sizes = [0] * n_groups
     group_of: dict[Hashable, int] = {}
     for name, count in Counter(names).most_common():
@@ -312,7 +312,7 @@ def fit_sentences(
 
 
 def without_held_out(fit: Fit, sentences: Sequence[RatedSentence]) -> list[Unjudged]:
-    """Name the sentences that have no held-out scores."""
+    """Return the sentences that have no held-out scores."""
     reason = f"too few sentences without its {fit.left_out}"
     return [
         Unjudged(sentence.id, reason)
@@ -323,7 +323,7 @@ def without_held_out(fit: Fit, sentences: Sequence[RatedSentence]) -> list[Unjud
 
 @dataclass(frozen=True, eq=False)
 class _Learner:
-    """Sentences to learn from, prepared, and how."""
+    """Sentences to learn from, as `prepare_sentence` returns them, and how to learn."""
 
     prepared: Sequence[FloatArray]
     speakers: Sequence[str | None]
@@ -332,12 +332,12 @@ class _Learner:
     regularisation: float | None
 
     def learn(self, train: IntArray) -> tuple[FloatArray, float]:
-        """Give weights learnt on some sentences, and the regularisation."""
+        """Learn weights on some sentences; return the regularisation, too."""
         chosen = self.regularisation or self._choose(train)
         weights = minimise_loss([self.prepared[i] for i in train], self.method, chosen)
         size = np.abs(weights).sum()
         if not size > 0:
-            raise CorpusError("the cues tell nothing of the ratings: all weights are 0")
+            raise CorpusError("the cues say nothing about the ratings: all weights are 0")
         return weights * (WEIGHT_SUM / size), chosen
 
     def _choose(self, train: IntArray) -> float:

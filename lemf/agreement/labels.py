@@ -1,4 +1,4 @@
-"""Which words listeners heard as emphasised, or a speaker was asked to: labels from a file."""
+"""Labels from a file: which words listeners heard as emphasised, or a speaker meant to be."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TEXTS = ("id", "speaker", "text", "emotion")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Label:
-    """What is known of the words of one recording.
+    """What is known about the words of one recording.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Label:
     emphasised : tuple of int
         Where there are no ratings: indices of the words that were meant to be emphasised.
     words : tuple of str or None
-        The words that the labels speak of, to be compared with those of the TextGrid.
+        The words that were labelled, to be compared with those of the TextGrid.
     speaker, text, emotion : str or None
     """
 
@@ -76,7 +76,7 @@ def read_labels(source: str | Path) -> list[Label]:
         of_emodb = "file" in row and "audio" not in row
         label = _label(place, folder, _from_emodb(place, row) if of_emodb else row)
         if label.id in labels:
-            raise CorpusError(f"{place}: the id {label.id!r} stands twice; give each row its own")
+            raise CorpusError(f"{place}: the id {label.id!r} occurs twice; give each row another")
         labels[label.id] = label
     if not labels:
         raise CorpusError(f"{source}: no label found")
@@ -89,7 +89,7 @@ def as_labels(labels: str | Path | Sequence[Label]) -> list[Label]:
 
 
 def _from_emodb(place: str, row: Row) -> Row:
-    """Translate a row of EmoDB's ``metadata.jsonl``."""
+    """Convert a row of EmoDB's ``metadata.jsonl``."""
     words = row.get("words")
     if not (isinstance(words, list) and words and all(isinstance(word, dict) for word in words)):
         raise CorpusError(f"{place}: 'file' without 'words' that have a 'stress_max' each")
@@ -113,7 +113,7 @@ def _label(place: str, folder: Path, row: Mapping[str, object]) -> Label:
             raise CorpusError(f"{place}: {key} must be text, not {row[key]!r}")
     if ("ratings" in row) == ("emphasised" in row):
         raise CorpusError(
-            f"{place}: give either ratings, a number a word, or emphasised, the index of a word"
+            f"{place}: give either ratings, one number per word, or emphasised, the index of a word"
         )
     audio = str(row["audio"])
     texts = {key: str(row[key]) for key in _TEXTS if key in row}
@@ -131,7 +131,7 @@ def _label(place: str, folder: Path, row: Mapping[str, object]) -> Label:
 def _ratings(place: str, given: object) -> FloatArray:
     values = given.replace(";", " ").split() if isinstance(given, str) else given
     if not isinstance(values, list) or not values:
-        raise CorpusError(f"{place}: ratings {given!r}; give a number a word")
+        raise CorpusError(f"{place}: ratings {given!r}; give one number per word")
     return np.array([_rating(place, value) for value in values])
 
 
@@ -158,5 +158,5 @@ def _indices(place: str, given: object) -> tuple[int, ...]:
 def _words(place: str, given: object) -> tuple[str, ...]:
     values = given.split() if isinstance(given, str) else given
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise CorpusError(f"{place}: words {given!r}; give a list of text")
+        raise CorpusError(f"{place}: words {given!r}; give a list of words")
     return tuple(values)

@@ -1,7 +1,7 @@
 """Agreement of scores with what listeners heard: the measures, of one sentence and of many.
 
-A sentence is judged by two arrays, a score and a rating a word. The *top word* is the one of the
-highest rating; a sentence without exactly one is no sentence to judge (`top_word` raises).
+A sentence is judged by two arrays: one score and one rating per word. The *top word* has the
+highest rating; a sentence without exactly one top word cannot be judged (`top_word` raises).
 Words whose scores are equal (to nine digits of the largest, as in the ranking) count as being in
 random order: a measure is then its mean over all orders, so constant scores get what chance gets.
 """
@@ -26,7 +26,7 @@ _DIGITS = 9  # to which two ratings count as equal: 2.4 - 2.1 is no less than 0.
 
 
 def top_word(ratings: FloatArray) -> int:
-    """Give the index of the word with the highest rating.
+    """Return the index of the word with the highest rating.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def top_word(ratings: FloatArray) -> int:
 
 
 def rating_margin(ratings: FloatArray) -> float:
-    """Give how far the highest rating is above the next, 0 for a tie.
+    """Compute how far the highest rating is above the next, 0 for a tie.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def rating_margin(ratings: FloatArray) -> float:
 
 
 def top_n(scores: FloatArray, top: int, n: int) -> float:
-    """Tell whether the top word is among the `n` highest scores.
+    """Compute whether the top word is among the `n` highest scores.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def top_n(scores: FloatArray, top: int, n: int) -> float:
 
 
 def within_segment(scores: FloatArray, top: int) -> float:
-    """Tell whether the top word is in the emphasis segment: within one word of the highest score.
+    """Compute whether the top word is in the emphasis segment, within one word of the top score.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def within_segment(scores: FloatArray, top: int) -> float:
 
 
 def auc(scores: FloatArray, top: int) -> float:
-    """Give the share of the other words that score below the top word, equal ones counting half.
+    """Compute the share of the other words that score below the top word; equal ones count half.
 
     This is the area under the ROC curve of "is it the top word?" inside one sentence.
 
@@ -114,7 +114,7 @@ def auc(scores: FloatArray, top: int) -> float:
 def judge_sentence(
     scores: FloatArray, ratings: FloatArray, *, clear_margin: float = CLEAR_MARGIN
 ) -> dict[str, float]:
-    """Give all measures of one sentence.
+    """Compute all measures of one sentence.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def judge_sentence(
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """What a system's scores of many sentences are worth, to be summed up over any of them.
+    """The measures of a system's scores of many sentences, to be summed up over any of them.
 
     Attributes
     ----------
@@ -162,7 +162,7 @@ class Judgement:
     readings: Readings
 
     def summary(self, counts: IntArray | None = None) -> dict[str, float]:
-        """Give `MEASURES`: means over the sentences, and the correlation within texts.
+        """Compute `MEASURES`: means over the sentences, and the correlation within texts.
 
         Parameters
         ----------
@@ -191,12 +191,12 @@ def judge(
     *,
     clear_margin: float = CLEAR_MARGIN,
 ) -> Judgement:
-    """Judge the scores that a system gave to many sentences.
+    """Compute the measures of a system's scores of many sentences.
 
     Parameters
     ----------
     scores, ratings : sequence of (words,) float64
-        An array a sentence.
+        One array per sentence.
     texts : sequence of hashable
         What was read in each.
     clear_margin : float

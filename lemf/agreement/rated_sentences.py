@@ -28,9 +28,9 @@ class ScoredSentence:
     words : tuple of str
     lengths_s : (words,) float64
     scores : tuple of (words,) float64
-        An array a settings.
+        One array per settings.
     z : tuple of mapping of cue to (words,) float64
-        The standardised cues, a mapping a settings.
+        The standardised cues, one mapping per settings.
     """
 
     words: tuple[str, ...]
@@ -56,7 +56,7 @@ class RatedSentence:
     scored : ScoredSentence
     ratings : (words,) float64
     text : str
-        What was read: as the label has it, or else the words; case and blanks do not count.
+        What was read, by the label or else by the words; case and blanks do not count.
     speaker, emotion : str or None
     """
 
@@ -83,10 +83,10 @@ class Unjudged:
 
 @dataclass(frozen=True)
 class RatedSentences:
-    """All that labels give: `judged` have one top word, `tied` several, the rest is `unjudged`.
+    """The sentences of labels: `judged` have one top word, `tied` several; the rest is `unjudged`.
 
-    A tied sentence stands in `unjudged`, too; its ratings still tell how its text is stressed.
-    `notes` are (id, note): what to know of a recording, such as channels that were mixed.
+    A tied sentence is in `unjudged`, too; its ratings still tell how its text is stressed.
+    `notes` are (id, note): what a user should know about a recording, such as mixed channels.
     """
 
     judged: tuple[RatedSentence, ...]
@@ -102,7 +102,7 @@ def rate_sentences(
     jobs: int = 1,
     watch: Watch = no_watch,
 ) -> RatedSentences:
-    """Score the recordings of labels and lay scores and ratings side by side.
+    """Score the recordings of labels, and pair scores with ratings.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def rate_sentences(
 
 
 def nothing_to_judge(unjudged: Sequence[Unjudged]) -> CorpusError:
-    """Make the error that says why there is no sentence to judge."""
+    """Return the error that says why no sentence can be judged."""
     reasons = dict.fromkeys(f"{one.reason} {one.detail}".strip() for one in unjudged)
     return CorpusError(f"no sentence can be judged: {'; '.join(list(reasons)[:3])}")
 
@@ -216,7 +216,7 @@ def _score(task: _Task) -> _Scored:
 
 
 def _mismatch(label: Label, sentences: Iterable[ScoredSentence]) -> str:
-    """Say how the labels differ from the words of the TextGrid, if they do."""
+    """Describe how the labels differ from the words of the TextGrid, if they do."""
     words = [word for sentence in sentences for word in sentence.words]
     if label.ratings is not None and len(label.ratings) != len(words):
         return f"{len(label.ratings)} ratings for {len(words)} words in {label.textgrid}"

@@ -30,7 +30,7 @@ _Slopes = Callable[[FloatArray], tuple[float, FloatArray, FloatArray]]
 
 
 def prepare_sentence(z: FloatArray, ratings: FloatArray, method: Method) -> FloatArray:
-    """Turn a sentence into the rows that a method learns from.
+    """Convert a sentence to the rows that a method learns from.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def prepare_sentence(z: FloatArray, ratings: FloatArray, method: Method) -> Floa
     Returns
     -------
     (rows, columns) float64
-        ``rank``: the cues of the higher word minus those of the lower, a row a pair of words.
+        ``rank``: the cues of the higher word minus those of the lower, one row per pair of words.
         ``softmax``: the cues of each other word minus those of the top word.
         ``ridge``: the cues of each word, and its standardised rating as the last column.
     """
@@ -63,7 +63,7 @@ def minimise_loss(
     Parameters
     ----------
     sentences : sequence of (rows, columns) float64
-        As `prepare_sentence` gives them.
+        As `prepare_sentence` returns them.
     method : {"rank", "softmax", "ridge"}
     regularisation : float
         More than 0.
@@ -85,12 +85,12 @@ def minimise_loss(
 
 
 def sentence_loss(sentence: FloatArray, weights: FloatArray, method: Method) -> float:
-    """Give the loss of one sentence under some weights, without the penalty.
+    """Compute the loss of one sentence, without the penalty.
 
     Parameters
     ----------
     sentence : (rows, columns) float64
-        As `prepare_sentence` gives it.
+        As `prepare_sentence` returns it.
     weights : (cues,) float64
     method : {"rank", "softmax", "ridge"}
     """
@@ -131,7 +131,7 @@ def _softmax_slopes(rows: FloatArray, lengths: IntArray) -> _Slopes:
 
 
 def _minimise(slopes: _Slopes, n_cues: int, regularisation: float) -> FloatArray:
-    """Go down a convex loss by Newton's steps, halved where they go too far."""
+    """Minimise a convex loss by Newton's steps, halved where they go too far."""
     weights = np.zeros(n_cues)
     loss, gradient, curvature = slopes(weights)
     for _ in range(_LONGEST):

@@ -1,7 +1,7 @@
 """The recordings of a corpus and their TextGrids, from a folder, a glob or a manifest.
 
-A recording without a TextGrid is listed all the same: it becomes a failed file, not a lost one.
-Nothing is opened here but a manifest.
+A recording without a TextGrid is listed, too: it becomes a failed file, not a lost one.
+Only a manifest is opened here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MANIFEST_SUFFIXES = (".csv", ".jsonl")
 
 
 class Recording(NamedTuple):
-    """A recording and its TextGrid, None where there is none; `speaker` and `channel` override."""
+    """A recording and its TextGrid; `speaker` and `channel` take the place of the settings'."""
 
     id: str
     audio: str
@@ -74,7 +74,8 @@ def list_recordings(
             root, names = _expand(source)
         else:
             raise CorpusError(
-                f"{source}: no folder, no pattern and no manifest ({', '.join(MANIFEST_SUFFIXES)})"
+                f"{source}: neither a folder, nor a pattern, nor a manifest "
+                f"({', '.join(MANIFEST_SUFFIXES)})"
             )
         recordings, unused = _pair(root, names, None if textgrids is None else str(textgrids))
     if not recordings:
@@ -176,7 +177,7 @@ def _read_manifest(source: str) -> list[Recording]:
 
 
 def _recording(place: str, folder: str, row: Row) -> Recording:
-    """Convert a row to a recording; columns that mean nothing here are the user's own."""
+    """Convert a row to a recording; columns of other names are the user's."""
     channel = row.pop("channel", None)
     for key in ("id", "audio", "textgrid", "speaker"):
         if not isinstance(row.get(key, ""), str):

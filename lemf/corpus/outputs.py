@@ -31,6 +31,17 @@ class Outputs:
     sentence_table: Path | None = None
     features: Path | None = None
 
+    @classmethod
+    def of(
+        cls,
+        table: str | Path,
+        sentence_table: str | Path | None = None,
+        features: str | Path | None = None,
+    ) -> Outputs:
+        """Return the outputs with these paths."""
+        others = (sentence_table, features)
+        return cls(Path(table), *(None if path is None else Path(path) for path in others))
+
     @property
     def failed(self) -> Path:
         """The files that failed, with the reasons; only if there are any."""
@@ -84,7 +95,7 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Summary:
-    """What the output holds; `audio_s` counts the scored files only."""
+    """Numbers of files, failed files and words; `audio_s` counts the scored files only."""
 
     files: int
     failed: int
@@ -93,7 +104,7 @@ class Summary:
 
 
 def find_complete(outputs: Outputs, plan: Plan, force: bool) -> Summary | None:
-    """Give the summary of an output that is there and is this plan's; None if nothing is there."""
+    """Return the summary of a complete output of this plan; None if there is no output."""
     if force:
         return None
     if not outputs.table.exists():
@@ -111,17 +122,17 @@ def find_complete(outputs: Outputs, plan: Plan, force: bool) -> Summary | None:
         raise CorpusError(f"{outputs.table}: {difference}; --force starts over")
     for path in outputs.tables.values():
         if not path.exists():
-            raise CorpusError(f"{path}: was there and is gone; --force makes all anew")
+            raise CorpusError(f"{path}: is missing; --force writes all tables again")
     return Summary(**made["summary"])
 
 
 def merge_parts(parts: Parts, plan: Plan, outputs: Outputs) -> Summary:
-    """Write the output from the parts; the table comes last and so says that all is there.
+    """Write the output from the parts; the table of words appears last, when all is complete.
 
     Raises
     ------
     DamagedPartError
-        A part is not what was written; nothing appears.
+        A part is not what was written; no output appears.
     OutputError
         An output cannot be written.
     """
@@ -154,7 +165,7 @@ def merge_parts(parts: Parts, plan: Plan, outputs: Outputs) -> Summary:
 
 
 def describe_output(settings: dict[str, Any], summary: Summary) -> dict[str, Any]:
-    """Give what the metadata of the Parquet files say: nothing that depends on the run."""
+    """Return the metadata of the Parquet files: nothing that depends on the run."""
     return {
         "lemf": version_of("lemf"),
         "settings": settings,
@@ -165,7 +176,7 @@ def describe_output(settings: dict[str, Any], summary: Summary) -> dict[str, Any
 
 
 def _write_csv(path: Path, header: list[str], rows: list[list[str]]) -> None:
-    """Write a table, or remove that of an earlier run if there is nothing to say."""
+    """Write a table, or remove that of an earlier run if there are no rows."""
     if not rows:
         path.unlink(missing_ok=True)
         return

@@ -61,7 +61,7 @@ def to_stream(rows: list[Row], schema: pyarrow.Schema) -> bytes:
 
 
 class TableWriter:
-    """Writes a Parquet file from Arrow streams; `open_tables` gives it."""
+    """Writes a Parquet file from Arrow streams; made by `open_tables`."""
 
     def __init__(self, stream: Any, schema: pyarrow.Schema, row_group: int) -> None:  # noqa: ANN401
         self._writer = pyarrow.parquet.ParquetWriter(
@@ -81,7 +81,7 @@ class TableWriter:
         self.n_rows = 0
 
     def add(self, stream: bytes) -> None:
-        """Take the next rows."""
+        """Add the next rows."""
         table = pyarrow.ipc.open_stream(stream).read_all()
         self.n_rows += table.num_rows
         self._held.append(table)
@@ -92,7 +92,7 @@ class TableWriter:
             self._writer.write_table(self._held.pop())
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write the rest."""
         if self._held:
             self._write_full_groups()
             if self._held[0].num_rows:
@@ -100,12 +100,12 @@ class TableWriter:
         self._writer.close()
 
     def abandon(self) -> None:
-        """Write nothing of what is held; without effect after `close`."""
+        """Close the file without the rows not yet written; no effect after `close`."""
         with suppress(OSError, pyarrow.ArrowException):  # the disk is full, perhaps
             self._writer.close()
 
     def _write_full_groups(self) -> None:
-        """Write row groups of equal size: the bytes must not tell where the streams were cut."""
+        """Write row groups of equal size: the bytes must not depend on how the streams were cut."""
         table = pyarrow.concat_tables(self._held)
         start = 0
         while table.num_rows - start >= self._row_group:
@@ -119,7 +119,7 @@ class TableWriter:
 def open_tables(
     paths: Mapping[str, Path], cues: Iterable[str], about: Mapping[str, Any], *, force: bool
 ) -> Iterator[dict[str, TableWriter]]:
-    """Open one Parquet file a table; all appear when the ``with`` block ends without an error.
+    """Open one Parquet file per table; all appear when the ``with`` block ends without an error.
 
     Parameters
     ----------
@@ -171,19 +171,21 @@ class FeatureFile:
         self._path = path
         if not _is_complete(self._file.schema_arrow):
             raise CorpusError(
-                f"{path}: made by lemf {self.about.get('lemf')}, without all that this one scores "
-                "by; make it anew by lemf batch --features"
+                f"{path}: made by lemf {self.about.get('lemf')}, which kept less than this one "
+                "needs; run lemf batch --features again"
             )
 
     def measurements(self, duration: DurationMethod) -> Iterator[tuple[str, Measurement]]:
-        """Read each recording's id and what was measured, in the order of the file."""
+        """Yield the id and the measurement of each recording, in the order of the file."""
         try:
             for batch in self._file.iter_batches(batch_size=8):
                 for index in range(batch.num_rows):
                     row = {name: batch.column(name)[index] for name in batch.schema.names}
                     yield _measurement(row, duration)
         except (OSError, pyarrow.ArrowException) as error:
-            raise CorpusError(f"{self._path}: damaged ({error}); make it anew") from error
+            raise CorpusError(
+                f"{self._path}: damaged ({error}); run lemf batch --features again"
+            ) from error
 
 
 def _is_complete(schema: pyarrow.Schema) -> bool:
@@ -194,7 +196,7 @@ def _is_complete(schema: pyarrow.Schema) -> bool:
 
 
 def _measurement(row: Mapping[str, Any], duration: DurationMethod) -> tuple[str, Measurement]:
-    """Convert a row of `tables.feature_row` back."""
+    """Convert a row of `tables.feature_row` back to the id and the measurement."""
     sentences: dict[int, list[Word]] = {}
     for word in row["words"].as_py():
         place = sentences.setdefault(word["sentence"], [])

@@ -1,4 +1,4 @@
-"""What a run over a corpus has done so far: a folder beside the output, one file a shard.
+"""What a run over a corpus has done so far: a folder beside the output, one file per shard.
 
 A shard is a run of consecutive files. Its part appears whole when all of its files are done, so
 whatever ends a run, the next one finds complete parts only. Only what lemf wrote is ever removed.
@@ -66,14 +66,14 @@ class Parts:
         Raises
         ------
         CorpusError
-            There is such a file; lemf would neither read nor remove it.
+            The folder holds another file, which lemf would neither read nor remove.
         """
         for path in self._entries():
             if path.is_dir() or not _is_ours(path.name):
                 raise CorpusError(f"{path}: not made by lemf; move it to another folder")
 
     def read_plan(self) -> dict[str, Any] | None:
-        """Give the plan of the run that made the parts; None where there is none."""
+        """Read the plan of the run that made the parts; None where there is none."""
         return read_json(self.folder / _PLAN)
 
     def start(self, plan: Mapping[str, Any]) -> None:
@@ -92,7 +92,7 @@ class Parts:
         write_output(self.folder / _PLAN, json.dumps(plan).encode(), force=True)
 
     def done(self) -> set[int]:
-        """Give the numbers of the shards that are complete."""
+        """Return the numbers of the shards that are complete, and remove what a killed run left."""
         done = set()
         for path in self._entries():
             if _PARTIAL.fullmatch(path.name):
@@ -102,29 +102,21 @@ class Parts:
         return done
 
     def write(self, shard: int, part: Part) -> None:
-        """Keep the part of a shard, whole or, after a power cut, so that `read` sees it."""
+        """Write the part of a shard; `read` notices where a power cut left it incomplete."""
         body = b"".join(part.tables.values())
-        head = {
-            "stamps": part.stamps,
-            "n_files": part.n_files,
-            "n_words": part.n_words,
-            "audio_s": part.audio_s,
-            "failures": part.failures,
-            "notes": part.notes,
-            "tables": {name: len(table) for name, table in part.tables.items()},
-            "crc32": zlib.crc32(body),
-        }
+        sizes = {name: len(table) for name, table in part.tables.items()}
+        head = vars(part) | {"tables": sizes, "crc32": zlib.crc32(body)}
         with open_output(self._path(shard), force=True, sync=False) as stream:
             stream.write(json.dumps(head).encode() + b"\n")
             stream.write(body)
 
     def read_head(self, shard: int) -> Part:
-        """Give the part of a shard without its tables."""
+        """Read the part of a shard without its tables."""
         with self._path(shard).open("rb") as stream:
             return self._read_head(shard, stream)[0]
 
     def read(self, shard: int) -> Part:
-        """Give the part of a shard.
+        """Read the part of a shard.
 
         Raises
         ------
@@ -173,7 +165,7 @@ def _is_ours(name: str) -> bool:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Read an object from a file that this program wrote; None if there is no such thing."""
+    """Read an object from a file that this program wrote; None if there is no such object."""
     try:
         content = json.loads(path.read_bytes())
     except (OSError, ValueError):

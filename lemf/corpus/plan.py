@@ -1,7 +1,6 @@
 """What a run over a corpus is: its files, its settings and how it is cut into shards.
 
-Two runs with the same plan give the same output, so the one may go on where the other stopped. What
-differs between two plans is said in words.
+Two runs with the same plan give the same output, so the one may go on where the other stopped.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _LARGEST_SHARD = 64  # files; what a killed run has to do again
 
 @dataclass(frozen=True)
 class Plan:
-    """The files of a run and what makes it this run and no other.
+    """The files of a run, and what its output depends on.
 
     Attributes
     ----------
@@ -49,20 +48,20 @@ class Plan:
 
     @property
     def n_shards(self) -> int:
-        """How many shards there are."""
+        """Number of shards."""
         return -(-len(self.recordings) // self.shard_size)
 
     def shard_of(self, number: int) -> int:
-        """Give the shard that holds a file."""
+        """Return the number of the shard that holds a file."""
         return number // self.shard_size
 
     def files_of(self, shard: int) -> range:
-        """Give the numbers of the files of a shard."""
+        """Return the numbers of the files of a shard."""
         first = shard * self.shard_size
         return range(first, min(first + self.shard_size, len(self.recordings)))
 
     def differs_from(self, identity: Mapping[str, Any]) -> str | None:
-        """Say in words what an earlier run had different; None if nothing."""
+        """Describe what an earlier run had different; None if nothing."""
         then, now = identity, self.identity
         if then.get("lemf") != now["lemf"]:
             return f"made by lemf {then.get('lemf')}, this is {now['lemf']}"
@@ -79,7 +78,7 @@ class Plan:
         return None
 
     def find_changed(self, stamps: Iterable[tuple[int, int]]) -> str | None:
-        """Say in words which files have changed since they were scored; None if none has.
+        """Describe which files have changed since they were scored; None if none has.
 
         Parameters
         ----------
@@ -104,7 +103,7 @@ def make_plan(
     sentence_table: Path | None = None,
     features: Path | None = None,
 ) -> Plan:
-    """Cut the list of files into shards, and say what this run is.
+    """Cut the list of files into shards, and describe what the output depends on.
 
     Parameters
     ----------
@@ -131,14 +130,14 @@ def _printable(path: Path | None) -> str | None:
 
 
 def describe_settings(settings: Settings) -> dict[str, Any]:
-    """Give all settings in plain types, the weights as they are used."""
+    """Return all settings in plain types, the weights as they are used."""
     described = asdict(settings) | {"weights": settings.cue_weights}
     plain: dict[str, Any] = json.loads(json.dumps(described))
     return plain
 
 
 def stamp_of(recording: Recording) -> int:
-    """Give a checksum of the sizes and times of a recording's two files."""
+    """Compute a checksum of the sizes and times of a recording's two files."""
     seen = b""
     for path in (recording.audio, recording.textgrid):
         try:

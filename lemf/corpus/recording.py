@@ -1,6 +1,6 @@
 """One recording of a corpus, scored in a worker; what comes back is plain rows.
 
-Whatever is wrong with a recording becomes the reason of its failure: a file never costs another.
+What is wrong with a recording becomes the reason of its failure: a file never costs another.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FileTask:
-    """What a worker needs to know; `folder` is where relative paths start, on its machine too."""
+    """What a worker needs; `folder` is where relative paths start, on its machine, too."""
 
     number: int  # in the plan
     recording: Recording
@@ -40,7 +40,7 @@ class FileResult:
     version : str
         Version of lemf in the worker.
     words, sentences : list of dict
-        One dict a row.
+        One dict per row.
     features : dict or None
         The measurement, where it was asked for.
     failure : str or None
@@ -56,7 +56,7 @@ class FileResult:
 
 
 def score_file(task: FileTask) -> FileResult:
-    """Score one recording; never raises for what a file can be."""
+    """Score one recording; what is wrong with a file becomes its failure."""
     result = attempt(_score, task)
     if isinstance(result, Failure):
         return FileResult(version_of("lemf"), failure=_shorten_paths(result.reason, task))
@@ -99,7 +99,7 @@ def _score(task: FileTask) -> FileResult:
 
 
 def _storable(alignment: Alignment) -> Alignment:
-    r"""Give labels that UTF-8 can hold: lone halves of UTF-16 pairs become ``\udXXX``."""
+    r"""Convert labels to what UTF-8 can hold: lone halves of UTF-16 pairs become ``\udXXX``."""
     from dataclasses import replace
 
     sentences = tuple(
@@ -125,7 +125,7 @@ def _absolute(folder: str, path: str) -> str:
 
 
 def _shorten_paths(text: str, task: FileTask) -> str:
-    """Take the paths out of a message: they stand in columns of their own."""
+    """Remove the paths from a message: the tables have columns for them."""
     for path in (task.recording.audio, task.recording.textgrid):
         if path is not None:
             text = text.replace(_absolute(task.folder, path) + ": ", "")

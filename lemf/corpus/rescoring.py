@@ -1,4 +1,4 @@
-"""Features -> the table again, with other cues and weights; no audio is read."""
+"""Features -> tables with other cues and weights; no audio is read."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _ROWS_AT_A_TIME = 10_000
 
 
 def rescore_features(
-    features: Path,
-    output: Path,
+    features: str | Path,
+    output: str | Path,
     *,
-    sentence_table: Path | None = None,
+    sentence_table: str | Path | None = None,
     cues: str | None = None,
     weights: Mapping[str, float] | None = None,
     duration: DurationMethod | None = None,
@@ -42,12 +42,12 @@ def rescore_features(
 
     Parameters
     ----------
-    features : Path
+    features : str or Path
         Written by ``lemf batch --features``.
-    output : Path
-        The table, a row a word.
-    sentence_table : Path, optional
-        The table with a row a sentence.
+    output : str or Path
+        The table with one row per word, a ``.parquet``.
+    sentence_table : str or Path, optional
+        A table with one row per sentence, a ``.parquet``.
     cues, weights, duration, normalise : optional
         What to change of the settings.
     speaker_pattern : str, optional
@@ -56,27 +56,28 @@ def rescore_features(
     force : bool
         Whether existing files may be replaced.
     watch : Watch
-        Counts files: each again for each pass that gathers
-        what the speakers or the corpus are like.
+        Counts files: each again for each pass that gathers the norms of speakers or of the corpus.
 
     Raises
     ------
     CorpusError
-        The features cannot be read, or hold no phones but are to give phone durations; an id from
-        which no speaker can be told.
+        The features cannot be read, or hold no phones where phone durations are wanted; no speaker
+        is found in an id.
     SettingsError
-        Cues or weights that do not exist; a pattern that is none.
+        Cues or weights that do not exist; a pattern that is no regular expression.
     OutputError
         An output cannot be written.
     """
-    outputs = Outputs(output, sentence_table)
+    features = Path(features)
+    outputs = Outputs.of(output, sentence_table)
     outputs.check(features, force=force)
     tables = outputs.tables
     source = FeatureFile(features)
     before = _read_settings(features, source.about)
     if duration == "phones" and before.duration == "word":
         raise CorpusError(
-            f"{features}: made with --duration word, so it knows no phones; make it anew"
+            f"{features}: made with --duration word, without phones; run lemf batch --features "
+            "with --duration phones"
         )
     settings = replace(
         before,
@@ -86,15 +87,24 @@ def rescore_features(
         normalise=normalise or before.normalise,
     )
     summary = Summary(source.n_files, source.about["failed"], 0, source.about["audio_s"])
-    reading = _Reading(source, settings, watch)
-    norms, group_of = _gather(reading, settings, features, speaker_pattern)
+    measurements = _watched(source, settings, watch)
+
+    # The norms of speakers or of the corpus
+    norms: dict[str, Norms] = {}
+    group_of: Callable[[str], str] = _everyone
+    if settings.normalise == "speaker":
+        group_of = _speaker_finder(features, speaker_pattern)
+    if settings.normalise not in OWN_SCOPES:
+        norms = gather_norms(measurements, settings, group_of)
+
+    # The tables
     about = describe_output(describe_settings(settings), summary)
     if settings.normalise == "speaker":
         about["speaker_pattern"] = speaker_pattern
     schemas = {name: schema_of(name, settings.cue_weights) for name in tables}
     rows: dict[str, list[Row]] = {name: [] for name in tables}
     with open_tables(tables, settings.cue_weights, about, force=force) as writers:
-        for number, (name, measured) in enumerate(reading.measurements(), 1):
+        for number, (name, measured) in enumerate(measurements(), 1):
             emphasis = score_measurement(measured, settings, norms.get(group_of(name)))
             rows["words"] += word_rows(name, emphasis)
             if sentence_table is not None:
@@ -107,43 +117,25 @@ def rescore_features(
     return replace(summary, words=n_words)
 
 
-class _Reading:
-    """The measurements of a file, read several times, while somebody watches."""
-
-    def __init__(
-        self,
-        source: FeatureFile,
-        settings: Settings,
-        watch: Watch,
-    ) -> None:
-        self._source = source
-        self._duration = settings.duration
-        self._total = (1 + passes_over(settings)) * source.n_files
-        self._watch = watch
-        self._done = 0
-
-    def measurements(self) -> Iterator[tuple[str, Measurement]]:
-        self._watch(self._done, self._total)
-        for name, measured in self._source.measurements(self._duration):
-            yield name, measured
-            self._done += 1
-            self._watch(self._done, self._total)
-
-
-def _gather(
-    reading: _Reading, settings: Settings, features: Path, speaker_pattern: str | None
-) -> tuple[dict[str, Norms], Callable[[str], str]]:
-    """Give the norms of each group, and what tells the group of an id."""
-    if settings.normalise in OWN_SCOPES:
-        return {}, lambda name: name
-    if settings.normalise == "corpus":
-        return gather_norms(reading.measurements, settings, _everyone), _everyone
-    speaker_of = _speaker_finder(features, speaker_pattern)
-    return gather_norms(reading.measurements, settings, speaker_of), speaker_of
-
-
 def _everyone(name: str) -> str:
     return ""
+
+
+def _watched(
+    source: FeatureFile, settings: Settings, watch: Watch
+) -> Callable[[], Iterator[tuple[str, Measurement]]]:
+    """Return the function that reads all measurements; its passes are counted together."""
+    n_done, n_total = 0, (1 + passes_over(settings)) * source.n_files
+
+    def measurements() -> Iterator[tuple[str, Measurement]]:
+        nonlocal n_done
+        watch(n_done, n_total)
+        for name, measured in source.measurements(settings.duration):
+            yield name, measured
+            n_done += 1
+            watch(n_done, n_total)
+
+    return measurements
 
 
 def _speaker_finder(features: Path, pattern: str | None) -> Callable[[str], str]:

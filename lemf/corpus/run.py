@@ -108,7 +108,7 @@ def score_corpus(
     """
     started = time.monotonic()
     settings = settings or Settings()
-    outputs = Outputs(Path(output), _path(sentence_table), _path(features))
+    outputs = Outputs.of(output, sentence_table, features)
     parts = Parts(outputs.parts)
     outputs.check(Path(source), force=True)  # what is there is looked at below
     parts.check()
@@ -147,10 +147,6 @@ def score_corpus(
             done = set()
         summary, audio_s = _finish(workers, plan, parts, outputs, done, watch)
         return CorpusRun(outputs, summary, unused, audio_s, time.monotonic() - started)
-
-
-def _path(path: str | Path | None) -> Path | None:
-    return None if path is None else Path(path)
 
 
 def _finish(

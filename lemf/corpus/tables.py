@@ -1,4 +1,4 @@
-"""The tables of a corpus: one list of columns (name, type, getter) each, for rows and for schemas.
+"""The tables of a corpus: one list of columns (name, type, getter) per table.
 
 Rows are made in the workers, which load no pyarrow; `parquet` turns the types into Arrow's.
 """

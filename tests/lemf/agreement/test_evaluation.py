@@ -311,7 +311,7 @@ def test_scores_of_more_words_than_there_are_belong_to_others(tmp_path, labelled
         ("id,index,score\nr1,0,loud\n", "line 2: score 'loud' is not a number"),
         ("id,index,score\nr1,-1,1\n", "line 2: index '-1'; count from 0"),
         ("id,index,score\n,1,1\n", "line 2: no id"),
-        ("id,index,score\nr1,0,1\nr1,0,1\n", "line 3: word 0 of r1 stands twice"),
+        ("id,index,score\nr1,0,1\nr1,0,1\n", "line 3: word 0 of r1 occurs twice"),
         ("id,index,score\n", "no score found"),
     ],
 )

@@ -68,16 +68,16 @@ def test_emodb_as_it_stands(speech_data):
     ("row", "message"),
     [
         ({"textgrid": "a.TextGrid", "emphasised": 0}, "line 1: no audio"),
-        (ROW, "give either ratings, a number a word, or emphasised"),
+        (ROW, "give either ratings, one number per word, or emphasised"),
         ({**ROW, "ratings": [1], "emphasised": 0}, "give either ratings"),
-        ({**ROW, "ratings": []}, r"ratings \[\]; give a number a word"),
+        ({**ROW, "ratings": []}, r"ratings \[\]; give one number per word"),
         ({**ROW, "ratings": [1, "loud"]}, "the rating 'loud' is not a number"),
         ({**ROW, "ratings": [True]}, "the rating True is not a number"),
         ({**ROW, "ratings": [[1]]}, r"the rating \[1\] is not a number"),
         ({**ROW, "emphasised": -1}, "emphasised -1; give the index of a word, from 0"),
         ({**ROW, "emphasised": []}, "give the index of a word"),
         ({**ROW, "emphasised": 0, "speaker": 3}, "speaker must be text, not 3"),
-        ({**ROW, "emphasised": 0, "words": [1]}, "words .* give a list of text"),
+        ({**ROW, "emphasised": 0, "words": [1]}, "words .* give a list of words"),
         ({"file": "a.wav"}, "'file' without 'words' that have a 'stress_max' each"),
     ],
 )
@@ -114,5 +114,5 @@ def test_wrong_files(tmp_path):
     with pytest.raises(CorpusError, match="no label found"):
         read_labels(write(tmp_path, []))
     row = {**ROW, "emphasised": 0}
-    with pytest.raises(CorpusError, match="line 2: the id 'a' stands twice"):
+    with pytest.raises(CorpusError, match="line 2: the id 'a' occurs twice"):
         read_labels(write(tmp_path, [row, row]))

@@ -122,7 +122,7 @@ def test_what_is_no_corpus(tree, tmp_path):
     (tmp_path / "bytes.csv").write_bytes(b"\xff")
     for source, message in (
         ("c", "no recording found"),
-        ("gone", "no folder, no pattern and no manifest"),
+        ("gone", "neither a folder, nor a pattern, nor a manifest"),
         ("c/*.wav", "no recording found"),
         ("d", "d/a.flac and d/a.wav have the same id 'a'|d/a.wav and d/a.flac"),
         ("gone.csv", "no such file"),

@@ -79,7 +79,7 @@ def test_what_cannot_be_rescored(run, tmp_path):
     words = ("-o", "w.parquet", "--features", "fw.parquet", "--duration", "word")
     assert run(*BATCH, *words).exit_code == 0
     result = run("rescore", "fw.parquet", "-o", "b.parquet", "--duration", "phones")
-    assert_one_line(result, "made with --duration word, so it knows no phones")
+    assert_one_line(result, "made with --duration word, without phones; run lemf batch")
 
 
 def test_the_bytes_do_not_tell_how_the_rows_came():
@@ -113,7 +113,7 @@ def test_features_of_an_older_lemf_are_refused(run, tmp_path, lost):
     assert_one_line(
         run("rescore", "old.parquet", "-o", "c.parquet"),
         "old.parquet: made by lemf",
-        "make it anew by lemf batch --features",
+        "run lemf batch --features again",
     )
     assert not (tmp_path / "c.parquet").exists()
 
