@@ -92,7 +92,7 @@ def test_dataframe_holds_numbers(emphasis, unmeasured):
 
 def test_dataframe_without_pandas_says_what_to_install(emphasis, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pandas", None)
-    with pytest.raises(lemf.LemfError, match="pip install pandas"):
+    with pytest.raises(lemf.LemfError, match="pandas is missing: pip install 'pandas'"):
         emphasis.to_dataframe()
 
 
