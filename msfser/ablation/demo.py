@@ -24,7 +24,7 @@ from msfser.ccc import FloatArray, ccc
 from msfser.config.settings import SEMANTICS
 from msfser.corpora.mechanism.files import ES_NAME, REACHABLE_NAME, write_mechanism
 from msfser.errors import ConfigError
-from msfser.evaluation.evaluate import JudgedData, judged_data, predict_run
+from msfser.evaluation.evaluate import EvaluationData, predict_run, read_evaluation_data
 from msfser.evaluation.inference import choose_device
 from msfser.evaluation.inspection import Inspection, inspect_run
 from msfser.evaluation.runs import open_run
@@ -127,7 +127,7 @@ def run_demo(
         values = []
         for path in runs:
             run = open_run(path, device)
-            data = judged_data(run, splits=(SPLIT,))
+            data = read_evaluation_data(run, splits=(SPLIT,))
             moved = predict_run(run, shuffle_texts(data), device)
             values.append(ccc(moved.values, moved.labels))
             if row is rows[-1]:
@@ -136,7 +136,7 @@ def run_demo(
     return Demo(results, shuffled, tuple(inspections), read_reachable(corpus / REACHABLE_NAME))
 
 
-def shuffle_texts(data: JudgedData, seed: int = 0) -> JudgedData:
+def shuffle_texts(data: EvaluationData, seed: int = 0) -> EvaluationData:
     """Exchange the texts of utterances at random, in the same way for all semantics."""
     order = np.random.default_rng(seed).permutation(len(data.examples))
     examples = data.examples

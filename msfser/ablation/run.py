@@ -13,7 +13,7 @@ from msfser.config.files import read_config
 from msfser.config.settings import Config
 from msfser.data.examples import choose_utterances
 from msfser.errors import ConfigError, DataError
-from msfser.evaluation.evaluate import judged_data, predict_run
+from msfser.evaluation.evaluate import predict_run, read_evaluation_data
 from msfser.evaluation.inference import choose_device
 from msfser.evaluation.predictions import (
     PREDICTIONS_NAME,
@@ -174,7 +174,7 @@ def run_row(task: RowTask) -> str:
         train(task.config, task.folder, resume=True, quiet=task.quiet)
         device = choose_device(task.config.train.device)
         run = open_run(task.folder, device)
-        data = judged_data(run, splits=(task.split,))
+        data = read_evaluation_data(run, splits=(task.split,))
         predictions = predict_run(run, data, device)
         write_predictions(task.folder / PREDICTIONS_NAME, predictions, force=True)
     except LemfError as error:

@@ -117,7 +117,7 @@ def inspect_model(
 ) -> None:
     """Look into a trained model: routing, gates, what each semantics and each expert is worth."""
     from lemf.runtime.progress import progress
-    from msfser.evaluation.evaluate import judged_data
+    from msfser.evaluation.evaluate import read_evaluation_data
     from msfser.evaluation.inference import choose_device
     from msfser.evaluation.inspection import inspect_run
     from msfser.evaluation.inspection_files import FILES, make_inspection_tables, write_inspection
@@ -130,17 +130,17 @@ def inspect_model(
     chosen = choose_device(device)
     opened = open_run(folder, chosen)
     with progress("reading recordings") as watch:
-        judged = judged_data(opened, folder=data, splits=splits, watch=watch)
+        found = read_evaluation_data(opened, folder=data, splits=splits, watch=watch)
     with progress("predicting") as watch:
-        inspection = inspect_run(opened, judged, chosen, watch=watch)
-    texts = judged.texts()
+        inspection = inspect_run(opened, found, chosen, watch=watch)
+    texts = found.texts()
     tables = make_inspection_tables(inspection, texts, longest=_LONGEST_TEXT)
     if not tables:
         say("note: nothing to show: the model reads no semantics and has no experts")
     print_tables(tables, open_stdout())
     write_inspection(output, inspection, make_inspection_tables(inspection, texts), force=force)
     say(f"wrote {output}")
-    _end_on_skipped(judged.skipped, len(judged.utterances), output, force)
+    _end_on_skipped(found.skipped, len(found.utterances), output, force)
 
 
 def _find_runs(folders: list[Path]) -> list[Path]:
@@ -155,16 +155,16 @@ def _predict_run(
     folder: Path, splits: tuple[str, ...], data: Path | None, device: str
 ) -> tuple[Predictions, dict[str, str]]:
     from lemf.runtime.progress import progress
-    from msfser.evaluation.evaluate import judged_data, predict_run
+    from msfser.evaluation.evaluate import predict_run, read_evaluation_data
     from msfser.evaluation.inference import choose_device
     from msfser.evaluation.runs import open_run
 
     chosen = choose_device(device)
     run = open_run(folder, chosen)
     with progress(f"{folder.name}: reading recordings") as watch:
-        judged = judged_data(run, folder=data, splits=splits, watch=watch)
+        found = read_evaluation_data(run, folder=data, splits=splits, watch=watch)
     with progress(f"{folder.name}: predicting") as watch:
-        return predict_run(run, judged, chosen, watch=watch), judged.skipped
+        return predict_run(run, found, chosen, watch=watch), found.skipped
 
 
 def _say_unlabelled(scores: list[Score]) -> None:

@@ -1,4 +1,4 @@
-"""Configurations as TOML: read, changed by ``part.key=value``, written with everything resolved."""
+"""Configurations as TOML: reading, changes by ``part.key=value``, and writing."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def read_config(path: Path | None, changes: Sequence[str] = (), *, preset: str =
     Parameters
     ----------
     path : Path, optional
-        TOML with tables ``[model]``, ``[data]``, ``[train]`` and a top key ``preset``, which names
-        what holds where the file says nothing.
+        TOML with the tables ``[model]``, ``[data]``, ``[train]``, and a key ``preset`` that names
+        the settings that the file leaves out.
     changes : sequence of str
-        ``"train.lr=1e-4"``; the value is TOML, or a plain word.
+        Such as ``"train.lr=1e-4"``; the value is TOML, or a plain word.
     preset : str
-        Takes the place of the file's; ``"paper"`` where neither names one.
+        Replaces that of the file; ``"paper"`` if neither names one.
 
     Raises
     ------
@@ -46,7 +46,9 @@ def read_config(path: Path | None, changes: Sequence[str] = (), *, preset: str =
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
-            raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+            raise ConfigError(
+                f"{path}: cannot be read ({error.strerror}); check the path"
+            ) from error
         except ValueError as error:  # not UTF-8 or not TOML
             raise ConfigError(f"{path}: not TOML ({error})") from error
     try:
@@ -58,7 +60,7 @@ def read_config(path: Path | None, changes: Sequence[str] = (), *, preset: str =
 def make_config(
     content: Mapping[str, Any], changes: Sequence[str] = (), *, preset: str = ""
 ) -> Config:
-    """Make a configuration out of the tables of a TOML file; see `read_config`."""
+    """Build a configuration from the tables of a TOML file; see `read_config`."""
     tables = {name: dict(_table(content, name)) for name in PARTS}
     for key in content:
         if key not in (*PARTS, "preset"):
@@ -80,7 +82,7 @@ def make_config(
 
 
 def format_config(config: Config) -> str:
-    """Write a configuration as TOML, everything resolved."""
+    """Format a configuration as TOML, with all settings."""
     import tomli_w
 
     return tomli_w.dumps({name: asdict(getattr(config, name)) for name in PARTS})
@@ -101,10 +103,12 @@ def _read_value(text: str) -> Any:  # noqa: ANN401 - whatever TOML can hold
 
 
 def _changed(start: _PartT, name: str, table: Mapping[str, Any]) -> _PartT:
-    known = tuple(own.name for own in fields(start))
+    known = tuple(setting.name for setting in fields(start))
     for key in table:
         if key not in known:
-            raise ConfigError(_unknown(f"{name}.{key}", tuple(f"{name}.{own}" for own in known)))
+            raise ConfigError(
+                _unknown(f"{name}.{key}", tuple(f"{name}.{setting}" for setting in known))
+            )
     values: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
     }

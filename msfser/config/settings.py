@@ -1,7 +1,7 @@
-"""All settings of a run: frozen, checked on construction, the paper's by default.
+"""All settings of a run: frozen, checked on construction, those of the paper by default.
 
-Where the paper is silent, the default is that of the public MSP-Podcast baseline, whose settings
-the paper repeats; docs/model.md lists every such choice.
+Where the paper says nothing, the default is that of the public MSP-Podcast baseline, whose settings
+the paper repeats; docs/model.md lists these choices.
 """
 
 from __future__ import annotations
@@ -37,12 +37,13 @@ WINDOW_S = 30.0  # longer recordings are predicted in windows of equal length, u
 
 
 def _check_fields(part: ModelConfig | DataConfig | TrainConfig, name: str) -> None:
-    """Check the type of every field and make whole numbers floats where floats are due."""
+    """Check the type of every field, and convert whole numbers to float where needed."""
     hints = get_type_hints(type(part))
-    for own in fields(part):
-        value, hint, key = getattr(part, own.name), hints[own.name], f"{name}.{own.name}"
+    for setting in fields(part):
+        hint, key = hints[setting.name], f"{name}.{setting.name}"
+        value = getattr(part, setting.name)
         if hint is float and isinstance(value, int) and not isinstance(value, bool):
-            object.__setattr__(part, own.name, float(value))
+            object.__setattr__(part, setting.name, float(value))
         elif hint in (int, float, bool, str):
             if type(value) is not hint:
                 raise ConfigError(f"{key} {json.dumps(value)}: must be of type {hint.__name__}")
@@ -54,7 +55,7 @@ def _check_fields(part: ModelConfig | DataConfig | TrainConfig, name: str) -> No
 
 
 def check_choice(key: str, value: object, choices: Sequence[str]) -> None:
-    """Refuse a value that is none of the choices."""
+    """Check that a value is one of the choices."""
     if value not in choices:
         raise ConfigError(f"{key} {value!r}: must be one of {', '.join(map(repr, choices))}")
 
@@ -85,9 +86,9 @@ class ModelConfig:
     text_pooling : {"mean", "cls"}
         Masked mean of the last layer, or the vector of ``<s>``.
     text_norm : {"none", "global"}
-        Text vectors as they come, or standardised over the training set.
+        Text vectors unchanged, or standardised over the training set.
     heads : {"independent", "shared"}
-        A two-layer regression head for each dimension, or the public baseline's one for all three.
+        A two-layer regression head for each dimension, or one for all, as in the public baseline.
     head_dim : int
         Width of the hidden layer of the heads.
     film_dim : int
@@ -105,7 +106,7 @@ class ModelConfig:
     layerdrop : float
         Probability to skip a layer of WavLM in training.
     spec_augment : bool
-        Mask time steps in training, as the acoustic encoder's own configuration says.
+        Mask time steps in training, as the configuration of WavLM says.
     """
 
     acoustic: str = "microsoft/wavlm-large"
@@ -151,7 +152,7 @@ class ModelConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
-    """What is trained on.
+    """The training data.
 
     Parameters
     ----------
@@ -162,13 +163,13 @@ class DataConfig:
     test_fold : int
         Fold that is held out, from 1, in place of splits; 0 for none.
     crop_s : float
-        Longer clips are cut in training.
+        Longer clips are cropped to this length in training.
     crop : {"head", "random"}
-        Which part is kept.
+        Which part of them is kept.
     wave_norm : {"global", "utterance", "none"}
         Samples are standardised by mean and deviation of all training samples, of the clip, or not.
     mega_batches : int
-        Steps' worth of utterances that are shuffled, then sorted by length, then cut into batches.
+        Number of steps whose utterances are sorted by length together, after they were shuffled.
     workers : int
         Processes that read audio; 0 reads in the training process.
     """
@@ -196,7 +197,7 @@ class DataConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """How it is trained.
+    """The training.
 
     Parameters
     ----------
@@ -215,7 +216,7 @@ class TrainConfig:
     warmup_steps : int
         Steps over which the learning rates rise linearly to their full values.
     schedule : {"constant", "cosine"}
-        What the learning rates do then: stay, or fall to 0 at the last step.
+        The learning rates after that: constant, or falling to 0 at the last step.
     max_grad_norm : float
         Gradients are scaled down to this norm; 0 for no limit.
     precision : {"fp32", "tf32", "bf16"}
@@ -225,7 +226,7 @@ class TrainConfig:
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
     seed : int
     init : str
-        Model whose weights training starts from: a run, the folder of a model, a name on the hub.
+        Model whose weights the training starts from: a run, a folder, or a name on the hub.
     """
 
     lr: float = 1e-5
@@ -261,7 +262,7 @@ class TrainConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """Everything that makes a run what it is."""
+    """All settings of a run."""
 
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)

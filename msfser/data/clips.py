@@ -152,7 +152,7 @@ def _scan(path: Path) -> tuple[int, float, float, str]:
 
 
 def normalise(samples: Samples, wave_norm: WaveNorm, statistics: WaveStatistics) -> Samples:
-    """Standardise samples: by the training set's statistics, by their own, or not at all.
+    """Standardise samples by the statistics of the training set, of the clip, or not at all.
 
     Parameters
     ----------

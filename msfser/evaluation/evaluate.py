@@ -1,4 +1,4 @@
-"""Evaluation of runs: each model predicts the utterances that it is to be judged by."""
+"""Evaluation of runs: each model predicts the utterances that it is evaluated on."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from msfser.semantics.texts import read_texts
 
 
 @dataclass(frozen=True, eq=False)
-class JudgedData:
-    """The utterances that a run is judged by.
+class EvaluationData:
+    """The utterances that a run is evaluated on.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class JudgedData:
     examples : Examples
         Of the same utterances.
     held_out : int
-        The fold that the model held out and is judged by; 0 for splits.
+        The fold that the model held out and is evaluated on; 0 for splits.
     skipped : dict of str to str
         Why an utterance could not be used, by its id.
     folder : Path
@@ -63,14 +63,14 @@ class JudgedData:
         }
 
 
-def judged_data(
+def read_evaluation_data(
     run: Run,
     *,
     folder: Path | None = None,
     splits: Sequence[str] = (),
     watch: Watch = no_watch,
-) -> JudgedData:
-    """Read the utterances that a run is judged by.
+) -> EvaluationData:
+    """Read the utterances that a run is evaluated on.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def judged_data(
     folder : Path, optional
         Of manifest and features; by default that of the training.
     splits : sequence of str
-        By default the fold that was held out, or all splits but that of the training.
+        By default the fold that was held out, or all splits but the training split.
     watch : function
         Called with how many recordings have been read, and of how many.
 
@@ -99,7 +99,7 @@ def judged_data(
     examples, scan = read_examples(manifest, rows, run.model.config, features, watch=watch)
     if not scan.usable:
         raise DataError(f"{folder}: no recording can be used; {scan.failures[0]}")
-    return JudgedData(
+    return EvaluationData(
         manifest=manifest,
         utterances=tuple(rows[place] for place in scan.usable),
         examples=examples,
@@ -110,7 +110,7 @@ def judged_data(
 
 
 def predict_run(
-    run: Run, data: JudgedData, device: torch.device, *, watch: Watch = no_watch
+    run: Run, data: EvaluationData, device: torch.device, *, watch: Watch = no_watch
 ) -> Predictions:
     """Predict with the model of a run, and join the predictions with the labels.
 
@@ -118,7 +118,7 @@ def predict_run(
     ----------
     run : Run
         Opened on `device`.
-    data : JudgedData
+    data : EvaluationData
     device : torch.device
     watch : function
         Called with how many windows of audio are done, and of how many.
@@ -146,12 +146,12 @@ def predict_run(
 
 
 def _splits(run: Run, manifest: Manifest, asked: Sequence[str]) -> list[str]:
-    """Choose the splits to judge by, in the order of the manifest."""
+    """Choose the splits to evaluate on, in the order of the manifest."""
     data = run.config.data
     if data.test_fold:
         if asked:
             raise DataError(
-                f"{run.folder}: held out fold {data.test_fold} and is judged by it alone; "
+                f"{run.folder}: held out fold {data.test_fold} and is evaluated on it alone; "
                 "leave out --split"
             )
         return []
@@ -161,7 +161,7 @@ def _splits(run: Run, manifest: Manifest, asked: Sequence[str]) -> list[str]:
     splits = [split for split in there if split != data.train_split]
     if not splits:
         raise DataError(
-            f"{data.folder}: no split but {data.train_split!r}; judge by it with --split "
+            f"{data.folder}: no split but {data.train_split!r}; evaluate on it with --split "
             f"{data.train_split}, or make others"
         )
     return splits

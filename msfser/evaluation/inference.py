@@ -55,7 +55,7 @@ class Windows:
 
 @dataclass(frozen=True, eq=False)
 class Outputs:
-    """What a model predicts: one row per window, or per recording.
+    """The outputs of a model: one row per window, or per recording.
 
     Attributes
     ----------

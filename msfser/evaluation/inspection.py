@@ -12,7 +12,7 @@ from lemf.runtime.progress import Watch, no_watch
 from msfser.ccc import FloatArray, ccc
 from msfser.config.settings import SEMANTICS, Semantic
 from msfser.data.examples import Examples, unscale_labels
-from msfser.evaluation.evaluate import JudgedData
+from msfser.evaluation.evaluate import EvaluationData
 from msfser.evaluation.inference import Outputs, run_model
 from msfser.evaluation.runs import Run, expert_names, make_reader, routing_weights
 from msfser.manifest import Utterance, label_array
@@ -64,7 +64,7 @@ def most_changed(changes: FloatArray, n: int) -> list[int]:
 
 
 def inspect_run(
-    run: Run, data: JudgedData, device: torch.device, *, watch: Watch = no_watch
+    run: Run, data: EvaluationData, device: torch.device, *, watch: Watch = no_watch
 ) -> Inspection:
     """Inspect a model over the utterances of a split.
 
@@ -72,7 +72,7 @@ def inspect_run(
     ----------
     run : Run
         Opened on `device`.
-    data : JudgedData
+    data : EvaluationData
     device : torch.device
     watch : function
         Called with how many windows of audio are done, and of how many, over all passes.

@@ -1,6 +1,6 @@
 """The folder of a trained model: ``config.json`` and ``model.safetensors``.
 
-The configuration is written last: a folder that holds one is complete. Nothing in it is unpickled.
+The configuration is written last: a folder that holds one is complete. Nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ _PartT = TypeVar("_PartT", ModelConfig, "ModelFacts")
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFacts:
-    """What must be known beside the weights to use a model.
+    """Facts beside the weights that the use of a model needs.
 
     Attributes
     ----------
     label_bounds : (float, float)
-        Ends of the rating scale that the model's 0 and 1 stand for.
+        Ends of the rating scale, the 0 and 1 of the model.
     corpus, corpus_version : str
-        What it was trained on.
+        Of the training data.
     wave_norm : {"global", "utterance", "none"}
         How samples are standardised.
     wave_mean, wave_std : float
         Statistics of the training samples, for ``"global"``.
     text_encoder, text_encoder_revision : str
-        What made the text vectors; empty for a model without texts.
+        Of the text vectors; empty for a model without texts.
     """
 
     label_bounds: tuple[float, float] = (0.0, 1.0)

@@ -202,20 +202,20 @@ class MsfSer(nn.Module):
         CheckpointError
             The stored model is of another shape.
         """
-        own = {name: tuple(weight.shape) for name, weight in self.state_dict().items()}
-        found = {name: tuple(weight.shape) for name, weight in stored.weights.items()}
-        for name in sorted(own.keys() | found.keys()):
-            if own.get(name) != found.get(name):
+        here = {name: tuple(weight.shape) for name, weight in self.state_dict().items()}
+        there = {name: tuple(weight.shape) for name, weight in stored.weights.items()}
+        for name in sorted(here.keys() | there.keys()):
+            if here.get(name) != there.get(name):
                 raise CheckpointError(
                     f"{stored.folder}: a model of another shape: weight {name} is "
-                    f"{found.get(name, 'missing')} there and {own.get(name, 'missing')} here"
+                    f"{there.get(name, 'missing')} there and {here.get(name, 'missing')} here"
                 )
         self.load_state_dict(stored.weights)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Prediction:
-    """What the model predicts of a batch, and from what.
+    """The predictions of a batch, with gate, routing and experts behind them.
 
     Attributes
     ----------

@@ -19,7 +19,7 @@ from msfser.prediction.speech_texts import SpeechTexts
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WindowPrediction:
-    """What the model predicts of a window, or of a whole recording.
+    """The prediction of a window, or of a whole recording.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a training prints on stderr beside its progress: CCC of steps and epochs."""
+"""CCC of steps and epochs in lines, for the progress of a training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several processes that train one model, one a GPU: what each adds up with the others.
+"""Several processes that train one model, one per GPU, and what they add up.
 
 A run on several processes is started by ``torchrun``. Gradients are summed, not averaged: each
 process holds its share of one and the same loss.
@@ -20,7 +20,7 @@ from msfser.errors import ConfigError
 
 @dataclass(frozen=True)
 class Ranks:
-    """Which of the processes this one is."""
+    """The number of this process among those that train one model."""
 
     rank: int = 0
     size: int = 1
@@ -32,7 +32,7 @@ class Ranks:
         return self.rank == 0
 
     def check(self, accumulation: int) -> None:
-        """Refuse a step that does not give every process as much to do.
+        """Check that every process has as many micro-batches of a step.
 
         Raises
         ------
@@ -50,7 +50,7 @@ class Ranks:
             torch.distributed.all_reduce(tensor)
 
     def add_up_gradients(self, model: nn.Module) -> None:
-        """Replace all gradients by their sums; a process that has none of a parameter adds 0."""
+        """Replace all gradients by their sums; a process without one of a parameter adds 0."""
         if self.size == 1:
             return
         trained = [p for p in model.parameters() if p.requires_grad]
@@ -63,7 +63,7 @@ class Ranks:
             parameter.grad = gradient.view_as(parameter)
 
     def any(self, asked: bool, device: torch.device) -> bool:
-        """Tell whether something holds for any of the processes."""
+        """Return whether something is asked for in any of the processes."""
         if self.size == 1:
             return asked
         count = torch.tensor(float(asked), device=device)
@@ -71,14 +71,14 @@ class Ranks:
         return bool(count)
 
     def wait(self) -> None:
-        """Wait until all processes have come here."""
+        """Wait until all processes have reached this call."""
         if self.size > 1:
             torch.distributed.barrier()
 
 
 @contextmanager
 def joined_ranks() -> Iterator[Ranks]:
-    """Join the other processes that ``torchrun`` has started; without it, be the only one."""
+    """Join the processes that ``torchrun`` has started; without it, this one is the only one."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield Ranks()
         return

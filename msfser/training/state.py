@@ -30,7 +30,7 @@ class Interrupted(KeyboardInterrupt):
 
 @dataclass
 class TrainingState:
-    """How far a run has come.
+    """The progress of a run.
 
     Attributes
     ----------

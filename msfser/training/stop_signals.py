@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, noticed so that a loop can end by itself."""
+"""Handlers of Ctrl-C and SIGTERM that let a loop end by itself."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from types import FrameType
 
 @contextmanager
 def noticed_signals() -> Iterator[threading.Event]:
-    """Set the event at the first signal; the second one ends the process as ever.
+    """Set an event at the first signal; a second signal ends the process as usual.
 
-    Outside the main thread no signal is taken, and the event stays as it is.
+    Outside the main thread, signals are not handled, and the event is never set.
     """
     asked = threading.Event()
     if threading.current_thread() is not threading.main_thread():

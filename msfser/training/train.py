@@ -130,15 +130,15 @@ def train_folds(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Run:
-    """What stays the same from the first step of a run to the last.
+    """The parts of a run that stay the same from its first step to its last.
 
     Attributes
     ----------
     config : Config
-        With the size of the text vectors that the corpus has.
+        With the size of the text vectors of the corpus.
     reader, worker_reader : ClipReader
-        Of this process, and of those that read ahead. Each of these would keep clips of its own,
-        and no epoch hands them to the next: they keep none.
+        For this process, and for those that read ahead: they keep no clips in memory, as each
+        would keep others, and none outlives an epoch.
     """
 
     config: Config
@@ -218,7 +218,7 @@ def _load_start(model: MsfSer, name: str, data: TrainingData) -> None:
 
 
 def _facts(config: Config, data: TrainingData) -> ModelFacts:
-    """Return what must be known of the data to use the model."""
+    """Return the facts of the data that the use of the model needs."""
     return ModelFacts(
         label_bounds=data.manifest.label_bounds,
         corpus=data.manifest.corpus,
@@ -318,7 +318,7 @@ def _development_ccc(run: _Run) -> FloatArray | None:
 
 
 def make_augmentation(config: Config, model: MsfSer) -> Augmentation:
-    """Return how clips are cropped, and masked as WavLM's own configuration asks for."""
+    """Build the crops and masks of a run; the configuration of WavLM says how to mask."""
     acoustic = model.acoustic.config
     return Augmentation(
         longest=int(config.data.crop_s * RATE_HZ),

@@ -1,4 +1,4 @@
-"""How many frames WavLM's CNN makes of a clip; apart, for processes that read and load no model."""
+"""The number of frames of a clip, for processes that read clips without loading a model."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The acoustic encoder: WavLM, from samples at 16 kHz to 50 frames a second.
 
-Its parts are called one by one: the frozen CNN runs without gradients, and the frames that
-SpecAugment masks come from outside, so that nothing is drawn from numpy's global generator. An
-utterance alone equals itself in a padded batch.
+Its parts are called one by one: the frozen CNN runs without gradients, and the caller says which
+frames SpecAugment masks, so that nothing is drawn from numpy's global generator. An utterance alone
+equals itself in a padded batch.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MASK_VECTOR = "masked_spec_embed"  # only read in training, where old checkpoin
 
 
 class Wavlm(nn.Module):
-    """WavLM as table 2 needs it: frames of an utterance and which of them are real.
+    """WavLM as table 2 needs it: the frames of an utterance, and which of them are no padding.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Wavlm(nn.Module):
 
     @property
     def config(self) -> WavLMConfig:
-        """WavLM's own configuration: the shape, and how SpecAugment is to mask."""
+        """The configuration of WavLM: its shape, and how SpecAugment masks."""
         return self.wavlm.config
 
     @property
@@ -204,7 +204,7 @@ def load_wavlm(config: ModelConfig) -> Wavlm:
 
 
 def build_wavlm(wavlm_config: Mapping[str, Any], config: ModelConfig) -> Wavlm:
-    """Build an encoder of the shape that WavLM's own configuration says, with random weights.
+    """Build an encoder with random weights from a configuration of WavLM.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from msfser.ablation.rows import DEMO, read_ablation
 from msfser.ablation.run import RowResult
 from msfser.commands.cli import main
 from msfser.data.examples import Examples
-from msfser.evaluation.evaluate import JudgedData
+from msfser.evaluation.evaluate import EvaluationData
 from msfser.evaluation.inspection import Inspection
 from msfser.evaluation.predictions import make_predictions
 from msfser.manifest import Utterance
@@ -65,7 +65,7 @@ def test_shuffled_texts_stay_together():
         {"gs": np.arange(4, dtype=np.float32)[:, None], "es": -np.arange(4.0)[:, None]},
         {"gs": np.array([True, False, True, True]), "es": np.ones(4, bool)},
     )
-    data = JudgedData(None, (), examples, 0, {}, None)
+    data = EvaluationData(None, (), examples, 0, {}, None)
     moved = shuffle_texts(data).examples
     order = moved.texts["gs"][:, 0].astype(int)
     assert sorted(order) == [0, 1, 2, 3]

@@ -104,7 +104,7 @@ def test_folds_are_pooled_from_a_folder_of_runs(make_run, tmp_path):
 
     refused = evaluate(tmp_path / "folds", "--split", "test", "-o", tmp_path / "other")
     assert refused.exit_code == 1
-    assert "held out fold 1 and is judged by it alone" in refused.stderr
+    assert "held out fold 1 and is evaluated on it alone" in refused.stderr
 
 
 def test_a_model_without_semantics_needs_no_features(make_run, corpus, tmp_path):

@@ -15,13 +15,13 @@ FP32 = 1e-4  # of the rating scale
 
 @pytest.fixture(scope="module")
 def inspected(run_folder):
-    from msfser.evaluation.evaluate import judged_data
+    from msfser.evaluation.evaluate import read_evaluation_data
     from msfser.evaluation.inspection import inspect_run
     from msfser.evaluation.runs import open_run
 
     device = torch.device("cpu")
     run = open_run(run_folder, device)
-    data = judged_data(run)
+    data = read_evaluation_data(run)
     return run, data, inspect_run(run, data, device)
 
 

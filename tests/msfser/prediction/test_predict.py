@@ -133,14 +133,14 @@ def test_a_text_grid_that_is_broken_costs_les_only(tmp_path, speech):
 
 def test_same_numbers_as_the_evaluation(model, text_encoder, run_folder, corpus):
     """The path through files and texts meets the path through manifest and features."""
-    from msfser.evaluation.evaluate import judged_data, predict_run
+    from msfser.evaluation.evaluate import predict_run, read_evaluation_data
     from msfser.evaluation.runs import open_run
     from msfser.prediction.predict import predict_speech
     from msfser.prediction.speech_texts import SpeechTexts
 
     device = torch.device("cpu")
     run = open_run(run_folder, device)
-    table = predict_run(run, judged_data(run, splits=["test"]), device)
+    table = predict_run(run, read_evaluation_data(run, splits=["test"]), device)
 
     def find(speech):
         name = f"u{speech.wav.stem}"

@@ -37,7 +37,7 @@ def make(folder, *changes):
 
 
 def take(config, device):
-    """Give the gradients of a first step, all in one vector, and its predictions."""
+    """Return the gradients of a first step, all in one vector, and its predictions."""
     data = prepare_data(config.data, config.model)
     torch.manual_seed(0)
     model = build_model(config.model)
@@ -116,7 +116,7 @@ def test_a_run_stopped_and_resumed_ends_like_one_that_was_not(
 
 
 def mean_difference(a, b):
-    """Give the mean difference of the weights that two runs ended with."""
+    """Return the mean difference of the weights that two runs ended with."""
     a, b = (
         torch.load(run / training_state.STATE_NAME, weights_only=True, map_location="cpu")["model"]
         for run in (a, b)
