@@ -26,7 +26,7 @@ _LOSS_EPSILON = 1e-8
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CccMoments:
-    """All that CCC needs to know of predictions and labels; two of them can be merged.
+    """The moments of predictions and labels that CCC is computed from; their sum merges two sets.
 
     Attributes
     ----------
@@ -62,13 +62,13 @@ class CccMoments:
         )
 
     def ccc(self) -> FloatArray:
-        """Give CCC.
+        """Compute CCC.
 
         Returns
         -------
         (dimensions,) float64
-            NaN for fewer than two labelled utterances, and where predictions and labels are one
-            and the same constant.
+            NaN for fewer than two labelled utterances, and where predictions and labels are the
+            same constant.
         """
         difference = self.prediction_mean - self.label_mean
         spread = self.prediction_m2 + self.label_m2 + self.n * difference**2
@@ -77,7 +77,7 @@ class CccMoments:
 
 
 def ccc_moments(predictions: FloatArray, labels: FloatArray) -> CccMoments:
-    """Take the moments of a set of utterances.
+    """Compute the moments of a set of utterances.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def ccc_moments(predictions: FloatArray, labels: FloatArray) -> CccMoments:
 
 
 def _centre(values: FloatArray, known: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
-    """Give the means of the known values and the deviations from them, 0 for the others."""
+    """Return the means of the known values and the deviations from them, 0 for the others."""
     start = np.max(values, axis=0, where=known, initial=-np.inf)
     start = np.where(np.isfinite(start), start, 0.0)  # so that a constant deviates by exactly 0
     from_start = np.where(known, values - start, 0.0)
@@ -112,7 +112,7 @@ def _centre(values: FloatArray, known: NDArray[np.bool_]) -> tuple[FloatArray, F
 
 
 def ccc(predictions: FloatArray, labels: FloatArray) -> FloatArray:
-    """Give CCC of each dimension.
+    """Compute CCC of each dimension.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def ccc(predictions: FloatArray, labels: FloatArray) -> FloatArray:
 
 
 def ccc_loss(predictions: Tensor, labels: Tensor) -> Tensor:
-    """Give 1 - CCC of each dimension, in fp32 whatever the precision around it.
+    """Compute 1 - CCC of each dimension, in fp32 even inside mixed precision.
 
     In covariance form, loss and gradient are finite for every input: constant predictions or
     labels, one utterance, or none with a label, where the loss is 1 and the gradient 0.

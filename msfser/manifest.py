@@ -1,7 +1,7 @@
-"""The one table that every command reads: a row an utterance, as Parquet.
+"""The table that every command reads: one row per utterance, as Parquet.
 
-Labels stay in the corpus's own scale, whose bounds stand in the metadata. Columns are named, never
-indexed: IEMOCAP writes valence, activation, dominance; MSP-Podcast activation, valence, dominance.
+Labels keep the scale of the corpus, whose bounds are in the metadata. Columns are named, never
+indexed: IEMOCAP has valence, activation, dominance; MSP-Podcast activation, valence, dominance.
 """
 
 from __future__ import annotations
@@ -34,25 +34,25 @@ class Utterance:
     id : str
         Unique in the manifest.
     wav : str
-        Path from the manifest's root, or an absolute one where the file lies elsewhere.
+        Path relative to the root of the manifest, or absolute where the file lies elsewhere.
     alignment : str or None
-        Path of the TextGrid, as that of the recording.
+        Path of the TextGrid, like that of the recording.
     transcript : str or None
-        The corpus's own.
+        As the corpus has it.
     speaker, gender, emotion : str or None
         As the corpus names them; gender is ``"female"`` or ``"male"``.
     valence, arousal, dominance : float
-        In the corpus's scale; NaN where there is no label.
+        In the scale of the corpus; NaN where there is no label.
     split : str or None
         ``"train"``, ``"development"``, ``"test"``, or ``"test1"`` to ``"test3"``.
     fold : int or None
-        Which fold holds the utterance out, from 1.
+        The fold that holds the utterance out, from 1.
     duration_s : float
         Length of the recording; NaN where it could not be read.
     status : str
         ``"ok"`` or ``"failed"``; a failed row stays, and nothing is computed from it.
     reason : str or None
-        Why it failed.
+        Why the row failed.
     """
 
     id: str
@@ -95,7 +95,7 @@ class Manifest:
     corpus, version : str
         Such as ``"msp-podcast"`` and ``"1.12"``; version is empty where there is none.
     root : Path
-        Absolute folder that the paths of the rows start from.
+        Absolute folder that the paths of the rows are relative to.
     label_bounds : (float, float)
         Lowest and highest value of the rating scale.
 
@@ -114,28 +114,33 @@ class Manifest:
     def __post_init__(self) -> None:
         low, high = self.label_bounds
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
-            raise ManifestError(f"label bounds {low:g} to {high:g}: the first must be the lower")
+            raise ManifestError(f"label bounds {low:g} to {high:g}: write the lower bound first")
         counts = Counter(utterance.id for utterance in self.utterances)
         twice = [name for name, count in counts.items() if count > 1]
         if twice:
             others = f" and {len(twice) - 1:,} more" if len(twice) > 1 else ""
             raise ManifestError(f"id {twice[0]!r}{others}: named more than once; ids must differ")
 
+    @property
+    def title(self) -> str:
+        """Corpus and version, for figures and tables."""
+        return " ".join(part for part in (self.corpus, self.version) if part)
+
     def wav_path(self, utterance: Utterance) -> Path:
-        """Give the absolute path of a recording."""
+        """Return the absolute path of a recording."""
         return self.root / utterance.wav
 
     def alignment_path(self, utterance: Utterance) -> Path | None:
-        """Give the absolute path of a TextGrid; None where there is none."""
+        """Return the absolute path of a TextGrid; None where there is none."""
         return None if utterance.alignment is None else self.root / utterance.alignment
 
     def usable(self) -> list[Utterance]:
-        """Give the utterances that did not fail."""
+        """Return the utterances that did not fail."""
         return [utterance for utterance in self.utterances if utterance.status == "ok"]
 
 
 def label_array(utterances: Iterable[Utterance]) -> NDArray[np.float64]:
-    """Give the labels as one array.
+    """Return the labels as one array.
 
     Returns
     -------
@@ -182,7 +187,7 @@ def read_manifest(path: Path) -> Manifest:
     Raises
     ------
     ManifestError
-        The file is missing, no manifest of msfser, or lacks a column.
+        The file is missing, not written by msfser, or lacks a column.
     """
     if path.is_dir():
         path = path / MANIFEST_NAME

@@ -54,7 +54,7 @@ def make_folder(folder: Path) -> None:
 
 
 def prepare_folder(folder: Path, names: Iterable[str], *, force: bool) -> None:
-    """Make an output folder, and refuse before any work what could not be written after it.
+    """Make an output folder, and refuse before any work what could not be written afterwards.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def read_parquet(
     error_type : type
         What is raised.
     command : str
-        What makes the file, such as ``"msfser corpus"``.
+        The command that makes the file, such as ``"msfser corpus"``.
 
     Raises
     ------
@@ -186,13 +186,13 @@ def _is_nan(cell: Cell) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table of words and numbers, ready to be printed.
+    """A table of words and formatted numbers.
 
     Attributes
     ----------
     title : str
     head : tuple of str
-        The first column is of words, the others are of numbers.
+        The first column has words, the others have numbers.
     rows : tuple of tuple of str
     """
 
@@ -202,7 +202,7 @@ class Table:
 
 
 def print_tables(tables: Iterable[Table], stream: TextIO) -> None:
-    """Print tables, within the width of a terminal where the stream is one."""
+    """Print tables; where the stream is a terminal, within its width."""
     from rich.console import Console
     from rich.table import Table as RichTable
     from rich.text import Text

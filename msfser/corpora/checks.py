@@ -1,6 +1,6 @@
-"""What the rows of every corpus must pass: a recording that opens, labels inside their scale.
+"""The checks of all corpora: recordings that open, labels inside their scale.
 
-What does not pass stays: a bad recording is a failed row with its reason, a label outside its scale
+No row is dropped: a bad recording makes a failed row with its reason, and a label outside its scale
 is counted and never clipped.
 """
 
@@ -16,22 +16,22 @@ from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.threads import threaded_map
 from msfser.manifest import DIMENSIONS, Manifest, Utterance
 
-SHORTEST_S = 0.25  # below, WavLM and the pitch tracker have too little to work on
+SHORTEST_S = 0.25  # shorter recordings are too short for WavLM and the pitch tracker
 
 OutsideLabels = Literal["keep", "refuse"]
 
-_TOLERANCE = 1e-9  # means of ratings come with rounding errors
+_TOLERANCE = 1e-9  # of labels: means of ratings have rounding errors
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """A corpus as it was read.
+    """The manifest of a corpus, with notes of its reader.
 
     Attributes
     ----------
     manifest : Manifest
     notes : tuple of str
-        What the user should know, a line each, with a count and an example.
+        What the user should know: one line each, with a count and an example.
     """
 
     manifest: Manifest
@@ -52,11 +52,11 @@ def check_utterances(
     manifest : Manifest
         Rows that have failed already keep their reason.
     notes : sequence of str
-        What the reader of the corpus has to say; comes first.
+        Those of the reader of the corpus; they come first.
     outside : {"keep", "refuse"}
         Whether a label outside the bounds is only noted, or makes its row fail.
     watch : Watch
-        Told how many recordings are done, of how many.
+        Called with the number of recordings that are done, and of all.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def check_utterances(
 
 
 def count_note(what: str, ids: Sequence[str], values: Sequence[object] = ()) -> str:
-    """Say how many rows something holds for, and name one; empty where there is none.
+    """Return a note of how many rows something holds for, with one of them; "" for none.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def measure_recording(path: Path) -> tuple[float, str | None]:
     Returns
     -------
     (float, str or None)
-        Seconds, NaN where unknown, and what is wrong with the recording if anything is.
+        Seconds, NaN where unknown, and what is wrong with the recording, or None.
     """
     import soundfile
 
@@ -137,7 +137,7 @@ def _failed(utterance: Utterance, reason: str) -> Utterance:
 
 
 def _stray_label(utterance: Utterance, bounds: tuple[float, float]) -> str | None:
-    """Name the first label that lies outside the bounds."""
+    """Return which label is the first that lies outside the bounds; None where none does."""
     low, high = bounds
     for dimension, value in zip(DIMENSIONS, utterance.labels, strict=True):
         if value < low - _TOLERANCE or value > high + _TOLERANCE:

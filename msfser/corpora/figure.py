@@ -35,7 +35,7 @@ _FEW_SPEAKERS = 40  # up to here each has a bar
 
 
 def draw_corpus(manifest: Manifest) -> Figure:
-    """Draw what did not fail, a colour a split, or a fold where there are no splits.
+    """Draw the utterances that did not fail, with one colour per split, or fold without splits.
 
     Parameters
     ----------
@@ -62,8 +62,7 @@ def draw_corpus(manifest: Manifest) -> Figure:
     _draw_durations(panels[1, 0], usable, colours)
     _draw_counts(panels[1, 1], groups, colours)
     _draw_speakers(panels[1, 2], [row for rows in usable.values() for row in rows])
-    title = " ".join(part for part in (manifest.corpus, manifest.version) if part)
-    figure.suptitle(title, fontsize=11, x=0.01, ha="left")
+    figure.suptitle(manifest.title, fontsize=11, x=0.01, ha="left")
     for axes in panels.flat:
         axes.tick_params(labelsize=8)
         axes.spines[["top", "right"]].set_visible(False)
@@ -76,7 +75,7 @@ def _draw_labels(
     colours: Mapping[str, str],
     bounds: tuple[float, float],
 ) -> None:
-    """Draw the distributions; labels outside the scale widen the axis, and the scale is marked."""
+    """Draw the distributions; labels outside the scale widen the axis, and lines mark the scale."""
     known = {name: values[np.isfinite(values)] for name, values in labels.items()}
     known = {name: values for name, values in known.items() if len(values)}
     low, high = bounds
@@ -135,7 +134,7 @@ def _draw_shares(
 def _draw_counts(
     axes: Axes, groups: Mapping[str, Sequence[Utterance]], colours: Mapping[str, str]
 ) -> None:
-    """Draw utterances a group, with the hours and speakers beside."""
+    """Draw the number of utterances in each group, with hours and speakers beside."""
     summaries = [summarise_group(name, rows) for name, rows in groups.items()]
     places = range(len(summaries))
     good = [summary.utterances - summary.failed for summary in summaries]
@@ -160,7 +159,7 @@ def _draw_counts(
 
 
 def _draw_speakers(axes: Axes, utterances: Sequence[Utterance]) -> None:
-    """Draw utterances a speaker, those with most first."""
+    """Draw the number of utterances of each speaker, in falling order."""
     counts = Counter(row.speaker for row in utterances if row.speaker is not None)
     numbers = np.array([count for _, count in counts.most_common()])
     unknown = sum(row.speaker is None for row in utterances)

@@ -35,15 +35,15 @@ def read_iemocap(
     Parameters
     ----------
     root : Path
-        The folder with ``Session1`` to ``Session5``, or the one that holds it.
+        The folder with ``Session1`` to ``Session5``, or the folder above.
     outside, watch
-        As in `check_utterances`. Some means of the corpus may lie a little outside 1 to 5.
+        As in `check_utterances`. Some labels of the corpus may lie a little outside 1 to 5.
 
     Returns
     -------
     Reading
-        An utterance a row, in the order of the corpus, without alignments; the fold is the session.
-        An utterance with a recording but no whole label line is a failed row.
+        One row per utterance, in the order of the corpus, without alignments; the fold is the
+        session. An utterance with a recording but no whole label line is a failed row.
 
     Raises
     ------
@@ -81,18 +81,20 @@ def _find_release(root: Path) -> Path:
 
 
 def _list_dialogues(folder: Path, session: int) -> list[str]:
-    """Give the dialogues that have labels or recordings; names with a dot are of macOS."""
+    """List the dialogues that have labels or recordings; names with a leading dot are of macOS."""
     labelled = [path.stem for path in (folder / "dialog/EmoEvaluation").glob("[!.]*.txt")]
     recorded = [path.name for path in (folder / "sentences/wav").glob("[!.]*") if path.is_dir()]
     names = sorted({*labelled, *recorded})
     for name in names:
         if not name.startswith(f"Ses{session:02d}"):
-            raise CorpusError(f"{folder}: {name} is not of session {session}; put it into its own")
+            raise CorpusError(
+                f"{folder}: {name} is not of session {session}; move it to its own session"
+            )
     return names
 
 
 def _read_dialogue(root: Path, session: int, dialogue: str) -> tuple[list[Utterance], list[str]]:
-    """Give the rows of a dialogue and notes on its torn lines."""
+    """Read the rows of a dialogue, and note its torn lines."""
     place = f"Session{session}/dialog/EmoEvaluation/{dialogue}.txt"
     wavs = f"Session{session}/sentences/wav/{dialogue}"
     texts = root / f"Session{session}/dialog/transcriptions/{dialogue}.txt"

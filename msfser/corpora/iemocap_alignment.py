@@ -1,6 +1,6 @@
 """IEMOCAP's own forced alignment (Sphinx's .wdseg and .phseg) as TextGrids with words and phones.
 
-A line is a run of frames of 10 ms, both ends included: start frame, end frame, score, label.
+A line has start frame, end frame, score and label; frames last 10 ms, and the end is included.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ def convert_alignments(
     Parameters
     ----------
     manifest : Manifest
-        As `read_iemocap` gives it.
+        As from `read_iemocap`.
     folder : Path
-        Where the TextGrids go: ``DIALOGUE/UTTERANCE.TextGrid``. One that is there already, and the
-        same, is left alone, so a run goes on where the last one ended.
+        Of the TextGrids, ``DIALOGUE/UTTERANCE.TextGrid``. A TextGrid that is there already, with
+        the same content, is not written again.
     force : bool
         Whether a TextGrid that differs may be replaced.
     watch : Watch
-        Told how many utterances are done, of how many.
+        Called with the number of utterances that are done, and of all.
 
     Returns
     -------
     Reading
-        The alignments are absolute paths. An utterance whose alignment is missing or damaged has
-        none, and is noted.
+        The alignments are absolute paths. Utterances whose alignment is missing or damaged have
+        none; `notes` names them.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def convert_alignments(
 
 
 def make_textgrid(words: Path, phones: Path, duration_s: float) -> TextGrid:
-    """Make a TextGrid of the recording out of a .wdseg and a .phseg.
+    """Convert a .wdseg and a .phseg to the TextGrid of a recording.
 
     Words become lower case and lose the number of their pronunciation; silence, noise and
     laughter become empty labels.
@@ -122,7 +122,7 @@ def _read_tier(path: Path, name: str, duration_s: float) -> IntervalTier:
 
 
 def read_segments(path: Path) -> list[Interval]:
-    """Read the segments of a .wdseg or .phseg, with the labels as they stand there.
+    """Read the segments of a .wdseg or .phseg, with unchanged labels.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def _clean(label: str, tier: str) -> str:
 
 
 def _segment_paths(wav: Path) -> tuple[Path, Path]:
-    """Give where the alignment of ``sentences/wav/DIALOGUE/UTTERANCE.wav`` lies."""
+    """Return the paths of the alignment of ``sentences/wav/DIALOGUE/UTTERANCE.wav``."""
     folder = wav.parents[2] / "ForcedAlignment" / wav.parent.name
     return folder / f"{wav.stem}.wdseg", folder / f"{wav.stem}.phseg"
 

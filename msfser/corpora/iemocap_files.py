@@ -1,7 +1,7 @@
-"""IEMOCAP's text files: EmoEvaluation and transcriptions, a file a dialogue.
+"""IEMOCAP's text files: EmoEvaluation and transcriptions, one file per dialogue.
 
-EmoEvaluation gives the labels as ``[V, A, D]``, the means of the evaluators. The letter after the
-last underscore of an utterance is its speaker; that in ``Ses01F`` is whoever wore the markers.
+EmoEvaluation has the labels as ``[V, A, D]``, the means of the evaluators. The letter after the
+last underscore of an utterance is its speaker; that in ``Ses01F`` is who wore the markers.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ class Label:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """A file of EmoEvaluation: labels by utterance, and what cannot be read.
+    """A file of EmoEvaluation: labels by utterance, and lines that cannot be read.
 
     Attributes
     ----------
     labels : dict of str to Label
         In the order of the file.
     torn : dict of int to str
-        Lines by number that begin or contain an utterance and are not whole, with the utterance's
-        id, or "" where even that is torn.
+        By number, lines that begin or contain an utterance and are not whole: the id of the
+        utterance, or "" where the id is torn, too.
     """
 
     labels: dict[str, Label]
@@ -72,8 +72,8 @@ def read_evaluation(path: Path) -> Evaluation:
             raise CorpusError(f"{path}: line {number}: {name} belongs to another dialogue")
         if name in labels:
             raise CorpusError(
-                f"{path}: line {number}: {name} stands in line {labels[name].line}, too; "
-                "remove one of them"
+                f"{path}: line {number}: {name} is also in line {labels[name].line}; "
+                "remove one of the lines"
             )
         valence, arousal, dominance = (float(value) for value in values)
         labels[name] = Label(
@@ -83,7 +83,7 @@ def read_evaluation(path: Path) -> Evaluation:
 
 
 def read_transcription(path: Path) -> dict[str, str]:
-    """Read what was said in a dialogue, by utterance; lines without a time and a text are no such.
+    """Read the transcripts of a dialogue, by utterance; lines without time and text are skipped.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """MSP-Podcast, releases 1.6 to 1.12: labels from 1 to 7, official splits.
 
-Nothing depends on the release but the spelling of names, and that is found out.
+Releases differ only in how they spell names; all spellings are tried.
 """
 
 from __future__ import annotations
@@ -53,20 +53,20 @@ def read_msp_podcast(
     root : Path
         The folder with ``Audios`` and ``Labels``.
     release : str, optional
-        Such as ``"1.12"``; else what the folder's name says.
+        Such as ``"1.12"``; by default, the number in the name of the folder.
     outside, watch
-        As in `check_utterances`; `watch` is told first of the transcripts, then of the recordings.
+        As in `check_utterances`; `watch` counts first the transcripts, then the recordings.
 
     Returns
     -------
     Reading
-        A row a recording that labels_consensus or Partitions.txt names, in that order. Recordings
-        of Partitions.txt only, such as those of Test3, have no labels.
+        One row per recording in labels_consensus, then in Partitions.txt. Recordings that only
+        Partitions.txt names, such as those of Test3, have no labels.
 
     Raises
     ------
     CorpusError
-        A folder or file of the release is missing, or what it says cannot be used.
+        A folder or file of the release is missing, or its content cannot be used.
     """
     audio = _need(root, _AUDIO, "recordings", "Audios")
     labels = find_entry(root, _LABELS) or root
@@ -90,7 +90,7 @@ def read_msp_podcast(
         label_bounds=LABEL_BOUNDS,
     )
     notes = (
-        "" if manifest.version else "the folder's name tells no release; say it with --release",
+        "" if manifest.version else "no release in the name of the folder; name it with --release",
         count_note("{} in another split by Partitions.txt, which is not followed", elsewhere),
         count_note("{} in no list of labels or splits, left out", unnamed),
     )
@@ -116,7 +116,7 @@ def _release_of(root: Path) -> str:
 
 
 def _complete(row: Utterance, splits: dict[str, str | None], who: Speakers) -> Utterance:
-    """Fill in what labels_consensus leaves open."""
+    """Add what labels_consensus lacks: speaker, gender, split."""
     speaker = row.speaker or who.of_file.get(row.wav)
     return replace(
         row,

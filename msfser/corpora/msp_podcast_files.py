@@ -1,7 +1,7 @@
 """MSP-Podcast's files, as its releases 1.6 to 1.12 name and spell them.
 
-``labels_consensus`` (up to 1.9 ``labels_concensus``) gives activation, valence, dominance in this
-order; columns are found by name. ``Partitions.txt`` and ``Speaker_ids.txt`` add what it lacks.
+``labels_consensus`` (up to 1.9 ``labels_concensus``) has activation, valence, dominance in this
+order; columns are found by name. ``Partitions.txt`` has splits, ``Speaker_ids.txt`` speakers.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Speakers:
 
 
 def find_entry(folder: Path, names: tuple[str, ...]) -> Path | None:
-    """Find a file or folder by any of its spellings, without regard to case."""
+    """Find a file or folder by any of its spellings, in any case."""
     entries = {path.name.casefold(): path for path in sorted(folder.iterdir())}
     return next((entries[name] for name in names if name in entries), None)
 
@@ -53,7 +53,7 @@ def read_consensus(path: Path) -> list[Utterance]:
     Returns
     -------
     list of Utterance
-        `wav` is the bare name of the file; NaN and None where there is nothing.
+        `wav` is the name of the file without its folder; NaN and None where there is no value.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def read_consensus(path: Path) -> list[Utterance]:
         if name is None:
             raise CorpusError(f"{place}: no {_COLUMNS['file']}")
         if name in places:
-            raise CorpusError(f"{place}: {name} is that of {places[name]}; remove one of them")
+            raise CorpusError(f"{place}: {name} is also in {places[name]}; remove one of the two")
         places[name] = place
         utterances.append(_make_utterance(name, place, row))
     return utterances
@@ -112,7 +112,7 @@ def read_speakers(path: Path) -> Speakers:
 
 
 def parse_speaker(text: str) -> str | None:
-    """Give the number of a speaker, without ``Speaker_`` before it; None where it is unknown."""
+    """Return the number of a speaker, without ``Speaker_`` before it; None where unknown."""
     if is_missing(text) or text.strip().casefold() == "unknown":
         return None
     return re.sub(r"^(?:Speaker|Spkr)_", "", text.strip(), flags=re.IGNORECASE)
@@ -151,7 +151,7 @@ def _json_rows(path: Path) -> list[tuple[str, dict[str, str]]]:
         if len(content) < len(pairs):
             names = [name for name, _ in pairs]
             twice = next(name for name in names if names.count(name) > 1)
-            raise CorpusError(f"{path}: {twice} stands there twice; remove one of them")
+            raise CorpusError(f"{path}: {twice} is there twice; remove one of the two")
         return content
 
     try:
@@ -159,7 +159,7 @@ def _json_rows(path: Path) -> list[tuple[str, dict[str, str]]]:
     except ValueError as error:
         raise CorpusError(f"{path}: not JSON ({error})") from error
     if not isinstance(content, dict):
-        raise CorpusError(f"{path}: expected an object with a key a recording")
+        raise CorpusError(f"{path}: expected an object with one key per recording")
     rows = []
     for name, labels in content.items():
         if not isinstance(labels, dict):
@@ -175,7 +175,7 @@ def _json_rows(path: Path) -> list[tuple[str, dict[str, str]]]:
 
 
 def _find_columns(place: Path | str, names: tuple[str, ...]) -> dict[str, str]:
-    """Map our names of the columns to theirs, whose case is not the same in all releases."""
+    """Map our names of the columns to those of the release, whose case varies."""
     spellings = {name.casefold(): name for name in names}
     found = {
         ours: spellings[theirs.casefold()]

@@ -1,4 +1,4 @@
-"""Rows of .csv, .tsv, .jsonl and Parquet as text by column name, each with the place it stands."""
+"""Rows of .csv, .tsv, .jsonl and Parquet as text by column name, each with its place."""
 
 from __future__ import annotations
 

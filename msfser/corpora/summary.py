@@ -1,4 +1,4 @@
-"""What a manifest holds, in numbers and as a table of plain text."""
+"""The content of a manifest in numbers, and as tables of plain text."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class GroupSummary:
     ----------
     name : str
     utterances, failed : int
-        All rows, and those of them that failed; what follows is of the others.
+        All rows, and those that failed; the other counts are of those that did not.
     labelled : int
-        With a label in any dimension: what training and evaluation use.
+        With a label in any dimension: used by training and evaluation.
     transcripts, alignments : int
-        With either.
+        With a transcript, with an alignment.
     speakers : int
-        Different ones; utterances of unknown speakers are not counted.
+        Different speakers; unknown ones are not counted.
     hours : float
     """
 
@@ -44,7 +44,7 @@ class GroupSummary:
 
 
 def group_utterances(manifest: Manifest) -> dict[str, list[Utterance]]:
-    """Give the utterances by split, or by fold where there is no split, in a fixed order."""
+    """Group the utterances by split, or by fold where there are no splits, in a fixed order."""
     groups: dict[str, list[Utterance]] = {}
     by_split = any(utterance.split for utterance in manifest.utterances)
     by_fold = any(utterance.fold for utterance in manifest.utterances)
@@ -60,7 +60,7 @@ def group_utterances(manifest: Manifest) -> dict[str, list[Utterance]]:
 
 
 def summarise_group(name: str, utterances: Sequence[Utterance]) -> GroupSummary:
-    """Count what a group of utterances holds."""
+    """Count utterances, labels, texts and speakers of a group."""
     usable = [utterance for utterance in utterances if utterance.status == "ok"]
     return GroupSummary(
         name=name,
@@ -85,7 +85,7 @@ def shared_speakers(manifest: Manifest) -> dict[tuple[str, str], int]:
 
 
 def group_table(manifest: Manifest) -> str:
-    """Give the counts as a table: a line a split or a fold, and one for all."""
+    """Format the counts as a table: one line per split or fold, and one for all."""
     groups = group_utterances(manifest)
     rows = [summarise_group(name, utterances) for name, utterances in groups.items()]
     if len(rows) > 1:
@@ -110,18 +110,17 @@ def group_table(manifest: Manifest) -> str:
         for row in rows
     ]
     low, high = manifest.label_bounds
-    title = " ".join(part for part in (manifest.corpus, manifest.version) if part)
     shared = [
         f"{first} and {second} share {count:,} speaker{'s' if count > 1 else ''}"
         for (first, second), count in shared_speakers(manifest).items()
     ]
     return "\n".join(
-        [f"{title}, labels from {low:g} to {high:g}", *_align([head, *lines]), *shared]
+        [f"{manifest.title}, labels from {low:g} to {high:g}", *_align([head, *lines]), *shared]
     )
 
 
 def value_table(manifest: Manifest) -> str:
-    """Give the distributions of labels and durations, of what did not fail, and the emotions."""
+    """Format the distributions of labels and durations, and the counts of emotions and genders."""
     usable = manifest.usable()
     labels = label_array(usable)
     columns = dict(zip(DIMENSIONS, labels.T, strict=True))
@@ -153,7 +152,7 @@ def _describe(values: np.ndarray) -> list[str]:
 
 
 def _align(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Line up the columns, the first to the left and numbers to the right."""
+    """Align the columns: the first to the left, those of numbers to the right."""
     n_columns = max(len(row) for row in rows)
     full = [[*row, *[""] * (n_columns - len(row))] for row in rows]
     widths = [max(len(row[column]) for row in full) for column in range(n_columns)]

@@ -1,4 +1,4 @@
-"""Anybody's corpus: a table with a recording a row."""
+"""Any other corpus: a table with one row per recording."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def read_table(
     ----------
     path : Path
         ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet`` with a column ``wav`` and any other of
-        `TABLE_COLUMNS`; relative paths start at its folder. Without ``id``, the wav's path without
-        its suffix is the id.
+        `TABLE_COLUMNS`; paths are relative to its folder. Without ``id``, the id is the path of the
+        wav without its suffix.
     label_bounds : (float, float), optional
-        Ends of the rating scale; needed where there are labels.
+        Lowest and highest value of the rating scale; needed where there are labels.
     columns : mapping of str to str, optional
-        What the table calls a column of `TABLE_COLUMNS`, such as ``{"valence": "val_mean"}``.
+        Names in the table of columns of `TABLE_COLUMNS`, such as ``{"valence": "val_mean"}``.
     outside, watch
         As in `check_utterances`.
 
@@ -58,7 +58,7 @@ def read_table(
     Raises
     ------
     CorpusError
-        The table cannot be read, lacks a column that was named, or a row is wrong.
+        The table cannot be read, lacks a named column, or a row is wrong.
     """
     table = read_text_rows(path)
     if not table.rows:
@@ -67,7 +67,7 @@ def read_table(
     labelled = [names[dimension] for dimension in DIMENSIONS if dimension in names]
     if labelled and label_bounds is None:
         raise CorpusError(
-            f"{path}: the scale of {', '.join(labelled)} is not known; say it: --label-bounds 1,5"
+            f"{path}: the scale of {', '.join(labelled)} is not known; name it: --label-bounds 1,5"
         )
     manifest = Manifest(
         utterances=tuple(_make_utterances(table, names)),
@@ -112,7 +112,7 @@ def _make_utterances(table: TextRows, names: Mapping[str, str]) -> list[Utteranc
         )
         if utterance.id in places:
             raise CorpusError(
-                f"{place}: id {utterance.id!r} is that of {places[utterance.id]}; ids must differ"
+                f"{place}: id {utterance.id!r} is also in {places[utterance.id]}; ids must differ"
             )
         places[utterance.id] = place
         utterances.append(utterance)

@@ -1,4 +1,4 @@
-"""Text files whose encoding is known, and those of corpora that grew over years."""
+"""Text files in UTF-8, and files of older corpora in other encodings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How corpora write splits, genders and numbers, and what the manifest calls them."""
+"""Splits, genders and numbers as corpora write them -> as the manifest has them."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _MISSING = ("", "nan", "na", "n/a", "none", "null")
 
 
 def parse_split(text: str, place: str) -> str | None:
-    """Give a split the manifest's name; None for an empty one.
+    """Return the name of a split in the manifest; None for an empty cell.
 
     Raises
     ------
     CorpusError
-        Another word than train, development or test, numbered tests, and their usual short forms.
+        Another word than train, development, test, test1 to test3 and their usual short forms.
     """
     if is_missing(text):
         return None
@@ -44,12 +44,12 @@ def parse_split(text: str, place: str) -> str | None:
 
 
 def parse_gender(text: str) -> str | None:
-    """Give ``"female"``, ``"male"``, or None for whatever else a corpus writes."""
+    """Return ``"female"``, ``"male"``, or None for whatever else a corpus writes."""
     return _GENDERS.get(text.strip().casefold())
 
 
 def parse_label(text: str, what: str, place: str) -> float:
-    """Read a number; NaN where there is none.
+    """Convert a cell to a number; NaN for an empty one.
 
     Raises
     ------
@@ -63,10 +63,12 @@ def parse_label(text: str, what: str, place: str) -> float:
     except ValueError:
         raise CorpusError(f"{place}: {what} {text!r} is no number; write it as 3.5") from None
     if not math.isfinite(value):
-        raise CorpusError(f"{place}: {what} {text!r} is not finite")
+        raise CorpusError(
+            f"{place}: {what} {text!r} is not finite; write a number, or leave the cell empty"
+        )
     return value
 
 
 def is_missing(text: str) -> bool:
-    """Tell whether a cell says that there is nothing."""
+    """Return whether a cell is empty or stands for no value."""
     return text.strip().casefold() in _MISSING

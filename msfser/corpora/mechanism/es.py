@@ -1,7 +1,7 @@
 """The extended semantics of the mechanism corpus: the six categories of table 1 of the paper.
 
-The scenario names the situation, from which dominance follows. All other phrases are drawn without
-regard to the causes, so that nothing here tells of valence or arousal.
+The scenario names the situation, from which dominance follows. All other phrases are drawn
+independently of the causes, so that nothing here depends on valence or arousal.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _N_PARALINGUISTICS = 2
 
 
 def describe(sentence: Sentence, seed: int) -> dict[str, str | list[str]]:
-    """Give the description that a listener who knows the situation might write.
+    """Return the description that a listener who knows the situation might write.
 
     Parameters
     ----------

@@ -70,7 +70,7 @@ TRUTH_COLUMNS: tuple[Column[Sentence], ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class _Chunk:
-    """Utterances that one worker writes into a folder."""
+    """The utterances that one task writes into a folder."""
 
     folder: Path
     seed: int
@@ -86,25 +86,25 @@ def write_mechanism(
     force: bool = False,
     watch: Watch = no_watch,
 ) -> Manifest:
-    """Make the corpus: same numbers, same bytes, however many processes (paths apart).
+    """Write the corpus; its bytes do not depend on the number of processes.
 
     Writes ``audio/``, ``alignment/``, `TRUTH_NAME`, `ES_NAME`, `REACHABLE_NAME` and, last,
-    `MANIFEST_NAME`. All is made in a hidden folder inside `folder` and then moved; what is there
-    already is touched only with `force`, and only when the new corpus is complete.
+    `MANIFEST_NAME`. All is written to a hidden folder inside `folder` and then moved; an existing
+    corpus is replaced only with `force`, and only when the new one is complete.
 
     Parameters
     ----------
     folder : Path
         Made if missing.
     n_utterances : int
-        A corpus of fewer utterances begins a larger one of the same seed.
+        A smaller corpus is the beginning of a larger one of the same seed.
     seed : int
     jobs : int, optional
-        Processes; one a core by default.
+        Processes; by default, one per core.
     force : bool
         Whether an existing corpus may be replaced.
     watch : Watch
-        Called with how many are done, and of how many.
+        Called with the number of utterances that are done, and of all.
 
     Returns
     -------
@@ -113,11 +113,11 @@ def write_mechanism(
     Raises
     ------
     ConfigError
-        Too few or too many utterances, a negative seed, no process.
+        Too few or too many utterances, a negative seed, or no process.
     CorpusError
-        Something of the corpus is there already.
+        A part of a corpus is there already.
     lemf.LemfError
-        Another process makes a corpus there, or the folder cannot be made.
+        Another process writes a corpus there, or the folder cannot be made.
     OSError
         Nothing can be written there.
     """
@@ -142,7 +142,7 @@ def write_mechanism(
 
 
 def utterance_textgrid(sentence: Sentence, prosody: Prosody) -> TextGrid:
-    """Give the exact alignment: a tier of words and one of phones, silence unlabelled.
+    """Return the exact alignment: a tier of words and one of phones, with silence unlabelled.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def utterance_textgrid(sentence: Sentence, prosody: Prosody) -> TextGrid:
     Returns
     -------
     TextGrid
-        Every boundary is that of a sample.
+        Every boundary is at a sample.
     """
     end_s = prosody.n_samples / RATE_HZ
     words = [(*prosody.word_bounds(word), sentence.words[word]) for word in range(N_WORDS)]
@@ -169,8 +169,8 @@ def utterance_textgrid(sentence: Sentence, prosody: Prosody) -> TextGrid:
 def _check_numbers(n_utterances: int, seed: int, jobs: int | None) -> None:
     if not CYCLE <= n_utterances <= MOST_UTTERANCES:
         raise ConfigError(
-            f"utterances {n_utterances}: give {CYCLE} to {MOST_UTTERANCES:,}; "
-            f"of each {CYCLE}, 16 train, 3 are development, 5 test"
+            f"utterances {n_utterances}: choose {CYCLE} to {MOST_UTTERANCES:,}; "
+            f"of every {CYCLE}, 16 are for training, 3 for development, 5 for test"
         )
     if seed < 0:
         raise ConfigError(f"seed {seed}: must be 0 or more")
@@ -181,7 +181,7 @@ def _check_numbers(n_utterances: int, seed: int, jobs: int | None) -> None:
 def _write_corpus(
     staging: Path, root: Path, n_utterances: int, seed: int, jobs: int | None, watch: Watch
 ) -> Manifest:
-    """Write all of `_NAMES` into the staging folder; the manifest says that it lies in `root`."""
+    """Write all of `_NAMES` into the staging folder, with `root` as the root of the manifest."""
     sentences = [draw_sentence(seed, index) for index in range(n_utterances)]
     durations_s = _write_utterances(staging, seed, n_utterances, jobs, watch)
     manifest = Manifest(
@@ -203,7 +203,7 @@ def _write_corpus(
 def _write_utterances(
     staging: Path, seed: int, n_utterances: int, jobs: int | None, watch: Watch
 ) -> list[float]:
-    """Write recordings and TextGrids; give the durations in seconds."""
+    """Write recordings and TextGrids, and return the durations in seconds."""
     (staging / _AUDIO).mkdir()
     (staging / _ALIGNMENT).mkdir()
     chunks = [

@@ -1,12 +1,12 @@
-"""How good a model of the mechanism corpus can be: the best reachable CCC, and an oracle.
+"""The best CCC that a model of the mechanism corpus can reach, from equations and by an oracle.
 
 The best prediction from some inputs x is m = E[y | x]; it explains the share R2 = var(m) / var(y).
-m itself has CCC 2 R2 / (1 + R2). Stretched to the variance of the labels it has sqrt(R2), the most
-that any prediction from x can have: CCC never exceeds the correlation, and m correlates best.
+m itself has CCC 2 R2 / (1 + R2). Stretched to the variance of the labels, m has CCC sqrt(R2), the
+most that any prediction from x can have: CCC never exceeds the correlation, and m correlates best.
 
-Inputs are the audio and any of GS, LES, ES. It is taken that the text encoder does not tell the
-order of words (else audio and GS together say which word is stressed, and do what LES does), and
-that LES holds the word that is stressed.
+Inputs are the audio and any of GS, LES, ES. Two assumptions are made: the text encoder ignores word
+order (otherwise audio and GS together would show which word is stressed, as LES does), and LES has
+the stressed word.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ SEMANTICS_SETS: tuple[Semantics, ...] = tuple(
 
 
 def inputs_name(semantics: Semantics) -> str:
-    """Name a set of inputs, such as ``"audio+gs+les"``."""
+    """Return the name of a set of inputs, such as ``"audio+gs+les"``."""
     return "+".join(("audio", *semantics))
 
 
 def reachable_ccc(semantics: Semantics) -> dict[str, float]:
-    """Give the best reachable CCC of each dimension, from the equations of the labels alone.
+    """Compute the best reachable CCC of each dimension from the equations of the labels.
 
     Parameters
     ----------
     semantics : tuple of {"gs", "les", "es"}
-        What the model reads besides the audio.
+        Inputs of the model besides the audio.
 
     Returns
     -------
@@ -76,11 +76,11 @@ def reachable_ccc(semantics: Semantics) -> dict[str, float]:
 
 
 def oracle_ccc(sentences: Sequence[Sentence], semantics: Semantics) -> dict[str, float]:
-    """Fit least squares on the causes that the inputs show, and test it.
+    """Fit least squares to the causes that the inputs show, and compute the CCC.
 
     The audio shows melody and tempo; GS how often each word occurs; LES the stressed word; ES the
-    situation. Half of the sentences, every other one, is fitted and sets mean and variance of the
-    predictions; the other half gives the CCC.
+    situation. The fit, and the mean and variance of the predictions, come from every other
+    sentence, the CCC from the others.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def oracle_ccc(sentences: Sequence[Sentence], semantics: Semantics) -> dict[str,
 
 
 def draw_sentences(seed: int, n_sentences: int) -> list[Sentence]:
-    """Draw sentences without their sound, for the oracle."""
+    """Draw sentences for the oracle, without synthesis."""
     return [draw_sentence(seed, index) for index in range(n_sentences)]
 
 
@@ -121,7 +121,7 @@ def format_reachable() -> bytes:
 
 
 def reachable_table(sentences: Sequence[Sentence]) -> str:
-    """Give the best reachable CCCs as plain text, those of the oracle in brackets."""
+    """Format the best reachable CCCs as plain text, with those of the oracle in brackets."""
     lines = [f"{'inputs':<16}" + "".join(f"{dimension:>18}" for dimension in DIMENSIONS)]
     for semantics in SEMANTICS_SETS:
         best, found = reachable_ccc(semantics), oracle_ccc(sentences, semantics)

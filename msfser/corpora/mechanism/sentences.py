@@ -1,9 +1,9 @@
-"""What a sentence of the mechanism corpus is: causes drawn from a seed, and labels that follow.
+"""The sentences of the mechanism corpus: causes drawn from a seed, and labels that follow.
 
-Nine words, ``n C n C n C n C n``: four content words, each with a polarity, apart from each other
-by neutral words, so that the emphasis segment of a content word holds no other. One content word is
+A sentence has nine words, ``n C n C n C n C n``: four content words, each with a polarity, between
+neutral words, so that the emphasis segment of a content word has no other. One content word is
 stressed. Valence follows from the polarity of the stressed word, arousal from melody and tempo,
-dominance from a situation that only the extended semantics tell. All causes are independent.
+dominance from a situation that only the extended semantics show. All causes are independent.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LABEL_CENTRE = 4.0
 
 F0_RANGE_SEMITONES = (1.0, 9.0)  # uniform: swing of F0 between neutral and content words
 TEMPO = (0.75, 1.35)  # uniform: factor on the speed of speaking
-STRESS_SEMITONES = (2.5, 4.0)  # uniform, as the next two: what the stressed word has more of
+STRESS_SEMITONES = (2.5, 4.0)  # uniform, like the next two: added to the stressed word
 STRESS_DB = (2.5, 4.0)
 STRESS_DURATION = (0.18, 0.30)
 
@@ -27,7 +27,7 @@ F0_RANGE_WEIGHT = 0.75  # arousal, for one standard deviation
 TEMPO_WEIGHT = 0.75
 POLARITY_WEIGHT = 2.5  # valence, from polarity -1 to 1
 SITUATION_WEIGHT = 2.5  # dominance, from status -1 to 1
-LABEL_NOISE = 0.4  # half width of the uniform noise; so no label can leave the bounds
+LABEL_NOISE = 0.4  # half width of the uniform noise; no label can leave the bounds
 
 CONTENT_WORDS = {
     1.0: ("joy", "love", "triumph", "delight", "victory", "laughter"),
@@ -56,15 +56,14 @@ SITUATIONS = (  # from the lowest status of the speaker to the highest, in equal
 )
 STATUS = tuple(float(status) for status in np.linspace(-1.0, 1.0, len(SITUATIONS)))
 
-# Of each 24 sentences 16 train, 3 are development, 5 test: a small corpus begins the larger one.
-# Speakers are drawn within the split: those of the test are never heard in training.
+# Of every 24 sentences, 16 are for training, 3 for development, 5 for test, so that a small corpus
+# is the beginning of a larger one. Speakers are drawn within the split: none is in two splits.
 CYCLE = 24
 _SPLITS = (  # name, first place in the cycle, speakers
     ("train", 0, range(24)),
     ("development", 16, range(24, 30)),
     ("test", 19, range(30, 40)),
 )
-N_SPEAKERS = 40
 
 Stream = Literal["causes", "speaker", "speech", "description"]
 _STREAMS: tuple[Stream, ...] = ("causes", "speaker", "speech", "description")
@@ -72,7 +71,7 @@ _STREAMS: tuple[Stream, ...] = ("causes", "speaker", "speech", "description")
 
 @dataclass(frozen=True, kw_only=True)
 class Speaker:
-    """A voice: F0 register in Hz, factor on the formants, fall of the source in dB an octave."""
+    """A voice: F0 register in Hz, factor on the formants, spectral tilt in dB per octave."""
 
     name: str
     gender: str
@@ -88,7 +87,7 @@ class Sentence:
     Attributes
     ----------
     index : int
-        From 0; with the seed it determines everything else.
+        From 0; determines everything else, together with the seed.
     split : str
     speaker : Speaker
     words : tuple of str
@@ -96,7 +95,7 @@ class Sentence:
     stressed_position : int
         Which content word is stressed, 0 to 3.
     stress_semitones, stress_db, stress_duration : float
-        What the stressed word has more of; the last is a share of its duration.
+        Added to F0, level and duration of the stressed word; the last as a share of the duration.
     f0_range_semitones, tempo : float
         Swing of F0 between neutral and content words; factor on the speed.
     situation : int
@@ -149,7 +148,7 @@ class Sentence:
 
 
 def draw_sentence(seed: int, index: int) -> Sentence:
-    """Draw the causes of one utterance; they depend on nothing but the two numbers.
+    """Draw the causes of one utterance, which depend only on the two numbers.
 
     Parameters
     ----------
@@ -183,7 +182,7 @@ def draw_sentence(seed: int, index: int) -> Sentence:
 
 
 def draw_speaker(seed: int, number: int) -> Speaker:
-    """Draw a voice; women and men take turns.
+    """Draw a voice; even numbers are women, odd numbers men.
 
     Parameters
     ----------
@@ -208,11 +207,11 @@ def draw_speaker(seed: int, number: int) -> Speaker:
 
 
 def random_stream(stream: Stream, seed: int, number: int) -> np.random.Generator:
-    """Give the random numbers of one purpose for one utterance or speaker, whatever the others."""
+    """Return random numbers for one purpose of one utterance or speaker, apart from all others."""
     return np.random.default_rng([seed, number, _STREAMS.index(stream)])
 
 
 def standardise(value: float, bounds: tuple[float, float]) -> float:
-    """Give the z-score of a value under the uniform distribution between two bounds."""
+    """Compute the z-score of a value under the uniform distribution between two bounds."""
     low, high = bounds
     return (value - (low + high) / 2) / ((high - low) / 12**0.5)

@@ -1,8 +1,8 @@
-"""How a sentence of the mechanism corpus sounds: harmonics of F0 under moving formants.
+"""The sound of a sentence of the mechanism corpus: harmonics of F0 under moving formants.
 
 Each word is a few phones of vowel-like and voiced-consonant-like sound, drawn anew for every token:
-the sound tells melody, tempo and which word is stressed, never which word it is. The level of a
-frame is set whatever the vowel and the F0. All boundaries are whole samples.
+the sound shows melody, tempo and which word is stressed, never the identity of a word. The level of
+a frame does not depend on vowel and F0. All boundaries are whole samples.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ _CONSONANT_DB = -8.0
 _NEUTRAL_DB = -2.0
 _SILENCE_DB = -60.0
 _RECORDING_RMS = (0.03, 0.08)  # of a vowel at 0 dB, full scale being 1
-_NOISE_DB = (-38.0, -28.0)  # relative to it
+_NOISE_DB = (-38.0, -28.0)  # relative to the RMS
 
-_HOP = 80  # samples a frame of the contours
+_HOP = 80  # samples per frame of the contours
 _TRANSITION_FRAMES = 7  # 35 ms from phone to phone
 _STRESS_EDGE = 0.25  # share of the stressed word in which its F0 rises, and falls
 _HIGHEST_HZ = 6500.0
@@ -59,7 +59,7 @@ _ROLL_OFF_HZ = 1000.0
 
 @dataclass(frozen=True, kw_only=True)
 class Phone:
-    """A stretch of sound from sample `start` to sample `end`, with its formants and its level."""
+    """The sound from sample `start` to sample `end`, with its formants and its level."""
 
     label: str
     word: int
@@ -71,7 +71,7 @@ class Phone:
 
 @dataclass(frozen=True, kw_only=True)
 class Prosody:
-    """Everything that is heard of a sentence but the voice.
+    """Everything audible of a sentence except the voice.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Prosody:
     phones : tuple of Phone
         Without gaps; silence before the first and after the last.
     accents_semitones : tuple of float
-        F0 of the middle of each word over the speaker's register, without the stress.
+        F0 in the middle of each word above the register of the speaker, without the stress.
     stressed_word : int
     stress_semitones : float
     vowel_rms, noise_rms : float
@@ -97,13 +97,13 @@ class Prosody:
     noise_seed: int
 
     def word_bounds(self, word: int) -> tuple[int, int]:
-        """Give the first sample of a word and the one after its last."""
-        own = [phone for phone in self.phones if phone.word == word]
-        return own[0].start, own[-1].end
+        """Return the first sample of a word and the one after its last."""
+        phones = [phone for phone in self.phones if phone.word == word]
+        return phones[0].start, phones[-1].end
 
 
 def plan_prosody(sentence: Sentence, seed: int) -> Prosody:
-    """Draw what the causes leave open: the phones and the jitter of every word.
+    """Draw what the causes do not determine: the phones and the jitter of every word.
 
     Parameters
     ----------
@@ -120,6 +120,7 @@ def plan_prosody(sentence: Sentence, seed: int) -> Prosody:
     content = np.arange(N_WORDS) % 2 == 1
     stressed = np.arange(N_WORDS) == sentence.stressed_word
 
+    # F0, level and speed of the words
     swing = np.where(content, 0.5, -0.5) * sentence.f0_range_semitones
     decline = rng.uniform(*_F0_DECLINATION_SEMITONES) * (0.5 - place)
     accents = swing + decline + rng.normal(0.0, _F0_JITTER_SEMITONES, N_WORDS)
@@ -128,6 +129,7 @@ def plan_prosody(sentence: Sentence, seed: int) -> Prosody:
     levels_db += rng.normal(0.0, _LEVEL_JITTER_DB, N_WORDS)
     speed = sentence.tempo / (1.0 + sentence.stress_duration * stressed)
 
+    # phones, one after the other
     phones: list[Phone] = []
     reached_s = rng.uniform(*_EDGE_S)
     for word in range(N_WORDS):
@@ -152,6 +154,7 @@ def plan_prosody(sentence: Sentence, seed: int) -> Prosody:
                     level_db=float(levels_db[word] + (0.0 if number == 1 else _CONSONANT_DB)),
                 )
             )
+    # level of the recording
     vowel_rms = float(np.exp(rng.uniform(*np.log(_RECORDING_RMS))))
     return Prosody(
         n_samples=round((reached_s + rng.uniform(*_EDGE_S)) * RATE_HZ),
@@ -166,7 +169,7 @@ def plan_prosody(sentence: Sentence, seed: int) -> Prosody:
 
 
 def f0_contour(prosody: Prosody, times: FloatArray) -> FloatArray:
-    """Give the melody: cosines from the middle of a word to that of the next, and the stress.
+    """Compute F0: cosines from the middle of a word to that of the next, plus the stress.
 
     Parameters
     ----------
@@ -177,7 +180,7 @@ def f0_contour(prosody: Prosody, times: FloatArray) -> FloatArray:
     Returns
     -------
     (frames,) float64
-        Semitones over the speaker's register.
+        Semitones above the register of the speaker.
     """
     bounds = [prosody.word_bounds(word) for word in range(N_WORDS)]
     middles = [(start + end) / 2 for start, end in bounds]
@@ -194,7 +197,7 @@ def f0_contour(prosody: Prosody, times: FloatArray) -> FloatArray:
 
 
 def synthesise(prosody: Prosody, speaker: Speaker) -> FloatArray:
-    """Make the sound: the harmonics of F0, weighed by the formants, and a little noise.
+    """Synthesise the sound: harmonics of F0, weighted by the formants, and a little noise.
 
     Parameters
     ----------
@@ -219,7 +222,7 @@ def synthesise(prosody: Prosody, speaker: Speaker) -> FloatArray:
 
 
 def _phone_contours(prosody: Prosody, times: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Give the formants, (frames, 4) in Hz, and the level, (frames,) in dB, smooth over time."""
+    """Return the formants, (frames, 4) in Hz, and the level, (frames,) in dB, smoothed."""
     starts = [phone.start for phone in prosody.phones]
     spoken = (times >= starts[0]) & (times < prosody.phones[-1].end)
     at = np.clip(np.searchsorted(starts, times, side="right") - 1, 0, None)
@@ -241,7 +244,7 @@ def _smooth(contours: FloatArray) -> FloatArray:
 
 
 def _harmonic_gains(f0_hz: FloatArray, formants_hz: FloatArray, tilt_db: float) -> FloatArray:
-    """Give the amplitude of each harmonic, (frames, harmonics), of a sound of RMS 1."""
+    """Compute the amplitude of each harmonic, (frames, harmonics), for a sound of RMS 1."""
     numbers = np.arange(1, int(_HIGHEST_HZ / f0_hz.min()) + 1)
     frequencies_hz = f0_hz[:, None] * numbers
     gains = numbers ** (-tilt_db / (20.0 * np.log10(2.0))) * np.ones_like(frequencies_hz)
@@ -254,7 +257,7 @@ def _harmonic_gains(f0_hz: FloatArray, formants_hz: FloatArray, tilt_db: float) 
 
 
 def _add_harmonics(f0_hz: FloatArray, gains: FloatArray) -> FloatArray:
-    """Sum gain_k sin(k phase) with gains and log F0 linear between frames."""
+    """Compute the sum of gain_k sin(k phase), with gains and log F0 linear between frames."""
     within = np.arange(_HOP) / _HOP
     log_f0 = np.log(f0_hz)
     steps_hz = np.exp(log_f0[:-1, None] + np.diff(log_f0)[:, None] * within)

@@ -310,7 +310,7 @@ def test_an_utterance_labelled_twice_is_refused_with_both_places(release, tmp_pa
     path.write_text("\n".join([*lines, lines[2]]))
     result = run("iemocap", release, "-o", tmp_path / "out")
     assert result.exit_code == 1
-    message = f"{path}: line {len(lines) + 1}: {SPOKEN[0].name} stands in line 3, too; "
+    message = f"{path}: line {len(lines) + 1}: {SPOKEN[0].name} is also in line 3; "
     assert message in result.stderr
     assert not (tmp_path / "out/manifest.parquet").exists()
 

@@ -176,7 +176,7 @@ def test_every_spelling_is_found(release_1_6, tmp_path, run, folder, spelling):
 def test_the_release_is_an_option_where_the_folder_does_not_tell(release_1_6, tmp_path, run):
     root = release_1_6.rename(tmp_path / "podcast")
     result = run("msp-podcast", root, "-o", tmp_path / "out")
-    assert "note: the folder's name tells no release; say it with --release" in result.stderr
+    assert "note: no release in the name of the folder; name it with --release" in result.stderr
     assert read_manifest(tmp_path / "out").version == ""
     run("msp-podcast", root, "-o", tmp_path / "said", "--release", "1.6")
     assert read_manifest(tmp_path / "said").version == "1.6"
@@ -205,7 +205,7 @@ def test_what_differs_or_is_in_no_list_is_noted(release_1_6, tmp_path, run, make
         (",3.555556,3.8,39,Female,Validation", "", "line 3: 3 cells where the header names 8"),
         ("3.777778", "n.n.", "line 3: EmoAct 'n.n.' is no number"),
         ("Validation", "Eval", "line 3: split 'Eval' is none of train, development, test"),
-        ("0001_0009", "0001_0008", "labels_concensus.csv: line 2; remove one of them"),
+        ("0001_0009", "0001_0008", "labels_concensus.csv: line 2; remove one of the two"),
         ("EmoDom", "EmoAct", "two columns are named 'EmoAct'"),
     ],
 )
@@ -223,10 +223,10 @@ def test_wrong_labels_are_one_line_with_their_place(release_1_6, tmp_path, run, 
     ("content", "message"),
     [
         ('{"a.wav": {"EmoAct": 1, "EmoVal": 2, "EmoDom": 3', "not JSON"),
-        ("[1]", "expected an object with a key a recording"),
+        ("[1]", "expected an object with one key per recording"),
         ('{"a.wav": 3}', "a.wav: expected an object with EmoAct, EmoVal, EmoDom"),
         ('{"a.wav": {"EmoAct": 1}}', "a.wav: no column EmoVal"),
-        ('{"a.wav": {}, "a.wav": {}}', "a.wav stands there twice"),
+        ('{"a.wav": {}, "a.wav": {}}', "a.wav is there twice"),
     ],
 )
 def test_wrong_json_is_one_line(release_1_12, tmp_path, run, content, message):

@@ -145,7 +145,7 @@ def test_second_run_on_the_same_folder_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"n_utterances": 23}, "utterances 23: give 24 to 100,000"),
+        ({"n_utterances": 23}, "utterances 23: choose 24 to 100,000"),
         ({"n_utterances": 100_001}, "utterances 100001"),
         ({"seed": -1}, "seed -1"),
         ({"jobs": 0}, "jobs 0"),
