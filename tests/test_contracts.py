@@ -40,7 +40,11 @@ FORBIDDEN = {
         "lemf/agreement/labels.py",
         "import pyarrow.parquet",
     ),
-    "Only lemf.runtime.workers knows a cluster": (
+    "Only lemf.runtime.locks locks files": (
+        "lemf/corpus/parts.py",
+        "def late():\n    import filelock",
+    ),
+    "Only lemf.runtime.cluster knows a cluster": (
         "msfser/training/ranks.py",
         "from distributed import Client",
     ),

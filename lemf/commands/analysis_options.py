@@ -1,4 +1,4 @@
-"""The options of the command line that say how to analyse, and the settings they stand for."""
+"""The options of the command line for the analysis, read as settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lemf.config import (
     Settings,
 )
 from lemf.errors import SettingsError
-from lemf.runtime.console import add_options, force_option
+from lemf.runtime.console import add_options, force_option, say
 
 if TYPE_CHECKING:
     from lemf.config import DurationMethod, PitchMethod, Scope
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class MeasureOptions(TypedDict):
-    """The values of the options that say how recordings and TextGrids are read and measured."""
+    """Values of the options for reading and measuring recordings and TextGrids."""
 
     pitch: PitchMethod
     pitch_range: str
@@ -37,14 +37,14 @@ class MeasureOptions(TypedDict):
 
 
 class AnalysisOptions(WeightOptions, MeasureOptions):
-    """The values of the options that all commands share which score recordings."""
+    """Values of the options that all commands share which score recordings."""
 
     normalise: Scope
     force: bool
 
 
 class ViewOptions(AnalysisOptions):
-    """The values of the options of `score` and `plot`."""
+    """Values of the options of `score` and `plot`."""
 
     top: int
     f0_axis: F0Axis
@@ -56,37 +56,48 @@ _MEASURE_OPTIONS = (
         type=click.Choice(PITCH_METHODS),
         default="harvest",
         show_default=True,
-        help="Pitch tracker; praat needs the extra lemf[praat].",
+        help="Pitch tracker; praat needs lemf[praat], pyworld needs lemf[world].",
     ),
     click.option(
         "--pitch-range",
         metavar="LOW-HIGH",
         default="71-800",
         show_default=True,
-        help="Range of the F0 search in Hz.",
+        help="Range of F0 in Hz.",
     ),
     click.option(
         "--sentences",
         metavar="whole|pause:S|TIER",
         default="whole",
         show_default=True,
-        help="One sentence; a new one after pauses over S seconds; or those of a tier.",
+        help="One sentence per file, split at pauses over S seconds, or the intervals of a tier.",
     ),
-    click.option("--words-tier", metavar="NAME", help="Tier of the words.  [default: by name]"),
-    click.option("--phones-tier", metavar="NAME", help="Tier of the phones.  [default: by name]"),
-    click.option("--speaker", metavar="NAME", help="Whose 'NAME - words' tier, if several talk."),
     click.option(
-        "--channel", metavar="N|mix", help="Channel from 1, or the mean.  [default: mix, said]"
+        "--words-tier", metavar="NAME", help="Tier of the words.  [default: found by its name]"
+    ),
+    click.option(
+        "--phones-tier", metavar="NAME", help="Tier of the phones.  [default: found by its name]"
+    ),
+    click.option(
+        "--speaker", metavar="NAME", help="Speaker, where tiers are named 'NAME - words'."
+    ),
+    click.option(
+        "--channel",
+        metavar="N|mix",
+        help="Channel, counted from 1, or the mean of all.  [default: mix, with a note]",
     ),
     click.option(
         "--duration",
         type=click.Choice(DURATION_METHODS),
         default="phones",
         show_default=True,
-        help="Mean phone duration, or the word's length where there is no phone tier.",
+        help="Duration cue: mean phone duration, or word duration where there is no phone tier.",
     ),
     click.option(
-        "--silence", metavar="LABEL", multiple=True, help="One more label that is no word; repeat."
+        "--silence",
+        metavar="LABEL",
+        multiple=True,
+        help="Further label that marks silence; may be repeated.",
     ),
 )
 _normalise_option = click.option(
@@ -94,7 +105,7 @@ _normalise_option = click.option(
     type=click.Choice(OWN_SCOPES),
     default="sentence",
     show_default=True,
-    help="Words that each cue is standardised over; lemf rescore has speaker and corpus.",
+    help="Words over which each cue is standardised; lemf rescore also has speaker and corpus.",
 )
 _VIEW_OPTIONS = (
     click.option(
@@ -102,22 +113,15 @@ _VIEW_OPTIONS = (
         type=click.IntRange(min=1),
         default=3,
         show_default=True,
-        help="How many words to make stand out.",
+        help="Number of words to highlight.",
     ),
     click.option(
         "--f0-axis",
         type=click.Choice(["log", "semitones", "hz"]),
         default="log",
         show_default=True,
-        help="Scale of F0 in the figure.",
+        help="Scale of the F0 axis in the figure.",
     ),
-)
-resamples_option = click.option(
-    "--resamples",
-    type=click.IntRange(min=1),
-    default=1000,
-    show_default=True,
-    help="Draws of the bootstrap, for the intervals.",
 )
 
 # The options that a command takes as `MeasureOptions`, `AnalysisOptions` or `ViewOptions`
@@ -127,13 +131,21 @@ analysis_options = add_options(_recording_options, force_option)
 view_options = add_options(_recording_options, *_VIEW_OPTIONS, force_option)
 
 
+def note_slow_pitch(settings: Settings) -> None:
+    """Print a note where Harvest runs without its compiled extension."""
+    from lemf.contours.pitch import HARVEST_IS_COMPILED
+
+    if settings.pitch == "harvest" and not HARVEST_IS_COMPILED:
+        say("note: Harvest runs slowly, as it was installed without a compiler; same numbers")
+
+
 def read_settings(options: AnalysisOptions) -> Settings:
-    """Make the settings out of the options.
+    """Convert the options to settings.
 
     Raises
     ------
     click.UsageError
-        A value that cannot be meant.
+        A value out of its range or of no meaning.
     SettingsError
         A file of weights that cannot be read.
     """
@@ -148,12 +160,12 @@ def read_measure_options(
     weights: Mapping[str, float] | None = None,
     normalise: Scope = "sentence",
 ) -> Settings:
-    """Make settings out of the options of the measurement, a cue set, weights and a scope.
+    """Convert the options for measuring, a cue set, weights and a scope to settings.
 
     Raises
     ------
     click.UsageError
-        A value that cannot be meant.
+        A value out of its range or of no meaning.
     """
     low, _, high = options["pitch_range"].partition("-")
     channel = options["channel"]

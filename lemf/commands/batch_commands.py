@@ -10,40 +10,45 @@ import click
 from lemf.commands.analysis_options import (
     AnalysisOptions,
     analysis_options,
+    note_slow_pitch,
     read_settings,
 )
 from lemf.commands.weight_options import WeightOptions, new_weight_options, read_weight_options
 from lemf.config import DURATION_METHODS, OWN_SCOPES, SCOPES
 from lemf.errors import LemfError
-from lemf.runtime.console import PATH, force_option, jobs_option, one_line_ends, say
+from lemf.runtime.console import PATH, cluster_option, force_option, jobs_option, one_line_ends, say
 from lemf.runtime.progress import progress
 from lemf.runtime.workers import count_cores
 
 if TYPE_CHECKING:
-    from lemf.config import DurationMethod, Scope
+    from lemf.config import DurationMethod, Scope, Settings
     from lemf.corpus.run import CorpusRun
 
 
 _output_option = click.option(
-    "-o", "--output", type=PATH, required=True, help="The table, a row a word: .parquet."
+    "-o", "--output", type=PATH, required=True, help="Output table, one row per word (.parquet)."
 )
 _sentence_table_option = click.option(
-    "--sentence-table", type=PATH, help="Write a row a sentence, too: .parquet."
+    "--sentence-table", type=PATH, help="Also write a table with one row per sentence (.parquet)."
 )
 
 
 @click.command()
-@click.argument("source", metavar="FOLDER|MANIFEST|PATTERN")
+@click.argument("source", metavar="SOURCE")
 @_output_option
 @click.option(
-    "--textgrids", metavar="FOLDER", help="Where the TextGrids lie, in a tree of the same shape."
+    "--textgrids",
+    metavar="FOLDER",
+    help="Folder of the TextGrids, with the same subfolders as the recordings.",
 )
 @_sentence_table_option
 @click.option(
-    "--features", type=PATH, help="Keep contours and words for rescore, by any cues: .parquet."
+    "--features",
+    type=PATH,
+    help="Also write contours and words, for lemf rescore with any cues (.parquet).",
 )
 @jobs_option
-@click.option("--cluster", metavar="ADDRESS", help="Use the workers of a dask scheduler instead.")
+@cluster_option
 @analysis_options
 def batch(
     source: str,
@@ -58,14 +63,14 @@ def batch(
     """Score all recordings of a corpus.
 
     SOURCE is a folder with TextGrids beside the recordings, a quoted pattern such as
-    'corpus/**/*.wav', or a manifest: .csv or .jsonl with the columns audio and textgrid.
+    'corpus/**/*.wav', or a manifest: a .csv or .jsonl file with the columns audio and textgrid.
 
-    However a run ends, the same command goes on where it ended. Files that fail are listed in
-    NAME.failed.csv and make the exit code 1.
+    A run that was stopped continues when the same command runs again. Files that fail are listed
+    in NAME.failed.csv, and the exit code is then 1.
     """
     settings = read_settings(options)
     if cluster is not None and jobs is not None:
-        raise click.UsageError("--jobs and --cluster exclude each other")
+        raise click.UsageError("--jobs and --cluster cannot be used together")
 
     from lemf.corpus.run import score_corpus
 
@@ -82,7 +87,7 @@ def batch(
             force=options["force"],
             watch=watch,
         )
-    _print_end(run, settings.pitch)
+    _print_end(run, settings)
 
 
 @click.command()
@@ -93,17 +98,17 @@ def batch(
 @click.option(
     "--duration",
     type=click.Choice(DURATION_METHODS),
-    help="Mean phone duration or the word's length.  [default: as before]",
+    help="Duration cue: mean phone duration or word duration.  [default: that of FEATURES]",
 )
 @click.option(
     "--normalise",
     type=click.Choice(SCOPES),
-    help="Whose words each cue is standardised over.  [default: as before]",
+    help="Words over which each cue is standardised.  [default: those of FEATURES]",
 )
 @click.option(
     "--speaker-pattern",
     metavar="REGEX",
-    help="What of an id is the speaker, such as '^[^_]+'.  [default: its folder]",
+    help="What in an id is the speaker, such as '^[^_]+'.  [default: the folder]",
 )
 @force_option
 def rescore(
@@ -116,7 +121,10 @@ def rescore(
     force: bool,
     **options: Unpack[WeightOptions],
 ) -> None:
-    """Score the recordings of FEATURES, which lemf batch --features kept, without their audio."""
+    """Score recordings again by other cues, without their audio.
+
+    FEATURES is the file that lemf batch --features wrote.
+    """
     if speaker_pattern is not None and normalise != "speaker":
         raise click.UsageError("--speaker-pattern goes with --normalise speaker")
     cues, weights = read_weight_options(options)
@@ -140,7 +148,7 @@ def rescore(
     say(f"wrote {output}: {summary.words:,} words of {summary.files:,} files")
 
 
-def _print_end(run: CorpusRun, pitch: str) -> None:
+def _print_end(run: CorpusRun, settings: Settings) -> None:
     """Print what there is now; end with exit code 1 if files failed."""
     outputs, summary = run.outputs, run.summary
     if unused := run.unused_textgrids:
@@ -156,10 +164,7 @@ def _print_end(run: CorpusRun, pitch: str) -> None:
         )
         for path in outputs.tables.values():
             say(f"wrote {path}")
-        from lemf.contours.pitch import HARVEST_IS_COMPILED
-
-        if pitch == "harvest" and not HARVEST_IS_COMPILED:
-            say("note: Harvest was installed without a compiler and runs slowly, same numbers")
+        note_slow_pitch(settings)
         if outputs.notes.exists():
             say(f"note: see {outputs.notes}")
     if summary.failed:

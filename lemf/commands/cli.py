@@ -1,6 +1,5 @@
-"""The command line: reads, calls one function of the library, prints.
+"""The command `lemf`, with `lemf score` and `lemf plot`.
 
-Results go to stdout, all else to stderr. Exit 0; 1 for an error said in one line; 2 for usage.
 Nothing heavier than click is imported before a command runs.
 """
 
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Unpack, cast
 
 import click
 
-from lemf.commands.analysis_options import ViewOptions, read_settings, view_options
+from lemf.commands.analysis_options import ViewOptions, note_slow_pitch, read_settings, view_options
 from lemf.commands.batch_commands import batch, rescore
 from lemf.commands.evaluate_command import evaluate
 from lemf.commands.fit_command import fit
@@ -37,7 +36,7 @@ CONTOUR_SUFFIXES = (".csv", ".pitchtier")
 @click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lemf")
 def main() -> None:
-    """Find the emphasised words of speech, and say why."""
+    """Find the emphasised words in speech, and explain each by its cues."""
 
 
 main.add_command(batch)
@@ -56,13 +55,16 @@ main.add_command(schema)
     type=click.Choice(["table", "json", "csv"]),
     default="table",
     show_default=True,
-    help="What to print.",
+    help="Format of the output.",
 )
-@click.option("--plot", "figure", type=PATH, help="Write the figure: .png, .svg or .pdf.")
+@click.option("--plot", "figure", type=PATH, help="Write a figure (.png, .svg or .pdf).")
 @click.option(
-    "--textgrid", "scored_textgrid", type=PATH, help="Write the tiers, scores and segment added."
+    "--textgrid",
+    "scored_textgrid",
+    type=PATH,
+    help="Write the TextGrid with tiers of scores and of the segment added.",
 )
-@click.option("--contours", type=PATH, help="Write F0 and energy: .csv, or F0: .PitchTier.")
+@click.option("--contours", type=PATH, help="Write F0 and energy (.csv) or F0 (.PitchTier).")
 @view_options
 def score(
     audio: Path,
@@ -73,9 +75,10 @@ def score(
     contours: Path | None,
     **options: Unpack[ViewOptions],
 ) -> None:
-    """Score the words of AUDIO, which TEXTGRID aligns.
+    """Score every word of AUDIO by its emphasis.
 
-    Prints a table, JSON or CSV on stdout; lemf schema explains the JSON.
+    TEXTGRID holds the words and phones with their times. Prints a table, JSON or CSV; lemf schema
+    prints what the JSON holds.
     """
     settings = read_settings(options)
     check_suffix(figure, FIGURE_SUFFIXES)
@@ -108,12 +111,12 @@ def score(
 @click.argument("audio", type=PATH)
 @click.argument("textgrid", type=PATH)
 @click.option(
-    "-o", "--output", "figure", type=PATH, required=True, help="The figure: .png, .svg or .pdf."
+    "-o", "--output", "figure", type=PATH, required=True, help="Output figure (.png, .svg or .pdf)."
 )
 @click.option(
     "--sentence",
     type=click.IntRange(min=0),
-    help="Which of several sentences, from 0.  [default: all, one page each, in a PDF]",
+    help="Sentence to draw, counted from 0.  [default: all, in a PDF one page each]",
 )
 @view_options
 def plot(
@@ -123,7 +126,10 @@ def plot(
     sentence: int | None,
     **options: Unpack[ViewOptions],
 ) -> None:
-    """Draw F0, energy and the most emphasised words of AUDIO."""
+    """Draw F0, energy and the most emphasised words of AUDIO.
+
+    TEXTGRID holds the words and phones with their times.
+    """
     settings = read_settings(options)
     check_suffix(figure, FIGURE_SUFFIXES)
     check_apart([figure], (audio, textgrid))
@@ -147,7 +153,6 @@ def _score(
     """Score a recording; refuse a figure that cannot hold its sentences before the analysis."""
     from lemf.contours.contours import Work
     from lemf.contours.measurement import measure_aligned
-    from lemf.contours.pitch import HARVEST_IS_COMPILED
     from lemf.pipeline import score_measurement
     from lemf.reading.alignment import align
     from lemf.reading.audio import read_audio
@@ -157,8 +162,7 @@ def _score(
     if figure is not None:
         import_module("lemf.display.figure")  # says now, not after scoring, what is missing
         _check_sentences(figure, sentence, len(alignment.sentences))
-    if settings.pitch == "harvest" and not HARVEST_IS_COMPILED:
-        say("note: Harvest was installed without a compiler and runs slowly, same numbers")
+    note_slow_pitch(settings)
     work = Work(count_cores(), _show_progress)
     measured = measure_aligned(recording, grid.path, alignment, settings, work=work)
     emphasis = score_measurement(measured, settings)

@@ -1,4 +1,4 @@
-"""The command `lemf evaluate`: cue sets, weights and other systems beside what listeners heard."""
+"""The command `lemf evaluate`: cue sets, weights and other systems against listeners."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from lemf.commands.analysis_options import (
     MeasureOptions,
     measure_options,
     read_measure_options,
-    resamples_option,
 )
 from lemf.commands.weight_options import read_weights
 from lemf.config import CUE_SETS, Settings
@@ -26,6 +25,7 @@ from lemf.runtime.console import (
     jobs_option,
     open_stdout,
     print_text,
+    resamples_option,
     say,
 )
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
@@ -42,19 +42,20 @@ if TYPE_CHECKING:
     "--cues",
     type=click.Choice(list(CUE_SETS)),
     multiple=True,
-    help="A cue set to judge; repeat.  [default: paper]",
+    help="Cue set to evaluate; may be repeated.  [default: paper]",
 )
 @click.option(
     "--weights",
     metavar="FILE.json|NAME=W,...",
     multiple=True,
-    help="The paper's cues with other weights, or those of any set from a file; repeat.",
+    help="Weights of the paper's cues, or a file with weights of any cue set; may be repeated.",
 )
 @click.option(
     "--scores",
     metavar="NAME=FILE",
     multiple=True,
-    help="Another system's scores: id, index, score in .csv, .jsonl or .parquet; repeat.",
+    help="Scores of another system: columns id, index and score (.csv, .jsonl or .parquet); "
+    "may be repeated.",
 )
 @click.option(
     "--format",
@@ -62,24 +63,30 @@ if TYPE_CHECKING:
     type=click.Choice(["table", "markdown", "json"]),
     default="table",
     show_default=True,
-    help="What to print.",
+    help="Format of the output.",
 )
-@click.option("--figure", type=PATH, help="Draw all systems: .png, .svg or .pdf.")
+@click.option("--figure", type=PATH, help="Write a figure of all systems (.png, .svg or .pdf).")
 @click.option(
     "--by",
     type=click.Choice(["speaker", "emotion"]),
     multiple=True,
-    help="Print top-1 by speaker or emotion, too.",
+    help="Also print top-1 by speaker or by emotion; may be repeated.",
 )
 @click.option(
     "--clear-margin",
     type=click.FloatRange(min=0),
     default=0.3,
     show_default=True,
-    help="Margin of the ratings from which raters were clear.",
+    help="Lead of the highest rating over the next from which a sentence counts as clear.",
 )
 @resamples_option
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of the bootstrap.",
+)
 @jobs_option
 @measure_options
 @force_option
@@ -98,11 +105,11 @@ def evaluate(
     force: bool,
     **options: Unpack[MeasureOptions],
 ) -> None:
-    """Compare scores with what listeners heard: LABELS is a .csv or .jsonl.
+    """Compare scores with the emphasis that listeners heard.
 
-    A row names audio and textgrid and has ratings, a number a word, or emphasised, the index of
-    the intended word. EmoDB's metadata.jsonl is read as it stands. Chance and systems that do not
-    listen are always in the table.
+    LABELS is a .csv or .jsonl file. Each row names audio and textgrid, and holds ratings, one
+    number per word, or emphasised, the index of the intended word. EmoDB's metadata.jsonl is read
+    as it is. Chance and baselines that do not use the audio are always in the table.
     """
     if not math.isfinite(clear_margin):
         raise click.UsageError(f"--clear-margin {clear_margin}: write a number")
@@ -151,7 +158,7 @@ def evaluate(
 def _read_systems(
     cues: tuple[str, ...], weights: tuple[str, ...], options: MeasureOptions
 ) -> dict[str, Settings]:
-    """Give the settings of each cue set and of each set of weights, by their names."""
+    """Return the settings of each cue set and of each set of weights by name."""
     systems = [(name, read_measure_options(options, cues=name)) for name in dict.fromkeys(cues)]
     for text in weights:
         name = Path(text).stem if text.lower().endswith(".json") else text
@@ -166,7 +173,7 @@ def _read_systems(
 
 
 def _check_papers_weights(text: str, weights: dict[str, float]) -> None:
-    """Refuse weights that the paper's set does not take, and say how to name another."""
+    """Refuse weights of cues that the paper does not have, and name the remedy."""
     try:
         Settings(weights=weights)
     except SettingsError as error:
@@ -197,14 +204,14 @@ def _check_names(names: list[str]) -> None:
 
 
 def _warn_of_seen(weights: tuple[str, ...], labels: Path) -> None:
-    """Say which weights were learnt on what they are judged on here."""
+    """Print which weights were fitted to the labels that they are evaluated on."""
     from lemf.agreement.fitted_weights import is_fitted_on
 
     for text in weights:
         if text.lower().endswith(".json") and is_fitted_on(Path(text), labels):
             say(
-                f"note: {text} was fitted on {labels}, so its row shows what it has learnt by "
-                "heart; lemf fit --held-out gives scores to judge"
+                f"note: {text} was fitted on {labels}, so its row is too good; evaluate the scores "
+                "of lemf fit --held-out instead"
             )
 
 

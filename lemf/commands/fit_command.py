@@ -1,4 +1,4 @@
-"""The command `lemf fit`: weights of cues from labels, judged where they have not been learnt."""
+"""The command `lemf fit`: weights of cues from labels, evaluated on held-out sentences."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from lemf.commands.analysis_options import (
     MeasureOptions,
     measure_options,
     read_measure_options,
-    resamples_option,
 )
 from lemf.config import CUE_SETS
-from lemf.runtime.console import PATH, force_option, jobs_option, open_stdout, say
+from lemf.runtime.console import PATH, force_option, jobs_option, open_stdout, resamples_option, say
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 from lemf.runtime.progress import progress
 from lemf.runtime.workers import count_cores
@@ -27,31 +26,41 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("labels", type=PATH)
-@click.option("-o", "--output", type=PATH, required=True, help="The weights, for --weights: .json.")
+@click.option(
+    "-o",
+    "--output",
+    type=PATH,
+    required=True,
+    help="Output file, for --weights of other commands (.json).",
+)
 @click.option(
     "--cues",
     type=click.Choice(list(CUE_SETS)),
     default="paper",
     show_default=True,
-    help="The cue set.",
+    help="Cue set.",
 )
-@click.option("--cue", metavar="NAME", multiple=True, help="Only this cue of it; repeat.")
+@click.option(
+    "--cue", metavar="NAME", multiple=True, help="Use only this cue of the set; may be repeated."
+)
 @click.option(
     "--method",
     type=click.Choice(["rank", "softmax", "ridge"]),  # of lemf.weights, which needs numpy
     default="softmax",
     show_default=True,
-    help="Learn the order of the words, the top word, or the ratings.",
+    help="Fit the order of the words (rank), the top word (softmax) or the ratings (ridge).",
 )
 @click.option(
     "--regularisation",
     metavar="auto|X",
     default="auto",
     show_default=True,
-    help="How strongly weights are kept small; auto: by sentences left out.",
+    help="Strength of the regularisation; auto: chosen by cross-validation.",
 )
 @click.option(
-    "--held-out", type=PATH, help="Write the held-out scores, for evaluate --scores: .csv."
+    "--held-out",
+    type=PATH,
+    help="Also write the held-out scores, for lemf evaluate --scores (.csv).",
 )
 @resamples_option
 @jobs_option
@@ -70,10 +79,10 @@ def fit(
     force: bool,
     **options: Unpack[MeasureOptions],
 ) -> None:
-    """Learn the weights of cues from LABELS, a file as for lemf evaluate.
+    """Fit the weights of cues to the emphasis that listeners heard.
 
-    The table shows what the weights are worth on speakers and texts that were left out while
-    they were learnt, beside the cue set's own weights.
+    LABELS is a file as for lemf evaluate. The table shows how well the weights do on speakers and
+    texts that were held out from the fit, beside the weights of the cue set.
     """
     settings = read_measure_options(options, cues=cues)
     strength = _read_regularisation(regularisation)
@@ -127,7 +136,7 @@ def _check_outputs(labels: Path, output: Path, held_out: Path | None, *, force: 
 
 
 def _describe(fit: Fit) -> str:
-    """Say the weights, and how far they differ between the folds."""
+    """Format the weights, and how far they differ between the folds."""
     low, high = fit.fold_weights.min(axis=0), fit.fold_weights.max(axis=0)
     width = max(6, *map(len, fit.cues))
     lines = [f"\n{'weight':{width}}     all  in the folds"]

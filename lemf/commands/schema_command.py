@@ -9,7 +9,7 @@ from lemf.runtime.console import print_text
 
 @click.command()
 def schema() -> None:
-    """Print the JSON Schema of what lemf score --format json prints."""
+    """Print the JSON Schema of lemf score --format json."""
     from lemf.display.export import read_schema
 
     print_text(read_schema())

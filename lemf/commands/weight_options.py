@@ -1,4 +1,4 @@
-"""The options of the command line that choose and weigh cues, and files of weights."""
+"""The options of the command line for cue sets and their weights, and files of weights."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from lemf.runtime.console import Command, add_options
 
 
 class WeightOptions(TypedDict):
-    """The values of the options that say how the cues are weighed."""
+    """Values of the options for the cue set and its weights."""
 
     cues: str | None
     weights: str | None
 
 
 _weights_option = click.option(
-    "--weights", metavar="NAME=W,...|FILE.json", help="Weights instead of the cue set's own."
+    "--weights", metavar="NAME=W,...|FILE.json", help="Weights that replace those of the cue set."
 )
 
 
@@ -33,11 +33,11 @@ def _cues_option(default: str) -> Callable[[Command], Command]:
 
 
 weight_options = add_options(_cues_option("paper"), _weights_option)
-new_weight_options = add_options(_cues_option("as before"), _weights_option)
+new_weight_options = add_options(_cues_option("that of FEATURES"), _weights_option)
 
 
 def read_weight_options(options: WeightOptions) -> tuple[str | None, dict[str, float] | None]:
-    """Give the cue set and the weights that were asked for, None where none were.
+    """Return the cue set and the weights that were given, None for each that was not.
 
     Raises
     ------

@@ -25,9 +25,10 @@ from lemf.corpus.plan import Plan, make_plan, stamp_of
 from lemf.corpus.recording import FileResult, FileTask, score_file
 from lemf.corpus.tables import Row
 from lemf.errors import CorpusError
+from lemf.runtime.cluster import cluster_workers
 from lemf.runtime.locks import hold_lock
 from lemf.runtime.progress import Watch, no_watch
-from lemf.runtime.workers import Failure, Workers, cluster_workers, local_workers, run_tasks
+from lemf.runtime.workers import Failure, Workers, local_workers, run_tasks
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,19 @@ PATH = click.Path(path_type=Path, readable=False)  # the library opens it, with 
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
-force_option = click.option("--force", is_flag=True, help="Replace output files that exist.")
+force_option = click.option("--force", is_flag=True, help="Overwrite output files that exist.")
 jobs_option = click.option(
-    "--jobs", type=click.IntRange(min=1), help="Processes.  [default: the cores of this machine]"
+    "--jobs", type=click.IntRange(min=1), help="Number of processes.  [default: one per core]"
+)
+cluster_option = click.option(
+    "--cluster", metavar="ADDRESS", help="Use the workers of the dask scheduler at this address."
+)
+resamples_option = click.option(
+    "--resamples",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="Bootstrap resamples for the confidence intervals.",
 )
 
 Command = TypeVar("Command", bound=Callable[..., Any])

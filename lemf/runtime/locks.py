@@ -37,7 +37,8 @@ def hold_lock(path: Path, *, wait_s: float = 0.0) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise OutputError(
-            f"{path}: process {_read_holder(path)} works on this output; let it end, or stop it"
+            f"{path}: process {_read_holder(path)} is working on this output; wait for its end, or "
+            "stop it"
         ) from None
     except OSError as error:
         remedy = "; remove this folder" if path.is_dir() else ""  # lemf 0.1 locked folders

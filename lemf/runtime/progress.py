@@ -79,7 +79,7 @@ def _plain_lines(verb: str, unit: str) -> Watch:
         if n_last is None or done < n_last:
             begun_s, n_before, tenth = now_s, done, reached
             if 0 < done < total:
-                sys.stderr.write(f"{verb}: going on, {count} are done\n")
+                sys.stderr.write(f"{verb}: resuming, {count} are done\n")
         elif reached > tenth and now_s - begun_s > _QUICK_S:
             tenth = reached
             left_s = (now_s - begun_s) / (done - n_before) * (total - done)

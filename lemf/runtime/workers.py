@@ -1,7 +1,7 @@
-"""Workers that score the files of a corpus: processes of this machine, or a dask cluster.
+"""Workers that run tasks, such as the files of a corpus: the processes of this machine.
 
-Both are executors of `concurrent.futures`. A worker that is killed, by the kernel for its memory
-or by anybody else, costs no file but the one that kills it twice.
+A worker that is killed, by the kernel for its memory or by anybody else, costs no task but the one
+that kills a worker twice.
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
     CancelledError,
-    Executor,
     Future,
     ProcessPoolExecutor,
     wait,
@@ -27,25 +25,22 @@ from multiprocessing.connection import Connection
 from typing import NamedTuple, Protocol, TypeVar
 
 from lemf.errors import CorpusError, LemfError, MissingPackageError
-from lemf.runtime.extras import importing
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
 
-_THREAD_COUNTS = (  # of the libraries under numpy: one process a core already uses all cores
+_THREAD_COUNTS = (  # of the libraries under numpy: one process per core already uses all cores
     "OPENBLAS_NUM_THREADS",
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-_AHEAD = 4  # files handed out a core, so that none waits for the next
-_LONGEST_CONNECT_S = 15
-_COUNT_AGAIN_S = 10.0  # a cluster may grow
+AHEAD = 4  # tasks handed out per core, so that no core waits for the next
 _NOT_LOADED = "Error during deserialization"  # as dask begins, where it cannot import lemf
 _LEMF_MISSING = (
     "the cluster cannot import lemf; install this version on its scheduler and on all its workers"
 )
-_CLUSTER_GONE = "the cluster is gone; what is done is kept: run the same command to go on"
+CLUSTER_GONE = "the cluster is gone; what is done is kept: run the same command to go on"
 
 
 def count_cores() -> int:
@@ -91,13 +86,13 @@ class Workers(Protocol):
     deaths: tuple[type[Exception], ...]  # what a future raises when its worker died
 
     def n_ahead(self) -> int:
-        """Say how many tasks to hand out at a time."""
+        """Return how many tasks to hand out at a time."""
 
     def submit(self, function: Callable[[_Task], _Result], task: _Task) -> Future[_Result]:
         """Hand out a task."""
 
     def renew(self) -> None:
-        """Make it usable again after a death."""
+        """Make the workers usable again after a death."""
 
 
 def run_tasks(
@@ -168,7 +163,7 @@ def _result(future: Future[_Result]) -> _Result:
     try:
         return future.result()
     except CancelledError:
-        raise CorpusError(_CLUSTER_GONE) from None
+        raise CorpusError(CLUSTER_GONE) from None
     except (ImportError, RuntimeError) as error:
         if getattr(error, "name", None) == "lemf" or _NOT_LOADED in str(error):
             raise CorpusError(_LEMF_MISSING) from None
@@ -190,8 +185,8 @@ class LocalWorkers:
         self._lifeline: Connection | None = None
 
     def n_ahead(self) -> int:
-        """Say how many tasks to hand out at a time."""
-        return _AHEAD * self._n_processes
+        """Return how many tasks to hand out at a time."""
+        return AHEAD * self._n_processes
 
     def submit(self, function: Callable[[_Task], _Result], task: _Task) -> Future[_Result]:
         """Hand out a task."""
@@ -263,7 +258,7 @@ def _follow(far_end: Connection) -> None:
 
 @contextmanager
 def local_workers(n_processes: int) -> Iterator[LocalWorkers]:
-    """Keep processes of this machine for as long as the ``with`` block lasts.
+    """Start processes of this machine, which end with the ``with`` block.
 
     On Linux and macOS they are forked from one that has loaded numpy and lemf; it starts now, while
     the caller still looks at the files.
@@ -279,66 +274,3 @@ def local_workers(n_processes: int) -> Iterator[LocalWorkers]:
             yield workers
         finally:
             workers.stop()
-
-
-class ClusterWorkers:
-    """The workers of a dask.distributed scheduler, through its executor."""
-
-    def __init__(
-        self,
-        executor: Executor,
-        count_threads: Callable[[], int],
-        deaths: tuple[type[Exception], ...],
-    ) -> None:
-        self.deaths = deaths
-        self._executor = executor
-        self._count_threads = count_threads
-        self._counted_at = -_COUNT_AGAIN_S
-        self._n_threads = 0
-
-    def n_ahead(self) -> int:
-        """Say how many tasks to hand out at a time."""
-        if time.monotonic() - self._counted_at > _COUNT_AGAIN_S:
-            try:
-                self._n_threads = self._count_threads()
-            except OSError:
-                raise CorpusError(_CLUSTER_GONE) from None
-            self._counted_at = time.monotonic()
-        return _AHEAD * max(self._n_threads, 1)
-
-    def submit(self, function: Callable[[_Task], _Result], task: _Task) -> Future[_Result]:
-        """Hand out a task."""
-        return self._executor.submit(function, task)
-
-    def renew(self) -> None:
-        """Do nothing: the cluster starts its workers itself."""
-
-
-@contextmanager
-def cluster_workers(address: str) -> Iterator[ClusterWorkers]:
-    """Use the scheduler at an address such as ``tcp://host:8786`` inside the ``with`` block.
-
-    Raises
-    ------
-    MissingPackageError
-        dask.distributed is not installed.
-    CorpusError
-        No scheduler answers.
-    """
-    with importing("lemf[cluster]"):
-        from distributed import Client, KilledWorker
-    try:
-        client = Client(address, timeout=_LONGEST_CONNECT_S, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise CorpusError(
-            f"--cluster {address}: no dask scheduler answers ({type(error).__name__}); "
-            "write tcp://HOST:PORT as the scheduler prints it"
-        ) from error
-    try:
-        executor = client.get_executor(pure=False)
-        yield ClusterWorkers(
-            executor, lambda: sum(client.nthreads().values()), (KilledWorker, BrokenExecutor)
-        )
-        executor.shutdown(wait=False)
-    finally:
-        client.close()

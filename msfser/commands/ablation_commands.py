@@ -12,26 +12,42 @@ from lemf.runtime.console import PATH, one_line_ends, open_stdout, say
 
 @click.command()
 @click.option(
-    "--config", "config_file", type=PATH, help="Rows as TOML.  [default: table 2 of the paper]"
-)
-@click.option("--preset", metavar="NAME", default="", help="In place of the file's.")
-@click.option(
-    "--set", "changes", metavar="KEY=VALUE", multiple=True, help="Change a setting in all rows."
-)
-@click.option("--data", type=PATH, help="Folder with the manifest and the features.")
-@click.option("-o", "--output", "folder", type=PATH, required=True, help="Folder of the ablation.")
-@click.option(
-    "--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="Runs a row."
+    "--config",
+    "config_file",
+    type=PATH,
+    help="Rows of the table as TOML.  [default: table 2 of the paper]",
 )
 @click.option(
-    "--split", default="development", show_default=True, help="Split that the rows are judged by."
+    "--preset", metavar="NAME", default="", help="Preset that replaces the one in the file."
+)
+@click.option(
+    "--set",
+    "changes",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Change a setting in all rows; may be repeated.",
+)
+@click.option("--data", type=PATH, help="Folder of the manifest and the features.")
+@click.option("-o", "--output", "folder", type=PATH, required=True, help="Output folder.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Number of runs per row.",
+)
+@click.option(
+    "--split",
+    default="development",
+    show_default=True,
+    help="Split that the rows are evaluated on.",
 )
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Runs side by side, one core each.",
+    help="Number of runs at the same time, one core each.",
 )
 def ablate(
     config_file: Path | None,
@@ -43,10 +59,10 @@ def ablate(
     split: str,
     jobs: int,
 ) -> None:
-    """Train every row of a table with every seed, and set them side by side.
+    """Train and compare the models of an ablation table.
 
-    Prints the table; writes ablation.csv, ablation.md and figures/ablation.png. Stopped, the same
-    command goes on.
+    Trains every row with every seed. Prints the table; writes ablation.csv, ablation.md and
+    figures/ablation.png. A run that was stopped continues when the same command runs again.
     """
     from msfser.ablation.files import ablation_title, write_ablation
     from msfser.ablation.rows import TABLE_2, read_ablation

@@ -1,7 +1,6 @@
-"""The command `msfser`: each command reads, calls one function of the library and prints.
+"""The command `msfser`.
 
-Results go to stdout, all else to stderr. Exit 0; 1 for an error said in one line; 2 for usage. No
-module of commands loads torch; a command that needs it says what to install where it is missing.
+No module of commands loads torch. A command names what to install if a package is missing.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _EXTRA_PACKAGES = (
 
 
 class _OneLineErrors(OneLineErrors):
-    """Also turns a missing package of the extra, or a GPU that is too small, into one line."""
+    """Also turns a missing package, or a GPU with too little memory, into one line."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
         try:

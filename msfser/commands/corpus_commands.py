@@ -1,4 +1,4 @@
-"""The commands that make a manifest, `msfser corpus iemocap` and its like, and show one."""
+"""The commands of `msfser corpus`, which read a corpus into a manifest or show one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from lemf.runtime.console import PATH, force_option
+from lemf.runtime.console import PATH, force_option, jobs_option
 from msfser.commands.corpus_output import (
     OutputOptions,
     check_corpus_output,
@@ -30,13 +30,13 @@ _outside_option = click.option(
     type=click.Choice(["keep", "refuse"]),
     default="keep",
     show_default=True,
-    help="What becomes of a row with a label outside the scale.",
+    help="Keep or refuse rows with a label outside the rating scale.",
 )
 
 
 @click.group()
 def corpus() -> None:
-    """Make the manifest of a corpus, the table that the other commands read; show what it holds."""
+    """Read a corpus into the manifest that the other commands use."""
 
 
 @corpus.command()
@@ -46,8 +46,8 @@ def corpus() -> None:
 def iemocap(root: Path, outside: OutsideLabels, **options: Unpack[OutputOptions]) -> None:
     """Read IEMOCAP from ROOT, the folder with Session1 to Session5.
 
-    The alignment that comes with the corpus is written as TextGrids into DIR/alignment; a run that
-    was stopped goes on there.
+    The alignment that comes with the corpus is written as TextGrids to DIR/alignment.
+    A run that was stopped continues when the same command runs again.
     """
     check_corpus_output(options)
 
@@ -68,13 +68,16 @@ def iemocap(root: Path, outside: OutsideLabels, **options: Unpack[OutputOptions]
 
 @corpus.command("msp-podcast")
 @click.argument("root", type=PATH)
-@click.option("--release", help="Such as 1.12.  [default: from the name of ROOT]")
+@click.option("--release", help="Release, such as 1.12.  [default: from the name of ROOT]")
 @_outside_option
 @output_options
 def msp_podcast(
     root: Path, release: str | None, outside: OutsideLabels, **options: Unpack[OutputOptions]
 ) -> None:
-    """Read MSP-Podcast, releases 1.6 to 1.12, from ROOT, the folder with Audios and Labels."""
+    """Read MSP-Podcast, releases 1.6 to 1.12, from ROOT.
+
+    ROOT is the folder with Audios and Labels.
+    """
     check_corpus_output(options)
 
     from lemf.runtime.progress import progress
@@ -87,13 +90,13 @@ def msp_podcast(
 
 @corpus.command()
 @click.argument("table", type=PATH, metavar="TABLE")
-@click.option("--label-bounds", metavar="LOW,HIGH", help="Ends of the rating scale.")
+@click.option("--label-bounds", metavar="LOW,HIGH", help="Ends of the rating scale, such as 1,5.")
 @click.option(
     "--column",
     "columns",
     multiple=True,
     metavar="NAME=COLUMN",
-    help="What the table calls a column: valence=val_mean.",
+    help="Name of a column in the table, such as valence=val_mean; may be repeated.",
 )
 @_outside_option
 @output_options
@@ -106,9 +109,8 @@ def table(
 ) -> None:
     """Read a TABLE of recordings: .csv, .tsv, .jsonl or .parquet.
 
-    The column wav is needed; its paths start at the table's own folder. Read as well, where they
-    are there: id, alignment, transcript, speaker, gender, emotion, valence, arousal, dominance,
-    split, fold.
+    The column wav is required; its paths are relative to the folder of the table. Optional are id,
+    alignment, transcript, speaker, gender, emotion, valence, arousal, dominance, split and fold.
     """
     bounds = None if label_bounds is None else _parse_bounds(label_bounds)
     renamed = dict(_parse_column(column) for column in columns)
@@ -126,11 +128,17 @@ def table(
 
 @corpus.command()
 @click.option(
-    "--utterances", "n_utterances", default=2400, show_default=True, help="Of each 24, 5 are test."
+    "--utterances",
+    "n_utterances",
+    default=2400,
+    show_default=True,
+    help="Number of utterances; 5 of every 24 are for testing.",
 )
-@click.option("--seed", default=0, show_default=True)
-@click.option("--jobs", type=int, help="Processes.  [default: one a core]")
-@click.option("--reachable", is_flag=True, help="Show the best reachable CCCs, and an oracle's.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the corpus.")
+@jobs_option
+@click.option(
+    "--reachable", is_flag=True, help="Also print the best reachable CCC, and that of an oracle."
+)
 @output_options
 def mechanism(
     n_utterances: int,
@@ -139,10 +147,10 @@ def mechanism(
     reachable: bool,
     **options: Unpack[OutputOptions],
 ) -> None:
-    """Make a synthetic corpus whose labels are known functions of known causes.
+    """Make a synthetic corpus whose labels have known causes.
 
     Valence follows from the polarity of the stressed word, arousal from melody and tempo, dominance
-    from a situation that only es.jsonl tells. truth.parquet holds the causes, reachable.csv the
+    from a situation that only es.jsonl describes. truth.parquet holds the causes, reachable.csv the
     best reachable CCC for each set of inputs.
     """
     from lemf.runtime.progress import progress
@@ -165,10 +173,10 @@ def mechanism(
 
 @corpus.command("summary")
 @click.argument("manifest_path", type=PATH, metavar="DIR")
-@click.option("--figure", type=PATH, help="Draw into this file, too: .png, .svg or .pdf.")
+@click.option("--figure", type=PATH, help="Also write a figure (.png, .svg or .pdf).")
 @force_option
 def summarise(manifest_path: Path, figure: Path | None, force: bool) -> None:
-    """Show what the manifest in DIR holds."""
+    """Print what the manifest in DIR holds."""
     if figure is not None:
         check_figure(figure, force=force)
 

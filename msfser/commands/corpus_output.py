@@ -1,4 +1,4 @@
-"""What the commands of `msfser corpus` share: the manifest is written, shown, and drawn."""
+"""What the commands of `msfser corpus` share: options, writing, printing and drawing a manifest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_FAILED = 5  # how many failed rows are named; all stand in the manifest
 
 
 class OutputOptions(TypedDict):
-    """What all commands of the group are told about their output."""
+    """Values of the options for the output, which all commands of the group share."""
 
     output: Path
     summary: bool
@@ -29,9 +29,11 @@ class OutputOptions(TypedDict):
 
 # The options that a command takes as `OutputOptions`
 output_options = add_options(
-    click.option("-o", "--output", type=PATH, metavar="DIR", required=True),
-    click.option("--summary", is_flag=True, help="Show distributions; draw figures/corpus.png."),
-    click.option("--figure", type=PATH, help="Draw into this file: .png, .svg or .pdf."),
+    click.option("-o", "--output", type=PATH, metavar="DIR", required=True, help="Output folder."),
+    click.option(
+        "--summary", is_flag=True, help="Also print distributions, and draw figures/corpus.png."
+    ),
+    click.option("--figure", type=PATH, help="Write a figure (.png, .svg or .pdf)."),
     force_option,
 )
 
@@ -54,7 +56,7 @@ def check_figures(options: OutputOptions) -> None:
 
 
 def finish_corpus(reading: Reading, options: OutputOptions) -> None:
-    """Write the manifest and say what it holds; end with exit code 1 if rows failed."""
+    """Write the manifest and print what it holds; end with exit code 1 if rows failed."""
     from msfser.manifest import MANIFEST_NAME, write_manifest
 
     path = options["output"] / MANIFEST_NAME
@@ -66,7 +68,7 @@ def finish_corpus(reading: Reading, options: OutputOptions) -> None:
 
 
 def show_corpus(path: Path, manifest: Manifest, options: OutputOptions) -> None:
-    """Say what a manifest that was written holds, and draw it if asked to."""
+    """Print what a manifest that was written holds, and draw it if asked to."""
     from msfser.semantics.texts import TEXTS_NAME
 
     print_corpus(manifest, distributions=options["summary"])
@@ -74,15 +76,15 @@ def show_corpus(path: Path, manifest: Manifest, options: OutputOptions) -> None:
     texts = path.with_name(TEXTS_NAME)
     if texts.exists():
         say(
-            f"note: {texts}: is of the corpus that was here before, and stays; if words have "
-            "changed, delete it and make it anew"
+            f"note: {texts}: is of the corpus that was here before; if words have changed, "
+            "delete it and make it again"
         )
     for figure in _figure_paths(options):
         draw_figure(manifest, figure, force=options["force"])
 
 
 def print_corpus(manifest: Manifest, *, distributions: bool) -> None:
-    """Print counts, and if asked to the distributions of labels and durations."""
+    """Print counts, and if asked for the distributions of labels and durations."""
     from msfser.corpora.summary import group_table, value_table
 
     click.echo(group_table(manifest))
@@ -107,7 +109,7 @@ def check_figure(path: Path, *, force: bool) -> None:
 
 
 def draw_figure(manifest: Manifest, path: Path, *, force: bool) -> None:
-    """Draw a corpus into a file whose suffix says the format."""
+    """Draw a corpus into a file in the format of its suffix."""
     from lemf.runtime.output import write_output
     from msfser.corpora.figure import draw_corpus
     from msfser.outputs import FigureFormat, render_figure
@@ -126,6 +128,6 @@ def _end_on_failures(path: Path, manifest: Manifest) -> None:
     if len(failed) > _MOST_FAILED:
         say(f"and {len(failed) - _MOST_FAILED:,} more")
     raise CorpusError(
-        f"{len(failed):,} of {len(manifest.utterances):,} utterances failed: {path} names each, "
-        "with its reason; the others can be used"
+        f"{len(failed):,} of {len(manifest.utterances):,} utterances failed; {path} has the "
+        "reasons, and the others can be used"
     )

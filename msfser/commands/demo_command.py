@@ -16,27 +16,35 @@ from lemf.runtime.console import PATH, jobs_option, one_line_ends, open_stdout, 
     "folder",
     type=PATH,
     required=True,
-    help="Folder of the demo.",
+    help="Output folder.",
 )
 @click.option(
-    "--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="Trainings a row."
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Number of runs per row.",
 )
 @click.option(
-    "--corpus-seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the corpus."
+    "--corpus-seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of the corpus.",
 )
 @click.option(
     "--utterances",
     type=click.IntRange(min=24),
     default=2400,
     show_default=True,
-    help="Of the corpus.",
+    help="Number of utterances of the corpus.",
 )
 @click.option(
     "--set",
     "changes",
     metavar="KEY=VALUE",
     multiple=True,
-    help="Change a setting of all trainings.",
+    help="Change a setting of all runs; may be repeated.",
 )
 @jobs_option
 def demo(
@@ -47,11 +55,13 @@ def demo(
     changes: tuple[str, ...],
     jobs: int | None,
 ) -> None:
-    """Show on a synthetic corpus what each level of semantics does, offline.
+    """Show on a synthetic corpus what each level of semantics adds.
 
-    Makes a corpus whose labels follow from known causes, its texts and vectors; trains audio only,
-    GS, GS+LES and GS+LES+ES; prints the ablation and whether the mechanism was recovered; writes
-    report.md, csv files and figures. Stopped, the same command goes on.
+    Runs offline. Makes a corpus whose labels follow from known causes, its texts and their vectors;
+    trains models of audio only, GS, GS+LES and GS+LES+ES; prints the ablation and whether the
+    mechanism was recovered; writes report.md, CSV files and figures.
+
+    A run that was stopped continues when the same command runs again.
     """
     from lemf.runtime.workers import count_cores
     from msfser.ablation.demo import run_demo

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lemf.runtime.console import PATH, jobs_option, one_line_ends, say
+from lemf.runtime.console import PATH, cluster_option, jobs_option, one_line_ends, say
 from lemf.runtime.progress import progress
 from msfser.commands.semantics_options import (
-    cluster_option,
     finish,
     folder_argument,
     open_workers,
@@ -29,37 +28,43 @@ if TYPE_CHECKING:
     "--backend",
     type=click.Choice(["openai", "kimi", "jsonl", "acoustic"]),
     required=True,
-    help="A server that speaks OpenAI's API; Kimi-Audio in an environment of its own; descriptions "
-    "that are there already; or what lemf measures, in words.",
+    help="A server with OpenAI's API, Kimi-Audio in its own environment, descriptions in a file, "
+    "or measurements of lemf in words.",
 )
 @click.option(
     "--from",
     "source",
     metavar="FILE",
     type=PATH,
-    help="The descriptions of --backend jsonl, or the replies of Kimi's worker.",
+    help="Descriptions of --backend jsonl, or replies of kimi_worker.py.",
 )
 @click.option(
     "--export-jobs",
     metavar="FILE",
     type=PATH,
-    help="Write what Kimi's worker is to do.",
+    help="Write the jobs for kimi_worker.py.",
 )
-@click.option("--url", default="http://localhost:8000/v1", show_default=True, help="The server.")
-@click.option("--model", metavar="NAME", help="[default: the server's only one; Kimi-Audio-7B]")
-@click.option("--api-key", envvar="OPENAI_API_KEY", help="[default: $OPENAI_API_KEY]")
+@click.option(
+    "--url", default="http://localhost:8000/v1", show_default=True, help="URL of the server."
+)
+@click.option(
+    "--model", metavar="NAME", help="Model.  [default: the only one of the server; Kimi-Audio-7B]"
+)
+@click.option(
+    "--api-key", envvar="OPENAI_API_KEY", help="Key of the server.  [default: $OPENAI_API_KEY]"
+)
 @click.option(
     "--in-flight",
     type=click.IntRange(min=1),
     default=64,
     show_default=True,
-    help="Requests at a time.",
+    help="Number of requests at the same time.",
 )
-@click.option("--no-schema", is_flag=True, help="The server takes no JSON schema.")
+@click.option("--no-schema", is_flag=True, help="Send no JSON schema, for servers that take none.")
 @click.option(
     "--emotions",
     metavar="NAME,...",
-    help="The categories to choose from.  [default: the corpus's, else MSP-Podcast's]",
+    help="Emotions to choose from.  [default: those of the corpus, else those of MSP-Podcast]",
 )
 @jobs_option
 @cluster_option
@@ -79,10 +84,11 @@ def es(
     cluster: str | None,
     shard: str | None,
 ) -> None:
-    """Describe the speech: Extended Semantics, table 1 of the paper as a paragraph.
+    """Describe the speech: Extended Semantics (ES).
 
-    Kimi-Audio takes three steps: --export-jobs writes what is to do, kimi_worker.py does it in
-    Kimi's own environment, and --from takes the replies.
+    A description is the fields of table 1 of the paper as one paragraph. Kimi-Audio takes three
+    steps: --export-jobs writes the jobs, kimi_worker.py runs them in Kimi's own environment, and
+    --from reads the replies.
     """
     part = read_shard(shard)
     _check_files(backend, source, export_jobs)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lemf.runtime.console import PATH, force_option, open_stdout, say
+from lemf.runtime.console import PATH, force_option, open_stdout, resamples_option, say
 from msfser.errors import DataError
 
 if TYPE_CHECKING:
@@ -17,14 +17,21 @@ if TYPE_CHECKING:
 _LONGEST_TEXT = 40  # characters, on the terminal
 _MOST_NAMED = 5  # failures named on the terminal; a file holds all
 
-_device_option = click.option(
-    "--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."
+device_option = click.option(
+    "--device", default="auto", show_default=True, help="Device: auto, cpu, cuda or cuda:N."
 )
 _data_option = click.option(
-    "--data", type=PATH, metavar="DIR", help="Manifest and features.  [default: of the training]"
+    "--data",
+    type=PATH,
+    metavar="DIR",
+    help="Folder of the manifest and the features.  [default: that of the training]",
 )
 _split_option = click.option(
-    "--split", "splits", multiple=True, metavar="NAME", help="May be given several times."
+    "--split",
+    "splits",
+    multiple=True,
+    metavar="NAME",
+    help="Split; may be repeated.  [default: the fold held out, or all but that of the training]",
 )
 
 
@@ -32,17 +39,13 @@ _split_option = click.option(
 @click.argument("runs", type=PATH, metavar="RUN...", nargs=-1, required=True)
 @_split_option
 @_data_option
-@click.option("-o", "--output", type=PATH, metavar="DIR", help="[default: RUN/evaluation]")
 @click.option(
-    "--resamples",
-    type=click.IntRange(min=1),
-    default=1000,
-    show_default=True,
-    help="Draws of the bootstrap.",
+    "-o", "--output", type=PATH, metavar="DIR", help="Output folder.  [default: RUN/evaluation]"
 )
-@click.option("--seed", default=0, show_default=True, help="Of the bootstrap.")
-@click.option("--card", is_flag=True, help="Write the model card, RUN/best/README.md.")
-@_device_option
+@resamples_option
+@click.option("--seed", default=0, show_default=True, help="Seed of the bootstrap.")
+@click.option("--card", is_flag=True, help="Also write the model card, RUN/best/README.md.")
+@device_option
 @force_option
 def evaluate(
     runs: tuple[Path, ...],
@@ -55,11 +58,12 @@ def evaluate(
     device: str,
     force: bool,
 ) -> None:
-    """Judge trained models: CCC with intervals, for each split and for groups of utterances.
+    """Evaluate trained models by CCC with confidence intervals.
 
-    A RUN is a folder that msfser train made, a folder of such folders, or a predictions.parquet of
-    an earlier evaluation. Several are pooled: the models of five folds make one evaluation, with
-    the mean of the folds and the pooled CCC.
+    Evaluates each split and groups of utterances. A RUN is a folder that msfser train made, a
+    folder of such folders, or the predictions.parquet of an earlier evaluation. Several runs are
+    pooled: the models of five folds make one evaluation, with the mean over folds and the pooled
+    CCC.
     """
     from msfser.evaluation.files import FILES, Origin, write_evaluation
     from msfser.evaluation.model_card import check_card, write_card
@@ -104,8 +108,10 @@ def evaluate(
 @click.argument("run", type=PATH, metavar="RUN")
 @_split_option
 @_data_option
-@click.option("-o", "--output", type=PATH, metavar="DIR", help="[default: RUN/inspection]")
-@_device_option
+@click.option(
+    "-o", "--output", type=PATH, metavar="DIR", help="Output folder.  [default: RUN/inspection]"
+)
+@device_option
 @force_option
 def inspect_model(
     run: Path,
@@ -115,7 +121,11 @@ def inspect_model(
     device: str,
     force: bool,
 ) -> None:
-    """Look into a trained model: routing, gates, what each semantics and each expert is worth."""
+    """Show how a trained model works: routing, gates and ablations.
+
+    Prints routing and gate weights, and what the predictions lose without each semantics and each
+    expert.
+    """
     from lemf.runtime.progress import progress
     from msfser.evaluation.evaluate import read_evaluation_data
     from msfser.evaluation.inference import choose_device

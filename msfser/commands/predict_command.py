@@ -12,6 +12,7 @@ import click
 
 from lemf.runtime.console import PATH, force_option, open_stdout, print_text, say
 from lemf.runtime.output import check_suffix
+from msfser.commands.evaluation_commands import device_option
 from msfser.config.settings import WINDOW_S
 from msfser.errors import DataError, SemanticsError
 
@@ -27,43 +28,52 @@ _SUFFIXES = {".csv": "csv", ".json": "json"}
 @click.command()
 @click.argument("model", metavar="MODEL")
 @click.argument("files", type=PATH, metavar="FILE...", nargs=-1, required=True)
-@click.option("-o", "--output", type=PATH, metavar="FILE", help="A .csv or .json.")
+@click.option("-o", "--output", type=PATH, metavar="FILE", help="Output file (.csv or .json).")
 @click.option(
     "--format",
     "file_format",
     type=click.Choice(["table", "csv", "json"]),
     default="table",
     show_default=True,
-    help="What is printed without -o.",
+    help="Format of what is printed without -o.",
 )
-@click.option("--alignments", type=PATH, metavar="PATH", help="TextGrids that lie elsewhere.")
-@click.option("--no-texts", is_flag=True, help="Use the voice alone.")
+@click.option(
+    "--alignments",
+    type=PATH,
+    metavar="PATH",
+    help="TextGrid of the recording, or folder of TextGrids with the same subfolders.",
+)
+@click.option("--no-texts", is_flag=True, help="Use the audio only.")
 @click.option(
     "--whisper",
     metavar="SIZE|FOLDER",
-    help="Let this faster-whisper model hear what no transcript says.",
+    help="faster-whisper model that transcribes recordings without a transcript.",
 )
 @click.option(
     "--es",
     type=click.Choice(["none", "acoustic"]),
     default="none",
     show_default=True,
-    help="Where Extended Semantics come from, if no table gives them.",
+    help="Source of the Extended Semantics that no table gives.",
 )
 @click.option(
-    "--encoder", metavar="NAME|FOLDER", help="Where the text encoder of the training lies now."
+    "--encoder",
+    metavar="NAME|FOLDER",
+    help="Text encoder of the training, where it has been moved.",
 )
-@click.option("--windows", is_flag=True, help="A row for each window of a long recording, too.")
+@click.option("--windows", is_flag=True, help="Also output one row per window of a long recording.")
 @click.option(
     "--window-s",
     type=click.FloatRange(min=1.0),
     default=WINDOW_S,
     show_default=True,
-    help="Longer recordings are cut into windows.",
+    help="Length of the windows that longer recordings are cut into, in seconds.",
 )
-@click.option("--clamp", "clamped", is_flag=True, help="Keep values within the rating scale.")
-@click.option("--embeddings", type=PATH, metavar="FILE", help="A .npz or .parquet.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
+@click.option("--clamp", "clamped", is_flag=True, help="Clip values to the rating scale.")
+@click.option(
+    "--embeddings", type=PATH, metavar="FILE", help="Write the embeddings (.npz or .parquet)."
+)
+@device_option
 @force_option
 def predict(
     model: str,
@@ -85,9 +95,9 @@ def predict(
     """Predict valence, arousal and dominance of recordings.
 
     MODEL is the folder of a run, a folder with config.json and model.safetensors, or a name on the
-    hub. A FILE is a recording, a folder of recordings, or a .csv with the column wav and perhaps
-    alignment, transcript and es. The TextGrid and the transcript (.txt or .lab) of the same name
-    are found beside a recording.
+    hub. A FILE is a recording, a folder of recordings, or a .csv or .jsonl file with the column wav
+    and optionally alignment, transcript and es. A TextGrid and a transcript (.txt or .lab) of the
+    same name beside a recording are used.
     """
     _check_outputs(output, embeddings, files, force)
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lemf.runtime.console import jobs_option, one_line_ends, say
+from lemf.runtime.console import cluster_option, jobs_option, one_line_ends, say
 from lemf.runtime.progress import progress
 from msfser.commands.es_command import es
 from msfser.commands.semantics_options import (
-    cluster_option,
     device_option,
     finish,
     folder_argument,
@@ -27,7 +26,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def semantics() -> None:
-    """Make the texts of a corpus: DIR/manifest.parquet -> DIR/texts.parquet."""
+    """Make the texts of a corpus: LES, GS and ES.
+
+    Reads DIR/manifest.parquet and writes DIR/texts.parquet.
+    """
 
 
 semantics.add_command(es)
@@ -36,14 +38,18 @@ semantics.add_command(es)
 @semantics.command()
 @folder_argument
 @click.option("--cues", default="paper", show_default=True, help="Cue set of lemf.")
-@click.option("--words-tier", metavar="NAME", help="Tier of the words.  [default: by name]")
-@click.option("--phones-tier", metavar="NAME", help="Tier of the phones.  [default: by name]")
+@click.option(
+    "--words-tier", metavar="NAME", help="Tier of the words.  [default: found by its name]"
+)
+@click.option(
+    "--phones-tier", metavar="NAME", help="Tier of the phones.  [default: found by its name]"
+)
 @click.option(
     "--duration",
     type=click.Choice(["phones", "word"]),
     default="phones",
     show_default=True,
-    help="Mean phone duration, or the word's length where there is no phone tier.",
+    help="Duration cue: mean phone duration, or word duration where there is no phone tier.",
 )
 @jobs_option
 @cluster_option
@@ -58,9 +64,9 @@ def les(
     cluster: str | None,
     shard: str | None,
 ) -> None:
-    """Find the emphasis segment: Local Emphasized Semantics.
+    """Find the emphasis segment: Local Emphasized Semantics (LES).
 
-    Where there is no alignment, or lemf cannot use it, the text of GS stands in.
+    Where there is no alignment, or lemf cannot use it, the text of GS takes its place.
     """
     part = read_shard(shard)
 
@@ -92,24 +98,33 @@ def les(
     type=click.Choice(["whisper", "transcript"]),
     default="whisper",
     show_default=True,
-    help="What Whisper hears, or the corpus's own transcripts.",
+    help="Transcribe with Whisper, or take the transcripts of the corpus.",
 )
 @click.option(
     "--engine",
     type=click.Choice(["faster-whisper", "transformers"]),
     default="faster-whisper",
     show_default=True,
+    help="Implementation of Whisper.",
 )
 @click.option(
     "--model",
     metavar="SIZE|NAME|FOLDER",
     default="large-v3",
     show_default=True,
-    help="A size, a model of the hub, or a folder.",
+    help="Whisper model: a size, a name on the hub, or a folder.",
 )
-@click.option("--language", metavar="CODE", help="Such as en.  [default: heard, clip by clip]")
+@click.option(
+    "--language", metavar="CODE", help="Language, such as en.  [default: detected in each clip]"
+)
 @device_option
-@click.option("--batch-size", type=click.IntRange(min=1), default=16, show_default=True)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    default=16,
+    show_default=True,
+    help="Clips per batch.",
+)
 @shard_option
 def gs(
     folder: Path,
@@ -121,7 +136,7 @@ def gs(
     batch_size: int,
     shard: str | None,
 ) -> None:
-    """Find what is said: Global Semantics."""
+    """Transcribe what is said: Global Semantics (GS)."""
     part = read_shard(shard)
     if source == "transcript" and part is not None:
         raise click.UsageError("--shard goes with --from whisper; transcripts take no time")
@@ -170,15 +185,22 @@ def _find_device(engine: Engine) -> str:
     metavar="NAME|FOLDER",
     default="roberta-large",
     show_default=True,
-    help="A text encoder of transformers: hub id or folder.",
+    help="Text encoder of transformers: a name on the hub or a folder.",
 )
 @device_option
-@click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True)
-@click.option("--force", is_flag=True, help="Start over where another encoder was used.")
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    default=64,
+    show_default=True,
+    help="Texts per batch.",
+)
+@click.option("--force", is_flag=True, help="Start over if another encoder was used.")
 def encode(folder: Path, encoder: str, device: str | None, batch_size: int, force: bool) -> None:
-    """Encode the texts of a corpus: DIR/texts.parquet -> DIR/features.
+    """Encode the texts of a corpus as vectors.
 
-    Texts that are the same are encoded once, and those with a vector not again.
+    Reads DIR/texts.parquet and writes DIR/features. Equal texts are encoded once, and texts that
+    have a vector not again.
     """
     import torch
 
@@ -194,7 +216,7 @@ def encode(folder: Path, encoder: str, device: str | None, batch_size: int, forc
             force=force,
             watch=watch,
         )
-    say(f"{run.n_texts:,} different texts, {run.n_encoded:,} encoded now with {encoder}")
+    say(f"{run.n_texts:,} different texts, {run.n_encoded:,} encoded in this run with {encoder}")
     if run.n_cut:
         say(f"note: {run.n_cut:,} texts were cut at the encoder's limit of {run.max_tokens} tokens")
     say(f"wrote {folder / 'features'}")

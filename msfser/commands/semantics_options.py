@@ -1,4 +1,4 @@
-"""The options that the commands of semantics share, and how they begin and end."""
+"""What the commands of `msfser semantics` share: options, workers, and writing the texts."""
 
 from __future__ import annotations
 
@@ -21,13 +21,12 @@ if TYPE_CHECKING:
 
 folder_argument = click.argument("folder", metavar="DIR", type=PATH)
 device_option = click.option(
-    "--device", type=click.Choice(["cpu", "cuda"]), help="[default: cuda where there is one]"
-)
-cluster_option = click.option(
-    "--cluster", metavar="ADDRESS", help="Use the workers of a dask scheduler instead."
+    "--device", type=click.Choice(["cpu", "cuda"]), help="Device.  [default: cuda if there is one]"
 )
 shard_option = click.option(
-    "--shard", metavar="I/N", help="Do part I of N only; a run without it puts all together."
+    "--shard",
+    metavar="I/N",
+    help="Do only part I of N; the command without --shard joins all parts.",
 )
 
 
@@ -38,7 +37,7 @@ def finish(
     texts: Mapping[str, Text],
     shard: Shard | None,
 ) -> None:
-    """Put the texts in their place and say what there is; end with exit code 1 if any failed."""
+    """Write the texts and print their counts; end with exit code 1 if any failed."""
     from msfser.semantics.texts import TEXTS_NAME, update_texts
 
     path = folder / TEXTS_NAME
@@ -74,11 +73,12 @@ def read_shard(text: str | None) -> Shard | None:
 
 
 def open_workers(jobs: int | None, cluster: str | None) -> AbstractContextManager[Workers]:
-    """Give the workers that --jobs or --cluster name, for as long as a ``with`` block lasts."""
-    from lemf.runtime.workers import cluster_workers, count_cores, local_workers
+    """Open the workers of --jobs or --cluster, for as long as a ``with`` block lasts."""
+    from lemf.runtime.cluster import cluster_workers
+    from lemf.runtime.workers import count_cores, local_workers
 
     if cluster is None:
         return local_workers(jobs or count_cores())
     if jobs is not None:
-        raise click.UsageError("--jobs and --cluster exclude each other")
+        raise click.UsageError("--jobs and --cluster cannot be used together")
     return cluster_workers(cluster)

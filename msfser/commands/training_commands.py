@@ -17,28 +17,32 @@ from msfser.commands.evaluation_commands import evaluate
     "--preset",
     metavar="NAME",
     default="",
-    help="paper, challenge or tiny: what holds where the file says nothing.  [default: paper]",
+    help="Settings that the file leaves out: paper, challenge or tiny.  [default: paper]",
 )
 @click.option(
     "--set",
     "changes",
     metavar="KEY=VALUE",
     multiple=True,
-    help="Change a setting, as train.lr=1e-4.",
+    help="Change a setting, such as train.lr=1e-4; may be repeated.",
 )
 @click.option(
-    "--data", type=PATH, help="Folder with the manifest and the features; short for data.folder."
+    "--data", type=PATH, help="Folder of the manifest and the features; short for data.folder."
 )
-@click.option("-o", "--output", "folder", type=PATH, required=True, help="Folder of the run.")
-@click.option("--folds", is_flag=True, help="A run for every fold of the corpus that is held out.")
-@click.option("--resume", is_flag=True, help="Go on where the run stopped.")
+@click.option(
+    "-o", "--output", "folder", type=PATH, required=True, help="Output folder of the run."
+)
+@click.option("--folds", is_flag=True, help="Train one model per fold, with that fold held out.")
+@click.option("--resume", is_flag=True, help="Continue a run that was stopped.")
 @click.option(
     "--init",
     metavar="RUN|FOLDER|NAME",
     help="Start from the weights of this model; short for train.init.",
 )
-@click.option("--tensorboard", is_flag=True, help="Write the curves for TensorBoard, too.")
-@click.option("--dry-run", is_flag=True, help="Print the settings and what would be read, and end.")
+@click.option("--tensorboard", is_flag=True, help="Also write the curves for TensorBoard.")
+@click.option(
+    "--dry-run", is_flag=True, help="Print the settings and what would be read, and exit."
+)
 def train(
     config_file: Path | None,
     preset: str,
@@ -51,9 +55,9 @@ def train(
     tensorboard: bool,
     dry_run: bool,
 ) -> None:
-    """Train a model, and keep the best epoch.
+    """Train a model and keep its best epoch.
 
-    Prints the metrics as JSON; with --folds, CCC of each fold, their mean, and CCC of all pooled.
+    Prints the metrics as JSON; with --folds, the CCC of each fold, their mean, and the pooled CCC.
     On several GPUs: torchrun --nproc-per-node 8 -m msfser train ...
     """
     from msfser.config.files import format_config, read_config

@@ -77,7 +77,7 @@ def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(cluster, make_
 
 
 def test_no_scheduler_is_one_line(make_corpus, monkeypatch, tmp_path):
-    monkeypatch.setattr("lemf.runtime.workers._LONGEST_CONNECT_S", 1)
+    monkeypatch.setattr("lemf.runtime.cluster._LONGEST_CONNECT_S", 1)
     make_corpus(1)
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(

@@ -120,5 +120,5 @@ def test_features_of_an_older_lemf_are_refused(run, tmp_path, lost):
 
 def test_help_says_that_cues_and_duration_stay_as_they_were(run):
     options = " ".join(run("rescore", "--help").stdout.split())
-    assert "Cue set. [default: as before]" in options
+    assert "Cue set. [default: that of FEATURES]" in options
     assert "Cue set. [default: paper]" in " ".join(run("batch", "--help").stdout.split())

@@ -135,7 +135,7 @@ def test_killed_twenty_times_at_random_moments(corpus, quiet):
         else:
             assert process.returncode == -signal.SIGKILL
     result = finish(corpus, "--jobs", "2")
-    assert n_complete or "going on" in result.stderr
+    assert n_complete or "resuming" in result.stderr
     assert outputs(corpus) == quiet
     assert {path.name for path in corpus.iterdir()} == {*OUTPUTS, "out.run.json", "corpus"}
 
@@ -153,7 +153,7 @@ def test_ctrl_c_is_one_line_and_keeps_what_is_done(corpus, quiet):
     )
     assert n_parts(corpus) > 5
     wait_for(lambda: session_is_empty(process.pid))
-    assert "scoring: going on, " in finish(corpus, "--jobs", "1").stderr
+    assert "scoring: resuming, " in finish(corpus, "--jobs", "1").stderr
     assert outputs(corpus) == quiet
 
 
@@ -198,7 +198,7 @@ def test_a_second_run_at_the_same_time_is_refused(corpus):
     process.communicate()
     assert second.returncode == 1
     assert second.stderr == (
-        f"Error: out.parquet.lock: process {process.pid} works on this output; "
+        f"Error: out.parquet.lock: process {process.pid} is working on this output; "
         "let it end, or stop it\n"
     )
 
@@ -227,7 +227,7 @@ def test_an_unfinished_run_goes_on_with_its_own_settings_and_files_only(corpus, 
         result.stderr
     )
     assert n_parts(corpus) >= kept
-    assert "going on" not in finish(corpus, "--force").stderr
+    assert "resuming" not in finish(corpus, "--force").stderr
     assert outputs(corpus) == quiet
 
 

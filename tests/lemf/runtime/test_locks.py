@@ -23,7 +23,7 @@ with hold_lock(Path(sys.argv[1])):
 
 
 def works(process):
-    return rf"out\.lock: process {process} works on this output; let it end, or stop it$"
+    return rf"out\.lock: process {process} is working on this output; wait for its end, or stop it$"
 
 
 def test_a_second_process_is_refused_until_the_first_is_killed(tmp_path):
@@ -57,7 +57,10 @@ def test_a_process_that_ends_soon_is_waited_for(tmp_path):
     thread = threading.Thread(target=hold)
     thread.start()
     held.wait()
-    with pytest.raises(OutputError, match="works on this output"), hold_lock(path, wait_s=0.05):
+    with (
+        pytest.raises(OutputError, match="is working on this output"),
+        hold_lock(path, wait_s=0.05),
+    ):
         pass
     with hold_lock(path, wait_s=10):
         thread.join()

@@ -61,7 +61,7 @@ def test_what_an_earlier_run_did_is_told_and_does_not_count_as_speed(capsys, clo
         watch(1199, 2000)
         watch(1200, 2000)
     assert capsys.readouterr().err == (
-        "encoding: going on, 1,000 of 2,000 are done\nencoding: 1,200 of 2,000, 80 s left\n"
+        "encoding: resuming, 1,000 of 2,000 are done\nencoding: 1,200 of 2,000, 80 s left\n"
     )
 
 

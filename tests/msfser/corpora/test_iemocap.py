@@ -278,7 +278,7 @@ def test_a_second_run_refuses_and_the_next_removes_what_a_killed_one_left(releas
     with hold_lock(tmp_path / "out/alignment.lock"):
         result = run("iemocap", release, "-o", tmp_path / "out")
     assert result.exit_code == 1
-    assert f"process {os.getpid()} works on this output" in result.stderr
+    assert f"process {os.getpid()} is working on this output" in result.stderr
     assert result.stderr.count("\n") == 1
     assert run("iemocap", release, "-o", tmp_path / "out").exit_code == 0
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [

@@ -113,7 +113,7 @@ def test_bad_recordings_are_failed_rows(tmp_path, run, make_wav):
     result = run("table", path, "-o", tmp_path / "out")
     assert result.exit_code == 1
     out = tmp_path / "out/manifest.parquet"
-    assert f"Error: 5 of 6 utterances failed: {out} names each" in result.stderr
+    assert f"Error: 5 of 6 utterances failed; {out} has the reasons" in result.stderr
     assert "6 utterances with an alignment that is not there, such as good" in result.stderr
     assert "failed: gone: no such recording" in result.stderr
     rows = read_manifest(tmp_path / "out").utterances
@@ -231,4 +231,4 @@ def test_texts_of_the_corpus_before_are_named(table, tmp_path, run):
     assert run(*arguments).exit_code == 0
     (tmp_path / "out/texts.parquet").write_bytes(b"")
     result = run(*arguments, "--force")
-    assert "out/texts.parquet: is of the corpus that was here before, and stays" in result.stderr
+    assert "out/texts.parquet: is of the corpus that was here before; if words" in result.stderr

@@ -158,7 +158,7 @@ def test_tiers_of_msp_podcast_are_found_by_place_where_names_are_unknown(corpus,
 
 def test_a_cluster_takes_the_place_of_the_processes(corpus, monkeypatch):
     monkeypatch.setattr(
-        "lemf.runtime.workers.cluster_workers",
+        "lemf.runtime.cluster.cluster_workers",
         lambda address: local_workers(1) if address == "tcp://here:1" else None,
     )
     assert "les: 12 ok" in run("semantics", "les", corpus, "--cluster", "tcp://here:1")
@@ -169,7 +169,7 @@ def test_a_cluster_takes_the_place_of_the_processes(corpus, monkeypatch):
     [
         (["--cues", "nope"], 1, "unknown cue set 'nope'; there are: paper"),
         (["--shard", "3/2"], 2, "--shard 3/2: write I/N, such as 1/8"),
-        (["--jobs", "1", "--cluster", "tcp://x:1"], 2, "exclude each other"),
+        (["--jobs", "1", "--cluster", "tcp://x:1"], 2, "cannot be used together"),
     ],
 )
 def test_wrong_options_are_one_line(corpus, arguments, code, message):

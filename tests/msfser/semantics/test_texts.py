@@ -131,7 +131,7 @@ def test_another_command_that_writes_is_waited_for(tmp_path, manifest, monkeypat
     monkeypatch.setattr("msfser.semantics.texts._LONGEST_WAIT_S", 0.1)
     with (
         hold_lock(tmp_path / "texts.parquet.lock"),
-        pytest.raises(Exception, match="works on this output"),
+        pytest.raises(Exception, match="is working on this output"),
     ):
         update_texts(tmp_path, manifest, "gs", {"a": OK})
     update_texts(tmp_path, manifest, "gs", {"a": OK})

@@ -29,7 +29,7 @@ def test_a_torn_last_line_is_dropped_and_any_other_is_refused(tmp_path):
 
 
 def test_a_second_run_is_refused_and_other_semantics_are_not(tmp_path):
-    refused = pytest.raises(LemfError, match=rf"gs\.lock: process {os.getpid()} works on this")
+    refused = pytest.raises(LemfError, match=rf"gs\.lock: process {os.getpid()} is working")
     with open_work(tmp_path, "gs"), open_work(tmp_path, "es"), refused:
         open_work(tmp_path, "gs").__enter__()
     with open_work(tmp_path, "gs"):

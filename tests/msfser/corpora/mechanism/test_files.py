@@ -137,7 +137,7 @@ def test_what_a_killed_run_left_is_removed(tmp_path):
 def test_second_run_on_the_same_folder_is_refused(tmp_path):
     with (
         hold_lock(tmp_path / "mechanism.lock"),
-        pytest.raises(lemf.LemfError, match="works on this output"),
+        pytest.raises(lemf.LemfError, match="is working on this output"),
     ):
         write_mechanism(tmp_path, n_utterances=24, jobs=1)
 

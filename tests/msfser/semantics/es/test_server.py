@@ -251,7 +251,7 @@ def test_a_second_run_is_refused(corpus):
     (corpus / "semantics").mkdir()
     with hold_lock(corpus / "semantics/es.lock"):
         output = run(corpus, "--backend", "openai", code=1)
-    assert f"es.lock: process {os.getpid()} works on this output" in output
+    assert f"es.lock: process {os.getpid()} is working on this output" in output
 
 
 @pytest.fixture
@@ -290,7 +290,7 @@ def test_killed_and_resumed_gives_the_texts_of_an_undisturbed_run(corpus, undist
         assert not (corpus / "texts.parquet").exists()
         server.answer = lambda digest, n_before: describe(digest)
         output = run(corpus, "--backend", "openai", "--url", server.url)
-        assert f"going on, {kept} of 12 are done" in output
+        assert f"resuming, {kept} of 12 are done" in output
         assert server.n_requests <= 12 + 2  # those in flight at the kill, and no others
     assert (corpus / "texts.parquet").read_bytes() == undisturbed
 
@@ -309,7 +309,7 @@ def test_a_full_disk_is_one_line_and_nothing_is_lost(corpus, undisturbed):
         )
         assert not (corpus / "texts.parquet").exists()
         assert n_lines(corpus) > 1
-        assert "going on" in run(corpus, "--backend", "openai", "--url", server.url)
+        assert "resuming" in run(corpus, "--backend", "openai", "--url", server.url)
     assert (corpus / "texts.parquet").read_bytes() == undisturbed
 
 
