@@ -25,10 +25,10 @@ from msfser.config.settings import SEMANTICS
 from msfser.corpora.mechanism.files import ES_NAME, REACHABLE_NAME, write_mechanism
 from msfser.errors import ConfigError
 from msfser.evaluation.evaluate import EvaluationData, predict_run, read_evaluation_data
-from msfser.evaluation.inference import choose_device
 from msfser.evaluation.inspection import Inspection, inspect_run
 from msfser.evaluation.runs import open_run
 from msfser.manifest import MANIFEST_NAME, read_manifest
+from msfser.model.device import choose_device
 from msfser.semantics.encoding import encode_texts
 from msfser.semantics.es.description import emotions_of
 from msfser.semantics.es.description_file import import_descriptions

@@ -14,7 +14,6 @@ from msfser.config.settings import Config
 from msfser.data.examples import choose_utterances
 from msfser.errors import ConfigError, DataError
 from msfser.evaluation.evaluate import predict_run, read_evaluation_data
-from msfser.evaluation.inference import choose_device
 from msfser.evaluation.predictions import (
     PREDICTIONS_NAME,
     Predictions,
@@ -23,6 +22,7 @@ from msfser.evaluation.predictions import (
 )
 from msfser.evaluation.runs import CONFIG_NAME, open_run
 from msfser.manifest import read_manifest
+from msfser.model.device import choose_device
 from msfser.training.data import data_folder
 from msfser.training.train import train
 

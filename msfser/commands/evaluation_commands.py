@@ -128,10 +128,10 @@ def inspect_model(
     """
     from lemf.runtime.progress import progress
     from msfser.evaluation.evaluate import read_evaluation_data
-    from msfser.evaluation.inference import choose_device
     from msfser.evaluation.inspection import inspect_run
     from msfser.evaluation.inspection_files import FILES, make_inspection_tables, write_inspection
     from msfser.evaluation.runs import find_runs, open_run
+    from msfser.model.device import choose_device
     from msfser.outputs import prepare_folder, print_tables
 
     folder = _only(find_runs([run]), run)
@@ -166,8 +166,8 @@ def _predict_run(
 ) -> tuple[Predictions, dict[str, str]]:
     from lemf.runtime.progress import progress
     from msfser.evaluation.evaluate import predict_run, read_evaluation_data
-    from msfser.evaluation.inference import choose_device
     from msfser.evaluation.runs import open_run
+    from msfser.model.device import choose_device
 
     chosen = choose_device(device)
     run = open_run(folder, chosen)

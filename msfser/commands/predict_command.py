@@ -102,8 +102,8 @@ def predict(
     _check_outputs(output, embeddings, files, force)
 
     from lemf.runtime.progress import progress
-    from msfser.evaluation.inference import choose_device
     from msfser.evaluation.runs import model_folder
+    from msfser.model.device import choose_device
     from msfser.model.msf_ser import MsfSer
     from msfser.prediction.predict import load_encoder, predict_speech
     from msfser.prediction.speech_files import find_speech

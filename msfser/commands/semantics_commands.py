@@ -173,9 +173,9 @@ def _find_device(engine: Engine) -> str:
         import ctranslate2
 
         return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
-    import torch
+    from msfser.model.device import choose_device
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    return choose_device("auto").type
 
 
 @click.command()
@@ -202,16 +202,13 @@ def encode(folder: Path, encoder: str, device: str | None, batch_size: int, forc
     Reads DIR/texts.parquet and writes DIR/features. Equal texts are encoded once, and texts that
     have a vector not again.
     """
-    import torch
-
     from msfser.semantics.encoding import encode_texts
     from msfser.semantics.text_encoder import load_text_encoder
 
-    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
     with one_line_ends(), progress("encoding texts") as watch:
         run = encode_texts(
             folder,
-            lambda: load_text_encoder(encoder, chosen),
+            lambda: load_text_encoder(encoder, device or "auto"),
             batch_size=batch_size,
             force=force,
             watch=watch,

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from msfser.errors import SemanticsError, first_line
+from msfser.model.device import choose_device
 from msfser.model.hub import MODEL_FILES, find_folder, quiet_transformers
 from msfser.semantics.features import Encoder
 
@@ -107,18 +108,21 @@ def load_text_encoder(name: str, device: str) -> TextEncoder:
     name : str
         A folder with a model and a tokenizer of transformers, ``"owner/name"`` on the hub, or
         ``"roberta-large"``.
-    device : {"cpu", "cuda"}
+    device : str
+        As in `choose_device`.
 
     Raises
     ------
     CheckpointError
         There is no such folder, and no such model on the hub.
+    ConfigError
+        This machine has no such device.
     SemanticsError
-        The folder holds no model, or CUDA is asked for and absent.
+        The folder holds no model.
     """
-    if device == "cuda" and not torch.cuda.is_available():
-        raise SemanticsError("--device cuda: this machine has no CUDA device; use --device cpu")
     from transformers import AutoModel, AutoTokenizer
+
+    torch_device = choose_device(device)
 
     is_folder = Path(name).expanduser().is_dir()
     owner = "FacebookAI/" if name in _ROBERTA and not is_folder else ""
@@ -140,10 +144,10 @@ def load_text_encoder(name: str, device: str) -> TextEncoder:
             f"encoder {name}: {len(missing)} weights are missing, {missing[0]} among them; "
             "name the folder of a whole model"
         )
-    model.requires_grad_(False).eval().to(device)
+    model.requires_grad_(False).eval().to(torch_device)
     known_as = str(folder.absolute()) if is_folder else name
     about = Encoder(known_as, _revision(folder), int(model.config.hidden_size))
-    return TextEncoder(model, tokenizer, about, torch.device(device))
+    return TextEncoder(model, tokenizer, about, torch_device)
 
 
 def _revision(folder: Path) -> str:

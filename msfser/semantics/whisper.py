@@ -150,8 +150,9 @@ class _TransformersWhisper:
         import torch
         from transformers import AutoModelForSpeechSeq2Seq, AutoProcessor
 
-        if settings.device == "cuda" and not torch.cuda.is_available():
-            raise SemanticsError("--device cuda: this machine has no CUDA device; use --device cpu")
+        from msfser.model.device import choose_device
+
+        device = choose_device(settings.device)
         name = settings.model
         if "/" not in name and not Path(name).is_dir():
             name = f"openai/whisper-{name}"  # a size, as faster-whisper has it
@@ -162,7 +163,7 @@ class _TransformersWhisper:
             model = AutoModelForSpeechSeq2Seq.from_pretrained(folder, dtype=dtype)
         except (OSError, ValueError, KeyError, ImportError) as error:
             raise _not_loaded(settings, error) from error
-        self._model: Any = model.eval().to(settings.device)
+        self._model: Any = model.eval().to(device)
         known = self._model.generation_config
         self._multilingual = bool(getattr(known, "is_multilingual", hasattr(known, "lang_to_id")))
         self._language = settings.language

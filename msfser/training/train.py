@@ -20,8 +20,9 @@ from msfser.ccc import FloatArray, ccc
 from msfser.config.settings import RATE_HZ, Config
 from msfser.data.batching import ClipReader, text_tensors
 from msfser.data.examples import IntArray
-from msfser.evaluation.inference import choose_device, run_model, tf32_products
+from msfser.evaluation.inference import run_model, tf32_products
 from msfser.evaluation.runs import BEST_NAME, model_folder
+from msfser.model.device import choose_device
 from msfser.model.folder import ModelFacts, check_text_encoder, read_model_folder
 from msfser.model.msf_ser import MsfSer, build_model
 from msfser.training.batches import Augmentation, load_steps, training_steps

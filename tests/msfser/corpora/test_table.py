@@ -201,7 +201,7 @@ def test_wrong_options_are_said(table, tmp_path, run):
     assert result.exit_code == 2
     assert "write LOW,HIGH as 1,5" in result.stderr
     result = run("table", table, *out, "--label-bounds", "5,1")
-    assert "label bounds 5 to 1: the first must be the lower" in result.stderr
+    assert "label bounds 5 to 1: write the lower bound first" in result.stderr
     result = run("table", table, *out, "--column", "valence")
     assert "write NAME=COLUMN" in result.stderr
     result = run("table", table, *out, "--column", "valenz=dom")
