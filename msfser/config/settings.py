@@ -254,7 +254,7 @@ class TrainConfig:
         if self.batch_size % self.accumulation:
             raise ConfigError(
                 f"train.accumulation {self.accumulation}: does not divide "
-                f"train.batch_size {self.batch_size}"
+                f"train.batch_size {self.batch_size}; set a divisor"
             )
         if self.ccc_scope == "micro" and self.batch_size // self.accumulation < 2:
             raise ConfigError("train.ccc_scope 'micro': a micro-batch needs 2 utterances or more")

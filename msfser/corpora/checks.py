@@ -14,9 +14,8 @@ from typing import Literal
 
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.threads import threaded_map
+from msfser.config.settings import SHORTEST_S
 from msfser.manifest import DIMENSIONS, Manifest, Utterance
-
-SHORTEST_S = 0.25  # shorter recordings are too short for WavLM and the pitch tracker
 
 OutsideLabels = Literal["keep", "refuse"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +11,9 @@ from numpy.typing import NDArray
 
 from lemf import LemfError, read_audio
 from lemf.runtime.progress import Watch, no_watch
-from lemf.runtime.workers import count_cores
+from lemf.runtime.threads import threaded_map
 from msfser.config.settings import RATE_HZ, SHORTEST_S, WaveNorm
 from msfser.errors import DataError
-
-_MOST_THREADS = 16
 
 Samples = NDArray[np.float32]
 
@@ -112,28 +109,16 @@ class Scan:
         return WaveStatistics(mean, max(variance, 1e-14) ** 0.5)
 
 
-def scan_clips(
-    paths: Sequence[Path],
-    *,
-    threads: int | None = None,
-    watch: Watch = no_watch,
-) -> Scan:
+def scan_clips(paths: Sequence[Path], *, watch: Watch = no_watch) -> Scan:
     """Read each recording once for its length and level, and whether it can be used.
 
     Parameters
     ----------
     paths : sequence of Path
-    threads : int, optional
-        By default one per core, up to 16.
     watch : function
         Called with how many recordings are done, and of how many.
     """
-    found: list[tuple[int, float, float, str]] = []
-    watch(0, len(paths))
-    with ThreadPoolExecutor(threads or min(count_cores(), _MOST_THREADS)) as pool:
-        for result in pool.map(_scan, paths):
-            found.append(result)
-            watch(len(found), len(paths))
+    found = threaded_map(_scan, paths, watch)
     n_samples, sums, squares, reasons = zip(*found, strict=True) if found else ((), (), (), ())
     return Scan(
         np.array(n_samples, dtype=np.int64),

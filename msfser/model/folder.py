@@ -188,9 +188,13 @@ def read_model_folder(name: str) -> StoredModel:
     try:
         weights = safetensors.torch.load_file(path)
     except FileNotFoundError:
-        raise CheckpointError(f"{path}: no such file; the model is incomplete") from None
+        raise CheckpointError(
+            f"{path}: no such file; the model is incomplete, copy it again"
+        ) from None
     except (OSError, safetensors.SafetensorError) as error:
-        raise CheckpointError(f"{path}: damaged or no safetensors file ({error})") from error
+        raise CheckpointError(
+            f"{path}: damaged or no safetensors file ({error}); copy it again"
+        ) from error
     return StoredModel(
         folder=folder,
         config=_make(ModelConfig, "model", content, folder / CONFIG_NAME),
@@ -208,11 +212,15 @@ def _read_config(path: Path) -> dict[str, Any]:
             f"{path}: no such file; name the folder of a trained model, such as RUN/best"
         ) from None
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path}: cannot be read as JSON ({error})") from error
+        raise CheckpointError(
+            f"{path}: cannot be read as JSON ({error}); copy the model again"
+        ) from error
     if not isinstance(content, dict) or not all(
         isinstance(content.get(k), dict) for k in _KEYS[1:]
     ):
-        raise CheckpointError(f"{path}: not the configuration of a model of msfser")
+        raise CheckpointError(
+            f"{path}: not the configuration of a model of msfser; name another folder"
+        )
     _check_keys(path, content, _KEYS, content)
     return content
 

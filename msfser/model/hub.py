@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from msfser.errors import CheckpointError
+from msfser.errors import CheckpointError, first_line
 
 # What a model of transformers is loaded from: neither pickles nor the same weights in other types.
 MODEL_FILES = ("*.json", "*.txt", "*.model", "model.safetensors", "model-*.safetensors")
@@ -52,9 +52,8 @@ def find_folder(name: str, patterns: Sequence[str]) -> Path:
             f"{name}: no such folder, and no such model on huggingface.co; check the name"
         ) from error
     except OSError as error:
-        reason = str(error).strip().partition("\n")[0]
         raise CheckpointError(
-            f"{name}: cannot be downloaded ({reason}); try again, or name a local folder"
+            f"{name}: cannot be downloaded ({first_line(error)}); try again, or name a local folder"
         ) from error
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lemf import MissingPackageError
+from msfser.config.settings import RATE_HZ
 from msfser.errors import SemanticsError, first_line
 from msfser.model.hub import MODEL_FILES, find_folder
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 Engine = Literal["faster-whisper", "transformers"]
 Samples = NDArray[np.float32]  # at 16 kHz
 
-RATE_HZ = 16_000
 WINDOW_S = 30.0  # what Whisper takes at once
 BEAMS = 5
 

@@ -60,24 +60,28 @@ def prepare_data(data: DataConfig, model: ModelConfig, *, watch: Watch = no_watc
         No folder, manifest, split, fold or features of an utterance, or fewer than two utterances
         that can be used.
     """
+    # Choose the utterances
     folder = data_folder(data)
     manifest = read_manifest(folder)
+    development: list[Utterance] = []
     if data.test_fold:
         train = choose_utterances(manifest, without_fold=data.test_fold)
-        development: list[Utterance] = []
     else:
         train = _split(manifest, data, "train_split", "'' takes the whole corpus")
-        development = []
         if data.development_split:
             development = _split(manifest, data, "development_split", "'' keeps the last epoch")
     train, unlabelled = _labelled(train)
     development, unlabelled_too = _labelled(development)
+    # Read vectors and recordings
     features = open_features(folder) if model.semantics else None
     rows = [*train, *development]
     examples, scan = read_examples(manifest, rows, model, features, watch=watch)
     n_train = sum(place < len(train) for place in scan.usable)
     if n_train < 2:
-        raise DataError(f"{folder}: {n_train} utterances to train on; at least 2 are needed")
+        raise DataError(
+            f"{folder}: {n_train} utterances to train on, and 2 or more are needed; "
+            "check labels, recordings and the training split"
+        )
     return TrainingData(
         train=examples.take(range(n_train)),
         development=examples.take(range(n_train, len(examples))) if development else None,

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from lemf.runtime.output import open_output
 from msfser.ccc import CccMoments, ccc_moments
-from msfser.errors import CheckpointError, DataError
+from msfser.errors import CheckpointError, DataError, first_line
 from msfser.manifest import DIMENSIONS
 from msfser.model.msf_ser import MsfSer
 
@@ -166,7 +166,6 @@ def restore_state(folder: Path, model: MsfSer, optimiser: torch.optim.Optimizer)
         optimiser.load_state_dict(content["optimiser"])
         return TrainingState(**content["at"])
     except Exception as error:  # whatever torch meets in a foreign file
-        reason = str(error).strip().partition("\n")[0]
         raise CheckpointError(
-            f"{path}: damaged ({reason}); train anew in another folder"
+            f"{path}: damaged ({first_line(error)}); train anew in another folder"
         ) from error

@@ -13,6 +13,7 @@ from lemf import CorpusError, Interval, IntervalTier, TextGrid, format_textgrid
 from lemf.runtime.locks import hold_lock
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Failure, count_cores, local_workers, run_tasks
+from msfser.config.settings import RATE_HZ
 from msfser.corpora.mechanism.es import describe
 from msfser.corpora.mechanism.reachable import format_reachable
 from msfser.corpora.mechanism.sentences import (
@@ -24,7 +25,7 @@ from msfser.corpora.mechanism.sentences import (
     Sentence,
     draw_sentence,
 )
-from msfser.corpora.mechanism.speech import RATE_HZ, Prosody, plan_prosody, synthesise
+from msfser.corpora.mechanism.speech import Prosody, plan_prosody, synthesise
 from msfser.errors import ConfigError
 from msfser.manifest import DIMENSIONS, MANIFEST_NAME, Manifest, Utterance, write_manifest
 from msfser.outputs import Column, format_parquet, format_wav, make_folder

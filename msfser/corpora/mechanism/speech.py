@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from msfser.config.settings import RATE_HZ
 from msfser.corpora.mechanism.sentences import N_WORDS, Sentence, Speaker, random_stream
-
-RATE_HZ = 16000
 
 FloatArray = NDArray[np.float64]
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from transformers import WavLMConfig, WavLMModel
 
 from msfser.config.settings import TINY_ACOUSTIC, ModelConfig
-from msfser.errors import CheckpointError
+from msfser.errors import CheckpointError, first_line
 from msfser.model.hub import find_folder, quiet_transformers
 from msfser.model.wavlm.attention import FusedAttention
 from msfser.model.wavlm.frames import CountT, count_frames
@@ -27,6 +27,7 @@ from msfser.model.wavlm.tiny import make_tiny_wavlm
 
 _FILES = ("config.json", "model*.safetensors*", "pytorch_model*.bin*")
 _FRAMES_STEP = 16  # on a GPU, whose libraries prepare anew for every shape
+_NAME_WHOLE = "name the folder of a whole WavLM, or microsoft/wavlm-large"
 _MASK_VECTOR = "masked_spec_embed"  # only read in training, where old checkpoints may lack it
 
 
@@ -186,20 +187,25 @@ def load_wavlm(config: ModelConfig) -> Wavlm:
             )
     except UnpicklingError as error:
         raise CheckpointError(
-            f"{folder}: pytorch_model.bin holds more than weights and is not unpickled"
+            f"{folder}: pytorch_model.bin holds more than weights and is not unpickled; "
+            "save it as safetensors"
         ) from error
     except (OSError, RuntimeError, ValueError, SafetensorError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise CheckpointError(f"{folder}: WavLM cannot be loaded ({reason})") from error
+        raise CheckpointError(
+            f"{folder}: WavLM cannot be loaded ({first_line(error)}); {_NAME_WHOLE}"
+        ) from error
     wavlm, report = loaded
     for name, found, due in sorted(report["mismatched_keys"]):
         raise CheckpointError(
-            f"{folder}: weight {name} has shape {tuple(found)}; its config.json says {tuple(due)}"
+            f"{folder}: weight {name} has shape {tuple(found)}; its config.json says {tuple(due)}; "
+            f"{_NAME_WHOLE}"
         )
     missing = sorted(set(report["missing_keys"]) - {_MASK_VECTOR})
     if missing:
         others = f" and {len(missing) - 1} others" if len(missing) > 1 else ""
-        raise CheckpointError(f"{folder}: weight {missing[0]}{others} of WavLM missing")
+        raise CheckpointError(
+            f"{folder}: weight {missing[0]}{others} of WavLM missing; {_NAME_WHOLE}"
+        )
     return Wavlm(wavlm, config)
 
 
@@ -231,5 +237,5 @@ def _read_wavlm_config(folder: Path) -> WavLMConfig:
             f"{path}: model_type {content.get('model_type')!r}; only 'wavlm' can be the encoder"
         )
     if wavlm_config.add_adapter:
-        raise CheckpointError(f"{path}: add_adapter is set; encoders with an adapter do not fit")
+        raise CheckpointError(f"{path}: add_adapter is set; name a WavLM without an adapter")
     return wavlm_config

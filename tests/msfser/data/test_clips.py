@@ -3,7 +3,8 @@ import pytest
 import soundfile
 
 from lemf import LemfError
-from msfser.data.clips import RATE_HZ, WaveStatistics, normalise, read_clip, scan_clips
+from msfser.config.settings import RATE_HZ
+from msfser.data.clips import WaveStatistics, normalise, read_clip, scan_clips
 from msfser.errors import DataError
 
 
@@ -55,7 +56,6 @@ def test_a_scan_gives_lengths_levels_and_what_failed(write_wav, tmp_path):
     seen = []
     scan = scan_clips(
         [paths[0], tmp_path / "none.wav", paths[1]],
-        threads=2,
         watch=lambda done, total: seen.append((done, total)),
     )
     assert scan.n_samples.tolist() == [8000, 0, 12_000]
