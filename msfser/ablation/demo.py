@@ -29,6 +29,7 @@ from msfser.evaluation.inspection import Inspection, inspect_run
 from msfser.evaluation.runs import open_run
 from msfser.manifest import MANIFEST_NAME, read_manifest
 from msfser.model.device import choose_device
+from msfser.outputs import make_folder
 from msfser.semantics.encoding import encode_texts
 from msfser.semantics.es.description import emotions_of
 from msfser.semantics.es.description_file import import_descriptions
@@ -103,6 +104,7 @@ def run_demo(
         A step failed.
     """
     _keep_plan(folder, {"corpus_seed": corpus_seed, "n_utterances": n_utterances})
+    # corpus
     corpus = folder / CORPUS_NAME
     if not (corpus / MANIFEST_NAME).exists():
         report(f"corpus: {n_utterances:,} utterances whose labels follow from known causes")
@@ -110,14 +112,17 @@ def run_demo(
             write_mechanism(
                 corpus, n_utterances=n_utterances, seed=corpus_seed, jobs=jobs, watch=watch
             )
+    # texts and their vectors
     _make_texts(corpus, jobs, report)
     report("vectors: a random vector per word, without word order")
     _encode(corpus, folder / ENCODER_NAME)
+    # four models per seed
     rows = read_ablation(DEMO, [*changes, f"data.folder={json.dumps(str(corpus.resolve()))}"])
     report(f"training: {len(rows)} models per seed; seeds: {n_seeds}")
     results = run_ablation(
         rows, folder, seeds=range(n_seeds), split=SPLIT, jobs=jobs, report=report
     )
+    # the test split once more
     report("test: with the texts of other utterances, and without each expert")
     device = choose_device(rows[0].config.train.device)
     shuffled: dict[str, FloatArray] = {}
@@ -150,11 +155,11 @@ def shuffle_texts(data: EvaluationData, seed: int = 0) -> EvaluationData:
 
 def _keep_plan(folder: Path, plan: dict[str, int]) -> None:
     path = folder / _PLAN_NAME
+    make_folder(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         before = json.loads(path.read_bytes()) if path.exists() else None
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: cannot be used ({error})") from error
+        raise ConfigError(f"{path}: cannot be read ({error}); name another folder") from error
     if before is None:
         write_output(path, json.dumps(plan).encode())
     elif before != plan:

@@ -98,6 +98,7 @@ def _read_dialogue(root: Path, session: int, dialogue: str) -> tuple[list[Uttera
     place = f"Session{session}/dialog/EmoEvaluation/{dialogue}.txt"
     wavs = f"Session{session}/sentences/wav/{dialogue}"
     texts = root / f"Session{session}/dialog/transcriptions/{dialogue}.txt"
+    # labels and transcripts
     transcripts = read_transcription(texts) if texts.exists() else {}
     reasons: dict[str, str] = {}
     if (root / place).exists():
@@ -107,8 +108,10 @@ def _read_dialogue(root: Path, session: int, dialogue: str) -> tuple[list[Uttera
         }
     else:
         evaluation = Evaluation(labels={}, torn={})
+    # recordings without labels
     for path in sorted((root / wavs).glob("[!.]*.wav")):
         reasons.setdefault(path.stem, f"no line in {place}")
+    # rows
     utterances = [
         _make_utterance(name, wavs, session, label, transcripts.get(name))
         for name, label in evaluation.labels.items()

@@ -68,12 +68,14 @@ def read_msp_podcast(
     CorpusError
         A folder or file of the release is missing, or its content cannot be used.
     """
+    # files of the release
     audio = _need(root, _AUDIO, "recordings", "Audios")
     labels = find_entry(root, _LABELS) or root
     labelled = read_consensus(_need(labels, _CONSENSUS, "labels", _CONSENSUS[0]))
     partitions, speakers = find_entry(root, _PARTITIONS), find_entry(root, _SPEAKERS)
     splits = read_partitions(partitions) if partitions else {}
     who = read_speakers(speakers) if speakers else Speakers({}, {})
+    # one row per recording
     known = {row.wav for row in labelled}
     unlabelled = [
         Utterance(id=PurePath(name).stem, wav=name) for name in splits if name not in known
@@ -89,6 +91,7 @@ def read_msp_podcast(
         root=root.resolve(),
         label_bounds=LABEL_BOUNDS,
     )
+    # notes
     notes = (
         "" if manifest.version else "no release in the name of the folder; name it with --release",
         count_note("{} in another split by Partitions.txt, which is not followed", elsewhere),

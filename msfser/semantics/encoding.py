@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from lemf.runtime.output import open_output, remove_partials
 from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import SEMANTICS
 from msfser.errors import SemanticsError
+from msfser.outputs import make_folder
 from msfser.semantics.features import (
     FEATURES_FOLDER,
     HASH_BYTES,
@@ -71,6 +73,7 @@ def encode_texts(
     lemf.LemfError
         Another process encodes the same corpus, or the disk is full.
     """
+    # texts that need a vector
     texts = read_texts(folder)
     wanted = {
         hash_text(text.text): text.text
@@ -81,8 +84,9 @@ def encode_texts(
     place = folder / FEATURES_FOLDER
     with hold_lock(folder / f"{FEATURES_FOLDER}.lock"):
         encoder = load()
-        place.mkdir(exist_ok=True)
+        make_folder(place)
         _prepare(folder, encoder, force)
+        # texts that have none yet
         done = {
             row.tobytes()
             for path in shard_paths(folder)
@@ -90,13 +94,17 @@ def encode_texts(
         }
         todo = [text for key, text in wanted.items() if key not in done]
         todo.sort(key=lambda text: (-len(text), text))  # the longest first: what needs most memory
-        watch(len(wanted) - len(todo), len(wanted))
+
+        def show(n_before: int, n_encoded: int) -> None:
+            watch(len(wanted) - len(todo) + n_before + n_encoded, len(wanted))
+
+        # new shards
+        show(0, 0)
         next_shard = 1 + max((int(path.stem) for path in shard_paths(folder)), default=-1)
         for number, start in enumerate(range(0, len(todo), _SHARD_TEXTS), next_shard):
             path = place / f"{number:06d}.safetensors"
             shard = todo[start : start + _SHARD_TEXTS]
-            n_before = len(wanted) - len(todo) + start
-            _encode_shard(path, shard, encoder, batch_size, watch, n_before, len(wanted))
+            _encode_shard(path, shard, encoder, batch_size, partial(show, start))
     return EncodingRun(len(wanted), len(todo), encoder.n_cut, encoder.max_tokens)
 
 
@@ -128,9 +136,7 @@ def _encode_shard(
     texts: Sequence[str],
     encoder: TextEncoder,
     batch_size: int,
-    watch: Watch,
-    n_before: int,
-    n_all: int,
+    show: Callable[[int], None],
 ) -> None:
     from safetensors.numpy import save
 
@@ -139,7 +145,7 @@ def _encode_shard(
         mean, cls = encoder.encode(texts[start : start + batch_size])
         means.append(mean)
         firsts.append(cls)
-        watch(n_before + start + len(mean), n_all)
+        show(start + len(mean))
     hashes = np.frombuffer(b"".join(hash_text(text) for text in texts), dtype=np.uint8)
     arrays: dict[str, NDArray[Any]] = {
         "mean": np.concatenate(means),

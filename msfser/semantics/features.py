@@ -131,9 +131,11 @@ def open_features(folder: Path) -> Features:
     if made_by is None:
         place = folder / FEATURES_FOLDER
         raise SemanticsError(f"{place}: no vectors; make them with msfser encode {folder}")
+    # place of each vector
     shards = [read_shard(path, made_by.dim) for path in shard_paths(folder)]
     hashes = [row.tobytes() for shard in shards for row in shard["hash"]]
     row_of = {value: row for row, value in enumerate(hashes)}
+    # vector of each text
     texts = read_texts(folder)
     rows: dict[Semantic, dict[str, int]] = {}
     for semantic in SEMANTICS:

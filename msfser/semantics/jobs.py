@@ -86,6 +86,7 @@ def do_jobs(
     -------
     dict of id to Entry
     """
+    # content of the files
     contents = _Contents(work.entries.values())
     files = {
         utterance.id: (
@@ -95,12 +96,14 @@ def do_jobs(
         for utterance in utterances
     }
     digests = contents.read(path for pair in files.values() for path in pair if path is not None)
+    # one job per content
     jobs: dict[str, Job] = {}
     key_by_id: dict[str, str] = {}
     for name, (wav, alignment) in files.items():
         parts = [digests[wav], None if alignment is None else digests[alignment]]
         key = key_by_id[name] = key_of(*depends_on, *parts)
         jobs.setdefault(key, Job(key, name, wav, alignment))
+    # jobs that are not done
     todo = [job for job in jobs.values() if not work.done(job.key)]
     n_done = len(jobs) - len(todo)
     watch(n_done, len(jobs))

@@ -167,16 +167,19 @@ def update_texts(
         if utterance.status != "ok"
     }
     with hold_lock(folder / f"{TEXTS_NAME}.lock", wait_s=_LONGEST_WAIT_S):
+        # texts as they were
         columns = {name: [NOT_MADE] * len(ids) for name in SEMANTICS}
         if (folder / TEXTS_NAME).exists():
             before = read_texts(folder)
             for name in SEMANTICS:
                 known = dict(zip(before.ids, before.of(name), strict=True))
                 columns[name] = [known.get(key, NOT_MADE) for key in ids]
+        # texts of this semantic
         columns[semantic] = [unusable.get(key) or made.get(key, NOT_MADE) for key in ids]
         columns["les"] = [
             _fall_back(les, gs) for les, gs in zip(columns["les"], columns["gs"], strict=True)
         ]
+        # file
         texts = Texts(ids, tuple(columns["les"]), tuple(columns["gs"]), tuple(columns["es"]))
         rows = list(zip(texts.ids, *(texts.of(name) for name in SEMANTICS), strict=True))
         write_output(folder / TEXTS_NAME, format_parquet(rows, COLUMNS, _FORMAT), force=True)

@@ -122,11 +122,13 @@ def write_mechanism(
     OSError
         Nothing can be written there.
     """
+    # refuse before any work
     _check_numbers(n_utterances, seed, jobs)
     taken = [name for name in _NAMES if (folder / name).exists()]
     if taken and not force:
         raise CorpusError(f"{folder / taken[0]}: exists already; --force replaces it")
     make_folder(folder)
+    # write aside, then move
     staging = folder / _STAGING
     with hold_lock(folder / _LOCK):
         _remove(staging)  # of a run that was killed

@@ -61,6 +61,7 @@ def reachable_ccc(semantics: Semantics) -> dict[str, float]:
     dict of str to float
         By dimension; sqrt(R2).
     """
+    # variances of the noise and of each effect
     noise = LABEL_NOISE**2 / 3.0  # variance of a uniform variable of this half width
     arousal = F0_RANGE_WEIGHT**2 + TEMPO_WEIGHT**2
     valence = POLARITY_WEIGHT**2 * float(np.mean(np.square(list(POLARITIES.values()))))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from lemf import LemfError
 from msfser.errors import SemanticsError
 from msfser.semantics.es.chat_requests import (
     Message,
@@ -143,7 +144,7 @@ def _question(wav: Path, emotions: Sequence[str]) -> Message:
     """Return the message with the recording: all that is ever sent of an utterance."""
     try:
         data = base64.b64encode(wav_bytes(wav)).decode()
-    except SemanticsError as error:
+    except LemfError as error:
         raise RequestError(str(error)) from error
     return {
         "role": "user",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lemf import LemfError, read_audio
+from lemf import read_audio
 from msfser.errors import SemanticsError
 from msfser.outputs import format_wav
 
@@ -16,7 +16,7 @@ def wav_bytes(path: Path) -> bytes:
 
     Raises
     ------
-    SemanticsError
+    lemf.LemfError
         The file cannot be read.
     """
     if path.suffix.lower() == ".wav":
@@ -24,9 +24,6 @@ def wav_bytes(path: Path) -> bytes:
             return path.read_bytes()
         except OSError as error:
             raise SemanticsError(f"{path}: cannot be read ({error.strerror})") from error
-    try:
-        audio = read_audio(path)
-        samples = np.concatenate(list(audio.slices([(0, audio.n_samples)])))
-    except LemfError as error:
-        raise SemanticsError(str(error)) from error
+    audio = read_audio(path)
+    samples = np.concatenate(list(audio.slices([(0, audio.n_samples)])))
     return format_wav(samples, audio.rate_hz)

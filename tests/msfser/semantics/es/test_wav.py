@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
+import lemf
 from msfser.errors import SemanticsError
 from msfser.semantics.es.wav import wav_bytes
 
@@ -23,5 +24,5 @@ def test_what_cannot_be_read_is_said(tmp_path):
     with pytest.raises(SemanticsError, match=r"a\.wav: cannot be read \(No such file"):
         wav_bytes(tmp_path / "a.wav")
     (tmp_path / "a.flac").write_bytes(b"no flac")
-    with pytest.raises(SemanticsError, match=r"a\.flac"):
+    with pytest.raises(lemf.LemfError, match=r"a\.flac"):
         wav_bytes(tmp_path / "a.flac")
