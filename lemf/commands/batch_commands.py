@@ -17,8 +17,8 @@ from lemf.commands.weight_options import WeightOptions, new_weight_options, read
 from lemf.config import DURATION_METHODS, OWN_SCOPES, SCOPES
 from lemf.errors import LemfError
 from lemf.runtime.console import PATH, cluster_option, force_option, jobs_option, one_line_ends, say
+from lemf.runtime.cores import count_cores
 from lemf.runtime.progress import progress
-from lemf.runtime.workers import count_cores
 
 if TYPE_CHECKING:
     from lemf.config import DurationMethod, Scope, Settings

@@ -19,9 +19,9 @@ from lemf.commands.fit_command import fit
 from lemf.commands.schema_command import schema
 from lemf.errors import OutputError
 from lemf.runtime.console import FIGURE_SUFFIXES, PATH, OneLineErrors, open_stdout, print_text, say
+from lemf.runtime.cores import count_cores
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 from lemf.runtime.progress import progress
-from lemf.runtime.workers import count_cores
 
 if TYPE_CHECKING:
     from lemf.config import Settings

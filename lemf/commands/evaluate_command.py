@@ -28,9 +28,9 @@ from lemf.runtime.console import (
     resamples_option,
     say,
 )
+from lemf.runtime.cores import count_cores
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 from lemf.runtime.progress import progress
-from lemf.runtime.workers import count_cores
 
 if TYPE_CHECKING:
     from lemf.agreement.evaluation import Evaluation, Grouping

@@ -15,9 +15,9 @@ from lemf.commands.analysis_options import (
 )
 from lemf.config import CUE_SETS
 from lemf.runtime.console import PATH, force_option, jobs_option, open_stdout, resamples_option, say
+from lemf.runtime.cores import count_cores
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 from lemf.runtime.progress import progress
-from lemf.runtime.workers import count_cores
 
 if TYPE_CHECKING:
     from lemf.agreement.fitting import Fit

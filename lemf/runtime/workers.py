@@ -43,13 +43,6 @@ _LEMF_MISSING = (
 CLUSTER_GONE = "the cluster is gone; what is done is kept: run the same command to go on"
 
 
-def count_cores() -> int:
-    """Count the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 class Failure(NamedTuple):
     """Why a task has no result, in one line."""
 

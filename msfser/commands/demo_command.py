@@ -63,7 +63,7 @@ def demo(
 
     A run that was stopped continues when the same command runs again.
     """
-    from lemf.runtime.workers import count_cores
+    from lemf.runtime.cores import count_cores
     from msfser.ablation.demo import run_demo
     from msfser.ablation.demo_findings import check_claims
     from msfser.ablation.demo_report import REPORT_NAME, write_report

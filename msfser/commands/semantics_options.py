@@ -75,7 +75,8 @@ def read_shard(text: str | None) -> Shard | None:
 def open_workers(jobs: int | None, cluster: str | None) -> AbstractContextManager[Workers]:
     """Open the workers of --jobs or --cluster, for as long as a ``with`` block lasts."""
     from lemf.runtime.cluster import cluster_workers
-    from lemf.runtime.workers import count_cores, local_workers
+    from lemf.runtime.cores import count_cores
+    from lemf.runtime.workers import local_workers
 
     if cluster is None:
         return local_workers(jobs or count_cores())

@@ -32,12 +32,13 @@ def test_importing_lemf_loads_no_numpy():
     assert loaded("import lemf", ("numpy", "soundfile", *HEAVY)) == []
 
 
-def test_help_loads_no_numpy():
-    assert loaded(command("--help"), ("numpy", "soundfile", "rich", *HEAVY)) == []
+def test_help_loads_no_numpy_and_no_workers():
+    names = ("numpy", "soundfile", "rich", "multiprocessing", "concurrent.futures.process")
+    assert loaded(command("--help"), (*names, *HEAVY)) == []
     assert loaded(command("score", "--help"), ("numpy", "soundfile", *HEAVY)) == []
 
 
 @pytest.mark.parametrize("output_format", ["table", "json"])
 def test_score_loads_nothing_heavy_unasked(output_format):
     code = command("score", *ARGUMENTS, "--format", output_format)
-    assert loaded(code, ("soundfile", "pyworld", *HEAVY)) == ["soundfile"]
+    assert loaded(code, ("soundfile", "pyworld", "multiprocessing", *HEAVY)) == ["soundfile"]

@@ -10,9 +10,10 @@ from operator import attrgetter
 from pathlib import Path
 
 from lemf import CorpusError, Interval, IntervalTier, TextGrid, format_textgrid
+from lemf.runtime.cores import count_cores
 from lemf.runtime.locks import hold_lock
 from lemf.runtime.progress import Watch, no_watch
-from lemf.runtime.workers import Failure, count_cores, local_workers, run_tasks
+from lemf.runtime.workers import Failure, local_workers, run_tasks
 from msfser.config.settings import RATE_HZ
 from msfser.corpora.mechanism.es import describe
 from msfser.corpora.mechanism.reachable import format_reachable
