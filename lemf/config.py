@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from lemf.errors import SettingsError
 
@@ -70,11 +70,11 @@ CUE_SETS: Mapping[str, Mapping[str, float]] = {
 
 PitchMethod = Literal["harvest", "praat", "pyworld"]
 DurationMethod = Literal["phones", "word"]
-PITCH_METHODS: tuple[PitchMethod, ...] = ("harvest", "praat", "pyworld")
-DURATION_METHODS: tuple[DurationMethod, ...] = ("phones", "word")
+PITCH_METHODS: tuple[PitchMethod, ...] = get_args(PitchMethod)
+DURATION_METHODS: tuple[DurationMethod, ...] = get_args(DurationMethod)
 Scope = Literal["sentence", "recording", "speaker", "corpus"]
-OWN_SCOPES: tuple[Scope, ...] = ("sentence", "recording")  # all that one recording has
-SCOPES: tuple[Scope, ...] = (*OWN_SCOPES, "speaker", "corpus")
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+OWN_SCOPES = SCOPES[:2]  # all that one recording has
 
 LOWEST_FLOOR_HZ = 20.0
 HIGHEST_CEILING_HZ = 2000.0
