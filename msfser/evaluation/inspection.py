@@ -29,7 +29,7 @@ class Inspection:
     ----------
     utterances : tuple of Utterance
     values : (utterances, 3) float64
-        Predictions in the scale of the corpus.
+        Predictions on the scale of the corpus.
     expert_names : tuple of str
         Empty for a model without FM-MOE.
     routing : (3, experts) float64

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,10 @@ from msfser.config.files import read_config
 from msfser.config.settings import Config
 from msfser.evaluation.intervals import LEVEL
 from msfser.evaluation.report import make_tables
-from msfser.evaluation.runs import BEST_NAME, CONFIG_NAME
+from msfser.evaluation.runs import BEST_NAME, CONFIG_NAME, read_metrics
 from msfser.evaluation.scores import FOLDS, Score
 from msfser.model.folder import ModelFacts, read_model_folder
-from msfser.outputs import METRICS_NAME, format_markdown
+from msfser.outputs import format_markdown
 
 CARD_NAME = "README.md"
 
@@ -79,14 +78,10 @@ def write_card(run: Path, scores: Sequence[Score], *, force: bool = False) -> Pa
         There is a card, and `force` is not set; or the card cannot be written.
     """
     path = run / BEST_NAME / CARD_NAME
-    try:
-        training = json.loads((run / METRICS_NAME).read_bytes())
-    except (OSError, ValueError):  # the run is not finished
-        training = {}
     card = format_model_card(
         read_config(run / CONFIG_NAME),
         read_model_folder(str(run / BEST_NAME)).facts,
-        training,
+        read_metrics(run) or {},
         scores,
     )
     write_output(path, card.encode(), force=force)
@@ -104,8 +99,8 @@ def _front_matter(facts: ModelFacts) -> str:
 def _summary(config: Config, facts: ModelFacts) -> str:
     low, high = facts.label_bounds
     lines = [
-        "Gives valence, arousal and dominance of a spoken utterance, on the scale of its corpus, "
-        f"{low:g} to {high:g}. The architecture is that of MSF-SER (arXiv 2510.05749).\n",
+        "Predicts valence, arousal and dominance of a spoken utterance, on the scale of its "
+        f"corpus, {low:g} to {high:g}. The architecture is that of MSF-SER (arXiv 2510.05749).\n",
         f"- acoustic encoder: {config.model.acoustic}, attentive statistics pooling",
     ]
     lines += [f"- reads {_FULL_NAMES[name]}" for name in config.model.semantics]
@@ -113,7 +108,7 @@ def _summary(config: Config, facts: ModelFacts) -> str:
         lines.append(f"- texts encoded by {facts.text_encoder}, {config.model.text_pooling} pooled")
         if config.model.intra != "none":
             lines.append(f"- LES and GS are fused by: {config.model.intra}")
-        lines.append(f"- texts meet the voice by: {config.model.fusion}")
+        lines.append(f"- texts and voice are fused by: {config.model.fusion}")
     else:
         lines.append("- reads no text: the voice alone")
     return "\n".join(lines) + "\n"
@@ -124,8 +119,8 @@ _USE = """## Use
     pip install 'lemf[ser]'
     msfser predict FOLDER recording.wav
 
-`FOLDER` is the one that this file lies in. Beside the recording, a TextGrid and a transcript are
-read where they are there; a text that is missing is replaced by a vector learned for that purpose.
+`FOLDER` is the folder of this file. A TextGrid and a transcript beside the recording are read, too;
+a learned vector takes the place of a missing text.
 """
 
 
@@ -143,7 +138,7 @@ def _training(config: Config, facts: ModelFacts, training: Mapping[str, Any], co
     rows = [
         f"- data: {corpus or 'not named'}, {how}",
         f"- loss: 1 - CCC over the {'step' if train.ccc_scope == 'step' else 'micro-batch'}",
-        f"- AdamW, learning rate {train.lr:g}, {train.batch_size} utterances a step, "
+        f"- AdamW, learning rate {train.lr:g}, {train.batch_size} utterances per step, "
         f"{train.epochs} epochs, seed {train.seed}, {train.precision}",
         f"- clips cut to {data.crop_s:g} s, samples normalised: {facts.wave_norm}",
     ]
@@ -156,12 +151,16 @@ def _training(config: Config, facts: ModelFacts, training: Mapping[str, Any], co
 
 def _scores(config: Config, scores: Sequence[Score]) -> str:
     if not scores:
-        return "## Results\n\nNot evaluated yet: `msfser evaluate` measures it.\n"
+        return "## Results\n\nNot evaluated yet: run `msfser evaluate`.\n"
     main = [score for score in scores if score.by == "all" or score.scope == FOLDS]
     tables = format_markdown(make_tables(main), level=3)
     chosen = config.data.development_split
-    favoured = any(score.scope == chosen for score in main) and not config.data.test_fold
-    note = f" The epoch was chosen by {chosen}, whose CCC is favoured by that." if favoured else ""
+    optimistic = any(score.scope == chosen for score in main) and not config.data.test_fold
+    note = (
+        f" The epoch was selected on {chosen}, so CCC on {chosen} is optimistic."
+        if optimistic
+        else ""
+    )
     return (
         f"## Results\n\nConcordance correlation (CCC) with {100 * LEVEL:g} % bootstrap "
         f"intervals.{note}\n\n{tables}"
@@ -172,13 +171,14 @@ def _limits(facts: ModelFacts, corpus: str) -> str:
     low, high = facts.label_bounds
     return "\n".join(
         [
-            "## Meant for",
+            "## Intended use",
             "",
             "Research on speech and emotion: studying recordings like those of the corpus.",
             "",
             "## Limits",
             "",
-            "- It gives the mean judgement of listeners of one corpus, not what a speaker feels.",
+            "- It predicts what the listeners of one corpus judge on average, not what a speaker "
+            "feels.",
             f"- Measured on {corpus or 'its own corpus'} only: other languages, microphones, ages "
             "and situations are not covered by the numbers above.",
             f"- Predictions are not forced into {low:g} to {high:g}.",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,6 +19,7 @@ from msfser.errors import CheckpointError
 from msfser.manifest import DIMENSIONS
 from msfser.model.fm_moe import FmMoe
 from msfser.model.msf_ser import MsfSer
+from msfser.outputs import METRICS_NAME
 
 CONFIG_NAME = "config.toml"
 BEST_NAME = "best"
@@ -84,6 +87,15 @@ def find_runs(folders: Sequence[Path]) -> list[Path]:
             )
         runs += [run for run in inside if run not in runs]
     return runs
+
+
+def read_metrics(folder: Path) -> dict[str, Any] | None:
+    """Read the ``metrics.json`` of a finished run; None for a run that is not finished."""
+    try:
+        content = json.loads((folder / METRICS_NAME).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
 
 
 def open_run(folder: Path, device: torch.device) -> Run:

@@ -63,7 +63,7 @@ class Score:
     over_utterances, over_speakers : (4, 2) float64
         Bootstrap interval of `LEVEL`; NaN for fewer than two known speakers.
     rmse, bias : (3,) float64
-        Root mean square and mean of prediction minus label, in the scale of the corpus.
+        Root mean square and mean of prediction minus label, on the scale of the corpus.
     paper : PaperScore or None
         The score of the paper, for all utterances of the data of the paper; None elsewhere.
     """

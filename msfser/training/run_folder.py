@@ -192,15 +192,6 @@ def finish_run(folder: Path, state: TrainingState, skipped: Mapping[str, str]) -
     return metrics
 
 
-def read_metrics(folder: Path) -> dict[str, Any] | None:
-    """Read the ``metrics.json`` of a finished run; None for a run that is not finished."""
-    try:
-        content = json.loads((folder / METRICS_NAME).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None
-
-
 def _rounded(value: float) -> float | None:
     """Round to six decimals; None for NaN, which JSON does not know."""
     return None if np.isnan(value) else round(float(value), 6)

@@ -21,7 +21,7 @@ from msfser.config.settings import RATE_HZ, Config
 from msfser.data.batching import ClipReader, text_tensors
 from msfser.data.examples import IntArray
 from msfser.evaluation.inference import run_model, tf32_products
-from msfser.evaluation.runs import BEST_NAME, model_folder
+from msfser.evaluation.runs import BEST_NAME, model_folder, read_metrics
 from msfser.model.device import choose_device
 from msfser.model.folder import ModelFacts, check_text_encoder, read_model_folder
 from msfser.model.msf_ser import MsfSer, build_model
@@ -29,7 +29,7 @@ from msfser.training.batches import Augmentation, load_steps, training_steps
 from msfser.training.data import TrainingData, describe_data, fold_numbers, prepare_data
 from msfser.training.display import format_epoch, format_step
 from msfser.training.ranks import Ranks, joined_ranks
-from msfser.training.run_folder import Log, finish_run, open_run, read_metrics, refuse_taken
+from msfser.training.run_folder import Log, finish_run, open_run, refuse_taken
 from msfser.training.state import (
     STATE_NAME,
     Interrupted,

@@ -46,7 +46,7 @@ def test_the_card_says_what_the_run_was():
         "texts encoded by an-encoder",
         "Extended Semantics",
         "kept: epoch 7 of 20",
-        "chosen by development, whose CCC is favoured",
+        "selected on development, so CCC on development is optimistic",
         "development: 20 utterances",
         "## Limits",
     ):
@@ -68,7 +68,7 @@ def test_cards_of_folds_of_the_voice_alone_and_without_scores():
     held_out = replace(PRESETS["paper"], data=replace(PRESETS["paper"].data, test_fold=2))
     card = format_model_card(held_out, FACTS, {}, draw_scores(held_out=2))
     assert "all folds but fold 2; no selection" in card
-    assert "favoured" not in card
+    assert "optimistic" not in card
     assert f"{FOLDS} by group" in card
     card = format_model_card(PRESETS["challenge"], FACTS, {}, [])
     assert "reads no text: the voice alone" in card
