@@ -17,11 +17,13 @@ from msfser.ablation.table import (
     mean_ccc,
     reachable_of,
     read_reachable,
+    resample_seeds,
 )
 from msfser.ccc import ccc
 from msfser.commands.cli import main
 from msfser.config.settings import Config
 from msfser.errors import ConfigError
+from msfser.evaluation.intervals import N_RESAMPLES
 from msfser.evaluation.predictions import make_predictions
 from msfser.manifest import Utterance
 from msfser.training.state import Interrupted
@@ -243,3 +245,12 @@ def test_a_row_that_fails_is_named(corpus_folder, tmp_path):
         "Error: 10 of 10 runs failed, such as audio, seed 0: no split 'none'; there are:"
         in result.stderr
     )
+
+
+def test_seeds_are_drawn_with_replacement_for_each_draw_of_utterances():
+    draws = np.stack([np.zeros(N_RESAMPLES), np.ones(N_RESAMPLES)])
+    means, counts = np.unique(resample_seeds(draws), return_counts=True)
+    np.testing.assert_array_equal(means, [0.0, 0.5, 1.0])
+    np.testing.assert_allclose(counts / N_RESAMPLES, [0.25, 0.5, 0.25], rtol=0, atol=0.05)
+    alone = np.random.default_rng(1).normal(size=(1, N_RESAMPLES, 4))
+    np.testing.assert_array_equal(resample_seeds(alone), alone[0])

@@ -90,6 +90,20 @@ def test_jobs_go_out_and_replies_come_in(corpus, tmp_path):
     assert "es: 11 ok, 1 failed" in output
 
 
+def test_a_file_of_jobs_is_written_where_nothing_is_left_to_do(tmp_path, make_corpus):
+    make_corpus(tmp_path / "c", 2)
+    jobs, replies, none = (
+        tmp_path / name for name in ("jobs.jsonl", "replies.jsonl", "none.jsonl")
+    )
+    run(tmp_path / "c", "--backend", "kimi", "--export-jobs", jobs)
+    assert work(tmp_path, jobs, replies).returncode == 0
+    run(tmp_path / "c", "--backend", "kimi", "--from", replies)
+    output = run(tmp_path / "c", "--backend", "kimi", "--export-jobs", none)
+    assert f"wrote {none}: 0 jobs" in output
+    assert none.read_bytes() == b""
+    assert work(tmp_path, none, replies).returncode == 0
+
+
 def test_what_has_no_reply_yet_is_missing_and_stays_to_be_done(corpus, tmp_path):
     jobs, replies = tmp_path / "jobs.jsonl", tmp_path / "replies.jsonl"
     run(corpus, "--backend", "kimi", "--export-jobs", jobs)
