@@ -36,8 +36,8 @@ from msfser.semantics.word_encoder import write_word_encoder
 from msfser.training.batches import load_steps, training_steps
 from msfser.training.data import TrainingData, prepare_data
 from msfser.training.ranks import Ranks
+from msfser.training.run import make_augmentation
 from msfser.training.step import make_optimiser, take_step
-from msfser.training.train import make_augmentation
 
 RATE_HZ = 16_000
 MSP_PODCAST = 84_260, 132.0  # utterances and hours of the training split of release 1.12

@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch.optim import AdamW
 
 from lemf.runtime.progress import Watch, progress
 from msfser.ccc import FloatArray, ccc
-from msfser.config.settings import RATE_HZ, Config
-from msfser.data.batching import ClipReader, text_tensors
-from msfser.data.examples import IntArray
+from msfser.config.settings import Config
 from msfser.evaluation.inference import run_model, tf32_products
-from msfser.evaluation.runs import BEST_NAME, model_folder, read_metrics
-from msfser.model.device import choose_device
-from msfser.model.folder import ModelFacts, check_text_encoder, read_model_folder
-from msfser.model.msf_ser import MsfSer, build_model
-from msfser.training.batches import Augmentation, load_steps, training_steps
-from msfser.training.data import TrainingData, describe_data, fold_numbers, prepare_data
-from msfser.training.display import format_epoch, format_step
-from msfser.training.ranks import Ranks, joined_ranks
+from msfser.evaluation.runs import BEST_NAME, read_metrics
+from msfser.manifest import DIMENSIONS
+from msfser.training.batches import load_steps
+from msfser.training.data import describe_data, fold_numbers
+from msfser.training.ranks import joined_ranks
+from msfser.training.run import TrainingRun, make_augmentation, prepare_run
 from msfser.training.run_folder import Log, finish_run, open_run, refuse_taken
-from msfser.training.state import (
-    STATE_NAME,
-    Interrupted,
-    TrainingState,
-    restore_state,
-    write_state,
-)
-from msfser.training.step import make_optimiser, take_step
+from msfser.training.state import Interrupted, TrainingState, restore_state, write_state
+from msfser.training.step import take_step
 from msfser.training.stop_signals import noticed_signals
 
 _SAVE_EVERY_S = 600.0
@@ -80,7 +66,7 @@ def train(
     with joined_ranks() as ranks, noticed_signals() as stop, tf32_products(config.train.precision):
         if ranks.first:
             refuse_taken(folder, resume=resume)
-        run = _prepare(config, folder, ranks, resume=resume, quiet=quiet or not ranks.first)
+        run = prepare_run(config, folder, ranks, resume=resume, quiet=quiet or not ranks.first)
         with open_run(folder, run.config, resume=resume) if ranks.first else nullcontext():
             ranks.wait()
             state = restore_state(folder, run.model, run.optimiser)
@@ -129,111 +115,8 @@ def train_folds(
     return metrics if all(metrics.values()) else {}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Run:
-    """The parts of a run that stay the same from its first step to its last.
-
-    Attributes
-    ----------
-    config : Config
-        With the size of the text vectors of the corpus.
-    reader, worker_reader : ClipReader
-        For this process, and for those that read ahead: they keep no clips in memory, as each
-        would keep others, and none outlives an epoch.
-    """
-
-    config: Config
-    folder: Path
-    data: TrainingData
-    model: MsfSer
-    optimiser: AdamW
-    device: torch.device
-    ranks: Ranks
-    reader: ClipReader
-    worker_reader: ClipReader
-    quiet: bool
-
-    def steps(self, epoch: int) -> list[IntArray]:
-        """Return the utterances of each step of an epoch."""
-        return training_steps(
-            self.data.train.n_samples,
-            self.config.train.batch_size,
-            self.config.data.mega_batches,
-            self.config.train.seed,
-            epoch,
-        )
-
-    def say(self, text: str) -> None:
-        """Print a line on stderr, above the bar of the progress; nothing if quiet."""
-        if not self.quiet:
-            sys.stderr.write(text + "\n")
-            sys.stderr.flush()
-
-    @cached_property
-    def n_steps(self) -> int:
-        """Steps of the whole run."""
-        return self.config.train.epochs * len(self.steps(0))
-
-
-def _prepare(config: Config, folder: Path, ranks: Ranks, *, resume: bool, quiet: bool) -> _Run:
-    """Read the data, and build the model that training starts from."""
-    device = choose_device(config.train.device, local_rank=ranks.local_rank)
-    ranks.check(config.train.accumulation)
-    with progress("reading recordings", quiet=quiet) as watch:
-        data = prepare_data(config.data, config.model, watch=watch)
-    if data.features is not None:
-        config = replace(config, model=replace(config.model, text_dim=data.features.dim))
-    torch.manual_seed(config.train.seed)
-    model = build_model(config.model, _facts(config, data))
-    if model.text_scaling is not None:
-        model.text_scaling.fit(*text_tensors(data.train))
-    if config.train.init and not (resume and (folder / STATE_NAME).exists()):
-        _load_start(model, config.train.init, data)
-    model.to(device)
-    return _Run(
-        config=config,
-        folder=folder,
-        data=data,
-        model=model,
-        optimiser=make_optimiser(model, config.train),
-        device=device,
-        ranks=ranks,
-        reader=ClipReader(config.data.wave_norm, data.statistics),
-        worker_reader=ClipReader(config.data.wave_norm, data.statistics, kept_bytes=0),
-        quiet=quiet,
-    )
-
-
-def _load_start(model: MsfSer, name: str, data: TrainingData) -> None:
-    """Load the weights of the trained model that a run starts from."""
-    start = read_model_folder(model_folder(name))
-    if data.features is not None and start.config.semantics:
-        check_text_encoder(
-            start.config,
-            start.facts,
-            name=data.features.encoder,
-            revision=data.features.revision,
-            dim=data.features.dim,
-        )
-    model.load_weights(start)
-
-
-def _facts(config: Config, data: TrainingData) -> ModelFacts:
-    """Return the facts of the data that the use of the model needs."""
-    return ModelFacts(
-        label_bounds=data.manifest.label_bounds,
-        corpus=data.manifest.corpus,
-        corpus_version=data.manifest.version,
-        wave_norm=config.data.wave_norm,
-        wave_mean=data.statistics.mean,
-        wave_std=data.statistics.std,
-        text_encoder=data.features.encoder if data.features else "",
-        text_encoder_revision=data.features.revision if data.features else "",
-    )
-
-
 def _train_epoch(
-    run: _Run,
+    run: TrainingRun,
     state: TrainingState,
     log: Log | None,
     watch: Watch,
@@ -274,7 +157,7 @@ def _train_epoch(
         # Show and log the running CCC
         is_logged = state.step % _LOG_EVERY == 0
         if run.device.type == "cpu" or is_logged:  # a GPU would have to be waited for
-            watch(state.step, run.n_steps, note=format_step(state))
+            watch(state.step, run.n_steps, note=_format_step(state))
         if log is not None and is_logged:
             log.add_step(state, run.optimiser.param_groups[0]["lr"])
 
@@ -288,7 +171,7 @@ def _train_epoch(
             raise Interrupted(run.folder)
 
 
-def _end_epoch(run: _Run, state: TrainingState, log: Log | None) -> None:
+def _end_epoch(run: TrainingRun, state: TrainingState, log: Log | None) -> None:
     """Evaluate the model, keep it if it is the best so far, and write the state."""
     state.read_predictions()
     if log is not None:
@@ -296,14 +179,14 @@ def _end_epoch(run: _Run, state: TrainingState, log: Log | None) -> None:
         if kept := state.judge(development_ccc):
             run.model.save_pretrained(run.folder / BEST_NAME, force=True)
         log.add_epoch(state, development_ccc, kept=kept)
-        run.say(format_epoch(state, development_ccc, kept=kept))
+        run.say(_format_epoch(state, development_ccc, kept=kept))
     state.end_epoch()
     if run.ranks.first:
         write_state(run.folder, run.model, run.optimiser, state)
     run.ranks.wait()
 
 
-def _development_ccc(run: _Run) -> FloatArray | None:
+def _development_ccc(run: TrainingRun) -> FloatArray | None:
     """Compute CCC of each dimension on the development set; None without one."""
     development = run.data.development
     if development is None:
@@ -318,16 +201,21 @@ def _development_ccc(run: _Run) -> FloatArray | None:
     return ccc(outputs.values, development.labels.astype(np.float64))
 
 
-def make_augmentation(config: Config, model: MsfSer) -> Augmentation:
-    """Build the crops and masks of a run; the configuration of WavLM says how to mask."""
-    acoustic = model.acoustic.config
-    return Augmentation(
-        longest=int(config.data.crop_s * RATE_HZ),
-        crop=config.data.crop,
-        mask_probability=acoustic.mask_time_prob if config.model.spec_augment else 0.0,
-        mask_length=acoustic.mask_time_length,
-        fewest_masks=acoustic.mask_time_min_masks,
-        conv_kernels=tuple(acoustic.conv_kernel),
-        conv_strides=tuple(acoustic.conv_stride),
-        seed=config.train.seed,
+def _format_step(state: TrainingState) -> str:
+    """Format the running CCC of the epoch, pooled over its steps."""
+    return f"epoch {state.epoch + 1}: training {_format_ccc(state.train_ccc)}"
+
+
+def _format_epoch(state: TrainingState, development_ccc: FloatArray | None, *, kept: bool) -> str:
+    """Format the CCC of an epoch that ends, and whether its model is kept."""
+    text = _format_step(state)
+    if development_ccc is not None:
+        text += f", development {_format_ccc(development_ccc)}"
+    return text + (", kept" if kept else "")
+
+
+def _format_ccc(values: FloatArray) -> str:
+    """Format CCC of the three dimensions as ``V 0.512 A 0.733 D 0.401``."""
+    return " ".join(
+        f"{name[0].upper()} {value:.3f}" for name, value in zip(DIMENSIONS, values, strict=True)
     )

@@ -16,8 +16,9 @@ from msfser.training import state as training_state
 from msfser.training.batches import load_steps
 from msfser.training.data import prepare_data
 from msfser.training.ranks import Ranks
+from msfser.training.run import make_augmentation
 from msfser.training.step import step_gradients
-from msfser.training.train import make_augmentation, train
+from msfser.training.train import train
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU that torch can use")
 

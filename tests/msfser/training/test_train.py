@@ -256,7 +256,7 @@ def test_a_folder_that_is_taken_is_refused_before_any_reading(finished, corpus_f
     def read(*_, **__):
         raise AssertionError
 
-    monkeypatch.setattr("msfser.training.train.prepare_data", read)
+    monkeypatch.setattr("msfser.training.run.prepare_data", read)
     with pytest.raises(ConfigError, match="holds a run already; --resume goes on"):
         train(make(corpus_folder), finished[0])
 

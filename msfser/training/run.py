@@ -1,0 +1,160 @@
+"""The parts of a run that stay the same while it trains: data, model, optimiser, readers."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch.optim import AdamW
+
+from lemf.runtime.progress import progress
+from msfser.config.settings import RATE_HZ, Config
+from msfser.data.batching import ClipReader, text_tensors
+from msfser.data.examples import IntArray
+from msfser.evaluation.runs import model_folder
+from msfser.model.device import choose_device
+from msfser.model.folder import ModelFacts, check_text_encoder, read_model_folder
+from msfser.model.msf_ser import MsfSer, build_model
+from msfser.training.batches import Augmentation, training_steps
+from msfser.training.data import TrainingData, prepare_data
+from msfser.training.ranks import Ranks
+from msfser.training.state import STATE_NAME
+from msfser.training.step import make_optimiser
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrainingRun:
+    """The parts of a run that stay the same from its first step to its last.
+
+    Attributes
+    ----------
+    config : Config
+        With the size of the text vectors of the corpus.
+    reader, worker_reader : ClipReader
+        For this process, and for those that read ahead: they keep no clips in memory, as each
+        would keep others, and none outlives an epoch.
+    """
+
+    config: Config
+    folder: Path
+    data: TrainingData
+    model: MsfSer
+    optimiser: AdamW
+    device: torch.device
+    ranks: Ranks
+    reader: ClipReader
+    worker_reader: ClipReader
+    quiet: bool
+
+    def steps(self, epoch: int) -> list[IntArray]:
+        """Return the utterances of each step of an epoch."""
+        return training_steps(
+            self.data.train.n_samples,
+            self.config.train.batch_size,
+            self.config.data.mega_batches,
+            self.config.train.seed,
+            epoch,
+        )
+
+    def say(self, text: str) -> None:
+        """Print a line on stderr, above the bar of the progress; nothing if quiet."""
+        if not self.quiet:
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
+
+    @cached_property
+    def n_steps(self) -> int:
+        """Steps of the whole run."""
+        return self.config.train.epochs * len(self.steps(0))
+
+
+def prepare_run(
+    config: Config, folder: Path, ranks: Ranks, *, resume: bool, quiet: bool
+) -> TrainingRun:
+    """Read the data, and build the model that training starts from.
+
+    Parameters
+    ----------
+    config : Config
+    folder : Path
+        Of the run; with a state in it and `resume`, ``train.init`` is not read.
+    ranks : Ranks
+    resume, quiet : bool
+        As in `train`.
+
+    Raises
+    ------
+    MsfserError
+        As `train`.
+    """
+    device = choose_device(config.train.device, local_rank=ranks.local_rank)
+    ranks.check(config.train.accumulation)
+    with progress("reading recordings", quiet=quiet) as watch:
+        data = prepare_data(config.data, config.model, watch=watch)
+    if data.features is not None:
+        config = replace(config, model=replace(config.model, text_dim=data.features.dim))
+    torch.manual_seed(config.train.seed)
+    model = build_model(config.model, _facts(config, data))
+    if model.text_scaling is not None:
+        model.text_scaling.fit(*text_tensors(data.train))
+    if config.train.init and not (resume and (folder / STATE_NAME).exists()):
+        _load_start(model, config.train.init, data)
+    model.to(device)
+    return TrainingRun(
+        config=config,
+        folder=folder,
+        data=data,
+        model=model,
+        optimiser=make_optimiser(model, config.train),
+        device=device,
+        ranks=ranks,
+        reader=ClipReader(config.data.wave_norm, data.statistics),
+        worker_reader=ClipReader(config.data.wave_norm, data.statistics, kept_bytes=0),
+        quiet=quiet,
+    )
+
+
+def _load_start(model: MsfSer, name: str, data: TrainingData) -> None:
+    """Load the weights of the trained model that a run starts from."""
+    start = read_model_folder(model_folder(name))
+    if data.features is not None and start.config.semantics:
+        check_text_encoder(
+            start.config,
+            start.facts,
+            name=data.features.encoder,
+            revision=data.features.revision,
+            dim=data.features.dim,
+        )
+    model.load_weights(start)
+
+
+def _facts(config: Config, data: TrainingData) -> ModelFacts:
+    """Return the facts of the data that the use of the model needs."""
+    return ModelFacts(
+        label_bounds=data.manifest.label_bounds,
+        corpus=data.manifest.corpus,
+        corpus_version=data.manifest.version,
+        wave_norm=config.data.wave_norm,
+        wave_mean=data.statistics.mean,
+        wave_std=data.statistics.std,
+        text_encoder=data.features.encoder if data.features else "",
+        text_encoder_revision=data.features.revision if data.features else "",
+    )
+
+
+def make_augmentation(config: Config, model: MsfSer) -> Augmentation:
+    """Build the crops and masks of a run; the configuration of WavLM says how to mask."""
+    acoustic = model.acoustic.config
+    return Augmentation(
+        longest=int(config.data.crop_s * RATE_HZ),
+        crop=config.data.crop,
+        mask_probability=acoustic.mask_time_prob if config.model.spec_augment else 0.0,
+        mask_length=acoustic.mask_time_length,
+        fewest_masks=acoustic.mask_time_min_masks,
+        conv_kernels=tuple(acoustic.conv_kernel),
+        conv_strides=tuple(acoustic.conv_stride),
+        seed=config.train.seed,
+    )
