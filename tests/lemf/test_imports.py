@@ -33,7 +33,14 @@ def test_importing_lemf_loads_no_numpy():
 
 
 def test_help_loads_no_numpy_and_no_workers():
-    names = ("numpy", "soundfile", "rich", "multiprocessing", "concurrent.futures.process")
+    names = (
+        "numpy",
+        "soundfile",
+        "rich",
+        "filelock",
+        "multiprocessing",
+        "concurrent.futures.process",
+    )
     assert loaded(command("--help"), (*names, *HEAVY)) == []
     assert loaded(command("score", "--help"), ("numpy", "soundfile", *HEAVY)) == []
 

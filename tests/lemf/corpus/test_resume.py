@@ -199,7 +199,7 @@ def test_a_second_run_at_the_same_time_is_refused(corpus):
     assert second.returncode == 1
     assert second.stderr == (
         f"Error: out.parquet.lock: process {process.pid} is working on this output; "
-        "let it end, or stop it\n"
+        "wait for its end, or stop it\n"
     )
 
 
