@@ -122,7 +122,7 @@ def test_killed_twenty_times_at_random_moments(corpus, quiet):
     while n_killed < 20:
         process = start(corpus, "--jobs", "2")
         try:
-            process.wait(moments.uniform(0.1, 1.6))
+            process.wait(moments.uniform(0.1, 1.6 + 0.1 * n_killed))  # a busy machine is slow
         except subprocess.TimeoutExpired:
             os.kill(process.pid, signal.SIGKILL)  # its workers must see for themselves
             n_killed += 1
@@ -134,8 +134,10 @@ def test_killed_twenty_times_at_random_moments(corpus, quiet):
             remove_outputs(corpus)
         else:
             assert process.returncode == -signal.SIGKILL
+    kept = n_parts(corpus)
     result = finish(corpus, "--jobs", "2")
-    assert n_complete or "resuming" in result.stderr
+    assert n_complete or kept
+    assert ("scoring: resuming, " in result.stderr) == (0 < kept < N_FILES)
     assert outputs(corpus) == quiet
     assert {path.name for path in corpus.iterdir()} == {*OUTPUTS, "out.run.json", "corpus"}
 
