@@ -26,8 +26,9 @@ from transformers.utils import logging
 from msfser.config.files import make_config
 from msfser.config.settings import PRESETS, Config
 from msfser.data.batching import ClipReader
-from msfser.evaluation.inference import choose_device, run_model, tf32_products
+from msfser.evaluation.inference import run_model, tf32_products
 from msfser.manifest import MANIFEST_NAME, Manifest, Utterance, write_manifest
+from msfser.model.device import choose_device
 from msfser.model.msf_ser import build_model
 from msfser.semantics.encoding import encode_texts
 from msfser.semantics.text_encoder import load_text_encoder
