@@ -74,7 +74,7 @@ def batch(
 
     from lemf.corpus.run import score_corpus
 
-    with one_line_ends(), progress("scoring") as watch:
+    with one_line_ends(), progress("scoring", unit="files") as watch:
         run = score_corpus(
             source,
             output,

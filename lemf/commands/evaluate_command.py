@@ -128,7 +128,7 @@ def evaluate(
 
     read = read_labels(str(labels))
     _warn_of_seen(weights, labels)
-    with progress("scoring") as watch:
+    with progress("scoring", unit="files") as watch:
         evaluation = evaluate_labels(
             read,
             settings,
