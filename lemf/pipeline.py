@@ -21,6 +21,8 @@ from lemf.scoring.emphasis import Emphasis
 from lemf.scoring.norms import Norms, recording_norms, sentence_phones
 from lemf.scoring.sentence import measure_cues, score_sentence
 
+_VERSION = version_of("lemf")  # read once: it takes as long as the cues of a sentence
+
 
 def score(
     audio: Source | Audio | NDArray[Any],
@@ -110,7 +112,7 @@ def score_measurement(
         standardise = norms.standardise if norms else _standardise
         sentences.append(score_sentence(index, words, cues, standardise, settings.cue_weights))
     return Emphasis(
-        version=version_of("lemf"),
+        version=_VERSION,
         audio=measured.audio,
         textgrid=measured.textgrid,
         rate_hz=measured.rate_hz,

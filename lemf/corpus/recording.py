@@ -18,6 +18,8 @@ from lemf.runtime.workers import Failure, attempt
 if TYPE_CHECKING:
     from lemf.reading.alignment import Alignment
 
+VERSION = version_of("lemf")  # read once: it takes as long as the cues of a sentence
+
 
 @dataclass(frozen=True)
 class FileTask:
@@ -59,7 +61,7 @@ def score_file(task: FileTask) -> FileResult:
     """Score one recording; what is wrong with a file becomes its failure."""
     result = attempt(_score, task)
     if isinstance(result, Failure):
-        return FileResult(version_of("lemf"), failure=_shorten_paths(result.reason, task))
+        return FileResult(VERSION, failure=_shorten_paths(result.reason, task))
     return result
 
 
@@ -69,10 +71,9 @@ def _score(task: FileTask) -> FileResult:
     from lemf.contours.measurement import measure
     from lemf.pipeline import score_measurement
 
-    version = version_of("lemf")
     name, audio, textgrid, speaker, channel = task.recording
     if textgrid is None:
-        return FileResult(version, failure="no TextGrid")
+        return FileResult(VERSION, failure="no TextGrid")
     settings = task.settings
     if speaker is not None or channel is not None:
         settings = replace(
@@ -89,7 +90,7 @@ def _score(task: FileTask) -> FileResult:
     emphasis = score_measurement(measured, settings)
     name = printable_path(name)
     return FileResult(
-        version,
+        VERSION,
         measured.duration_s,
         word_rows(name, emphasis),
         sentence_rows(name, emphasis),

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import version as version_of
 from itertools import chain, islice
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from lemf.corpus.listing import list_recordings, printable_path
 from lemf.corpus.outputs import Outputs, Summary, find_complete, merge_parts
 from lemf.corpus.parts import DamagedPartError, Part, Parts
 from lemf.corpus.plan import Plan, make_plan, stamp_of
-from lemf.corpus.recording import FileResult, FileTask, score_file
+from lemf.corpus.recording import VERSION, FileResult, FileTask, score_file
 from lemf.corpus.tables import Row
 from lemf.errors import CorpusError
 from lemf.runtime.cluster import cluster_workers
@@ -192,7 +191,7 @@ def _score_files(
     workers: Workers, plan: Plan, done: set[int], watch: Watch
 ) -> Iterator[tuple[FileTask, FileResult]]:
     """Yield each file of the shards that are not done with its result, in any order."""
-    version, folder = version_of("lemf"), os.getcwd()  # noqa: PTH109
+    folder = os.getcwd()  # noqa: PTH109
     todo = [shard for shard in range(plan.n_shards) if shard not in done]
     tasks = (
         FileTask(number, recording, stamp_of(recording), plan.settings, folder, plan.keeps_features)
@@ -206,10 +205,10 @@ def _score_files(
     watch(n_done, total, n_failed)
     for task, result in run_tasks(workers, score_file, tasks):
         if isinstance(result, Failure):
-            result = FileResult(version, failure=result.reason)
-        if result.version != version:
+            result = FileResult(VERSION, failure=result.reason)
+        if result.version != VERSION:
             raise CorpusError(
-                f"a worker has lemf {result.version}, this is {version}; install the same"
+                f"a worker has lemf {result.version}, this is {VERSION}; install the same"
             )
         yield task, result
         n_done += 1
