@@ -203,6 +203,7 @@ def evaluate(
     CorpusError
         There is no sentence that can be judged.
     """
+    # Sentences that all systems scored
     complete = [
         i
         for i in range(len(sentences.judged))
@@ -216,12 +217,15 @@ def evaluate(
         name: [array for i in complete if (array := one[i]) is not None]
         for name, one in scores.items()
     }
+
+    # The baselines, and what the bootstrap draws
     baselines = baseline_scores(judged, (*sentences.judged, *sentences.tied))
     speakers = _speakers(judged)
     units: dict[Unit, list[str] | None] = {"sentences": None}
     if speakers is not None and len(set(speakers)) > 1:
         units["speakers"] = speakers
 
+    # Measures, intervals and differences to the first system
     systems: list[SystemAgreement] = []
     first: _Spread | None = None
     for name, arrays in (given | baselines).items():

@@ -282,8 +282,12 @@ def fit_sentences(
         method,
         regularisation,
     )
+
+    # The weights of all sentences
     everything = np.arange(len(sentences))
     weights, chosen = learner.learn(everything)
+
+    # Held-out scores, fold by fold
     held_out: list[FloatArray | None] = [None] * len(sentences)
     learnt = []
     folds = make_folds(learner.speakers, learner.texts, n_groups=_N_OUTER)

@@ -124,6 +124,7 @@ def rate_sentences(
     CorpusError
         There is no sentence that can be judged.
     """
+    # Score the recordings, in any order
     tasks = [
         _Task(i, label.audio, label.textgrid, tuple(settings)) for i, label in enumerate(labels)
     ]
@@ -134,6 +135,8 @@ def rate_sentences(
         results[task.number] = result
         n_failed += isinstance(result, Failure)
         watch(len(results), len(tasks), n_failed)
+
+    # Sort the sentences, in the order of the labels
     judged, tied, unjudged, notes = [], [], [], []
     for number, label in enumerate(labels):
         result = results[number]
