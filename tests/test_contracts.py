@@ -54,7 +54,7 @@ FORBIDDEN = {
 def check_contracts(folder):
     """Run import-linter on the packages in a folder; return its exit code and its report."""
     done = subprocess.run(
-        [sys.executable, "-c", LINT, "--no-cache", "--no-logo"],
+        [sys.executable, "-c", LINT, "--no-cache"],
         cwd=folder, capture_output=True, text=True,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
