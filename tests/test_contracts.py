@@ -1,5 +1,6 @@
 """Each import contract of pyproject.toml holds, and breaks where a forbidden import is planted."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -57,7 +58,7 @@ def check_contracts(folder):
         [sys.executable, "-c", LINT, "--no-cache"],
         cwd=folder, capture_output=True, text=True,
     )  # fmt: skip
-    return done.returncode, done.stdout + done.stderr
+    return done.returncode, re.sub(r"\x1b\[\d+m", "", done.stdout + done.stderr)  # colours
 
 
 @pytest.fixture
