@@ -1,4 +1,4 @@
-"""lemf finds the emphasised words of a spoken sentence and says why.
+"""lemf finds the emphasised words of a spoken sentence and explains each by its cues.
 
 The folders in the order of the pipeline: `reading` turns files into sentences of words, `contours`
 measures F0 and energy, `cues` is equation 1, `scoring` equation 2 and the result, `pipeline` all of

@@ -1,4 +1,4 @@
-"""Old paths of modules that the documentation named before 0.2; they go with 0.2."""
+"""Old paths of modules that the documentation named before 0.2, which removes them."""
 
 import sys
 import warnings

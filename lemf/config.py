@@ -11,9 +11,9 @@ from lemf.errors import SettingsError
 
 FRAME_PERIOD_S = 0.005  # F0 and energy share this time axis
 ENERGY_WINDOW_S = 0.020  # section 2.2 of the paper
-END_TOLERANCE_S = 0.020  # how far a word may reach beyond the recording before it is an error
-ROUNDING_S = 1e-9  # by which computed times differ: 0.8 - 0.5 is no longer pause than 0.3
-PITCH_FLOOR_HZ, PITCH_CEILING_HZ = 71.0, 800.0  # those of Harvest
+END_TOLERANCE_S = 0.020  # a word that reaches further beyond the recording is an error
+ROUNDING_S = 1e-9  # rounding error of times: a pause of 0.8 - 0.5 s is not longer than 0.3 s
+PITCH_FLOOR_HZ, PITCH_CEILING_HZ = 71.0, 800.0  # defaults of Harvest
 
 CueInput = Literal["words", "contours", "sentence", "expected"]
 
@@ -27,10 +27,10 @@ class Cue(NamedTuple):
         Module of `lemf.cues` whose function of the cue's name computes the cue.
     reads : tuple of str
         Parameters of that function: the words, the contours of the recording, those of the
-        sentence (cleaned, from contours with detail), or how long phones are expected to be.
+        sentence (cleaned, from contours with detail), or the expected durations of phones.
     unit : str
     colour : str
-        Map of matplotlib from which a figure takes the shade of the cue: one colour a kind.
+        Map of matplotlib from which a figure takes the shade of the cue: one map per kind of cue.
     """
 
     module: str
@@ -74,7 +74,7 @@ PITCH_METHODS: tuple[PitchMethod, ...] = get_args(PitchMethod)
 DURATION_METHODS: tuple[DurationMethod, ...] = get_args(DurationMethod)
 Scope = Literal["sentence", "recording", "speaker", "corpus"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
-OWN_SCOPES = SCOPES[:2]  # all that one recording has
+SINGLE_RECORDING_SCOPES = SCOPES[:2]  # the others need several recordings
 
 LOWEST_FLOOR_HZ = 20.0
 HIGHEST_CEILING_HZ = 2000.0
@@ -89,7 +89,7 @@ class Settings:
     ----------
     cues : str
         Name of the cue set; ``"paper"`` is the definition of LEMf in the paper, ``"listeners"`` the
-        one that agrees best with listeners, ``"all"`` every cue there is.
+        one that agrees best with listeners, ``"all"`` every cue.
     weights : mapping of str to float, optional
         Weights that replace those of the cue set, by cue; cues left out keep theirs.
     pitch : {"harvest", "praat", "pyworld"}
@@ -108,11 +108,11 @@ class Settings:
     duration : {"phones", "word"}
         Mean phone duration as in the paper, or the length of the word where there is no phone tier.
     silence : tuple of str
-        Labels that are no words and no phones, besides the usual ones.
+        Further labels that mark silence, on word and phone tiers.
     normalise : {"sentence", "recording", "speaker", "corpus"}
-        The words over which a cue's mean and standard deviation are taken, and the phones by which
-        the duration of a phone is expected. The paper standardises over the sentence; with more,
-        scores can be compared between sentences. The last two need several recordings.
+        The words over which a cue's mean and standard deviation are computed, and the phones that
+        tell the expected duration of a phone. The paper standardises over the sentence; over more
+        words, scores compare between sentences. The last two need several recordings.
 
     Raises
     ------
@@ -180,7 +180,7 @@ class Settings:
 
     @property
     def needs_phone_norms(self) -> bool:
-        """Whether a cue of the set goes by how long phones are expected to be."""
+        """Whether a cue of the set reads the expected durations of phones."""
         return self.duration == "phones" and self._reads("expected")
 
     @property

@@ -27,15 +27,15 @@ def resample(
     ----------
     judgement : Judgement
     groups : sequence of hashable, optional
-        Whose sentences are drawn together, such as the speaker of each; by default each sentence
-        alone.
+        Group of each sentence, such as its speaker; the sentences of a group are drawn together.
+        By default each sentence is drawn alone.
     n_resamples : int
     seed : int
 
     Returns
     -------
     dict of str to (n_resamples,) float64
-        `MEASURES`; NaN in draws where no sentence counts for a measure.
+        One array for each of `MEASURES`; NaN in draws where no sentence counts for the measure.
     """
     n_sentences = judgement.values.shape[1]
     groups = range(n_sentences) if groups is None else groups
@@ -58,7 +58,7 @@ def bootstrap_interval(draws: FloatArray, level: float = 0.95) -> tuple[float, f
     draws : (n_resamples,) float64
         NaN where a draw had no value.
     level : float
-        Share of the draws inside.
+        Share of the draws inside the interval, from 0 to 1.
 
     Returns
     -------

@@ -14,8 +14,8 @@ import numpy as np
 from lemf.arrays import FloatArray, IntArray
 from lemf.cues.zscore import zscore
 
-FEWEST_READINGS = 3  # of a text, below which its mean says too little
-_DIGITS = 9  # to which two deviations count as equal
+FEWEST_READINGS = 3  # of a text; with fewer, their mean tells too little
+_DIGITS = 9  # decimals to which two deviations count as equal
 
 
 def spearman(x: FloatArray, y: FloatArray, counts: IntArray | None = None) -> float:
@@ -49,7 +49,7 @@ def mean_ranks(values: FloatArray, counts: IntArray | None = None) -> FloatArray
     ----------
     values : (n,) float64
     counts : (n,) int64, optional
-        How often each value stands there; by default once.
+        How often each value occurs; by default once.
 
     Returns
     -------
@@ -77,14 +77,14 @@ class Readings(NamedTuple):
 def group_readings(
     scores: Sequence[FloatArray], ratings: Sequence[FloatArray], texts: Sequence[Hashable]
 ) -> Readings:
-    """Put the readings of each text side by side, texts with too few left out.
+    """Put the readings of each text side by side; leave out texts with too few readings.
 
     Parameters
     ----------
     scores, ratings : sequence of (words,) float64
         One array per sentence.
     texts : sequence of hashable
-        What was read; readings with another number of words count as another text.
+        Text of each sentence; readings with another number of words count as another text.
     """
     members: dict[tuple[Hashable, int], list[int]] = {}
     for i, text in enumerate(texts):
@@ -104,10 +104,10 @@ def group_readings(
 
 
 def within_text_correlation(readings: Readings, counts: IntArray) -> float:
-    """Correlate scores and ratings across the readings of each text: what a text cannot tell.
+    """Correlate scores and ratings across the readings of each text, whose words are the same.
 
-    From score and rating the mean of that word over all readings of the text is taken away, and
-    what is left of all texts with `FEWEST_READINGS` or more goes into one rank correlation.
+    The mean over all readings of the text is subtracted from the score and the rating of each word;
+    the deviations of all texts with `FEWEST_READINGS` or more go into one rank correlation.
 
     Parameters
     ----------

@@ -48,9 +48,9 @@ class SystemAgreement:
     ----------
     name : str
     baseline : bool
-        Whether the system is one of those that do not listen.
+        Whether the system is a baseline, which does not use the audio.
     measures : mapping of str to float
-        `measures.MEASURES`; NaN where no sentence counts for one.
+        `measures.MEASURES`; NaN where no sentence counts for the measure.
     intervals : mapping of unit to mapping of str to (float, float)
         95 % bootstrap intervals of the measures over sentences, and over speakers where two or
         more are known.
@@ -83,11 +83,11 @@ class Evaluation:
     n_sentences, n_clear, n_texts : int
         Sentences judged; of them, those with a clear margin; different texts among them.
     n_speakers : int or None
-        None where the speaker of a sentence is not known.
+        None where the speaker of any sentence is unknown.
     unjudged : tuple of Unjudged
         What was left out, for all systems alike.
     notes : tuple of (str, str)
-        Recordings, and what a user should know about them.
+        Recording, and what a user should know about it.
     clear_margin : float
     n_resamples, seed : int
     """
@@ -122,22 +122,23 @@ def evaluate_labels(
     labels : str, Path or sequence of Label
         A file as `read_labels` reads it, or its labels.
     settings : mapping of str to Settings, optional
-        Systems by their names, which differ in cues and weights at most; by default the paper's.
+        Settings by the name of the system; they may differ only in cues and weights. By default
+        those of the paper.
     score_files : mapping of str to path, optional
         Scores of external systems, as `external_systems.read_scores` reads them.
     clear_margin : float
-        Margin of the ratings from which the raters were clear.
+        Lead of the highest rating over the next from which a sentence counts as clear.
     n_resamples, seed : int
-        Of the bootstrap.
+        Number of draws and seed of the bootstrap.
     jobs : int
-        Processes; with 1, everything happens in this one.
+        Number of processes; with 1, the recordings are scored in this one.
     watch : Watch
         Called after every recording.
 
     Returns
     -------
     Evaluation
-        The agreement of each system, of the settings first.
+        The agreement of each system, those of `settings` first.
 
     Raises
     ------
@@ -180,19 +181,19 @@ def evaluate(
     n_resamples: int = N_RESAMPLES,
     seed: int = 0,
 ) -> Evaluation:
-    """Judge systems, and the baselines that do not listen, on the sentences that all scored.
+    """Judge systems and the baselines, which use no audio, on the sentences that all scored.
 
     Parameters
     ----------
     sentences : RatedSentences
     scores : mapping of name to sequence of (words,) float64 or None
-        An array for each of ``sentences.judged``, None where the system has none.
+        One array for each of ``sentences.judged``; None where the system has no scores.
     unjudged : sequence of Unjudged
-        The reasons for these None.
+        The sentences without scores, and why.
     clear_margin : float
-        Margin of the ratings from which the raters were clear.
+        Lead of the highest rating over the next from which a sentence counts as clear.
     n_resamples, seed : int
-        Of the bootstrap.
+        Number of draws and seed of the bootstrap.
 
     Returns
     -------
@@ -272,7 +273,7 @@ def evaluate(
 
 @dataclass(frozen=True, eq=False)
 class _Spread:
-    """Measures, and those of every draw of the bootstrap, (n_resamples,) float64 each."""
+    """The measures, and those of every draw of the bootstrap, (n_resamples,) float64 each."""
 
     measures: Mapping[str, float]
     draws: Mapping[Unit, Mapping[str, FloatArray]]
@@ -294,7 +295,7 @@ class _Spread:
 
 
 def _speakers(sentences: Sequence[RatedSentence]) -> list[str] | None:
-    """Return the speaker of each sentence; None where one of them is not known."""
+    """Return the speaker of each sentence; None if any speaker is unknown."""
     known = [sentence.speaker for sentence in sentences if sentence.speaker is not None]
     return known if len(known) == len(sentences) else None
 

@@ -26,13 +26,13 @@ _TITLES = {
     "within_text": "within text",
     "auc": "AUC",
 }
-_LISTENS = BLUE
-_DOES_NOT = GREY_53
-_ROW_IN = 0.36  # height of a row
+_SYSTEM_COLOUR = BLUE
+_BASELINE_COLOUR = GREY_53
+_ROW_IN = 0.36  # height of a row in inches
 
 
 def render_evaluation(evaluation: Evaluation, file_format: Literal["png", "svg", "pdf"]) -> bytes:
-    """Draw the evaluation into a file.
+    """Draw the evaluation as the bytes of a file.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def render_evaluation(evaluation: Evaluation, file_format: Literal["png", "svg",
     Returns
     -------
     bytes
-        The same for the same evaluation.
+        Content of the file; the same for the same evaluation.
     """
     stream = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "lemf", "svg.fonttype": "none", "pdf.fonttype": 42}):
@@ -57,7 +57,7 @@ def render_evaluation(evaluation: Evaluation, file_format: Literal["png", "svg",
 def draw_evaluation(evaluation: Evaluation) -> Figure:
     """Draw one panel per measure: points with intervals over sentences (thin), speakers (thick).
 
-    The intervals are those of 95 %. The dashed line is chance; grey systems do not listen.
+    The intervals cover 95 %. The dashed line is chance; grey systems do not use the audio.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def draw_evaluation(evaluation: Evaluation) -> Figure:
     panels[0].set_yticks(range(len(names)), [_short(name) for name in names])
     panels[0].set_ylim(len(names) - 0.5, -0.5)
     for label, system in zip(panels[0].get_yticklabels(), evaluation.systems, strict=True):
-        label.set_color(_DOES_NOT if system.baseline else "black")
+        label.set_color(_BASELINE_COLOUR if system.baseline else "black")
     units = list(evaluation.systems[0].intervals)
     lines = "thin over sentences" + (", thick over speakers" if "speakers" in units else "")
     note = f"{describe(evaluation)}; 95 % intervals: {lines}; dashed: chance; grey does not listen"
@@ -86,7 +86,7 @@ def draw_evaluation(evaluation: Evaluation) -> Figure:
 
 def _draw_panel(axes: Axes, evaluation: Evaluation, name: str) -> None:
     for row, system in enumerate(evaluation.systems):
-        colour = _DOES_NOT if system.baseline else _LISTENS
+        colour = _BASELINE_COLOUR if system.baseline else _SYSTEM_COLOUR
         if math.isnan(system.measures[name]):
             continue
         for unit, spans in system.intervals.items():
@@ -112,7 +112,9 @@ def _draw_panel(axes: Axes, evaluation: Evaluation, name: str) -> None:
                 fontsize=7,
             )
         if system.name == "chance":
-            axes.axvline(system.measures[name], color=_DOES_NOT, linestyle="--", linewidth=0.8)
+            axes.axvline(
+                system.measures[name], color=_BASELINE_COLOUR, linestyle="--", linewidth=0.8
+            )
     axes.set_title(_TITLES[name], fontsize=9)
     axes.tick_params(labelsize=8)
     axes.grid(axis="x", color=GREY_87, linewidth=0.6)

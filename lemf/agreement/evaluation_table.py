@@ -23,7 +23,7 @@ _TITLES = {
     "within_text": "within",
     "auc": "AUC",
 }
-_NARROWEST = 100  # columns that no figure is cut for; as a rule 80 are enough
+_NARROWEST = 100  # columns, in which no number is cut; 80 are usually enough
 
 
 def print_evaluation(
@@ -108,7 +108,7 @@ def _legend(evaluation: Evaluation) -> list[str]:
 
 
 def _best(evaluation: Evaluation) -> dict[str, float]:
-    """Return the highest value of the systems that listen, as printed."""
+    """Return the highest value of each measure over the systems but the baselines, as printed."""
     listening = [system for system in evaluation.systems if not system.baseline]
     if len(listening) < 2:
         return {}
@@ -128,7 +128,7 @@ def _span(low: float, high: float) -> str:
 
 
 def _short(value: float) -> str:
-    """Write 0.34 as .34, so that a column stays narrow."""
+    """Write 0.34 as .34, which keeps columns narrow."""
     return two_digits(value).replace("0.", ".", 1)
 
 

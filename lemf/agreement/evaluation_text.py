@@ -11,7 +11,7 @@ from typing import Any
 from lemf.agreement.evaluation import Evaluation, Grouping, Intervals, SystemAgreement, Unit
 from lemf.agreement.measures import MEASURES
 
-_MOST_NOTES = 5  # that are shown
+_MOST_NOTES = 5  # notes that are shown
 
 
 def to_dict(evaluation: Evaluation, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def to_dict(evaluation: Evaluation, about: Mapping[str, Any]) -> dict[str, Any]:
     ----------
     evaluation : Evaluation
     about : mapping
-        What comes first, such as the labels and the settings.
+        Entries to put first, such as the labels and the settings.
     """
     return {
         "lemf": version_of("lemf"),
@@ -145,7 +145,7 @@ def describe_unjudged(evaluation: Evaluation) -> list[str]:
 
 
 def describe_notes(evaluation: Evaluation) -> list[str]:
-    """Format each note once, with the first recording it is about; only the first of many notes."""
+    """Format each note once, with the first recording it is about; at most five notes."""
     about: dict[str, list[str]] = {}
     for name, note in evaluation.notes:
         about.setdefault(note, []).append(name)
@@ -154,7 +154,7 @@ def describe_notes(evaluation: Evaluation) -> list[str]:
         for note, names in about.items()
     ]
     others = len(lines) - _MOST_NOTES
-    return lines if others <= 0 else [*lines[:_MOST_NOTES], f"{others:,} notes more"]
+    return lines if others <= 0 else [*lines[:_MOST_NOTES], f"{others:,} more notes"]
 
 
 def describe_ties(evaluation: Evaluation) -> list[str]:
@@ -168,7 +168,7 @@ def describe_ties(evaluation: Evaluation) -> list[str]:
 
 
 def two_digits(value: float) -> str:
-    """Format a measure, as a dash where it is NaN."""
+    """Format a measure with two decimals; a dash for NaN."""
     return "-" if math.isnan(value) else f"{value + 0.0:.2f}".replace("-0.00", "0.00")
 
 

@@ -1,4 +1,4 @@
-"""Scores of external systems, from a file, and of the baselines, which do not listen."""
+"""Scores of external systems, from a file, and of the baselines, which do not use the audio."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def baseline_scores(
     Parameters
     ----------
     sentences : sequence of RatedSentence
-        Those to be scored.
+        Sentences to score.
     rated : sequence of RatedSentence
-        Those that the text memoriser has read.
+        Sentences whose ratings the text memoriser knows.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def _memorised(sentence: RatedSentence, rated: Sequence[RatedSentence]) -> Float
 
 SCORE_SUFFIXES = (".csv", ".jsonl", ".parquet")
 _COLUMNS = ("id", "index", "score")
-_Key = tuple[str, int | None, int]  # recording, sentence if told, word
+_Key = tuple[str, int | None, int]  # recording, sentence if given, word
 
 
 def read_scores(source: str | Path) -> dict[_Key, float]:
@@ -98,10 +98,12 @@ def read_scores(source: str | Path) -> dict[_Key, float]:
         sentence = _index(place, "sentence", row["sentence"]) if "sentence" in row else None
         key = (str(row["id"]), sentence, _index(place, "index", row.get("index")))
         if key in scores:
-            raise CorpusError(f"{place}: word {key[2]} of {key[0]} occurs twice")
+            raise CorpusError(
+                f"{place}: word {key[2]} of {key[0]} occurs twice; keep one row per word"
+            )
         scores[key] = _score(place, row.get("score"))
     if not scores:
-        raise CorpusError(f"{source}: no score found")
+        raise CorpusError(f"{source}: no score found; write one row per word")
     return scores
 
 
@@ -113,9 +115,9 @@ def match_scores(
     Parameters
     ----------
     name : str
-        Of the system.
+        Name of the system.
     scores : dict
-        As `read_scores` gives them.
+        As `read_scores` returns them.
     sentences : sequence of RatedSentence
 
     Returns
@@ -156,7 +158,7 @@ def match_scores(
 
 
 def _misfit(counts: Counter[tuple[str, int | None]], sentence: RatedSentence) -> str:
-    """Describe how a system scored more words than there are: its scores belong to other words."""
+    """Describe scores for more words than the TextGrid has, which belong to other words."""
     for number, n_words in (
         (sentence.number, len(sentence.ratings)),
         (None, sentence.n_recording_words),
@@ -176,7 +178,7 @@ def _find(scores: dict[_Key, float], sentence: RatedSentence, word: int) -> floa
 def _index(place: str, what: str, value: object) -> int:
     text = str(value)
     if not (text.isascii() and text.isdigit()):
-        raise CorpusError(f"{place}: {what} {value!r}; count from 0")
+        raise CorpusError(f"{place}: {what} {value!r} is not a whole number; count from 0")
     return int(text)
 
 
@@ -184,4 +186,6 @@ def _score(place: str, value: object) -> float:
     try:
         return math.nan if value is None else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        raise CorpusError(f"{place}: score {value!r} is not a number") from None
+        raise CorpusError(
+            f"{place}: score {value!r} is not a number; leave it empty for none"
+        ) from None

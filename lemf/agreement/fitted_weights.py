@@ -1,4 +1,4 @@
-"""Fitted weights -> the JSON that ``--weights`` takes and that says what they were learnt on."""
+"""Fitted weights -> the JSON that ``--weights`` reads and that records what they were learnt on."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from lemf.agreement.evaluation_text import system_to_dict
 from lemf.agreement.fitting import FittedWeights
 from lemf.agreement.labels import Label
 
-_DIGITS = 6  # of a weight: far more than the labels can tell
+_DIGITS = 6  # decimals of a weight: far more than the labels can determine
 _MOST_NAMES = 100  # speakers or texts that are listed
 
 
 def weights_to_dict(fitted: FittedWeights, labels: Path) -> dict[str, Any]:
-    """Convert fitted weights to the content of the file.
+    """Convert fitted weights to the content of the JSON file.
 
     Parameters
     ----------
     fitted : FittedWeights
     labels : Path
-        The file of labels, which is hashed, as are the recordings that were learnt from.
+        File of the labels; its hash and that of the recordings are recorded.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def format_held_out(fitted: FittedWeights) -> str:
 
 
 def is_fitted_on(weights: Path, labels: Path) -> bool:
-    """Check whether a file of weights says that it was learnt on a file of labels."""
+    """Check by the recorded hash whether weights were learnt on a file of labels."""
     fitted_on = json.loads(weights.read_text(encoding="utf-8-sig")).get("fitted_on")
     if not isinstance(fitted_on, dict):
         return False
@@ -125,6 +125,6 @@ def _hash_recordings(labels: Sequence[Label]) -> str:
 
 
 def _names(names: Collection[str]) -> list[str] | int:
-    """Return the different names, or only their number where they are many."""
+    """Return the different names, or only their number if there are over a hundred."""
     different = sorted(set(names))
     return different if len(different) <= _MOST_NAMES else len(different)

@@ -36,13 +36,14 @@ class Fold(NamedTuple):
 
 
 def what_to_leave_out(speakers: Sequence[str | None], texts: Sequence[str]) -> LeftOut:
-    """Choose what judged sentences and those learnt from shall not share.
+    """Choose what the judged sentences must not share with those that are learnt from.
 
     Parameters
     ----------
     speakers : sequence of str or None
-        Of each sentence; where one is not known, speakers cannot be left out.
+        Speaker of each sentence; if any is unknown, speakers cannot be left out.
     texts : sequence of str
+        Text of each sentence.
     """
     several_speakers = None not in speakers and len(set(speakers)) > 1
     if len(set(texts)) > 1:
@@ -53,20 +54,21 @@ def what_to_leave_out(speakers: Sequence[str | None], texts: Sequence[str]) -> L
 def make_folds(
     speakers: Sequence[str | None], texts: Sequence[str], *, n_groups: int
 ) -> list[Fold]:
-    """Split sentences so that each is judged once, by others of other speakers and other texts.
+    """Split sentences so that each is judged once, by weights from other speakers and texts.
 
     Parameters
     ----------
     speakers : sequence of str or None
     texts : sequence of str
     n_groups : int
-        Speakers and texts are put into at most so many groups each, which are left out together.
+        Largest number of groups of speakers, and of texts; a group is left out as a whole.
 
     Returns
     -------
     list of Fold
-        One for each pair of a group of speakers and a group of texts that holds a sentence. Those
-        that share one of them with the judged ones are in neither part. `train` may be empty.
+        One for each pair of a group of speakers and a group of texts with a sentence. Sentences
+        that share only one of the two with the judged ones are in neither part. `train` may be
+        empty.
     """
     left_out = what_to_leave_out(speakers, texts)
     n_sentences = len(texts)
@@ -101,16 +103,16 @@ def _group(names: Sequence[Hashable], n_groups: int) -> IntArray:
 
 
 REGULARISATIONS: tuple[float, ...] = tuple(10.0 ** (k / 2) for k in range(-6, 3))  # 0.001 to 10
-WEIGHT_SUM = 3.0  # of the absolute weights: that of the paper, so that scores have its size
+WEIGHT_SUM = 3.0  # of the absolute weights, as in the paper, so that scores are of its size
 
-_N_OUTER = 6  # groups of speakers, and of texts, that are left out in turn to judge
-_N_INNER = 4  # ... and inside, to choose the regularisation
-_FEWEST = 3  # sentences to learn from
+_N_OUTER = 6  # groups of speakers, and of texts, left out in turn for the held-out scores
+_N_INNER = 4  # groups left out in turn inside a fold, to choose its regularisation
+_FEWEST_SENTENCES = 3  # to learn from
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Fit:
-    """Weights, and how they were judged.
+    """Weights, and the held-out scores by which they are judged.
 
     Attributes
     ----------
@@ -122,10 +124,10 @@ class Fit:
     left_out : str
         What no judged sentence shares with those that its weights were learnt on.
     held_out : tuple of (words,) float64 or None
-        Scores of every sentence by weights that have seen neither it nor what is left out with
-        it; None where too few sentences remain.
+        Scores of every sentence by weights learnt without the sentence and without what is left
+        out with it; None where too few sentences remain.
     fold_weights : (folds, cues) float64
-        The weights that gave these scores, of the same size as `weights`.
+        The weights that gave these scores; the absolute values of a row sum to `WEIGHT_SUM`.
     fold_regularisations : tuple of float
         Chosen inside each fold.
     """
@@ -142,7 +144,7 @@ class Fit:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FittedWeights:
-    """Weights learnt from labels, and what they are worth on what was left out.
+    """Weights learnt from labels, and their agreement with listeners on held-out sentences.
 
     Attributes
     ----------
@@ -180,7 +182,7 @@ def fit_weights(
     jobs: int = 1,
     watch: Watch = no_watch,
 ) -> FittedWeights:
-    """Learn the weights of cues from labels, and judge them on what was left out.
+    """Learn the weights of cues from labels, and judge them on held-out sentences.
 
     Parameters
     ----------
@@ -189,15 +191,15 @@ def fit_weights(
     settings : Settings, optional
         By default those of the paper.
     cues : sequence of str, optional
-        Those of the cue set that are learnt; by default all.
+        Cues of the set whose weights are learnt; by default all.
     method : {"rank", "softmax", "ridge"}
         Learn the order of the words, the top word, or the ratings.
     regularisation : float, optional
-        How strongly weights are kept small; by default chosen by sentences left out.
+        Strength of the penalty on large weights; by default chosen by cross-validation.
     n_resamples : int
-        Of the bootstrap.
+        Number of draws of the bootstrap.
     jobs : int
-        Processes; with 1, everything happens in this one.
+        Number of processes; with 1, the recordings are scored in this one.
     watch : Watch
         Called after every recording, and then after every fold.
 
@@ -210,7 +212,7 @@ def fit_weights(
     SettingsError
         A cue that the set does not have.
     CorpusError
-        Labels that cannot be used, too few sentences, or cues that tell nothing.
+        Labels that cannot be used, too few sentences, or cues unrelated to the ratings.
 
     Examples
     --------
@@ -228,10 +230,10 @@ def fit_weights(
     fit = fit_sentences(
         rated.judged, names, method=method, regularisation=regularisation, watch=watch
     )
-    own = [sentence.scored.scores[0] for sentence in rated.judged]
+    unfitted = [sentence.scored.scores[0] for sentence in rated.judged]
     evaluation = evaluate(
         rated,
-        {settings.cues: own, f"{method}, held out": fit.held_out},
+        {settings.cues: unfitted, f"{method}, held out": fit.held_out},
         unjudged=without_held_out(fit, rated.judged),
         n_resamples=n_resamples,
     )
@@ -253,14 +255,14 @@ def fit_sentences(
     Parameters
     ----------
     sentences : sequence of RatedSentence
-        Scored with one settings, whose cue set has the cues.
+        Scored with the same settings, whose cue set contains `cues`.
     cues : sequence of str
     method : {"rank", "softmax", "ridge"}
     regularisation : float, optional
-        By default chosen by the loss on sentences left out: for the weights on all of them, and
-        again inside each fold, where the judged sentences have no say.
+        By default chosen by the loss on left-out sentences: once for the weights on all sentences,
+        and again inside each fold, without its judged sentences.
     watch : Watch
-        Counts folds.
+        Called after every fold.
 
     Returns
     -------
@@ -270,9 +272,9 @@ def fit_sentences(
     Raises
     ------
     CorpusError
-        Too few sentences, or cues that tell nothing.
+        Too few sentences, or cues unrelated to the ratings.
     """
-    if len(sentences) < _FEWEST:
+    if len(sentences) < _FEWEST_SENTENCES:
         raise CorpusError(f"{len(sentences)} sentences are too few to learn from; label more")
     z = [np.column_stack([s.scored.z[0][cue] for cue in cues]) for s in sentences]
     learner = _Learner(
@@ -293,7 +295,7 @@ def fit_sentences(
     folds = make_folds(learner.speakers, learner.texts, n_groups=_N_OUTER)
     for number, (test, train) in enumerate(folds):
         watch(number, len(folds))
-        if len(train) >= _FEWEST:
+        if len(train) >= _FEWEST_SENTENCES:
             learnt.append(learner.learn(train))
             for i in test:
                 held_out[i] = z[i] @ learnt[-1][0]
@@ -327,7 +329,7 @@ def without_held_out(fit: Fit, sentences: Sequence[RatedSentence]) -> list[Unjud
 
 @dataclass(frozen=True, eq=False)
 class _Learner:
-    """Sentences to learn from, as `prepare_sentence` returns them, and how to learn."""
+    """The sentences, as `prepare_sentence` returns them, and how weights are learnt from them."""
 
     prepared: Sequence[FloatArray]
     speakers: Sequence[str | None]
@@ -341,7 +343,9 @@ class _Learner:
         weights = minimise_loss([self.prepared[i] for i in train], self.method, chosen)
         size = np.abs(weights).sum()
         if not size > 0:
-            raise CorpusError("the cues say nothing about the ratings: all weights are 0")
+            raise CorpusError(
+                "the cues tell nothing about the ratings: all weights are 0; choose others"
+            )
         return weights * (WEIGHT_SUM / size), chosen
 
     def _choose(self, train: IntArray) -> float:

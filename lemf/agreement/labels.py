@@ -1,4 +1,4 @@
-"""Labels from a file: which words listeners heard as emphasised, or a speaker meant to be."""
+"""Labels from a file: which words listeners heard as emphasised, or speakers meant to emphasise."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Label:
     Attributes
     ----------
     id : str
-        The path of the recording without its suffix, unless the file of labels says otherwise.
+        The path of the recording without its suffix, unless the file of labels names another.
     audio, textgrid : str
     ratings : (words,) float64 or None
         How emphasised each word was heard to be, on any scale; NaN where nobody rated it.
@@ -49,10 +49,10 @@ class Label:
 def read_labels(source: str | Path) -> list[Label]:
     """Read labels, one row per recording, from a ``.csv`` with a header or a ``.jsonl``.
 
-    Every row has ``audio``, ``textgrid``, whose paths start at the folder of the file, and one of
-    ``ratings`` (one number per word, null or nan where there is none; in a ``.csv`` with blanks
-    between) and ``emphasised`` (the index of the intended word, from 0, or several). ``id``,
-    ``speaker``, ``text``, ``emotion`` and ``words`` are optional, other columns are the user's.
+    Every row has ``audio`` and ``textgrid``, paths that start at the folder of the file, and one of
+    ``ratings`` (one number per word, null or nan where there is none; separated by blanks in a
+    ``.csv``) and ``emphasised`` (the index of the intended word, from 0, or several). ``id``,
+    ``speaker``, ``text``, ``emotion`` and ``words`` are optional, other columns are ignored.
     Rows with ``file`` for ``audio``, and ``words`` that hold a ``stress_max``, are EmoDB's: their
     TextGrid is ``textgrid/ID.TextGrid``.
 
@@ -68,7 +68,7 @@ def read_labels(source: str | Path) -> list[Label]:
     Raises
     ------
     CorpusError
-        The file cannot be read, a row is wrong, two have the same id, or there is none.
+        The file cannot be read, a row is wrong, two rows have the same id, or there is no row.
     """
     folder = Path(source).parent
     labels: dict[str, Label] = {}
@@ -76,10 +76,12 @@ def read_labels(source: str | Path) -> list[Label]:
         of_emodb = "file" in row and "audio" not in row
         label = _label(place, folder, _from_emodb(place, row) if of_emodb else row)
         if label.id in labels:
-            raise CorpusError(f"{place}: the id {label.id!r} occurs twice; give each row another")
+            raise CorpusError(
+                f"{place}: the id {label.id!r} occurs twice; give each row another id"
+            )
         labels[label.id] = label
     if not labels:
-        raise CorpusError(f"{source}: no label found")
+        raise CorpusError(f"{source}: no label found; write one row per recording")
     return list(labels.values())
 
 
@@ -92,7 +94,9 @@ def _from_emodb(place: str, row: Row) -> Row:
     """Convert a row of EmoDB's ``metadata.jsonl``."""
     words = row.get("words")
     if not (isinstance(words, list) and words and all(isinstance(word, dict) for word in words)):
-        raise CorpusError(f"{place}: 'file' without 'words' that have a 'stress_max' each")
+        raise CorpusError(
+            f"{place}: 'file' without 'words' that have a 'stress_max' each; name 'audio'"
+        )
     name = row.get("id", Path(str(row["file"])).stem)
     return {
         **{key: row[key] for key in _TEXTS if key in row},
@@ -143,7 +147,7 @@ def _rating(place: str, given: object) -> float:
     except (TypeError, ValueError):
         value = math.inf
     if math.isinf(value):
-        raise CorpusError(f"{place}: the rating {given!r} is not a number; nan where there is none")
+        raise CorpusError(f"{place}: the rating {given!r} is not a number; write nan for none")
     return value
 
 

@@ -17,12 +17,12 @@ from lemf.agreement.correlation import Readings, group_readings, spearman, withi
 from lemf.arrays import FloatArray, IntArray
 from lemf.scoring.ranking import rounded
 
-CLEAR_MARGIN = 0.3  # of ratings from 0 to 3: a tenth of the scale
+CLEAR_MARGIN = 0.3  # for ratings from 0 to 3: a tenth of the scale
 
 SENTENCE_MEASURES = ("top1", "clear_top1", "segment", "top3", "spearman", "auc")
 MEASURES = ("top1", "clear_top1", "segment", "top3", "spearman", "within_text", "auc")
 
-_DIGITS = 9  # to which two ratings count as equal: 2.4 - 2.1 is no less than 0.3
+_DIGITS = 9  # decimals to which ratings are compared: 2.4 - 2.1 is not less than 0.3
 
 
 def top_word(ratings: FloatArray) -> int:
@@ -43,7 +43,7 @@ def top_word(ratings: FloatArray) -> int:
 
 
 def rating_margin(ratings: FloatArray) -> float:
-    """Compute how far the highest rating is above the next, 0 for a tie.
+    """Compute how far the highest rating is above the next; 0 for a tie.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def judge_sentence(
     ----------
     scores, ratings : (words,) float64
     clear_margin : float
-        Margin of the ratings from which the raters were clear.
+        Lead of the highest rating over the next from which a sentence counts as clear.
 
     Returns
     -------
@@ -130,7 +130,7 @@ def judge_sentence(
     Raises
     ------
     ValueError
-        As `top_word`, or as many scores as ratings are not given.
+        As `top_word`, or the numbers of scores and ratings differ.
     """
     if scores.shape != ratings.shape:
         raise ValueError(f"{len(scores)} scores for {len(ratings)} ratings")
@@ -148,12 +148,12 @@ def judge_sentence(
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """The measures of a system's scores of many sentences, to be summed up over any of them.
+    """The measures of each sentence for one system, which `summary` averages over any selection.
 
     Attributes
     ----------
     values : (measures, sentences) float64
-        `SENTENCE_MEASURES` of every sentence, NaN where it does not count.
+        `SENTENCE_MEASURES` of every sentence; NaN where the sentence does not count.
     readings : Readings
         What `within_text_correlation` needs of the texts with enough readings.
     """
@@ -198,9 +198,9 @@ def judge(
     scores, ratings : sequence of (words,) float64
         One array per sentence.
     texts : sequence of hashable
-        What was read in each.
+        Text of each sentence.
     clear_margin : float
-        Margin of the ratings from which the raters were clear.
+        Lead of the highest rating over the next from which a sentence counts as clear.
 
     Raises
     ------

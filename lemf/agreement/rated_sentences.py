@@ -46,7 +46,7 @@ class RatedSentence:
     Attributes
     ----------
     id : str
-        The recording's, and ``#N`` with the number of the sentence where it has several.
+        That of the recording, with ``#N`` for sentence N where the recording has several.
     recording : str
         The id of the label.
     number, first_word : int
@@ -56,7 +56,7 @@ class RatedSentence:
     scored : ScoredSentence
     ratings : (words,) float64
     text : str
-        What was read, by the label or else by the words; case and blanks do not count.
+        Text of the label, or else the words, without differences of case and blanks.
     speaker, emotion : str or None
     """
 
@@ -102,17 +102,17 @@ def rate_sentences(
     jobs: int = 1,
     watch: Watch = no_watch,
 ) -> RatedSentences:
-    """Score the recordings of labels, and pair scores with ratings.
+    """Score the recordings of labels, and pair the scores with the ratings.
 
     Parameters
     ----------
     labels : sequence of Label
     settings : sequence of Settings
-        One or more, which differ in cues and weights at most.
+        One or more; they may differ only in cues and weights.
     jobs : int
-        Processes; with 1, everything happens in this one.
+        Number of processes; with 1, the recordings are scored in this one.
     watch : Watch
-        Counts files.
+        Called after every recording.
 
     Returns
     -------
@@ -219,20 +219,20 @@ def _score(task: _Task) -> _Scored:
 
 
 def _mismatch(label: Label, sentences: Iterable[ScoredSentence]) -> str:
-    """Describe how the labels differ from the words of the TextGrid, if they do."""
+    """Describe how the labels differ from the words of the TextGrid; empty if they fit."""
     words = [word for sentence in sentences for word in sentence.words]
     if label.ratings is not None and len(label.ratings) != len(words):
         return f"{len(label.ratings)} ratings for {len(words)} words in {label.textgrid}"
     last = max(label.emphasised, default=0)
     if last >= len(words):
-        return f"word {last}, from 0, is emphasised, of {len(words)} words in {label.textgrid}"
+        return f"word {last}, from 0, is emphasised, but {label.textgrid} has {len(words)} words"
     if label.words is None:
         return ""
     if len(label.words) != len(words):
         return f"{len(label.words)} words in the labels, {len(words)} in {label.textgrid}"
-    for i, (mine, theirs) in enumerate(zip(label.words, words, strict=True)):
-        if _plain(mine) != _plain(theirs):
-            return f"word {i} is {mine!r} in the labels, {theirs!r} in {label.textgrid}"
+    for i, (labelled, aligned) in enumerate(zip(label.words, words, strict=True)):
+        if _plain(labelled) != _plain(aligned):
+            return f"word {i} is {labelled!r} in the labels, {aligned!r} in {label.textgrid}"
     return ""
 
 

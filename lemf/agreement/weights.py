@@ -1,7 +1,7 @@
 """Weights of cues from labels: three convex problems over the z-scores of the words.
 
 Each sentence counts the same, whatever its length, and a ridge penalty keeps weights small where
-the sentences say little:
+the sentences tell little:
 
 - ``rank`` (pairwise logistic regression, as in RankNet): for every two words of a sentence, the
   one rated higher should score higher; minimises log(1 + exp(-(s_higher - s_lower))).
@@ -23,8 +23,8 @@ from lemf.cues.zscore import zscore
 
 Method = Literal["rank", "softmax", "ridge"]
 
-_LONGEST = 50  # Newton steps; five to ten are usual
-_STILL = 1e-10  # length of a step that changes nothing
+_MOST_STEPS = 50  # of Newton, and halvings of each; five to ten are usual
+_SHORTEST_STEP = 1e-10  # largest change of a weight, below which the search ends
 
 _Slopes = Callable[[FloatArray], tuple[float, FloatArray, FloatArray]]
 
@@ -117,7 +117,7 @@ def _softmax_slopes(rows: FloatArray, lengths: IntArray) -> _Slopes:
     sentence_of = np.repeat(np.arange(len(lengths)), lengths)
 
     def slopes(weights: FloatArray) -> tuple[float, FloatArray, FloatArray]:
-        lead = rows @ weights  # over the top word, whose own is 0
+        lead = rows @ weights  # over the top word, whose lead is 0
         highest = np.maximum(np.maximum.reduceat(lead, starts), 0.0)
         powers = np.exp(lead - highest[sentence_of])
         total = np.add.reduceat(powers, starts) + np.exp(-highest)
@@ -134,18 +134,18 @@ def _minimise(slopes: _Slopes, n_cues: int, regularisation: float) -> FloatArray
     """Minimise a convex loss by Newton's steps, halved where they go too far."""
     weights = np.zeros(n_cues)
     loss, gradient, curvature = slopes(weights)
-    for _ in range(_LONGEST):
+    for _ in range(_MOST_STEPS):
         step = np.linalg.solve(
             curvature + regularisation * np.eye(n_cues), gradient + regularisation * weights
         )
         before = loss + regularisation / 2 * (weights @ weights)
-        for _ in range(_LONGEST):
-            there = weights - step
-            loss, gradient, curvature = slopes(there)
-            if loss + regularisation / 2 * (there @ there) <= before:
+        for _ in range(_MOST_STEPS):
+            moved = weights - step
+            loss, gradient, curvature = slopes(moved)
+            if loss + regularisation / 2 * (moved @ moved) <= before:
                 break
             step /= 2
-        weights = there
-        if np.abs(step).max() < _STILL:
+        weights = moved
+        if np.abs(step).max() < _SHORTEST_STEP:
             break
     return weights

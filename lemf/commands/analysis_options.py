@@ -10,8 +10,8 @@ import click
 from lemf.commands.weight_options import WeightOptions, read_weight_options, weight_options
 from lemf.config import (
     DURATION_METHODS,
-    OWN_SCOPES,
     PITCH_METHODS,
+    SINGLE_RECORDING_SCOPES,
     Settings,
 )
 from lemf.errors import SettingsError
@@ -102,7 +102,7 @@ _MEASURE_OPTIONS = (
 )
 _normalise_option = click.option(
     "--normalise",
-    type=click.Choice(OWN_SCOPES),
+    type=click.Choice(SINGLE_RECORDING_SCOPES),
     default="sentence",
     show_default=True,
     help="Words over which each cue is standardised; lemf rescore also has speaker and corpus.",
@@ -136,7 +136,7 @@ def note_slow_pitch(settings: Settings) -> None:
     from lemf.contours.pitch import HARVEST_IS_COMPILED
 
     if settings.pitch == "harvest" and not HARVEST_IS_COMPILED:
-        say("note: Harvest runs slowly, as it was installed without a compiler; same numbers")
+        say("note: Harvest runs slowly, since lemf was installed without a compiler; same numbers")
 
 
 def read_settings(options: AnalysisOptions) -> Settings:
@@ -145,7 +145,7 @@ def read_settings(options: AnalysisOptions) -> Settings:
     Raises
     ------
     click.UsageError
-        A value out of its range or of no meaning.
+        A value out of its range, or one that cannot be read.
     SettingsError
         A file of weights that cannot be read.
     """
@@ -165,7 +165,7 @@ def read_measure_options(
     Raises
     ------
     click.UsageError
-        A value out of its range or of no meaning.
+        A value out of its range, or one that cannot be read.
     """
     low, _, high = options["pitch_range"].partition("-")
     channel = options["channel"]

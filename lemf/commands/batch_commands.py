@@ -14,7 +14,7 @@ from lemf.commands.analysis_options import (
     read_settings,
 )
 from lemf.commands.weight_options import WeightOptions, new_weight_options, read_weight_options
-from lemf.config import DURATION_METHODS, OWN_SCOPES, SCOPES
+from lemf.config import DURATION_METHODS, SCOPES, SINGLE_RECORDING_SCOPES
 from lemf.errors import LemfError
 from lemf.runtime.console import PATH, cluster_option, force_option, jobs_option, one_line_ends, say
 from lemf.runtime.cores import count_cores
@@ -131,7 +131,11 @@ def rescore(
 
     from lemf.corpus.rescoring import rescore_features
 
-    unit = "files" if normalise is None or normalise in OWN_SCOPES else "readings of files"
+    unit = (
+        "files"
+        if normalise is None or normalise in SINGLE_RECORDING_SCOPES
+        else "readings of files"
+    )
     with one_line_ends(), progress("scoring", unit=unit) as watch:
         summary = rescore_features(
             features,
@@ -149,7 +153,7 @@ def rescore(
 
 
 def _print_end(run: CorpusRun, settings: Settings) -> None:
-    """Print what there is now; end with exit code 1 if files failed."""
+    """Print a summary of the run; end with exit code 1 if files failed."""
     outputs, summary = run.outputs, run.summary
     if unused := run.unused_textgrids:
         say(f"note: {len(unused):,} TextGrids without a recording, such as {unused[0]}")

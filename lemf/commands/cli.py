@@ -160,7 +160,7 @@ def _score(
     recording = read_audio(audio, channel=settings.channel)
     alignment = align(grid, settings, recording.duration_s)
     if figure is not None:
-        import_module("lemf.display.figure")  # says now, not after scoring, what is missing
+        import_module("lemf.display.figure")  # reports missing packages before scoring
         _check_sentences(figure, sentence, len(alignment.sentences))
     note_slow_pitch(settings)
     work = Work(count_cores(), _show_progress)
@@ -176,7 +176,7 @@ def _check_sentences(figure: Path, sentence: int | None, n_sentences: int) -> No
     if sentence is None and figure.suffix.lower() != ".pdf" and n_sentences > 1:
         raise OutputError(
             f"{figure}: {n_sentences} sentences do not fit one {figure.suffix[1:]}; name a .pdf, "
-            "or one of them with lemf plot --sentence"
+            "or choose one with lemf plot --sentence"
         )
     if sentence is not None and sentence >= n_sentences:
         raise OutputError(f"{figure}: no sentence {sentence}; there are 0 to {n_sentences - 1}")

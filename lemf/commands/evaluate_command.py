@@ -120,14 +120,14 @@ def evaluate(
         check_suffix(figure, FIGURE_SUFFIXES)
         check_apart([figure], [labels, *map(Path, score_files.values())])
         check_output(figure, force=force)
-        import_module("lemf.agreement.evaluation_figure")  # says now what is missing
+        import_module("lemf.agreement.evaluation_figure")  # reports missing packages
 
     from lemf.agreement.evaluation import evaluate_labels
     from lemf.agreement.evaluation_text import describe_notes
     from lemf.agreement.labels import read_labels
 
     read = read_labels(str(labels))
-    _warn_of_seen(weights, labels)
+    _note_weights_fitted_on(weights, labels)
     with progress("scoring", unit="files") as watch:
         evaluation = evaluate_labels(
             read,
@@ -178,7 +178,7 @@ def _check_papers_weights(text: str, weights: dict[str, float]) -> None:
         Settings(weights=weights)
     except SettingsError as error:
         raise click.UsageError(
-            f'--weights {text}: {error}; those of another set: a .json of {{"cues": NAME, '
+            f'--weights {text}: {error}; for another cue set, name a .json of {{"cues": NAME, '
             '"weights": {NAME: NUMBER, ...}}'
         ) from error
 
@@ -203,8 +203,8 @@ def _check_names(names: list[str]) -> None:
             raise click.UsageError(f"two systems have the name {name!r}; give one another name")
 
 
-def _warn_of_seen(weights: tuple[str, ...], labels: Path) -> None:
-    """Print which weights were fitted to the labels that they are evaluated on."""
+def _note_weights_fitted_on(weights: tuple[str, ...], labels: Path) -> None:
+    """Print a note on weights that were fitted on the labels they are evaluated on."""
     from lemf.agreement.fitted_weights import is_fitted_on
 
     for text in weights:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--method",
-    type=click.Choice(["rank", "softmax", "ridge"]),  # of lemf.weights, which needs numpy
+    type=click.Choice(["rank", "softmax", "ridge"]),  # `weights.Method`, which needs numpy
     default="softmax",
     show_default=True,
     help="Fit the order of the words (rank), the top word (softmax) or the ratings (ridge).",

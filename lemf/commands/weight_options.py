@@ -72,7 +72,7 @@ def read_weights(text: str) -> tuple[str | None, dict[str, float]]:
     Raises
     ------
     SettingsError
-        The file cannot be read, its cue set has no such cues, or the text is neither.
+        The file cannot be read, its cue set lacks a cue, or the text has neither form.
     """
     if text.lower().endswith(".json"):
         return _read_weights_file(Path(text))

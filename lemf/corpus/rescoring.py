@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lemf.config import OWN_SCOPES, DurationMethod, Scope, Settings
+from lemf.config import SINGLE_RECORDING_SCOPES, DurationMethod, Scope, Settings
 from lemf.contours.measurement import Measurement
 from lemf.corpus.outputs import Outputs, Summary, describe_output
 from lemf.corpus.parquet import FeatureFile, open_tables, schema_of, to_stream
@@ -94,7 +94,7 @@ def rescore_features(
     group_of: Callable[[str], str] = _everyone
     if settings.normalise == "speaker":
         group_of = _speaker_finder(features, speaker_pattern)
-    if settings.normalise not in OWN_SCOPES:
+    if settings.normalise not in SINGLE_RECORDING_SCOPES:
         norms = gather_norms(measurements, settings, group_of)
 
     # The tables

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lemf.arrays import FloatArray
-from lemf.config import OWN_SCOPES, Settings
+from lemf.config import SINGLE_RECORDING_SCOPES, Settings
 from lemf.contours.measurement import Measurement
 from lemf.cues.phone_norms import PhoneNorms, PhoneTally
 from lemf.cues.zscore import zscore_against
@@ -89,7 +89,7 @@ def recording_norms(measured: Measurement, settings: Settings) -> Norms:
 
 def passes_over(settings: Settings) -> int:
     """Return how often `gather_norms` reads all recordings for the scope of the settings."""
-    return 0 if settings.normalise in OWN_SCOPES else 1 + settings.needs_phone_norms
+    return 0 if settings.normalise in SINGLE_RECORDING_SCOPES else 1 + settings.needs_phone_norms
 
 
 def sentence_phones(words: Iterable[Word], settings: Settings) -> PhoneNorms:

@@ -89,7 +89,7 @@ def test_all_that_cannot_be_judged_is_counted_and_named(labelled):
     assert reasons["flat"] == ("all words rated alike", "")
     assert reasons["long"][0] == "labels do not fit"
     assert reasons["long"][1].startswith("4 ratings for 3 words in ")
-    assert reasons["far"][1].startswith("word 3, from 0, is emphasised, of 3 words in ")
+    assert reasons["far"][1].startswith("word 3, from 0, is emphasised, but ")
     assert reasons["other"][1].startswith("word 1 is 'zwei' in the labels, 'two' in ")
     assert reasons["lost"][0] == "failed"
     assert "missing.wav" in reasons["lost"][1]
@@ -309,7 +309,7 @@ def test_scores_of_more_words_than_there_are_belong_to_others(tmp_path, labelled
     [
         ("id,index\nr1,0\n", "no column score; it has id, index"),
         ("id,index,score\nr1,0,loud\n", "line 2: score 'loud' is not a number"),
-        ("id,index,score\nr1,-1,1\n", "line 2: index '-1'; count from 0"),
+        ("id,index,score\nr1,-1,1\n", "line 2: index '-1' is not a whole number; count from 0"),
         ("id,index,score\n,1,1\n", "line 2: no id"),
         ("id,index,score\nr1,0,1\nr1,0,1\n", "line 3: word 0 of r1 occurs twice"),
         ("id,index,score\n", "no score found"),
@@ -450,7 +450,7 @@ def test_few_of_many_notes_are_said():
     judged = (sentence("p", [0, 2, 1]),)
     rated = RatedSentences(judged, (), (), tuple((f"r{n}", f"note {n}") for n in range(9)))
     found = evaluate(rated, {"ours": [np.zeros(3)]}, n_resamples=2)
-    assert describe_notes(found) == [*(f"r{n}: note {n}" for n in range(5)), "4 notes more"]
+    assert describe_notes(found) == [*(f"r{n}: note {n}" for n in range(5)), "4 more notes"]
 
 
 def test_figure(tmp_path, labelled):
@@ -481,7 +481,7 @@ def test_figure_shows_every_system_in_every_panel(labelled):
         (["--scores", "paper=x.csv"], "two systems have the name 'paper'"),
         (["--scores", "chance=x.csv"], "two systems have the name 'chance'"),
         (["--weights", "loud=1"], "--weights loud=1: unknown cue 'loud' of the set 'paper'"),
-        (["--weights", "loudness=1"], "those of another set: a .json of"),
+        (["--weights", "loudness=1"], "for another cue set, name a .json of"),
         (["--clear-margin", "nan"], "--clear-margin nan: write a number"),
         (["--cues", "mine"], "'mine' is not"),
     ],

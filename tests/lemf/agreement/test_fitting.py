@@ -129,7 +129,7 @@ def test_too_little_to_learn_from(sentences, rng):
         )
         for one in sentences
     ]
-    with pytest.raises(CorpusError, match="the cues say nothing about the ratings"):
+    with pytest.raises(CorpusError, match="the cues tell nothing about the ratings"):
         fit_sentences(silent, ["pitch"])
 
 
