@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from busy_loops import print_gains, time_busy
 
 import lemf
 import lemf.contours.contours
@@ -35,13 +36,13 @@ from lemf.corpus.recording import FileTask, score_file
 
 LEMF = [sys.executable, "-m", "lemf"]
 ROUNDS = 5
-BUSY = "n = 0\nfor i in range(60_000_000): n += i"
+BUSY_ADDITIONS = 60_000_000
 PR_SET_CHILD_SUBREAPER = 36
 EXAMPLE = Path(__file__).parents[1] / "examples" / "really"
 
 
 def main() -> None:
-    """Print a table a question."""
+    """Print one table per question."""
     parser = argparse.ArgumentParser()
     parser.add_argument("folder")
     parser.add_argument("textgrids", nargs="?")
@@ -84,10 +85,9 @@ def measure_speed(corpus: Path) -> None:
         for n in (1, 2, 2, 1):
             runs[n].append(run_batch(corpus, n))
             wall[n] += runs[n][-1][0]
-            busy[n] += time_busy(n)
+            busy[n] += time_busy(n, BUSY_ADDITIONS)
         gains.append(wall[1] / wall[2])
         busy_gains.append(2 * busy[1] / busy[2])
-    shares = [gain / busy_gain for gain, busy_gain in zip(gains, busy_gains, strict=True)]
     per_s = {n: np.median(np.array(runs[n]), axis=0) / audio_s for n in runs}
     n_files = len(list(corpus.glob("*.wav")))
     print(f"{n_files} files, {audio_s:.0f} s of audio, whole commands, {ROUNDS} rounds")
@@ -96,18 +96,12 @@ def measure_speed(corpus: Path) -> None:
     print(f"| one process, processor time over audio | {per_s[1][1]:.4f} |")
     print(f"| two processes, wall over audio | {per_s[2][0]:.4f} |")
     print(f"| two processes, processor time over audio | {per_s[2][1]:.4f} |")
-    for name, values in (
-        ("two processes against one", gains),
-        ("two busy loops against one", busy_gains),
-        ("share of the possible gain", shares),
-    ):
-        middle = statistics.median(values)
-        print(f"| {name} | {middle:.2f} ({min(values):.2f}-{max(values):.2f}) |")
+    print_gains("two processes against one", gains, busy_gains)
     print(flush=True)
 
 
 def run_batch(corpus: Path, jobs: int) -> tuple[float, float]:
-    """Give the wall and processor seconds of a whole command, its workers included."""
+    """Return the wall and processor seconds of a whole command, its workers included."""
     output = corpus.with_suffix(".parquet")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
@@ -123,17 +117,8 @@ def run_batch(corpus: Path, jobs: int) -> tuple[float, float]:
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def time_busy(n_loops: int) -> float:
-    """Give the wall seconds of so many busy loops at once."""
-    started = time.perf_counter()
-    loops = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(n_loops)]
-    for loop in loops:
-        loop.wait()
-    return time.perf_counter() - started
-
-
 def measure_shares(recordings: list[Recording]) -> None:
-    """Say how much of the processor time of a file F0 takes; rows to Arrow included."""
+    """Print the share of F0 in the processor time of a file; rows to Arrow included."""
     spent = 0.0
     original = lemf.contours.contours.f0_contour
 
@@ -161,7 +146,7 @@ def measure_shares(recordings: list[Recording]) -> None:
 
 
 def measure_memory(corpus: Path) -> None:
-    """Say the peak memory of each process over files of 15 s."""
+    """Print the peak memory of each process over files of 15 s."""
     corpus.mkdir()
     samples, rate_hz = soundfile.read(f"{EXAMPLE}.wav")
     samples = np.tile(samples, 15 * rate_hz // len(samples) + 1)[: 15 * rate_hz]
@@ -185,7 +170,7 @@ def measure_memory(corpus: Path) -> None:
 
 
 def peaks_of(main_pid: int) -> Iterator[tuple[str, int]]:
-    """Give the role and the peak memory in kB of the processes of a run."""
+    """Return the role and the peak memory in kB of the processes of a run."""
     parents, peaks = {}, {}
     for path in Path("/proc").glob("[0-9]*/status"):
         try:

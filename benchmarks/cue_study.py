@@ -99,12 +99,12 @@ def print_row(name: str, measures: Mapping[str, float]) -> None:
 
 
 def judged(sentences: Sequence[RatedSentence], weights: Mapping[str, float]) -> Mapping[str, float]:
-    """Give the measures of weighted cues."""
+    """Return the measures of weighted cues."""
     return summary(sentences, [weighted(one, weights) for one in sentences])
 
 
 def weighted(sentence: RatedSentence, weights: Mapping[str, float]) -> FloatArray:
-    """Give the sum of weighted cues of each word."""
+    """Return the sum of weighted cues of each word."""
     z = sentence.scored.z[0]
     total: FloatArray = np.sum([weight * z[name] for name, weight in weights.items()], axis=0)
     return total
@@ -113,7 +113,7 @@ def weighted(sentence: RatedSentence, weights: Mapping[str, float]) -> FloatArra
 def summary(
     sentences: Sequence[RatedSentence], scores: Sequence[FloatArray]
 ) -> Mapping[str, float]:
-    """Give the measures of scores."""
+    """Return the measures of scores."""
     return judge(
         scores, [one.ratings for one in sentences], [one.text for one in sentences]
     ).summary()
@@ -204,7 +204,7 @@ def print_choice(sentences: Sequence[RatedSentence]) -> None:
 
 
 def hit_rates(sentence: RatedSentence, cues: Sequence[str]) -> tuple[float, ...]:
-    """Give top-1, top-1 where the raters were clear, in the segment, in the top-3."""
+    """Return top-1, top-1 where the raters were clear, in the segment, in the top-3."""
     scores = weighted(sentence, dict.fromkeys(cues, 1.0))
     top = top_word(sentence.ratings)
     first = top_n(scores, top, 1)

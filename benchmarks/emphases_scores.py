@@ -36,7 +36,7 @@ UNUSED = (
 
 
 def main() -> None:
-    """Read labels, score their recordings, write a row a word."""
+    """Read labels, score their recordings, write one row per word."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("labels")
     parser.add_argument("-o", "--output", type=Path, required=True)
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def score_words(label: Label, model: torch.nn.Module) -> list[tuple[str, float]]:
-    """Give each word of the tier ``words`` with its score."""
+    """Return each word of the tier ``words`` with its score."""
     import emphases
     import pypar
 

@@ -27,14 +27,14 @@ _Result = TypeVar("_Result")
 
 
 class NoEncoder:
-    """Gives any text the vectors of its length."""
+    """An encoder that gives any text the vectors of its length."""
 
     about = Encoder("none", "0", DIM)
     max_tokens = None
     n_cut = 0
 
     def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
-        """Give vectors of the right shape."""
+        """Return vectors of the right shape."""
         vectors = np.full((len(texts), DIM), len(texts[0]), dtype=np.float16)
         return vectors, vectors
 

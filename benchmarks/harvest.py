@@ -1,4 +1,4 @@
-"""Our Harvest against pyworld's: speed, equality, time and memory over the length.
+"""Compare Harvest with pyworld's: speed, equality, time and memory over the length.
 
     python benchmarks/harvest.py FOLDER [--altered] [--threads] [--lengths] [-o FIGURE]
 
@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from busy_loops import print_gains, time_busy
 
 import lemf
 from lemf.contours.pitch import HARVEST_IS_COMPILED
@@ -33,7 +34,7 @@ LENGTHS_S = (10, 30, 60, 120, 300, 900, 3600)
 LONGEST_FOR_PYWORLD_S = 300  # it takes 6 GB there
 HZ = 1e-6
 ROUNDS = 7
-BUSY = "n = 0\nfor i in range(10_000_000): n += i"
+BUSY_ADDITIONS = 10_000_000
 
 
 def main() -> None:
@@ -65,7 +66,7 @@ def recordings(folder: Path) -> list[Path]:
 
 
 def read(path: Path) -> tuple[np.ndarray, int]:
-    """Give the mean of the channels, and the rate."""
+    """Return the mean of the channels, and the rate."""
     audio = lemf.read_audio(path, channel="mix")
     (samples,) = audio.slices([(0, audio.n_samples)])
     return np.ascontiguousarray(samples), audio.rate_hz
@@ -111,7 +112,7 @@ def compare(folder: Path) -> None:
     print(
         f"| times faster than pyworld, median (5 % to 95 %) | {median:.1f} ({low:.1f}-{high:.1f}) |"
     )
-    print(f"| CPU seconds a second of audio, median | {np.median(speeds):.4f} |")
+    print(f"| CPU seconds per second of audio, median | {np.median(speeds):.4f} |")
     print(f"| frames | {n_frames} |")
     print(f"| frames of other voicing | {n_voicing} |")
     print(f"| voiced frames that differ by over 1e-6 Hz | {n_off} |")
@@ -136,7 +137,7 @@ def count_altered(folder: Path) -> None:
 
 
 def alterations(samples: np.ndarray, rate_hz: int) -> Iterator[tuple[str, np.ndarray]]:
-    """Give signals made of the first 3 s, by name."""
+    """Return signals made of the first 3 s, by name."""
     samples = samples[: 3 * rate_hz]
     zeros, half = np.zeros(rate_hz // 4), len(samples) // 2
     yield "times 32,768, whole numbers", np.round(32768 * samples)
@@ -157,33 +158,18 @@ def compare_threads(folder: Path) -> None:
     gains, busy_gains = [], []
     for _ in range(ROUNDS):
         one, two = (time_threads(samples, rate_hz, n) for n in (1, 2))
-        alone, together = (time_busy(n) for n in (1, 2))
+        alone, together = (time_busy(n, BUSY_ADDITIONS) for n in (1, 2))
         gains.append(one / two)
         busy_gains.append(2 * alone / together)
-    shares = np.array(gains) / np.array(busy_gains)
     print(f"\n| 60 s of speech, wall time, {ROUNDS} rounds | median (lowest to highest) |")
     print("| --- | --- |")
-    for name, values in (
-        ("two threads against one", gains),
-        ("two busy loops against one", busy_gains),
-        ("share of the possible gain", shares),
-    ):
-        print(f"| {name} | {np.median(values):.2f} ({min(values):.2f}-{max(values):.2f}) |")
+    print_gains("two threads against one", gains, busy_gains)
 
 
 def time_threads(samples: np.ndarray, rate_hz: int, threads: int) -> float:
-    """Give the wall seconds of Harvest."""
+    """Return the wall seconds of Harvest."""
     started = time.perf_counter()
     lemf.harvest(samples, rate_hz, threads=threads)
-    return time.perf_counter() - started
-
-
-def time_busy(n_loops: int) -> float:
-    """Give the wall seconds of so many busy loops at once."""
-    started = time.perf_counter()
-    loops = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(n_loops)]
-    for loop in loops:
-        loop.wait()
     return time.perf_counter() - started
 
 
@@ -214,7 +200,7 @@ def follow_lengths(folder: Path) -> list[dict[str, float]]:
 
 
 def measure_child(tool: str, wav: Path) -> dict[str, float]:
-    """CPU seconds of F0 and energy (lemf) or F0 (pyworld), and the peak memory of the process."""
+    """Return CPU seconds of F0 and energy (lemf) or F0 (pyworld), and the peak memory."""
     from lemf.config import Settings
     from lemf.contours.contours import measure_contours
 
@@ -230,7 +216,7 @@ def measure_child(tool: str, wav: Path) -> dict[str, float]:
 
 
 def peak_memory_mb() -> float:
-    """Give this process's own peak; the usual counter inherits that of the parent on Linux."""
+    """Return the peak of this process; the usual counter inherits that of the parent on Linux."""
     status = Path("/proc/self/status")
     if status.exists():
         return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024

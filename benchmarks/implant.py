@@ -45,7 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("labels")
     parser.add_argument("-o", "--output", type=Path, help="figure to draw")
-    parser.add_argument("--words", type=int, default=2, help="how many a sentence")
+    parser.add_argument("--words", type=int, default=2, help="how many per sentence")
     parser.add_argument("--pitch", choices=PITCH_METHODS, default="harvest")
     options = parser.parse_args()
     rng = np.random.default_rng(SEED)
@@ -71,7 +71,7 @@ def main() -> None:
 def try_kinds(
     chosen: Sequence[tuple[Sentence, int]], neutral: str, pitch: PitchMethod
 ) -> Mapping[str, Found]:
-    """Give ranks and scores of the chosen words over the steps of each kind."""
+    """Return ranks and scores of the chosen words over the steps of each kind."""
     unchanged = [try_step(*one, neutral, Step(), pitch) for one in chosen]
     found = {}
     for kind in KINDS:
@@ -85,7 +85,7 @@ def try_kinds(
 
 
 def step_of(kind: str, size: float) -> Step:
-    """Give the step of a size in one cue, or in all three."""
+    """Return the step of a size in one cue, or in all three."""
     return Step(
         semitones=size if kind in ("F0", "all three") else 0.0,
         level_db=size if kind in ("level", "all three") else 0.0,
@@ -96,7 +96,7 @@ def step_of(kind: str, size: float) -> Step:
 def try_step(
     sentence: Sentence, word: int, neutral: str, step: Step, pitch: PitchMethod
 ) -> list[tuple[int, float]]:
-    """Give rank and score of the changed word by each cue set."""
+    """Return rank and score of the changed word by each cue set."""
     indices = {sentence.top} if neutral == "the top word" else set(range(len(sentence.words)))
     samples, grid = resynthesise(sentence, indices, word, step)
     settings = [lemf.Settings(cues=cues, pitch=pitch) for cues in CUES]

@@ -43,7 +43,7 @@ class Sentence:
 
 
 def read_sentences(labels: str) -> Iterator[Sentence]:
-    """Give the recordings that listeners rated, those with one top word."""
+    """Return the recordings that listeners rated, those with one top word."""
     for one in read_recordings(labels):
         duration_s = len(one.samples) / one.rate_hz
         (words,) = align(one.grid, lemf.Settings(), duration_s).sentences
@@ -84,13 +84,13 @@ def resynthesise(
 
 
 def level_db(recording: Recording, word: Word) -> float:
-    """Give the level of a word's samples."""
+    """Return the level of a word's samples."""
     first, stop = (round(t * recording.rate_hz) for t in (word.start_s, word.end_s))
     return float(10 * np.log10(np.mean(recording.samples[first:stop] ** 2) + 1e-12))
 
 
 def envelope(sentence: Sentence, gains_db: FloatArray) -> FloatArray:
-    """Give a gain for each sample, which changes over 20 ms about the edges of the words."""
+    """Return a gain for each sample, which changes over 20 ms about the edges of the words."""
     times_s, values_db = [0.0], [0.0]
     for word, gain_db in zip(sentence.words, gains_db, strict=True):
         ramp_s = min(RAMP_S, word.end_s - word.start_s) / 2
@@ -110,7 +110,7 @@ def set_pitch(
     word: int,
     semitones: float,
 ) -> None:
-    """Take the hills of neutral words away and put a hill on the chosen word."""
+    """Remove the hills of neutral words and put a hill on the chosen word."""
     tier = call(manipulation, "Extract pitch tier")
     n_points = call(tier, "Get number of points")
     if n_points < 2:
@@ -145,7 +145,7 @@ def drawn_through(times_s: FloatArray, f0_st: FloatArray, neutral: list[Word]) -
 
 
 def hill(phase: FloatArray) -> FloatArray:
-    """Give a plateau of height 1 over the middle half of the word, with cosine flanks."""
+    """Return a plateau of height 1 over the middle half of the word, with cosine flanks."""
     flank = np.clip(np.minimum(phase, 1 - phase) / 0.25, 0.0, 1.0)
     return 0.5 - 0.5 * np.cos(np.pi * flank)
 

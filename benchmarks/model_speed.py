@@ -33,7 +33,7 @@ def clips_per_second(step: Callable[[], None], batch: int) -> float:
 
 
 def tiny_step(batch: int, clip_s: float, *, audio_only: bool) -> Callable[[], None]:
-    """Give a step of the preset `tiny`, its CNN trained too."""
+    """Return a step of the preset `tiny`, its CNN trained too."""
     config = PRESETS["tiny"].model
     if audio_only:
         config = replace(config, semantics=(), intra="none", fusion="none")
@@ -51,7 +51,7 @@ def tiny_step(batch: int, clip_s: float, *, audio_only: bool) -> Callable[[], No
 
 
 def attention_step(attention: Attention, batch: int, clip_s: float) -> Callable[[], None]:
-    """Give a step of two layers as wide as wavlm-large's, its CNN narrow and frozen."""
+    """Return a step of two layers as wide as wavlm-large's, its CNN narrow and frozen."""
     own = WavLMConfig(
         conv_dim=[8] * 7,
         hidden_size=1024,

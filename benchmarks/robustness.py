@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def judge_condition(condition: Condition, recordings: Sequence[Recording], draws: int) -> list[Row]:
-    """Give the measures of each system, over all draws."""
+    """Return the measures of each system, over all draws."""
     scores: dict[tuple[str, str], list[FloatArray]] = {system: [] for system in SYSTEMS}
     for number_of_draw in range(draws):
         for number, recording in enumerate(recordings):
@@ -117,7 +117,7 @@ def score_by_all(recording: Recording) -> dict[tuple[str, str], FloatArray]:
 
 
 def print_table(rows: Sequence[Row]) -> None:
-    """Print top-1 and the rank correlations, a row a condition."""
+    """Print top-1 and the rank correlations, one row per condition."""
     names = [f"{cues}, {pitch}" for cues, pitch in SYSTEMS]
     print(f"| top-1 / Spearman / within text | {' | '.join(names)} |")
     print(f"| --- |{' --- |' * len(names)}")

@@ -51,7 +51,7 @@ class Condition:
 
 
 def read_recordings(labels: str) -> Iterator[Recording]:
-    """Give the recordings with ratings and one top word."""
+    """Return the recordings with ratings and one top word."""
     for label in read_labels(labels):
         if label.ratings is None:
             continue
@@ -69,7 +69,7 @@ def read_recordings(labels: str) -> Iterator[Recording]:
 
 
 def read_talkers(folder: Path, rate_hz: int) -> Iterator[FloatArray]:
-    """Give the recordings of a folder at another rate."""
+    """Return the recordings of a folder at another rate."""
     for path in sorted(p for suffix in ("wav", "flac") for p in folder.rglob(f"*.{suffix}")):
         audio = lemf.read_audio(path, channel="mix")
         (samples,) = audio.slices([(0, audio.n_samples)])
@@ -77,7 +77,7 @@ def read_talkers(folder: Path, rate_hz: int) -> Iterator[FloatArray]:
 
 
 def list_conditions(talkers: Sequence[FloatArray]) -> Iterator[Condition]:
-    """Give all conditions, the unspoilt one first."""
+    """Return all conditions, the unspoilt one first."""
     yield Condition("clean", "clean", lambda one, _: one)
     for snr_db in (20, 10, 5, 0):
         yield Condition("white noise", f"{snr_db} dB", noise(snr_db), drawn=True)
@@ -141,7 +141,7 @@ def at_rate(rate_hz: int) -> Spoil:
 
 
 def resampled(samples: FloatArray, rate_hz: int, new_hz: int) -> FloatArray:
-    """Give samples at another rate."""
+    """Return samples at another rate."""
     factor = gcd(rate_hz, new_hz)
     resampled: FloatArray = resample_poly(samples, new_hz // factor, rate_hz // factor)
     return resampled
@@ -162,7 +162,7 @@ def low_pass(cut_hz: float) -> Spoil:
 
 
 def band(samples: FloatArray, rate_hz: int, low_hz: float, high_hz: float) -> FloatArray:
-    """Give what lies between two frequencies."""
+    """Return the band between two frequencies."""
     spectrum = np.fft.rfft(samples)
     frequencies_hz = np.fft.rfftfreq(len(samples), 1 / rate_hz)
     spectrum[(frequencies_hz < low_hz) | (frequencies_hz > high_hz)] = 0

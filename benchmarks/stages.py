@@ -28,7 +28,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 def main() -> None:
-    """Print one row a length: seconds in all, and shares of Harvest, energy and the rest."""
+    """Print one row per length: seconds in all, and shares of Harvest, energy and the rest."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else EXAMPLES
     speech, rate_hz = string_together(sorted(folder.glob("*.wav")), max(LENGTHS_S))
     print(f"{folder.name}, {rate_hz} Hz, CPU time, median of {RUNS} runs")
@@ -55,7 +55,7 @@ def string_together(paths: list[Path], length_s: int) -> tuple[np.ndarray, int]:
 
 
 def regular_grid(length_s: int) -> lemf.TextGrid:
-    """Words of 0.4 s with four phones each."""
+    """Return a grid of words of 0.4 s with four phones each."""
     tiers = []
     for name, step_s in (("words", WORD_S), ("phones", WORD_S / 4)):
         edges = [round(i * step_s, 6) for i in range(int(length_s / step_s + 1e-9) + 1)]
@@ -67,7 +67,7 @@ def regular_grid(length_s: int) -> lemf.TextGrid:
 
 
 def time_stages(wav: Path, textgrid: Path) -> tuple[float, float, float]:
-    """CPU seconds of one run in all, in Harvest and in the energy."""
+    """Return the CPU seconds of one run in all, in Harvest and in the energy."""
     spent = {"f0_contour": 0.0, "frame_energy": 0.0}
     originals = {name: getattr(lemf.contours.contours, name) for name in spent}
     for name, function in originals.items():

@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def time_harvest() -> float:
-    """Wall seconds of Harvest on the file, median of five after a first one."""
+    """Return the wall seconds of Harvest on the file, median of five after a first one."""
     samples, rate_hz = soundfile.read(WAV)
     seconds = []
     for _ in range(6):

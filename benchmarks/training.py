@@ -4,7 +4,7 @@
     python benchmarks/training.py --size tiny --device cpu       # the same in small
 
 Lengths are those of MSP-Podcast (2.5 to 11 s), labels and texts are drawn, WavLM has random weights
-and the shape of WavLM-large: what is learned means nothing, what it costs is what it costs. In a
+and the shape of WavLM-large: the scores mean nothing, the times are real. In a
 folder that is named, corpus and encoder stay, and `msfser train` can use them; the command is
 printed.
 """
@@ -201,7 +201,7 @@ def draw_tone(duration_s: float, generator: np.random.Generator) -> np.ndarray:
 
 
 def measure(config: Config, data: TrainingData, device: torch.device) -> Speed:
-    """Take the steps of an epoch twice as `msfser train` does, and time the second round.
+    """Run the steps of an epoch twice as `msfser train` does, and time the second round.
 
     In the first, a GPU's libraries prepare for each length, and readers fill their queue. They go
     on to read what nobody takes, so that they have as much to do until the end.
@@ -263,7 +263,7 @@ def synchronise(device: torch.device) -> None:
 
 
 def format_row(name: str, speed: Speed) -> str:
-    """Give a row of the table; the time of a corpus is its audio over the speed."""
+    """Return a row of the table; the time of a corpus is its audio over the speed."""
     times = speed.audio_s / speed.elapsed_s
     memory = f"{speed.peak_bytes / 2**30:.1f} GiB" if speed.peak_bytes else "-"
     return (

@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def words_of(text: str) -> list[str]:
-    """Give the words without case and punctuation."""
+    """Return the words without case and punctuation."""
     return re.sub(r"[^a-z0-9' ]", "", text.lower()).split()
 
 
