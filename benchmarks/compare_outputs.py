@@ -39,6 +39,7 @@ from compared.files import Comparison, compare_results
 
 COMPARED = Path(__file__).resolve().parent / "compared"
 LONGEST_S = 1800  # a command
+MOST_SHOWN = 8  # lines below a command
 ABOUT = """
 import hashlib, importlib.metadata, json, pathlib, lemf
 home = pathlib.Path(lemf.__file__).parents[1]
@@ -190,10 +191,11 @@ def print_rows(name: str, rows: Sequence[tuple[str, str, Comparison]]) -> None:
     print(f"\n{name}")
     for command, verdict, found in rows:
         print(f"  {verdict:8} {command}")
-        for line in found.differences:
+        lines = [*found.differences, *(f"(does not count) {line}" for line in found.notes)]
+        for line in lines[:MOST_SHOWN]:
             print(f"           {line}")
-        for line in found.notes:
-            print(f"           (does not count) {line}")
+        if len(lines) > MOST_SHOWN:
+            print(f"           and {len(lines) - MOST_SHOWN} more")
     sys.stdout.flush()
 
 

@@ -226,6 +226,7 @@ CHAINS: dict[str, list[str]] = {
         "msfser semantics es corpus --backend jsonl --from corpus/es.jsonl",
         "msfser encode corpus --encoder inputs/encoder --device cpu",
         "msfser encode corpus --encoder inputs/encoder --device cpu",
+        f"msfser train --preset tiny {TINY} --data corpus -o run --dry-run",
         f"msfser train --preset tiny --set model.text_dim=16 {TINY} --data corpus -o run",
         "msfser evaluate run --split test --split development --card --resamples 100",
         "msfser evaluate run/evaluation/predictions.parquet -o again --seed 1 --resamples 50",
@@ -241,7 +242,6 @@ CHAINS: dict[str, list[str]] = {
     ],
     "msfser train otherwise": [
         "msfser corpus iemocap inputs/iemocap -o c",
-        "msfser train --preset tiny --dry-run --folds --data c -o x",
         *(f"msfser semantics {one} --jobs 1" for one in ("les c", "es c --backend acoustic")),
         "msfser semantics gs c --from transcript",
         "msfser encode c --encoder inputs/encoder --device cpu",
@@ -249,7 +249,7 @@ CHAINS: dict[str, list[str]] = {
         "train.batch_size=4 --folds --data c -o folds",
         "msfser train --preset tiny --set model.text_dim=16 --set train.epochs=1 --set "
         "train.batch_size=4 --folds --data c -o folds --resume",
-        "msfser evaluate folds --resamples 20 -o judged --card",
+        "msfser evaluate folds --resamples 20 -o judged",
         "msfser train --config folds/fold1/config.toml --init folds/fold2 -o tuned --set "
         "train.accumulation=2 --set data.crop=random --set data.crop_s=0.5",
         "torchrun msfser train --config folds/fold1/config.toml -o two --set train.accumulation=2",
