@@ -1,4 +1,4 @@
-"""What lemf raises when the user's input cannot be used.
+"""The errors that lemf raises when the user's input cannot be used.
 
 Every message is one line that names the file, the place, the value and the remedy. A wrong type
 or a wrong shape handed to a function by a programmer stays ``TypeError`` or ``ValueError``.
@@ -6,19 +6,19 @@ or a wrong shape handed to a function by a programmer stays ``TypeError`` or ``V
 
 
 class LemfError(Exception):
-    """Root of all errors that a user can cause and mend."""
+    """Root of all errors that a user can cause and correct."""
 
 
 class AudioError(LemfError):
-    """A recording that is missing, unreadable, empty or holds samples that are not finite."""
+    """A recording that is missing, unreadable or empty, or holds samples that are not finite."""
 
 
 class TextGridError(LemfError):
-    """A TextGrid that is missing, malformed, or does not hold what was asked of it."""
+    """A TextGrid that is missing, malformed, or lacks the tier, speaker or words asked for."""
 
 
 class NoWordsError(TextGridError):
-    """A TextGrid whose word tier holds only silence: nothing to score, and nothing to mend."""
+    """A TextGrid whose word tier holds only silence: nothing to score, and nothing to correct."""
 
 
 class SettingsError(LemfError):

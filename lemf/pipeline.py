@@ -33,7 +33,7 @@ def score(
     track: Track | None = None,
     threads: int = 1,
 ) -> Emphasis:
-    """Find the emphasised words of a recording and say why.
+    """Find the emphasised words of a recording, and explain each by its cues.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def score(
     track : function, optional
         Wraps the pieces of a long recording to show progress, as ``tqdm.tqdm`` does.
     threads : int
-        Threads in which Harvest works; their number changes nothing else.
+        Threads in which Harvest works; their number changes no result.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def score(
     Raises
     ------
     LemfError
-        An input that cannot be used; the message says which, where and what to do.
+        An input that cannot be used; the message names the file, the place and the remedy.
     TypeError
         `rate_hz` without an array, or an array without it; another channel than the Audio's.
 
@@ -81,10 +81,10 @@ def score_measurement(
     ----------
     measured : Measurement
     settings : Settings
-        Those of the measurement, of which `cues`, `weights` and `normalise` may differ; cues beyond
-        the paper's need a measurement with detail.
+        Those of the measurement, except that `cues`, `weights` and `normalise` may differ; cues
+        beyond the paper's need a measurement with detail.
     norms : Norms, optional
-        Of the speaker or the corpus, where `normalise` is that.
+        Norms of the speaker or the corpus, where `normalise` is ``"speaker"`` or ``"corpus"``.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def score_measurement(
     Raises
     ------
     SettingsError
-        `normalise` is the speaker or the corpus, and there are no norms.
+        `normalise` is ``"speaker"`` or ``"corpus"``, and there are no norms.
     """
     if settings.normalise == "recording":
         norms = recording_norms(measured, settings)
@@ -101,7 +101,7 @@ def score_measurement(
         norms = None
     elif norms is None:
         raise SettingsError(
-            f"normalise {settings.normalise!r}: takes several recordings; use lemf rescore, "
+            f"normalise {settings.normalise!r}: needs several recordings; use lemf rescore, "
             "or 'recording' for one"
         )
     contours = measured.contours

@@ -111,6 +111,7 @@ def evaluate(
     number per word, or emphasised, the index of the intended word. EmoDB's metadata.jsonl is read
     as it is. Chance and baselines that do not use the audio are always in the table.
     """
+    # Check options and outputs
     if not math.isfinite(clear_margin):
         raise click.UsageError(f"--clear-margin {clear_margin}: write a number")
     settings = _read_systems(cues, weights, options)
@@ -126,6 +127,7 @@ def evaluate(
     from lemf.agreement.evaluation_text import describe_notes
     from lemf.agreement.labels import read_labels
 
+    # Score and judge
     read = read_labels(str(labels))
     _note_weights_fitted_on(weights, labels)
     with progress("scoring", unit="files") as watch:
@@ -139,6 +141,8 @@ def evaluate(
             jobs=jobs or count_cores(),
             watch=watch,
         )
+
+    # Show notes, figure and table
     for note in describe_notes(evaluation):
         say(f"note: {note}")
     if figure is not None:

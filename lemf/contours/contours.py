@@ -30,7 +30,7 @@ class Work(NamedTuple):
 
     Attributes
     ----------
-    threads : in which Harvest works
+    threads : number of threads in which Harvest works
     track : function that wraps the sequence of pieces to show progress, as ``tqdm.tqdm`` does
     """
 
@@ -61,10 +61,10 @@ class Contours:
 
     Attributes
     ----------
-    times_s : frame k stands at k * 0.005 s
+    times_s : frame k is at k * 0.005 s
     f0_hz : 0 where unvoiced
     energy : L2 norm of the 20 ms STFT frame
-    detail : Detail, or None where nothing asked for it
+    detail : Detail, or None if not measured
     """
 
     times_s: FloatArray
@@ -90,6 +90,10 @@ def measure_contours(
     with_detail : bool
         Whether to measure `Detail` as well.
     work : Work
+
+    Returns
+    -------
+    Contours
 
     Raises
     ------

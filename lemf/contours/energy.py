@@ -58,8 +58,8 @@ def frame_mid_energy(samples: FloatArray, centres: IntArray, rate_hz: int) -> Fl
     Returns
     -------
     (frames,) float64
-        L2 norm of the bins of the band, on the scale of `frame_energy`; up to half the rate where
-        that is lower.
+        L2 norm of the bins of the band, on the scale of `frame_energy`; the band ends at half the
+        rate where that is lower.
 
     References
     ----------

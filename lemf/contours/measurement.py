@@ -1,4 +1,4 @@
-"""Recording and TextGrid -> contours and words: all that cues are pooled from."""
+"""Recording and TextGrid -> contours and words, from which the cues are computed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Measurement:
         Names of the inputs: the paths as given.
     rate_hz : int
     duration_s : float
-        Length of the recording.
+        Length of the recording in seconds.
     alignment : Alignment
         Sentences of words with their phones.
     contours : Contours
@@ -87,9 +87,9 @@ def measure_aligned(
     ----------
     recording : Audio
     textgrid : str
-        Path of the TextGrid, as it was named.
+        Path of the TextGrid, as given.
     alignment : Alignment
-        Of this recording.
+        The words of this recording.
     settings : Settings
 
     Returns

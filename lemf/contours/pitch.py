@@ -1,6 +1,6 @@
 """F0 contours: Harvest (the paper's choice), or a second opinion by Praat or by pyworld itself.
 
-Convention: 0 Hz means unvoiced. Contours stand on the 5 ms axis of `lemf.reading.frames`. Harvest
+Convention: 0 Hz means unvoiced. Contours are on the 5 ms axis of `lemf.reading.frames`. Harvest
 is computed by the compiled code in `harvest/native`, or by `lemf.contours.harvest.fallback` where
 that could not be built; both give pyworld's numbers.
 """
@@ -46,7 +46,7 @@ def f0_contour(
     settings : Settings
         Pitch method and range.
     threads : int
-        Those of `harvest`; the other methods take one.
+        Threads of `harvest`; the other methods use one.
 
     Returns
     -------
@@ -116,16 +116,18 @@ def harvest(
     if x.ndim != 1 or len(x) == 0:
         raise ValueError(f"samples of shape {x.shape}; expected (n,) with n of at least 1")
     if not np.isfinite(x).all():
-        raise ValueError("samples are NaN or inf, which Harvest would call unvoiced")
+        raise ValueError(
+            "samples hold NaN or inf; remove them, since Harvest would call them unvoiced"
+        )
     if not _LOWEST_FLOOR_HZ <= floor_hz < ceiling_hz < rate_hz / 2:
         raise ValueError(
             f"F0 range {floor_hz:g}-{ceiling_hz:g} Hz at a rate of {rate_hz} Hz; the floor must be "
-            f"at least {_LOWEST_FLOOR_HZ:g} Hz and below the ceiling, that below half the rate"
+            f"at least {_LOWEST_FLOOR_HZ:g} Hz and below the ceiling, and that below half the rate"
         )
     if not period_ms > 0:
         raise ValueError(f"a period of {period_ms} ms; the period must be positive")
     if threads < 1:
-        raise ValueError(f"{threads} threads; at least 1 must work")
+        raise ValueError(f"{threads} threads; the number must be at least 1")
     if _compiled is not None:
         each_ms = np.frombuffer(_compiled.harvest(x, rate_hz, floor_hz, ceiling_hz, threads))
     else:
@@ -165,8 +167,8 @@ def _praat(samples: FloatArray, rate_hz: int, floor_hz: float, ceiling_hz: float
     except parselmouth.PraatError as error:
         shortest_s = _PRAAT_PERIODS / floor_hz
         raise AudioError(
-            f"{len(samples) / rate_hz:.3f} s of audio are too short for Praat's pitch with a floor "
-            f"of {floor_hz:g} Hz, which takes {shortest_s:.3f} s; raise the floor by --pitch-range"
+            f"{len(samples) / rate_hz:.3f} s of audio is too short for Praat's pitch with a floor "
+            f"of {floor_hz:g} Hz, which needs {shortest_s:.3f} s; raise the floor by --pitch-range"
         ) from error
     times_s = pitch.xs()
     nearest = np.rint((frame_times(n_frames) - times_s[0]) / pitch.dx).astype(np.int64)

@@ -1,7 +1,7 @@
 """The recordings of a corpus and their TextGrids, from a folder, a glob or a manifest.
 
-A recording without a TextGrid is listed, too: it becomes a failed file, not a lost one.
-Only a manifest is opened here.
+A recording without a TextGrid is listed, too: it is later reported as failed, not left out.
+No file but a manifest is opened here.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ def list_recordings(
     ----------
     source : str or Path
         A folder, searched with all folders in it; a pattern such as ``corpus/**/*.wav``; or a
-        manifest, a ``.csv`` or ``.jsonl`` with the columns ``audio`` and ``textgrid`` and perhaps
-        ``id``, ``speaker`` and ``channel``, whose paths start at its own folder.
+        manifest, a ``.csv`` or ``.jsonl`` with the columns ``audio`` and ``textgrid`` and
+        optionally ``id``, ``speaker`` and ``channel``; paths start at the folder of the manifest.
     textgrids : str or Path, optional
         The folder of the TextGrids when they do not lie beside the recordings but in a tree of the
-        same shape, as the Montreal Forced Aligner leaves them.
+        same shape, as the Montreal Forced Aligner writes them.
 
     Returns
     -------
@@ -59,6 +59,7 @@ def list_recordings(
     CorpusError
         Nothing is found, two recordings have the same id, or a line of the manifest is wrong.
     """
+    # Find the files
     source = str(source)
     if source.lower().endswith(MANIFEST_SUFFIXES):
         if textgrids is not None:
@@ -67,7 +68,7 @@ def list_recordings(
         recordings = _read_manifest(source)
     else:
         if textgrids is not None and not os.path.isdir(textgrids):  # noqa: PTH112 - plain str
-            raise CorpusError(f"{textgrids}: there is no such folder of TextGrids")
+            raise CorpusError(f"{textgrids}: there is no such folder of TextGrids; check the path")
         if os.path.isdir(source):  # noqa: PTH112
             root, names = source, list(_walk(source))
         elif glob.has_magic(source):
@@ -81,6 +82,8 @@ def list_recordings(
     if not recordings:
         kinds = ", ".join(AUDIO_SUFFIXES)
         raise CorpusError(f"{source}: no recording found ({kinds}); check the path")
+
+    # Order them by id
     recordings.sort(key=itemgetter(0))
     for first, second in pairwise(recordings):
         if first.id == second.id:
@@ -92,7 +95,7 @@ def list_recordings(
 
 
 def printable_path(path: str) -> str:
-    """Return a path as text that can be stored, whatever bytes its name is made of."""
+    """Convert a path to text that can be stored, whatever bytes it holds."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
@@ -148,25 +151,25 @@ def _pair(
             audio.append((stem, name))
         elif suffix == TEXTGRID_SUFFIX:
             grids[stem] = name
-    before = grids_before = _prefix(root)
+    prefix = grids_prefix = _prefix(root)
     if textgrids is not None:
-        grids_before = _prefix(textgrids)
+        grids_prefix = _prefix(textgrids)
         grids = {
             name.rpartition(".")[0]: name
             for name in _walk(textgrids)
             if name.lower().endswith(f".{TEXTGRID_SUFFIX}")
         }
     recordings = [
-        Recording(stem, before + name, grids_before + grids[stem] if stem in grids else None)
+        Recording(stem, prefix + name, grids_prefix + grids[stem] if stem in grids else None)
         for stem, name in audio
     ]
     for stem, _ in audio:
         grids.pop(stem, None)
-    return recordings, [grids_before + name for name in grids.values()]
+    return recordings, [grids_prefix + name for name in grids.values()]
 
 
 def _prefix(folder: str) -> str:
-    """Return what stands before a name, without ``./``: paths read as a user would write them."""
+    """Return a folder as the prefix of paths, without ``./``, as a user would write it."""
     return "" if folder == "." else folder.rstrip("/") + "/"
 
 
@@ -177,7 +180,7 @@ def _read_manifest(source: str) -> list[Recording]:
 
 
 def _recording(place: str, folder: str, row: Row) -> Recording:
-    """Convert a row to a recording; columns of other names are the user's."""
+    """Convert a row to a recording; other columns are ignored."""
     channel = row.pop("channel", None)
     for key in ("id", "audio", "textgrid", "speaker"):
         if not isinstance(row.get(key, ""), str):

@@ -1,4 +1,4 @@
-"""The files that a run over a corpus leaves: tables, what failed and why, how it was made."""
+"""The output files of a run over a corpus: tables, failed files, notes, and how they were made."""
 
 from __future__ import annotations
 
@@ -49,22 +49,22 @@ class Outputs:
 
     @property
     def notes(self) -> Path:
-        """What a user should know about some files; only if there is anything."""
+        """The notes on files; only if there are any."""
         return self.table.with_suffix(".notes.csv")
 
     @property
     def run(self) -> Path:
-        """How the output was made."""
+        """The settings and files that the output was made with."""
         return self.table.with_suffix(".run.json")
 
     @property
     def parts(self) -> Path:
-        """The folder of what is done so far; gone at the end."""
+        """The folder of the shards that are done; removed at the end."""
         return self.table.with_name(self.table.name + ".parts")
 
     @property
     def lock(self) -> Path:
-        """The lock file of the run; gone at the end."""
+        """The lock file of the run; removed at the end."""
         return self.table.with_name(self.table.name + ".lock")
 
     @property
@@ -127,12 +127,12 @@ def find_complete(outputs: Outputs, plan: Plan, force: bool) -> Summary | None:
 
 
 def merge_parts(parts: Parts, plan: Plan, outputs: Outputs) -> Summary:
-    """Write the output from the parts; the table of words appears last, when all is complete.
+    """Write the output from the parts; the table of words appears last, when all others have.
 
     Raises
     ------
     DamagedPartError
-        A part is not what was written; no output appears.
+        A part differs from what was written; no output appears.
     OutputError
         An output cannot be written.
     """
@@ -165,7 +165,7 @@ def merge_parts(parts: Parts, plan: Plan, outputs: Outputs) -> Summary:
 
 
 def describe_output(settings: dict[str, Any], summary: Summary) -> dict[str, Any]:
-    """Return the metadata of the Parquet files: nothing that depends on the run."""
+    """Return the metadata of the Parquet files, which does not depend on the run."""
     return {
         "lemf": version_of("lemf"),
         "settings": settings,

@@ -1,7 +1,7 @@
 """The tables of a corpus as Parquet: words, sentences, features.
 
-Rows travel as Arrow streams in the parts of a run and are strung together at its end, in the order
-of the shards. The same rows give the same bytes.
+Rows are kept as Arrow streams in the parts of a run and joined at its end, in the order of the
+shards. The same rows give the same bytes.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class TableWriter:
             self._writer.write_table(self._held.pop())
 
     def close(self) -> None:
-        """Write the rest."""
+        """Write the remaining rows and close the file."""
         if self._held:
             self._write_full_groups()
             if self._held[0].num_rows:
@@ -101,7 +101,7 @@ class TableWriter:
 
     def abandon(self) -> None:
         """Close the file without the rows not yet written; no effect after `close`."""
-        with suppress(OSError, pyarrow.ArrowException):  # the disk is full, perhaps
+        with suppress(OSError, pyarrow.ArrowException):  # such as a full disk
             self._writer.close()
 
     def _write_full_groups(self) -> None:
@@ -165,13 +165,13 @@ class FeatureFile:
             raise CorpusError(f"{path}: cannot be read ({reason})") from error
         content = (self._file.schema_arrow.metadata or {}).get(_META)
         if content is None or "f0_hz" not in self._file.schema_arrow.names:
-            raise CorpusError(f"{path}: no features in it; lemf batch --features writes them")
+            raise CorpusError(f"{path}: holds no features; lemf batch --features writes them")
         self.about: dict[str, Any] = json.loads(content)
         self.n_files: int = self._file.metadata.num_rows
         self._path = path
         if not _is_complete(self._file.schema_arrow):
             raise CorpusError(
-                f"{path}: made by lemf {self.about.get('lemf')}, which kept less than this one "
+                f"{path}: made by lemf {self.about.get('lemf')}, which kept less than this version "
                 "needs; run lemf batch --features again"
             )
 
@@ -199,10 +199,10 @@ def _measurement(row: Mapping[str, Any], duration: DurationMethod) -> tuple[str,
     """Convert a row of `tables.feature_row` back to the id and the measurement."""
     sentences: dict[int, list[Word]] = {}
     for word in row["words"].as_py():
-        place = sentences.setdefault(word["sentence"], [])
+        sentence = sentences.setdefault(word["sentence"], [])
         phones = tuple(Phone(**phone) for phone in word["phones"])
         edges_s = word["start_s"], word["end_s"]
-        place.append(Word(word["word"], *edges_s, phones, by_length=duration == "word"))
+        sentence.append(Word(word["word"], *edges_s, phones, by_length=duration == "word"))
     f0_hz, energy = _contour(row["f0_hz"]), _contour(row["energy"])
     detail = Detail(_contour(row["mid_energy"]), _contour(row["periodicity"]))
     return row["id"].as_py(), Measurement(

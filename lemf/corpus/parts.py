@@ -1,7 +1,7 @@
-"""What a run over a corpus has done so far: a folder beside the output, one file per shard.
+"""The part of the work that a run has done: a folder beside the output, one file per shard.
 
 A shard is a run of consecutive files. Its part appears whole when all of its files are done, so
-whatever ends a run, the next one finds complete parts only. Only what lemf wrote is ever removed.
+whatever ends a run, the next one finds only complete parts. Only what lemf wrote is ever removed.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Part:
 
     Attributes
     ----------
-    stamps : of each file, as `plan.stamp_of` gave it when the file was handed out
-    n_files, n_words, audio_s : what was scored, without the files that failed; seconds
+    stamps : of each file, as `plan.stamp_of` returned it when the file was handed out
+    n_files, n_words, audio_s : files, words and seconds scored, without the files that failed
     failures : (id, audio, textgrid, reason) of each failed file
     notes : (id, audio, note) of each note
     tables : the rows as Arrow streams, by the name of the table
@@ -47,7 +47,7 @@ class Part:
 
 
 class DamagedPartError(CorpusError):
-    """A part that is not what was written; its shard must be done again."""
+    """A part that differs from what was written; its shard must be done again."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path}: damaged; remove it and run the same command again")
@@ -121,7 +121,7 @@ class Parts:
         Raises
         ------
         DamagedPartError
-            The file is not what was written.
+            The file differs from what was written.
         """
         with self._path(shard).open("rb") as stream:
             part, sizes, checksum = self._read_head(shard, stream)
@@ -165,7 +165,7 @@ def _is_ours(name: str) -> bool:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Read an object from a file that this program wrote; None if there is no such object."""
+    """Read a JSON object from a file that this program wrote; None if the file holds none."""
     try:
         content = json.loads(path.read_bytes())
     except (OSError, ValueError):

@@ -1,6 +1,6 @@
-"""What a run over a corpus is: its files, its settings and how it is cut into shards.
+"""The plan of a run over a corpus: its files, its settings and how they are cut into shards.
 
-Two runs with the same plan give the same output, so the one may go on where the other stopped.
+Two runs with the same plan give the same output, so one can continue where the other stopped.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any
 from lemf.config import Settings
 from lemf.corpus.listing import Recording, printable_path
 
-_SHARDS = 256  # at least, if there are as many files: few files may be long ones
-_LARGEST_SHARD = 64  # files; what a killed run has to do again
+_FEWEST_SHARDS = 256  # if there are as many files: few files may be long ones
+_LARGEST_SHARD = 64  # files; a killed run loses at most its unfinished shards
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The files of a run, and what its output depends on.
+    """The files of a run, and everything that its output depends on.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Plan:
         return range(first, min(first + self.shard_size, len(self.recordings)))
 
     def differs_from(self, identity: Mapping[str, Any]) -> str | None:
-        """Describe what an earlier run had different; None if nothing."""
+        """Describe how an earlier run differs from this one; None if it does not."""
         then, now = identity, self.identity
         if then.get("lemf") != now["lemf"]:
             return f"made by lemf {then.get('lemf')}, this is {now['lemf']}"
@@ -83,7 +83,7 @@ class Plan:
         Parameters
         ----------
         stamps : iterable of (number, stamp)
-            The numbers of files, and what `stamp_of` gave when they were scored.
+            The numbers of files, and what `stamp_of` returned when they were scored.
         """
         changed = [
             recording.audio
@@ -121,7 +121,7 @@ def make_plan(
         "files": len(recordings),
         "list": hashlib.sha256(json.dumps(recordings).encode()).hexdigest(),
     }
-    shard_size = min(max(len(recordings) // _SHARDS, 1), _LARGEST_SHARD)
+    shard_size = min(max(len(recordings) // _FEWEST_SHARDS, 1), _LARGEST_SHARD)
     return Plan(recordings, shard_size, identity, settings)
 
 
@@ -130,7 +130,7 @@ def _printable(path: Path | None) -> str | None:
 
 
 def describe_settings(settings: Settings) -> dict[str, Any]:
-    """Return all settings in plain types, the weights as they are used."""
+    """Convert all settings to plain types, with the weight of every cue of the set."""
     described = asdict(settings) | {"weights": settings.cue_weights}
     plain: dict[str, Any] = json.loads(json.dumps(described))
     return plain

@@ -1,6 +1,6 @@
-"""One recording of a corpus, scored in a worker; what comes back is plain rows.
+"""One recording of a corpus, scored in a worker, which returns plain rows.
 
-What is wrong with a recording becomes the reason of its failure: a file never costs another.
+A fault of a recording becomes the reason of its failure and stops no other recording.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ VERSION = version_of("lemf")  # read once: it takes as long as the cues of a sen
 
 @dataclass(frozen=True)
 class FileTask:
-    """What a worker needs; `folder` is where relative paths start, on its machine, too."""
+    """A recording for a worker; relative paths start at `folder`, on the worker's machine, too."""
 
     number: int  # in the plan
     recording: Recording
@@ -44,8 +44,9 @@ class FileResult:
     words, sentences : list of dict
         One dict per row.
     features : dict or None
-        The measurement, where it was asked for.
+        The measurement, if features are kept.
     failure : str or None
+        Reason why there are no rows.
     """
 
     version: str
@@ -58,7 +59,7 @@ class FileResult:
 
 
 def score_file(task: FileTask) -> FileResult:
-    """Score one recording; what is wrong with a file becomes its failure."""
+    """Score one recording; a fault of its files becomes the reason of its failure."""
     result = attempt(_score, task)
     if isinstance(result, Failure):
         return FileResult(VERSION, failure=_shorten_paths(result.reason, task))

@@ -49,14 +49,19 @@ def rescore_features(
     sentence_table : str or Path, optional
         A table with one row per sentence, a ``.parquet``.
     cues, weights, duration, normalise : optional
-        What to change of the settings.
+        Settings to change; by default those of the features.
     speaker_pattern : str, optional
         A regular expression that finds the speaker in an id, as its first group if it has one; by
-        default the folder, as the Montreal Forced Aligner takes it.
+        default the folder, as for the Montreal Forced Aligner.
     force : bool
         Whether existing files may be replaced.
     watch : Watch
-        Counts files: each again for each pass that gathers the norms of speakers or of the corpus.
+        Called after every file, also in the passes that gather norms of speakers or the corpus.
+
+    Returns
+    -------
+    Summary
+        Numbers of files and words, and the seconds of audio.
 
     Raises
     ------
@@ -68,6 +73,7 @@ def rescore_features(
     OutputError
         An output cannot be written.
     """
+    # Outputs and settings
     features = Path(features)
     outputs = Outputs.of(output, sentence_table)
     outputs.check(features, force=force)
@@ -164,4 +170,7 @@ def _read_settings(path: Path, about: Mapping[str, Any]) -> Settings:
         kept = dict(about["settings"])
         return Settings(**kept | {"silence": tuple(kept["silence"])})
     except (KeyError, TypeError, SettingsError) as error:
-        raise CorpusError(f"{path}: made by another lemf, {about.get('lemf')}; {error}") from error
+        raise CorpusError(
+            f"{path}: made by lemf {about.get('lemf')} with unknown settings ({error}); "
+            "run lemf batch --features again"
+        ) from error

@@ -1,6 +1,6 @@
-"""Many recordings -> one Parquet, in parallel; whatever ends a run, the next one goes on.
+"""Many recordings -> one Parquet, in parallel; whatever ends a run, the next one continues it.
 
-The output does not depend on the number of workers, nor on how often the run was ended.
+The output depends neither on the number of workers nor on how often the run was ended.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class CorpusRun:
     outputs : Outputs
         The files that were written.
     summary : Summary
-        What they hold.
+        Numbers of files and words in them, and the seconds of audio.
     unused_textgrids : list of str
         TextGrids that belong to no recording.
     audio_s, seconds : float
@@ -68,7 +68,7 @@ def score_corpus(
 ) -> CorpusRun:
     """Score all recordings of a corpus.
 
-    Whatever ends a run, the same call goes on where it ended. The work is done in processes that
+    Whatever ends a run, the same call continues it. The work is done in processes that
     import the caller's script, so a script needs ``if __name__ == "__main__":`` around the call.
 
     Parameters
@@ -86,7 +86,7 @@ def score_corpus(
     features : str or Path, optional
         Contours and words for `rescore_features`, a ``.parquet``.
     jobs : int
-        Processes of this machine.
+        Number of processes of this machine.
     cluster : str, optional
         Address of a dask scheduler whose workers are used instead.
     force : bool
@@ -110,7 +110,7 @@ def score_corpus(
     settings = settings or Settings()
     outputs = Outputs.of(output, sentence_table, features)
     parts = Parts(outputs.parts)
-    outputs.check(Path(source), force=True)  # what is there is looked at below
+    outputs.check(Path(source), force=True)  # existing outputs are checked below
     parts.check()
     with ExitStack() as stack:
         # Workers start while files are listed
@@ -119,7 +119,7 @@ def score_corpus(
             workers = stack.enter_context(cluster_workers(cluster))
         else:
             workers = stack.enter_context(local_workers(jobs))
-        import_module("lemf.corpus.parquet")  # says now, not after scoring, what is missing
+        import_module("lemf.corpus.parquet")  # reports missing packages before scoring
         recordings, unused = list_recordings(source, textgrids)
         plan = make_plan(
             recordings, settings, sentence_table=outputs.sentence_table, features=outputs.features
@@ -164,7 +164,7 @@ def _finish(
     while True:
         results = _score_files(workers, plan, done, watch)
         try:
-            # Files done before are looked at while the workers are busy
+            # Files done before are checked while the workers are busy
             begun = list(islice(results, 1))
             if changed := plan.find_changed(_stamps(parts, plan, unchecked)):
                 raise CorpusError(f"{outputs.parts}: {changed}; --force starts over")
@@ -179,7 +179,7 @@ def _finish(
                     scored = sorted(held.pop(shard), key=lambda pair: pair[0].number)
                     parts.write(shard, _make_part(scored, plan.settings, outputs))
             summary = merge_parts(parts, plan, outputs)
-        except DamagedPartError as error:  # by a power cut, say: do it again
+        except DamagedPartError as error:  # such as by a power cut: score its shard again
             error.path.unlink()
             done, unchecked = parts.done(), set()
         else:
@@ -208,7 +208,7 @@ def _score_files(
             result = FileResult(VERSION, failure=result.reason)
         if result.version != VERSION:
             raise CorpusError(
-                f"a worker has lemf {result.version}, this is {VERSION}; install the same"
+                f"a worker has lemf {result.version}, this is {VERSION}; install {VERSION} there"
             )
         yield task, result
         n_done += 1
@@ -219,7 +219,7 @@ def _score_files(
 def _make_part(
     scored: list[tuple[FileTask, FileResult]], settings: Settings, outputs: Outputs
 ) -> Part:
-    """Turn the results of the files of a shard, in their order, into what the part keeps."""
+    """Convert the results of the files of a shard, in their order, to its part."""
     from lemf.corpus.parquet import schema_of, to_stream
 
     part = Part(stamps=[task.stamp for task, _ in scored])
@@ -248,5 +248,5 @@ def _make_part(
 def _stamps(parts: Parts, plan: Plan, shards: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Yield the numbers and stamps of the files of shards that are done."""
     for shard in shards:
-        with suppress(DamagedPartError):  # will be done again
+        with suppress(DamagedPartError):  # its shard is done again
             yield from zip(plan.files_of(shard), parts.read_head(shard).stamps, strict=True)

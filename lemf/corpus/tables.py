@@ -18,14 +18,14 @@ FLOATS = "floats"  # the type of a column of contours
 
 
 class Column(NamedTuple):
-    """A column of a table; `type` is as Arrow calls it, `FLOATS`, or the columns of a sub-table."""
+    """A column of a table; `type` is Arrow's name, `FLOATS`, or the columns of a sub-table."""
 
     name: str
     type: str | tuple[Column, ...]
     get: Callable[..., Any]
 
 
-SENTENCE_COLUMNS = (  # of the id, an Emphasis and one of its sentences
+SENTENCE_COLUMNS = (  # getters take the id, an Emphasis and one of its sentences
     Column("id", "string", lambda name, _, sentence: name),
     Column("audio", "string", lambda _, emphasis, sentence: emphasis.audio),
     Column("sentence", "int32", lambda _, emphasis, sentence: sentence.index),
@@ -49,7 +49,7 @@ _PHONE_COLUMNS = (
     Column("start_s", "float64", lambda phone: phone.start_s),
     Column("end_s", "float64", lambda phone: phone.end_s),
 )
-_ALIGNED_WORD_COLUMNS = (  # of the index of the sentence and a Word
+_ALIGNED_WORD_COLUMNS = (  # getters take the index of the sentence and a Word
     Column("sentence", "int32", lambda index, word: index),
     Column("word", "string", lambda index, word: word.text),
     Column("start_s", "float64", lambda index, word: word.start_s),
@@ -60,7 +60,7 @@ _ALIGNED_WORD_COLUMNS = (  # of the index of the sentence and a Word
         lambda index, word: [_make_row(_PHONE_COLUMNS, phone) for phone in word.phones],
     ),
 )
-FEATURE_COLUMNS = (  # of the id and a Measurement with detail
+FEATURE_COLUMNS = (  # getters take the id and a Measurement with detail
     Column("id", "string", lambda name, measured: name),
     Column("audio", "string", lambda name, measured: measured.audio),
     Column("textgrid", "string", lambda name, measured: measured.textgrid),
@@ -119,8 +119,8 @@ def word_rows(name: str, emphasis: Emphasis) -> list[Row]:
     """Return one row per word."""
     columns = word_columns(emphasis.settings.cue_weights)
     rows = [{"id": name, **row} for row in emphasis.to_rows()]
-    if lacking := rows[0].keys() - {column.name for column in columns}:
-        raise ValueError(f"the table of words has no column for {', '.join(sorted(lacking))}")
+    if missing := rows[0].keys() - {column.name for column in columns}:
+        raise ValueError(f"the table of words has no column for {', '.join(sorted(missing))}")
     return [_make_row(columns, row) for row in rows]
 
 
@@ -130,7 +130,7 @@ def sentence_rows(name: str, emphasis: Emphasis) -> list[Row]:
 
 
 def feature_row(name: str, measured: Measurement) -> Row:
-    """Return what `score_measurement` needs as one row: the contours and the aligned words."""
+    """Convert a measurement to one row: the contours and the aligned words."""
     return _make_row(FEATURE_COLUMNS, name, measured)
 
 

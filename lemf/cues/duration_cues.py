@@ -1,4 +1,4 @@
-"""Cues of duration in each word of a sentence; none depends on the number of its phones."""
+"""Cues of duration in each word of a sentence; none grows with the number of its phones."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from lemf.cues.phone_norms import PhoneNorms
 from lemf.cues.vowels import are_vowels
 from lemf.reading.alignment import Word
 
-FINAL_LENGTHENING = 1.4  # of the rhyme before a pause (Klatt 1979, rule 2)
-PAUSE_S = 0.15  # silence between words from which it is a pause
-_LONGEST = 2  # phones
+FINAL_LENGTHENING = 1.4  # factor of the rhyme before a pause (Klatt 1979, rule 2)
+PAUSE_S = 0.15  # shortest silence between words that counts as a pause
+_N_LONGEST = 2  # phones
 
 
 def long_phones(words: Sequence[Word]) -> FloatArray:
@@ -26,7 +26,7 @@ def long_phones(words: Sequence[Word]) -> FloatArray:
     Returns
     -------
     (words,) float64
-        Seconds; of a single phone its duration, `by_length` that of the word; NaN without phones.
+        Seconds; the duration of a single phone, with `by_length` of the word; NaN without phones.
     """
     return _pooled(words, _longest)
 
@@ -82,7 +82,7 @@ def lengthening(words: Sequence[Word], expected: PhoneNorms) -> FloatArray:
     Returns
     -------
     (words,) float64
-        ln(duration / expected duration); NaN without phones. `by_length`, ln of the word's length.
+        ln(duration / expected duration); NaN without phones. With `by_length`, ln of the length.
 
     References
     ----------
@@ -99,7 +99,7 @@ def lengthening(words: Sequence[Word], expected: PhoneNorms) -> FloatArray:
 
 
 def _longest(phones: FloatArray) -> float:
-    return float(np.sort(phones)[-_LONGEST:].mean())
+    return float(np.sort(phones)[-_N_LONGEST:].mean())
 
 
 def _pooled(words: Sequence[Word], pool: Callable[[FloatArray], float]) -> FloatArray:

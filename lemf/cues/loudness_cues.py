@@ -17,7 +17,7 @@ def loudness(sentence: SentenceContours) -> FloatArray:
 
     Loudness is (energy from 500 to 4000 Hz) ** 0.6, relative to the loudest frame of the sentence.
     Summed over a syllable this is the "total amplitude" that Beckman (1986) found to be the best
-    correlate of stress: a syllable is strong by being loud, and by being so for long.
+    correlate of stress: a syllable is strong by being loud and by lasting long.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def loudness_peak(sentence: SentenceContours) -> FloatArray:
     Returns
     -------
     (words,) float64
-        dB below the loudest frame of the sentence; NaN without a frame.
+        dB relative to the loudest frame of the sentence, 0 or less; NaN without a frame.
     """
     return highest(level_db(sentence.mid_energy), sentence.spans)
 
@@ -49,7 +49,7 @@ def energy_peak(sentence: SentenceContours) -> FloatArray:
     Returns
     -------
     (words,) float64
-        dB below the loudest frame of the sentence; NaN without a frame.
+        dB relative to the loudest frame of the sentence, 0 or less; NaN without a frame.
     """
     return highest(level_db(sentence.energy), sentence.spans)
 
@@ -75,17 +75,17 @@ def spectral_balance(sentence: SentenceContours) -> FloatArray:
 
 
 def level_db(energy: FloatArray) -> FloatArray:
-    """Compute the level of each frame, averaged over 45 ms, in dB below the loudest frame.
+    """Compute the level of each frame, averaged over 45 ms, in dB relative to the loudest frame.
 
     Parameters
     ----------
     energy : (frames,) float64
-        Of one sentence; proportional to amplitude.
+        Energy in one sentence, proportional to amplitude.
 
     Returns
     -------
     (frames,) float64
-        From -120.
+        From -120 to 0.
     """
     loudest = energy.max(initial=0.0) or 1.0
     return smooth(20 * np.log10(np.maximum(energy / loudest, _FLOOR)))

@@ -59,7 +59,7 @@ def word_flags(
     list of tuple of str
         ``no_frame``: shorter than the frame period, so neither pitch nor energy.
         ``unvoiced``: no voiced frame, so no pitch.
-        ``unknown_word``: no phone, so no duration (MFA marks words it does not know so).
+        ``unknown_word``: no phone, so no duration (MFA labels words that it does not know ``spn``).
         ``outside_audio``: reaches beyond the recording, by less than 20 ms.
     """
     flags = []

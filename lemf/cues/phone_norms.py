@@ -19,7 +19,7 @@ class PhoneNorms:
     ----------
     by_label : mapping of str to float
     otherwise : float
-        For other labels; NaN without any phone.
+        Value for other labels; NaN if there was no phone at all.
     """
 
     by_label: Mapping[str, float]
@@ -55,13 +55,13 @@ class PhoneTally:
         """Compute the expected ln duration of each label: its mean, shrunk to a prior.
 
         (sum + 4 * prior) / (n + 4) over the n phones of a label. The prior is the mean of all
-        phones; given wider norms, the prior is their expectation plus the mean difference of the
-        phones here from it: a speaker's tempo.
+        phones; with wider norms, it is their expectation for the label plus the mean difference of
+        the phones here from their expectations, which is a speaker's tempo.
 
         Parameters
         ----------
         wider : PhoneNorms, optional
-            Those of the corpus, for the norms of a speaker.
+            Norms of the corpus, for those of a speaker.
         """
         n_all, sum_all = sum(self.counts.values()), math.fsum(self.sums.values())
         if n_all == 0:

@@ -37,7 +37,7 @@ def pitch_area(sentence: SentenceContours) -> FloatArray:
 
 
 def pitch_contrast(sentence: SentenceContours) -> FloatArray:
-    """Measure how far F0 rises above what is around it, from 70 to 200 ms.
+    """Measure how far F0 rises above its surroundings, at scales from 70 to 200 ms.
 
     The highest value in the word of the wavelet transform of F0, summed over four scales: the local
     contrast with the neighbouring words, whatever the declination (Suni et al. 2017).
@@ -58,7 +58,7 @@ def pitch_contrast(sentence: SentenceContours) -> FloatArray:
 
 
 def pitch_peak(sentence: SentenceContours) -> FloatArray:
-    """Measure a peak of F0 that no single frame decides: the 95th percentile.
+    """Measure the peak of F0 by the 95th percentile, which no single frame decides.
 
     Returns
     -------

@@ -9,14 +9,14 @@ import numpy as np
 from lemf.arrays import FloatArray
 from lemf.config import FRAME_PERIOD_S
 
-SYLLABLE_S = 0.3  # of a stressed syllable in slow speech
+SYLLABLE_S = 0.3  # length of a stressed syllable in slow speech
 _SYLLABLE_FRAMES = round(SYLLABLE_S / FRAME_PERIOD_S)
 
 
 def densest(values: FloatArray, spans: Sequence[slice]) -> FloatArray:
     """Compute the sum of the frames in the 0.3 s of each word where the sum is largest.
 
-    A word that is shorter is summed as a whole; a longer one gains nothing by its length.
+    A shorter word is summed as a whole; a longer one gains nothing by its length.
 
     Parameters
     ----------

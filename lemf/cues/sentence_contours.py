@@ -19,7 +19,7 @@ from lemf.contours.contours import Contours, Detail
 from lemf.reading.alignment import Word
 
 LEAST_PERIODICITY = 0.45  # Praat's threshold of voicing
-LEAST_ENERGY = 0.2  # of the loudest 45 ms around: 14 dB below
+LEAST_ENERGY = 0.2  # relative to the loudest 45 ms around: -14 dB
 LARGEST_STEP_ST = 2.0  # from frame to frame; more is a jump of the tracker
 EDGE_FRAMES = 2  # at either end of voicing, where trackers overshoot
 FARTHEST_ST = 12.0  # from the median: an octave
@@ -47,6 +47,7 @@ class SentenceContours:
     loudness : (frames,) float64
         (mid energy / its highest in the sentence) ** 0.6, from 0 to 1.
     energy, mid_energy : (frames,) float64
+        As in `Contours` and `Detail`.
     times_s : (frames,) float64
         Centres of the frames in the recording.
     """
@@ -68,7 +69,11 @@ def cut_sentence(words: Sequence[Word], contours: Contours) -> SentenceContours:
     ----------
     words : sequence of Word
     contours : Contours
-        With their detail.
+        Contours of the recording, with detail.
+
+    Returns
+    -------
+    SentenceContours
 
     Raises
     ------
@@ -131,7 +136,7 @@ def clear_semitones(f0_hz: FloatArray, energy: FloatArray, periodicity: FloatArr
 
 
 def smooth(values: FloatArray) -> FloatArray:
-    """Compute the mean of the 45 ms around each frame, so that no click or burst decides.
+    """Compute the mean over the 45 ms around each frame, against clicks and bursts.
 
     Parameters
     ----------
@@ -159,14 +164,14 @@ def running_maximum(values: FloatArray) -> FloatArray:
 
 
 def running_median(values: FloatArray) -> FloatArray:
-    """Compute the median of a contour within a second of each frame, its gaps left out.
+    """Compute the median of a contour within a second of each frame, without its gaps.
 
-    The median is computed every 50 ms and interpolated linearly between.
+    The median is computed every 50 ms and interpolated linearly.
 
     Parameters
     ----------
     values : (frames,) float64
-        NaN in the gaps; all NaN stays so.
+        NaN in the gaps; if all are NaN, they stay NaN.
     """
     known = np.flatnonzero(np.isfinite(values))
     places = np.arange(0, len(values), _BASELINE_STEP)
@@ -180,12 +185,12 @@ def running_median(values: FloatArray) -> FloatArray:
 
 
 def draw_through(values: FloatArray) -> FloatArray:
-    """Interpolate the gaps of a contour linearly, its ends by its first and last value.
+    """Interpolate the gaps of a contour linearly; its first and last value fill the ends.
 
     Parameters
     ----------
     values : (frames,) float64
-        NaN in the gaps; all NaN stays so.
+        NaN in the gaps; if all are NaN, they stay NaN.
     """
     known = np.flatnonzero(np.isfinite(values))
     if not len(known):

@@ -41,19 +41,18 @@ _STRESS_MARKS = "ˈˌ'\"%"
 def are_vowels(labels: Iterable[str]) -> list[bool]:
     """Check which phones are vowels.
 
-    Where all labels are ARPABET's, they are read as such; otherwise as the IPA or X-SAMPA, in which
-    a vowel is known by its first letter. So ``V`` is a consonant beside ``AH1`` and a vowel beside
-    ``@``.
+    Labels that are all ARPABET are read as ARPABET, others as the IPA or X-SAMPA, in which the
+    first letter tells a vowel. So ``V`` is a consonant beside ``AH1`` and a vowel beside ``@``.
 
     Parameters
     ----------
     labels : iterable of str
-        Of a sentence or more, so that the alphabet shows.
+        Labels of a sentence or more, which show the alphabet.
 
     Returns
     -------
     list of bool
-        Diphthongs are vowels, syllabic consonants are none.
+        True for diphthongs, too; False for syllabic consonants.
     """
     labels = list(labels)
     plain = [_ARPABET_SUFFIX.sub("", label).casefold() for label in labels]
@@ -67,7 +66,7 @@ def _first_letter(label: str) -> str:
 
 
 def vowel_duration(words: Sequence[Word]) -> FloatArray:
-    """Measure the longest vowel of each word.
+    """Measure the duration of the longest vowel of each word.
 
     Stress lengthens the vowel more than the consonants around it (Fry 1955).
 
@@ -90,8 +89,8 @@ def vowel_loudness(words: Sequence[Word], sentence: SentenceContours) -> FloatAr
     Returns
     -------
     (words,) float64
-        dB below the loudest frame of the sentence, averaged over 45 ms; NaN without a vowel that
-        holds a frame.
+        dB relative to the loudest frame of the sentence, averaged over 45 ms, 0 or less; NaN
+        without a vowel that holds a frame.
     """
     level = level_db(sentence.mid_energy)
     return _highest(words, lambda vowel: mean(level[_frames_of(vowel, sentence)]))

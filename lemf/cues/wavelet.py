@@ -1,4 +1,4 @@
-"""The continuous wavelet transform of contours: how far they rise above what is around them."""
+"""The continuous wavelet transform of contours: how far they rise above their surroundings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lemf.cues.zscore import zscore
 from lemf.reading.alignment import Word
 
 _SCALES_S = (0.10, 0.14, 0.20, 0.28)  # half an octave apart: about a word
-_REACH = 5  # of the wavelet, in scales: exp(-12.5) is nothing
+_REACH = 5  # of the wavelet, in scales: exp(-12.5) is negligible
 
 
 def ricker_transform(signal: FloatArray, scale: float) -> FloatArray:
@@ -51,7 +51,7 @@ def ricker_transform(signal: FloatArray, scale: float) -> FloatArray:
 
 
 def wavelet_prominence(words: Sequence[Word], sentence: SentenceContours) -> FloatArray:
-    """Measure how far F0, loudness and duration together rise above what is around the word.
+    """Measure how far F0, loudness and duration together rise above the surroundings of the word.
 
     The three contours, each standardised over the sentence and added, are transformed at four
     scales about the length of a word; the highest sum inside the word counts. The duration contour

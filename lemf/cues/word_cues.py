@@ -25,14 +25,14 @@ def word_cues(
     Parameters
     ----------
     names : iterable of str
-        Of `lemf.config.CUES`.
+        Names in `lemf.config.CUES`.
     words : sequence of Word
     contours : Contours
-        Of the recording.
+        Contours of the recording.
     sentence : SentenceContours or None
-        Cut out for these words; None where no cue reads them.
+        Contours cut to these words; None where no cue reads them.
     expected : PhoneNorms
-        How long phones are expected to be.
+        Expected durations of phones.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def word_cues(
     Raises
     ------
     ValueError
-        There is no such cue.
+        A name that is not in the table.
     """
     inputs = {"words": words, "contours": contours, "sentence": sentence, "expected": expected}
     values = {}

@@ -6,7 +6,7 @@ import numpy as np
 
 from lemf.arrays import FloatArray
 
-_CONSTANT = 1e-9  # spread relative to the size of the values, below which it is rounding
+_CONSTANT = 1e-9  # spread relative to the size of the values, up to which it is rounding
 
 
 def zscore(values: FloatArray) -> FloatArray:
@@ -40,12 +40,12 @@ def zscore_against(values: FloatArray, mean: float, deviation: float) -> FloatAr
     values : (words,) float64
         NaN where the cue could not be measured.
     mean, deviation : float
-        Of a recording, a speaker or a corpus; NaN if nothing was measured there.
+        Statistics of a recording, a speaker or a corpus; NaN if nothing was measured.
 
     Returns
     -------
     (words,) float64
-        0 where the cue was not measured, and 0 everywhere when it is constant there.
+        0 where the cue was not measured, and 0 everywhere when the cue is constant in that group.
     """
     z = np.zeros(len(values))
     if deviation > _CONSTANT * abs(mean):
@@ -55,7 +55,7 @@ def zscore_against(values: FloatArray, mean: float, deviation: float) -> FloatAr
 
 
 def is_constant(values: FloatArray) -> bool:
-    """Check whether a cue has no spread: fewer than two words measured, or all equal but rounding.
+    """Check whether a cue has no spread: fewer than two words measured, or all equal to rounding.
 
     Parameters
     ----------

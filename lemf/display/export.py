@@ -26,7 +26,7 @@ def read_schema() -> str:
 
 
 def format_csv(emphasis: Emphasis) -> str:
-    """Format one row per word with the names of the JSON contract; empty where not measurable."""
+    """Format one row per word under the names of the JSON contract; empty where not measurable."""
     rows = emphasis.to_rows()
     stream = io.StringIO()
     writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")

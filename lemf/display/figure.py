@@ -12,7 +12,7 @@ import numpy as np
 
 from lemf.runtime.extras import importing
 
-with importing("lemf[plot]"):  # before figure_cues, which imports matplotlib, too
+with importing("lemf[plot]"):  # before `figure_cues`, which imports matplotlib, too
     import matplotlib as mpl
     from matplotlib.backends.backend_pdf import PdfPages
     from matplotlib.figure import Figure
@@ -79,7 +79,7 @@ def draw(
     top : int
         How many words to shade, name and rank, at least 1.
     f0_axis : {"log", "semitones", "hz"}
-        Natural log of Hz as in the paper, semitones about the sentence's median, or Hz.
+        Natural log of Hz as in the paper, semitones from the sentence's median, or Hz.
 
     Returns
     -------
@@ -131,14 +131,14 @@ def draw(
 def _check_arguments(
     emphasis: Emphasis, axes: Sequence[Axes] | None, sentence: int, top: int, f0_axis: str
 ) -> None:
-    """Refuse what a caller may get wrong."""
+    """Refuse arguments out of their range."""
     n_sentences = len(emphasis.sentences)
     if not 0 <= sentence < n_sentences:
         raise SettingsError(
             f"sentence {sentence}: {emphasis.audio} has {n_sentences}, counted from 0"
         )
     if top < 1:
-        raise SettingsError(f"top {top}: at least 1 word is made to stand out")
+        raise SettingsError(f"top {top}: highlight at least 1 word")
     if f0_axis not in F0_AXES:
         raise SettingsError(f"unknown f0_axis {f0_axis!r}; there are: {', '.join(F0_AXES)}")
     if axes is not None and len(axes) not in (2, 3):
@@ -176,7 +176,7 @@ def render_figure(
         warnings.catch_warnings(),
         mpl.rc_context({"font.family": _fonts(), "svg.hashsalt": "lemf", "figure.dpi": 100}),
     ):
-        # letters_without_font tells of them
+        # `letters_without_font` reports them
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         if file_format == "pdf":
             with PdfPages(stream, metadata={"CreationDate": None, "Creator": "lemf"}) as pages:
@@ -224,6 +224,7 @@ def _fonts() -> list[str]:
 def _draw_f0(
     axes: Axes, sentence: SentenceEmphasis, contours: Contours, span: slice, f0_axis: F0Axis
 ) -> None:
+    # F0 on the scale of the axis
     times_s, f0_hz = contours.times_s[span], contours.f0_hz[span]
     voiced = np.where(f0_hz > 0, f0_hz, np.nan)  # NaN breaks the line at unvoiced frames
     reference_hz = float(np.nanmedian(voiced)) if np.isfinite(voiced).any() else 100.0
@@ -238,6 +239,8 @@ def _draw_f0(
     values = scale(voiced)
     axes.plot(times_s, values, ".-", color=BLUE, linewidth=1.2, markersize=2.5, label="F0")
     mark_pitch(axes, sentence, contours, scale)
+
+    # label, limits and the axis in Hz
     label = {
         "log": "log-F0 (ln Hz)",
         "semitones": f"F0 (semitones re {reference_hz:.0f} Hz)",

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _DARKEST, _LIGHTEST = 0.8, 0.3
-_WIDTH = 0.8  # of the word
+_WIDTH = 0.8  # of a bar, relative to the word
 
 
 def beyond_the_papers(sentence: SentenceEmphasis) -> bool:
-    """Check whether the cues are others than the paper's, whose figure has no such panel."""
+    """Check whether the cues differ from the paper's, whose figure shows no contributions."""
     return tuple(sentence.words[0].cues) != tuple(CUE_SETS["paper"])
 
 
@@ -38,6 +38,7 @@ def draw_contributions(axes: Axes, sentence: SentenceEmphasis) -> None:
         Over time, as the panels of the contours.
     sentence : SentenceEmphasis
     """
+    # bars of the contributions
     words = sentence.words
     spans_s = np.array([(word.start_s, word.end_s) for word in words])
     centres_s, widths_s = spans_s.mean(axis=1), _WIDTH * np.diff(spans_s, axis=1)[:, 0]
@@ -52,6 +53,8 @@ def draw_contributions(axes: Axes, sentence: SentenceEmphasis) -> None:
         )  # fmt: skip
         above += np.maximum(parts, 0.0)
         below += np.minimum(parts, 0.0)
+
+    # lines of the scores, zero and edges
     scores = [word.score for word in words]
     starts_s, ends_s = centres_s - widths_s / 2, centres_s + widths_s / 2
     text_colour = mpl.rcParams["text.color"]
@@ -60,21 +63,25 @@ def draw_contributions(axes: Axes, sentence: SentenceEmphasis) -> None:
     for edge in np.unique(spans_s):
         axes.axvline(edge, color="0.8", linewidth=0.6, zorder=0)
     axes.set_ylabel("weight times z")
+
+    # legend
     figure = axes.get_figure(root=True)
-    if figure is not None and figure.get_layout_engine() is not None:  # which makes room beside
+    if figure is not None and figure.get_layout_engine() is not None:  # which makes room for it
         legend = axes.legend(
             loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7, labelspacing=0.2,
             frameon=False,
         )  # fmt: skip
-        axes.add_artist(legend).set_clip_on(False)  # so that another may stand below the panel
+        axes.add_artist(legend).set_clip_on(False)  # another may be drawn below the panel
 
 
 def _colours(names: list[str]) -> dict[str, tuple[float, ...]]:
     """Return the colours in the order of the names: a colour per kind of cue, a shade per cue."""
     colours: dict[str, tuple[float, ...]] = {}
     for colour_map in {CUES[name].colour for name in names}:
-        own = [name for name in names if CUES[name].colour == colour_map]
-        for name, shade in zip(own, np.linspace(_DARKEST, _LIGHTEST, len(own)), strict=True):
+        of_kind = [name for name in names if CUES[name].colour == colour_map]
+        for name, shade in zip(
+            of_kind, np.linspace(_DARKEST, _LIGHTEST, len(of_kind)), strict=True
+        ):
             colours[name] = mpl.colormaps[colour_map](float(shade))
     return {name: colours[name] for name in names}
 
@@ -90,8 +97,9 @@ def mark_pitch(axes: Axes, sentence: SentenceEmphasis, contours: Contours, scale
     axes : Axes
     sentence : SentenceEmphasis
     contours : Contours
-        Of the recording.
+        Contours of the recording.
     scale : function
+        Converts Hz to the axis.
     """
     cues = sentence.words[0].cues
     if "pitch" in cues:
@@ -115,11 +123,11 @@ def mark_energy(
     axes : Axes
     sentence : SentenceEmphasis
     contours : Contours
-        Of the recording.
+        Contours of the recording.
     span : slice
         The frames to draw.
     unit : float
-        Of the axis.
+        Energy that is 1 on the axis.
     """
     cues = sentence.words[0].cues
     if "energy" in cues:
@@ -145,7 +153,7 @@ def _peak_s(start_s: float, end_s: float, contours: Contours) -> float:
 
 
 def _fill_area(axes: Axes, sentence: SentenceEmphasis, contours: Contours, scale: Scale) -> None:
-    """Fill what lies between clear F0 and its baseline, above it."""
+    """Fill the area between clear F0 and the baseline below it."""
     words = [Word(word.word, word.start_s, word.end_s) for word in sentence.words]
     cut = cut_sentence(words, contours)
     first = int(np.searchsorted(contours.times_s, words[0].start_s))

@@ -13,7 +13,7 @@ from lemf.scoring.emphasis import SentenceEmphasis
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SHADE = 0.28  # opacity of a rank's colour
+SHADE = 0.28  # opacity of the colour of a rank
 _RANK_COLOURS = (VERMILION, ORANGE, SKY_BLUE, GREEN, PURPLE)
 _LABEL_PT = 9.0
 _SMALLEST_PT = 5.0

@@ -11,7 +11,7 @@ _RGB = ",".join(map(str, bytes.fromhex(ORANGE.removeprefix("#"))))
 
 
 def format_html(emphasis: Emphasis) -> str:
-    """Format one paragraph per sentence; a word's parts of the score stand in its tooltip."""
+    """Format one paragraph per sentence; the tooltip of a word shows the parts of its score."""
     return "".join(_format_sentence(sentence) for sentence in emphasis.sentences)
 
 

@@ -1,4 +1,4 @@
-"""Emphasis -> the table on a terminal: one row per word, its score as a bar, and what made it."""
+"""Emphasis -> the table on a terminal: one row per word, with its score as a bar and its cues."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from lemf.scoring.emphasis import FLAG_MEANINGS, Emphasis, SentenceEmphasis, Wor
 
 _BAR_CELLS = 18
 _WIDE = 100  # columns from which the measured values are shown too
-_NARROW = 60  # columns below which the bars give way to the numbers
+_NARROW = 60  # columns below which the bars are left out
 _ROOM_OF_WORDS = 30  # columns for mark, word, rank and score
 _ROOM_OF_VALUES = 36  # of the bars and the measured values
-_SHARES = 3  # of a word, where there is no room for all
-# characters that turn the direction of all that follows
+_SHARES = 3  # cues shown per word where there is no room for all
+# characters that turn the direction of the text after them
 _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _UNICODE_MARKS = {"first": "┌", "inner": "│", "last": "└", "only": "╶", "top": "►", "half": "▐"}
@@ -35,7 +35,7 @@ def print_table(emphasis: Emphasis, stream: TextIO, *, top: int = 3) -> None:
     stream : text file
         Bars are drawn with `#` where its encoding has no block characters.
     top : int
-        How many of the highest ranks stand out.
+        How many of the highest ranks to highlight.
     """
     console = Console(file=stream, highlight=False)
     blocks = _can_encode(stream, _EIGHTHS + "".join(_UNICODE_MARKS.values()))
@@ -66,7 +66,7 @@ def format_table(emphasis: Emphasis) -> str:
 
 
 def _spare(console: Console, word: WordEmphasis) -> int:
-    """Compute the columns left beside one per cue; below 0 if these leave the words no room.
+    """Compute the width left beside a column per cue; below 0 if they leave the words no room.
 
     Three cues always fit: on a narrow console they are cut.
     """
@@ -189,7 +189,7 @@ def _in_ms(duration_s: float) -> str:
 
 
 def _printable(text: str) -> str:
-    """Keep control characters of a label away from the terminal."""
+    """Replace the control characters of a label, which would act on the terminal."""
     return "".join(
         "\N{REPLACEMENT CHARACTER}" if category(c) == "Cc" or c in _DIRECTIONS else c for c in text
     )

@@ -1,6 +1,6 @@
 """The tiers of a TextGrid -> sentences of words, each with its phones.
 
-Only the tiers that are used are judged: their intervals must have a length, follow each other and
+Only the tiers that are used are checked: their intervals must have a length, follow each other and
 end with the recording.
 """
 
@@ -17,7 +17,7 @@ from lemf.reading.praat_tokens import shorten
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 from lemf.reading.tiers import is_silence, select_tiers, tier_by_name
 
-_LONGER_S = 1.0  # by which a recording may outlast its TextGrid without a note
+_LONGER_S = 1.0  # time by which a recording may outlast its TextGrid without a note
 _OVERLAP_TOLERANCE_S = 1e-4  # writers that round times make neighbours overlap by less
 
 
@@ -38,7 +38,7 @@ class Phone(NamedTuple):
 class Word:
     """A word with its place in time, in seconds, and its phones in their order.
 
-    `by_length` says that its duration is its length, not that of its phones (``--duration word``).
+    With `by_length`, its duration cue is its length, not that of its phones (``--duration word``).
     """
 
     text: str
@@ -49,7 +49,7 @@ class Word:
 
     @property
     def durations_s(self) -> tuple[float, ...]:
-        """What the cues of duration go by: the lengths of the phones, or that of the word."""
+        """The durations that cues measure: those of the phones, or that of the word."""
         if self.by_length:
             return (self.end_s - self.start_s,)
         return tuple(phone.duration_s for phone in self.phones)

@@ -36,7 +36,7 @@ class Audio:
     Attributes
     ----------
     name : str
-        What messages and results call the recording: the path as given.
+        Name of the recording in messages and results: the path as given.
     rate_hz : int
     n_samples : int
     channel : int, "mix" or None
@@ -72,6 +72,11 @@ class Audio:
         channel : int from 1, "mix" or None
             As in `read_audio`.
         name : str
+            Name of the recording in messages and results.
+
+        Returns
+        -------
+        Audio
 
         Raises
         ------
@@ -112,7 +117,7 @@ class Audio:
         Raises
         ------
         AudioError
-            The file has changed or gone since it was opened.
+            The file has been changed or removed since it was opened.
         """
         if isinstance(self._source, _File):
             yield from self._source.slices(spans)
@@ -123,7 +128,7 @@ class Audio:
 
 @dataclass(frozen=True)
 class _File:
-    """Where the samples of a long recording lie, and which channel counts."""
+    """The file that holds the samples of a long recording, and the channel to read."""
 
     name: str  # the path, unless there is content
     content: bytes | None
@@ -163,11 +168,15 @@ def read_audio(source: Source, *, channel: Channel = None) -> Audio:
     Parameters
     ----------
     source : path, bytes of a file, or file object
-        A file object is opened as binary and seekable; it is read from its start, wherever it
-        stands, and stays open.
+        A file object is opened as binary and seekable; it is read from its start, whatever its
+        position, and stays open.
     channel : int from 1, "mix" or None
-        Which channel to take, or their mean. None takes the mean too, and leaves a note when there
+        Which channel to take, or their mean. None takes the mean, too, and leaves a note when there
         are several channels.
+
+    Returns
+    -------
+    Audio
 
     Raises
     ------
@@ -215,7 +224,7 @@ def _read_head(name: str) -> bytes:
 
 
 def _check_head(name: str, head: bytes) -> None:
-    """Check for what libsndfile would refuse with other words, or with a warning."""
+    """Refuse a head that libsndfile would refuse in other words, or only with a warning."""
     named_so = name.lower().endswith((".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff"))
     if not head:
         reason = "the file is empty"
@@ -239,7 +248,9 @@ def _read_block(sound: soundfile.SoundFile, n_samples: int, name: str) -> FloatA
         table: FloatArray = sound.read(n_samples, dtype="float64", always_2d=True)
     except soundfile.LibsndfileError as error:
         place = sound.tell() / sound.samplerate
-        raise AudioError(f"{name}: damaged near {place:.3f} s ({error}); decode it anew") from error
+        raise AudioError(
+            f"{name}: damaged near {place:.3f} s ({error}); export it again"
+        ) from error
     return table
 
 

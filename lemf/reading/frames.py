@@ -1,6 +1,6 @@
 """The 5 ms time axis that F0 and energy share, and the pieces of a long recording on it.
 
-Frame k stands for the time k * 0.005 s and is centred at sample round(k * 0.005 * rate).
+Frame k is at k * 0.005 s and is centred at sample round(k * 0.005 * rate).
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The tokens of a Praat file, text or binary, taken one by one.
 
-In a text file, strings in double quotes and free-standing numbers and flags count; all else, such
-as ``xmin =`` or ``intervals [3]:``, is decoration, and ``!`` opens a comment. Praat reads so too,
-and thus one reader serves the long and the short format. A binary file holds the same sequence.
+In a text file, strings in double quotes and free-standing numbers and flags count; other text, such
+as ``xmin =`` or ``intervals [3]:``, is decoration, and ``!`` opens a comment. Praat reads files in
+the same way, so one reader serves the long and the short format. A binary file holds the same
+sequence.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def tokenise(content: str | bytes, path: str) -> PraatTokens:
     content : str or bytes
         All of the file.
     path : str
-        What messages call it.
+        Name of the file in messages.
 
     Raises
     ------
@@ -169,6 +170,7 @@ def _text_tokens(text: str, place: PraatTokens) -> Iterator[Token]:
 
 def _binary_tokens(content: bytes, path: str) -> Iterator[Token]:
     """Read the tokens that the short text format of the same TextGrid would hold."""
+    # Readers of one value
     position = len(BINARY_MAGIC)
 
     def unpack(code: str) -> int | float:
@@ -198,6 +200,7 @@ def _binary_tokens(content: bytes, path: str) -> Iterator[Token]:
         raw = bytes(int(unpack("B")) for _ in range(length))
         return Token("string", raw.decode("latin-1"), position)
 
+    # Head of the file
     yield Token("string", "ooBinaryFile", 0)
     object_class = string("B")
     yield object_class
@@ -209,6 +212,8 @@ def _binary_tokens(content: bytes, path: str) -> Iterator[Token]:
     n_tiers = number("i") if exists else Token("number", "0", position)
     if exists:
         yield n_tiers
+
+    # Tiers, each with its entries
     for _ in range(int(n_tiers.value)):
         tier_class = string("B")
         yield from (tier_class, string("H"), number("d"), number("d"))

@@ -1,4 +1,4 @@
-"""Rows of .csv, .tsv, .jsonl and Parquet tables by column name, each with the place it stands at.
+"""Rows of .csv, .tsv, .jsonl and Parquet tables by column name, each with its place in the file.
 
 A row that is cut short is an error: half a number would still look like a number.
 """
@@ -39,7 +39,7 @@ def read_rows(
     Parameters
     ----------
     path : str or Path
-        Its suffix says the format: ``.csv`` with commas, ``.tsv`` with tabs, both with a header;
+        Its suffix tells the format: ``.csv`` with commas, ``.tsv`` with tabs, both with a header;
         ``.jsonl``, one object per line; ``.parquet``. Text is UTF-8.
     suffixes : sequence of str
         The formats that are allowed.
@@ -118,7 +118,7 @@ def _json_rows(path: str | Path, text: str) -> Rows:
         try:
             content = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise CorpusError(f"{place}: not JSON ({error})") from error
+            raise CorpusError(f"{place}: not JSON ({error}); write one object per line") from error
         if not isinstance(content, dict):
             raise CorpusError(f'{place}: not an object such as {{"audio": "a.wav"}}')
         columns.update(dict.fromkeys(content))

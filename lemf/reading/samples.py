@@ -14,8 +14,8 @@ Channel = int | Literal["mix"] | None
 
 _LARGEST = 1e12  # no recording holds such samples; their squares would leave float64
 _FULL_SCALE = 0.99
-_CLIPPED_SHARE = 5e-4  # of samples that repeat their neighbour at full scale, that makes a note
-_CANCELLED = 0.1  # energy of the mix over the mean of its channels, below which a note says so
+_CLIPPED_SHARE = 5e-4  # share of samples equal to the one before at full scale that makes a note
+_CANCELLED = 0.1  # energy of the mix over the mean of its channels, below which a note is made
 _OFFSET_SHARE = 0.1  # constant offset over standard deviation, that makes a note
 
 
@@ -42,13 +42,13 @@ def pick_channel(table: FloatArray, column: int | None) -> FloatArray:
     if table.shape[1] == 1:
         return table[:, 0]
     if column is None:
-        with np.errstate(over="ignore", invalid="ignore"):  # refused by Levels
+        with np.errstate(over="ignore", invalid="ignore"):  # `Levels` refuses them
             return np.asarray(table.mean(axis=1))
     return np.ascontiguousarray(table[:, column])
 
 
 class Levels:
-    """Checks every sample of a recording, block by block, and sums up its levels."""
+    """Checks every sample of a recording, block by block, and accumulates its levels."""
 
     def __init__(self, name: str, rate_hz: int) -> None:
         self.name = name
@@ -77,7 +77,7 @@ class Levels:
             self._n_clipped += int((loud & (used[1:] == used[:-1])).any(axis=1).sum())
         self.n_samples += len(samples)
         self._sum += float(samples.sum())
-        # No dot product: BLAS would wake a thread a core for it, in every process that reads.
+        # No dot product: BLAS would wake one thread per core for it, in every process that reads.
         self._squares += float(np.square(samples).sum())
         self._squares_of_channels += float(np.square(used).sum()) / used.shape[1]
         return samples

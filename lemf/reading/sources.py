@@ -1,4 +1,4 @@
-"""What a recording or a TextGrid is read from: a path, its bytes, or a file object."""
+"""The source of a recording or a TextGrid: a path, the bytes of a file, or a file object."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def is_source(value: object) -> TypeGuard[Source]:
 
 
 def source_name(source: Source) -> str:
-    """Return what messages and results call a source: the path as given, or what stands for it."""
+    """Return the name of a source in messages and results: the path as given, or a placeholder."""
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
     if isinstance(source, bytes):
@@ -44,7 +44,7 @@ def read_source(source: bytes | IO[Any], error: type[LemfError]) -> bytes | str:
     if getattr(source, "closed", False):
         raise error(f"{name}: the file object is closed; open the file again")
     try:
-        if not getattr(source, "seekable", bool)():  # an object without the method is not
+        if not getattr(source, "seekable", bool)():  # without the method, it is not
             raise error(
                 f"{name}: the file object cannot go back to its start; "
                 "give what its read() returns instead"

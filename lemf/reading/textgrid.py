@@ -1,7 +1,7 @@
 """Read and write TextGrids of Praat, tier by tier.
 
 Every format that Praat saves is read (long and short text, chronological, binary). The geometry of
-the intervals is not judged here; `lemf.reading.alignment` judges the tiers that it uses.
+the intervals is not checked here; `lemf.reading.alignment` checks the tiers that it uses.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class PointTier:
 Tier = IntervalTier | PointTier
 
 _FILE_TYPES = (b"ooTextFile", b"ooBinaryFile", b"Praat chronological")
-_HEAD = 1000  # bytes in which the file type must stand
+_HEAD = 1000  # bytes in which the file type must occur
 _CUT_TOLERANCE_S = 0.001  # writers that round times end the last interval a little early
 
 
@@ -77,13 +77,13 @@ def read_textgrid(source: Source) -> TextGrid:
     """Read a TextGrid in any format of Praat and any of its encodings.
 
     Long, short and chronological text, and binary; UTF-8 with or without a byte order mark, UTF-16
-    of both byte orders, and Latin-1 for bytes that are no UTF-8; line ends of every system.
+    of both byte orders, and Latin-1 for bytes that are not UTF-8; line ends of every system.
 
     Parameters
     ----------
     source : path, bytes of a file, or file object
         A file object is opened as binary or as text, and seekable; it is read from its start,
-        wherever it stands, and stays open. A str is a path: `parse_textgrid` reads a text.
+        whatever its position, and stays open. A str is a path: `parse_textgrid` reads a text.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def read_textgrid(source: Source) -> TextGrid:
     Raises
     ------
     TextGridError
-        The file is missing, is no TextGrid, is cut off, or its counts do not match its content; a
+        The file is missing, cut off or not a TextGrid, or its counts do not match its content; a
         file object that is closed or not seekable.
     """
     name = source_name(source)
@@ -119,7 +119,11 @@ def parse_textgrid(content: str | bytes, path: str = "<TextGrid>") -> TextGrid:
     content : str or bytes
         In any format of `read_textgrid`.
     path : str
-        What messages call the TextGrid.
+        Name of the TextGrid in messages.
+
+    Returns
+    -------
+    TextGrid
 
     Raises
     ------
@@ -271,6 +275,7 @@ def _read_point(tokens: PraatTokens, where: str) -> Point:
 
 
 def _read_chronological(tokens: PraatTokens) -> TextGrid:
+    # Heads of the tiers
     start_s = tokens.take_number("the start of the TextGrid")
     end_s = tokens.take_number("the end of the TextGrid")
     n_tiers = tokens.take_count("the number of tiers")
@@ -278,11 +283,15 @@ def _read_chronological(tokens: PraatTokens) -> TextGrid:
     for number in range(1, n_tiers + 1):
         tier_class = tokens.take_string(f"the class of tier {number} of {n_tiers}")
         if tier_class not in ("IntervalTier", "TextTier"):
-            tokens.fail(f"tier {number} is of class {shorten(tier_class)}")
+            tokens.fail(
+                f"tier {number} is of class {shorten(tier_class)}, not IntervalTier or TextTier"
+            )
         name = tokens.take_string(f"the name of tier {number} of {n_tiers}")
         low_s = tokens.take_number(f"the start of tier {name!r}")
         high_s = tokens.take_number(f"the end of tier {name!r}")
         heads.append((tier_class, name, low_s, high_s))
+
+    # Entries, in the order of time
     intervals: list[list[Interval]] = [[] for _ in heads]
     points: list[list[Point]] = [[] for _ in heads]
     while not tokens.at_end:
@@ -294,6 +303,8 @@ def _read_chronological(tokens: PraatTokens) -> TextGrid:
             points[number - 1].append(_read_point(tokens, f"a point of tier {name!r}"))
         else:
             intervals[number - 1].append(_read_interval(tokens, f"an interval of tier {name!r}"))
+
+    # Tiers that reach their ends
     for (_, name, _, high_s), entries in zip(heads, intervals, strict=True):
         if entries and entries[-1].end_s < high_s - _CUT_TOLERANCE_S:
             tokens.fail(

@@ -34,7 +34,7 @@ class _Speaker:
 def is_silence(label: str, more: tuple[str, ...] = ()) -> bool:
     """Check whether a label marks silence or noise, on a word tier or a phone tier.
 
-    Empty, ``sil``, ``sp``, ``spn`` and whatever stands in ``<>``, ``[]`` or ``{}``, and the labels
+    Such labels are empty, ``sil``, ``sp``, ``spn``, any text in ``<>``, ``[]`` or ``{}``, and those
     in `more`; case does not matter.
     """
     label = label.strip()
@@ -170,10 +170,10 @@ def _choose_speaker(
     return talking[0] if talking else with_words[0]
 
 
-def _fail_no_speaker(textgrid: TextGrid, there_are: list[_Speaker], name: str) -> NoReturn:
-    named = ", ".join(repr(speaker.name) for speaker in there_are if speaker.name)
-    there = f"there are: {named}" if named else "no tier is named 'NAME - words'"
-    raise TextGridError(f"{textgrid.path}: no speaker {name!r}; {there}; {_list_tiers(textgrid)}")
+def _fail_no_speaker(textgrid: TextGrid, known: list[_Speaker], name: str) -> NoReturn:
+    named = ", ".join(repr(speaker.name) for speaker in known if speaker.name)
+    found = f"there are: {named}" if named else "no tier is named 'NAME - words'"
+    raise TextGridError(f"{textgrid.path}: no speaker {name!r}; {found}; {_list_tiers(textgrid)}")
 
 
 def _one(textgrid: TextGrid, tiers: list[IntervalTier], option: str) -> IntervalTier:

@@ -1,7 +1,7 @@
 """What both command lines share: options, errors in one line, signals, stdout and stderr.
 
-Results go to stdout, all else to stderr. Exit 0; 1 for an error of the user's in one line; 2 for a
-wrong use of options; 130 after Ctrl-C.
+Results go to stdout, everything else to stderr. The exit code is 0; 1 after a user's error, printed
+in one line; 2 after a wrong use of options; 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def add_options(*options: Callable[[Command], Command]) -> Callable[[Command], C
 class OneLineErrors(click.Group):
     """Turns a LemfError or OSError of any command into one line and exit 1."""
 
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click declares it
         """Run the command; a signal that ends the process removes half-written files first."""
         for ending in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
             signal.signal(ending, _end)
@@ -76,13 +76,13 @@ def _end(number: int, _: FrameType | None) -> NoReturn:
 
 
 def one_line(message: str) -> str:
-    """Return a message on one line and in letters that can be written."""
+    """Format a message on one line, with letters that cannot be encoded escaped."""
     return " ".join(message.splitlines()).encode(errors="backslashreplace").decode()
 
 
 @contextmanager
 def one_line_ends() -> Iterator[None]:
-    """Print one line when a command is interrupted that the same command continues."""
+    """Print one line when a command is interrupted that can be continued."""
     try:
         yield
     except KeyboardInterrupt:
@@ -91,12 +91,12 @@ def one_line_ends() -> Iterator[None]:
 
 
 def open_stdout() -> TextIO:
-    """Return stdout, which from now on replaces letters that a terminal cannot show.
+    """Return stdout, set to replace letters that the terminal cannot show.
 
     Raises
     ------
     OutputError
-        The caller has closed it.
+        stdout is closed.
     """
     if sys.stdout is None:
         raise OutputError("standard output is closed; redirect it to a file")
@@ -111,13 +111,13 @@ def print_text(text: str) -> None:
     Raises
     ------
     OutputError
-        The caller has closed stdout.
+        stdout is closed.
     """
     open_stdout()
     click.echo(text.encode(errors="backslashreplace"), nl=False)
 
 
 def say(message: str) -> None:
-    """Print a line on stderr, above a bar that shows progress."""
+    """Print a line on stderr, above a progress bar."""
     if sys.stderr is not None:
         sys.stderr.write(f"{message}\n")

@@ -1,4 +1,4 @@
-"""How many cores there are to work with; apart from the workers, which take long to import."""
+"""The number of cores; apart from `workers`, which takes long to import."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Packages that lemf does without until a command needs them."""
+"""Optional packages, which are imported when a command needs them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lemf.errors import MissingPackageError
 
 @contextmanager
 def importing(requirement: str) -> Iterator[None]:
-    """Name the remedy where an import inside the ``with`` block fails.
+    """Raise an error that names the remedy if an import inside the ``with`` block fails.
 
     Parameters
     ----------

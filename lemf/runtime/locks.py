@@ -1,7 +1,7 @@
 """A lock keeps every other process away from an output while one works on it.
 
-The lock is a file of its own. The system releases it when the process ends, however it ends, so the
-file that a killed process leaves harms nothing.
+The lock is a separate file. The system releases it when the process ends, however it ends, so the
+file that a killed process leaves does no harm.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ def hold_lock(path: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     Parameters
     ----------
     path : Path
-        The lock file, in a folder that exists; gone after the block.
+        The lock file, in a folder that exists; removed after the block.
     wait_s : float
         How long to wait for a process that holds the lock, in seconds.
 
     Raises
     ------
     OutputError
-        Another process holds the lock; its number is in the message. Or the file cannot be made.
+        Another process, whose number is in the message, holds the lock; or the file cannot be made.
     """
     from filelock import FileLock, Timeout
 
@@ -46,7 +46,7 @@ def hold_lock(path: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):  # Windows removes no open file; there `release` does
+        with suppress(OSError):  # Windows removes no open file; `release` does so there
             path.unlink()
         lock.release()
 

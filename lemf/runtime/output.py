@@ -1,4 +1,4 @@
-"""Files appear whole or not at all, and replace another one only when asked to."""
+"""Output files, which appear whole or not at all and replace others only with `force`."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ def check_output(path: Path, *, force: bool = False) -> None:
     if is_folder:
         raise OutputError(f"{path}: this is a folder; name a file")
     if exists and not is_file:
-        raise OutputError(f"{path}: this is no regular file; name another")
+        raise OutputError(f"{path}: this is not a regular file; name another")
     if exists and not force:
         raise OutputError(f"{path}: exists already; --force replaces it")
     if not os.access(folder, os.W_OK):
-        raise OutputError(f"{path}: no permission to write into {folder}")
+        raise OutputError(f"{path}: no permission to write into {folder}; choose another")
 
 
 def check_suffix(path: Path | None, suffixes: tuple[str, ...]) -> None:
-    """Refuse the name of an output of no known format.
+    """Refuse the name of an output of an unknown format.
 
     Raises
     ------
@@ -61,12 +61,12 @@ def check_suffix(path: Path | None, suffixes: tuple[str, ...]) -> None:
 
 
 def check_apart(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
-    """Refuse outputs that are an input, or that are the same file twice.
+    """Refuse an output that is an input, or that is named for two outputs.
 
     Raises
     ------
     OutputError
-        Even with ``--force``: the recording and the TextGrid of the user are never replaced.
+        Even with ``--force``: an input of the user is never replaced.
     """
     taken = {path.resolve(): "is read as input" for path in inputs}
     for path in outputs:
@@ -76,14 +76,14 @@ def check_apart(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
 
 
 def write_output(path: Path, content: bytes, *, force: bool = False) -> None:
-    """Write a file beside its place, then rename it, so that no half of it is ever seen.
+    """Write a file under another name and rename it, so that it is never seen half-written.
 
     Parameters
     ----------
     path : Path
         The file to be written.
     content : bytes
-        All of it.
+        Content of the whole file.
     force : bool
         Whether an existing file may be replaced.
 
@@ -107,8 +107,8 @@ def open_output(path: Path, *, force: bool = False, sync: bool = True) -> Iterat
     force : bool
         Whether an existing file may be replaced.
     sync : bool
-        Whether to wait for the disk, so that not even a power cut leaves half of the file. Without,
-        the reader must be able to tell.
+        Whether to wait for the disk, so that not even a power cut leaves half of the file. If
+        False, readers must be able to detect an incomplete file.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def open_output(path: Path, *, force: bool = False, sync: bool = True) -> Iterat
 
 
 def remove_partials(path: Path) -> None:
-    """Remove what a killed process left of its attempts to write a file."""
+    """Remove the partial files that a killed process left of an output."""
     path = path.resolve()
     for partial in path.parent.glob(f".{glob.escape(path.name)}.*{PARTIAL_SUFFIX}"):
         partial.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar on a terminal, else ten plain lines at most."""
+"""Progress on stderr: a bar on a terminal, otherwise at most ten plain lines."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-_QUICK_S = 5.0  # work that takes no longer prints no line
+_QUICK_S = 5.0  # shorter work prints no line
 
 
 class Watch(Protocol):
     """A function that long work calls with how much of it is done.
 
-    Called first before anything is done, with what an earlier run left; a second loop begins where
-    the count falls. Counted are things done, things in all, and those done that failed; `note` is
-    what else there is to tell.
+    `done` counts the items that are done, `total` all items, `failed` the done ones that failed;
+    `note` is further text to show. The first call comes before any work, with what an earlier run
+    has done; a second loop begins where `done` falls.
     """
 
     def __call__(self, done: int, total: int, failed: int = 0, note: str = "") -> None:

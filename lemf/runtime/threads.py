@@ -1,4 +1,4 @@
-"""Many files at a time by threads, where the disk or the network is what takes the time."""
+"""Read or write many files at a time by threads, where the disk or the network takes the time."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _ResultT = TypeVar("_ResultT")
 def threaded_map(
     function: Callable[[_ItemT], _ResultT], items: Sequence[_ItemT], watch: Watch = no_watch
 ) -> list[_ResultT]:
-    """Apply a function to all items and keep their order; the first error ends it.
+    """Apply a function to all items and keep their order; the first error ends the work.
 
     Parameters
     ----------
     function : function of an item
-        Reads or writes a file of its own.
+        Reads or writes one file.
     items : sequence
     watch : function, optional
-        Called with the number of items that are done, and of all.
+        Called with the numbers of items that are done and of all items.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Workers that run tasks, such as the files of a corpus: the processes of this machine.
 
-A worker that is killed, by the kernel for its memory or by anybody else, costs no task but the one
-that kills a worker twice.
+When a worker is killed, by the kernel for its memory or by anybody else, its tasks run again; only
+a task whose worker is killed twice is lost.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _THREAD_COUNTS = (  # of the libraries under numpy: one process per core already
     "VECLIB_MAXIMUM_THREADS",
 )
 AHEAD = 4  # tasks handed out per core, so that no core waits for the next
-_NOT_LOADED = "Error during deserialization"  # as dask begins, where it cannot import lemf
+_NOT_LOADED = "Error during deserialization"  # start of dask's message where it cannot import lemf
 _LEMF_MISSING = (
     "the cluster cannot import lemf; install this version on its scheduler and on all its workers"
 )
@@ -53,7 +53,7 @@ KILLED = Failure("its worker was killed twice, perhaps because memory ran out")
 
 
 def attempt(function: Callable[[_Task], _Result], task: _Task) -> _Result | Failure:
-    """Run a task; whatever is wrong with its file becomes a reason and stops no other task.
+    """Run a task; an error of its file becomes the reason of a `Failure` and stops no other task.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def attempt(function: Callable[[_Task], _Result], task: _Task) -> _Result | Fail
 
 
 class Workers(Protocol):
-    """Where tasks run."""
+    """The processes or the cluster in which tasks run."""
 
     deaths: tuple[type[Exception], ...]  # what a future raises when its worker died
 
@@ -93,8 +93,8 @@ def run_tasks(
 ) -> Iterator[tuple[_Task, _Result | Failure]]:
     """Run tasks and yield each with its result as soon as there is one.
 
-    When a worker dies, nobody knows which task it was: all that were lost with it run again, one
-    after the other and each alone. The one whose worker dies alone, twice, gets `KILLED`.
+    When a worker dies, the task that killed it is unknown: all tasks that were lost with it run
+    again, each alone. A task whose worker dies twice while it runs alone gets `KILLED`.
 
     Raises
     ------
@@ -105,6 +105,7 @@ def run_tasks(
     suspects: list[_Task] = []
     remaining = iter(tasks)
     while True:
+        # Hand out tasks
         while not suspects and len(waiting) < workers.n_ahead():
             task = next(remaining, None)
             if task is None:
@@ -113,6 +114,8 @@ def run_tasks(
                 waiting[workers.submit(function, task)] = task
             except BrokenExecutor:  # died between two tasks
                 suspects.append(task)
+
+        # Run suspects alone, or end
         if not waiting:
             if not suspects:
                 return
@@ -121,6 +124,8 @@ def run_tasks(
             suspects = []
             workers.renew()
             continue
+
+        # Yield the results that are there
         done, _ = wait(waiting, return_when=FIRST_COMPLETED)
         for future in done:
             task = waiting.pop(future)
@@ -140,7 +145,9 @@ def _run_alone(
         try:
             _result(workers.submit(_nothing, None))
         except workers.deaths as error:
-            raise CorpusError(f"no worker can be started ({error}); what is done is kept") from None
+            raise CorpusError(
+                f"no worker can be started ({error}); what is done is kept: run again"
+            ) from None
         try:
             return _result(workers.submit(function, task))
         except workers.deaths:
@@ -166,8 +173,8 @@ def _result(future: Future[_Result]) -> _Result:
 class LocalWorkers:
     """Processes of this machine, one BLAS thread each.
 
-    They end with the pipe that this process holds the other end of, so neither a kill -9 here nor
-    a stop in the middle of a file leaves any behind.
+    They end when this process closes its end of a pipe, or dies, so neither a kill -9 here nor a
+    stop in the middle of a file leaves any behind.
     """
 
     deaths: tuple[type[Exception], ...] = (BrokenExecutor,)
@@ -239,7 +246,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 def _follow(far_end: Connection) -> None:
-    """Make a worker end with its master, and leave Ctrl-C to it."""
+    """Make a worker end with its master, and leave Ctrl-C to the master."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def end_with_master() -> None:
@@ -253,8 +260,8 @@ def _follow(far_end: Connection) -> None:
 def local_workers(n_processes: int) -> Iterator[LocalWorkers]:
     """Start processes of this machine, which end with the ``with`` block.
 
-    On Linux and macOS they are forked from one that has loaded numpy and lemf; it starts now, while
-    the caller still looks at the files.
+    On Linux and macOS they are forked from a process that has loaded numpy and lemf, which starts
+    now, while the caller still lists the files.
     """
     workers = LocalWorkers(n_processes)
     with _environment(dict.fromkeys(_THREAD_COUNTS, "1")), same_imports():

@@ -1,4 +1,4 @@
-"""The result: which words are emphasised, and why. Everything that is printed or drawn is here."""
+"""The result: which words are emphasised, and why; all that is printed or drawn comes from it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lemf.runtime.extras import importing
 if TYPE_CHECKING:
     import pandas
 
-_REPR_TOPS = 3  # sentences whose top word a repr names
+_REPR_TOPS = 3  # sentences whose top word the repr names
 SCHEMA_VERSION = 1  # of the JSON contract, lemf/display/emphasis.schema.json
 
 FLAG_MEANINGS = {
@@ -44,10 +44,14 @@ class CueShare:
 
 @dataclass(frozen=True)
 class WordEmphasis:
-    """One word: the paper's three features, their z-scores, the score and what makes it up.
+    """One word: the paper's three features, their z-scores, the score and the parts of the score.
 
     Attributes
     ----------
+    index : int
+        Number of the word in its sentence, from 0.
+    start_s, end_s : float
+        Times in the recording in seconds.
     pitch : float
         Natural log of the highest F0 in Hz; NaN when unvoiced.
     energy : float
@@ -57,7 +61,9 @@ class WordEmphasis:
     cues : mapping of str to CueShare
         The cues of the chosen set; their contributions sum to `score`.
     rank : int
-        From 1 in the sentence.
+        Rank by score in the sentence, from 1.
+    flags : tuple of str
+        Keys of `FLAG_MEANINGS`.
     """
 
     index: int
@@ -78,7 +84,7 @@ class WordEmphasis:
 
 @dataclass(frozen=True)
 class Segment:
-    """The emphasis segment: the top word and its neighbours; `words` are indices."""
+    """The emphasis segment: the top word and its neighbours; `words` are their indices."""
 
     words: tuple[int, ...]
     text: str
@@ -116,7 +122,7 @@ class Emphasis:
     version : str
         Version of lemf that measured the recording.
     audio, textgrid : str
-        The inputs as they were named.
+        Paths of the inputs as given.
     rate_hz : int
         Sampling rate.
     duration_s : float
@@ -161,7 +167,7 @@ class Emphasis:
         return self.sentences[0].segment
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON contract as a dict of plain types, None where nothing was measurable.
+        """Convert to the JSON contract as a dict of plain types, None where nothing was measurable.
 
         ``lemf schema`` prints its JSON Schema.
         """
@@ -172,7 +178,7 @@ class Emphasis:
     def to_rows(self) -> list[dict[str, Any]]:
         """Return one flat dict per word, with the names of the contract; cues as ``cues.NAME.z``.
 
-        ``audio`` and ``sentence`` come first; ``in_segment`` tells the emphasis segment, and
+        ``audio`` and ``sentence`` come first; ``in_segment`` marks the emphasis segment, and
         ``sentence_flags`` repeats those of the sentence.
         """
         rows = []

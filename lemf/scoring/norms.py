@@ -1,7 +1,8 @@
 """Norms of a recording, a speaker or a corpus: what each word is compared with.
 
-A z-score over the sentence tells which of its words stands out. Over more, it tells how much, on a
-scale that sentences share: the mean and deviation of each cue, and the usual length of each phone.
+A z-score over the sentence tells which of its words stands out. Over more words, it also tells how
+much, on a scale that sentences share: by the mean and deviation of each cue, and the usual length
+of each phone.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Norms:
     ----------
     phones : PhoneNorms
     cues : mapping of cue to (mean, standard deviation)
-        Over the words where it was measured; NaN if there are none.
+        Over the words in which the cue was measured; NaN if there are none.
     """
 
     phones: PhoneNorms
@@ -47,7 +48,7 @@ def gather_norms(
     settings: Settings,
     group_of: Callable[[str], str] = lambda name: name,
 ) -> dict[str, Norms]:
-    """Compute the norms of each group of recordings; their order changes no more than rounding.
+    """Compute the norms of each group of recordings; their order changes only rounding.
 
     Parameters
     ----------
@@ -101,7 +102,7 @@ def sentence_phones(words: Iterable[Word], settings: Settings) -> PhoneNorms:
 
 
 def _phone_norms(tallies: Mapping[str, PhoneTally]) -> dict[str, PhoneNorms]:
-    """Compute the phone norms of each group; those of few phones are drawn to those of all."""
+    """Compute the phone norms of each group, those of few phones shrunk to those of all groups."""
     if len(tallies) < 2:
         return {group: tally.norms() for group, tally in tallies.items()}
     together = PhoneTally()

@@ -8,8 +8,7 @@ import numpy as np
 
 from lemf.arrays import FloatArray, IntArray
 
-_EQUAL = 9  # digits to which two scores count as equal; a z-score's rounding is 1e-15
-
+_DIGITS = 9  # decimals to which relative scores are compared; a z-score's rounding is 1e-15
 _NOISE = 1e-12  # scores that cancel to less are all equal
 
 
@@ -64,7 +63,7 @@ def rank_words(scores: FloatArray) -> IntArray:
 
 
 def is_flat(scores: FloatArray) -> bool:
-    """Check whether all scores of a sentence are equal, so that its top word means nothing."""
+    """Check whether all scores of a sentence are equal, which makes its top word arbitrary."""
     return bool(np.ptp(rounded(scores)) == 0)
 
 
@@ -81,12 +80,12 @@ def emphasis_segment(top: int, n_words: int) -> range:
     Returns
     -------
     range
-        Of three words, two at an edge, one in a sentence of one.
+        Three words; two at an edge of the sentence, one in a sentence of one word.
     """
     return range(max(top - 1, 0), min(top + 2, n_words))
 
 
 def rounded(scores: FloatArray) -> FloatArray:
-    """Round scores relative to the largest, so that rounding noise makes no difference."""
+    """Round scores, shape (words,), relative to the largest, which removes rounding noise."""
     largest = np.abs(scores).max()
-    return np.round(scores / largest, _EQUAL) if largest > _NOISE else np.zeros(len(scores))
+    return np.round(scores / largest, _DIGITS) if largest > _NOISE else np.zeros(len(scores))

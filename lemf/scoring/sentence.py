@@ -23,7 +23,7 @@ from lemf.scoring.ranking import (
     rank_words,
 )
 
-Standardise = Callable[[str, FloatArray], FloatArray]  # of a cue by its name
+Standardise = Callable[[str, FloatArray], FloatArray]  # (cue, values) -> z-scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,14 +46,14 @@ def measure_cues(
     Parameters
     ----------
     words : tuple of Word
-        Of one sentence.
+        Words of one sentence.
     contours : Contours
-        With detail where the settings need it.
+        Contours of the recording, with detail where the settings need it.
     settings : Settings
     recording_s : float
         Length of the recording in seconds.
     expected : PhoneNorms
-        How long phones are expected to be.
+        Expected durations of phones.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def score_sentence(
         Number of the sentence in the recording.
     words : tuple of Word
     cues : SentenceCues
-        Of these words.
+        Cues of these words.
     standardise : function
         Returns the z-scores of a cue by its name and values.
     weights : mapping of cue to float
@@ -151,7 +151,7 @@ def _shares(
 def _flags_of_clarity(
     flags: list[tuple[str, ...]], sentence: SentenceContours, weights: Mapping[str, float]
 ) -> list[tuple[str, ...]]:
-    """Flag words without a clear frame; without the paper's pitch in the set, `unvoiced` goes."""
+    """Flag words without a clear frame; drop `unvoiced` if the paper's pitch is not in the set."""
     dropped = () if "pitch" in weights else ("unvoiced",)
     return [
         (

@@ -12,7 +12,7 @@ ARGUMENTS = [str(EXAMPLES / "really.wav"), str(EXAMPLES / "really.TextGrid")]
 
 
 def loaded(code, names):
-    """Run code in a fresh interpreter; give those of the names that it loaded."""
+    """Run code in a fresh interpreter; return those of the names that it loaded."""
     ending = f"\nimport sys\nprint('LOADED', *[n for n in {names!r} if n in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code + ending], capture_output=True, text=True, check=True

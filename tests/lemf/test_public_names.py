@@ -1,4 +1,4 @@
-"""The public names: each imports, is documented and typed, and none that is needed lacks."""
+"""The public names: each imports, is documented and typed, and no needed name is missing."""
 
 import ast
 import inspect

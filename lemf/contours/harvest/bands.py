@@ -20,7 +20,7 @@ FRAMES_PER_S = 1000
 
 _CHANNELS_PER_OCTAVE = 40.0
 _FEWEST_BANDS = 10  # that agree for a candidate
-_FEWEST_CROSSINGS = 4  # of each kind, in a band that is heard
+_FEWEST_CROSSINGS = 4  # of each kind, in a band that counts
 _SHORTEST_BLOCK = 4096  # samples of overlap-save
 
 
@@ -185,7 +185,7 @@ def band_f0(filtered: FloatArray, rate_hz: float, times_s: FloatArray) -> FloatA
 
 
 def falls(above: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> IntArray:
-    """Find the last index of each run of true values that ends before the array does."""
+    """Find the last index of each run of true values, except of a run that reaches the end."""
     return np.flatnonzero(above[:-1] > above[1:])
 
 

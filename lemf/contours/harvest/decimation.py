@@ -12,8 +12,8 @@ from lemf.arrays import FloatArray, IntArray
 
 _RATE_HZ = 8000.0  # Harvest works near this rate, whatever the recording's
 _LARGEST_FACTOR = 12
-_HELD = 140  # samples by which the ends are held, at least
-_REFLECTED = 9  # samples by which they are reflected beyond
+_HELD = 140  # fewest samples by which the ends are held
+_REFLECTED = 9  # samples by which the held ends are reflected
 _NEGLIGIBLE = 1e-18  # of an impulse response
 
 
@@ -25,7 +25,7 @@ class Decimated:
     rate_hz: float
 
     def around(self, middles: IntArray, half: int) -> FloatArray:
-        """Return the samples around places, shape (places, 2 half + 1); ends are held."""
+        """Return the samples around places, shape (places, 2 half + 1); the ends are held."""
         low = max(0, half - int(middles.min()))
         high = max(0, int(middles.max()) + half + 1 - len(self.samples))
         held = np.pad(self.samples, (low, high), mode="edge") if low or high else self.samples
@@ -43,13 +43,13 @@ def decimate(samples: FloatArray, rate_hz: int) -> Decimated:
     n_samples = len(samples)
     n_kept = -(-n_samples // factor)
     if factor > 1:
-        # reflecting the held ends holds them
+        # a held end reflected is a held end
         before = ceil(_HELD / factor) * factor + _REFLECTED
         held = np.pad(samples, before, mode="edge")
         response = decimation_response(factor)
         forward = np.convolve(held, response)[: len(held)]
         both = np.convolve(forward[::-1], response)[: len(held)][::-1]
-        # every so many samples, such that the last one is among them
+        # every factor-th sample, counted so that the last one is kept
         start = before + (n_samples - 1) % factor
         samples = both[start::factor][:n_kept]
     return Decimated(samples - np.cumsum(samples)[-1] / n_kept, rate_hz / factor)

@@ -1,7 +1,7 @@
 """Harvest (Morise 2017) in plain numpy, for where the compiled extension could not be built.
 
-The F0s are those of WORLD to 1e-8 Hz with the same voicing, but for a few frames beside exact
-zeros, where WORLD's answer is rounding noise. Time and memory are linear in the length.
+The F0s are those of WORLD to 1e-8 Hz with the same voicing, except in a few frames beside exact
+zeros, where WORLD's result is rounding noise. Time and memory are linear in the length.
 Convention: 0 Hz means unvoiced; frames are 1 ms apart.
 
 References
@@ -31,7 +31,7 @@ def harvest_numpy(
     floor_hz: float = PITCH_FLOOR_HZ,
     ceiling_hz: float = PITCH_CEILING_HZ,
 ) -> FloatArray:
-    """Track F0.
+    """Track F0 by Harvest.
 
     Parameters
     ----------

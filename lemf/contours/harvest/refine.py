@@ -17,7 +17,7 @@ from lemf.arrays import FloatArray, IntArray
 from lemf.contours.harvest.bands import FRAMES_PER_S
 from lemf.contours.harvest.decimation import Decimated
 
-_SPREAD = 3  # frames to either side that a candidate is tried in as well
+_SPREAD = 3  # frames to either side in which a candidate is tried as well
 _HARMONICS = 6
 _LOWEST_SCORE = 2.5
 _TINY = 1e-12
@@ -114,12 +114,12 @@ def reliable(candidates: Candidates) -> Candidates:
 
 
 def _has_neighbour(candidates: Candidates, frames: IntArray, step: int) -> BoolArray:
-    """Check for each candidate whether the frame `step` further has one within 5 %."""
+    """Check for each candidate whether the frame `step` further on has one within 5 %."""
     f0_hz = candidates.f0_hz
     found = np.zeros(len(f0_hz), dtype=np.bool_)
     if not len(f0_hz):
         return found
-    # one rising key for all: only the place is taken from it, so its rounding does not matter
+    # one rising key of frame and F0; only places are taken from it, so rounding does not matter
     scale = 2.0 * f0_hz.max()
     place = np.searchsorted(frames * scale + f0_hz, (frames + step) * scale + f0_hz)
     for near in (place - 1, place):
@@ -133,6 +133,7 @@ def _refine_group(
     signal: Decimated, half: int, frames: IntArray, f0_hz: FloatArray, n_frames: int
 ) -> list[tuple[IntArray, FloatArray, FloatArray]]:
     """Refine candidates with windows of one length; return frames, F0s and scores in chunks."""
+    # Bins of the harmonics
     rate_hz = signal.rate_hz
     fft_size = 4 << ((2 * half + 1).bit_length() - 1)  # WORLD's: it sets the bins
     harmonics = np.arange(1, _HARMONICS + 1)
@@ -142,12 +143,15 @@ def _refine_group(
     bins, column = np.unique(np.where(heard, nearest, 0), return_inverse=True)
     column = column.reshape(heard.shape)
 
+    # Frames in which candidates are tried
     reached = frames[:, None] + np.arange(-_SPREAD, _SPREAD + 1)
     source, shift = np.nonzero((reached >= 0) & (reached < n_frames))
     targets = reached[source, shift]
     order = np.argsort(targets, kind="stable")
     source, targets = source[order], targets[order]
     windows, starts = np.unique(targets, return_index=True)
+
+    # Spectra and F0s, in chunks
     refined = []
     step = max(1, _CHUNK // (2 * half + 1))
     for low in range(0, len(windows), step):
@@ -191,6 +195,7 @@ def harmonic_spectrum(
     frequency_hz : (frames, bins) float64
         0 where the amplitude is 0.
     """
+    # Blackman windows centred at the frames
     rate_hz, length = signal.rate_hz, 2 * half + 1
     middle = round_half_away((frames / FRAMES_PER_S - half / rate_hz) * rate_hz + 0.001) - 1 + half
     offset = middle - frames * (rate_hz / FRAMES_PER_S)  # from the frame, in samples
@@ -202,12 +207,16 @@ def harmonic_spectrum(
     window = 0.34 + cosine * (0.5 + 0.16 * cosine)  # (frames or 1, length + 2)
     window[:, [0, -1]] = 0.0
     slope = (window[:, :-2] - window[:, 2:]) * 0.5
+
+    # Transforms under window and slope
     windowed = signal.around(middle, half)
     turn = (2.0 * pi / fft_size) * (np.arange(length)[:, None] * bins % fft_size)
     waves = np.concatenate((np.cos(turn), -np.sin(turn)), axis=1)  # (length, 2 bins)
     main = _product(windowed * window[:, 1:-1], waves)
     diff = _product(windowed * slope, waves)
     real, imaginary = main[:, : len(bins)], main[:, len(bins) :]
+
+    # Flanagan's instantaneous frequency
     power = real**2 + imaginary**2
     cross = real * diff[:, len(bins) :] - imaginary * diff[:, : len(bins)]
     loud = power > 0.0

@@ -400,7 +400,7 @@ def test_markdown(labelled):
         assert len({line.count("|") for line in table.splitlines()}) == 1
 
 
-def test_groups_that_labels_do_not_know(labelled):
+def test_groupings_that_the_labels_lack(labelled):
     for output_format in ("table", "markdown"):
         labelled.write_text(labelled.read_text().replace("emotion", "mood"))
         result = run(labelled, "--by", "emotion", "--format", output_format, "--resamples", 9)
@@ -408,7 +408,7 @@ def test_groups_that_labels_do_not_know(labelled):
         assert "No emotion in the labels." in result.stdout
 
 
-def test_ties_of_systems_are_said():
+def test_ties_of_systems_are_reported():
     judged = (sentence("p", [0, 2, 1], [3, 3, 1]), sentence("q", [0, 2, 1], [0, 3, 1]))
     scores = {"ours": [one.scored.scores[0] for one in judged]}
     found = evaluate(RatedSentences(judged, (), ()), scores, n_resamples=9)
@@ -431,7 +431,7 @@ def test_json_names_everything(labelled):
     assert result.stdout == run(labelled, "--format", "json", "--resamples", 5).stdout
 
 
-def test_what_to_know_of_the_recordings_is_said_once(tmp_path, make_utterance):
+def test_a_note_on_several_recordings_is_shown_once(tmp_path, make_utterance):
     made = make_utterance((120.0, 160.0, 110.0), (0.5, 1.0, 0.4), (0.25, 0.4, 0.3))
     stereo = np.column_stack([made.samples, made.samples])
     soundfile.write(tmp_path / "stereo.wav", stereo, made.rate_hz)
@@ -446,7 +446,7 @@ def test_what_to_know_of_the_recordings_is_said_once(tmp_path, make_utterance):
     assert "note:" not in run(labels, "--resamples", 2, "--channel", 1).stderr
 
 
-def test_few_of_many_notes_are_said():
+def test_only_the_first_of_many_notes_are_shown():
     judged = (sentence("p", [0, 2, 1]),)
     rated = RatedSentences(judged, (), (), tuple((f"r{n}", f"note {n}") for n in range(9)))
     found = evaluate(rated, {"ours": [np.zeros(3)]}, n_resamples=2)
@@ -510,7 +510,7 @@ def test_errors_are_one_line(tmp_path, labelled):
 
 
 def test_real_speech_gives_the_figures_of_an_earlier_program(speech_data):
-    """The table that was made of these files before there was any of this code."""
+    """The table that an earlier program, independent of this code, made of these files."""
     labels = read_labels(str(speech_data / "emodb" / "metadata.jsonl"))
     found = evaluate_labels(labels, {"paper": Settings()})
     assert (found.n_sentences, found.n_clear, found.n_speakers, found.n_texts) == (62, 46, 6, 5)

@@ -1,4 +1,4 @@
-"""`lemf fit`: weights judged where nothing of what they judge was learnt."""
+"""`lemf fit`: weights judged on sentences that share nothing with those learnt from."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_the_weights_behind_the_ratings_come_back(sentences, method):
 
 @pytest.mark.parametrize("method", ["rank", "softmax", "ridge"])
 def test_nothing_leaks(sentences, method, rng):
-    """Other ratings of all that shares its speaker or its text leave a held-out score alone."""
+    """A held-out score stays when ratings that share its speaker or its text change."""
     before = fit_sentences(sentences, CUES, method=method)
     judged = sentences[5]
     changed = [

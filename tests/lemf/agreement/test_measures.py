@@ -99,7 +99,7 @@ def test_constant_scores_get_what_chance_gets(n_words):
 
 
 @given(levels, st.data())
-def test_auc_and_spearman_by_other_hands(scores, data):
+def test_auc_and_spearman_agree_with_other_packages(scores, data):
     scores = np.array(scores)
     top = data.draw(st.integers(0, len(scores) - 1))
     is_top = np.arange(len(scores)) == top

@@ -1,4 +1,4 @@
-"""Weights learnt from labels: known answers, optimisers of others, folds that share nothing."""
+"""Weights learnt from labels: known answers, other optimisers, folds that share nothing."""
 
 from __future__ import annotations
 

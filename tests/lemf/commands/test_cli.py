@@ -17,7 +17,7 @@ from lemf.commands.cli import main
 
 @pytest.fixture
 def run(utterance, monkeypatch):
-    """Run a command in the folder of the utterance; give the result of CliRunner."""
+    """Run a command in the folder of the utterance; return the result of CliRunner."""
     monkeypatch.chdir(utterance.wav.parent)
 
     def invoke(*arguments):
@@ -140,7 +140,7 @@ def test_a_recording_is_aligned_once_whatever_is_asked_for(run, monkeypatch):
     assert len(calls) == 1
 
 
-def test_swapped_arguments_are_told_apart(run):
+def test_swapped_arguments_are_refused(run):
     assert_one_line(run("score", "utterance.TextGrid", "utterance.wav"), "not a TextGrid")
 
 

@@ -65,7 +65,7 @@ def test_silence_is_unvoiced(method):
     assert not f0_contour(np.zeros(16000), 16000, Settings(pitch=method)).any()
 
 
-def test_range_bounds_the_answer():
+def test_f0_stays_below_the_ceiling():
     found = f0_contour(tone(300.0, 16000), 16000, Settings(pitch_ceiling_hz=250.0))
     assert found[found > 0].max(initial=0.0) <= 250.0
 
@@ -76,7 +76,7 @@ def test_very_short_recordings_have_all_their_frames(n_samples):
     assert len(f0_contour(samples, 16000, Settings())) == count_frames(n_samples, 16000)
 
 
-def test_too_short_for_praat_is_said_with_the_remedy():
+def test_too_short_for_praat_is_an_error_with_the_remedy():
     audio = Audio.from_samples(np.sin(np.arange(160.0)), 16000, name="short.wav")
     with pytest.raises(AudioError, match=r"short\.wav: 0\.010 s .* floor of 71 Hz.*--pitch-range"):
         measure_contours(audio, Settings(pitch="praat"))

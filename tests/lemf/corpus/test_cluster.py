@@ -28,7 +28,7 @@ def dask(kind, folder, *options):
 
 @pytest.fixture
 def cluster(tmp_path):
-    """Start a scheduler and two workers; give its address and the workers."""
+    """The address of a scheduler, and its two workers."""
     host = ("--host", "127.0.0.1")
     scheduler = dask("scheduler", tmp_path, *host, "--port", "0")
     one = ("--nthreads", "1", "--no-nanny")

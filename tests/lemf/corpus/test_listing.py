@@ -9,7 +9,7 @@ from lemf.errors import CorpusError
 
 @pytest.fixture
 def tree(tmp_path, monkeypatch):
-    """Make empty files under names; give a function that does so."""
+    """A function that makes empty files with these names."""
     monkeypatch.chdir(tmp_path)
 
     def make(*names):
@@ -39,7 +39,7 @@ def test_the_current_folder_gives_plain_paths(tree, tmp_path, monkeypatch):
     assert pairs(".") == [("a", "a.wav", "a.TextGrid")]
 
 
-def test_two_trees_as_the_montreal_forced_aligner_leaves_them(tree):
+def test_two_trees_as_the_montreal_forced_aligner_writes_them(tree):
     tree("corpus/s1/a.wav", "corpus/s2/a.ogg", "out/s1/a.TextGrid", "out/s2/a.TextGrid")
     assert pairs("corpus", "out") == [
         ("s1/a", "corpus/s1/a.wav", "out/s1/a.TextGrid"),

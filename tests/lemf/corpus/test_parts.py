@@ -1,4 +1,4 @@
-"""The folder of parts: what lemf wrote is removed, all else is left alone."""
+"""The folder of parts: what lemf wrote is removed, everything else is kept."""
 
 import shutil
 
@@ -26,7 +26,7 @@ def names(parts):
     return sorted(path.name for path in parts.folder.iterdir())
 
 
-def test_what_a_killed_run_left_is_taken_up(parts):
+def test_parts_of_a_killed_run_are_kept_and_partials_removed(parts):
     parts.check()
     assert parts.read_plan() == {"a": 1}
     assert parts.done() == {0, 1234567}
@@ -45,7 +45,7 @@ def test_the_lock_of_lemf_0_1_is_known(parts):
 
 
 @pytest.mark.parametrize("name", STRANGERS)
-def test_a_file_of_another_is_refused_and_stays(parts, name):
+def test_a_file_not_made_by_lemf_is_refused_and_kept(parts, name):
     stranger = parts.folder / name
     stranger.write_text("mine")
     with pytest.raises(CorpusError, match=rf"{name}: not made by lemf; move it to another folder"):
@@ -63,14 +63,14 @@ def test_a_folder_within_is_refused(parts):
         parts.check()
 
 
-def test_no_folder_holds_no_parts(parts):
+def test_a_missing_folder_has_no_parts(parts):
     shutil.rmtree(parts.folder)
     parts.check()
     assert (parts.done(), parts.read_plan()) == (set(), None)
 
 
 @pytest.mark.parametrize("place", [0, 5, 9])
-def test_a_part_of_which_a_byte_changed_on_the_disk_is_not_read(tmp_path, place):
+def test_a_part_with_a_changed_byte_is_refused(tmp_path, place):
     parts = Parts(tmp_path / "out.parts")
     part = Part(n_files=2, tables={"words": b"abcdef", "sentences": b"ghij"})
     parts.start({"a": 1})

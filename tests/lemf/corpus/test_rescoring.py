@@ -69,7 +69,7 @@ def test_what_cannot_be_rescored(run, tmp_path):
     assert_one_line(
         run("rescore", "gone.parquet", "-o", "b.parquet"), "gone.parquet: cannot be read"
     )
-    assert_one_line(run("rescore", "a.parquet", "-o", "b.parquet"), "no features in it")
+    assert_one_line(run("rescore", "a.parquet", "-o", "b.parquet"), "holds no features")
     assert_one_line(run("rescore", "f.parquet", "-o", "a.parquet"), "a.parquet: exists already")
     (tmp_path / "text.parquet").write_text("text")
     assert_one_line(run("rescore", "text.parquet", "-o", "b.parquet"), "it is no Parquet file")
@@ -82,7 +82,7 @@ def test_what_cannot_be_rescored(run, tmp_path):
     assert_one_line(result, "made with --duration word, without phones; run lemf batch")
 
 
-def test_the_bytes_do_not_tell_how_the_rows_came():
+def test_the_bytes_do_not_depend_on_how_rows_were_added():
     schema = schema_of("sentences", ())
     rows = [
         {name: (str(i) if str(schema.field(name).type) == "string" else i) for name in schema.names}

@@ -65,7 +65,7 @@ def assert_one_line(result, *parts):
         assert part in line
 
 
-def test_a_row_a_word_with_the_names_of_to_rows(batch, tmp_path):
+def test_one_row_per_word_with_the_names_of_to_rows(batch, tmp_path):
     result = batch()
     assert result.exit_code == 0, result.output
     assert result.stdout == ""
@@ -90,7 +90,7 @@ def test_a_row_a_word_with_the_names_of_to_rows(batch, tmp_path):
     ]
 
 
-def test_a_row_a_sentence(batch):
+def test_one_row_per_sentence(batch):
     assert batch("--sentence-table", "s.parquet", "--sentences", "pause:0.01").exit_code == 0
     table = pandas.read_parquet("s.parquet")
     assert list(table["text"]) == ["a", "b"] * 6
@@ -98,7 +98,7 @@ def test_a_row_a_sentence(batch):
     assert set(table["flags"]) == {"one_word flat"}
 
 
-def test_a_row_a_sentence_holds_what_the_contract_says_of_it(batch):
+def test_sentence_rows_hold_the_values_of_the_json(batch):
     assert batch("--sentence-table", "s.parquet").exit_code == 0
     table = pandas.read_parquet("s.parquet")
     (row,) = table[table["id"] == "speaker1/0001"].to_dict("records")
@@ -136,7 +136,7 @@ def test_null_where_not_measurable(batch):
     assert table["flags"] == ["unvoiced", "unvoiced"]
 
 
-def test_a_poisoned_file_costs_itself_only(batch, tmp_path):
+def test_a_broken_file_fails_alone(batch, tmp_path):
     rates = {"nan": np.full(4160, np.nan), "short": np.zeros(100), "empty": np.zeros(0)}
     grid = (tmp_path / "corpus/speaker0/0000.TextGrid").read_bytes()
     for name, samples in rates.items():
@@ -258,7 +258,7 @@ def test_notes_are_kept(batch, tmp_path):
     )
 
 
-def test_textgrids_without_a_recording_are_said(batch, tmp_path):
+def test_textgrids_without_a_recording_are_noted(batch, tmp_path):
     (tmp_path / "corpus/lone.TextGrid").touch()
     assert "note: 1 TextGrids without a recording, such as corpus/lone.TextGrid" in batch().stderr
 

@@ -53,7 +53,7 @@ def test_sentences_and_features_have_the_documented_columns():
     assert [column.name for column in columns_of("features", ())] == documented_features()
 
 
-def test_a_type_is_what_arrow_makes_of_it():
+def test_column_types_become_those_of_arrow():
     words, floats = pyarrow.string(), pyarrow.float64()
     schema = schema_of("features", ())
     assert schema.field("f0_hz").type == pyarrow.list_(floats)
@@ -90,7 +90,7 @@ def test_rows_have_a_value_for_each_column(make_utterance):
     assert (row["segment_start_s"], row["segment_end_s"]) == (row["start_s"], row["end_s"])
 
 
-def test_a_value_without_a_column_is_no_silent_loss(make_utterance):
+def test_a_value_without_a_column_raises(make_utterance):
     made = make_utterance((120.0, 160.0, 110.0), (0.5, 1.0, 0.4), (0.25, 0.4, 0.3))
     emphasis = lemf.score(made.wav, made.textgrid)
     other = replace(emphasis, settings=lemf.Settings(cues="listeners"))

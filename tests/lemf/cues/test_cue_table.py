@@ -1,4 +1,4 @@
-"""Every row of the table of cues: computed, documented, drawn, and the same on every way."""
+"""Every row of the table of cues: computed, documented, drawn, and the same in every command."""
 
 import inspect
 import re

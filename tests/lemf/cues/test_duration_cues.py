@@ -1,4 +1,4 @@
-"""Durations without what no stress causes: pauses, and the usual length of a phone."""
+"""Cues of duration, some corrected for pauses or for the usual length of each phone."""
 
 from dataclasses import replace
 
@@ -56,7 +56,7 @@ def test_without_a_vowel_the_whole_word_is_shortened_and_without_phones_nothing_
     )
 
 
-def test_all_but_the_last_word_is_as_long_phones_has_it():
+def test_nonfinal_phones_are_long_phones_in_all_but_the_last_word():
     rng = np.random.default_rng(1)
     words, end_s = [], 0.0
     for _ in range(6):

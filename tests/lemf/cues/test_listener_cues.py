@@ -58,7 +58,7 @@ def sentence(semitones=0.0, baseline=0.0, energy=1.0, mid_energy=1.0, clear=True
 
 
 def step(values):
-    """A value a word of 100 frames."""
+    """One value per word of 100 frames."""
     return np.repeat(values, 100)
 
 

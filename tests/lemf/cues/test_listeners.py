@@ -81,7 +81,7 @@ def test_noise_that_harvest_voices_is_no_pitch(utterance):
     assert [word.flags for word in words] == [(), ("unclear_pitch",), ()]
 
 
-def test_a_sentence_without_voice_is_said_to_have_none(utterance):
+def test_a_sentence_without_voice_is_flagged(utterance):
     noise = np.random.default_rng(0).normal(0, 0.05, len(utterance.samples))
     (sentence,) = lemf.score(noise, utterance.grid, LISTENERS, rate_hz=utterance.rate_hz).sentences
     assert {"constant_pitch_area", "constant_pitch_contrast"} <= set(sentence.flags)

@@ -23,7 +23,7 @@ def plain(text):
     return re.sub(r'"lemf": "[^"]*"', '"lemf": ""', rounded)
 
 
-def test_every_key_and_number_is_as_before_the_other_cue_sets(monkeypatch):
+def test_the_papers_keys_and_numbers_are_those_of_a_stored_json(monkeypatch):
     monkeypatch.chdir(ROOT)
     command = "score examples/really.wav examples/really.TextGrid --format json"
     result = CliRunner().invoke(main, command.split())

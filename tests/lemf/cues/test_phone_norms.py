@@ -19,7 +19,7 @@ def tally_of(phones):
     return tally
 
 
-def test_a_rare_phone_is_drawn_to_the_mean_of_all():
+def test_a_rare_phone_is_shrunk_to_the_mean_of_all():
     phones = [("a", 0.1)] * 12 + [("t", 0.05)] * 4
     norms = tally_of(phones).norms()
     mean = (12 * math.log(0.1) + 4 * math.log(0.05)) / 16
@@ -54,7 +54,7 @@ def test_two_tallies_make_one(first, second):
 
 
 @given(durations, st.floats(0.25, 4.0))
-def test_speech_that_is_slower_by_a_factor_is_expected_so(phones, factor):
+def test_expectations_scale_with_the_tempo(phones, factor):
     plain = tally_of(phones).norms()
     slow = tally_of([(label, factor * d_s) for label, d_s in phones]).norms()
     for label in {label for label, _ in phones}:

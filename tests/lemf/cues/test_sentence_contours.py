@@ -53,7 +53,7 @@ def test_no_clear_frame_is_all_nan(f0_hz):
     assert np.isnan(clear(f0_hz)).all()
 
 
-def test_gaps_are_drawn_through_and_ends_go_on():
+def test_gaps_are_interpolated_and_ends_held():
     values = np.array([np.nan, 1.0, np.nan, np.nan, 4.0, np.nan])
     assert draw_through(values).tolist() == [1.0, 1.0, 2.0, 3.0, 4.0, 4.0]
     assert np.isnan(draw_through(np.full(3, np.nan))).all()

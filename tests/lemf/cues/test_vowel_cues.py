@@ -68,7 +68,7 @@ def test_loudness_is_the_mean_level_of_the_loudest_vowel():
     assert found[2] == pytest.approx(-40.0 + 40.0 * heard, abs=1e-9)
 
 
-def test_gain_and_voice_height_are_no_matter():
+def test_gain_and_voice_height_do_not_matter():
     rng = np.random.default_rng(0)
     mid_energy = rng.uniform(0.01, 1.0, N)
     one = vowel_loudness(WORDS, make_sentence(mid_energy=mid_energy))

@@ -98,7 +98,7 @@ def test_silence_and_one_word_can_be_drawn(make_grid):
             assert render_figure(emphasis, "png", f0_axis=f0_axis).startswith(b"\x89PNG")
 
 
-def test_no_voice_is_said_and_no_axis_invented(make_grid, axes):
+def test_a_sentence_without_voice_says_so_and_has_no_f0_axis(make_grid, axes):
     grid = make_grid([("a", 0.1, 0.4), ("b", 0.5, 0.9)], 1.0)
     upper, lower = lemf.draw(lemf.score(np.zeros(16000), grid, rate_hz=16000), axes)
     assert "no voiced frame" in [text.get_text() for text in upper.texts]
@@ -138,7 +138,7 @@ def test_axes_without_a_layout_have_no_legend_beyond_the_canvas(emphasis):
     [
         ({"sentence": 9}, r"sentence 9: .*utterance.wav has 1, counted from 0"),
         ({"sentence": -1}, "sentence -1: "),
-        ({"top": 0}, "top 0: at least 1 word"),
+        ({"top": 0}, "top 0: highlight at least 1 word"),
         ({"f0_axis": "Hz"}, "unknown f0_axis 'Hz'; there are: log, semitones, hz"),
     ],
 )
@@ -168,7 +168,7 @@ def test_the_same_emphasis_gives_the_same_bytes(emphasis, file_format, magic):
     assert render_figure(emphasis, file_format) == first
 
 
-def test_a_pdf_has_a_page_a_sentence_and_a_png_only_one(utterance):
+def test_a_pdf_has_one_page_per_sentence_and_a_png_holds_one(utterance):
     settings = lemf.Settings(sentences="pause:0.05")
     emphasis = lemf.score(utterance.wav, utterance.textgrid, settings)
     pages = render_figure(emphasis, "pdf", sentences=range(3))
@@ -205,7 +205,7 @@ def test_the_papers_example_is_drawn_in_docs():
         assert (images / f"{name}.png").stat().st_size > 10_000
 
 
-def test_the_figure_shows_what_the_cues_of_the_set_go_by(utterance, axes):
+def test_the_figure_shows_what_the_cues_of_the_set_measure(utterance, axes):
     emphasis = lemf.score(utterance.wav, utterance.textgrid, lemf.Settings(cues="listeners"))
     upper, lower = lemf.draw(emphasis, axes)
     legend = {text.get_text() for text in lower.get_legend().get_texts()}

@@ -1,4 +1,4 @@
-"""Every JSON output holds to the JSON Schema that `lemf schema` prints, and no other would."""
+"""Every JSON output fits the JSON Schema that `lemf schema` prints, and no altered output does."""
 
 import copy
 import json

@@ -41,7 +41,7 @@ def test_formats_and_rates(tmp_path, suffix, rate_hz):
     assert audio.duration_s == pytest.approx(4000 / rate_hz, abs=1e-9)
 
 
-def test_channels_are_mixed_and_it_is_said(tmp_path):
+def test_channels_are_mixed_with_a_note(tmp_path):
     path = tmp_path / "stereo.wav"
     soundfile.write(path, sine(channels=2), 16000, subtype="DOUBLE")
     audio = lemf.read_audio(path)
@@ -123,7 +123,7 @@ def test_missing_file_folder_and_header_without_samples(tmp_path):
 
 
 @pytest.mark.parametrize("rate_hz", [4000, 7999, 500_000])
-def test_rates_of_no_speech_are_refused(tmp_path, rate_hz):
+def test_rates_outside_8_to_384_khz_are_refused(tmp_path, rate_hz):
     soundfile.write(tmp_path / "a.wav", sine(), rate_hz)
     with pytest.raises(AudioError, match=f"{rate_hz} Hz is not between 8000 and 384000 Hz"):
         lemf.read_audio(tmp_path / "a.wav")
@@ -190,7 +190,7 @@ def test_types_of_no_known_scale_are_refused(samples):
         lemf.Audio.from_samples(np.ones(3), 16000.5)
 
 
-def test_arrays_of_no_use():
+def test_unusable_arrays_are_refused():
     with pytest.raises(AudioError, match="holds no samples"):
         lemf.Audio.from_samples(np.zeros(0), 16000)
     with pytest.raises(ValueError, match="shape"):

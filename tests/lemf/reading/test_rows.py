@@ -71,7 +71,7 @@ def test_only_some_columns_of_parquet(written):
         ("t.txt", "id\n", "the name must end in .csv, .tsv, .jsonl, .parquet"),
     ],
 )
-def test_what_is_wrong_with_a_table_is_said_with_its_place(tmp_path, name, content, message):
+def test_faults_of_a_table_are_named_with_their_place(tmp_path, name, content, message):
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())

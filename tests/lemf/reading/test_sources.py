@@ -76,7 +76,7 @@ def test_a_text_that_is_no_textgrid_is_refused_by_its_name(text):
         lemf.parse_textgrid(text, "notes")
 
 
-def test_a_text_in_place_of_a_path_is_said(utterance):
+def test_a_text_in_place_of_a_path_is_refused_with_the_remedy(utterance):
     for text in (utterance.textgrid.read_text(), "a\nb"):
         with pytest.raises(
             TextGridError, match=r"^'.{1,40}': this is no path; parse_textgrid reads"
@@ -124,7 +124,7 @@ def test_a_long_recording_outlives_its_file_object(utterance, monkeypatch):
 
 
 @pytest.mark.parametrize(("read", "error", "kind"), READERS)
-def test_a_file_object_that_cannot_be_read_is_said(utterance, read, error, kind, tmp_path):
+def test_a_file_object_that_cannot_be_read_is_refused(utterance, read, error, kind, tmp_path):
     path = getattr(utterance, kind)
     closed = path.open("rb")
     closed.close()
@@ -144,7 +144,7 @@ def test_a_file_object_that_cannot_be_read_is_said(utterance, read, error, kind,
         read(stream)
 
 
-def test_text_where_bytes_are_due_is_said(utterance, tmp_path):
+def test_a_file_opened_as_text_is_refused(utterance, tmp_path):
     with pytest.raises(AudioError, match=r"^<file>: opened as text; .* binary mode, 'rb'$"):
         lemf.read_audio(io.StringIO("RIFF"))
     for path in (utterance.wav, utterance.textgrid):

@@ -100,7 +100,7 @@ def test_speakers_are_compared_without_case_everywhere():
         assert (words.name, phones.name) == ("Bob - words", "BOB - phones")
 
 
-def test_a_tier_of_points_is_called_so():
+def test_the_list_of_tiers_marks_tiers_of_points():
     points = lemf.PointTier("words", 0.0, 1.0, ())
     with pytest.raises(TextGridError, match=r"no word tier; its tiers are 'words' \(points\)"):
         select_tiers(lemf.TextGrid(0.0, 1.0, (points,)), lemf.Settings())

@@ -42,7 +42,7 @@ def fail(error):
         (OSError("no sound library"), "Error: no sound library\n"),
     ],
 )
-def test_what_a_user_can_mend_is_one_line(error, line):
+def test_errors_of_the_user_are_one_line(error, line):
     result = run(fail(error))
     assert (result.exit_code, result.stderr, result.stdout) == (1, line, "")
 
@@ -51,7 +51,7 @@ def test_a_fault_of_the_program_keeps_its_traceback():
     assert isinstance(run(fail(ZeroDivisionError())).exception, ZeroDivisionError)
 
 
-def test_a_reader_who_has_gone_is_no_error():
+def test_a_closed_pipe_is_no_error():
     result = run(fail(BrokenPipeError(errno.EPIPE, "Broken pipe")))
     assert (result.exit_code, result.stderr) == (1, "")
 

@@ -75,7 +75,7 @@ def test_an_error_releases_the_lock(tmp_path):
         pass
 
 
-def test_a_place_where_no_file_can_be_is_one_line(tmp_path):
+def test_a_lock_file_that_cannot_be_made_is_one_line(tmp_path):
     (tmp_path / "out.lock").mkdir()
     (tmp_path / "out.lock/lock").write_text("1")  # as lemf 0.1 left it when it was killed
     with pytest.raises(OutputError, match=r"out\.lock: cannot be locked .*; remove this folder$"):

@@ -42,7 +42,7 @@ def test_quick_work_prints_nothing(capsys, clock):
     assert capsys.readouterr().err == ""
 
 
-def test_few_steps_print_a_line_each(capsys, clock):
+def test_few_steps_print_one_line_each(capsys, clock):
     with progress("fitting", unit="folds") as watch:
         for done in range(4):
             watch(done, 3, note="" if done < 3 else "the last")
@@ -54,7 +54,7 @@ def test_few_steps_print_a_line_each(capsys, clock):
     )
 
 
-def test_what_an_earlier_run_did_is_told_and_does_not_count_as_speed(capsys, clock):
+def test_what_an_earlier_run_did_is_printed_and_does_not_count_as_speed(capsys, clock):
     with progress("encoding") as watch:
         watch(1000, 2000)
         clock.now_s += 20

@@ -134,7 +134,7 @@ def test_workers_that_never_start_end_the_run():
         ModuleNotFoundError("No module named 'lemf'", name="lemf"),
     ],
 )
-def test_a_cluster_without_lemf_is_said_to_lack_it(error):
+def test_a_cluster_that_cannot_import_lemf_is_an_error_with_the_remedy(error):
     def fail(_):
         raise error
 

@@ -48,7 +48,7 @@ def test_one_sentence_is_a_recording(utterance):
 @pytest.mark.parametrize("scope", ["speaker", "corpus"])
 def test_one_recording_has_no_speaker_and_no_corpus(utterance, scope):
     settings = Settings(normalise=scope)
-    with pytest.raises(lemf.LemfError, match="takes several recordings; use lemf rescore"):
+    with pytest.raises(lemf.LemfError, match="needs several recordings; use lemf rescore"):
         lemf.score(utterance.wav, utterance.textgrid, settings)
     command = ["score", str(utterance.wav), str(utterance.textgrid), "--normalise", scope]
     result = CliRunner().invoke(main, command)
@@ -67,7 +67,7 @@ def test_norms_do_not_depend_on_the_cut(utterance):
         np.testing.assert_allclose(by_cut[0].cues[cue], by_cut[1].cues[cue], rtol=1e-9)
 
 
-def test_scores_by_foreign_norms_can_be_compared(utterance):
+def test_given_norms_standardise_the_cues(utterance):
     measured = measure(utterance.wav, utterance.textgrid, Settings())
     cues = dict.fromkeys(("pitch", "energy", "duration"), (0.0, 2.0))
     norms = Norms(PhoneNorms({}, 0.0), cues)
@@ -138,7 +138,7 @@ def test_the_speaker_is_found_by_a_pattern(run):
     pandas.testing.assert_frame_equal(all_one, corpus)
 
 
-def test_what_is_no_speaker(run, tmp_path):
+def test_ids_without_a_speaker_are_refused(run, tmp_path):
     speaker = ("rescore", "f.parquet", "-o", "b.parquet", "--normalise", "speaker")
     for pattern, message in (
         ("(", "speaker pattern '(': "),
@@ -172,7 +172,7 @@ def test_ids_in_no_folder_need_a_pattern(run):
     assert "it lies in no folder; give --speaker-pattern" in result.stderr
 
 
-def test_files_are_read_once_a_pass():
+def test_files_are_read_once_per_pass():
     assert passes_over(Settings(cues="all")) == 0
     assert passes_over(Settings(cues="all", normalise="recording")) == 0
     assert passes_over(Settings(normalise="corpus")) == 1

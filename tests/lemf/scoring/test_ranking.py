@@ -38,7 +38,7 @@ def test_ties_go_to_the_earlier_word_even_when_rounding_breaks_them():
     assert rank_words(np.array([2.0, 2.0 + 1e-13])).tolist() == [1, 2]
 
 
-def test_flat_scores_are_told():
+def test_flat_scores_are_detected():
     assert is_flat(np.array([0.3, 0.3, 0.3]))
     assert is_flat(np.array([-1.0]))
     assert not is_flat(np.array([0.3, 0.31]))

@@ -12,7 +12,7 @@
 namespace lemf {
 namespace {
 
-constexpr std::size_t kFewestCrossings = 4;  // of each kind, in a band that is heard
+constexpr std::size_t kFewestCrossings = 4;  // of each kind, in a band that counts
 constexpr std::size_t kFewestBands = 10;     // that agree for a candidate
 constexpr std::size_t kBatch = 8;            // pairs of bands whose raw F0s are held at a time
 
@@ -52,7 +52,7 @@ void find_crossings(const Doubles& x, std::vector<unsigned char>& marks, Crossin
   std::fill(marks.begin() + (n < 2 ? 0 : n - 1), marks.end(), 0);
   if (n >= 2) {
     mark_crossings(x.data(), n - 2, marks.data());
-    // the last has no slope after it
+    // no slope follows the last one
     marks[n - 2] = x[n - 2] > 0.0 && x[n - 1] <= 0.0 ? 1 : x[n - 2] < 0.0 && x[n - 1] >= 0.0 ? 2 : 0;
   }
   std::uint32_t* end[4];  // of each kind's edges
@@ -146,7 +146,7 @@ class Runs {
  public:
   explicit Runs(std::size_t n_frames) : means_(n_frames), sum_(n_frames), length_(n_frames) {}
 
-  // Take the next band.
+  // Add the raw F0s of the next band.
   void add(const Doubles& f0_hz) {
     for (std::size_t i = 0; i < f0_hz.size(); ++i) {
       if (f0_hz[i] > 0) {

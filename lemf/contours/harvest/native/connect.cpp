@@ -74,7 +74,7 @@ double nearest(double f0_hz, const std::vector<Candidate>& frame) {
   return best;
 }
 
-// Follow the candidates from one end of a section; give the last frame that had one.
+// Follow the candidates from one end of a section; return the last frame with a candidate.
 Index extend(Section& section, Index from, Index to, Index step, const Candidates& candidates) {
   double f0_hz = section.at(from);
   Index reached = from;
@@ -122,8 +122,8 @@ double score_of(double f0_hz, const std::vector<Candidate>& frame) {
   return score;
 }
 
-// Nearly the order of their starts: a section is compared with those before it, but after a first
-// exchange it is the exchanged one that is compared on. WORLD does so, and the merging depends on it.
+// Nearly the order of the starts: a section is compared with those before it, but after the first
+// exchange the exchanged section is compared further. WORLD does this, and merging depends on it.
 std::vector<std::size_t> order_of(const std::vector<Section>& sections) {
   std::vector<std::size_t> order(sections.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;

@@ -13,7 +13,7 @@ class Fft {
 
   std::size_t size() const { return size_; }
 
-  // Four arrays for `forward` and `inverse` to work in, of which the first two may hold the numbers.
+  // Four arrays for `forward` and `inverse` to work in; the first two may hold the numbers.
   // Arrays a power of two apart would compete for the same lines of the cache.
   std::vector<double> make_space() const { return std::vector<double>(4 * apart()); }
   std::size_t apart() const { return size_ + 40; }

@@ -1,4 +1,4 @@
-// Band-pass filters at 40 channels an octave, and a signal that goes through them.
+// Band-pass filters with 40 channels per octave, and a signal that goes through them.
 #pragma once
 
 #include <cstddef>
@@ -40,8 +40,8 @@ class FilteredSignal {
  public:
   FilteredSignal(const std::vector<double>& signal, const FilterBank& bank);
 
-  // Filter by the two bands of a pair, of which the last may have one; outputs are as long as the
-  // signal and one sample early. `space` is any vector, kept from call to call.
+  // Filter by the two bands of a pair (the last pair may have one); outputs are as long as the
+  // signal and one sample early. `space` is working memory, kept from call to call.
   void filter(std::size_t pair, std::vector<double>& space, std::vector<double>& first,
               std::vector<double>& second) const;
 

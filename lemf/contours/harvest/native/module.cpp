@@ -11,7 +11,7 @@
 
 namespace {
 
-// harvest(samples, rate_hz, floor_hz, ceiling_hz, threads) -> bytearray of float64, one a millisecond.
+// harvest(samples, rate_hz, floor_hz, ceiling_hz, threads) -> bytearray of float64, one per ms.
 // `samples` is a contiguous buffer of float64; the caller has checked the arguments.
 PyObject* harvest(PyObject*, PyObject* arguments) {
   PyObject* object = nullptr;

@@ -11,7 +11,7 @@
 namespace lemf {
 namespace {
 
-constexpr int kSpread = 3;  // frames to either side that a candidate is tried in, too
+constexpr int kSpread = 3;  // frames to either side in which a candidate is tried, too
 constexpr int kHarmonics = 6;
 constexpr std::size_t kStretch = 256;  // frames that a thread takes at a time
 constexpr double kLowestScore = 2.5;
@@ -148,8 +148,8 @@ LEMF_SIMD void fold_samples(int half, const double* __restrict after,
 struct Harmonics {
   int half;
   int bins[kHarmonics];
-  double f0_hz;                   // as they tell it together
-  double each_f0_hz[kHarmonics];  // ... and each alone
+  double f0_hz;                   // mean over the harmonics
+  double each_f0_hz[kHarmonics];  // of each harmonic
 };
 
 // Refines the candidates of one frame after another.
@@ -164,7 +164,7 @@ class Refiner {
     seen_.clear();
   }
 
-  // The candidate nearer to the truth, or 0 with score 0 if the signal is not harmonic there.
+  // The refined candidate, or 0 with score 0 if the signal is not harmonic there.
   Candidate refine(double f0_hz) {
     const int n_harmonics = std::min(static_cast<int>(rate_hz_ / 2.0 / f0_hz), kHarmonics);
     const Harmonics& harmonics = measure(f0_hz, n_harmonics);
@@ -262,7 +262,7 @@ class Refiner {
   std::map<int, std::vector<Turn>> turns_;   // by the transform's size and the bin
   double position_s_ = 0.0;
   std::vector<Harmonics> seen_;  // at this position
-  std::deque<Folded> folded_;    // ... of which the first n_folded_ count
+  std::deque<Folded> folded_;    // the first n_folded_ are of this position
   std::size_t n_folded_ = 0;
   Doubles later_, earlier_;
 };
@@ -292,7 +292,7 @@ Candidates refine(const Decimated& signal, const std::vector<Doubles>& raw, Harv
     const std::ptrdiff_t stop = std::min<std::ptrdiff_t>(start + kStretch, n_frames);
     for (std::ptrdiff_t i = start; i < stop; ++i) {
       refiner.go_to(static_cast<double>(i) / 1000.0);
-      // own frame first, then those before, then those after: the order breaks ties
+      // the frame itself first, then those before, then those after: the order breaks ties
       for (int j = 0; j <= 2 * kSpread; ++j) {
         const std::ptrdiff_t source = j <= kSpread ? i - j : i + (j - kSpread);
         if (source < 0 || source >= n_frames) continue;

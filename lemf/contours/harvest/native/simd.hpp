@@ -5,7 +5,7 @@
 #include <cstring>
 #include <vector>
 
-// The best version of a function so marked is taken at run time.
+// Marks a function that is compiled in several versions, the best of which is taken at run time.
 #define LEMF_SIMD
 #if defined(__x86_64__) && defined(__linux__) && defined(__has_attribute) && \
     !defined(LEMF_ONE_PROCESSOR)  // the thread sanitizer cannot start with such functions
@@ -60,6 +60,6 @@ class AlignedDoubles {
 
 }  // namespace lemf
 
-// Macros, since a vector given to or by a function is passed otherwise for each processor.
+// Macros, since each processor passes vectors to and from functions in another way.
 #define LEMF_LOAD(lanes, from) std::memcpy(&(lanes), (from), sizeof(lemf::Lanes))
 #define LEMF_TOTAL(lanes) (((lanes)[0] + (lanes)[1]) + ((lanes)[2] + (lanes)[3]))

@@ -1,4 +1,4 @@
-// A zero-lag Butterworth filter over each voiced section, held at its ends.
+// A zero-lag Butterworth filter over each voiced section, held at its ends; and all steps in a row.
 #include <algorithm>
 
 #include "harvest.hpp"

@@ -55,7 +55,7 @@ def assert_equal(samples, rate_hz, floor_hz=71.0, ceiling_hz=800.0, period_ms=5.
     return found
 
 
-def test_the_compiled_version_is_here():
+def test_the_extension_is_compiled():
     # where a compiler is at hand, the tests must not quietly compare the fallback
     assert HARVEST_IS_COMPILED
 
