@@ -106,7 +106,7 @@ def test_one_file_cannot_take_two_outputs(run, tmp_path):
 
 def test_only_regular_files_are_replaced(run, tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
-    assert_one_line(run(*PLOT, "-o", "pipe.png", "--force"), "no regular file")
+    assert_one_line(run(*PLOT, "-o", "pipe.png", "--force"), "not a regular file")
     (tmp_path / "real.png").write_bytes(b"old")
     (tmp_path / "real.png").chmod(0o600)
     (tmp_path / "link.png").symlink_to("real.png")
