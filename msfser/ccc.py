@@ -1,7 +1,7 @@
 """The concordance correlation coefficient (CCC): the metric in float64, and the loss.
 
 CCC = 2 cov(p, l) / (var(p) + var(l) + (mean(p) - mean(l))^2), with population moments (1/n).
-A NaN label is no label: each dimension counts its own labelled utterances only.
+NaN marks a missing label: each dimension is computed over the utterances labelled in it.
 
 References
 ----------
@@ -82,7 +82,12 @@ def ccc_moments(predictions: FloatArray, labels: FloatArray) -> CccMoments:
     Parameters
     ----------
     predictions, labels : (utterances, dimensions) float64
-        On the same scale; NaN where there is no label.
+        On the same scale; labels are NaN where missing.
+
+    Raises
+    ------
+    ValueError
+        The shapes differ, or are not two-dimensional.
     """
     if predictions.shape != labels.shape or labels.ndim != 2:
         raise ValueError(
@@ -122,7 +127,7 @@ def ccc(predictions: FloatArray, labels: FloatArray) -> FloatArray:
     Returns
     -------
     (dimensions,) float64
-        -1 to 1; NaN as in `CccMoments.ccc`. 0 where either alone is constant.
+        -1 to 1; NaN as in `CccMoments.ccc`. 0 where only one of the two is constant.
     """
     return ccc_moments(predictions, labels).ccc()
 
@@ -130,8 +135,8 @@ def ccc(predictions: FloatArray, labels: FloatArray) -> FloatArray:
 def ccc_loss(predictions: Tensor, labels: Tensor) -> Tensor:
     """Compute 1 - CCC of each dimension, in fp32 even inside mixed precision.
 
-    In covariance form, loss and gradient are finite for every input: constant predictions or
-    labels, one utterance, or none with a label, where the loss is 1 and the gradient 0.
+    In covariance form, loss and gradient are finite for every input, even for constant predictions
+    or labels. With one labelled utterance or none, the loss is 1 and the gradient 0.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What msfser raises when the user's input cannot be used.
+"""The errors that msfser raises when the user's input cannot be used.
 
 Every message is one line that names the file, the place, the value and the remedy. Errors of lemf
 pass through as they are.
@@ -10,15 +10,15 @@ from lemf import LemfError
 
 
 class MsfserError(LemfError):
-    """Root of the errors of msfser that a user can cause and mend."""
+    """Base class of the errors of msfser that a user can cause and mend."""
 
 
 class ManifestError(MsfserError):
-    """A manifest that is missing, malformed, or does not hold what was asked of it."""
+    """A manifest that is missing, malformed, or lacks what a command needs."""
 
 
 class SemanticsError(MsfserError):
-    """Texts or vectors that are missing or damaged, or a backend that cannot give them."""
+    """Texts or vectors that are missing or damaged, or a backend that cannot produce them."""
 
 
 class ConfigError(MsfserError):
@@ -26,7 +26,7 @@ class ConfigError(MsfserError):
 
 
 class CheckpointError(MsfserError):
-    """A model folder that is missing, incomplete, or of another shape."""
+    """A model folder that is missing, incomplete, or does not fit the settings."""
 
 
 class DataError(MsfserError):
@@ -34,5 +34,5 @@ class DataError(MsfserError):
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of what another library says of an error."""
+    """Return the first line of the message of another library's error."""
     return str(error).strip().partition("\n")[0]

@@ -38,7 +38,7 @@ class Utterance:
     alignment : str or None
         Path of the TextGrid, like that of the recording.
     transcript : str or None
-        As the corpus has it.
+        As the corpus writes it.
     speaker, gender, emotion : str or None
         As the corpus names them; gender is ``"female"`` or ``"male"``.
     valence, arousal, dominance : float
@@ -114,7 +114,9 @@ class Manifest:
     def __post_init__(self) -> None:
         low, high = self.label_bounds
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
-            raise ManifestError(f"label bounds {low:g} to {high:g}: write the lower bound first")
+            raise ManifestError(
+                f"label bounds {low:g} to {high:g}: write two finite numbers, the lower first"
+            )
         counts = Counter(utterance.id for utterance in self.utterances)
         twice = [name for name, count in counts.items() if count > 1]
         if twice:
@@ -141,6 +143,10 @@ class Manifest:
 
 def label_array(utterances: Iterable[Utterance]) -> NDArray[np.float64]:
     """Return the labels as one array.
+
+    Parameters
+    ----------
+    utterances : iterable of Utterance
 
     Returns
     -------
@@ -184,6 +190,10 @@ def read_manifest(path: Path) -> Manifest:
     path : Path
         The Parquet file, or the folder that holds `MANIFEST_NAME`.
 
+    Returns
+    -------
+    Manifest
+
     Raises
     ------
     ManifestError
@@ -206,7 +216,7 @@ def read_manifest(path: Path) -> Manifest:
         raise ManifestError(f"{path}: {error}") from error
     except (KeyError, ValueError, TypeError):
         raise ManifestError(
-            f"{path}: no manifest; remove it and make it again with msfser corpus"
+            f"{path}: not a manifest; remove it and make it again with msfser corpus"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""What output files share: folders, CSV, Parquet, figures, wav, and tables for people."""
+"""Output folders and formats: CSV, Parquet, figures, wav, and tables for people."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 FIGURES_NAME = "figures"
 METRICS_NAME = "metrics.json"
 REPORT_NAME = "report.md"
+SKIPPED_NAME = "skipped.csv"
 
 _METADATA_KEY = b"msfser"  # of Parquet files
-_WIDEST = 1000  # characters of a line in a file, which has no edge to break words at
+_FILE_WIDTH = 1000  # characters per line where the output is a file, so that no line is wrapped
 
 Cell = str | float | None
 FigureFormat = Literal["png", "svg", "pdf"]
@@ -49,12 +50,12 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"{folder}: no folder can be made there ({error.strerror}); name another"
+            f"{folder}: the folder cannot be made ({error.strerror}); name another"
         ) from error
 
 
 def prepare_folder(folder: Path, names: Iterable[str], *, force: bool) -> None:
-    """Make an output folder, and refuse before any work what could not be written afterwards.
+    """Make an output folder, and check before any work that the files can be written.
 
     Parameters
     ----------
@@ -83,9 +84,9 @@ def format_parquet(
     ----------
     rows : sequence
     columns : iterable of (str, str, function of a row)
-        Name, type as Arrow calls it, and what gives the value; None and NaN become null.
+        Name, Arrow type, and the function that returns the value; None and NaN become null.
     metadata : mapping
-        What `read_parquet` returns beside the table, as JSON.
+        Stored as JSON; `read_parquet` returns it with the table.
     """
     import pyarrow
     import pyarrow.parquet
@@ -111,14 +112,14 @@ def read_parquet(
     names : iterable of str
         Columns that the table must have; others are left out.
     error_type : type
-        What is raised.
+        Class of the error to raise.
     command : str
         The command that makes the file, such as ``"msfser corpus"``.
 
     Raises
     ------
     MsfserError
-        Of `error_type`: the file is missing, no Parquet file of msfser, or lacks a column.
+        Of `error_type`: the file is missing, not a Parquet file of msfser, or lacks a column.
     """
     import pyarrow
     import pyarrow.parquet
@@ -130,7 +131,7 @@ def read_parquet(
     except FileNotFoundError:
         raise error_type(f"{path}: no such file; make it with {command}") from None
     except (OSError, pyarrow.ArrowException) as error:
-        fault = f"no Parquet file ({first_line(error)})"
+        fault = f"not a Parquet file ({first_line(error)})"
     except (KeyError, ValueError):
         fault = "not written by msfser"
     else:
@@ -158,7 +159,7 @@ def format_wav(samples: NDArray[np.float64], rate_hz: int) -> bytes:
     Parameters
     ----------
     samples : (samples,) float64
-        Full scale is 1; what lies beyond is clipped.
+        Full scale is 1; values beyond are clipped.
     rate_hz : int
     """
     numbers = np.clip(np.round(samples * 2**15), -(2**15), 2**15 - 1).astype("<i2")
@@ -202,12 +203,12 @@ class Table:
 
 
 def print_tables(tables: Iterable[Table], stream: TextIO) -> None:
-    """Print tables; where the stream is a terminal, within its width."""
+    """Print tables, on a terminal within its width."""
     from rich.console import Console
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    width = None if stream.isatty() else _WIDEST
+    width = None if stream.isatty() else _FILE_WIDTH
     console = Console(file=stream, highlight=False, width=width)
     for number, table in enumerate(tables):
         if number:

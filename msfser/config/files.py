@@ -34,12 +34,12 @@ def read_config(path: Path | None, changes: Sequence[str] = (), *, preset: str =
     changes : sequence of str
         Such as ``"train.lr=1e-4"``; the value is TOML, or a plain word.
     preset : str
-        Replaces that of the file; ``"paper"`` if neither names one.
+        Overrides the preset of the file; ``"paper"`` if neither names one.
 
     Raises
     ------
     ConfigError
-        The file cannot be read, a key does not exist, or a value is not possible.
+        The file cannot be read, a key does not exist, or a value is not allowed.
     """
     content: dict[str, Any] = {}
     if path is not None:
@@ -50,7 +50,7 @@ def read_config(path: Path | None, changes: Sequence[str] = (), *, preset: str =
                 f"{path}: cannot be read ({error.strerror}); check the path"
             ) from error
         except ValueError as error:  # not UTF-8 or not TOML
-            raise ConfigError(f"{path}: not TOML ({error})") from error
+            raise ConfigError(f"{path}: not TOML ({error}); correct the file") from error
     try:
         return make_config(content, changes, preset=preset)
     except ConfigError as error:

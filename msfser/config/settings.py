@@ -1,7 +1,7 @@
-"""All settings of a run: frozen, checked on construction, those of the paper by default.
+"""All settings of a run: frozen, checked on construction, with the paper's values by default.
 
-Where the paper says nothing, the default is that of the public MSP-Podcast baseline, whose settings
-the paper repeats; docs/model.md lists these choices.
+Where the paper names no value, the default is that of the public MSP-Podcast baseline, whose
+settings the paper repeats; docs/model.md lists these choices.
 """
 
 from __future__ import annotations
@@ -77,10 +77,10 @@ class ModelConfig:
     semantics : tuple of {"gs", "les", "es"}
         Which levels of semantics the model reads; none for the acoustic baseline.
     intra : {"none", "attention", "gated"}
-        How LES and GS become h_sem: equations 3 and 4 if gated. With one of them there is nothing
-        to fuse, and it must be ``"none"``.
+        How LES and GS are fused into h_sem: by equations 3 and 4 if gated. With only one of them,
+        it must be ``"none"``.
     fusion : {"none", "concat", "attention", "film", "fm_moe"}
-        How semantics meet the acoustic features; ``"none"`` only without semantics.
+        How the semantics are fused with the acoustic features; ``"none"`` only without semantics.
     text_dim : int
         Size of the text vectors; 1024 for RoBERTa-large.
     text_pooling : {"mean", "cls"}
@@ -94,7 +94,7 @@ class ModelConfig:
     film_dim : int
         Width of the hidden layer of the MLP in equation 6.
     head_dropout, film_dropout : float
-        Dropout inside the heads and inside that MLP.
+        Dropout inside the heads and inside the MLP of equation 6.
     expert_c : {"es", "all"}
         What conditions expert C: ES alone, or h_sem and ES.
     pooling_init : {"normal", "xavier"}
@@ -104,9 +104,9 @@ class ModelConfig:
     freeze_cnn : bool
         Keep the CNN front-end as it is, and run it without gradients.
     layerdrop : float
-        Probability to skip a layer of WavLM in training.
+        Probability that a layer of WavLM is skipped in training.
     spec_augment : bool
-        Mask time steps in training, as the configuration of WavLM says.
+        Mask time steps in training, as set in the configuration of WavLM.
     """
 
     acoustic: str = "microsoft/wavlm-large"
@@ -159,7 +159,7 @@ class DataConfig:
     folder : str
         Folder that holds the manifest and, with semantics, the features.
     train_split, development_split : str
-        Splits of the manifest. An empty development split: no selection, the last epoch is kept.
+        Splits of the manifest. Without a development split, the last epoch is kept.
     test_fold : int
         Fold that is held out, from 1, in place of splits; 0 for none.
     crop_s : float
@@ -295,7 +295,7 @@ PRESETS: Mapping[str, Config] = {
         train=TrainConfig(
             lr=1e-3,
             head_lr=3e-3,
-            # Heads that decay leave it to the routing, which does not, to weigh the experts.
+            # Weight decay keeps the heads small, so the routing, without decay, weighs the experts.
             routing_lr=1e-1,
             weight_decay=0.5,
             accumulation=1,

@@ -55,7 +55,7 @@ def check_utterances(
     outside : {"keep", "refuse"}
         Whether a label outside the bounds is only noted, or makes its row fail.
     watch : Watch
-        Called with the number of recordings that are done, and of all.
+        Called with the number of recordings done, and the total.
 
     Returns
     -------
@@ -93,8 +93,8 @@ def count_note(what: str, ids: Sequence[str], values: Sequence[object] = ()) -> 
     if not ids:
         return ""
     number = f"{len(ids):,} utterance{'s' if len(ids) > 1 else ''}"
-    such = "such as " if len(ids) > 1 else ""
-    return f"{what.format(number, *values)}, {such}{ids[0]}"
+    example = "such as " if len(ids) > 1 else ""
+    return f"{what.format(number, *values)}, {example}{ids[0]}"
 
 
 def measure_recording(path: Path) -> tuple[float, str | None]:
@@ -138,7 +138,7 @@ def _failed(utterance: Utterance, reason: str) -> Utterance:
 
 
 def _stray_label(utterance: Utterance, bounds: tuple[float, float]) -> str | None:
-    """Return which label is the first that lies outside the bounds; None where none does."""
+    """Describe the first label outside the bounds; None where all are inside."""
     low, high = bounds
     for dimension, value in zip(DIMENSIONS, utterance.labels, strict=True):
         if value < low - _TOLERANCE or value > high + _TOLERANCE:

@@ -81,7 +81,7 @@ def _draw_labels(
     low, high = bounds
     span = high - low
     n_bins = round(2 * span) if span.is_integer() and span <= _HALF_STEPS_UP_TO else _N_LABEL_BINS
-    width = span / n_bins  # means of few ratings fall on halves: finer bins would be a comb
+    width = span / n_bins  # means of few ratings fall on halves: finer bins would look like a comb
     everything = np.concatenate([[low, high], *known.values()])
     n_below = np.ceil((low - everything.min()) / width - _ROUNDING)
     n_above = np.ceil((everything.max() - high) / width - _ROUNDING)
@@ -134,7 +134,7 @@ def _draw_shares(
 def _draw_counts(
     axes: Axes, groups: Mapping[str, Sequence[Utterance]], colours: Mapping[str, str]
 ) -> None:
-    """Draw the number of utterances in each group, with hours and speakers beside."""
+    """Draw the number of utterances in each group, with hours and speakers next to its bar."""
     summaries = [summarise_group(name, rows) for name, rows in groups.items()]
     places = range(len(summaries))
     good = [summary.utterances - summary.failed for summary in summaries]

@@ -43,12 +43,12 @@ def read_iemocap(
     -------
     Reading
         One row per utterance, in the order of the corpus, without alignments; the fold is the
-        session. An utterance with a recording but no whole label line is a failed row.
+        session. An utterance whose label line is missing or torn is a failed row.
 
     Raises
     ------
     CorpusError
-        No session is there, or a file of labels cannot be used.
+        The folder has no session, or a file of labels cannot be used.
     """
     root = _find_release(root)
     utterances: list[Utterance] = []
@@ -62,7 +62,9 @@ def read_iemocap(
             utterances += rows
             notes += torn
     if not utterances:
-        raise CorpusError(f"{root}: no dialogue in Session*/dialog/EmoEvaluation; unpack it anew")
+        raise CorpusError(
+            f"{root}: no dialogue in Session*/dialog/EmoEvaluation; unpack the release again"
+        )
     manifest = Manifest(
         utterances=tuple(utterances),
         corpus="iemocap",
@@ -81,7 +83,7 @@ def _find_release(root: Path) -> Path:
 
 
 def _list_dialogues(folder: Path, session: int) -> list[str]:
-    """List the dialogues that have labels or recordings; names with a leading dot are of macOS."""
+    """List the dialogues with labels or recordings, without the hidden files of macOS."""
     labelled = [path.stem for path in (folder / "dialog/EmoEvaluation").glob("[!.]*.txt")]
     recorded = [path.name for path in (folder / "sentences/wav").glob("[!.]*") if path.is_dir()]
     names = sorted({*labelled, *recorded})

@@ -37,12 +37,12 @@ def convert_alignments(
     manifest : Manifest
         As from `read_iemocap`.
     folder : Path
-        Of the TextGrids, ``DIALOGUE/UTTERANCE.TextGrid``. A TextGrid that is there already, with
-        the same content, is not written again.
+        Of the TextGrids, ``DIALOGUE/UTTERANCE.TextGrid``. An existing TextGrid with the
+        same content is not written again.
     force : bool
         Whether a TextGrid that differs may be replaced.
     watch : Watch
-        Called with the number of utterances that are done, and of all.
+        Called with the number of utterances done, and the total.
 
     Returns
     -------

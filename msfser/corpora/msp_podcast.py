@@ -72,15 +72,15 @@ def read_msp_podcast(
     audio = _need(root, _AUDIO, "recordings", "Audios")
     labels = find_entry(root, _LABELS) or root
     labelled = read_consensus(_need(labels, _CONSENSUS, "labels", _CONSENSUS[0]))
-    partitions, speakers = find_entry(root, _PARTITIONS), find_entry(root, _SPEAKERS)
+    partitions, speaker_ids = find_entry(root, _PARTITIONS), find_entry(root, _SPEAKERS)
     splits = read_partitions(partitions) if partitions else {}
-    who = read_speakers(speakers) if speakers else Speakers({}, {})
+    speakers = read_speakers(speaker_ids) if speaker_ids else Speakers({}, {})
     # one row per recording
     known = {row.wav for row in labelled}
     unlabelled = [
         Utterance(id=PurePath(name).stem, wav=name) for name in splits if name not in known
     ]
-    rows = [_complete(row, splits, who) for row in (*labelled, *unlabelled)]
+    rows = [_complete(row, splits, speakers) for row in (*labelled, *unlabelled)]
     elsewhere = [row.id for row in rows if row.split != splits.get(row.wav, row.split)]
     unnamed = sorted(_list_stems(audio, ".wav").keys() - {row.id for row in rows})
     rows = [replace(row, wav=f"{audio.name}/{row.wav}") for row in rows]
@@ -92,24 +92,24 @@ def read_msp_podcast(
         label_bounds=LABEL_BOUNDS,
     )
     # notes
-    notes = (
+    possible_notes = (
         "" if manifest.version else "no release in the name of the folder; name it with --release",
         count_note("{} in another split by Partitions.txt, which is not followed", elsewhere),
         count_note("{} in no list of labels or splits, left out", unnamed),
     )
-    said = [note for note in notes if note]
-    return check_utterances(manifest, said, outside=outside, watch=watch)
+    notes = [note for note in possible_notes if note]
+    return check_utterances(manifest, notes, outside=outside, watch=watch)
 
 
 def _need(folder: Path, names: tuple[str, ...], what: str, usual: str) -> Path:
     try:
         entry = find_entry(folder, names)
-        there = sorted(path.name for path in folder.iterdir())
+        names_found = sorted(path.name for path in folder.iterdir())
     except OSError as error:
         raise CorpusError(f"{folder}: cannot be listed ({error.strerror})") from error
     if entry is None:
-        shown = ", ".join(there[:8]) or "nothing"
-        raise CorpusError(f"{folder}: no {usual} with the {what}; there is {shown}")
+        shown = ", ".join(names_found[:8]) or "nothing"
+        raise CorpusError(f"{folder}: no {usual} with the {what}; it holds {shown}")
     return entry
 
 
@@ -118,13 +118,13 @@ def _release_of(root: Path) -> str:
     return numbers[-1] if numbers else ""
 
 
-def _complete(row: Utterance, splits: dict[str, str | None], who: Speakers) -> Utterance:
+def _complete(row: Utterance, splits: dict[str, str | None], speakers: Speakers) -> Utterance:
     """Add what labels_consensus lacks: speaker, gender, split."""
-    speaker = row.speaker or who.of_file.get(row.wav)
+    speaker = row.speaker or speakers.of_file.get(row.wav)
     return replace(
         row,
         speaker=speaker,
-        gender=row.gender or who.genders.get(speaker),
+        gender=row.gender or speakers.genders.get(speaker),
         split=row.split or splits.get(row.wav),
     )
 

@@ -88,7 +88,8 @@ def read_partitions(path: Path) -> dict[str, str | None]:
             split = parse_split(match[1], f"{path}: line {number}")
             if splits.setdefault(match[2], split) != split:
                 raise CorpusError(
-                    f"{path}: line {number}: {match[2]} is in {splits[match[2]]} and in {split}"
+                    f"{path}: line {number}: {match[2]} is in {splits[match[2]]} and in {split}; "
+                    "remove one of the lines"
                 )
     return splits
 
@@ -146,16 +147,16 @@ def _csv_rows(path: Path) -> list[tuple[str, dict[str, str]]]:
 
 
 def _json_rows(path: Path) -> list[tuple[str, dict[str, str]]]:
-    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    def refuse_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
         content = dict(pairs)
         if len(content) < len(pairs):
             names = [name for name, _ in pairs]
             twice = next(name for name in names if names.count(name) > 1)
-            raise CorpusError(f"{path}: {twice} is there twice; remove one of the two")
+            raise CorpusError(f"{path}: {twice} occurs twice; remove one of the two")
         return content
 
     try:
-        content = json.loads(read_text(path), object_pairs_hook=once)
+        content = json.loads(read_text(path), object_pairs_hook=refuse_repeats)
     except ValueError as error:
         raise CorpusError(f"{path}: not JSON ({error})") from error
     if not isinstance(content, dict):

@@ -47,7 +47,8 @@ def read_table(
     label_bounds : (float, float), optional
         Lowest and highest value of the rating scale; needed where there are labels.
     columns : mapping of str to str, optional
-        Names in the table of columns of `TABLE_COLUMNS`, such as ``{"valence": "val_mean"}``.
+        Columns of the table by their names in `TABLE_COLUMNS`, such as
+        ``{"valence": "val_mean"}``.
     outside, watch
         As in `check_utterances`.
 
@@ -58,7 +59,7 @@ def read_table(
     Raises
     ------
     CorpusError
-        The table cannot be read, lacks a named column, or a row is wrong.
+        The table cannot be read, lacks a named column, or has a value that cannot be used.
     """
     table = read_text_rows(path)
     if not table.rows:
@@ -80,7 +81,7 @@ def read_table(
     )
     # notes
     lost = _missing_alignments(manifest)
-    notes = [note] if (note := count_note("{} with an alignment that is not there", lost)) else []
+    notes = [note] if (note := count_note("{} whose alignment file is missing", lost)) else []
     if unread := [name for name in table.columns if name not in names.values()]:
         notes.append(f"columns not read: {', '.join(unread)}")
     return check_utterances(manifest, notes, outside=outside, watch=watch)
@@ -90,7 +91,9 @@ def _column_names(path: Path, table: TextRows, renamed: Mapping[str, str]) -> di
     """Map the columns of the manifest to those of the table."""
     for name, column in renamed.items():
         if name not in TABLE_COLUMNS:
-            raise CorpusError(f"no column {name!r}; there are {', '.join(TABLE_COLUMNS)}")
+            raise CorpusError(
+                f"column {name!r}: not of the manifest; choose from {', '.join(TABLE_COLUMNS)}"
+            )
         if column not in table.columns:
             raise CorpusError(f"{path}: no column {column!r}; it has {', '.join(table.columns)}")
     names = {

@@ -1,4 +1,4 @@
-"""Splits, genders and numbers as corpora write them -> as the manifest has them."""
+"""Conversion of splits, genders and labels from the spellings of corpora to the manifest's."""
 
 from __future__ import annotations
 

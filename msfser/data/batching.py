@@ -40,11 +40,11 @@ class Batch:
     time_mask: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
-        """Copy the batch to another device; a copy from pinned memory is not waited for."""
+        """Copy the batch to another device, asynchronously from pinned memory."""
         return self._map(lambda tensor: tensor.to(device, non_blocking=True))
 
     def pin_memory(self) -> Batch:
-        """Copy the batch to pinned memory, from which a GPU copies by itself; for DataLoader."""
+        """Copy the batch to pinned memory, for asynchronous copies to a GPU; for DataLoader."""
         return self._map(lambda tensor: tensor.pin_memory())
 
     def _map(self, change: Callable[[Tensor], Tensor]) -> Batch:
@@ -58,7 +58,7 @@ class Batch:
 
 
 def sorted_batches(n_samples: IntArray, largest: int, longest_samples: int) -> list[IntArray]:
-    """Sort utterances into batches for prediction, the longest first, each of a like size.
+    """Sort utterances into batches of similar size for prediction, the longest first.
 
     Parameters
     ----------
@@ -67,6 +67,11 @@ def sorted_batches(n_samples: IntArray, largest: int, longest_samples: int) -> l
         Most utterances in a batch.
     longest_samples : int
         Most samples in a batch with its padding, unless one utterance alone has more.
+
+    Returns
+    -------
+    list of (batch,) int64
+        Places of the utterances.
     """
     order = np.argsort(-n_samples, kind="stable")
     batches, start = [], 0
@@ -79,7 +84,7 @@ def sorted_batches(n_samples: IntArray, largest: int, longest_samples: int) -> l
 
 
 class ClipReader:
-    """Reads and standardises clips; keeps the first of them in memory.
+    """Reads and standardises clips, and keeps the first ones in memory.
 
     Parameters
     ----------
@@ -114,7 +119,17 @@ def collate(
     clips: Sequence[Samples],
     time_masks: Sequence[NDArray[np.bool_]] | None = None,
 ) -> Batch:
-    """Pad the clips of the examples at `index` to the longest, and add their texts."""
+    """Pad clips to the longest, and add the texts of their examples.
+
+    Parameters
+    ----------
+    examples : Examples
+    index : (batch,) int64
+        Places of the examples.
+    clips : sequence of (samples,) float32
+    time_masks : sequence of (frames,) bool, optional
+        Frames that SpecAugment masks.
+    """
     longest = max(len(clip) for clip in clips)
     waveforms = torch.zeros(len(clips), longest)
     sample_mask = torch.zeros(len(clips), longest, dtype=torch.bool)
@@ -138,7 +153,7 @@ def collate(
 def text_tensors(
     examples: Examples,
 ) -> tuple[dict[Semantic, Tensor], dict[Semantic, Tensor]]:
-    """Return the text vectors of all examples, and which of them have such a text."""
+    """Return the text vectors, (examples, text_dim), and which examples have one, (examples,)."""
     return (
         {name: torch.from_numpy(text) for name, text in examples.texts.items()},
         {name: torch.from_numpy(mask) for name, mask in examples.present.items()},

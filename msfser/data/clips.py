@@ -45,7 +45,7 @@ def read_clip(path: Path) -> Clip:
     Raises
     ------
     lemf.LemfError
-        The file is missing, is no audio, or holds NaN or inf.
+        The file is missing, is not audio, or holds NaN or inf.
     DataError
         The recording is shorter than 0.25 s, or holds nothing but zeros.
     """
@@ -116,7 +116,7 @@ def scan_clips(paths: Sequence[Path], *, watch: Watch = no_watch) -> Scan:
     ----------
     paths : sequence of Path
     watch : function
-        Called with how many recordings are done, and of how many.
+        Called with the number of recordings done, and the total.
     """
     found = threaded_map(_scan, paths, watch)
     n_samples, sums, squares, reasons = zip(*found, strict=True) if found else ((), (), (), ())

@@ -22,7 +22,7 @@ Float32Array = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Utterances with all inputs and labels of the model but the samples.
+    """Utterances with all inputs and labels of the model except the samples.
 
     Attributes
     ----------
@@ -109,8 +109,8 @@ def choose_utterances(
     if fold or without_fold:
         folds = sorted({row.fold for row in manifest.utterances if row.fold is not None})
         if (fold or without_fold) not in folds:
-            there = ", ".join(map(str, folds)) or "none"
-            raise DataError(f"no fold {fold or without_fold}; there are: {there}")
+            names = ", ".join(map(str, folds)) or "none"
+            raise DataError(f"no fold {fold or without_fold}; there are: {names}")
         rows = [row for row in rows if row.fold is not None]
         rows = [row for row in rows if (row.fold == fold if fold else row.fold != without_fold)]
     if not rows:
@@ -136,11 +136,11 @@ def read_examples(
     manifest : Manifest
     utterances : sequence of Utterance
     model : ModelConfig
-        Which semantics it reads, and how their vectors are pooled.
+        Its `semantics` and `text_pooling` are read.
     features : TextVectors or None
         None for a model without semantics.
     watch : function
-        Called with how many recordings are read, and of how many.
+        Called with the number of recordings read, and the total.
 
     Returns
     -------

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from msfser.config.settings import PoolingInit
 
-VARIANCE_FLOOR = 1e-5  # under the root, whose gradient is infinite at 0; the public baseline's
+VARIANCE_FLOOR = 1e-5  # under the root, whose gradient is infinite at 0; as in the public baseline
 
 
 def attentive_statistics(frames: Tensor, scores: Tensor, frame_mask: Tensor) -> Tensor:

@@ -53,7 +53,7 @@ def mix_experts(expert_values: Tensor, routing: Tensor) -> Tensor:
 
 
 class FmMoe(nn.Module):
-    """Expert A hears the voice alone, the others the voice modulated by their semantics.
+    """Expert A reads the acoustic vector alone, the others that vector modulated by semantics.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class FmMoe(nn.Module):
             return routing
         if removed not in self.expert_names:
             names = ", ".join(self.expert_names)
-            raise ConfigError(f"expert {removed!r}: the model has {names}")
+            raise ConfigError(f"expert {removed!r}: not in the model; choose from {names}")
         return without_expert(routing, self.expert_names.index(removed))
 
     def forward(self, features: Tensor, conditions: Mapping[str, Tensor]) -> Tensor:

@@ -18,6 +18,7 @@ from lemf.runtime.output import write_output
 from msfser.config.settings import ModelConfig, WaveNorm, check_choice
 from msfser.errors import CheckpointError, ConfigError
 from msfser.model.hub import find_folder
+from msfser.outputs import make_folder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,12 +32,12 @@ _PartT = TypeVar("_PartT", ModelConfig, "ModelFacts")
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFacts:
-    """Facts beside the weights that the use of a model needs.
+    """Facts that prediction with a model needs besides its weights.
 
     Attributes
     ----------
     label_bounds : (float, float)
-        Ends of the rating scale, the 0 and 1 of the model.
+        Ends of the rating scale, which the model maps to 0 and 1.
     corpus, corpus_version : str
         Of the training data.
     wave_norm : {"global", "utterance", "none"}
@@ -66,7 +67,9 @@ class ModelFacts:
         bounds = self.label_bounds
         is_range = isinstance(bounds, tuple) and len(bounds) == 2 and all(map(_is_number, bounds))
         if not is_range or not bounds[0] < bounds[1]:
-            raise ConfigError(f"facts.label_bounds {bounds!r}: must be two numbers that rise")
+            raise ConfigError(
+                f"facts.label_bounds {bounds!r}: must be two numbers, the lower first"
+            )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -107,7 +110,7 @@ def check_text_encoder(
     Raises
     ------
     CheckpointError
-        The texts are encoded by another one.
+        The texts are encoded by another encoder, or by another revision of it.
     """
     known = facts.text_encoder_revision
     if dim != config.text_dim or (known and revision != known):
@@ -127,7 +130,7 @@ def write_model_folder(
     weights: Mapping[str, Tensor],
     force: bool = False,
 ) -> None:
-    """Write a model into a folder, made if there is none.
+    """Write a model into a folder, which is made if missing.
 
     Parameters
     ----------
@@ -149,10 +152,7 @@ def write_model_folder(
 
     if not force and (folder / CONFIG_NAME).exists():
         raise OutputError(f"{folder}: holds a model already; name another folder")
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be made ({error.strerror}); name another") from error
+    make_folder(folder)
     content = {
         "msfser": version("lemf"),
         "model": asdict(config),

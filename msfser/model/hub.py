@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msfser.errors import CheckpointError, first_line
 
-# What a model of transformers is loaded from: neither pickles nor the same weights in other types.
+# Files of a model of transformers: no pickles, and no copies of the weights in other formats.
 MODEL_FILES = ("*.json", "*.txt", "*.model", "model.safetensors", "model-*.safetensors")
 
 _HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")

@@ -1,4 +1,4 @@
-"""Inter-modal attention: the text looks for its frames (row "Attention" of table 2)."""
+"""Inter-modal attention: the text attends to the frames (row "Attention" of table 2)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Intra-modal fusion of Local Emphasized and Global Semantics (section 2.3).
 
-`GatedFusion` is the paper's; `IntraModalAttention` stands beside it in table 2.
+`GatedFusion` is the paper's; `IntraModalAttention` is its alternative in table 2.
 """
 
 from __future__ import annotations

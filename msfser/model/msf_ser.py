@@ -1,7 +1,7 @@
 """MSF-SER: figure 1 of the paper, its boxes wired together; no arithmetic here.
 
-`MsfSer` saves itself into a folder and loads itself from one, or from the hub; `build_model` makes
-an untrained one.
+`MsfSer` is saved into a folder, and loaded from a folder or from the hub; `build_model` builds an
+untrained model.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from msfser.model.wavlm.wavlm import Wavlm, build_wavlm, load_wavlm
 
 
 class MsfSer(nn.Module):
-    """Valence, arousal and dominance from a voice and the semantics of what it says.
+    """The model that predicts valence, arousal and dominance from speech and its semantics.
 
     Parameters
     ----------
@@ -36,13 +36,14 @@ class MsfSer(nn.Module):
     acoustic : Wavlm
         From `load_wavlm`.
     facts : ModelFacts, optional
-        Rating scale, waveform statistics, text encoder: what goes with the weights.
+        Rating scale, waveform statistics and text encoder, which are saved with the weights.
     """
 
     def __init__(
         self, config: ModelConfig, acoustic: Wavlm, facts: ModelFacts | None = None
     ) -> None:
         super().__init__()
+        # Pool the voice, prepare the texts
         self.config = config
         self.facts = facts or ModelFacts()
         self.acoustic = acoustic
@@ -53,12 +54,14 @@ class MsfSer(nn.Module):
         self.null_vectors = NullVectors(config.semantics, config.text_dim)
         self.intra = _make_intra_modal_fusion(config)
 
+        # Join h_sem and ES
         h_sem_and_es = "es" in config.semantics and len(config.semantics) > 1
         joins = config.fusion in ("attention", "film")
         joins |= config.fusion == "fm_moe" and config.expert_c == "all"
         text_dim, audio_dim = config.text_dim, 2 * acoustic.hidden_size
         self.join = nn.Linear(2 * text_dim, text_dim) if h_sem_and_es and joins else None
 
+        # Fuse voice and texts
         self.inter: InterModalAttention | Film | None = None
         feature_dim = audio_dim
         if config.fusion == "concat":
@@ -69,6 +72,7 @@ class MsfSer(nn.Module):
         elif config.fusion == "film":
             self.inter = Film(text_dim, audio_dim, config.film_dim, config.film_dropout)
 
+        # Regress valence, arousal and dominance
         experts = {"B": {"gs", "les"} & {*config.semantics}, "C": {"es"} & {*config.semantics}}
         self.regressor: FmMoe | IndependentHeads | SharedHead
         if config.fusion == "fm_moe":
@@ -96,7 +100,7 @@ class MsfSer(nn.Module):
         sample_mask : (batch, samples) bool Tensor
             False for the padding at the end.
         texts : mapping of semantic to (batch, text_dim) Tensor
-            Vectors of GS, LES, ES; those that the configuration does not name are not read.
+            Vectors of GS, LES, ES; those that the configuration does not name are ignored.
         present : mapping of semantic to (batch,) bool Tensor
             False where the utterance has no text of this kind: the learned null vector takes its
             place.
@@ -104,6 +108,10 @@ class MsfSer(nn.Module):
             Frames that SpecAugment masks in training.
         without_expert : str, optional
             ``"A"``, ``"B"`` or ``"C"``: leave this expert out, and let the others share its weight.
+
+        Returns
+        -------
+        Prediction
 
         Raises
         ------
@@ -116,7 +124,7 @@ class MsfSer(nn.Module):
         if self.text_scaling is not None:
             texts = self.text_scaling(texts)
         filled = self.null_vectors(texts, present)
-        h_sem, gate = self._fuse_within(filled)
+        h_sem, gate = self._fuse_les_and_gs(filled)
         semantics = [vector for vector in (h_sem, filled.get("es")) if vector is not None]
         joined = self._join(semantics)
 
@@ -127,7 +135,9 @@ class MsfSer(nn.Module):
             routing = self.regressor.routing(without_expert)
             values = mix_experts(expert_values, routing)
         elif without_expert is not None:
-            raise ConfigError(f"expert {without_expert!r}: fusion {self.config.fusion!r} has none")
+            raise ConfigError(
+                f"expert {without_expert!r}: fusion {self.config.fusion!r} has no experts"
+            )
         elif isinstance(self.inter, Film):
             values = self.regressor(self.inter(h_audio, joined))
         elif self.inter is not None:
@@ -143,8 +153,10 @@ class MsfSer(nn.Module):
             embedding=h_audio,
         )
 
-    def _fuse_within(self, texts: Mapping[Semantic, Tensor]) -> tuple[Tensor | None, Tensor | None]:
-        """Fuse LES and GS into h_sem; return the gate, too. None for what the model lacks."""
+    def _fuse_les_and_gs(
+        self, texts: Mapping[Semantic, Tensor]
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """Fuse LES and GS into h_sem and return it with the gate; None where the model has none."""
         if isinstance(self.intra, GatedFusion):
             h_sem, gate = self.intra(texts["les"], texts["gs"])
             return h_sem, gate
@@ -153,7 +165,7 @@ class MsfSer(nn.Module):
         return texts.get("les", texts.get("gs")), None
 
     def _join(self, semantics: Sequence[Tensor]) -> Tensor | None:
-        """Join h_sem and ES into one condition; without a layer that joins, take the last."""
+        """Join h_sem and ES into one condition; without a joining layer, return the last."""
         if self.join is not None:
             joined: Tensor = self.join(torch.cat(list(semantics), dim=-1))
             return joined
@@ -200,7 +212,7 @@ class MsfSer(nn.Module):
         Raises
         ------
         CheckpointError
-            The stored model is of another shape.
+            A weight is missing, unknown or of another shape.
         """
         here = {name: tuple(weight.shape) for name, weight in self.state_dict().items()}
         there = {name: tuple(weight.shape) for name, weight in stored.weights.items()}
@@ -220,13 +232,13 @@ class Prediction:
     Attributes
     ----------
     values : (batch, 3) float32 Tensor
-        In the order of `DIMENSIONS`; 0 and 1 are the ends of the rating scale, and not enforced.
+        In the order of `DIMENSIONS`; 0 and 1 are the ends of the rating scale, not enforced.
     gate : (batch, text_dim) Tensor or None
         Share of LES in h_sem, 0 to 1; None without gated fusion.
     routing : (3, experts) float32 Tensor or None
         Weights of the experts for each dimension; None without FM-MOE.
     expert_values : (batch, experts, 3) float32 Tensor or None
-        What each expert predicts; None without FM-MOE.
+        Predictions of each expert; None without FM-MOE.
     embedding : (batch, 2 * hidden) float32 Tensor
         The pooled acoustic features h_audio.
     """

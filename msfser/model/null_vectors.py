@@ -11,7 +11,7 @@ from msfser.config.settings import Semantic
 
 
 class NullVectors(nn.Module):
-    """Puts the learned null vector in the place of every text that is missing."""
+    """Replaces the vector of every missing text by a learned null vector."""
 
     def __init__(self, semantics: Sequence[Semantic], text_dim: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Alignments whose tiers bear names that lemf cannot know."""
+"""Alignments with tier names that lemf does not know."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def find_tiers(alignment: Path, *, in_order: bool) -> Path | TextGrid:
     Raises
     ------
     lemf.LemfError
-        `in_order`, and the TextGrid cannot be read.
+        `in_order` is set, and the TextGrid cannot be read.
     """
     return name_tiers(read_textgrid(alignment)) if in_order else alignment
 

@@ -62,9 +62,9 @@ def encode_texts(
         Loads the encoder; called once.
     batch_size : int
     force : bool
-        Whether to start over, such as after another encoder or a damaged shard.
+        Whether to start over, with another encoder or after a damaged shard.
     watch : function, optional
-        Called after every batch with the number of texts that are encoded, and of all.
+        Called after every batch with the number of texts encoded, and the total.
 
     Raises
     ------
@@ -86,14 +86,14 @@ def encode_texts(
         encoder = load()
         make_folder(place)
         _prepare(folder, encoder, force)
-        # texts that have none yet
+        # texts without a vector
         done = {
             row.tobytes()
             for path in shard_paths(folder)
             for row in read_shard(path, encoder.about.dim)["hash"]
         }
         todo = [text for key, text in wanted.items() if key not in done]
-        todo.sort(key=lambda text: (-len(text), text))  # the longest first: what needs most memory
+        todo.sort(key=lambda text: (-len(text), text))  # the longest first: they need most memory
 
         def show(n_before: int, n_encoded: int) -> None:
             watch(len(wanted) - len(todo) + n_before + n_encoded, len(wanted))
@@ -109,7 +109,7 @@ def encode_texts(
 
 
 def _prepare(folder: Path, encoder: TextEncoder, force: bool) -> None:
-    """Remove or refuse shards of another encoder, and what a killed run left."""
+    """Remove or refuse shards of another encoder, and remove partial files of a killed run."""
     try:
         before = read_encoder(folder)
     except SemanticsError:

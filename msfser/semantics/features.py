@@ -3,8 +3,8 @@
     features/index.json          the encoder: name, revision, dimension
     features/000000.safetensors  "mean" and "cls" (texts, dim) fp16, "hash" (texts, 16) uint8
 
-A shard appears whole and never changes. Only `texts.parquet` says which text an utterance has:
-equal texts share a vector, and a text that changes needs one new vector.
+A shard is written whole and never changes. Only `texts.parquet` maps utterances to texts: equal
+texts share a vector, and a text that changes needs one new vector.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Features:
         Raises
         ------
         SemanticsError
-            An id that `texts.parquet` does not hold.
+            An id is not in `texts.parquet`.
         """
         rows = self._rows[semantic]
         try:
@@ -121,6 +121,10 @@ def open_features(folder: Path) -> Features:
     ----------
     folder : Path
         The folder that holds `texts.parquet` and `features/`.
+
+    Returns
+    -------
+    Features
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Global Semantics: the words, as Whisper hears them or from the corpus's transcripts."""
+"""Global Semantics: the words, transcribed by Whisper or from the corpus's transcripts."""
 
 from __future__ import annotations
 
@@ -78,10 +78,10 @@ def transcribe_texts(
     def make(todo: list[Job]) -> Results:
         whisper = load()
         for jobs, clips in _read_batches(todo, batch_size):
-            heard = [clip.samples for clip in clips if not isinstance(clip, Failure)]
+            waveforms = [clip.samples for clip in clips if not isinstance(clip, Failure)]
             try:
-                texts = iter(whisper.transcribe(heard) if heard else [])
-            except RuntimeError as error:  # as torch and ctranslate2 say that memory ran out
+                texts = iter(whisper.transcribe(waveforms) if waveforms else [])
+            except RuntimeError as error:  # of torch or ctranslate2 when memory runs out
                 raise SemanticsError(
                     f"Whisper stopped ({first_line(error)}); try a smaller --batch-size; "
                     "what is done is kept"

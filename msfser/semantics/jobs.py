@@ -1,6 +1,6 @@
-"""The recordings that one semantic is made from, and what became of each.
+"""The recordings that one semantic is made from, and the result of each.
 
-Utterances with the same content are one job. What is done is not done again; what failed is.
+Utterances with the same content are one job. Finished jobs are not repeated; failed jobs are.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def do_jobs(
     with_alignment: bool = False,
     watch: Watch = no_watch,
 ) -> dict[str, Entry]:
-    """Do the jobs that are not done yet, and keep each result as soon as it is there.
+    """Do the jobs that are not done yet, and keep each result as soon as it arrives.
 
     Parameters
     ----------
@@ -74,10 +74,10 @@ def do_jobs(
         Those of `manifest` that need a result.
     work : WorkFile
     depends_on : sequence
-        All that the result depends on besides the files; goes into JSON.
+        All that the result depends on besides the files; values that JSON can hold.
     make : function
         Takes the jobs to do and yields each with its entry (``status``, ``text`` or ``reason``, and
-        what else is to be kept) or its failure. Jobs that it does not yield stay to be done.
+        anything else to keep) or its failure. Jobs that it does not yield remain to be done.
     with_alignment : bool
         Whether the result also depends on the alignment.
     watch : function, optional
@@ -108,7 +108,7 @@ def do_jobs(
     n_done = len(jobs) - len(todo)
     watch(n_done, len(jobs))
     if todo:
-        with closing(make(todo)) as made:  # a full disk ends what is in flight at once
+        with closing(make(todo)) as made:  # a full disk stops the jobs in flight at once
             for job, result in made:
                 entry = _to_entry(result)
                 stamps = contents.stamps(job.wav, job.alignment)
@@ -119,7 +119,7 @@ def do_jobs(
 
 
 def run_on_workers(workers: Workers, function: Callable[[Job], Entry]) -> Make:
-    """Return a function for `do_jobs` that has workers apply another to each job."""
+    """Return the `make` of `do_jobs` that applies a function to each job on workers."""
 
     def make(jobs: list[Job]) -> Results:
         yield from run_tasks(workers, partial(attempt, function), jobs)
@@ -155,7 +155,7 @@ def to_texts(
 
 
 class _Contents:
-    """The SHA-256 of files, without reading again those whose size and time are as they were."""
+    """The SHA-256 of files; files whose size and time have not changed are not read again."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self._known: dict[tuple[str, int, int], str] = {}
@@ -169,7 +169,7 @@ class _Contents:
         return dict(zip(unique, threaded_map(self._digest, unique), strict=True))
 
     def stamps(self, *paths: Path | None) -> list[list[Any]]:
-        """Return what an entry keeps under ``files``, so that `read` knows them the next time."""
+        """Return the value of an entry's ``files``, from which `read` knows them the next time."""
         stamps = []
         for path in paths:
             if path is not None:

@@ -39,7 +39,7 @@ def make_les(
     workers : lemf.runtime.workers.Workers
     shard : Shard, optional
     watch : function, optional
-        Called with the number of jobs that are done, and of all.
+        Called with the number of jobs done, and the total.
 
     Returns
     -------
@@ -52,8 +52,8 @@ def make_les(
     lemf.LemfError
         No worker can be started, or the disk is full.
     """
-    named = settings.words_tier or settings.phones_tier
-    in_order = manifest.corpus in TIERS_IN_ORDER and not named
+    tier_named = settings.words_tier or settings.phones_tier
+    in_order = manifest.corpus in TIERS_IN_ORDER and not tier_named
     utterances = usable_utterances(manifest, shard)
     entries: dict[str, Entry] = {
         utterance.id: {"status": "fallback", "reason": "no alignment"} for utterance in utterances

@@ -114,7 +114,7 @@ def load_text_encoder(name: str, device: str) -> TextEncoder:
     Raises
     ------
     CheckpointError
-        There is no such folder, and no such model on the hub.
+        There is neither such a folder nor such a model on the hub.
     ConfigError
         This machine has no such device.
     SemanticsError

@@ -1,7 +1,7 @@
 """The texts of a corpus, `texts.parquet`: one row per utterance, with the source of each text.
 
-A text is never empty by accident: its status says whether there is one, and its reason why not. One
-command makes one semantic and leaves the others unchanged; the file appears whole.
+The status of a text tells whether there is one, and the reason why not. One command makes one
+semantic and leaves the others unchanged; the file is written whole.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _column_name(semantic: str, field: str) -> str:
 
 
 def _storable(place: int, field: str, row: tuple[Any, ...]) -> str | None:
-    r"""Return what UTF-8 can hold: lone halves of UTF-16 pairs become ``\udXXX``."""
+    r"""Return a field of a text as valid UTF-8: lone halves of UTF-16 pairs become ``\udXXX``."""
     value: str | None = getattr(row[place], field)
     return None if value is None else value.encode(errors="backslashreplace").decode()
 
@@ -117,6 +117,10 @@ def read_texts(folder: Path) -> Texts:
     folder : Path
         The folder that holds `TEXTS_NAME`.
 
+    Returns
+    -------
+    Texts
+
     Raises
     ------
     SemanticsError
@@ -143,7 +147,7 @@ def update_texts(
     folder : Path
         The folder that holds the manifest and `TEXTS_NAME`.
     manifest : Manifest
-        Its ids in their order; its failed rows get no text, but their reason.
+        Gives the ids and their order; failed rows get no text, but their reason.
     semantic : {"les", "gs", "es"}
     made : mapping of id to Text
         LES that is not ``"ok"`` takes the text of GS, now and whenever GS changes.
@@ -151,12 +155,12 @@ def update_texts(
     Returns
     -------
     Texts
-        What the file holds now.
+        The new content of the file.
 
     Raises
     ------
     SemanticsError
-        The file that is there cannot be read.
+        The existing file cannot be read.
     lemf.LemfError
         The file cannot be written.
     """
@@ -187,7 +191,7 @@ def update_texts(
 
 
 def _fall_back(les: Text, gs: Text) -> Text:
-    """Return GS in the place of a LES that could not be found, if there is a text."""
+    """Return GS in the place of a LES that could not be found, if GS has a text."""
     if les.source is None or les.status == "ok":
         return les
     if gs.text is None:

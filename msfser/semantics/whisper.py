@@ -1,7 +1,7 @@
 """Transcription by Whisper, through faster-whisper or transformers, in batches of clips.
 
-A batch is decoded without Whisper's retries at higher temperatures, which go clip by clip; a clip
-whose text repeats itself or is unlikely is heard again alone, with these retries.
+A batch is decoded without Whisper's retries at higher temperatures, which work clip by clip; a
+clip whose text repeats itself or is unlikely is transcribed again alone, with these retries.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Engine = Literal["faster-whisper", "transformers"]
 Samples = NDArray[np.float32]  # at 16 kHz
 
-WINDOW_S = 30.0  # what Whisper takes at once
+WINDOW_S = 30.0  # the longest clip that Whisper reads at once
 BEAMS = 5
 
 # Whisper's own limits: above, a text repeats itself; below, it is unlikely; and with both a high
@@ -47,7 +47,7 @@ class WhisperSettings:
     model : str
         Size or name on the hub, or a folder.
     language : str or None
-        Such as ``"en"``; None leaves it to Whisper, clip by clip.
+        Such as ``"en"``; None lets Whisper detect it in each clip.
     device : {"cpu", "cuda"}
     """
 
@@ -70,7 +70,7 @@ def load_whisper(settings: WhisperSettings) -> Whisper:
     Raises
     ------
     SemanticsError, CheckpointError
-        There is no such model, or CUDA is asked for and absent.
+        There is no such model, or CUDA is requested but absent.
     MissingPackageError
         The engine is not installed.
     """
@@ -91,7 +91,7 @@ class _FasterWhisper:
                 "faster-whisper is missing: pip install 'lemf[whisper]'"
             ) from None
         if settings.device == "cuda" and ctranslate2.get_cuda_device_count() == 0:
-            raise SemanticsError("--device cuda: ctranslate2 finds none; use --device cpu")
+            raise SemanticsError("--device cuda: ctranslate2 finds no GPU; use --device cpu")
         try:
             self._model = faster_whisper.WhisperModel(
                 settings.model,
@@ -105,10 +105,10 @@ class _FasterWhisper:
 
     def transcribe(self, clips: Sequence[Samples]) -> list[str]:
         """Return the text of each clip: those of up to 30 s as one batch, longer ones alone."""
-        return _transcribe(clips, self._hear_batch, self._hear_alone)
+        return _transcribe(clips, self._transcribe_batch, self._transcribe_alone)
 
-    def _hear_batch(self, clips: Sequence[Samples]) -> list[str | None]:
-        """Return the text of each clip; None where the clip is to be heard again alone."""
+    def _transcribe_batch(self, clips: Sequence[Samples]) -> list[str | None]:
+        """Return the text of each clip; None where the clip is to be transcribed again alone."""
         ends = np.cumsum([len(clip) for clip in clips]) / RATE_HZ
         starts = [0.0, *ends[:-1].tolist()]
         segments, _ = self._batched.transcribe(
@@ -137,7 +137,7 @@ class _FasterWhisper:
             texts[place] = None if poor else f"{before}{segment.text}"
         return texts
 
-    def _hear_alone(self, clip: Samples) -> str:
+    def _transcribe_alone(self, clip: Samples) -> str:
         import ctranslate2
 
         ctranslate2.set_random_seed(0)  # the same clip, the same text
@@ -155,7 +155,7 @@ class _TransformersWhisper:
         device = choose_device(settings.device)
         name = settings.model
         if "/" not in name and not Path(name).is_dir():
-            name = f"openai/whisper-{name}"  # a size, as faster-whisper has it
+            name = f"openai/whisper-{name}"  # a size, as in faster-whisper
         folder = find_folder(name, MODEL_FILES)
         dtype = torch.float16 if settings.device == "cuda" else torch.float32
         try:
@@ -170,9 +170,9 @@ class _TransformersWhisper:
 
     def transcribe(self, clips: Sequence[Samples]) -> list[str]:
         """Return the text of each clip: those of up to 30 s as one batch, longer ones alone."""
-        return _transcribe(clips, self._hear, lambda clip: self._hear([clip])[0])
+        return _transcribe(clips, self._decode, lambda clip: self._decode([clip])[0])
 
-    def _hear(self, clips: Sequence[Samples]) -> list[str]:
+    def _decode(self, clips: Sequence[Samples]) -> list[str]:
         import torch
 
         long = len(clips[0]) > WINDOW_S * RATE_HZ
@@ -195,20 +195,22 @@ class _TransformersWhisper:
 
 def _transcribe(
     clips: Sequence[Samples],
-    hear_batch: Callable[[Sequence[Samples]], Sequence[str | None]],
-    hear_alone: Callable[[Samples], str],
+    transcribe_batch: Callable[[Sequence[Samples]], Sequence[str | None]],
+    transcribe_alone: Callable[[Samples], str],
 ) -> list[str]:
-    """Transcribe short clips as one batch, long ones and those without a text there alone."""
+    """Transcribe short clips as one batch, and long or rejected clips alone."""
     short = [place for place, clip in enumerate(clips) if len(clip) <= WINDOW_S * RATE_HZ]
-    heard = hear_batch([clips[place] for place in short]) if short else []
-    texts = dict(zip(short, heard, strict=True))
+    batch = transcribe_batch([clips[place] for place in short]) if short else []
+    texts = dict(zip(short, batch, strict=True))
     found = (texts.get(place) for place in range(len(clips)))
     return [
-        hear_alone(clip) if text is None else text for clip, text in zip(clips, found, strict=True)
+        transcribe_alone(clip) if text is None else text
+        for clip, text in zip(clips, found, strict=True)
     ]
 
 
 def _not_loaded(settings: WhisperSettings, error: Exception) -> SemanticsError:
     return SemanticsError(
-        f"--model {settings.model}: cannot be loaded by {settings.engine} ({first_line(error)})"
+        f"--model {settings.model}: cannot be loaded by {settings.engine} ({first_line(error)}); "
+        "name a size, a hub id or a folder"
     )

@@ -1,6 +1,6 @@
 """A text encoder that needs no download: one random vector per word, without word order.
 
-A folder as transformers reads it, with a BERT of no layers whose position embeddings are zero: the
+A folder in the format of transformers, with a BERT without layers and position embeddings: the
 vector of a text is the mean of the vectors of its words. In the demo and in tests it stands in for
 RoBERTa; it knows nothing of the meaning of words.
 """

@@ -1,4 +1,4 @@
-"""What the commands of semantics have done so far: append-only files, one JSON object per line.
+"""Results of the commands of semantics so far: append-only files, one JSON object per line.
 
 The key of a line is a hash of what the result was made from (recording, alignment, prompt, model,
 settings), so the same work is never done twice and a change of any of these makes new work. A
@@ -22,7 +22,9 @@ from msfser.config.settings import Semantic
 from msfser.errors import SemanticsError
 from msfser.outputs import make_folder
 
-Entry = dict[str, Any]  # a line: key, status, text, reason, files, and what else the maker keeps
+Entry = dict[
+    str, Any
+]  # a line: key, status, text, reason, files, and anything else its maker keeps
 
 WORK_FOLDER = "semantics"
 _LONGEST_UNSYNCED_S = 1.0  # what a power cut may cost; a kill costs nothing that was appended

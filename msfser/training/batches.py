@@ -1,7 +1,7 @@
 """Batches in training: their order, the crop of long clips, the masks of SpecAugment.
 
 All random numbers are drawn from a generator that is seeded with the run's seed, the epoch and the
-utterance: a batch is the same whichever process makes it, and whenever.
+utterance: a batch is the same whichever process makes it, at any time.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def training_steps(
     """Draw the steps of an epoch, each of utterances of similar lengths.
 
     All are shuffled and cut into mega-batches; each is sorted by length and cut into steps; the
-    steps are shuffled. So little is padding, and no step holds the utterances of one length in the
-    whole corpus, perhaps of one speaker. Every utterance is used once; a remainder of one utterance
-    joins the step before it.
+    steps are shuffled. This keeps the padding short, and no step holds the utterances of one length
+    in the whole corpus, perhaps of one speaker. Every utterance is used once; a remainder of one
+    utterance joins the step before it.
 
     Parameters
     ----------
@@ -63,12 +63,12 @@ def training_steps(
 
 
 def split_step(step: IntArray, accumulation: int) -> list[IntArray]:
-    """Cut a step into micro-batches as equal as can be, none of them empty."""
+    """Cut a step into micro-batches of nearly equal size, none of them empty."""
     return [part for part in np.array_split(step, accumulation) if len(part)]
 
 
 def crop_start(n_samples: int, kept: int, crop: Crop, seed: int, epoch: int, place: int) -> int:
-    """Choose the first of the `kept` samples that are kept of a clip."""
+    """Return where the `kept` samples of a clip start, drawn for the clip at `place` if random."""
     if crop == "head" or n_samples <= kept:
         return 0
     generator = np.random.default_rng([seed, _CROP, epoch, place])
@@ -126,7 +126,7 @@ class Augmentation:
     mask_probability, mask_length, fewest_masks : float, int, int
         SpecAugment; no masks at probability 0.
     conv_kernels, conv_strides : tuple of int
-        Of the CNN: how many frames a clip has.
+        Of the CNN; they determine the number of frames of a clip.
     seed : int
     """
 
@@ -159,7 +159,7 @@ class TrainingStep:
     labels: Tensor
 
     def to(self, device: torch.device) -> TrainingStep:
-        """Copy the step to another device; the copy from pinned memory is not waited for."""
+        """Copy the step to another device, asynchronously from pinned memory."""
         return TrainingStep(
             self.sizes,
             tuple(batch.to(device) for batch in self.batches),
@@ -209,16 +209,22 @@ class TrainingBatches(Dataset[Batch]):
         return collate(self._examples, index, clips, masks)
 
     def _cropped(self, place: int) -> Samples:
-        how, samples = self._augmentation, self._reader.read(self._examples.wavs[place])
-        start = crop_start(len(samples), how.longest, how.crop, how.seed, self._epoch, place)
-        return samples[start : start + how.longest]
+        settings, samples = self._augmentation, self._reader.read(self._examples.wavs[place])
+        start = crop_start(
+            len(samples), settings.longest, settings.crop, settings.seed, self._epoch, place
+        )
+        return samples[start : start + settings.longest]
 
     def _time_mask(self, place: int, n_samples: int) -> NDArray[np.bool_]:
-        how = self._augmentation
-        n_frames = count_frames(n_samples, how.conv_kernels, how.conv_strides)
-        generator = np.random.default_rng([how.seed, _MASK, self._epoch, place])
+        settings = self._augmentation
+        n_frames = count_frames(n_samples, settings.conv_kernels, settings.conv_strides)
+        generator = np.random.default_rng([settings.seed, _MASK, self._epoch, place])
         return draw_time_mask(
-            n_frames, how.mask_probability, how.mask_length, generator, fewest=how.fewest_masks
+            n_frames,
+            settings.mask_probability,
+            settings.mask_length,
+            generator,
+            fewest=settings.fewest_masks,
         )
 
 
@@ -248,7 +254,7 @@ def load_steps(
     rank, n_ranks : int
         Which of the processes, and how many there are; each holds every n-th micro-batch.
     workers : int
-        Processes that read ahead.
+        Processes that read ahead; 0 reads in this process.
     """
     micro_batches = [split_step(step, accumulation) for step in steps]
     held = [parts[rank::n_ranks] for parts in micro_batches]

@@ -52,13 +52,13 @@ def prepare_data(data: DataConfig, model: ModelConfig, *, watch: Watch = no_watc
     model : ModelConfig
         Which semantics are needed.
     watch : function
-        Called with how many recordings have been read, and of how many.
+        Called with the number of recordings read, and the total.
 
     Raises
     ------
     MsfserError
-        No folder, manifest, split, fold or features of an utterance, or fewer than two utterances
-        that can be used.
+        The folder, manifest, split, fold or a vector is missing, or fewer than two utterances can
+        be used.
     """
     # Choose the utterances
     folder = data_folder(data)
@@ -118,7 +118,7 @@ def describe_data(data: TrainingData) -> str:
         parts.append(_describe("development", data.development))
     labels = dict(zip(DIMENSIONS, data.train.labels.T, strict=True))
     if unknown := [name for name, column in labels.items() if np.isnan(column).all()]:
-        parts.append(f"no label of {', '.join(unknown)}, so predictions of it will mean nothing")
+        parts.append(f"no label of {', '.join(unknown)}, so its predictions mean nothing")
     if data.skipped:
         parts.append(f"{len(data.skipped):,} left out")
     return ", ".join(parts)
@@ -153,5 +153,5 @@ def data_folder(data: DataConfig) -> Path:
         No folder is named.
     """
     if not data.folder:
-        raise DataError("no data: name the folder that msfser corpus made with --data")
+        raise DataError("no data: name with --data the folder that msfser corpus made")
     return Path(data.folder)

@@ -1,4 +1,4 @@
-"""Several processes that train one model, one per GPU, and what they add up.
+"""Several processes that train one model, one per GPU, and the sums over them.
 
 A run on several processes is started by ``torchrun``. Gradients are summed, not averaged: each
 process holds its share of one and the same loss.
@@ -32,11 +32,12 @@ class Ranks:
         return self.rank == 0
 
     def check(self, accumulation: int) -> None:
-        """Check that every process has as many micro-batches of a step.
+        """Check that every process has the same number of micro-batches in a step.
 
         Raises
         ------
         ConfigError
+            The micro-batches cannot be shared evenly.
         """
         if accumulation % self.size:
             raise ConfigError(
@@ -50,7 +51,7 @@ class Ranks:
             torch.distributed.all_reduce(tensor)
 
     def add_up_gradients(self, model: nn.Module) -> None:
-        """Replace all gradients by their sums; a process without one of a parameter adds 0."""
+        """Replace all gradients by their sums; a missing gradient counts as 0."""
         if self.size == 1:
             return
         trained = [p for p in model.parameters() if p.requires_grad]
@@ -63,7 +64,7 @@ class Ranks:
             parameter.grad = gradient.view_as(parameter)
 
     def any(self, asked: bool, device: torch.device) -> bool:
-        """Return whether something is asked for in any of the processes."""
+        """Return whether any of the processes asks for something, such as to stop."""
         if self.size == 1:
             return asked
         count = torch.tensor(float(asked), device=device)
@@ -78,7 +79,7 @@ class Ranks:
 
 @contextmanager
 def joined_ranks() -> Iterator[Ranks]:
-    """Join the processes that ``torchrun`` has started; without it, this one is the only one."""
+    """Join the processes that ``torchrun`` has started; without it, this process is alone."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield Ranks()
         return

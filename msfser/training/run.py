@@ -34,8 +34,8 @@ class TrainingRun:
     config : Config
         With the size of the text vectors of the corpus.
     reader, worker_reader : ClipReader
-        For this process, and for those that read ahead: they keep no clips in memory, as each
-        would keep others, and none outlives an epoch.
+        For this process, and for the processes that read ahead, which keep no clips in memory:
+        each would keep other clips, and none outlives an epoch.
     """
 
     config: Config
@@ -60,7 +60,7 @@ class TrainingRun:
         )
 
     def say(self, text: str) -> None:
-        """Print a line on stderr, above the bar of the progress; nothing if quiet."""
+        """Print a line on stderr, above the progress bar; nothing if quiet."""
         if not self.quiet:
             sys.stderr.write(text + "\n")
             sys.stderr.flush()
@@ -132,7 +132,7 @@ def _load_start(model: MsfSer, name: str, data: TrainingData) -> None:
 
 
 def _facts(config: Config, data: TrainingData) -> ModelFacts:
-    """Return the facts of the data that the use of the model needs."""
+    """Return the facts of the data that prediction with the model needs."""
     return ModelFacts(
         label_bounds=data.manifest.label_bounds,
         corpus=data.manifest.corpus,
@@ -146,7 +146,7 @@ def _facts(config: Config, data: TrainingData) -> ModelFacts:
 
 
 def make_augmentation(config: Config, model: MsfSer) -> Augmentation:
-    """Build the crops and masks of a run; the configuration of WavLM says how to mask."""
+    """Build the crops and masks of a run, with the masks that the configuration of WavLM sets."""
     acoustic = model.acoustic.config
     return Augmentation(
         longest=int(config.data.crop_s * RATE_HZ),

@@ -24,13 +24,19 @@ from msfser.config.settings import Config
 from msfser.errors import ConfigError
 from msfser.evaluation.runs import CONFIG_NAME
 from msfser.manifest import DIMENSIONS
-from msfser.outputs import FIGURES_NAME, METRICS_NAME, format_csv, make_folder, render_figure
+from msfser.outputs import (
+    FIGURES_NAME,
+    METRICS_NAME,
+    SKIPPED_NAME,
+    format_csv,
+    make_folder,
+    render_figure,
+)
 from msfser.training.figure import draw_curves
 from msfser.training.state import STATE_NAME, TrainingState
 
 LOG_NAME = "log.jsonl"
 CURVES_NAME = Path(FIGURES_NAME) / "curves.png"
-SKIPPED_NAME = "skipped.csv"
 
 
 def refuse_taken(folder: Path, *, resume: bool) -> None:
@@ -42,7 +48,9 @@ def refuse_taken(folder: Path, *, resume: bool) -> None:
         The folder holds a run, and `resume` is not set.
     """
     if (folder / CONFIG_NAME).exists() and not resume:
-        raise ConfigError(f"{folder}: holds a run already; --resume goes on, or name another")
+        raise ConfigError(
+            f"{folder}: holds a run already; continue it with --resume, or name another"
+        )
 
 
 @contextmanager
@@ -66,22 +74,22 @@ def open_run(folder: Path, config: Config, *, resume: bool) -> Iterator[None]:
         else:
             before = read_config(path)
             if before != config:
-                raise ConfigError(f"{path}: {_difference(before, config)}; resume with the same")
+                raise ConfigError(f"{path}: {_difference(before, config)}; use the same settings")
         remove_partials(folder / STATE_NAME)
         yield
 
 
 def _difference(before: Config, now: Config) -> str:
     for part in PARTS:
-        then, here = vars(getattr(before, part)), vars(getattr(now, part))
-        for key, value in then.items():
-            if here[key] != value:
-                return f"{part}.{key} was {value!r} and is {here[key]!r}"
+        old, new = vars(getattr(before, part)), vars(getattr(now, part))
+        for key, value in old.items():
+            if new[key] != value:
+                return f"{part}.{key} was {value!r} and is {new[key]!r}"
     return "other settings"
 
 
 class Log:
-    """``log.jsonl``, cut back to the step where a resumed run starts; TensorBoard if asked for.
+    """``log.jsonl``, cut back to the step where a resumed run starts; TensorBoard on request.
 
     Parameters
     ----------
@@ -139,7 +147,7 @@ class Log:
             self._board.flush()
 
 
-def _open_board(folder: Path) -> Any:  # noqa: ANN401 - typed nowhere
+def _open_board(folder: Path) -> Any:  # noqa: ANN401 - tensorboard has no types
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
@@ -148,7 +156,7 @@ def _open_board(folder: Path) -> Any:  # noqa: ANN401 - typed nowhere
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:
-    """Read the lines of the log, without a last one that a kill cut off."""
+    """Read the lines of the log, without a last line that a kill cut off."""
     try:
         text = (folder / LOG_NAME).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -168,7 +176,7 @@ def finish_run(folder: Path, state: TrainingState, skipped: Mapping[str, str]) -
     Returns
     -------
     dict
-        What ``metrics.json`` holds: ``epochs``, ``steps``, ``best_epoch`` (from 1) and, with a
+        The content of ``metrics.json``: ``epochs``, ``steps``, ``best_epoch`` (from 1) and, with a
         development set, ``development`` with CCC of each dimension and their ``average``.
     """
     metrics: dict[str, Any] = {
@@ -193,5 +201,5 @@ def finish_run(folder: Path, state: TrainingState, skipped: Mapping[str, str]) -
 
 
 def _rounded(value: float) -> float | None:
-    """Round to six decimals; None for NaN, which JSON does not know."""
+    """Round to six decimals; None for NaN, which JSON lacks."""
     return None if np.isnan(value) else round(float(value), 6)

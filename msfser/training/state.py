@@ -25,7 +25,7 @@ STATE_NAME = Path("last") / "state.pt"
 
 
 class Interrupted(KeyboardInterrupt):
-    """A run was asked to stop, and has written its state."""
+    """Raised when a run is asked to stop, after its state is written."""
 
 
 @dataclass
@@ -58,7 +58,7 @@ class TrainingState:
 
     @property
     def train_ccc(self) -> NDArray[np.float64]:
-        """CCC of the training utterances of the epoch so far, each as it was predicted then."""
+        """CCC of the training utterances of the epoch so far, each predicted in its own step."""
         self.read_predictions()
         return self._moments().ccc()
 
@@ -132,7 +132,9 @@ def write_state(
     Raises
     ------
     DataError
-        Predictions are not finite, and the model is spoilt.
+        Predictions are not finite, so the model cannot be used.
+    lemf.LemfError
+        The file cannot be written.
     """
     state.read_predictions()
     content = {
@@ -150,7 +152,7 @@ def restore_state(folder: Path, model: MsfSer, optimiser: torch.optim.Optimizer)
     Returns
     -------
     TrainingState
-        That of a new run, where no state was written.
+        That of a new run where no state was written.
 
     Raises
     ------
@@ -165,7 +167,7 @@ def restore_state(folder: Path, model: MsfSer, optimiser: torch.optim.Optimizer)
         model.load_state_dict(content["model"])
         optimiser.load_state_dict(content["optimiser"])
         return TrainingState(**content["at"])
-    except Exception as error:  # whatever torch meets in a foreign file
+    except Exception as error:  # torch raises errors of many types for a damaged file
         raise CheckpointError(
             f"{path}: damaged ({first_line(error)}); train anew in another folder"
         ) from error

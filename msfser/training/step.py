@@ -32,7 +32,12 @@ def learning_rate_factor(step: int, n_steps: int, settings: TrainConfig) -> floa
     n_steps : int
         Of the whole run.
     settings : TrainConfig
-        `warmup_steps` and `schedule`.
+        `warmup_steps` and `schedule` are read.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
     """
     warmup_steps = settings.warmup_steps
     if step < warmup_steps:
@@ -70,7 +75,8 @@ def make_optimiser(model: MsfSer, settings: TrainConfig) -> AdamW:
             for name, rate in rates.items()
             if groups[name]
         ],
-        fused=next(model.parameters()).is_cuda or None,  # on a CPU, it would round otherwise
+        fused=next(model.parameters()).is_cuda
+        or None,  # on a CPU, the fused version rounds differently
     )
 
 
@@ -89,14 +95,14 @@ def take_step(
     n_steps: int,
     ranks: Ranks,
 ) -> Tensor:
-    """Change the model by one of the `n_steps` of a run; other parameters as in `step_gradients`.
+    """Update the model by one of the `n_steps` of a run; other parameters as in `step_gradients`.
 
-    Predictions that are not finite spoil the model: the caller checks them.
+    The caller must check that the predictions are finite; otherwise, the model cannot be used.
 
     Returns
     -------
     (step's utterances, 3) float32 Tensor
-        The predictions before the change, without gradients.
+        The predictions before the update, without gradients.
     """
     optimiser.zero_grad(set_to_none=True)
     predictions = step_gradients(model, step, settings, number, ranks)

@@ -38,23 +38,28 @@ def train(
     tensorboard: bool = False,
     quiet: bool = False,
 ) -> dict[str, Any]:
-    """Train a model into the folder of a run, and return what ``metrics.json`` holds.
+    """Train a model into the folder of a run.
 
-    However a run ends, it can be resumed; on a CPU it then ends with the same weights, bit for
-    bit, as a run that nothing stopped, on a GPU as near to them as another such run. Under
-    ``torchrun``, several processes train one model, each on its share of every step, and CCC is
-    still that of the whole step.
+    A run can be resumed however it ended. On a CPU, it then ends with the same weights, bit for
+    bit, as an uninterrupted run; on a GPU, as near to them as a repeated run. Under ``torchrun``,
+    several processes train one model, each on its share of every step, and CCC is still that of the
+    whole step.
 
     Parameters
     ----------
     config : Config
     folder : Path
     resume : bool
-        Go on where the run in the folder stopped.
+        Continue where the run in the folder stopped.
     tensorboard : bool
         Write the curves for TensorBoard, too.
     quiet : bool
         Show no progress.
+
+    Returns
+    -------
+    dict
+        The content of ``metrics.json``; empty in all processes but the first.
 
     Raises
     ------
@@ -87,10 +92,10 @@ def train_folds(
     resume: bool = False,
     tensorboard: bool = False,
 ) -> dict[str, Any]:
-    """Train one model for each fold of the corpus, which it holds out, into ``fold1`` and so on.
+    """Train one model per fold, with that fold held out, into the folders ``fold1`` and so on.
 
     Nothing is selected on the fold that is held out: each run keeps its last epoch. With `resume`,
-    folds that are finished stay as they are.
+    finished folds are kept.
 
     Returns
     -------
@@ -142,7 +147,7 @@ def _train_epoch(
         n_ranks=run.ranks.size,
         workers=run.config.data.workers,
     ):
-        # Change the model
+        # Update the model
         predictions = take_step(
             run.model,
             run.optimiser,
@@ -156,7 +161,7 @@ def _train_epoch(
 
         # Show and log the running CCC
         is_logged = state.step % _LOG_EVERY == 0
-        if run.device.type == "cpu" or is_logged:  # a GPU would have to be waited for
+        if run.device.type == "cpu" or is_logged:  # else it would wait for the GPU
             watch(state.step, run.n_steps, note=_format_step(state))
         if log is not None and is_logged:
             log.add_step(state, run.optimiser.param_groups[0]["lr"])

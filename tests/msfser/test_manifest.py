@@ -122,7 +122,7 @@ def test_a_file_that_is_no_manifest_is_refused(tmp_path):
         read_manifest(tmp_path)
     path = tmp_path / "manifest.parquet"
     path.write_bytes(b"PAR1 but not really")
-    with pytest.raises(ManifestError, match="no Parquet file"):
+    with pytest.raises(ManifestError, match="not a Parquet file"):
         read_manifest(path)
     pyarrow.parquet.write_table(pyarrow.table({"id": ["a"]}), path)
     with pytest.raises(ManifestError, match="not written by msfser"):

@@ -61,7 +61,7 @@ def test_what_msfser_did_not_write_is_refused(tmp_path):
         read(path)
     path.write_bytes(b"PAR1 but no")
     with pytest.raises(
-        DataError, match=r"no Parquet file \(.*\); remove it and make it again with"
+        DataError, match=r"not a Parquet file \(.*\); remove it and make it again with"
     ):
         read(path)
     pyarrow.parquet.write_table(pyarrow.table({"name": ["a"]}), path)
@@ -102,7 +102,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
     make_folder(tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b").is_dir()
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match=r"file/b: no folder can be made there"):
+    with pytest.raises(OutputError, match=r"file/b: the folder cannot be made"):
         make_folder(tmp_path / "file" / "b")
     prepare_folder(tmp_path, ["other"], force=False)
     assert (tmp_path / "figures").is_dir()

@@ -31,7 +31,7 @@ from msfser.errors import ConfigError
 from msfser.manifest import DIMENSIONS, MANIFEST_NAME, Manifest, Utterance, write_manifest
 from msfser.outputs import Column, format_parquet, format_wav, make_folder
 
-N_UTTERANCES = 2400  # 1600 train, 300 are development, 500 test
+N_UTTERANCES = 2400  # 1600 for training, 300 for development, 500 for test
 MOST_UTTERANCES = 100_000  # ids have five digits
 
 TRUTH_NAME = "truth.parquet"
@@ -42,7 +42,7 @@ _AUDIO, _ALIGNMENT = "audio", "alignment"  # folders
 _NAMES = (_AUDIO, _ALIGNMENT, TRUTH_NAME, ES_NAME, REACHABLE_NAME, MANIFEST_NAME)
 _STAGING, _LOCK = ".mechanism.part", "mechanism.lock"
 _VERSION = "1"
-_CHUNK = 40  # utterances a task
+_CHUNK = 40  # utterances per task
 
 
 TRUTH_COLUMNS: tuple[Column[Sentence], ...] = (
@@ -91,8 +91,8 @@ def write_mechanism(
     """Write the corpus; its bytes do not depend on the number of processes.
 
     Writes ``audio/``, ``alignment/``, `TRUTH_NAME`, `ES_NAME`, `REACHABLE_NAME` and, last,
-    `MANIFEST_NAME`. All is written to a hidden folder inside `folder` and then moved; an existing
-    corpus is replaced only with `force`, and only when the new one is complete.
+    `MANIFEST_NAME`. Everything is written to a hidden folder inside `folder` and then moved; an
+    existing corpus is replaced only with `force`, and only when the new one is complete.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def write_mechanism(
     force : bool
         Whether an existing corpus may be replaced.
     watch : Watch
-        Called with the number of utterances that are done, and of all.
+        Called with the number of utterances done, and the total.
 
     Returns
     -------

@@ -66,7 +66,7 @@ def reachable_ccc(semantics: Semantics) -> dict[str, float]:
     arousal = F0_RANGE_WEIGHT**2 + TEMPO_WEIGHT**2
     valence = POLARITY_WEIGHT**2 * float(np.mean(np.square(list(POLARITIES.values()))))
     dominance = SITUATION_WEIGHT**2 * float(np.mean(np.square(STATUS)))
-    # The mean of the four polarities, of which one is the right one, has var(p) / 4.
+    # GS shows four polarities, but not which one counts: their mean explains var(p) / 4.
     known = 1.0 if "les" in semantics else 1.0 / N_CONTENT if "gs" in semantics else 0.0
     explained = {
         "valence": known * valence / (valence + noise),

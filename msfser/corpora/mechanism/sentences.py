@@ -1,7 +1,7 @@
 """The sentences of the mechanism corpus: causes drawn from a seed, and labels that follow.
 
 A sentence has nine words, ``n C n C n C n C n``: four content words, each with a polarity, between
-neutral words, so that the emphasis segment of a content word has no other. One content word is
+neutral words, so that the emphasis segment of a content word holds no other. One content word is
 stressed. Valence follows from the polarity of the stressed word, arousal from melody and tempo,
 dominance from a situation that only the extended semantics show. All causes are independent.
 """
@@ -207,7 +207,7 @@ def draw_speaker(seed: int, number: int) -> Speaker:
 
 
 def random_stream(stream: Stream, seed: int, number: int) -> np.random.Generator:
-    """Return random numbers for one purpose of one utterance or speaker, apart from all others."""
+    """Return the random generator for one purpose of one utterance or speaker."""
     return np.random.default_rng([seed, number, _STREAMS.index(stream)])
 
 

@@ -70,7 +70,7 @@ class Phone:
 
 @dataclass(frozen=True, kw_only=True)
 class Prosody:
-    """Everything audible of a sentence except the voice.
+    """Everything that is audible in a sentence except the speaker's voice.
 
     Attributes
     ----------
@@ -137,7 +137,7 @@ def plan_prosody(sentence: Sentence, seed: int) -> Prosody:
         ):
             kinds = _VOWELS if number == 1 else _CONSONANTS
             label = str(rng.choice(list(kinds)))
-            start, reached_s = (
+            start_s, reached_s = (
                 reached_s,
                 reached_s + length_s / speed[word] * np.exp(rng.normal(0.0, _DURATION_JITTER)),
             )
@@ -147,7 +147,7 @@ def plan_prosody(sentence: Sentence, seed: int) -> Prosody:
                 Phone(
                     label=label,
                     word=word,
-                    start=round(start * RATE_HZ),
+                    start=round(start_s * RATE_HZ),
                     end=round(reached_s * RATE_HZ),
                     formants_hz=tuple(float(value) for value in formants_hz),
                     level_db=float(levels_db[word] + (0.0 if number == 1 else _CONSONANT_DB)),

@@ -1,7 +1,7 @@
 """WavLM's attention with gated relative position bias, computed by torch's fused kernel.
 
-transformers averages attention weights over the heads that nobody reads, and repeats the position
-bias for every utterance. The result here is the same; tests compare outputs and gradients.
+transformers also averages the attention weights over the heads, which nobody reads, and repeats the
+position bias for every utterance. The result here is the same; tests compare outputs and gradients.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class FusedAttention(WavLMAttention):
         attention_mask : (batch, frames) bool Tensor, optional
             False for padding.
         position_bias : (heads, frames, frames) Tensor, optional
-            What the first layer returned; the first layer computes it.
+            As returned by the first layer; None in the first layer, which computes it.
         index : int
             Number of the layer; not used.
 
@@ -49,7 +49,7 @@ class FusedAttention(WavLMAttention):
         update, reset = gates.chunk(2, dim=-1)  # (batch, heads, frames, 1)
         gate = update * (reset * self.gru_rel_pos_const - 1.0) + 2.0
 
-        # One product for all three: what costs is how many operations a GPU is asked for.
+        # One product for all three: on a GPU, the number of operations costs more than their size.
         projections = (self.q_proj, self.k_proj, self.v_proj)
         projected = functional.linear(
             hidden_states,
@@ -78,8 +78,8 @@ class FusedAttention(WavLMAttention):
     def compute_bias(self, query_length: int, key_length: int) -> Tensor:
         """Compute the position bias, shape (heads, queries, keys).
 
-        The few distances are sorted into buckets on the CPU, so that none differs on a GPU; to sort
-        all pairs there, as some releases of transformers do, keeps a GPU waiting.
+        The few distances are sorted into buckets on the CPU, so that no bucket differs on a GPU.
+        Sorting all pairs on the CPU, as some releases of transformers do, keeps a GPU waiting.
         """
         embedding = self.rel_attn_embed.weight
         distances = torch.arange(1 - query_length, key_length)

@@ -12,7 +12,7 @@ CountT = TypeVar("CountT", int, "Tensor")
 
 
 def count_frames(n_samples: CountT, kernels: Sequence[int], strides: Sequence[int]) -> CountT:
-    """Count the frames that a CNN without padding makes of so many samples."""
+    """Count the frames that a CNN without padding makes from `n_samples` samples."""
     for kernel, stride in zip(kernels, strides, strict=True):
         n_samples = (n_samples - kernel) // stride + 1
     return n_samples

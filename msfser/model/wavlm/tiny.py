@@ -10,15 +10,15 @@ from transformers import WavLMConfig, WavLMModel
 
 from msfser.config.settings import RATE_HZ
 
-_LOWEST_HZ, _HIGHEST_HZ = 80.0, 1320.0  # F0, and harmonics that show its movement enlarged
+_LOWEST_HZ, _HIGHEST_HZ = 80.0, 1320.0  # F0, and harmonics, which move further than F0
 
 
 def make_tiny_wavlm() -> WavLMModel:
-    """Build a tiny WavLM: random weights, but a first convolution that knows pitch.
+    """Build a tiny WavLM: random weights, but a first convolution that responds to pitch.
 
     The first of two convolutions starts as sinusoids under a window of 25 ms, each frequency in
-    four phases, of which rectification and the second convolution can make a magnitude. From
-    random filters pitch takes several times as long to learn.
+    four phases, from which rectification and the second convolution can compute a magnitude. With
+    random filters, pitch takes several times as long to learn.
     """
     wavlm = WavLMModel(tiny_wavlm_config())
     first = wavlm.get_parameter("feature_extractor.conv_layers.0.conv.weight")
@@ -52,7 +52,7 @@ def windowed_sinusoids(n_filters: int, length: int) -> Tensor:
 
 
 def tiny_wavlm_config() -> WavLMConfig:
-    """Return its configuration: 50 frames per second, by two convolutions instead of seven.
+    """Return the configuration: 50 frames per second, by two convolutions instead of seven.
 
     The bias of the convolutions lets loudness through, which layer norm would hide.
     """

@@ -1,8 +1,8 @@
-"""The acoustic encoder: WavLM, from samples at 16 kHz to 50 frames a second.
+"""The acoustic encoder: WavLM, from samples at 16 kHz to 50 frames per second.
 
-Its parts are called one by one: the frozen CNN runs without gradients, and the caller says which
-frames SpecAugment masks, so that nothing is drawn from numpy's global generator. An utterance alone
-equals itself in a padded batch.
+Its parts are called one by one: the frozen CNN runs without gradients, and the caller chooses
+which frames SpecAugment masks, so that nothing is drawn from numpy's global generator. The frames
+of an utterance are the same alone and in a padded batch.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from msfser.model.wavlm.frames import CountT, count_frames
 from msfser.model.wavlm.tiny import make_tiny_wavlm
 
 _FILES = ("config.json", "model*.safetensors*", "pytorch_model*.bin*")
-_FRAMES_STEP = 16  # on a GPU, whose libraries prepare anew for every shape
+_FRAMES_STEP = 16  # on a GPU, where every new shape takes time to prepare
 _NAME_WHOLE = "name the folder of a whole WavLM, or microsoft/wavlm-large"
 _MASK_VECTOR = "masked_spec_embed"  # only read in training, where old checkpoints may lack it
 
 
 class Wavlm(nn.Module):
-    """WavLM as table 2 needs it: the frames of an utterance, and which of them are no padding.
+    """WavLM as table 2 needs it: the frames of an utterance, and which of them are not padding.
 
     Parameters
     ----------
@@ -65,11 +65,11 @@ class Wavlm(nn.Module):
         return int(self.config.hidden_size)
 
     def n_frames(self, n_samples: CountT) -> CountT:
-        """Count the frames of so many samples."""
+        """Count the frames of a clip of `n_samples` samples."""
         return count_frames(n_samples, self.config.conv_kernel, self.config.conv_stride)
 
     def frame_mask(self, sample_mask: Tensor) -> Tensor:
-        """Find the frames that are no padding.
+        """Find the frames that are not padding.
 
         Parameters
         ----------
@@ -121,7 +121,7 @@ class Wavlm(nn.Module):
     def pad_frames(
         self, more: int, waveforms: Tensor, sample_mask: Tensor, mask_time_indices: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Pad a batch to `more` frames than it has, without samples beyond the last frame."""
+        """Pad a batch by `more` frames, without samples beyond the last frame."""
         n_samples = self.n_frames(waveforms.shape[1]) + more
         shape = zip(self.config.conv_kernel, self.config.conv_stride, strict=True)
         for kernel, stride in reversed([*shape]):
@@ -139,7 +139,7 @@ class Wavlm(nn.Module):
         """Run the CNN front-end; (batch, frames, channels)."""
         if self.config.feat_extract_norm == "layer":
             return self._convolve(waveforms)
-        # Group norm takes its statistics over time, padding included: clip by clip then.
+        # Group norm takes its statistics over time, with padding, so each clip is convolved alone.
         lengths = sample_mask.sum(dim=1).tolist()
         features = [
             self._convolve(clip[None, :length])[0]
@@ -150,7 +150,7 @@ class Wavlm(nn.Module):
         return nn.functional.pad(padded, (0, 0, 0, missing))
 
     def _convolve(self, waveforms: Tensor) -> Tensor:
-        # The feature extractor itself would ask for gradients of the samples.
+        # The forward of the feature extractor would also compute gradients of the samples.
         hidden = waveforms.unsqueeze(1)
         for layer in self.wavlm.feature_extractor.conv_layers:
             hidden = layer(hidden)
@@ -169,7 +169,7 @@ def load_wavlm(config: ModelConfig) -> Wavlm:
     Raises
     ------
     CheckpointError
-        There is no such model, it is no WavLM, or weights are missing or of another shape.
+        There is no such model, it is not a WavLM, or weights are missing or of another shape.
     """
     if config.acoustic == TINY_ACOUSTIC:
         return Wavlm(make_tiny_wavlm(), config)
@@ -215,13 +215,13 @@ def build_wavlm(wavlm_config: Mapping[str, Any], config: ModelConfig) -> Wavlm:
     Raises
     ------
     CheckpointError
-        WavLM has no such configuration.
+        The configuration is not one of WavLM.
     """
     try:
         return Wavlm(WavLMModel(WavLMConfig.from_dict(dict(wavlm_config))), config)
     except (ValueError, TypeError, RuntimeError, StrictDataclassError) as error:
         reason = " ".join(str(error).split())
-        raise CheckpointError(f"no configuration of a WavLM model ({reason})") from error
+        raise CheckpointError(f"not the configuration of a WavLM model ({reason})") from error
 
 
 def _read_wavlm_config(folder: Path) -> WavLMConfig:
@@ -231,7 +231,9 @@ def _read_wavlm_config(folder: Path) -> WavLMConfig:
         wavlm_config = WavLMConfig.from_dict(content)
     except (OSError, ValueError, TypeError, StrictDataclassError) as error:
         reason = " ".join(str(error).split())
-        raise CheckpointError(f"{path}: no configuration of a WavLM model ({reason})") from error
+        raise CheckpointError(
+            f"{path}: not the configuration of a WavLM model ({reason})"
+        ) from error
     if content.get("model_type") != "wavlm":
         raise CheckpointError(
             f"{path}: model_type {content.get('model_type')!r}; only 'wavlm' can be the encoder"

@@ -1,4 +1,4 @@
-"""Requests to a server with OpenAI's chat completions; failures that may pass are tried again."""
+"""Requests to a server with OpenAI's chat completions; temporary failures are retried."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import httpx
 
 from msfser.errors import ConfigError, SemanticsError
 
-_PASSING = {408, 409, 425, 429, 500, 502, 503, 504}  # HTTP statuses worth another attempt
+_PASSING = {408, 409, 425, 429, 500, 502, 503, 504}  # HTTP statuses that may pass
 _HOPELESS = {401, 403, 404, 405}  # the same for every request
 _LONGEST_DELAY_S = 60.0
 _LONGEST_RETRY_AFTER_S = 600.0
@@ -38,11 +38,11 @@ class Server:
     timeout_s : float
         How long to wait for a reply.
     attempts : int
-        How often a request is sent before the utterance has failed.
+        How often a request is sent before the utterance counts as failed.
     first_delay_s : float
         Wait after the first failure; doubles with each further failure, up to a minute.
     use_schema : bool
-        Whether the server is to hold the model to the JSON schema.
+        Whether the server shall enforce the JSON schema of the reply.
     max_tokens : int
     """
 
@@ -60,11 +60,14 @@ class Server:
         if not self.url.startswith(("http://", "https://")):
             raise ConfigError(f"--url {self.url}: write it as http://localhost:8000/v1")
         if not (self.in_flight >= 1 and self.attempts >= 1 and self.timeout_s > 0):
-            raise ConfigError("in_flight and attempts must be at least 1, and timeout_s positive")
+            raise ConfigError(
+                f"in_flight {self.in_flight}, attempts {self.attempts}, timeout_s {self.timeout_s:g}:"
+                " the first two must be 1 or more, the last above 0"
+            )
 
     @property
     def decoding(self) -> dict[str, object]:
-        """What the reply depends on besides the prompt, the model and the recording."""
+        """Settings that the reply depends on besides the prompt, the model and the recording."""
         return {"temperature": 0, "max_tokens": self.max_tokens, "schema": self.use_schema}
 
 
@@ -129,7 +132,7 @@ async def complete(
     schema: Mapping[str, Any],
     seed: str,
 ) -> str:
-    """Send a request until there is a reply, with longer and longer waits.
+    """Send a request until a reply arrives, waiting longer after each failure.
 
     Parameters
     ----------
@@ -146,7 +149,7 @@ async def complete(
     Returns
     -------
     str
-        Empty where the model replied nothing.
+        Empty where the model replied with nothing.
 
     Raises
     ------

@@ -63,12 +63,12 @@ class Description:
 
 
 def emotions_of(corpus: str) -> tuple[str, ...]:
-    """Return the emotion categories of a corpus; those of MSP-Podcast where it has none."""
+    """Return the emotion categories of a corpus; those of MSP-Podcast for other corpora."""
     return _EMOTIONS.get(corpus, _EMOTIONS["msp-podcast"])
 
 
 def schema_of(emotions: Sequence[str]) -> dict[str, Any]:
-    """Return the JSON schema of a description, for servers that hold a model to a schema."""
+    """Return the JSON schema of a description, for servers that enforce one."""
     texts = {key: {"type": "string", "maxLength": longest} for key, longest in _LONGEST.items()}
     texts["free_emotion"]["minLength"] = 2
     return {
@@ -119,7 +119,7 @@ def read_reply(reply: str, emotions: Sequence[str]) -> Description:
     Raises
     ------
     SemanticsError
-        The reply is no JSON, or no description; the message says what is wrong.
+        The reply is not JSON, or not a description; the message names the fault.
     """
     start, stop = reply.find("{"), reply.rfind("}")
     if start < 0:
@@ -132,7 +132,7 @@ def read_reply(reply: str, emotions: Sequence[str]) -> Description:
 
 
 def reply_entry(reply: str, emotions: Sequence[str]) -> Entry:
-    """Return what is kept of a reply: its paragraph, the six categories, and the reply as it came.
+    """Return the entry of a reply: its paragraph, the six categories, and the unchanged reply.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def reply_entry(reply: str, emotions: Sequence[str]) -> Entry:
 
 
 def check_description(content: object, emotions: Sequence[str]) -> Description:
-    """Check the six categories, as `schema_of` has them.
+    """Check the six categories against `schema_of`.
 
     White space and the case of the categories are corrected, nothing else.
 
@@ -182,15 +182,15 @@ def check_description(content: object, emotions: Sequence[str]) -> Description:
 
 def format_description(description: Description) -> str:
     """Format the six categories as one paragraph, as in the example of section 2.2."""
-    who = {
+    speaker = {
         "male": "a male speaker",
         "female": "a female speaker",
         "unclear": "a speaker of unclear gender",
     }[description.gender]
-    where = f", in {description.scenario.rstrip('.')}" if description.scenario else ""
+    scenario = f", in {description.scenario.rstrip('.')}" if description.scenario else ""
     sentences = [
-        f"This is {who}, expressing {description.free_emotion} "
-        f"(categorized as {description.emotion}){where}."
+        f"This is {speaker}, expressing {description.free_emotion} "
+        f"(categorized as {description.emotion}){scenario}."
     ]
     if description.explanation:
         end = "" if description.explanation[-1] in ".!?" else "."

@@ -41,9 +41,9 @@ def import_descriptions(
     Raises
     ------
     lemf.LemfError
-        The file cannot be read, or a line is no JSON object.
+        The file cannot be read, or a line is not a JSON object.
     SemanticsError
-        A line has no id, or an id comes twice.
+        A line has no id, or an id occurs twice.
     """
     texts = {
         utterance.id: Text(source=source, reason=f"{path.name} does not name it")
@@ -58,7 +58,9 @@ def import_descriptions(
         if not isinstance(name, str):
             raise SemanticsError(f"{place}: no id; give each line the utterance's id")
         if name in seen:
-            raise SemanticsError(f"{place}: id {name!r} stands in {seen[name]} already")
+            raise SemanticsError(
+                f"{place}: id {name!r} is also in {seen[name]}; remove one of the lines"
+            )
         seen[name] = line
         n_unknown += name not in known
         if name in texts:

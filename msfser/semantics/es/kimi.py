@@ -1,7 +1,7 @@
 """Extended Semantics by Kimi-Audio, which needs its own environment: jobs out, replies in.
 
-`kimi_worker.py` runs there, and its replies are checked here. A recording whose reply is no
-description is in the next export again, with what was wrong.
+`kimi_worker.py` runs there, and its replies are checked here. A recording whose reply is
+not a valid description is exported again, with the fault in its prompt.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def export_jobs(
         The JSONL file.
     jobs : sequence of Job
     work : WorkFile
-        Holds what was wrong with an earlier reply.
+        Holds the fault of an earlier reply.
     emotions : sequence of str
     force : bool
         Whether an existing file may be replaced.
@@ -64,7 +64,7 @@ def read_replies(path: Path) -> dict[str, Mapping[str, object]]:
     Raises
     ------
     lemf.LemfError
-        The file cannot be read, or a line is no JSON object.
+        The file cannot be read, or a line is not a JSON object.
     SemanticsError
         The worker did not write a line of the file.
     """
@@ -72,7 +72,9 @@ def read_replies(path: Path) -> dict[str, Mapping[str, object]]:
     for place, row in read_rows(path, suffixes=(".jsonl",)).rows:
         key = row.get("key")
         if not isinstance(key, str) or not ({"reply", "error"} & set(row)):
-            raise SemanticsError(f"{place}: no reply of kimi_worker.py")
+            raise SemanticsError(
+                f"{place}: not a reply of kimi_worker.py; name the file that it wrote"
+            )
         replies[key] = row
     return replies
 
@@ -80,7 +82,7 @@ def read_replies(path: Path) -> dict[str, Mapping[str, object]]:
 def take_replies(
     replies: Mapping[str, Mapping[str, object]], emotions: Sequence[str], jobs: Sequence[Job]
 ) -> Results:
-    """Yield an entry for each job that has a reply; the others stay to be done."""
+    """Yield an entry for each job that has a reply; the others remain to be done."""
     for job in jobs:
         row = replies.get(job.key)
         if row is not None:

@@ -3,7 +3,7 @@
     python kimi_worker.py JOBS.jsonl REPLIES.jsonl [--model NAME|FOLDER]
 
 JOBS has one line per recording: ``key``, ``wav``, ``prompt``, ``max_tokens``. A line of REPLIES has
-``key`` and ``reply``. Jobs that REPLIES answers already are left out, so a killed run goes on.
+``key`` and ``reply``. Jobs with a reply in REPLIES are skipped, so a killed run can be resumed.
 """
 
 import argparse
@@ -57,8 +57,8 @@ def ask(model: Any, job: dict[str, Any]) -> str:  # noqa: ANN401 - not installed
         audio_temperature=0.8,
         audio_top_k=10,
         audio_repetition_penalty=1.0,
-        text_repetition_penalty=1.0,  # above 1 its memory grows from call to call
-        max_new_tokens=job["max_tokens"],  # left out, up to 7,500
+        text_repetition_penalty=1.0,  # above 1, memory use grows from call to call
+        max_new_tokens=job["max_tokens"],  # the default is up to 7,500
     )
     return str(text)
 

@@ -116,15 +116,20 @@ def export_to_kimi(
         Name or folder of Kimi-Audio.
     force : bool
         Whether an existing file may be replaced.
+
+    Raises
+    ------
+    lemf.LemfError
+        The file cannot be written, or exists already.
     """
     jobs: list[Job] = []
 
-    def keep(todo: list[Job]) -> Results:
+    def collect(todo: list[Job]) -> Results:
         jobs.extend(todo)
         yield from ()
 
     depends_on = _kimi_depends_on(model, emotions)
-    do_jobs(manifest, usable_utterances(manifest, shard), work, depends_on, keep)
+    do_jobs(manifest, usable_utterances(manifest, shard), work, depends_on, collect)
     kimi.export_jobs(path, jobs, work, emotions, force=force)
     return len(jobs)
 
@@ -138,7 +143,13 @@ def import_from_kimi(
     model: str = kimi.MODEL,
     shard: Shard | None = None,
 ) -> dict[str, Text]:
-    """Read what `kimi_worker.py` wrote; parameters as in `export_to_kimi`."""
+    """Read the replies that `kimi_worker.py` wrote; parameters as in `export_to_kimi`.
+
+    Raises
+    ------
+    lemf.LemfError
+        As `kimi.read_replies`.
+    """
     replies = kimi.read_replies(path)
     make = partial(kimi.take_replies, replies, emotions)
     depends_on = _kimi_depends_on(model, emotions)

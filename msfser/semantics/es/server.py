@@ -1,7 +1,7 @@
 """Extended Semantics from a server that takes audio.
 
-Many requests are in flight at once, because the server batches them. Where a reply is no
-description, the model is asked once more, with what was wrong; then the utterance has failed.
+Many requests are in flight at once, because the server batches them. After a reply that is not a
+valid description, the model is asked once more, with the fault; then the utterance has failed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _FEWEST_FAILURES = 20  # in a row before the run is given up
 def ask_server(
     server: Server, emotions: Sequence[str], proven: bool, jobs: Sequence[Job]
 ) -> Results:
-    """Have recordings described, and yield each as soon as its reply is there.
+    """Request descriptions of recordings, and yield each as soon as its reply arrives.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def ask_server(
     Raises
     ------
     SemanticsError
-        The server does not know the address or the key, or one utterance after the other fails.
+        The server does not answer or refuses the key, or one utterance after the other fails.
     """
     find_model(server.url, server.api_key, server.model)
     with asyncio.Runner() as runner:
@@ -73,13 +73,13 @@ def ask_server(
                 if n_failed >= max(_FEWEST_FAILURES, 2 * server.in_flight):
                     raise SemanticsError(
                         f"{server.url}: {n_failed} utterances in a row failed, the last, {job.id}: "
-                        f"{entry['reason']}; what is done is kept; see to the server, then run "
+                        f"{entry['reason']}; what is done is kept; check the server, then run "
                         "the command again"
                     )
         finally:
             asking.cancel()
             runner.run(_close(client, asking))
-        asking.result()  # raises what ended it
+        asking.result()  # raises the error that ended it
 
 
 async def _ask_all(
@@ -109,7 +109,7 @@ async def _ask_all(
 async def _close(client: httpx.AsyncClient, asking: asyncio.Task[None]) -> None:
     await asyncio.wait([asking])
     await client.aclose()
-    await asyncio.sleep(0)  # closed sockets go with the next turn of the loop
+    await asyncio.sleep(0)  # sockets close in the next turn of the loop
 
 
 async def _describe(
@@ -141,7 +141,7 @@ async def _describe(
 
 
 def _question(wav: Path, emotions: Sequence[str]) -> Message:
-    """Return the message with the recording: all that is ever sent of an utterance."""
+    """Return the message with the recording; nothing else of an utterance is sent."""
     try:
         data = base64.b64encode(wav_bytes(wav)).decode()
     except LemfError as error:

@@ -1,4 +1,4 @@
-"""Extended Semantics without a model: what lemf measures of a voice, in words.
+"""Extended Semantics without a model: lemf's measures of a voice, in words.
 
 A stand-in that works offline and describes what can be measured, no more: the emotion is "Unknown",
 and the gender is a guess from F0 that may be "unclear". All limits are fixed; none is relative to a
@@ -21,7 +21,7 @@ from msfser.semantics.es.description import UNKNOWN, Description, format_descrip
 from msfser.semantics.jobs import Job
 from msfser.semantics.work_file import Entry
 
-VERSION = 1  # of the limits and the words: a new version makes new work
+VERSION = 1  # of the limits and the words: a new version has all recordings described again
 
 MALE_BELOW_HZ, FEMALE_ABOVE_HZ = 145.0, 175.0  # median F0
 NARROW_BELOW_ST, WIDE_ABOVE_ST = 8.0, 16.0  # semitones from the 5th to the 95th percentile of F0
@@ -50,7 +50,7 @@ class Voice:
     level_dbfs : float
         RMS of the voiced samples, 0 for a full-scale square wave; NaN without a voiced frame.
     stressed : str or None
-        The word that lemf ranks first; None without an alignment, or where all words score equal.
+        The word that lemf ranks first; None without an alignment, or where all words score equally.
     """
 
     f0_hz: float
@@ -61,7 +61,7 @@ class Voice:
 
 
 def measure_voice(wav: Path, alignment: Path | None, *, tiers_in_order: bool = False) -> Voice:
-    """Measure a voice; where lemf cannot use the alignment, as if there were none.
+    """Measure a voice; an alignment that lemf cannot use is ignored.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from msfser.outputs import format_wav
 
 
 def wav_bytes(path: Path) -> bytes:
-    """Read a wav file as it is, and any other recording as one of 16 bits and one channel.
+    """Read a wav file unchanged, and any other recording as wav of 16 bits and one channel.
 
     Raises
     ------

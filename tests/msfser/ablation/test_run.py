@@ -207,7 +207,7 @@ def test_the_command_trains_judges_and_goes_on(corpus_folder, tmp_path):
     assert "CCC on development, 6 utterances" in result.stdout
     result = CliRunner().invoke(main, [*arguments, "--set", "train.epochs=2"])
     assert result.exit_code == 1
-    assert "train.epochs was 1 and is 2; resume with the same" in result.stderr
+    assert "train.epochs was 1 and is 2; use the same settings" in result.stderr
 
 
 def test_a_split_that_is_not_there_is_refused_before_any_training(corpus_folder, tmp_path):

@@ -226,7 +226,7 @@ def test_wrong_labels_are_one_line_with_their_place(release_1_6, tmp_path, run, 
         ("[1]", "expected an object with one key per recording"),
         ('{"a.wav": 3}', "a.wav: expected an object with EmoAct, EmoVal, EmoDom"),
         ('{"a.wav": {"EmoAct": 1}}', "a.wav: no column EmoVal"),
-        ('{"a.wav": {}, "a.wav": {}}', "a.wav is there twice"),
+        ('{"a.wav": {}, "a.wav": {}}', "a.wav occurs twice"),
     ],
 )
 def test_wrong_json_is_one_line(release_1_12, tmp_path, run, content, message):
@@ -239,10 +239,10 @@ def test_wrong_json_is_one_line(release_1_12, tmp_path, run, content, message):
 
 def test_a_folder_that_is_no_release_is_said(release_1_12, tmp_path, run):
     result = run("msp-podcast", release_1_12 / "Labels", "-o", tmp_path / "out")
-    assert "no Audios with the recordings; there is labels_consensus.json" in result.stderr
+    assert "no Audios with the recordings; it holds labels_consensus.json" in result.stderr
     (release_1_12 / "Labels/labels_consensus.json").unlink()
     result = run("msp-podcast", release_1_12, "-o", tmp_path / "out")
-    assert "Labels: no labels_consensus.csv with the labels; there is nothing" in result.stderr
+    assert "Labels: no labels_consensus.csv with the labels; it holds nothing" in result.stderr
     result = run("msp-podcast", tmp_path / "nowhere", "-o", tmp_path / "out")
     assert "nowhere: cannot be listed (No such file or directory)" in result.stderr
 

@@ -114,7 +114,7 @@ def test_bad_recordings_are_failed_rows(tmp_path, run, make_wav):
     assert result.exit_code == 1
     out = tmp_path / "out/manifest.parquet"
     assert f"Error: 5 of 6 utterances failed; {out} has the reasons" in result.stderr
-    assert "6 utterances with an alignment that is not there, such as good" in result.stderr
+    assert "6 utterances whose alignment file is missing, such as good" in result.stderr
     assert "failed: gone: no such recording" in result.stderr
     rows = read_manifest(tmp_path / "out").utterances
     assert [row.reason for row in rows] == [
@@ -201,11 +201,11 @@ def test_wrong_options_are_said(table, tmp_path, run):
     assert result.exit_code == 2
     assert "write LOW,HIGH as 1,5" in result.stderr
     result = run("table", table, *out, "--label-bounds", "5,1")
-    assert "label bounds 5 to 1: write the lower bound first" in result.stderr
+    assert "label bounds 5 to 1: write two finite numbers, the lower first" in result.stderr
     result = run("table", table, *out, "--column", "valence")
     assert "write NAME=COLUMN" in result.stderr
     result = run("table", table, *out, "--column", "valenz=dom")
-    assert "no column 'valenz'; there are wav, id" in result.stderr
+    assert "column 'valenz': not of the manifest; choose from wav, id" in result.stderr
     result = run("table", table, *out, "--column", "valence=val")
     assert "no column 'val'; it has speaker, dom" in result.stderr
     result = run("table", table, *out, "--label-bounds", "1,5", "--figure", tmp_path / "f.gif")

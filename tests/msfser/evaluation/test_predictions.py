@@ -91,7 +91,7 @@ def test_a_table_of_something_else_is_refused(tmp_path):
     with pytest.raises(DataError, match="not written by msfser"):
         read_predictions(path)
     path.write_text("no parquet")
-    with pytest.raises(DataError, match="no Parquet file"):
+    with pytest.raises(DataError, match="not a Parquet file"):
         read_predictions(path)
     path.write_bytes(format_parquet(range(2), [("id", "string", str)], {}))
     with pytest.raises(DataError, match="no column 'split'; remove it and make it again"):

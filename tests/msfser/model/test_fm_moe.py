@@ -57,7 +57,7 @@ def test_the_others_share_the_weight_of_a_removed_expert():
     torch.testing.assert_close(
         routing, torch.tensor([2 / 3, 1 / 3, 0.0]).expand(3, 3), rtol=0, atol=FP32
     )
-    with pytest.raises(ConfigError, match=r"expert 'D': the model has A, B, C"):
+    with pytest.raises(ConfigError, match=r"expert 'D': not in the model; choose from A, B, C"):
         moe.routing("D")
 
 

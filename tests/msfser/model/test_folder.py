@@ -82,10 +82,8 @@ def test_a_model_is_replaced_only_when_asked_to(tmp_path, model, folder):
     assert torch.equal(
         msfser.MsfSer.from_pretrained(folder).pooling.attention, model.pooling.attention
     )
-    with pytest.raises(LemfError, match="cannot be made"):
-        model.save_pretrained(tmp_path / "no" / "such")
     (tmp_path / "file").write_text("")
-    with pytest.raises(LemfError, match="file: cannot be made"):
+    with pytest.raises(LemfError, match="file: the folder cannot be made"):
         model.save_pretrained(tmp_path / "file")
 
 
@@ -131,7 +129,7 @@ def test_weights_start_another_model_of_the_same_shape(folder, model):
         ({"facts": {"rating": 1}}, r"config.json: unknown key 'facts.rating'"),
         ({"facts": {"label_bounds": [7, 1]}}, r"facts.label_bounds \(7, 1\): must be two numbers"),
         ({"facts": {"wave_std": float("nan")}}, r"facts.wave_std nan: must be a number"),
-        ({"wavlm": {"hidden_size": 65}}, r"best: no configuration of a WavLM model"),
+        ({"wavlm": {"hidden_size": 65}}, r"best: not the configuration of a WavLM model"),
         ({"wavlm": {"num_hidden_layers": 3}}, r"another shape: weight acoustic.* is missing there"),
     ],
 )

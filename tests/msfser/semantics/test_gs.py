@@ -111,7 +111,7 @@ def test_wrong_models_and_options_are_one_line(corpus, tmp_path, monkeypatch):
     assert output.startswith(f"Error: --model {tmp_path}: cannot be loaded by transformers (")
     monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 0)
     output = run(corpus, "--device", "cuda", code=1)
-    assert output == "Error: --device cuda: ctranslate2 finds none; use --device cpu\n"
+    assert output == "Error: --device cuda: ctranslate2 finds no GPU; use --device cpu\n"
     output = run(corpus, "--from", "transcript", "--shard", "1/2", code=2)
     assert "--shard goes with --from whisper" in output
 
@@ -170,7 +170,7 @@ def test_a_real_whisper_hears_real_speech(tmp_path, tiny_en, ljspeech, reasons):
     clip = read_clip(wavs[0]).samples
     silence, long = np.full(16_000, 1e-4, np.float32), np.tile(clip, 20)[: 31 * 16_000]
     _, again, heard = whisper.transcribe([silence, clip, long])
-    alone = whisper._hear_alone(clip)
+    alone = whisper._transcribe_alone(clip)
     assert alone.strip() == again.strip() == texts[wavs[0].stem].text
     assert len(heard) > 3 * len(again)
 

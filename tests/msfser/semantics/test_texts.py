@@ -117,7 +117,7 @@ def test_what_is_no_texts_of_msfser_is_refused(tmp_path, manifest):
         read_texts(tmp_path)
     path = tmp_path / "texts.parquet"
     path.write_bytes(b"PAR1 but no")
-    with pytest.raises(SemanticsError, match=r"texts\.parquet: no Parquet file"):
+    with pytest.raises(SemanticsError, match=r"texts\.parquet: not a Parquet file"):
         read_texts(tmp_path)
     pyarrow.parquet.write_table(pyarrow.table({"id": ["a"]}), path)
     with pytest.raises(

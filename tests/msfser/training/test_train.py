@@ -234,7 +234,7 @@ def test_training_starts_from_a_model(finished, corpus_folder, tmp_path):
     other = replace(config, model=replace(config.model, head_dim=8))
     with pytest.raises(CheckpointError, match="shape"):
         train(other, tmp_path / "misfit")
-    with pytest.raises(ConfigError, match=r"train\.init was '.+' and is ''; resume with the same"):
+    with pytest.raises(ConfigError, match=r"train\.init was '.+' and is ''; use the same settings"):
         train(
             replace(config, train=replace(config.train, init="")), tmp_path / "tuned", resume=True
         )
@@ -257,15 +257,15 @@ def test_a_folder_that_is_taken_is_refused_before_any_reading(finished, corpus_f
         raise AssertionError
 
     monkeypatch.setattr("msfser.training.run.prepare_data", read)
-    with pytest.raises(ConfigError, match="holds a run already; --resume goes on"):
+    with pytest.raises(ConfigError, match="holds a run already; continue it with --resume"):
         train(make(corpus_folder), finished[0])
 
 
 def test_what_cannot_be_trained_is_said_in_one_line(finished, corpus_folder, tmp_path):
     run, _ = finished
-    with pytest.raises(ConfigError, match="holds a run already; --resume goes on"):
+    with pytest.raises(ConfigError, match="holds a run already; continue it with --resume"):
         train(make(corpus_folder), run)
-    with pytest.raises(ConfigError, match=r"train\.lr was 0.001 and is 0.1; resume with the same"):
+    with pytest.raises(ConfigError, match=r"train\.lr was 0.001 and is 0.1; use the same settings"):
         train(make(corpus_folder, "train.lr=0.1"), run, resume=True)
     no_split = "no split 'dev'; there are: development, test, train; set data.development_split"
     with pytest.raises(DataError, match=no_split):
@@ -291,7 +291,7 @@ def test_the_command(corpus_folder, tmp_path):
     result = runner.invoke(main, ["train", "-o", str(tmp_path / "run")])
     assert result.exit_code == 1
     assert result.stderr == (
-        "Error: no data: name the folder that msfser corpus made with --data\n"
+        "Error: no data: name with --data the folder that msfser corpus made\n"
     )
     result = runner.invoke(main, ["train", "-o", str(tmp_path / "r"), "--set", "train.lrr=1"])
     assert (result.exit_code, result.stderr) == (
@@ -326,6 +326,6 @@ def test_a_dimension_without_labels_is_said(corpus_folder, tmp_path, capfd):
     write_manifest(tmp_path / "manifest.parquet", replace(manifest, utterances=rows))
     changes = ("train.epochs=1", "model.semantics=[]", "model.intra='none'", "model.fusion='none'")
     metrics = train(make(tmp_path, *changes), tmp_path / "run")
-    assert "no label of dominance, so predictions of it will mean nothing" in capfd.readouterr().err
+    assert "no label of dominance, so its predictions mean nothing" in capfd.readouterr().err
     assert metrics["development"]["dominance"] is None
     assert metrics["best_epoch"] == 1

@@ -159,7 +159,7 @@ def test_numbers_are_checked_first(tmp_path, wrong, message):
 
 def test_folder_that_is_a_file(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(lemf.OutputError, match="no folder can be made there"):
+    with pytest.raises(lemf.OutputError, match="the folder cannot be made"):
         write_mechanism(tmp_path / "file", n_utterances=24)
 
 

@@ -249,10 +249,10 @@ class Bomb:
     ("kind", "message"),
     [
         ("no config", r"wavlm/config.json: model_type None; only 'wavlm' can be the encoder"),
-        ("no JSON", r"config.json: no configuration of a WavLM model"),
+        ("no JSON", r"config.json: not the configuration of a WavLM model"),
         ("other model", r"config.json: model_type 'bert'; only 'wavlm'"),
         ("adapter", r"config.json: add_adapter is set"),
-        ("wrong type", r"config.json: no configuration of a WavLM model \(.*hidden_size"),
+        ("wrong type", r"config.json: not the configuration of a WavLM model \(.*hidden_size"),
         ("other shape", r"wavlm: weight .* has shape \(16,.*its config.json says \(32,"),
         ("layer missing", r"wavlm: weight encoder.layers.2.* and \d+ others of WavLM missing"),
         ("no weights", r"wavlm: WavLM cannot be loaded \(Error no file named model.safetensors"),

@@ -49,7 +49,7 @@ def test_paragraphs_and_categories_are_taken(corpus):
         ([{"id": "u001", "text": "a"}, '{"id": "u002", "te'], "line 2: not JSON"),
         (["[1]"], "line 1: not an object"),
         ([{"text": "a"}], "line 1: no id"),
-        ([{"id": "u001", "text": "a"}] * 2, "line 2: id 'u001' stands in line 1 already"),
+        ([{"id": "u001", "text": "a"}] * 2, "line 2: id 'u001' is also in line 1"),
     ],
 )
 def test_a_wrong_line_is_named_and_nothing_is_written(corpus, lines, message):

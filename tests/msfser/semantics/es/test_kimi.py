@@ -124,4 +124,4 @@ def test_one_of_the_steps_must_be_named(corpus, options):
 def test_a_line_that_is_no_reply_is_named(corpus, tmp_path):
     (tmp_path / "r.jsonl").write_text('{"key": "a", "reply": "b"}\n{"key": 1}\n')
     output = run(corpus, "--backend", "kimi", "--from", tmp_path / "r.jsonl", code=1)
-    assert "r.jsonl: line 2: no reply of kimi_worker.py" in output
+    assert "r.jsonl: line 2: not a reply of kimi_worker.py" in output
