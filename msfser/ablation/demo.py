@@ -1,4 +1,4 @@
-"""All of msfser on a corpus whose mechanism is known: from no data to results.
+"""All of msfser on a corpus with a known mechanism, from its synthesis to the results.
 
 Makes corpus, texts and vectors, and trains four models per seed; then predicts the test split with
 each, again with the texts of other utterances, and without each of the experts.
@@ -79,18 +79,18 @@ def run_demo(
     jobs: int = 1,
     report: Report,
 ) -> Demo:
-    """Run the demo; what an earlier call did already stays unchanged.
+    """Run the demo; the results of an earlier call that was stopped are kept.
 
     Parameters
     ----------
     folder : Path
         Made if missing.
     n_seeds : int
-        Number of trainings per row, with the seeds 0, 1, ...
+        Number of training runs per row, with the seeds 0, 1, ...
     corpus_seed, n_utterances : int
         Of the mechanism corpus.
     changes : sequence of str
-        ``part.key=value``: settings of all trainings.
+        ``part.key=value``: settings of all training runs.
     jobs : int
         Processes.
     report : function
@@ -164,7 +164,8 @@ def _keep_plan(folder: Path, plan: dict[str, int]) -> None:
         write_output(path, json.dumps(plan).encode())
     elif before != plan:
         raise ConfigError(
-            f"{folder}: holds a demo with {_describe(before)}, not {_describe(plan)}; name another"
+            f"{folder}: holds a demo with {_describe(before)}, not {_describe(plan)}; "
+            "name another folder"
         )
 
 

@@ -1,4 +1,4 @@
-"""What the demo shows: each claim that the mechanism of the corpus makes, with its numbers."""
+"""Findings of the demo: each claim that follows from the mechanism of the corpus, with numbers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Finding:
 
 
 def check_claims(demo: Demo) -> list[Finding]:
-    """Check the claims that the mechanism of the corpus makes."""
+    """Check the claims that follow from the mechanism of the corpus."""
     # gains and losses between rows
     rows = demo.results
     les = _difference(rows[_LES], rows[_GS], _VALENCE)

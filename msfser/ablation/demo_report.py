@@ -17,6 +17,7 @@ from msfser.evaluation.intervals import LEVEL
 from msfser.manifest import DIMENSIONS
 from msfser.outputs import (
     FIGURES_NAME,
+    REPORT_NAME,
     Cell,
     Table,
     format_csv,
@@ -27,7 +28,6 @@ from msfser.outputs import (
 ROUTING_NAME = "routing.csv"
 KNOCKOUT_NAME = "knockout.csv"
 SHUFFLED_NAME = "shuffled.csv"
-REPORT_NAME = "report.md"
 
 _ROUTING_FIGURE = f"{FIGURES_NAME}/routing.png"
 _KNOCKOUT_FIGURE = f"{FIGURES_NAME}/knockout.png"
@@ -98,12 +98,12 @@ def _format_report(tables: Sequence[Table]) -> str:
 def _findings_table(findings: Sequence[Finding]) -> Table:
     rows = []
     for finding in findings:
-        of = "seeds" if finding.over_seeds else f"{100 * LEVEL:g} %"
+        over = "seeds" if finding.over_seeds else f"{100 * LEVEL:g} %"
         rows.append(
             (
                 finding.claim,
                 f"{finding.value:+.3f}",
-                f"{finding.low:+.3f} to {finding.high:+.3f} ({of})",
+                f"{finding.low:+.3f} to {finding.high:+.3f} ({over})",
                 "yes" if finding.holds else "NO",
             )
         )
@@ -145,10 +145,10 @@ def _knockout_rows(demo: Demo) -> list[Sequence[Cell]]:
 
 def _shuffled_rows(demo: Demo) -> list[Sequence[Cell]]:
     rows: list[Sequence[Cell]] = [("row", "seed", "dimension", "ccc")]
-    for name, values in demo.shuffled.items():
-        for seed, own in zip(demo.results[-1].seeds, values, strict=True):
+    for name, ccc_by_seed in demo.shuffled.items():
+        for seed, values in zip(demo.results[-1].seeds, ccc_by_seed, strict=True):
             rows += [
                 (name, str(seed), dimension, round(float(value), 6))
-                for dimension, value in zip(DIMENSIONS, own, strict=True)
+                for dimension, value in zip(DIMENSIONS, values, strict=True)
             ]
     return rows

@@ -59,21 +59,21 @@ def read_ablation(
     changes : sequence of str
         ``part.key=value``, for all rows.
     preset : str
-        Replaces that of the file.
+        Overrides the preset of the file.
 
     Raises
     ------
     ConfigError
-        The file cannot be read, or has no rows or two of the same name; a row is wrong.
+        The file cannot be read, has no rows or two of the same name, or a row cannot be used.
     """
     name = path if isinstance(path, str) else str(path)
     try:
         source = files("msfser.ablation") / path if isinstance(path, str) else path
         content = tomllib.loads(source.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"{name}: cannot be read ({error.strerror})") from error
+        raise ConfigError(f"{name}: cannot be read ({error.strerror}); check the path") from error
     except ValueError as error:
-        raise ConfigError(f"{name}: not TOML ({error})") from error
+        raise ConfigError(f"{name}: not TOML ({error}); correct the file") from error
     rows = content.pop("rows", [])
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise ConfigError(f"{name}: no rows; write a [[rows]] table for each")

@@ -68,7 +68,7 @@ def run_ablation(
     jobs: int = 1,
     report: Report,
 ) -> list[RowResult]:
-    """Train and evaluate every row with every seed; what is done already stays unchanged.
+    """Train and evaluate every row with every seed; runs that are done already are kept.
 
     A run is done if it was trained with the same settings and evaluated on the same split.
 
@@ -81,7 +81,7 @@ def run_ablation(
     split : str
         Split of the corpus that the models are evaluated on.
     jobs : int
-        Processes that train side by side, with one core each; 1 trains in this process with all
+        Processes that train in parallel, with one core each; 1 trains in this process with all
         cores.
     report : function
         Called with a line for each run that ends, or begins in this process.
@@ -136,7 +136,7 @@ def run_ablation(
 
 
 def _check_split(row: AblationRow, split: str) -> None:
-    """Refuse before any training what could not be evaluated afterwards."""
+    """Check before any training that the row can be evaluated afterwards."""
     data = row.config.data
     if data.test_fold:
         raise ConfigError(

@@ -1,6 +1,6 @@
-"""An ablation in numbers: CCC of each row with its interval, beside other values of CCC.
+"""CCC of each row of an ablation with its interval, next to a reference.
 
-These are the best that a model can reach where that is known, or those of the paper.
+The reference is the best reachable CCC where it is known, else the CCC in the paper.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def mean_ccc(result: RowResult) -> tuple[FloatArray, FloatArray]:
 
 
 def resample_seeds(draws: FloatArray) -> FloatArray:
-    """Resample the seeds of a bootstrap, beside the utterances.
+    """Resample the seeds of a bootstrap, whose draws resample the utterances.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def seed_ccc(result: RowResult, place: int) -> tuple[FloatArray, FloatArray]:
 
 
 def read_reachable(path: Path) -> dict[tuple[str, str], float]:
-    """Read the best CCC that a model can reach, which the mechanism corpus comes with.
+    """Read the best CCC that a model can reach from the file of the mechanism corpus.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def ablation_rows(results: Sequence[RowResult], reachable: Reachable) -> list[Se
 
 
 def ablation_table(results: Sequence[RowResult], reachable: Reachable, title: str) -> Table:
-    """Return an ablation as a table; beside each CCC stands the reachable one, or the paper's.
+    """Build the table of an ablation, with the reachable or the paper's CCC next to each.
 
     Parameters
     ----------
@@ -140,9 +140,9 @@ def ablation_table(results: Sequence[RowResult], reachable: Reachable, title: st
 
 
 def brief_table(results: Sequence[RowResult], reachable: Reachable, title: str) -> Table:
-    """Return an ablation as a table for a terminal, without intervals.
+    """Build the table of an ablation for a terminal, without intervals.
 
-    ``0.984 of 0.993`` has the reachable CCC; ``0.750 (0.759)`` the paper's, where none is known.
+    ``0.984 of 0.993`` shows the reachable CCC; where it is unknown, ``0.750 (0.759)`` the paper's.
     """
     rows = []
     for result in results:

@@ -68,6 +68,7 @@ def ablate(
     from msfser.ablation.rows import TABLE_2, read_ablation
     from msfser.ablation.run import run_ablation
     from msfser.ablation.table import brief_table, read_reachable
+    from msfser.corpora.mechanism.files import REACHABLE_NAME
     from msfser.outputs import print_tables
 
     if data is not None:
@@ -82,7 +83,7 @@ def ablate(
             jobs=jobs,
             report=say,
         )
-    reachable = read_reachable(Path(rows[0].config.data.folder) / "reachable.csv")
+    reachable = read_reachable(Path(rows[0].config.data.folder) / REACHABLE_NAME)
     write_ablation(folder, results, reachable, split)
     print_tables([brief_table(results, reachable, ablation_title(results, split))], open_stdout())
     say(f"wrote {folder}/ablation.csv, ablation.md, figures/ablation.png")

@@ -1,6 +1,6 @@
 """The command `msfser`.
 
-No module of commands loads torch. A command names what to install if a package is missing.
+No module of commands loads torch. If a package is missing, the error names what to install.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _EXTRA_PACKAGES = (
 class _OneLineErrors(OneLineErrors):
     """Also turns a missing package, or a GPU with too little memory, into one line."""
 
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as in click
         try:
             return super().invoke(ctx)
         except ModuleNotFoundError as error:
@@ -48,8 +48,8 @@ class _OneLineErrors(OneLineErrors):
             if torch is None or not isinstance(error, torch.OutOfMemoryError):
                 raise
             raise click.ClickException(
-                "the GPU's memory ran out; train with a larger train.accumulation, or end what "
-                "else uses the GPU"
+                "the GPU's memory ran out; train with a larger train.accumulation, or end other "
+                "processes on the GPU"
             ) from error
 
 

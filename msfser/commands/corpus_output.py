@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from msfser.corpora.checks import Reading
     from msfser.manifest import Manifest
 
-_MOST_FAILED = 5  # how many failed rows are named; all stand in the manifest
+_MOST_FAILED = 5  # failed rows named on the terminal; the manifest has all
 
 
 class OutputOptions(TypedDict):
@@ -39,7 +39,7 @@ output_options = add_options(
 
 
 def check_corpus_output(options: OutputOptions) -> None:
-    """Make the output folder, and refuse before any work what could not be written after it."""
+    """Make the output folder, and check before any work that the files can be written."""
     from lemf.runtime.output import check_output
     from msfser.manifest import MANIFEST_NAME
     from msfser.outputs import make_folder
@@ -50,13 +50,13 @@ def check_corpus_output(options: OutputOptions) -> None:
 
 
 def check_figures(options: OutputOptions) -> None:
-    """Refuse before any work a figure that could not be written after it."""
+    """Check before any work that the figures can be written."""
     for path in _figure_paths(options):
         check_figure(path, force=options["force"])
 
 
 def finish_corpus(reading: Reading, options: OutputOptions) -> None:
-    """Write the manifest and print what it holds; end with exit code 1 if rows failed."""
+    """Write the manifest and print its content; end with exit code 1 if rows failed."""
     from msfser.manifest import MANIFEST_NAME, write_manifest
 
     path = options["output"] / MANIFEST_NAME
@@ -68,7 +68,7 @@ def finish_corpus(reading: Reading, options: OutputOptions) -> None:
 
 
 def show_corpus(path: Path, manifest: Manifest, options: OutputOptions) -> None:
-    """Print what a manifest that was written holds, and draw it if asked to."""
+    """Print the content of a written manifest, and draw it on request."""
     from msfser.semantics.texts import TEXTS_NAME
 
     print_corpus(manifest, distributions=options["summary"])
@@ -76,7 +76,7 @@ def show_corpus(path: Path, manifest: Manifest, options: OutputOptions) -> None:
     texts = path.with_name(TEXTS_NAME)
     if texts.exists():
         say(
-            f"note: {texts}: is of the corpus that was here before; if words have changed, "
+            f"note: {texts}: belongs to the corpus that was here before; if words have changed, "
             "delete it and make it again"
         )
     for figure in _figure_paths(options):
@@ -84,7 +84,7 @@ def show_corpus(path: Path, manifest: Manifest, options: OutputOptions) -> None:
 
 
 def print_corpus(manifest: Manifest, *, distributions: bool) -> None:
-    """Print counts, and if asked for the distributions of labels and durations."""
+    """Print counts, and on request the distributions of labels and durations."""
     from msfser.corpora.summary import group_table, value_table
 
     click.echo(group_table(manifest))
@@ -99,7 +99,7 @@ def _figure_paths(options: OutputOptions) -> list[Path]:
 
 
 def check_figure(path: Path, *, force: bool) -> None:
-    """Refuse a figure that could not be written."""
+    """Check that a figure can be written, and make its folder."""
     from lemf.runtime.output import check_output
     from msfser.outputs import make_folder
 

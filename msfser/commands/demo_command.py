@@ -66,8 +66,8 @@ def demo(
     from lemf.runtime.cores import count_cores
     from msfser.ablation.demo import run_demo
     from msfser.ablation.demo_findings import check_claims
-    from msfser.ablation.demo_report import REPORT_NAME, write_report
-    from msfser.outputs import print_tables
+    from msfser.ablation.demo_report import write_report
+    from msfser.outputs import REPORT_NAME, print_tables
 
     with one_line_ends():
         made = run_demo(

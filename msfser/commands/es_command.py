@@ -93,7 +93,7 @@ def es(
     part = read_shard(shard)
     _check_files(backend, source, export_jobs)
     if backend == "jsonl" and part is not None:
-        raise click.UsageError("--shard does not go with jsonl; reading a file takes no time")
+        raise click.UsageError("--shard cannot be used with --backend jsonl; leave it out")
 
     from msfser.manifest import read_manifest
     from msfser.semantics.es import run as backends
@@ -101,6 +101,7 @@ def es(
     from msfser.semantics.es.kimi import MODEL, WORKER
     from msfser.semantics.work_file import open_work
 
+    # manifest and emotions
     manifest = read_manifest(folder)
     categories = emotions_of(manifest.corpus)
     if emotions is not None:
@@ -108,6 +109,7 @@ def es(
     if backend == "jsonl" and source is not None:
         _import_es(folder, manifest, source, categories)
         return
+    # texts of one backend
     with one_line_ends(), ExitStack() as stack:
         work = stack.enter_context(open_work(folder, "es", part))
         if export_jobs is not None:
@@ -149,9 +151,9 @@ def _check_files(backend: str, source: Path | None, export_jobs: Path | None) ->
     if backend == "kimi" and (source is None) == (export_jobs is None):
         raise click.UsageError("--backend kimi needs --export-jobs FILE, and later --from FILE")
     if source is not None and backend not in ("jsonl", "kimi"):
-        raise click.UsageError(f"--from goes with jsonl and kimi, not with {backend}")
+        raise click.UsageError(f"--from needs --backend jsonl or kimi, not {backend}")
     if export_jobs is not None and backend != "kimi":
-        raise click.UsageError(f"--export-jobs goes with kimi, not with {backend}")
+        raise click.UsageError(f"--export-jobs needs --backend kimi, not {backend}")
 
 
 def _import_es(folder: Path, manifest: Manifest, source: Path, categories: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""The commands that use trained models: `msfser evaluate`, `predict`, `inspect`."""
+"""The commands `msfser evaluate` and `msfser inspect`."""
 
 from __future__ import annotations
 
@@ -72,6 +72,7 @@ def evaluate(
     from msfser.evaluation.scores import score_predictions
     from msfser.outputs import prepare_folder, print_tables
 
+    # runs, tables and output folder
     tables = [path for path in runs if path.suffix == ".parquet"]
     folders = [path for path in runs if path.suffix != ".parquet"]
     if output is None and folders:
@@ -87,6 +88,7 @@ def evaluate(
         prepare_folder(output, FILES, force=force)
     if card:
         check_card(found[0], force=force)
+    # predictions and scores
     for run in found:
         predictions, unused = _predict_run(run, splits, data, device)
         parts.append(predictions)
@@ -95,6 +97,7 @@ def evaluate(
     scores = score_predictions(predictions, n_resamples=resamples, seed=seed)
     print_tables(make_tables(scores), open_stdout())
     _say_unlabelled(scores)
+    # files
     if output is not None:
         origin = Origin(runs=tuple(map(str, runs)), n_resamples=resamples, seed=seed)
         write_evaluation(output, predictions, scores, origin, force=force)
@@ -134,7 +137,7 @@ def inspect_model(
     from msfser.model.device import choose_device
     from msfser.outputs import prepare_folder, print_tables
 
-    folder = _only(find_runs([run]), run)
+    folder = _only_run(find_runs([run]), run)
     output = run / "inspection" if output is None else output
     prepare_folder(output, FILES, force=force)
     chosen = choose_device(device)
@@ -187,20 +190,20 @@ def _end_on_skipped(skipped: dict[str, str], n_used: int, output: Path | None, f
     if not skipped:
         return
     from lemf.runtime.output import write_output
-    from msfser.outputs import format_csv
+    from msfser.outputs import SKIPPED_NAME, format_csv
 
     for name, reason in list(skipped.items())[:_MOST_NAMED]:
         say(f"skipped: {name}: {reason}")
     if output is not None:
         rows = format_csv([("id", "reason"), *skipped.items()])
-        write_output(output / "skipped.csv", rows, force=force)
-    where = f"; {output / 'skipped.csv'} names each" if output is not None else ""
+        write_output(output / SKIPPED_NAME, rows, force=force)
+    where = f"; see {output / SKIPPED_NAME}" if output is not None else ""
     raise DataError(
         f"{len(skipped):,} of {len(skipped) + n_used:,} utterances could not be used{where}"
     )
 
 
-def _only(runs: list[Path], named: Path) -> Path:
+def _only_run(runs: list[Path], named: Path) -> Path:
     if len(runs) > 1:
         raise DataError(f"{named}: holds {len(runs)} runs; name one, such as {runs[0]}")
     return runs[0]

@@ -110,24 +110,26 @@ def predict(
     from msfser.prediction.speech_texts import describe_acoustically, find_texts
     from msfser.semantics.alignment_tiers import TIERS_IN_ORDER
 
+    # recordings, model and texts
     recordings = find_speech(files, alignments)
     chosen = choose_device(device)
     loaded = MsfSer.from_pretrained(model_folder(model)).to(chosen)
-    texts = None
-    made = es != "none" or whisper is not None
-    if not no_texts and (made or any(one.has_text for one in recordings)):
-        texts = load_encoder(loaded, encoder)
+    text_encoder = None
+    texts_made = es != "none" or whisper is not None
+    if not no_texts and (texts_made or any(one.has_text for one in recordings)):
+        text_encoder = load_encoder(loaded, encoder)
     find = partial(
         find_texts,
-        transcribe=None if whisper is None or no_texts else _load_ear(whisper, chosen.type),
+        transcribe=None if whisper is None or no_texts else _load_transcriber(whisper, chosen.type),
         describe=describe_acoustically if es == "acoustic" else None,
         tiers_in_order=loaded.facts.corpus in TIERS_IN_ORDER,
     )
+    # predictions and their files
     with progress("predicting") as watch:
         predictions = predict_speech(
             loaded,
             recordings,
-            encoder=texts,
+            encoder=text_encoder,
             find=find,
             window_s=window_s,
             clamped=clamped,
@@ -159,13 +161,13 @@ def _check_outputs(
         check_output(path, force=force)
 
 
-def _load_ear(name: str, device: str) -> Describe:
-    from msfser.prediction.speech_texts import hear
+def _load_transcriber(name: str, device: str) -> Describe:
+    from msfser.prediction.speech_texts import transcribe_recording
     from msfser.semantics.whisper import WhisperSettings, load_whisper
 
-    ear = WhisperSettings(engine="faster-whisper", model=name, language=None, device=device)
+    settings = WhisperSettings(engine="faster-whisper", model=name, language=None, device=device)
     try:
-        return partial(hear, load_whisper(ear))
+        return partial(transcribe_recording, load_whisper(settings))
     except SemanticsError as error:
         raise DataError(str(error).replace("--model", "--whisper")) from error
 

@@ -139,7 +139,7 @@ def gs(
     """Transcribe what is said: Global Semantics (GS)."""
     part = read_shard(shard)
     if source == "transcript" and part is not None:
-        raise click.UsageError("--shard goes with --from whisper; transcripts take no time")
+        raise click.UsageError("--shard cannot be used with --from transcript; leave it out")
 
     from msfser.manifest import read_manifest
     from msfser.semantics.gs import take_transcripts, transcribe_texts
@@ -153,7 +153,7 @@ def gs(
     settings = WhisperSettings(
         engine=engine, model=model, language=language, device=device or _find_device(engine)
     )
-    with one_line_ends(), open_work(folder, "gs", part) as work, progress("listening") as watch:
+    with one_line_ends(), open_work(folder, "gs", part) as work, progress("transcribing") as watch:
         texts = transcribe_texts(
             manifest,
             work,
@@ -199,8 +199,8 @@ def _find_device(engine: Engine) -> str:
 def encode(folder: Path, encoder: str, device: str | None, batch_size: int, force: bool) -> None:
     """Encode the texts of a corpus as vectors.
 
-    Reads DIR/texts.parquet and writes DIR/features. Equal texts are encoded once, and texts that
-    have a vector not again.
+    Reads DIR/texts.parquet and writes DIR/features. Equal texts are encoded once; texts that have
+    a vector are skipped.
     """
     from msfser.semantics.encoding import encode_texts
     from msfser.semantics.text_encoder import load_text_encoder

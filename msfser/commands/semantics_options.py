@@ -46,8 +46,8 @@ def finish(
     else:
         counts = update_texts(folder, manifest, semantic, texts).count(semantic)
         order = ("ok", "fallback", "failed", "missing")
-        said = ", ".join(f"{counts[status]:,} {status}" for status in order if counts[status])
-        say(f"{semantic}: {said}\nwrote {path}")
+        statuses = ", ".join(f"{counts[status]:,} {status}" for status in order if counts[status])
+        say(f"{semantic}: {statuses}\nwrote {path}")
     failures = {name: text.reason for name, text in texts.items() if text.status == "failed"}
     if failures:
         name, reason = next(iter(failures.items()))

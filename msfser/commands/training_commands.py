@@ -68,6 +68,7 @@ def train(
         where = str(Path(init).absolute()) if Path(init).exists() else init
         changes = (*changes, f"train.init={json.dumps(where)}")
     config = read_config(config_file, changes, preset=preset)
+    # settings and data only
     if dry_run:
         from lemf.runtime.progress import progress
         from msfser.training.data import describe_data, prepare_data
@@ -78,6 +79,7 @@ def train(
         print_text(format_config(config))
         return
 
+    # training and its scores
     from msfser.training.state import Interrupted
     from msfser.training.train import train as train_model
     from msfser.training.train import train_folds
@@ -88,25 +90,27 @@ def train(
         else:
             metrics = train_model(config, folder, resume=resume, tensorboard=tensorboard)
     except Interrupted as stopped:
-        say(f"{stopped}: stopped; the same command with --resume goes on")
+        say(f"{stopped}: stopped; continue with the same command and --resume")
         raise SystemExit(INTERRUPTED) from None
     if not metrics:  # another process than the first
         return
     if folds:
-        _judge_folds(folder, config.train.device)
+        _evaluate_folds(folder, config.train.device)
     else:
         click.echo(json.dumps(metrics, indent=1))
 
 
-def _judge_folds(folder: Path, device: str) -> None:
-    """Judge every utterance by the model that did not hear its fold, and print the tables."""
+def _evaluate_folds(folder: Path, device: str) -> None:
+    """Evaluate every utterance with the model that held out its fold, and print the tables."""
+    from msfser.evaluation.intervals import N_RESAMPLES
+
     click.get_current_context().invoke(
         evaluate,
         runs=(folder,),
         splits=(),
         data=None,
         output=None,
-        resamples=1000,
+        resamples=N_RESAMPLES,
         seed=0,
         card=False,
         device=device,

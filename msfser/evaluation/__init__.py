@@ -1,4 +1,4 @@
-"""Predict a split with a trained run, judge the predictions, and look inside the model.
+"""Predict a split with a trained run, score the predictions, and inspect the model.
 
-`inference` predicts, `scores` and `intervals` judge, `inspection` opens the model up.
+`inference` predicts, `scores` and `intervals` compute CCC, `inspection` shows how the model works.
 """

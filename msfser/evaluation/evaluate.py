@@ -80,12 +80,12 @@ def read_evaluation_data(
     splits : sequence of str
         By default the fold that was held out, or all splits but the training split.
     watch : function
-        Called with how many recordings have been read, and of how many.
+        Called with the number of recordings read, and the total.
 
     Raises
     ------
     MsfserError
-        No manifest, no such split, features that are missing or of another encoder.
+        The manifest or the split is missing, or features are missing or of another encoder.
     """
     folder = Path(run.config.data.folder) if folder is None else folder
     manifest = read_manifest(folder)
@@ -121,7 +121,7 @@ def predict_run(
     data : EvaluationData
     device : torch.device
     watch : function
-        Called with how many windows of audio are done, and of how many.
+        Called with the number of windows of audio done, and the total.
     """
     read = make_reader(run.model).read
     watch(0, len(data.examples))
@@ -157,18 +157,18 @@ def _splits(run: Run, manifest: Manifest, asked: Sequence[str]) -> list[str]:
         return []
     if asked:
         return list(dict.fromkeys(asked))
-    there = dict.fromkeys(row.split for row in manifest.usable() if row.split)
-    splits = [split for split in there if split != data.train_split]
+    all_splits = dict.fromkeys(row.split for row in manifest.usable() if row.split)
+    splits = [split for split in all_splits if split != data.train_split]
     if not splits:
         raise DataError(
             f"{data.folder}: no split but {data.train_split!r}; evaluate on it with --split "
-            f"{data.train_split}, or make others"
+            f"{data.train_split}, or add others to the manifest"
         )
     return splits
 
 
 def _features(run: Run, folder: Path) -> Features | None:
-    """Open the features, which must be of the text encoder that the model learned from."""
+    """Open the features, and check that their text encoder is the one of the training."""
     if not run.model.config.semantics:
         return None
     features = open_features(folder)

@@ -32,7 +32,7 @@ def draw_scatter(predictions: Predictions) -> Figure:
                 labels, values, gridsize=40, extent=(low, high, low, high), bins="log",
                 mincnt=1, cmap="Blues", linewidths=0,
             )  # fmt: skip
-        _agree(axes, low, high)
+        _draw_agreement(axes, low, high)
         score = ccc(values[:, np.newaxis], labels[:, np.newaxis])[0]
         axes.set_title(f"{axes.get_title()}: CCC {score:.3f}", fontsize=10)
 
@@ -53,7 +53,7 @@ def draw_calibration(predictions: Predictions) -> Figure:
         labelled = [labels[part].mean() for part in parts]
         errors = [2 * labels[part].std() / np.sqrt(len(part)) for part in parts]
         axes.errorbar(predicted, labelled, yerr=errors, fmt="o-", ms=4, lw=1, color=_COLOUR)
-        _agree(axes, *_limits(predictions))
+        _draw_agreement(axes, *_limits(predictions))
 
     return _panels(predictions, draw, "mean prediction of a tenth", "mean label")
 
@@ -108,7 +108,8 @@ def _limits(predictions: Predictions) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _agree(axes: Axes, low: float, high: float) -> None:
+def _draw_agreement(axes: Axes, low: float, high: float) -> None:
+    """Draw the line of agreement, and set the limits of both axes."""
     axes.plot([low, high], [low, high], color=_REFERENCE, lw=0.8, ls="--")
     axes.set_xlim(low, high)
     axes.set_ylim(low, high)

@@ -36,7 +36,7 @@ _DRAWINGS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """The origin of scores.
+    """The predictions and the bootstrap behind scores.
 
     Attributes
     ----------
@@ -82,11 +82,11 @@ def write_evaluation(
     )
     report = "\n".join(["# Evaluation\n", intro, format_markdown(make_tables(scores)), *links, ""])
     write_output(folder / REPORT_NAME, report.encode(), force=force)
-    content = _content(predictions, scores, origin)
-    write_output(folder / METRICS_NAME, content.encode(), force=force)
+    metrics = _format_metrics(predictions, scores, origin)
+    write_output(folder / METRICS_NAME, metrics.encode(), force=force)
 
 
-def _content(
+def _format_metrics(
     predictions: Predictions,
     scores: Sequence[Score],
     origin: Origin,

@@ -1,4 +1,4 @@
-"""The model over many utterances, without gradients: the same numbers whatever the batches.
+"""Inference on many utterances, with results that do not depend on the batches.
 
 Long recordings are cut into windows of equal length, each predicted by itself; the prediction of a
 recording is the mean over its windows, weighted by their lengths.
@@ -63,7 +63,7 @@ class Outputs:
     gate : (rows,) float64 or None
         Mean of the gate g of equation 4: 1 is all LES, 0 all GS; None without gated fusion.
     expert_values : (rows, experts, 3) float64 or None
-        What each expert predicts by itself; None without FM-MOE.
+        Prediction of each expert alone; None without FM-MOE.
     embeddings : (rows, dim) float32 or None
         Pooled acoustic features; None if they are not kept.
     """
@@ -78,7 +78,7 @@ class Outputs:
 def tf32_products(precision: Precision) -> Iterator[None]:
     """Allow NVIDIA GPUs to round the factors of fp32 products to 10 bits, with "tf32" only.
 
-    Left alone, torch does so in convolutions and not elsewhere. CPUs do not know TF32.
+    By default, torch does so in convolutions only. CPUs have no TF32.
     """
     matrices, convolutions = torch.backends.cuda.matmul, torch.backends.cudnn
     before = matrices.allow_tf32, convolutions.allow_tf32
@@ -113,14 +113,14 @@ def run_model(
 
 
 def cut_windows(n_samples: IntArray, window_s: float = WINDOW_S) -> Windows:
-    """Cut each recording into the fewest windows of equal length, to a sample.
+    """Cut each recording into the fewest windows of equal length, within one sample.
 
     Parameters
     ----------
     n_samples : (recordings,) int64
         Lengths at 16 kHz.
     window_s : float
-        No window is longer.
+        The longest window allowed.
     """
     n_windows = np.maximum(-(-n_samples // int(window_s * RATE_HZ)), 1)
     recordings = np.repeat(np.arange(len(n_samples)), n_windows)
@@ -173,19 +173,21 @@ def run_windows(
     precision : {"fp32", "tf32", "bf16"}
     keep_embeddings : bool
     watch : function
-        Called with how many windows are done, and of how many.
+        Called with the number of windows done, and the total.
 
     Returns
     -------
     Outputs
         One row per window.
     """
+    # batches of windows
     model.eval()
     batch_s = _SHORT_BATCH_S if device.type == "cpu" else _BATCH_S
     batches = sorted_batches(windows.lengths, _LARGEST_BATCH, int(batch_s * RATE_HZ))
     if not batches:
         return Outputs(np.empty((0, len(DIMENSIONS))), None, None, None)
-    rows: dict[str, list[torch.Tensor]] = {}  # left on the device, which need not wait for them
+    # outputs of each batch
+    rows: dict[str, list[torch.Tensor]] = {}  # left on the device: no batch waits for a copy
     done = 0
     for index in batches:
         clips = [
@@ -210,6 +212,7 @@ def run_windows(
                 rows.setdefault(name, []).append(value)
         done += len(index)
         watch(done, len(windows.recordings))
+    # rows in the order of the windows
     order = np.argsort(np.concatenate(batches))
     found = {name: torch.cat(parts).double().cpu().numpy()[order] for name, parts in rows.items()}
     embeddings = found.get("embeddings")

@@ -18,7 +18,7 @@ from msfser.evaluation.runs import Run, expert_names, make_reader, routing_weigh
 from msfser.manifest import Utterance, label_array
 from msfser.model.fm_moe import mix_experts, without_expert
 
-NOTHING = "nothing"  # left out: CCC of the whole model
+NOTHING = "nothing"  # is left out: the whole model
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,7 +75,7 @@ def inspect_run(
     data : EvaluationData
     device : torch.device
     watch : function
-        Called with how many windows of audio are done, and of how many, over all passes.
+        Called with the number of windows of audio done, and the total, over all passes.
     """
     model, examples, read = run.model, data.examples, make_reader(run.model).read
     semantics = [name for name in SEMANTICS if name in model.config.semantics]
@@ -112,8 +112,8 @@ def inspect_run(
     silenced = {NOTHING: whole}
     for number, name in enumerate(semantics, 1):
         absent = np.zeros(len(examples), dtype=np.bool_)
-        others = replace(examples, present={**examples.present, name: absent})
-        changed = unscale_labels(predict(others, number).values, bounds)
+        without_text = replace(examples, present={**examples.present, name: absent})
+        changed = unscale_labels(predict(without_text, number).values, bounds)
         changes[name] = values - changed
         silenced[name] = ccc(changed, labels)
     return Inspection(

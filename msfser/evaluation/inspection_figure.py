@@ -13,7 +13,7 @@ from msfser.config.settings import Semantic
 from msfser.manifest import DIMENSIONS
 
 _COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
-_WHOLE = GREY_40  # nothing left out; what is left out has the colour that it has elsewhere
+_WHOLE = GREY_40  # the whole model; an expert that is left out has the colour of its routing
 
 
 def draw_routing(expert_names: Sequence[str], routing: FloatArray) -> Figure:

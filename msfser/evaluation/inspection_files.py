@@ -51,8 +51,9 @@ def make_inspection_tables(
     texts : mapping of semantic to mapping of id to str
         Of the utterances; a missing text is not shown.
     longest : int, optional
-        Characters of a text that are shown.
+        Most characters shown of a text.
     """
+    # routing, experts, semantics
     tables = []
     if inspection.expert_names:
         rows = [
@@ -65,18 +66,20 @@ def make_inspection_tables(
         tables.append(_ccc_table("CCC without an expert", "without", inspection.knockouts))
     if inspection.changes:
         tables.append(_ccc_table("CCC without a semantics", "without", inspection.silenced))
+    # gates
     known = inspection.gate[np.isfinite(inspection.gate)]
     if len(known):
         quantiles = np.quantile(known, [0, 0.25, 0.5, 0.75, 1])
         head = ("mean gate of an utterance", "lowest", "25 %", "median", "75 %", "highest")
         row = ("0 is all GS, 1 all LES", *(f"{value:.3f}" for value in quantiles))
         tables.append(Table(title="gate", head=head, rows=(row,)))
+    # greatest changes by a text
     for semantic, changes in inspection.changes.items():
         rows = []
         for place in most_changed(changes, _N_CHANGED):
             name = inspection.utterances[place].id
-            said = texts.get(semantic, {}).get(name, "")
-            label = f"{name}: {_shortened(said, longest)}" if said else name
+            text = texts.get(semantic, {}).get(name, "")
+            label = f"{name}: {_shortened(text, longest)}" if text else name
             rows.append((label, *(f"{change:+.2f}" for change in changes[place])))
         title = f"changed most by {semantic.upper()}"
         tables.append(Table(title=title, head=("utterance", *DIMENSIONS), rows=tuple(rows)))

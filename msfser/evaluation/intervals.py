@@ -59,18 +59,18 @@ def ccc_draws(
 
 
 def _sums(predictions: FloatArray, labels: FloatArray) -> FloatArray:
-    """Compute the share of each utterance in the six sums that CCC is made of.
+    """Compute the terms of each utterance in the six sums that CCC is computed from.
 
     Returns
     -------
     (utterances, 6, dimensions) float64
-        1, p, l, pp, ll, pl about the overall means, so that no digits are lost.
+        1, p, l, pp, ll, pl about the mean of all labels, so that no digits are lost.
     """
     known = ~np.isnan(labels)
     n = np.maximum(known.sum(axis=0), 1)
     p = np.where(known, predictions, 0.0)
     y = np.where(known, labels, 0.0)
-    # Both about the mean of the labels: their difference must stay.
+    # One centre for both: the difference of their means must stay.
     centre = y.sum(axis=0) / n
     p, y = np.where(known, p - centre, 0.0), np.where(known, y - centre, 0.0)
     return np.stack([known.astype(np.float64), p, y, p * p, y * y, p * y], axis=1)
@@ -90,7 +90,7 @@ def _ccc_of_sums(sums: FloatArray) -> FloatArray:
 
 
 def _times_drawn(n: int, n_resamples: int, rng: np.random.Generator) -> Iterator[FloatArray]:
-    """Yield how often each of n things is drawn, as (resamples of this chunk, n)."""
+    """Yield how often each of n utterances or speakers is drawn, as (resamples of a chunk, n)."""
     rows = max(1, _CHUNK // n)
     for start in range(0, n_resamples, rows):
         size = min(rows, n_resamples - start)

@@ -39,7 +39,8 @@ def format_model_card(
         Of the run.
     facts : ModelFacts
     training : mapping
-        What ``metrics.json`` of the run holds: ``epochs``, ``steps``, ``best_epoch``, or nothing.
+        The content of the run's ``metrics.json``: ``epochs``, ``steps``, ``best_epoch``; may be
+        empty.
     scores : sequence of Score
         From `score_predictions`; none for a model that was not evaluated.
     """
@@ -62,20 +63,20 @@ def check_card(run: Path, *, force: bool) -> None:
     Raises
     ------
     lemf.LemfError
-        There is a card, and `force` is not set; or the card cannot be written.
+        The card exists already and `force` is not set, or it cannot be written.
     """
     check_output(run / BEST_NAME / CARD_NAME, force=force)
 
 
 def write_card(run: Path, scores: Sequence[Score], *, force: bool = False) -> Path:
-    """Write the card of the best model of a run, beside its weights.
+    """Write the card of the best model of a run, next to its weights.
 
     Raises
     ------
     MsfserError
         The settings or the model cannot be read.
     lemf.LemfError
-        There is a card, and `force` is not set; or the card cannot be written.
+        The card exists already and `force` is not set, or it cannot be written.
     """
     path = run / BEST_NAME / CARD_NAME
     card = format_model_card(

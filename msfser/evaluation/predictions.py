@@ -1,4 +1,4 @@
-"""The table of predictions: one row per utterance, predictions beside the labels.
+"""The table of predictions: one row per utterance, with predictions and labels.
 
 Values are on the scale of the corpus. All that `msfser evaluate` reports is computed from this
 table alone.
@@ -42,14 +42,13 @@ class Predictions:
     split, speaker, gender, emotion : tuple of (str or None)
         As in the manifest.
     fold : tuple of (int or None)
-        The fold of the utterance, which the model held out; None for a model of splits.
+        The held-out fold that holds the utterance; None for a model trained on splits.
     duration_s : (utterances,) float64
         NaN if unknown.
     labels, values : (utterances, 3) float64
-        In the order of `DIMENSIONS`: the judgement of listeners, NaN if there is none; and the
-        prediction.
+        In the order of `DIMENSIONS`: the label, NaN where missing, and the prediction.
     experts : dict of str to (utterances, 3) float64
-        What each expert predicts by itself; empty for models without experts.
+        Prediction of each expert alone; empty for models without experts.
     gate_mean : (utterances,) float64
         Mean of g in equation 4, 1 for LES alone; NaN for models without a gate.
     """
@@ -70,7 +69,7 @@ class Predictions:
     gate_mean: FloatArray
 
     def select(self, chosen: NDArray[np.bool_]) -> Predictions:
-        """Return the rows that are chosen.
+        """Return the chosen rows.
 
         Parameters
         ----------
@@ -115,7 +114,7 @@ def make_predictions(
     corpus, version, label_bounds
         Of the manifest.
     held_out : int
-        The fold that the model held out; 0 for a model of splits.
+        The fold that the model held out; 0 for a model trained on splits.
     experts, gate_mean
         As in `Predictions`, if the model has them.
     """
@@ -150,7 +149,7 @@ def join_predictions(parts: Sequence[Predictions]) -> Predictions:
         for name in ("corpus", "version", "label_bounds"):
             if getattr(part, name) != getattr(first, name):
                 raise DataError(
-                    f"{name} {getattr(part, name)!r} beside {getattr(first, name)!r}: "
+                    f"{name} {getattr(part, name)!r} and {getattr(first, name)!r}: "
                     "only runs on one corpus can be pooled"
                 )
     ids = tuple(name for part in parts for name in part.ids)
@@ -219,7 +218,7 @@ def read_predictions(path: Path) -> Predictions:
     Raises
     ------
     DataError
-        The file is missing, or is no table of predictions.
+        The file is missing, or is not a table of predictions.
     """
     names = ("id", *_TEXTS, "fold", "duration_s", *_names("label"), *_names("predicted"))
     table, metadata = read_parquet(path, (*names, "gate_mean"), DataError, _COMMAND)
@@ -228,7 +227,7 @@ def read_predictions(path: Path) -> Predictions:
         low, high = map(float, metadata["label_bounds"])
         experts = [str(name) for name in metadata["experts"]]
     except (KeyError, ValueError, TypeError):
-        raise DataError(f"{path}: no table of predictions; make it with {_COMMAND}") from None
+        raise DataError(f"{path}: not a table of predictions; make it with {_COMMAND}") from None
     columns = [name for expert in experts for name in _names(f"expert_{expert}")]
     of_experts, _ = read_parquet(path, columns, DataError, _COMMAND)
     return Predictions(

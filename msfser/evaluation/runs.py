@@ -1,4 +1,4 @@
-"""The folders of runs that `msfser train` made, and what their models need to be used."""
+"""The folders of runs that `msfser train` made, and how their models are used."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def routing_weights(model: MsfSer) -> Tensor:
 
 
 def model_folder(name: str) -> str:
-    """Return the folder of the best model of a run; a name that is no run stays as it is."""
+    """Return the folder of the best model of a run; any other name is returned as it is."""
     best = Path(name) / BEST_NAME
     return str(best) if best.is_dir() else name
 

@@ -23,7 +23,7 @@ FOLDS = "folds"  # the scope of models that each held out one fold
 
 @dataclass(frozen=True)
 class PaperScore:
-    """The score that the paper reports of its whole model.
+    """The score that the paper reports for its full model.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class PaperScore:
     n_utterances : int
         Of the paper's data.
     ccc : (4,) float
-        `MEASURES`.
+        In the order of `MEASURES`.
     """
 
     table: int
@@ -54,12 +54,12 @@ class Score:
     scope : str
         The split, or `FOLDS`.
     by, group : str
-        ``"all"`` and ``""``; or ``"fold"``, ``"emotion"``, ``"gender"``, ``"duration"`` and which.
-        The mean over the folds is group ``"mean"`` of ``"fold"``.
+        ``"all"`` and ``""``; or ``"fold"``, ``"emotion"``, ``"gender"`` or ``"duration"``, and the
+        name of the group. The mean over the folds is group ``"mean"`` of ``"fold"``.
     n_utterances, n_speakers : int
         Utterances with a label in any dimension, and known speakers.
     ccc : (4,) float64
-        `MEASURES`; the average is the mean of the three. NaN if CCC is not defined.
+        In the order of `MEASURES`; the average is the mean of the three. NaN if CCC is not defined.
     over_utterances, over_speakers : (4, 2) float64
         Bootstrap interval of `LEVEL`; NaN for fewer than two known speakers.
     rmse, bias : (3,) float64
@@ -179,7 +179,7 @@ def _groups(predictions: Predictions) -> Iterator[tuple[str, str, NDArray[np.boo
 
 
 def _score_folds(predictions: Predictions, n_resamples: int, seed: int) -> list[Score]:
-    """Score each fold, then the mean of the folds, whose draws are drawn fold by fold."""
+    """Score each fold, then the mean of the folds, with a bootstrap within each fold."""
     folds = sorted({fold for fold in predictions.fold if fold is not None})
     parts = [
         predictions.select(np.array([one == fold for one in predictions.fold])) for fold in folds

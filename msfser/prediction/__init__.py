@@ -1,5 +1,5 @@
 """Predict emotions of sound files that belong to no corpus.
 
-`predict` leads from files to predictions; the modules beside it find recordings and texts, hold
+`predict` leads from files to predictions; the other modules find recordings and texts, hold
 predictions, and format them.
 """

@@ -89,7 +89,7 @@ def format_predictions_json(
     name: str,
     windows: bool = False,
 ) -> bytes:
-    """Format all that is known of the predictions as JSON; null for what is unknown.
+    """Format predictions, texts and experts as JSON; null for unknown values.
 
     Parameters
     ----------

@@ -53,8 +53,8 @@ def predict_speech(
 ) -> list[SpeechPrediction]:
     """Predict valence, arousal and dominance of recordings.
 
-    A recording that cannot be used does not stop the others. In place of a missing text stands the
-    null vector that the model learned for it.
+    A recording that cannot be used does not stop the others. A missing text is replaced by
+    the null vector that the model learned for it.
 
     Parameters
     ----------
@@ -68,15 +68,20 @@ def predict_speech(
     window_s : float
         Longer recordings are cut into windows of equal length, up to this.
     clamped : bool
-        Move values outside the rating scale to its nearer end.
+        Clip values to the rating scale.
     keep_embeddings : bool
     watch : function
-        Called with how many recordings are done, and of how many.
+        Called with the number of recordings done, and the total.
 
     Returns
     -------
     list of SpeechPrediction
         One per recording, in their order.
+
+    Raises
+    ------
+    CheckpointError
+        `encoder` is not the one that the model learned from.
     """
     if encoder is not None:
         _check_encoder(model, encoder)
@@ -185,6 +190,7 @@ def _predict(
     clamped: bool,
     keep_embeddings: bool,
 ) -> list[SpeechPrediction]:
+    """Predict recordings that can be used; values that are not finite make a failure."""
     # Predict each window, and average over the windows
     n_samples = np.array([len(one.samples) for one in readable], dtype=np.int64)
     windows = cut_windows(n_samples, window_s)
@@ -207,7 +213,7 @@ def _predict(
     )
     of_recordings = mean_over_windows(of_windows, windows)
 
-    # On the scale of the corpus
+    # Convert to the scale of the corpus
     names, bounds = expert_names(model), model.facts.label_bounds
     predictions = []
     for place, one in enumerate(readable):
@@ -243,7 +249,7 @@ def _encode(
         present[name] = np.array([text is not None for text in found], dtype=np.bool_)
         vectors[name] = np.zeros((len(texts), model.config.text_dim), dtype=np.float32)
         for place, text in enumerate(found):
-            if encoder is not None and text is not None:  # one by one: no padding, no noise
+            if encoder is not None and text is not None:  # one by one, without padding
                 mean, cls = encoder.encode([text])
                 vectors[name][place] = (mean if model.config.text_pooling == "mean" else cls)[0]
     return vectors, present

@@ -1,6 +1,6 @@
-"""The recordings to be predicted, and the alignment and transcript that lie beside each.
+"""The recordings to be predicted, and the alignment and transcript next to each.
 
-Beside `talk.wav`, `talk.TextGrid` is its alignment, `talk.txt` or `talk.lab` its transcript.
+Next to `talk.wav`, `talk.TextGrid` is its alignment, `talk.txt` or `talk.lab` its transcript.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _WAV_COLUMNS = ("wav", "audio", "file")
 
 @dataclass(frozen=True, kw_only=True)
 class SpeechFile:
-    """A recording, and where its words come from.
+    """A recording, and the sources of its texts.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class SpeechFile:
 
     @property
     def has_text(self) -> bool:
-        """Whether the recording has anything to read beside the voice."""
+        """Whether the recording has any text besides the audio."""
         return any((self.alignment, self.transcript, self.es))
 
     def read_transcript(self) -> str | None:
@@ -71,10 +71,10 @@ def find_speech(sources: Sequence[Path], alignments: Path | None = None) -> list
     sources : sequence of Path
         Recordings; folders, searched with all folders in them; or tables, ``.csv`` or ``.jsonl``,
         with the column ``wav`` and perhaps ``alignment``, ``transcript`` and ``es``, whose paths
-        start at the folder of the table.
+        are relative to the folder of the table.
     alignments : Path, optional
-        The TextGrid of a single recording; or the folder of TextGrids that lie in a tree of the
-        same shape as that of the recordings, instead of beside them.
+        The TextGrid of a single recording, or a folder of TextGrids with the same subfolders as
+        the recordings; by default, they are next to the recordings.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def find_speech(sources: Sequence[Path], alignments: Path | None = None) -> list
     if alignments is not None and alignments.is_file():
         if len(found) > 1:
             raise DataError(
-                f"{alignments}: one TextGrid for {len(found)} recordings; name their folder"
+                f"{alignments}: one TextGrid for {len(found)} recordings; name a folder"
             )
         ((wav, speech),) = found.items()
         found[wav] = replace(speech, alignment=alignments)
@@ -112,19 +112,19 @@ def _find(source: Path, alignments: Path | None) -> Iterator[SpeechFile]:
             hidden = any(part.startswith(".") for part in wav.relative_to(source).parts)
             if wav.suffix.lower() in wanted and not hidden:
                 yield _with_words(wav, grids and grids / wav.relative_to(source).parent)
-    else:  # a file that is missing becomes a row that says so
+    else:  # a missing file becomes a failed row
         yield _with_words(source, grids)
 
 
 def _with_words(wav: Path, grids: Path | None) -> SpeechFile:
     return SpeechFile(
         wav=wav,
-        alignment=_first_there((grids or wav.parent) / wav.stem, _GRID_SUFFIXES),
-        transcript=_first_there(wav.with_suffix(""), _TRANSCRIPT_SUFFIXES),
+        alignment=_first_existing((grids or wav.parent) / wav.stem, _GRID_SUFFIXES),
+        transcript=_first_existing(wav.with_suffix(""), _TRANSCRIPT_SUFFIXES),
     )
 
 
-def _first_there(stem: Path, suffixes: Iterable[str]) -> Path | None:
+def _first_existing(stem: Path, suffixes: Iterable[str]) -> Path | None:
     paths = (stem.with_name(stem.name + suffix) for suffix in suffixes)
     return next((path for path in paths if path.is_file()), None)
 

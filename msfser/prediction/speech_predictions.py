@@ -31,7 +31,7 @@ class WindowPrediction:
     gate : float
         Mean of g in equation 4: 0 is all GS, 1 all LES; NaN without gated fusion.
     experts : dict of str to (3,) float64
-        What each expert predicts by itself; empty without FM-MOE.
+        Prediction of each expert alone; empty without FM-MOE.
     embedding : (dim,) float32 or None
         Pooled acoustic features; None if they are not kept.
     """
@@ -112,5 +112,5 @@ def window_prediction(
 
 
 def clamp(prediction: WindowPrediction, bounds: tuple[float, float]) -> WindowPrediction:
-    """Move values outside the scale to its nearer end; `outside` still names them."""
+    """Clip values to the rating scale; `outside` still names the dimensions."""
     return replace(prediction, values=np.clip(prediction.values, *bounds))

@@ -1,4 +1,4 @@
-"""The texts of a single recording, GS, LES and ES, that `msfser predict` reads beside its voice."""
+"""The texts of a single recording, GS, LES and ES, that `msfser predict` reads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from msfser.semantics.whisper import Whisper
 
 STAND_IN = "GS stands in for LES"
 
-Describe = Callable[[SpeechFile], str | None]  # the text of a recording, None if it has none
+Describe = Callable[[SpeechFile], str | None]  # the text of a recording, None if there is none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class SpeechTexts:
         return {"gs": self.gs, "les": self.les, "es": self.es}[semantic]
 
     def only(self, semantics: Sequence[Semantic]) -> SpeechTexts:
-        """Return the texts that a model reads; what is emphasised stays."""
+        """Return the texts that a model reads; `emphasised` is kept."""
         return replace(
             self,
             gs=self.gs if "gs" in semantics else None,
@@ -82,9 +82,9 @@ def find_texts(
     ----------
     speech : SpeechFile
     transcribe : function, optional
-        Returns the words of a recording, such as Whisper hears them.
+        Returns the words of a recording, such as by Whisper.
     describe : function, optional
-        Returns the Extended Semantics of a recording that comes without.
+        Returns the Extended Semantics of a recording without a description.
     tiers_in_order : bool
         Whether the first tier of unknown name holds the words and the second the phones, as in
         MSP-Podcast.
@@ -103,7 +103,7 @@ def find_texts(
         gs = " ".join(sentence.text for sentence in emphasis.sentences)
     emphasised, les = None, gs
     if emphasis is not None:
-        emphasised = _top(emphasis)
+        emphasised = _top_word(emphasis)
         les = emphasised.segment
     elif gs is not None:
         notes.append(STAND_IN)
@@ -113,8 +113,8 @@ def find_texts(
     return SpeechTexts(gs=gs, les=les, es=es, emphasised=emphasised, notes=tuple(notes))
 
 
-def hear(whisper: Whisper, speech: SpeechFile) -> str | None:
-    """Transcribe a recording with Whisper; None if it hears no speech.
+def transcribe_recording(whisper: Whisper, speech: SpeechFile) -> str | None:
+    """Transcribe a recording with Whisper; None without speech.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def describe_acoustically(speech: SpeechFile) -> str:
 
 
 def _score(speech: SpeechFile, tiers_in_order: bool, notes: list[str]) -> Emphasis | None:
-    """Find the emphasis; a TextGrid that lemf cannot use costs LES, not the prediction."""
+    """Find the emphasis; note a TextGrid that lemf cannot use, for which GS then stands in."""
     if speech.alignment is None:
         return None
     try:
@@ -147,7 +147,7 @@ def _score(speech: SpeechFile, tiers_in_order: bool, notes: list[str]) -> Emphas
         return None
 
 
-def _top(emphasis: Emphasis) -> Emphasised:
+def _top_word(emphasis: Emphasis) -> Emphasised:
     sentence = max(emphasis.sentences, key=lambda sentence: sentence.ranked[0].score)
     word, segment = sentence.ranked[0], sentence.segment
     return Emphasised(

@@ -61,8 +61,8 @@ class Server:
             raise ConfigError(f"--url {self.url}: write it as http://localhost:8000/v1")
         if not (self.in_flight >= 1 and self.attempts >= 1 and self.timeout_s > 0):
             raise ConfigError(
-                f"in_flight {self.in_flight}, attempts {self.attempts}, timeout_s {self.timeout_s:g}:"
-                " the first two must be 1 or more, the last above 0"
+                f"in_flight {self.in_flight} and attempts {self.attempts} must be at least 1, and "
+                f"timeout_s {self.timeout_s:g} above 0"
             )
 
     @property

@@ -231,4 +231,6 @@ def test_texts_of_the_corpus_before_are_named(table, tmp_path, run):
     assert run(*arguments).exit_code == 0
     (tmp_path / "out/texts.parquet").write_bytes(b"")
     result = run(*arguments, "--force")
-    assert "out/texts.parquet: is of the corpus that was here before; if words" in result.stderr
+    assert (
+        "out/texts.parquet: belongs to the corpus that was here before; if words" in result.stderr
+    )

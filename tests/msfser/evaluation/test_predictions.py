@@ -111,7 +111,7 @@ def test_a_table_of_something_else_is_refused(tmp_path):
     ]
     columns += [(f"{a}_{b}", "float64", float) for a in ("label", "predicted") for b in DIMENSIONS]
     path.write_bytes(format_parquet(range(2), columns, {"corpus": "own"}))
-    with pytest.raises(DataError, match="no table of predictions; make it with msfser evaluate"):
+    with pytest.raises(DataError, match="not a table of predictions; make it with msfser evaluate"):
         read_predictions(path)
 
 
@@ -134,5 +134,5 @@ def test_folds_are_pooled_in_order():
 def test_runs_that_cannot_be_pooled():
     with pytest.raises(DataError, match="'u0000': predicted by two runs"):
         join_predictions([draw_predictions(), draw_predictions()])
-    with pytest.raises(DataError, match="corpus 'iemocap' beside 'mechanism'"):
+    with pytest.raises(DataError, match="corpus 'iemocap' and 'mechanism'"):
         join_predictions([draw_predictions(), draw_predictions(start=20, corpus="iemocap")])

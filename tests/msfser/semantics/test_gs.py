@@ -113,7 +113,7 @@ def test_wrong_models_and_options_are_one_line(corpus, tmp_path, monkeypatch):
     output = run(corpus, "--device", "cuda", code=1)
     assert output == "Error: --device cuda: ctranslate2 finds no GPU; use --device cpu\n"
     output = run(corpus, "--from", "transcript", "--shard", "1/2", code=2)
-    assert "--shard goes with --from whisper" in output
+    assert "--shard cannot be used with --from transcript" in output
 
 
 def test_an_engine_that_is_not_installed_is_said(monkeypatch):

@@ -63,6 +63,6 @@ def test_a_missing_file_or_option_is_said(corpus):
     arguments = ["semantics", "es", str(corpus), "--backend", "jsonl"]
     assert "needs --from FILE" in CliRunner().invoke(main, arguments).output
     sharded = [*arguments, "--from", "none.jsonl", "--shard", "1/2"]
-    assert "--shard does not go with jsonl" in CliRunner().invoke(main, sharded).output
+    assert "--shard cannot be used with --backend jsonl" in CliRunner().invoke(main, sharded).output
     result = CliRunner().invoke(main, [*arguments, "--from", "none.jsonl"])
     assert result.output == "Error: none.jsonl: no such file; check the path\n"
