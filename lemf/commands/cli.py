@@ -192,7 +192,8 @@ def _show_progress(pieces: Sequence[Piece]) -> Iterable[Piece]:
 
 
 def _render(emphasis: Emphasis, path: Path, sentence: int | None, options: ViewOptions) -> bytes:
-    from lemf.display.figure import letters_without_font, render_figure
+    from lemf.display.figure import render_figure
+    from lemf.display.figure_labels import letters_without_font
 
     if missing := letters_without_font(emphasis):
         say(f"note: {path}: no installed font shows {missing}; install one, such as Noto Sans CJK")

@@ -12,18 +12,24 @@ import numpy as np
 
 from lemf.runtime.extras import importing
 
-with importing("lemf[plot]"):  # before `figure_cues`, which imports matplotlib, too
+with importing("lemf[plot]"):  # before the modules below, which import matplotlib, too
     import matplotlib as mpl
     from matplotlib.backends.backend_pdf import PdfPages
     from matplotlib.figure import Figure
-    from matplotlib.font_manager import findfont, fontManager, get_font
     from matplotlib.ticker import FixedLocator
     from matplotlib.transforms import ScaledTranslation
 
 from lemf.arrays import FloatArray
 from lemf.contours.contours import Contours
 from lemf.display.figure_cues import beyond_the_papers, draw_contributions, mark_energy, mark_pitch
-from lemf.display.figure_labels import SHADE, name_top_words, rank_colour, width_pt, write_words
+from lemf.display.figure_labels import (
+    SHADE,
+    fonts,
+    name_top_words,
+    rank_colour,
+    width_pt,
+    write_words,
+)
 from lemf.errors import SettingsError
 from lemf.runtime.colours import BLUE, GREY_27
 from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
@@ -39,16 +45,6 @@ F0_AXES: tuple[F0Axis, ...] = ("log", "semitones", "hz")
 FigureFormat = Literal["png", "svg", "pdf"]
 
 _HZ_TICKS = (50, 75, 100, 150, 200, 300, 400, 600, 800, 1200)
-_FALLBACK_FONTS = (
-    "Noto Sans",
-    "Noto Sans CJK SC",
-    "Noto Sans CJK JP",
-    "Noto Sans Devanagari",
-    "Noto Sans Arabic",
-    "Microsoft YaHei",
-    "PingFang SC",
-    "Arial Unicode MS",
-)
 _MARGIN_S = 0.06
 _LEGEND_PT = 38.0  # from the lower panel down to the legend: ticks and axis label lie between
 _TITLE_EM = 0.52  # width of a character over the font size
@@ -174,7 +170,7 @@ def render_figure(
     stream = io.BytesIO()
     with (
         warnings.catch_warnings(),
-        mpl.rc_context({"font.family": _fonts(), "svg.hashsalt": "lemf", "figure.dpi": 100}),
+        mpl.rc_context({"font.family": fonts(), "svg.hashsalt": "lemf", "figure.dpi": 100}),
     ):
         # `letters_without_font` reports them
         warnings.filterwarnings("ignore", message="Glyph .* missing")
@@ -187,13 +183,6 @@ def render_figure(
             figure = _figure(emphasis, sentences[0], top, f0_axis)
             figure.savefig(stream, format=file_format, dpi=150, metadata=metadata)
     return stream.getvalue()
-
-
-def letters_without_font(emphasis: Emphasis) -> str:
-    """Find the letters of the words that none of the installed fonts can show."""
-    shown = {code for name in _fonts() for code in get_font(findfont(name)).get_charmap()}
-    letters = {letter for word in emphasis.words for letter in word.word}
-    return "".join(sorted(c for c in letters if ord(c) not in shown and not c.isspace()))
 
 
 def _figure(emphasis: Emphasis, sentence: int, top: int, f0_axis: F0Axis) -> Figure:
@@ -214,11 +203,6 @@ def _size(sentence: SentenceEmphasis) -> tuple[float, float]:
     longest = max(len(word.word) for word in sentence.words)
     height = 7.5 if beyond_the_papers(sentence) else 5.0
     return min(max(width, 7.0), 24.0), height + min(0.06 * longest, 1.5)
-
-
-def _fonts() -> list[str]:
-    installed = set(fontManager.get_font_names())
-    return ["DejaVu Sans", *(name for name in _FALLBACK_FONTS if name in installed)]
 
 
 def _draw_f0(

@@ -1,14 +1,15 @@
-"""Words written along a panel of the figure so that none covers another."""
+"""Words written along a panel of the figure so that none covers another, and their fonts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.font_manager import findfont, fontManager, get_font
 
 from lemf.arrays import FloatArray
 from lemf.runtime.colours import GREEN, ORANGE, PURPLE, SKY_BLUE, VERMILION
-from lemf.scoring.emphasis import SentenceEmphasis
+from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +21,16 @@ _SMALLEST_PT = 5.0
 _CHARACTER_EM = 0.6  # width of a character over its font size, with some room
 _LINE_EM = 1.2
 _GAP_PT = 4.0
+_FALLBACK_FONTS = (
+    "Noto Sans",
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Noto Sans Devanagari",
+    "Noto Sans Arabic",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "Arial Unicode MS",
+)
 
 
 def rank_colour(rank: int) -> str:
@@ -108,3 +119,16 @@ def spread(centres: FloatArray, widths: FloatArray, low: float, high: float) -> 
 
 def _text_width_pt(text: str) -> float:
     return max(map(len, text.split("\n"))) * _LABEL_PT * _CHARACTER_EM + _GAP_PT
+
+
+def letters_without_font(emphasis: Emphasis) -> str:
+    """Find the letters of the words that none of the installed fonts can show."""
+    shown = {code for name in fonts() for code in get_font(findfont(name)).get_charmap()}
+    letters = {letter for word in emphasis.words for letter in word.word}
+    return "".join(sorted(c for c in letters if ord(c) not in shown and not c.isspace()))
+
+
+def fonts() -> list[str]:
+    """Find the installed fonts to draw with, in the order in which a letter is looked up."""
+    installed = set(fontManager.get_font_names())
+    return ["DejaVu Sans", *(name for name in _FALLBACK_FONTS if name in installed)]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from lemf.agreement.fitting import make_folds, what_to_leave_out
+from lemf.agreement.folds import make_folds, what_to_leave_out
 from lemf.agreement.weights import Method, minimise_loss, prepare_sentence, sentence_loss
 
 METHODS = get_args(Method)
