@@ -21,7 +21,7 @@ class _MovedModule(ModuleType):
         if name.startswith("__"):  # what the import system and debuggers look for
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         place = _MOVED[self.__name__]
-        message = f"{self.__name__} has moved to {place}, and its old path goes with lemf 0.2"
+        message = f"{self.__name__} has moved to {place}; lemf 0.2 removes the old path"
         warnings.warn(message, DeprecationWarning, stacklevel=2)
         return getattr(import_module(place), name)
 

@@ -193,7 +193,9 @@ def _number(text: str, option: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise click.UsageError(f"{option}: write two numbers in Hz, such as 71-800") from None
+        raise click.UsageError(
+            f"{option}: {text!r} is not a number; write two in Hz, such as 71-800"
+        ) from None
 
 
 def _channel(text: str | None) -> int | None:

@@ -70,7 +70,7 @@ def batch(
     """
     settings = read_settings(options)
     if cluster is not None and jobs is not None:
-        raise click.UsageError("--jobs and --cluster cannot be used together")
+        raise click.UsageError("--jobs and --cluster cannot be used together; leave out one")
 
     from lemf.corpus.run import score_corpus
 
@@ -126,7 +126,7 @@ def rescore(
     FEATURES is the file that lemf batch --features wrote.
     """
     if speaker_pattern is not None and normalise != "speaker":
-        raise click.UsageError("--speaker-pattern goes with --normalise speaker")
+        raise click.UsageError("--speaker-pattern needs --normalise speaker")
     cues, weights = read_weight_options(options)
 
     from lemf.corpus.rescoring import rescore_features

@@ -194,7 +194,7 @@ def _read_named(scores: tuple[str, ...]) -> dict[str, str]:
         if not (name and path):
             raise click.UsageError(f"--scores {text}: write NAME=FILE")
         if name in named:
-            raise click.UsageError(f"--scores {text}: {name} is named twice")
+            raise click.UsageError(f"--scores {text}: {name} is named twice; rename one")
         named[name] = path
     return named
 

@@ -50,7 +50,9 @@ def read_weight_options(options: WeightOptions) -> tuple[str | None, dict[str, f
         return options["cues"], None
     cues, weights = read_weights(options["weights"])
     if options["cues"] and cues and options["cues"] != cues:
-        raise click.UsageError(f"the weights are for --cues {cues}, not {options['cues']}")
+        raise click.UsageError(
+            f"the weights are for --cues {cues}, not {options['cues']}; leave out --cues"
+        )
     return options["cues"] or cues, weights
 
 
@@ -80,7 +82,9 @@ def read_weights(text: str) -> tuple[str | None, dict[str, float]]:
     for part in text.split(","):
         name, _, value = part.partition("=")
         if name.strip() in weights:
-            raise SettingsError(f"weights {text!r}: {name.strip()} is named twice")
+            raise SettingsError(
+                f"weights {text!r}: {name.strip()} is named twice; name each cue once"
+            )
         try:
             weights[name.strip()] = float(value)
         except ValueError:

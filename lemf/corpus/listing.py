@@ -76,7 +76,7 @@ def list_recordings(
         else:
             raise CorpusError(
                 f"{source}: neither a folder, nor a pattern, nor a manifest "
-                f"({', '.join(MANIFEST_SUFFIXES)})"
+                f"({', '.join(MANIFEST_SUFFIXES)}); check the path"
             )
         recordings, unused = _pair(root, names, None if textgrids is None else str(textgrids))
     if not recordings:

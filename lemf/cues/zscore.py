@@ -55,7 +55,7 @@ def zscore_against(values: FloatArray, mean: float, deviation: float) -> FloatAr
 
 
 def is_constant(values: FloatArray) -> bool:
-    """Check whether a cue has no spread: fewer than two words measured, or all equal to rounding.
+    """Check whether a cue has no spread: fewer than two values, or all equal within rounding.
 
     Parameters
     ----------

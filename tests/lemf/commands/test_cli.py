@@ -167,7 +167,7 @@ def test_plot_of_several_sentences(run, tmp_path):
     ("options", "message"),
     [
         (["--pitch-range", "800-71"], "the floor must lie below the ceiling"),
-        (["--pitch-range", "high"], "--pitch-range: write two numbers in Hz"),
+        (["--pitch-range", "high"], "--pitch-range: 'high' is not a number; write two in Hz"),
         (["--channel", "left"], "--channel left: write a number from 1, or mix"),
         (["--channel", "0"], "channels are counted from 1"),
         (["--sentences", "pause:x"], "write pause:0.3"),

@@ -151,7 +151,7 @@ def test_ids_without_a_speaker_are_refused(run, tmp_path):
         assert len(result.stderr.splitlines()) <= 2
     result = run("rescore", "f.parquet", "-o", "b.parquet", "--speaker-pattern", "^x")
     assert result.exit_code == 2
-    assert "--speaker-pattern goes with --normalise speaker" in result.stderr
+    assert "--speaker-pattern needs --normalise speaker" in result.stderr
     assert not (tmp_path / "b.parquet").exists()
 
 
