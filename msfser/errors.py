@@ -10,7 +10,7 @@ from lemf import LemfError
 
 
 class MsfserError(LemfError):
-    """Base class of the errors of msfser that a user can cause and mend."""
+    """Base class of the errors of msfser that a user can cause and repair."""
 
 
 class ManifestError(MsfserError):

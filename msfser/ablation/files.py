@@ -53,11 +53,13 @@ def draw_ablation(results: Sequence[RowResult], reachable: Reachable) -> Figure:
     """
     from matplotlib.figure import Figure
 
+    # one panel per measure
     height = 1.4 + 0.38 * len(results)
     figure = Figure(figsize=(10.0, height), layout="constrained")
     panels = figure.subplots(1, len(MEASURES), sharex=True, sharey=True)
     lines = np.arange(len(results))
     for place, (axes, measure, colour) in enumerate(zip(panels, MEASURES, _COLOURS, strict=True)):
+        # dots, intervals and references
         for line, result in zip(lines, results, strict=True):
             values, bounds = mean_ccc(result)
             axes.plot(bounds[place], [line, line], color=colour, linewidth=2)
@@ -74,6 +76,7 @@ def draw_ablation(results: Sequence[RowResult], reachable: Reachable) -> Figure:
         axes.set_xlabel("CCC")
         axes.grid(axis="x", color="0.9")
         axes.spines[["top", "right"]].set_visible(False)
+    # names of the rows, legend
     panels[0].set_yticks(lines, [result.row.name for result in results])
     panels[0].set_ylim(len(results) - 0.5, -0.5)
     if reachable:
@@ -102,7 +105,7 @@ def write_ablation(
 
 
 def ablation_title(results: Sequence[RowResult], split: str) -> str:
-    """Return the title of the table: what it shows, of how many utterances and seeds."""
+    """Return the title of the table, with split, utterances, seeds and level."""
     n_seeds = len(results[0].seeds)
     n_utterances = len(results[0].predictions[0].ids)
     over = f"mean over {n_seeds} seeds" if n_seeds > 1 else "one seed"

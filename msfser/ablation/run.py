@@ -151,7 +151,7 @@ def _is_done(task: RowTask) -> bool:
     if not path.exists() or set(read_predictions(path).split) != {task.split}:
         return False
     before, now = read_config(task.folder / CONFIG_NAME), task.config
-    # The size of the text vectors is that of the features, whatever the settings say.
+    # The features determine the size of the text vectors, not the settings.
     return before == replace(now, model=replace(now.model, text_dim=before.model.text_dim))
 
 

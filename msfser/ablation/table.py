@@ -128,13 +128,13 @@ def ablation_table(results: Sequence[RowResult], reachable: Reachable, title: st
     rows = []
     for result in results:
         values, bounds = mean_ccc(result)
-        beside = reachable_of(result, reachable) if reachable else result.row.paper
+        reference = reachable_of(result, reachable) if reachable else result.row.paper
         cells = [result.row.name]
         for place in range(len(MEASURES)):
             value, low, high = map(format_ccc, (values[place], *bounds[place]))
             cells.append(f"{value} [{low}, {high}]")
             if shown:
-                cells.append("" if beside is None else format_ccc(beside[place]))
+                cells.append("" if reference is None else format_ccc(reference[place]))
         rows.append(tuple(cells))
     return Table(title=title, head=tuple(head), rows=tuple(rows))
 
@@ -147,12 +147,12 @@ def brief_table(results: Sequence[RowResult], reachable: Reachable, title: str) 
     rows = []
     for result in results:
         values, _ = mean_ccc(result)
-        beside = reachable_of(result, reachable) if reachable else result.row.paper
+        reference = reachable_of(result, reachable) if reachable else result.row.paper
         pattern = "{} of {}" if reachable else "{} ({})"
         cells = [
             format_ccc(value)
-            if beside is None
-            else pattern.format(format_ccc(value), format_ccc(beside[place]))
+            if reference is None
+            else pattern.format(format_ccc(value), format_ccc(reference[place]))
             for place, value in enumerate(values)
         ]
         rows.append((result.row.name, *cells))

@@ -176,7 +176,7 @@ def mechanism(
 @click.option("--figure", type=PATH, help="Also write a figure (.png, .svg or .pdf).")
 @force_option
 def summarise(manifest_path: Path, figure: Path | None, force: bool) -> None:
-    """Print what the manifest in DIR holds."""
+    """Print the content of the manifest in DIR."""
     if figure is not None:
         check_figure(figure, force=force)
 

@@ -137,15 +137,18 @@ def inspect_model(
     from msfser.model.device import choose_device
     from msfser.outputs import prepare_folder, print_tables
 
+    # run and output folder
     folder = _only_run(find_runs([run]), run)
     output = run / "inspection" if output is None else output
     prepare_folder(output, FILES, force=force)
     chosen = choose_device(device)
     opened = open_run(folder, chosen)
+    # inspection of the model
     with progress("reading recordings") as watch:
         found = read_evaluation_data(opened, folder=data, splits=splits, watch=watch)
     with progress("predicting") as watch:
         inspection = inspect_run(opened, found, chosen, watch=watch)
+    # tables and files
     texts = found.texts()
     tables = make_inspection_tables(inspection, texts, longest=_LONGEST_TEXT)
     if not tables:

@@ -95,7 +95,7 @@ def _table(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return table
 
 
-def _read_value(text: str) -> Any:  # noqa: ANN401 - whatever TOML can hold
+def _read_value(text: str) -> Any:  # noqa: ANN401 - any value of TOML
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except ValueError:

@@ -103,7 +103,7 @@ def measure_recording(path: Path) -> tuple[float, str | None]:
     Returns
     -------
     (float, str or None)
-        Seconds, NaN where unknown, and what is wrong with the recording, or None.
+        Seconds, NaN where unknown, and the fault of the recording, or None.
     """
     import soundfile
 

@@ -136,6 +136,7 @@ def _draw_counts(
 ) -> None:
     """Draw the number of utterances in each group, with hours and speakers next to its bar."""
     summaries = [summarise_group(name, rows) for name, rows in groups.items()]
+    # bars of usable and failed utterances
     places = range(len(summaries))
     good = [summary.utterances - summary.failed for summary in summaries]
     failed = [summary.failed for summary in summaries]
@@ -143,6 +144,7 @@ def _draw_counts(
     if any(failed):
         axes.barh(places, failed, left=good, color=GREY_73, label="failed")
         axes.legend(frameon=False, fontsize=8, loc="lower right")
+    # hours and speakers
     most = max((summary.utterances for summary in summaries), default=1)
     for place, summary in zip(places, summaries, strict=True):
         speakers = f", {summary.speakers:,} sp." if summary.speakers else ""
@@ -150,6 +152,7 @@ def _draw_counts(
         length = f"{hours:,.1f} h" if hours >= 1 else f"{60 * hours:.0f} min"
         text = f" {length}{speakers}"
         axes.text(summary.utterances, place, text, va="center", fontsize=8)
+    # axes
     axes.set_xlim(0, 1.6 * most)
     axes.set_yticks(places, [summary.name for summary in summaries], fontsize=8)
     axes.invert_yaxis()

@@ -72,11 +72,13 @@ def convert_alignments(
         _write_once(path, format_textgrid(grid).encode(), force=force)
         return replace(utterance, alignment=str(path)), None
 
+    # TextGrids of all utterances
     make_folder(folder)
     with hold_lock(folder.with_name(f"{folder.name}.lock")):
         for partial in folder.rglob(f".*{PARTIAL_SUFFIX}"):  # of a killed run
             partial.unlink()
         done = threaded_map(convert, manifest.utterances, watch)
+    # manifest and notes
     absent = count_note("{} without .wdseg or .phseg", [row.id for row, note in done if note == ""])
     return Reading(
         manifest=replace(manifest, utterances=tuple(row for row, _ in done)),
@@ -130,6 +132,7 @@ def read_segments(path: Path) -> list[Interval]:
         The file cannot be read, is cut, or its segments are not in order.
     """
     lines = read_lines(path)
+    # segments, line by line
     segments: list[Interval] = []
     whole = False
     for number, line in enumerate(lines, 1):
@@ -143,6 +146,7 @@ def read_segments(path: Path) -> list[Interval]:
             raise CorpusError(f"{path}: line {number} is torn")
         start_s, end_s = int(match[1]) / _FRAMES_PER_S, (int(match[2]) + 1) / _FRAMES_PER_S
         segments.append(Interval(start_s, end_s, match[3], line=number))
+    # whole and in order
     if not whole:
         raise CorpusError(f"{path}: no total score in its last line; the file is cut")
     for first, second in pairwise(segments):

@@ -43,7 +43,7 @@ class Evaluation:
         In the order of the file.
     torn : dict of int to str
         By number, lines that begin or contain an utterance and are not whole: the id of the
-        utterance, or "" where the id is torn, too.
+        utterance, or "" where the id is torn as well.
     """
 
     labels: dict[str, Label]

@@ -44,7 +44,7 @@ def parse_split(text: str, place: str) -> str | None:
 
 
 def parse_gender(text: str) -> str | None:
-    """Return ``"female"``, ``"male"``, or None for whatever else a corpus writes."""
+    """Return ``"female"``, ``"male"``, or None for any other text."""
     return _GENDERS.get(text.strip().casefold())
 
 
@@ -61,7 +61,7 @@ def parse_label(text: str, what: str, place: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise CorpusError(f"{place}: {what} {text!r} is no number; write it as 3.5") from None
+        raise CorpusError(f"{place}: {what} {text!r} is not a number; write it as 3.5") from None
     if not math.isfinite(value):
         raise CorpusError(
             f"{place}: {what} {text!r} is not finite; write a number, or leave the cell empty"

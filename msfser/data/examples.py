@@ -75,7 +75,7 @@ class TextVectors(Protocol):
     def vectors(
         self, ids: Sequence[str], semantic: Semantic, pooling: TextPooling = "mean"
     ) -> tuple[Float32Array, NDArray[np.bool_]]:
-        """Return the vectors, (ids, dim) float32, and which ids have such a text, (ids,) bool."""
+        """Return the vectors, (ids, dim) float32, and which ids have this text, (ids,) bool."""
 
 
 def scale_labels(labels: NDArray[np.float64], bounds: tuple[float, float]) -> NDArray[np.float64]:

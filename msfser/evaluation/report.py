@@ -41,7 +41,7 @@ def _main_table(score: Score) -> Table:
     what = "all folds pooled" if score.scope == FOLDS else score.scope
     paper = score.paper
     speakers = f" of {score.n_speakers:,} speakers" if score.n_speakers else ""
-    beside = f"; the paper's table {paper.table}: {paper.n_utterances:,}" if paper else ""
+    paper_note = f"; the paper's table {paper.table}: {paper.n_utterances:,}" if paper else ""
     head = [
         "",
         "CCC",
@@ -66,7 +66,7 @@ def _main_table(score: Score) -> Table:
             row.append(format_ccc(paper.ccc[m]))
         rows.append(tuple(row))
     return Table(
-        title=f"{what}: {score.n_utterances:,} utterances{speakers}{beside}",
+        title=f"{what}: {score.n_utterances:,} utterances{speakers}{paper_note}",
         head=(*head, "paper") if paper is not None else tuple(head),
         rows=tuple(rows),
     )

@@ -29,7 +29,7 @@ def find_folder(name: str, patterns: Sequence[str]) -> Path:
     Raises
     ------
     CheckpointError
-        There is no such folder, or the hub cannot be reached, or does not know the name.
+        There is no such folder, and the hub cannot be reached or has no such model.
     """
     folder = Path(name).expanduser()
     if name and folder.is_dir():
@@ -59,7 +59,7 @@ def find_folder(name: str, patterns: Sequence[str]) -> Path:
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Silence the bars and reports of transformers; callers check what the reports hold."""
+    """Silence the bars and reports of transformers; callers check the reports."""
     from transformers.utils import logging as hf_logging
 
     verbosity, bar = hf_logging.get_verbosity(), hf_logging.is_progress_bar_enabled()

@@ -1,7 +1,7 @@
 """Text vectors standardised over the training set, as samples are.
 
-The vectors of a frozen encoder have much in common whatever the text says: without their mean, and
-at one scale, a model learns their differences sooner.
+The vectors of a frozen encoder have much in common, whatever the text: without their mean, and at
+one scale, a model learns their differences sooner.
 """
 
 from __future__ import annotations

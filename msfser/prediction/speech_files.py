@@ -111,12 +111,13 @@ def _find(source: Path, alignments: Path | None) -> Iterator[SpeechFile]:
         for wav in sorted(source.rglob("*")):
             hidden = any(part.startswith(".") for part in wav.relative_to(source).parts)
             if wav.suffix.lower() in wanted and not hidden:
-                yield _with_words(wav, grids and grids / wav.relative_to(source).parent)
+                yield _with_neighbours(wav, grids and grids / wav.relative_to(source).parent)
     else:  # a missing file becomes a failed row
-        yield _with_words(source, grids)
+        yield _with_neighbours(source, grids)
 
 
-def _with_words(wav: Path, grids: Path | None) -> SpeechFile:
+def _with_neighbours(wav: Path, grids: Path | None) -> SpeechFile:
+    """Find the TextGrid, next to the recording or in `grids`, and the transcript of a recording."""
     return SpeechFile(
         wav=wav,
         alignment=_first_existing((grids or wav.parent) / wav.stem, _GRID_SUFFIXES),
@@ -135,12 +136,12 @@ def _read_table(source: Path) -> Iterator[SpeechFile]:
         wav = next((row[name] for name in _WAV_COLUMNS if name in row), None)
         if wav is None:
             raise DataError(f"{place}: no column wav; name the recording there")
-        beside = _with_words(folder / str(wav), None)
+        neighbours = _with_neighbours(folder / str(wav), None)
         alignment = row.get("alignment", row.get("textgrid"))
         transcript = row.get("transcript")
         yield SpeechFile(
-            wav=beside.wav,
-            alignment=folder / str(alignment) if alignment else beside.alignment,
-            transcript=str(transcript) if transcript else beside.transcript,
+            wav=neighbours.wav,
+            alignment=folder / str(alignment) if alignment else neighbours.alignment,
+            transcript=str(transcript) if transcript else neighbours.transcript,
             es=str(row["es"]) if "es" in row else None,
         )

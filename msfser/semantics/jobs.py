@@ -33,7 +33,7 @@ class Job:
     Attributes
     ----------
     key : str
-        Hash of all that the result depends on, the content of the files included.
+        Hash of everything that the result depends on, with the content of the files.
     id : str
         First utterance with this content, for messages.
     wav : Path
@@ -74,7 +74,7 @@ def do_jobs(
         Those of `manifest` that need a result.
     work : WorkFile
     depends_on : sequence
-        All that the result depends on besides the files; values that JSON can hold.
+        Everything that the result depends on besides the files; values that JSON can hold.
     make : function
         Takes the jobs to do and yields each with its entry (``status``, ``text`` or ``reason``, and
         anything else to keep) or its failure. Jobs that it does not yield remain to be done.

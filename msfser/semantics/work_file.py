@@ -1,8 +1,8 @@
 """Results of the commands of semantics so far: append-only files, one JSON object per line.
 
-The key of a line is a hash of what the result was made from (recording, alignment, prompt, model,
+The key of a line is a hash of the inputs of the result (recording, alignment, prompt, model,
 settings), so the same work is never done twice and a change of any of these makes new work. A
-killed run loses only what was in flight; a torn last line is dropped.
+killed run loses only the work in flight; a torn last line is dropped.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Entry = dict[
 ]  # a line: key, status, text, reason, files, and anything else its maker keeps
 
 WORK_FOLDER = "semantics"
-_LONGEST_UNSYNCED_S = 1.0  # what a power cut may cost; a kill costs nothing that was appended
+_LONGEST_UNSYNCED_S = 1.0  # lost at most in a power cut; a kill loses no appended line
 _IN_MEMORY = ("key", "status", "text", "reason", "files")  # replies stay on disk
 _NOT_DONE: Entry = {"status": "failed"}
 

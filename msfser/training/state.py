@@ -1,4 +1,4 @@
-"""The state of a training: all that an exact resume needs, in one file.
+"""The state of a training: everything that an exact resume needs, in one file.
 
 No generator is stored: all random numbers are drawn from the seed, the epoch and the step.
 """
@@ -169,5 +169,5 @@ def restore_state(folder: Path, model: MsfSer, optimiser: torch.optim.Optimizer)
         return TrainingState(**content["at"])
     except Exception as error:  # torch raises errors of many types for a damaged file
         raise CheckpointError(
-            f"{path}: damaged ({first_line(error)}); train anew in another folder"
+            f"{path}: damaged ({first_line(error)}); train again in another folder"
         ) from error

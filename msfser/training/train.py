@@ -52,7 +52,7 @@ def train(
     resume : bool
         Continue where the run in the folder stopped.
     tensorboard : bool
-        Write the curves for TensorBoard, too.
+        Also write the curves for TensorBoard.
     quiet : bool
         Show no progress.
 

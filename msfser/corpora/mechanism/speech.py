@@ -1,6 +1,6 @@
 """The sound of a sentence of the mechanism corpus: harmonics of F0 under moving formants.
 
-Each word is a few phones of vowel-like and voiced-consonant-like sound, drawn anew for every token:
+Each word is a few phones of vowel-like and voiced-consonant-like sound, drawn for every token:
 the sound shows melody, tempo and which word is stressed, never the identity of a word. The level of
 a frame does not depend on vowel and F0. All boundaries are whole samples.
 """
@@ -102,7 +102,7 @@ class Prosody:
 
 
 def plan_prosody(sentence: Sentence, seed: int) -> Prosody:
-    """Draw what the causes do not determine: the phones and the jitter of every word.
+    """Draw the phones and the jitter of every word, which the causes do not determine.
 
     Parameters
     ----------

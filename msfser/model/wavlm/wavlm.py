@@ -197,7 +197,7 @@ def load_wavlm(config: ModelConfig) -> Wavlm:
     wavlm, report = loaded
     for name, found, due in sorted(report["mismatched_keys"]):
         raise CheckpointError(
-            f"{folder}: weight {name} has shape {tuple(found)}; its config.json says {tuple(due)}; "
+            f"{folder}: weight {name} has shape {tuple(found)}; config.json gives {tuple(due)}; "
             f"{_NAME_WHOLE}"
         )
     missing = sorted(set(report["missing_keys"]) - {_MASK_VECTOR})

@@ -114,7 +114,7 @@ def prompt_hash(emotions: Sequence[str]) -> str:
 
 
 def read_reply(reply: str, emotions: Sequence[str]) -> Description:
-    """Read the reply of a model: the outermost braces, whatever stands around them.
+    """Read the reply of a model: the JSON object in the outermost braces.
 
     Raises
     ------

@@ -21,12 +21,14 @@ def main() -> None:
     parser.add_argument("replies", type=Path)
     parser.add_argument("--model", default="moonshotai/Kimi-Audio-7B-Instruct")
     options = parser.parse_args()
+    # jobs without a reply
     jobs = read_lines(options.jobs)
     done = {line["key"] for line in read_lines(options.replies)} if options.replies.exists() else ()
     todo = [job for job in jobs if job["key"] not in done]
     say(f"{len(jobs) - len(todo)} of {len(jobs)} jobs are done")
     if not todo:
         return
+    # replies, one line per job
     from kimia_infer.api.kimia import KimiAudio
 
     model = KimiAudio(model_path=options.model, load_detokenizer=False)

@@ -77,7 +77,7 @@ def describe_acoustically(
     shard: Shard | None = None,
     watch: Watch = no_watch,
 ) -> dict[str, Text]:
-    """Describe what lemf measures in words; parameters and returns as in `describe_by_server`.
+    """Describe the measures of lemf in words; parameters and returns as in `describe_by_server`.
 
     Parameters
     ----------

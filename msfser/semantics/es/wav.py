@@ -1,4 +1,4 @@
-"""Recordings as the bytes of a wav file, whatever their format on disk."""
+"""Recordings of any format as the bytes of a wav file."""
 
 from __future__ import annotations
 

@@ -203,7 +203,7 @@ def test_what_differs_or_is_in_no_list_is_noted(release_1_6, tmp_path, run, make
         ("EmoVal", "Valence", "labels_concensus.csv: no column EmoVal; it has FileName, EmoClass"),
         ("3.777778", "3,777778", "line 3: 9 cells where the header names 8"),
         (",3.555556,3.8,39,Female,Validation", "", "line 3: 3 cells where the header names 8"),
-        ("3.777778", "n.n.", "line 3: EmoAct 'n.n.' is no number"),
+        ("3.777778", "n.n.", "line 3: EmoAct 'n.n.' is not a number"),
         ("Validation", "Eval", "line 3: split 'Eval' is none of train, development, test"),
         ("0001_0009", "0001_0008", "labels_concensus.csv: line 2; remove one of the two"),
         ("EmoDom", "EmoAct", "two columns are named 'EmoAct'"),

@@ -150,7 +150,7 @@ def test_labels_outside_the_scale_are_kept_or_refused_never_clipped(table, tmp_p
     [
         (",4,train", ",4,train,more", "line 2: 10 cells where the header names 9"),
         ("1.25", "'1,25'", "line 2: 10 cells where the header names 9"),
-        ("1.25", "high", "line 2: valence 'high' is no number; write it as 3.5"),
+        ("1.25", "high", "line 2: valence 'high' is not a number; write it as 3.5"),
         ("1.25", "inf", "line 2: valence 'inf' is not finite"),
         ("Dev", "later", "line 3: split 'later' is none of train, development, test, test1"),
         ("Male,", "Male,0", "line 3: fold '0'; write a whole number from 1"),

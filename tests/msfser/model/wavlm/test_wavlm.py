@@ -253,7 +253,7 @@ class Bomb:
         ("other model", r"config.json: model_type 'bert'; only 'wavlm'"),
         ("adapter", r"config.json: add_adapter is set"),
         ("wrong type", r"config.json: not the configuration of a WavLM model \(.*hidden_size"),
-        ("other shape", r"wavlm: weight .* has shape \(16,.*its config.json says \(32,"),
+        ("other shape", r"wavlm: weight .* has shape \(16,.*config.json gives \(32,"),
         ("layer missing", r"wavlm: weight encoder.layers.2.* and \d+ others of WavLM missing"),
         ("no weights", r"wavlm: WavLM cannot be loaded \(Error no file named model.safetensors"),
         ("cut short", r"wavlm: WavLM cannot be loaded \("),
