@@ -4,7 +4,7 @@
 
 reads the packages lemf and msfser in FOLDER (by default this repository) without importing them.
 A room is a folder or a module directly in a package; an arrow is a pair of rooms of which one
-imports the other; a floor is the length of the longest chain of imports below a room. Statements
+imports the other, without the exceptions that the contracts of `pyproject.toml` name; a floor is the length of the longest chain of imports below a room. Statements
 are counted by `ast`, without docstrings.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -19,10 +20,18 @@ from pathlib import Path
 def main() -> None:
     """Print one block of counts per package."""
     root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[1]
+    exceptions = _exceptions(root)
     for package in ("lemf", "msfser"):
         modules = {_dotted(path, root): path for path in (root / package).rglob("*.py")}
         trees = {name: ast.parse(path.read_text("utf-8")) for name, path in modules.items()}
-        imports = {name: _imports(tree, modules) - {name} for name, tree in trees.items()}
+        imports = {
+            name: {
+                target
+                for target in _imports(tree, modules)
+                if f"{name} -> {target}" not in exceptions
+            }
+            for name, tree in trees.items()
+        }
         rooms = {name: ".".join(name.split(".")[:2]) for name in modules}
         arrows: dict[str, set[str]] = {room: set() for room in rooms.values()}
         for name, targets in imports.items():
@@ -31,8 +40,16 @@ def main() -> None:
         largest = max({path.parent for path in modules.values()}, key=lambda f: len(_in(f)))
         print(f"{package}: {len(modules)} modules, {sum(map(_count, trees.values()))} statements")
         print(f"  rooms {len(arrows)}, arrows {sum(map(len, arrows.values()))}", end=", ")
-        print(f"floors {_floors(arrows)}, arrows upwards {_back_arrows(arrows)}")
+        print(f"floors {_floors(arrows)}, arrows upwards: {', '.join(_back_arrows(arrows)) or 0}")
         print(f"  most modules in a folder: {len(_in(largest))} in {largest.relative_to(root)}")
+
+
+def _exceptions(root: Path) -> set[str]:
+    """Read the imports that the contracts on rooms allow by name."""
+    settings = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    layers = [contract for contract in contracts if contract["type"] == "layers"]
+    return {one for contract in layers for one in contract.get("ignore_imports", [])}
 
 
 def _dotted(path: Path, root: Path) -> str:
@@ -83,19 +100,24 @@ def _floors(arrows: dict[str, set[str]]) -> int:
     return max(map(floor, arrows))
 
 
-def _back_arrows(arrows: dict[str, set[str]]) -> int:
-    """Count the arrows that close a circle when rooms are visited depth first."""
+def _back_arrows(arrows: dict[str, set[str]]) -> list[str]:
+    """List the arrows that close a circle when rooms are visited depth first."""
     state: dict[str, str] = {}
+    found: list[str] = []
 
-    def visit(room: str) -> int:
+    def visit(room: str) -> None:
         state[room] = "open"
-        count = 0
         for target in sorted(arrows[room]):
-            count += state.get(target) == "open" or (target not in state and visit(target))
+            if state.get(target) == "open":
+                found.append(f"{room} -> {target}")
+            elif target not in state:
+                visit(target)
         state[room] = "done"
-        return count
 
-    return sum(visit(room) for room in sorted(arrows) if room not in state)
+    for room in sorted(arrows):
+        if room not in state:
+            visit(room)
+    return found
 
 
 if __name__ == "__main__":

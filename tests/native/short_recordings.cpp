@@ -2,8 +2,8 @@
 // thread and in three: built with sanitizers, it shows that nothing is read or written out of range
 // and that no two threads touch the same memory.
 //
-//   sources="tests/native/short_recordings.cpp $(ls lemf/native/*.cpp | grep -v module)"
-//   options="-std=c++17 -O1 -g -pthread -D_GLIBCXX_ASSERTIONS -Ilemf/native -o /tmp/short_recordings"
+//   sources="tests/native/short_recordings.cpp $(ls lemf/contours/harvest/native/*.cpp | grep -v module)"
+//   options="-std=c++17 -O1 -g -pthread -D_GLIBCXX_ASSERTIONS -Ilemf/contours/harvest/native -o /tmp/short_recordings"
 //   g++ $options -fsanitize=address,undefined -fno-sanitize-recover=all $sources
 //   /tmp/short_recordings
 //   g++ $options -fsanitize=thread -DLEMF_ONE_PROCESSOR $sources
