@@ -4,8 +4,9 @@
 
 reads the packages lemf and msfser in FOLDER (by default this repository) without importing them.
 A room is a folder or a module directly in a package; an arrow is a pair of rooms of which one
-imports the other, without the exceptions that the contracts of `pyproject.toml` name; a floor is the length of the longest chain of imports below a room. Statements
-are counted by `ast`, without docstrings.
+imports the other, without the exceptions that the contracts of `pyproject.toml` name; a floor is
+the length of the longest chain of imports below a room. Statements are counted by `ast`, without
+docstrings.
 """
 
 from __future__ import annotations
