@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lemf import CorpusError, Interval, IntervalTier, TextGrid, format_textgrid
 from lemf.runtime.locks import hold_lock
-from lemf.runtime.output import PARTIAL_SUFFIX, write_output
+from lemf.runtime.output import remove_partials, write_output
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.threads import threaded_map
 from msfser.corpora.checks import Reading, count_note
@@ -65,6 +65,7 @@ def convert_alignments(
         if not (words.is_file() and phones.is_file()):
             return utterance, ""
         path = folder / words.parent.name / f"{utterance.id}.TextGrid"
+        remove_partials(path)  # of a killed run
         try:
             grid = make_textgrid(words, phones, utterance.duration_s)
         except CorpusError as error:
@@ -75,8 +76,6 @@ def convert_alignments(
     # TextGrids of all utterances
     make_folder(folder)
     with hold_lock(folder.with_name(f"{folder.name}.lock")):
-        for partial in folder.rglob(f".*{PARTIAL_SUFFIX}"):  # of a killed run
-            partial.unlink()
         done = threaded_map(convert, manifest.utterances, watch)
     # manifest and notes
     absent = count_note("{} without .wdseg or .phseg", [row.id for row, note in done if note == ""])

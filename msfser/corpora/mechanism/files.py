@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,7 +40,8 @@ ES_NAME = "es.jsonl"
 REACHABLE_NAME = "reachable.csv"
 
 _AUDIO, _ALIGNMENT = "audio", "alignment"  # folders
-_NAMES = (_AUDIO, _ALIGNMENT, TRUTH_NAME, ES_NAME, REACHABLE_NAME, MANIFEST_NAME)
+_FILES = {_AUDIO: re.compile(r"m\d{5}\.wav"), _ALIGNMENT: re.compile(r"m\d{5}\.TextGrid")}
+_NAMES = (*_FILES, TRUTH_NAME, ES_NAME, REACHABLE_NAME, MANIFEST_NAME)
 _STAGING, _LOCK = ".mechanism.part", "mechanism.lock"
 _VERSION = "1"
 _CHUNK = 40  # utterances per task
@@ -92,7 +94,8 @@ def write_mechanism(
 
     Writes ``audio/``, ``alignment/``, `TRUTH_NAME`, `ES_NAME`, `REACHABLE_NAME` and, last,
     `MANIFEST_NAME`. Everything is written to a hidden folder inside `folder` and then moved; an
-    existing corpus is replaced only with `force`, and only when the new one is complete.
+    existing corpus is replaced only with `force`, and only when the new one is complete; files of
+    others are never replaced.
 
     Parameters
     ----------
@@ -117,7 +120,8 @@ def write_mechanism(
     ConfigError
         Too few or too many utterances, a negative seed, or no process.
     CorpusError
-        A part of a corpus is there already.
+        A part of a corpus is there already; or, even with `force`, ``audio/`` or ``alignment/``
+        holds anything that this corpus does not write.
     lemf.LemfError
         Another process writes a corpus there, or the folder cannot be made.
     OSError
@@ -128,14 +132,16 @@ def write_mechanism(
     taken = [name for name in _NAMES if (folder / name).exists()]
     if taken and not force:
         raise CorpusError(f"{folder / taken[0]}: exists already; --force replaces it")
+    _check_replaceable(folder)
     make_folder(folder)
     # write aside, then move
     staging = folder / _STAGING
     with hold_lock(folder / _LOCK):
-        _remove(staging)  # of a run that was killed
+        shutil.rmtree(staging, ignore_errors=True)  # of a run that was killed
         staging.mkdir()
         try:
             manifest = _write_corpus(staging, folder.resolve(), n_utterances, seed, jobs, watch)
+            _check_replaceable(folder)
             for name in reversed(_NAMES):  # no manifest without its corpus
                 _remove(folder / name)
             for name in _NAMES:
@@ -258,8 +264,25 @@ def _to_utterance(sentence: Sentence, duration_s: float) -> Utterance:
     )
 
 
+def _check_replaceable(folder: Path) -> None:
+    """Refuse to replace what this corpus did not write."""
+    for name, written in _FILES.items():
+        place = folder / name
+        if place.exists() and not place.is_dir():
+            raise CorpusError(f"{place}: this is not a folder; move it elsewhere")
+        for file in sorted(place.glob("*")):
+            if not written.fullmatch(file.name) or file.is_dir():
+                raise CorpusError(
+                    f"{file}: not a file of the mechanism corpus; move it elsewhere, or name "
+                    "another output folder"
+                )
+
+
 def _remove(path: Path) -> None:
+    """Remove a file, or a folder of files that `_check_replaceable` has passed."""
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+        for file in path.iterdir():
+            file.unlink()
+        path.rmdir()
     else:
         path.unlink(missing_ok=True)

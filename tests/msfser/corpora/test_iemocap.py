@@ -275,6 +275,7 @@ def test_a_second_run_refuses_and_the_next_removes_what_a_killed_one_left(releas
     folder = tmp_path / "out/alignment" / SPOKEN[0].dialogue
     folder.mkdir(parents=True)
     (folder / f".{SPOKEN[0].name}.TextGrid.x1.part").write_text("half")
+    (folder.parent / ".mine.part").write_text("of somebody else")
     with hold_lock(tmp_path / "out/alignment.lock"):
         result = run("iemocap", release, "-o", tmp_path / "out")
     assert result.exit_code == 1
@@ -288,6 +289,7 @@ def test_a_second_run_refuses_and_the_next_removes_what_a_killed_one_left(releas
     assert sorted(path.name for path in folder.iterdir()) == [
         f"{one.name}.TextGrid" for one in SPOKEN[:3]
     ]
+    assert (folder.parent / ".mine.part").exists()
 
 
 def test_labels_outside_the_scale_are_counted_and_never_clipped(release, tmp_path, run):

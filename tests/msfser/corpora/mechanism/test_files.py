@@ -113,6 +113,34 @@ def test_force_replaces_the_corpus_and_nothing_else(tmp_path):
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["audio/mine.wav", "alignment/mine/m00000.TextGrid", "audio"])
+def test_force_never_removes_files_of_others(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(mechanism_files, "_write_corpus", None)  # refused before any work
+    mine = tmp_path / name
+    mine.parent.mkdir(parents=True, exist_ok=True)
+    mine.write_text("mine")
+    with pytest.raises(CorpusError, match=r"/(mine.wav|mine|audio): .*move it elsewhere") as raised:
+        write_mechanism(tmp_path, n_utterances=24, jobs=1, force=True)
+    assert "\n" not in str(raised.value)
+    assert mine.read_text() == "mine"
+
+
+def test_file_that_arrives_during_the_run_is_not_removed(tmp_path, monkeypatch):
+    write_mechanism(tmp_path, n_utterances=24, jobs=1)
+    before = digests(tmp_path)
+    reachable = mechanism_files.format_reachable
+
+    def arrive() -> bytes:
+        (tmp_path / "audio" / "mine.wav").write_bytes(b"mine")
+        return reachable()
+
+    monkeypatch.setattr(mechanism_files, "format_reachable", arrive)
+    with pytest.raises(CorpusError, match=r"mine.wav: not a file of the mechanism corpus"):
+        write_mechanism(tmp_path, n_utterances=24, seed=1, jobs=1, force=True)
+    (tmp_path / "audio" / "mine.wav").unlink()
+    assert digests(tmp_path) == before
+
+
 def test_failure_leaves_what_was_there(corpus, monkeypatch):
     before = digests(corpus)
 
