@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import argparse
 import time
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet
 
 import lemf
+from lemf.runtime.cores import count_cores
+from lemf.runtime.workers import Failure, local_workers, run_tasks
 from msfser.corpora.mechanism.sentences import draw_sentence
 from msfser.corpora.mechanism.speech import plan_prosody, synthesise
 from msfser.manifest import DIMENSIONS, label_array, read_manifest
@@ -58,8 +59,13 @@ def main() -> None:
     manifest = read_manifest(folder)
     truth = pyarrow.parquet.read_table(folder / "truth.parquet").to_pylist()
     files = [(manifest.wav_path(u), folder / str(u.alignment)) for u in manifest.utterances]
-    with ProcessPoolExecutor() as pool:
-        tops, spreads = zip(*pool.map(measure, files, chunksize=20), strict=True)
+    measured = {}
+    with local_workers(count_cores()) as workers:
+        for pair, found in run_tasks(workers, measure, files):
+            if isinstance(found, Failure):
+                raise SystemExit(f"{pair[0]}: {found.reason}")
+            measured[pair] = found
+    tops, spreads = zip(*map(measured.__getitem__, files), strict=True)
     hits = sum(top == row["stressed_word_index"] for top, row in zip(tops, truth, strict=True))
     print(f"lemf finds the stressed word: {hits:,} of {len(truth):,}")
 

@@ -117,7 +117,7 @@ def es(
                 manifest, work, export_jobs, categories, model=model or MODEL, shard=part
             )
             say(f"wrote {export_jobs}: {n_jobs:,} jobs; in Kimi-Audio's environment, run")
-            say(f"python {WORKER} {export_jobs} REPLIES.jsonl")
+            say(f"python -I {WORKER} {export_jobs} REPLIES.jsonl")
             return
         if backend == "kimi" and source is not None:
             texts = backends.import_from_kimi(

@@ -58,7 +58,7 @@ def train(
     """Train a model and keep its best epoch.
 
     Prints the metrics as JSON; with --folds, the CCC of each fold, their mean, and the pooled CCC.
-    On several GPUs: torchrun --nproc-per-node 8 -m msfser train ...
+    On several GPUs: torchrun --no-python --nproc-per-node 8 msfser train ...
     """
     from msfser.config.files import format_config, read_config
 

@@ -1,7 +1,8 @@
 """A script for Kimi-Audio's own environment: answers jobs, and needs nothing of msfser.
 
-    python kimi_worker.py JOBS.jsonl REPLIES.jsonl [--model NAME|FOLDER]
+    python -I kimi_worker.py JOBS.jsonl REPLIES.jsonl [--model NAME|FOLDER]
 
+``-I`` keeps the modules beside this script, such as ``wav.py``, out of that environment.
 JOBS has one line per recording: ``key``, ``wav``, ``prompt``, ``max_tokens``. A line of REPLIES has
 ``key`` and ``reply``. Jobs with a reply in REPLIES are skipped, so a killed run can be resumed.
 """

@@ -110,6 +110,38 @@ def command(folder, run, *more, changes=()):
     ]  # fmt: skip
 
 
+PLANTED = ("lemf", "msfser", "multiprocessing", "numpy", "pyarrow", "signal", "soundfile", "torch")
+
+
+def test_processes_that_read_ahead_import_nothing_of_the_current_folder(corpus_folder, tmp_path):
+    here = tmp_path / "here"
+    here.mkdir()
+    for name in PLANTED:
+        trace = here / f"{name}.imported"
+        (here / f"{name}.py").write_text(f"open({str(trace)!r}, 'w').close()\n")
+    script = tmp_path / "scripts" / "run.py"
+    script.parent.mkdir()
+    run = tmp_path / "run"
+    changes = [*SMALL, f"data.folder={str(corpus_folder)!r}", "data.workers=1", "train.epochs=1"]
+    script.write_text(
+        "import multiprocessing\n"
+        "from pathlib import Path\n"
+        "from msfser.config.files import make_config\n"
+        "from msfser.training.train import train\n"
+        "if __name__ == '__main__':\n"
+        "    multiprocessing.set_start_method('spawn')\n"
+        f"    train(make_config({{}}, {changes!r}, preset='tiny'), Path({str(run)!r}))\n"
+    )
+    path = os.pathsep.join(entry for entry in sys.path if entry)
+    done = subprocess.run(
+        [sys.executable, script], cwd=here, check=False, capture_output=True, text=True,
+        env=os.environ | {"PYTHONPATH": path},
+    )  # fmt: skip
+    assert sorted(trace.name for trace in here.glob("*.imported")) == []
+    assert done.returncode == 0, done.stderr
+    assert (run / "metrics.json").exists()
+
+
 def lines_of(run):
     path = run / "log.jsonl"
     return path.read_text().count("\n") if path.exists() else 0

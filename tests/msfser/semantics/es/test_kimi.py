@@ -1,7 +1,6 @@
 import json
-import os
 import subprocess
-import sys
+import venv
 
 import pytest
 from click.testing import CliRunner
@@ -11,7 +10,9 @@ from msfser.semantics.es.kimi import WORKER
 from msfser.semantics.texts import read_texts
 
 KIMI = """
-import json, sys
+import importlib.util, json, sys
+
+assert importlib.util.find_spec("wav") is None  # the modules beside the worker are out of reach
 
 class KimiAudio:
     def __init__(self, model_path, load_detokenizer):
@@ -44,22 +45,23 @@ def run(*arguments, code=0):
 
 def work(folder, jobs, replies, *options):
     """Run the worker as in Kimi's environment, where there is no msfser."""
-    package = folder / "kimi/kimia_infer/api"
-    package.mkdir(parents=True, exist_ok=True)
-    (package / "kimia.py").write_text(KIMI)
+    python = folder / "kimi/bin/python"
+    if not python.exists():
+        venv.create(folder / "kimi")
+        (site,) = (folder / "kimi").glob("lib/python*/site-packages")
+        package = site / "kimia_infer/api"
+        package.mkdir(parents=True)
+        (package / "kimia.py").write_text(KIMI)
     return subprocess.run(
-        [sys.executable, "-I", "-c", "import sys, runpy; sys.path.insert(0, sys.argv[1]); "
-         "sys.argv = sys.argv[2:]; runpy.run_path(sys.argv[0], run_name='__main__')",
-         folder / "kimi", WORKER, jobs, replies, *options],
-        capture_output=True, text=True, env=dict(os.environ),
-    )  # fmt: skip
+        [python, "-I", WORKER, jobs, replies, *options], capture_output=True, text=True
+    )
 
 
 def test_jobs_go_out_and_replies_come_in(corpus, tmp_path):
     jobs, replies = tmp_path / "jobs.jsonl", tmp_path / "replies.jsonl"
     output = run(corpus, "--backend", "kimi", "--export-jobs", jobs)
     assert f"wrote {jobs}: 12 jobs" in output
-    assert f"python {WORKER} {jobs} REPLIES.jsonl" in output
+    assert f"python -I {WORKER} {jobs} REPLIES.jsonl" in output
     content = jobs.read_text()
     assert not any(label in content for label in ("SECRET-EMOTION", "1.2345", "one two", "S1"))
     assert not (corpus / "texts.parquet").exists()
