@@ -223,9 +223,10 @@ def same_imports() -> Iterator[None]:
 
     The processes of `multiprocessing` begin as ``python -c``, which looks for modules in the
     current folder first: a ``soundfile.py`` beside a user's recordings would run. Here they get the
-    path of this process and nothing else.
+    path of this process, except entries that Python ignores or that hold the separator of paths.
     """
-    path = [entry or os.getcwd() for entry in sys.path]  # noqa: PTH109
+    entries = [entry or os.getcwd() for entry in sys.path if isinstance(entry, str)]  # noqa: PTH109
+    path = [entry for entry in entries if os.pathsep not in entry]
     with _environment({"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(path)}):
         yield
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lemf.errors import AudioError, CorpusError, MissingPackageError
-from lemf.runtime.workers import KILLED, Failure, attempt, local_workers, run_tasks
+from lemf.runtime.workers import KILLED, Failure, attempt, local_workers, run_tasks, same_imports
 
 DIE = "__import__('os').kill(__import__('os').getpid(), 9)"
 
@@ -213,6 +213,15 @@ def test_a_folder_on_the_parents_path_is_on_the_path_of_its_workers(tmp_path, mo
         assert list(run_tasks(workers, eval, ["__import__('only_here').ANSWER"])) == [
             ("__import__('only_here').ANSWER", 42)
         ]
+
+
+def test_entries_that_pythonpath_cannot_hold_are_left_out(tmp_path, monkeypatch):
+    split = f"{tmp_path / 'left'}{os.pathsep}{tmp_path / 'right'}"
+    kept = str(tmp_path / "kept")
+    monkeypatch.setattr(sys, "path", [tmp_path, b"bytes", split, kept, ""])
+    monkeypatch.chdir(tmp_path)
+    with same_imports():
+        assert os.environ["PYTHONPATH"].split(os.pathsep) == [kept, str(tmp_path)]
 
 
 def test_the_callers_environment_is_as_before(monkeypatch):
