@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from lemf.errors import SettingsError
 
@@ -117,7 +117,7 @@ class Settings:
     Raises
     ------
     SettingsError
-        A value outside its range, or an unknown name.
+        A value of a wrong type or outside its range, or an unknown name.
     """
 
     cues: str = "paper"
@@ -135,19 +135,12 @@ class Settings:
     normalise: Scope = "sentence"
 
     def __post_init__(self) -> None:
-        if isinstance(self.silence, str):
-            raise SettingsError(f"silence {self.silence!r}: write a tuple of labels")
-        plain = {
-            "silence": tuple(self.silence),
-            "weights": None
-            if self.weights is None
-            else {name: float(weight) for name, weight in self.weights.items()},
-            "pitch_floor_hz": float(self.pitch_floor_hz),
-            "pitch_ceiling_hz": float(self.pitch_ceiling_hz),
-            "channel": self.channel if self.channel in (None, "mix") else int(self.channel),
-        }
-        for name, value in plain.items():  # copies of plain types, as results record them
-            object.__setattr__(self, name, value)
+        for name, (convert, expected) in _TYPES.items():
+            value = getattr(self, name)
+            try:  # copies of plain types, as results record them
+                object.__setattr__(self, name, convert(value))
+            except (TypeError, ValueError, AttributeError, OverflowError):
+                raise SettingsError(f"{name} {_shown(value)}: write {expected}") from None
         _check_choice("cue set", self.cues, tuple(CUE_SETS))
         _check_choice("pitch method", self.pitch, PITCH_METHODS)
         _check_choice("duration", self.duration, DURATION_METHODS)
@@ -202,6 +195,55 @@ class Settings:
         return any(what in CUES[name].reads for name in CUE_SETS[self.cues])
 
 
-def _check_choice(what: str, value: str, choices: tuple[str, ...], *, of: str = "") -> None:
-    if value not in choices:
-        raise SettingsError(f"unknown {what} {value!r}{of}; there are: {', '.join(choices)}")
+def _shown(value: object) -> str:
+    return " ".join(repr(value).split())
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - whatever a user gave
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _text_or_none(value: Any) -> str | None:  # noqa: ANN401
+    return None if value is None else _text(value)
+
+
+def _labels(value: Any) -> tuple[str, ...]:  # noqa: ANN401
+    if isinstance(value, str):
+        raise TypeError
+    return tuple(_text(label) for label in value)
+
+
+def _weights(value: Any) -> dict[str, float] | None:  # noqa: ANN401
+    if value is None:
+        return None
+    return {name: float(weight) for name, weight in value.items()}
+
+
+def _channel(value: Any) -> Any:  # noqa: ANN401
+    if value is None or value == "mix":
+        return value
+    number = int(value)
+    if number != float(value):
+        raise ValueError
+    return number
+
+
+# How each setting becomes its plain type, and what a user writes who gave another
+_TYPES: Mapping[str, tuple[Callable[[Any], object], str]] = {
+    "weights": (_weights, "a mapping of cues to numbers"),
+    "pitch_floor_hz": (float, "a frequency in Hz"),
+    "pitch_ceiling_hz": (float, "a frequency in Hz"),
+    "sentences": (_text, "'whole', 'pause:S' or the name of a tier"),
+    "words_tier": (_text_or_none, "the name of a tier"),
+    "phones_tier": (_text_or_none, "the name of a tier"),
+    "speaker": (_text_or_none, "the name of a speaker"),
+    "channel": (_channel, "a number from 1 or 'mix'"),
+    "silence": (_labels, "a tuple of labels"),
+}
+
+
+def _check_choice(what: str, value: object, choices: tuple[str, ...], *, of: str = "") -> None:
+    if not isinstance(value, str) or value not in choices:
+        raise SettingsError(f"unknown {what} {_shown(value)}{of}; there are: {', '.join(choices)}")

@@ -1,5 +1,7 @@
 import math
+import re
 
+import numpy as np
 import pytest
 
 from lemf.config import CUE_SETS, Settings
@@ -50,6 +52,38 @@ def test_nonsense_is_refused(given, message):
         Settings(**given)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("cues", None, "unknown cue set None; there are"),
+        ("cues", ["paper"], "unknown cue set ['paper']; there are"),
+        ("pitch", np.zeros((2, 2)), "unknown pitch method array([[0., 0.], [0., 0.]]); there are"),
+        ("weights", [1.0, 2.0], "weights [1.0, 2.0]: write a mapping"),
+        ("weights", {"pitch": "x"}, "weights {'pitch': 'x'}: write a mapping"),
+        ("weights", {"pitch": None}, "weights {'pitch': None}: write a mapping"),
+        ("weights", {1: 2.0}, "unknown cue 1 of the set 'paper'; there are"),
+        ("pitch_floor_hz", "x", "pitch_floor_hz 'x': write a frequency in Hz"),
+        ("pitch_ceiling_hz", None, "pitch_ceiling_hz None: write a frequency in Hz"),
+        ("sentences", 3, "sentences 3: write 'whole'"),
+        ("words_tier", 1, "words_tier 1: write the name of a tier"),
+        ("phones_tier", b"phones", "phones_tier b'phones': write the name of a tier"),
+        ("speaker", 7, "speaker 7: write the name of a speaker"),
+        ("channel", "left", "channel 'left': write a number from 1 or 'mix'"),
+        ("channel", 1.5, "channel 1.5: write a number from 1 or 'mix'"),
+        ("channel", math.inf, "channel inf: write a number from 1 or 'mix'"),
+        ("channel", np.arange(2), "channel array([0, 1]): write a number from 1 or 'mix'"),
+        ("silence", 5, "silence 5: write a tuple of labels"),
+        ("silence", ("um", 5), "silence ('um', 5): write a tuple of labels"),
+        ("normalise", 1, "unknown normalise 1; there are"),
+        ("duration", None, "unknown duration None; there are"),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_refused_in_one_line(name, value, message):
+    with pytest.raises(SettingsError, match=re.escape(message)) as caught:
+        Settings(**{name: value})
+    assert "\n" not in str(caught.value)
+
+
 def test_pause_is_read():
     assert Settings(sentences="pause:0.25").pause_s == 0.25
     assert Settings(sentences="whole").pause_s is None
@@ -64,8 +98,6 @@ def test_every_cue_set_has_finite_weights():
 
 def test_settings_keep_their_own_plain_values():
     import types
-
-    import numpy as np
 
     weights = {"pitch": 2}
     settings = Settings(
