@@ -7,25 +7,28 @@ from typing import IO, Any, TypeGuard
 
 from lemf.errors import LemfError
 
-Source = str | os.PathLike[str] | bytes | IO[Any]
+_BYTES = bytes | bytearray | memoryview
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[Any]
 
 
 def is_source(value: object) -> TypeGuard[Source]:
     """Check whether a value is a path, bytes or a file object."""
-    return isinstance(value, str | os.PathLike | bytes) or hasattr(value, "read")
+    return isinstance(value, str | os.PathLike | _BYTES) or hasattr(value, "read")
 
 
 def source_name(source: Source) -> str:
     """Return the name of a source in messages and results: the path as given, or a placeholder."""
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
-    if isinstance(source, bytes):
+    if isinstance(source, _BYTES):
         return "<bytes>"
     name = getattr(source, "name", None)
     return name if isinstance(name, str) else "<file>"
 
 
-def read_source(source: bytes | IO[Any], error: type[LemfError]) -> bytes | str:
+def read_source(
+    source: bytes | bytearray | memoryview | IO[Any], error: type[LemfError]
+) -> bytes | str:
     """Read all of a file object from its start, and leave its position as it was.
 
     Parameters
@@ -38,8 +41,8 @@ def read_source(source: bytes | IO[Any], error: type[LemfError]) -> bytes | str:
     -------
     bytes, or str of a file opened as text
     """
-    if isinstance(source, bytes):
-        return source
+    if isinstance(source, _BYTES):
+        return bytes(source)
     name = source_name(source)
     if getattr(source, "closed", False):
         raise error(f"{name}: the file object is closed; open the file again")

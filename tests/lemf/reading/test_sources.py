@@ -33,25 +33,27 @@ def test_audio_from_anything_is_audio_from_its_path(utterance, zipped):
     content = utterance.wav.read_bytes()
     with tempfile.SpooledTemporaryFile() as spooled, utterance.wav.open("rb") as stream, zipped:
         spooled.write(content)
-        sources = (str(utterance.wav), content, io.BytesIO(content), stream, spooled, zipped)
+        buffers = (content, bytearray(content), memoryview(content), io.BytesIO(content))
+        sources = (str(utterance.wav), *buffers, stream, spooled, zipped)
         read = [lemf.read_audio(source) for source in sources]
     for audio in read:
         assert audio.rate_hz == utterance.rate_hz
         np.testing.assert_array_equal(whole(audio), utterance.samples)
     names = [audio.name for audio in read]
     path = str(utterance.wav)
-    assert names == [path, "<bytes>", "<file>", path, "<file>", "inside.wav"]
+    assert names == [path, *["<bytes>"] * 3, "<file>", path, "<file>", "inside.wav"]
 
 
 def test_a_textgrid_from_anything_is_that_of_its_path(utterance):
     path = utterance.textgrid
     content = path.read_bytes()
     with path.open("rb") as binary, path.open(encoding="utf-8") as lines:
-        sources = (content, io.BytesIO(content), io.StringIO(content.decode()), binary, lines)
+        buffers = (content, bytearray(content), memoryview(content), io.BytesIO(content))
+        sources = (*buffers, io.StringIO(content.decode()), binary, lines)
         read = [lemf.read_textgrid(source) for source in sources]
     assert all(grid == utterance.grid for grid in read)
     names = [grid.path for grid in read]
-    assert names == ["<bytes>", "<file>", "<file>", str(path), str(path)]
+    assert names == [*["<bytes>"] * 3, "<file>", "<file>", str(path), str(path)]
 
 
 @pytest.mark.parametrize("label", ["\u0259\u02b0 \U0001f600", 'say "so"', "\ud800", ""])
