@@ -18,12 +18,17 @@ class _MovedModule(ModuleType):
     """Takes every name from the module at the new path, with a warning."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+        if name == "__all__":  # for `import *`, which then takes each name with a warning
+            return [public for public in dir(self) if not public.startswith("_")]
         if name.startswith("__"):  # what the import system and debuggers look for
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         place = _MOVED[self.__name__]
         message = f"{self.__name__} has moved to {place}; lemf 0.2 removes the old path"
         warnings.warn(message, DeprecationWarning, stacklevel=2)
         return getattr(import_module(place), name)
+
+    def __dir__(self) -> list[str]:
+        return dir(import_module(_MOVED[self.__name__]))
 
 
 for _path in _MOVED:

@@ -94,13 +94,15 @@ def test_names_in_the_docs_are_public():
     ],
 )
 def test_old_paths_import_with_a_warning(old, new, name):
-    for code in (f"from {old} import {name}", f"import {old}; {name} = {old}.{name}"):
+    direct = (f"from {old} import {name}", f"import {old}; {name} = {old}.{name}")
+    for code in (*direct, f"from {old} import *"):
         check = f"{code}; import lemf; assert {name} is lemf.{name}"
         done = subprocess.run(
             [sys.executable, "-W", "always", "-c", check], capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr
-        (warning,) = re.findall(r"(\S+): DeprecationWarning: (.*)", done.stderr)
+        warning, *of_star = re.findall(r"(\S+): DeprecationWarning: (.*)", done.stderr)
+        assert bool(of_star) == (code not in direct)  # a star takes several names
         assert warning[0].startswith("<string>")  # the caller's line
         assert warning[1].startswith(f"{old} has moved to {new}")
 
