@@ -167,8 +167,8 @@ class Settings:
         return {name: float(given.get(name, usual)) for name, usual in CUE_SETS[self.cues].items()}
 
     @property
-    def needs_detail(self) -> bool:
-        """Whether a cue of the set reads contours that only a measurement with detail has."""
+    def has_extra_cues(self) -> bool:
+        """Whether the set has cues beyond the paper's, which read contours with detail."""
         return self._reads("sentence")
 
     @property

@@ -28,7 +28,10 @@ FORBIDDEN = {
         "from lemf.corpus import listing",
     ),
     "lemf never imports msfser or a deep-learning library": ("lemf/new_file.py", "import torch"),
-    "Only lemf.reading.audio reads sound files": ("lemf/reading/samples.py", "import soundfile"),
+    "Only lemf.reading.audio reads sound files": (
+        "lemf/reading/channel_mixing.py",
+        "import soundfile",
+    ),
     "Only lemf.contours.pitch knows other pitch trackers": (
         "lemf/contours/new_file.py",
         "import pyworld",

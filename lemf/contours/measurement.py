@@ -105,7 +105,7 @@ def measure_aligned(
         contours=measure_contours(
             recording,
             settings,
-            with_detail=settings.needs_detail if with_detail is None else with_detail,
+            with_detail=settings.has_extra_cues if with_detail is None else with_detail,
             work=work,
         ),
         notes=recording.notes + alignment.notes,

@@ -84,7 +84,8 @@ def _score(task: FileTask) -> FileResult:
         _absolute(task.folder, audio),
         _absolute(task.folder, textgrid),
         settings,
-        with_detail=task.keep_features or settings.needs_detail,  # any cue set can rescore features
+        with_detail=task.keep_features
+        or settings.has_extra_cues,  # any cue set can rescore features
     )
     measured = replace(measured, audio=printable_path(audio), textgrid=printable_path(textgrid))
     measured = replace(measured, alignment=_storable(measured.alignment))

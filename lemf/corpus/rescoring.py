@@ -17,7 +17,7 @@ from lemf.corpus.tables import Row, sentence_rows, word_rows
 from lemf.errors import CorpusError, SettingsError
 from lemf.pipeline import score_measurement
 from lemf.runtime.progress import Watch, no_watch
-from lemf.scoring.norms import Norms, gather_norms, passes_over
+from lemf.scoring.norms import Norms, gather_norms, n_passes
 
 _ROWS_AT_A_TIME = 10_000
 
@@ -131,7 +131,7 @@ def _watched(
     source: FeatureFile, settings: Settings, watch: Watch
 ) -> Callable[[], Iterator[tuple[str, Measurement]]]:
     """Return the function that reads all measurements; its passes are counted together."""
-    n_done, n_total = 0, (1 + passes_over(settings)) * source.n_files
+    n_done, n_total = 0, (1 + n_passes(settings)) * source.n_files
 
     def measurements() -> Iterator[tuple[str, Measurement]]:
         nonlocal n_done

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from lemf.arrays import FloatArray
 from lemf.errors import AudioError
+from lemf.reading.channel_mixing import Channel, Levels, as_table, pick_channel
 from lemf.reading.frames import WHOLE_S
-from lemf.reading.samples import Channel, Levels, as_table, pick_channel
 from lemf.reading.sources import Source, read_source, source_name
 
 LOWEST_RATE_HZ = 8000

@@ -88,7 +88,7 @@ def recording_norms(measured: Measurement, settings: Settings) -> Norms:
     return moments.norms()
 
 
-def passes_over(settings: Settings) -> int:
+def n_passes(settings: Settings) -> int:
     """Return how often `gather_norms` reads all recordings for the scope of the settings."""
     return 0 if settings.normalise in SINGLE_RECORDING_SCOPES else 1 + settings.needs_phone_norms
 

@@ -60,7 +60,7 @@ def measure_cues(
     SentenceCues
         The paper's three cues and those of the cue set.
     """
-    sentence = cut_sentence(words, contours) if settings.needs_detail else None
+    sentence = cut_sentence(words, contours) if settings.has_extra_cues else None
     names = dict.fromkeys((*CUE_SETS["paper"], *settings.cue_weights))
     values = word_cues(names, words, contours, sentence, expected)
     flags = word_flags(words, contours, recording_s)

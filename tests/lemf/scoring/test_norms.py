@@ -15,7 +15,7 @@ from lemf.contours.measurement import measure
 from lemf.cues.phone_norms import PhoneNorms
 from lemf.cues.zscore import zscore, zscore_against
 from lemf.pipeline import score_measurement
-from lemf.scoring.norms import Norms, gather_norms, passes_over
+from lemf.scoring.norms import Norms, gather_norms, n_passes
 
 EVERY_WORD = Settings(sentences="pause:0.05", normalise="recording", cues="all")
 
@@ -173,7 +173,7 @@ def test_ids_in_no_folder_need_a_pattern(run):
 
 
 def test_files_are_read_once_per_pass():
-    assert passes_over(Settings(cues="all")) == 0
-    assert passes_over(Settings(cues="all", normalise="recording")) == 0
-    assert passes_over(Settings(normalise="corpus")) == 1
-    assert passes_over(Settings(cues="all", normalise="speaker")) == 2
+    assert n_passes(Settings(cues="all")) == 0
+    assert n_passes(Settings(cues="all", normalise="recording")) == 0
+    assert n_passes(Settings(normalise="corpus")) == 1
+    assert n_passes(Settings(cues="all", normalise="speaker")) == 2

@@ -1,4 +1,4 @@
-"""Samples of any type -> one channel of float64, checked, with what a user should know about it."""
+"""Samples of all channels, of any type -> one checked channel of float64, with notes on it."""
 
 from __future__ import annotations
 
