@@ -17,6 +17,8 @@ from .corpus.rescoring import rescore_features as rescore_features
 from .corpus.run import CorpusRun as CorpusRun
 from .corpus.run import score_corpus as score_corpus
 from .display.figure import draw as draw
+from .display.textgrid_output import format_textgrid as format_textgrid
+from .display.textgrid_output import write_textgrid as write_textgrid
 from .errors import AudioError as AudioError
 from .errors import CorpusError as CorpusError
 from .errors import LemfError as LemfError
@@ -33,10 +35,8 @@ from .reading.textgrid import Interval as Interval
 from .reading.textgrid import IntervalTier as IntervalTier
 from .reading.textgrid import PointTier as PointTier
 from .reading.textgrid import TextGrid as TextGrid
-from .reading.textgrid import format_textgrid as format_textgrid
 from .reading.textgrid import parse_textgrid as parse_textgrid
 from .reading.textgrid import read_textgrid as read_textgrid
-from .reading.textgrid import write_textgrid as write_textgrid
 from .reading.tiers import PHONE_TIER_NAMES as PHONE_TIER_NAMES
 from .reading.tiers import WORD_TIER_NAMES as WORD_TIER_NAMES
 from .scoring.emphasis import CueShare as CueShare

@@ -88,7 +88,8 @@ def score(
     for output in outputs:
         check_output(output, force=options["force"])
 
-    from lemf.reading.textgrid import format_textgrid, read_textgrid
+    from lemf.display.textgrid_output import format_textgrid
+    from lemf.reading.textgrid import read_textgrid
 
     grid = read_textgrid(textgrid)
     emphasis = _score(audio, grid, settings, figure)

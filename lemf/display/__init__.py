@@ -1,4 +1,4 @@
 """Show an emphasis: table, HTML, JSON and its schema, CSV, TextGrid tiers, contours, figure 2.
 
-The figures are the only modules that import matplotlib.
+`textgrid_output` writes TextGrids. The figures are the only modules that import matplotlib.
 """

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 import lemf
-from lemf.reading.textgrid import format_textgrid
+from lemf.display.textgrid_output import format_textgrid
 
 RATE_HZ = 16000
 

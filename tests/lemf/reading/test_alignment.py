@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lemf.config import Settings
+from lemf.display.textgrid_output import format_textgrid
 from lemf.errors import TextGridError
 from lemf.reading.alignment import Phone, Word, align
 from lemf.reading.textgrid import (
@@ -13,7 +14,6 @@ from lemf.reading.textgrid import (
     Point,
     PointTier,
     TextGrid,
-    format_textgrid,
     parse_textgrid,
 )
 

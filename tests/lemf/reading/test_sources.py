@@ -10,8 +10,8 @@ import pytest
 import soundfile
 
 import lemf
+from lemf.display.textgrid_output import format_textgrid
 from lemf.errors import AudioError, TextGridError
-from lemf.reading.textgrid import format_textgrid
 
 READERS = [(lemf.read_audio, AudioError, "wav"), (lemf.read_textgrid, TextGridError, "textgrid")]
 
@@ -80,9 +80,7 @@ def test_a_text_that_is_no_textgrid_is_refused_by_its_name(text):
 
 def test_a_text_in_place_of_a_path_is_refused_with_the_remedy(utterance):
     for text in (utterance.textgrid.read_text(), "a\nb"):
-        with pytest.raises(
-            TextGridError, match=r"^'.{1,40}': this is no path; parse_textgrid reads"
-        ):
+        with pytest.raises(TextGridError, match=r"^'.{1,40}': not a path; parse_textgrid reads"):
             lemf.read_textgrid(text)
 
 

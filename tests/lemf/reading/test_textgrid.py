@@ -1,6 +1,5 @@
 """TextGrids read and written: known answers, broken files, round trips, Praat and two packages."""
 
-import os
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -13,17 +12,16 @@ from hypothesis import strategies as st
 from parselmouth.praat import call
 from praatio import textgrid as praatio
 
-from lemf.errors import OutputError, TextGridError
+from lemf.display.textgrid_output import format_textgrid, write_textgrid
+from lemf.errors import TextGridError
 from lemf.reading.textgrid import (
     Interval,
     IntervalTier,
     Point,
     PointTier,
     TextGrid,
-    format_textgrid,
     parse_textgrid,
     read_textgrid,
-    write_textgrid,
 )
 
 WORDS = IntervalTier(
@@ -279,23 +277,3 @@ def test_two_packages_open_what_is_written(tmp_path: Path) -> None:
     other = textgrid_package.TextGrid.fromFile(str(path))
     assert [(i.minTime, i.maxTime, i.mark) for i in other[0]] == spans
     assert [(p.time, p.mark) for p in other[1]] == points
-
-
-def test_writing_replaces_nothing_unless_forced(tmp_path: Path) -> None:
-    path = tmp_path / "a.TextGrid"
-    path.write_bytes(b"precious")
-    with pytest.raises(OutputError, match=r"a\.TextGrid: exists already; --force replaces it$"):
-        write_textgrid(GRID, path)
-    assert path.read_bytes() == b"precious"
-    write_textgrid(GRID, path, force=True)
-    assert read_textgrid(path) == GRID
-
-
-def test_failed_write_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OutputError, match=r"cannot be written \(No space left on device\)$"):
-        write_textgrid(GRID, tmp_path / "a.TextGrid")
-    assert list(tmp_path.iterdir()) == []

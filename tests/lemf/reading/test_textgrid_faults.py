@@ -7,9 +7,10 @@ import pytest
 from parselmouth.praat import call
 
 import lemf
+from lemf.display.textgrid_output import format_textgrid
 from lemf.errors import TextGridError
 from lemf.reading.alignment import align
-from lemf.reading.textgrid import format_textgrid, parse_textgrid
+from lemf.reading.textgrid import parse_textgrid
 from lemf.reading.tiers import is_silence, select_tiers
 
 HEAD = '"ooTextFile" "TextGrid" 0 1 <exists> 1 "IntervalTier" "words" 0 1 1 0 1 '
