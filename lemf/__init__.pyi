@@ -8,6 +8,9 @@ from .agreement.fitting import fit_sentences as fit_sentences
 from .agreement.fitting import fit_weights as fit_weights
 from .agreement.labels import read_labels as read_labels
 from .agreement.rated_sentences import rate_sentences as rate_sentences
+from .config import DURATION_METHODS as DURATION_METHODS
+from .config import FRAME_PERIOD_S as FRAME_PERIOD_S
+from .config import N_RESAMPLES as N_RESAMPLES
 from .config import Settings as Settings
 from .contours.contours import Contours as Contours
 from .contours.pitch import harvest as harvest

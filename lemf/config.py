@@ -74,6 +74,7 @@ PITCH_METHODS: tuple[PitchMethod, ...] = get_args(PitchMethod)
 DURATION_METHODS: tuple[DurationMethod, ...] = get_args(DurationMethod)
 Scope = Literal["sentence", "recording", "speaker", "corpus"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
+N_RESAMPLES = 1000  # of a bootstrap
 SINGLE_RECORDING_SCOPES = SCOPES[:2]  # the others need several recordings
 
 LOWEST_FLOOR_HZ = 20.0

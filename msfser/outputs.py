@@ -10,12 +10,12 @@ import wave
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import numpy as np
 
 from lemf import OutputError
-from lemf.runtime.output import check_output
+from lemf.runtime.output import FigureFormat, check_output
 from msfser.errors import MsfserError, first_line
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ _METADATA_KEY = b"msfser"  # of Parquet files
 _FILE_WIDTH = 1000  # characters per line where the output is a file, so that no line is wrapped
 
 Cell = str | float | None
-FigureFormat = Literal["png", "svg", "pdf"]
 
 _RowT = TypeVar("_RowT")
 Column = tuple[str, str, Callable[[_RowT], object]]  # name, type, value of a row

@@ -8,8 +8,7 @@ import numpy as np
 
 from lemf.agreement.measures import MEASURES, Judgement
 from lemf.arrays import FloatArray
-
-N_RESAMPLES = 1000
+from lemf.config import N_RESAMPLES
 
 
 def resample(

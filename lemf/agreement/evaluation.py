@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from lemf.agreement.bootstrap import N_RESAMPLES, bootstrap_interval, resample
+from lemf.agreement.bootstrap import bootstrap_interval, resample
 from lemf.agreement.external_systems import baseline_scores, match_scores, read_scores
 from lemf.agreement.labels import Label, as_labels
 from lemf.agreement.measures import CLEAR_MARGIN, MEASURES, Judgement, judge, rating_margin
@@ -21,7 +21,7 @@ from lemf.agreement.rated_sentences import (
     rate_sentences,
 )
 from lemf.arrays import FloatArray
-from lemf.config import Settings
+from lemf.config import N_RESAMPLES, Settings
 from lemf.runtime.progress import Watch, no_watch
 from lemf.scoring.ranking import rounded
 

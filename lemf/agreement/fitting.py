@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from lemf.agreement.bootstrap import N_RESAMPLES
 from lemf.agreement.evaluation import Evaluation, evaluate
 from lemf.agreement.folds import LeftOut, make_folds, what_to_leave_out
 from lemf.agreement.labels import Label, as_labels
@@ -20,7 +19,7 @@ from lemf.agreement.rated_sentences import (
 )
 from lemf.agreement.weights import Method, minimise_loss, prepare_sentence, sentence_loss
 from lemf.arrays import FloatArray, IntArray
-from lemf.config import Settings
+from lemf.config import N_RESAMPLES, Settings
 from lemf.errors import CorpusError, SettingsError
 from lemf.runtime.progress import Watch, no_watch
 

@@ -25,9 +25,9 @@ from lemf.runtime.progress import progress
 
 if TYPE_CHECKING:
     from lemf.config import Settings
-    from lemf.display.figure import FigureFormat
     from lemf.reading.frames import Piece
     from lemf.reading.textgrid import TextGrid
+    from lemf.runtime.output import FigureFormat
     from lemf.scoring.emphasis import Emphasis
 
 CONTOUR_SUFFIXES = (".csv", ".pitchtier")

@@ -32,6 +32,7 @@ from lemf.display.figure_labels import (
 )
 from lemf.errors import SettingsError
 from lemf.runtime.colours import BLUE, GREY_27
+from lemf.runtime.output import FigureFormat
 from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 F0Axis = Literal["log", "semitones", "hz"]
 F0_AXES: tuple[F0Axis, ...] = ("log", "semitones", "hz")
-FigureFormat = Literal["png", "svg", "pdf"]
 
 _HZ_TICKS = (50, 75, 100, 150, 200, 300, 400, 600, 800, 1200)
 _MARGIN_S = 0.06

@@ -14,14 +14,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn, TextIO, TypeVar
+from typing import Any, NoReturn, TextIO, TypeVar, get_args
 
 import click
 
+from lemf.config import N_RESAMPLES
 from lemf.errors import LemfError, OutputError
+from lemf.runtime.output import FigureFormat
 
 PATH = click.Path(path_type=Path, readable=False)  # the library opens it, with one-line errors
-FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
+FIGURE_SUFFIXES = tuple(f".{name}" for name in get_args(FigureFormat))
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 force_option = click.option("--force", is_flag=True, help="Overwrite output files that exist.")
@@ -34,7 +36,7 @@ cluster_option = click.option(
 resamples_option = click.option(
     "--resamples",
     type=click.IntRange(min=1),
-    default=1000,
+    default=N_RESAMPLES,
     show_default=True,
     help="Bootstrap resamples for the confidence intervals.",
 )

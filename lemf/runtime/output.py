@@ -8,9 +8,11 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from lemf.errors import OutputError
+
+FigureFormat = Literal["png", "svg", "pdf"]
 
 PARTIAL_SUFFIX = ".part"
 

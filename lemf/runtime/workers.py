@@ -52,8 +52,20 @@ class Failure(NamedTuple):
 KILLED = Failure("its worker was killed twice, perhaps because memory ran out")
 
 
-def attempt(function: Callable[[_Task], _Result], task: _Task) -> _Result | Failure:
+def attempt(
+    function: Callable[[_Task], _Result],
+    task: _Task,
+    *,
+    ends_run: tuple[type[Exception], ...] = (),
+) -> _Result | Failure:
     """Run a task; an error of its file becomes the reason of a `Failure` and stops no other task.
+
+    Parameters
+    ----------
+    function : function of a task
+    task : any
+    ends_run : tuple of exception types
+        Errors that are no fault of the file, and are raised.
 
     Raises
     ------
@@ -63,6 +75,8 @@ def attempt(function: Callable[[_Task], _Result], task: _Task) -> _Result | Fail
     try:
         return function(task)
     except MissingPackageError:
+        raise
+    except ends_run:
         raise
     except LemfError as error:
         reason = str(error)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from lemf import read_rows
+from lemf import N_RESAMPLES, read_rows
 from msfser.ablation.run import RowResult
 from msfser.ccc import FloatArray, ccc
 from msfser.config.settings import SEMANTICS
 from msfser.corpora.mechanism.reachable import inputs_name
-from msfser.evaluation.intervals import N_RESAMPLES, ccc_draws
+from msfser.evaluation.intervals import ccc_draws
 from msfser.evaluation.report import format_ccc
 from msfser.evaluation.scores import MEASURES, intervals, with_average
 from msfser.manifest import DIMENSIONS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack, get_args
 
 import click
 
@@ -19,15 +19,13 @@ from msfser.commands.corpus_output import (
     print_corpus,
     show_corpus,
 )
-
-if TYPE_CHECKING:
-    from msfser.corpora.checks import OutsideLabels
+from msfser.config.settings import OutsideLabels
 
 _ORACLE_SENTENCES = 10_000
 
 _outside_option = click.option(
     "--outside",
-    type=click.Choice(["keep", "refuse"]),
+    type=click.Choice(get_args(OutsideLabels)),
     default="keep",
     show_default=True,
     help="Keep or refuse rows with a label outside the rating scale.",

@@ -110,9 +110,9 @@ def check_figure(path: Path, *, force: bool) -> None:
 
 def draw_figure(manifest: Manifest, path: Path, *, force: bool) -> None:
     """Draw a corpus into a file in the format of its suffix."""
-    from lemf.runtime.output import write_output
+    from lemf.runtime.output import FigureFormat, write_output
     from msfser.corpora.figure import draw_corpus
-    from msfser.outputs import FigureFormat, render_figure
+    from msfser.outputs import render_figure
 
     file_format = cast("FigureFormat", path.suffix.lower().removeprefix("."))
     write_output(path, render_figure(draw_corpus(manifest), file_format), force=force)

@@ -213,7 +213,8 @@ def _say_notes(predictions: Sequence[SpeechPrediction]) -> None:
 def _end_on_failures(predictions: Sequence[SpeechPrediction]) -> None:
     failed = [one for one in predictions if one.whole is None]
     for one in failed[:_MOST_NAMED]:
-        say(f"failed: {one.reason}")
+        where = "" if str(one.wav) in str(one.reason) else f"{one.wav}: "
+        say(f"failed: {where}{one.reason}")
     if failed:
         raise DataError(
             f"{len(failed):,} of {len(predictions):,} recordings could not be predicted"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import get_args
 
 import click
 
+from lemf import DURATION_METHODS
 from lemf.runtime.console import cluster_option, jobs_option, one_line_ends, say
 from lemf.runtime.progress import progress
 from msfser.commands.es_command import es
@@ -19,9 +20,7 @@ from msfser.commands.semantics_options import (
     read_shard,
     shard_option,
 )
-
-if TYPE_CHECKING:
-    from msfser.semantics.whisper import Engine
+from msfser.config.settings import Engine
 
 
 @click.group()
@@ -46,7 +45,7 @@ semantics.add_command(es)
 )
 @click.option(
     "--duration",
-    type=click.Choice(["phones", "word"]),
+    type=click.Choice(DURATION_METHODS),
     default="phones",
     show_default=True,
     help="Duration cue: mean phone duration, or word duration where there is no phone tier.",
@@ -102,7 +101,7 @@ def les(
 )
 @click.option(
     "--engine",
-    type=click.Choice(["faster-whisper", "transformers"]),
+    type=click.Choice(get_args(Engine)),
     default="faster-whisper",
     show_default=True,
     help="Implementation of Whisper.",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from lemf import N_RESAMPLES
 from lemf.runtime.console import INTERRUPTED, PATH, print_text, say
 from msfser.commands.evaluation_commands import evaluate
 
@@ -102,8 +103,6 @@ def train(
 
 def _evaluate_folds(folder: Path, device: str) -> None:
     """Evaluate every utterance with the model that held out its fold, and print the tables."""
-    from msfser.evaluation.intervals import N_RESAMPLES
-
     click.get_current_context().invoke(
         evaluate,
         runs=(folder,),

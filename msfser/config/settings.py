@@ -28,6 +28,8 @@ CccScope = Literal["step", "micro"]
 Crop = Literal["head", "random"]
 Precision = Literal["fp32", "tf32", "bf16"]
 Schedule = Literal["constant", "cosine"]
+OutsideLabels = Literal["keep", "refuse"]  # labels outside the rating scale
+Engine = Literal["faster-whisper", "transformers"]  # of Whisper
 
 SEMANTICS: tuple[Semantic, ...] = ("gs", "les", "es")
 TINY_ACOUSTIC = "tiny"  # a small WavLM with random weights, for one core

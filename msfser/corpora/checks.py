@@ -10,14 +10,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import get_args
 
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.threads import threaded_map
-from msfser.config.settings import SHORTEST_S
+from msfser.config.settings import SHORTEST_S, OutsideLabels, check_choice
 from msfser.manifest import DIMENSIONS, Manifest, Utterance
-
-OutsideLabels = Literal["keep", "refuse"]
 
 _TOLERANCE = 1e-9  # of labels: means of ratings have rounding errors
 
@@ -60,7 +58,13 @@ def check_utterances(
     Returns
     -------
     Reading
+
+    Raises
+    ------
+    ConfigError
+        `outside` is neither of the two.
     """
+    check_choice("outside", outside, get_args(OutsideLabels))
     # recordings
     paths = [manifest.wav_path(utterance) for utterance in manifest.utterances]
     measured = threaded_map(measure_recording, paths, watch)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from lemf import CorpusError
 from lemf.runtime.progress import Watch, no_watch
-from msfser.corpora.checks import OutsideLabels, Reading, check_utterances
+from msfser.config.settings import OutsideLabels
+from msfser.corpora.checks import Reading, check_utterances
 from msfser.corpora.iemocap_files import (
     UTTERANCE,
     Evaluation,

@@ -12,7 +12,8 @@ from pathlib import Path, PurePath
 from lemf import CorpusError
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.threads import threaded_map
-from msfser.corpora.checks import OutsideLabels, Reading, check_utterances, count_note
+from msfser.config.settings import OutsideLabels
+from msfser.corpora.checks import Reading, check_utterances, count_note
 from msfser.corpora.msp_podcast_files import (
     Speakers,
     find_entry,

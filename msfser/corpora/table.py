@@ -7,7 +7,8 @@ from pathlib import Path, PurePath
 
 from lemf import CorpusError
 from lemf.runtime.progress import Watch, no_watch
-from msfser.corpora.checks import OutsideLabels, Reading, check_utterances, count_note
+from msfser.config.settings import OutsideLabels
+from msfser.corpora.checks import Reading, check_utterances, count_note
 from msfser.corpora.rows import Row, TextRows, read_text_rows
 from msfser.corpora.values import is_missing, parse_gender, parse_label, parse_split
 from msfser.manifest import DIMENSIONS, Manifest, Utterance

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lemf import LemfError, read_audio
+from lemf import read_audio
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.threads import threaded_map
+from lemf.runtime.workers import Failure, attempt
 from msfser.config.settings import RATE_HZ, SHORTEST_S, WaveNorm
 from msfser.errors import DataError
 
@@ -129,10 +130,10 @@ def scan_clips(paths: Sequence[Path], *, watch: Watch = no_watch) -> Scan:
 
 
 def _scan(path: Path) -> tuple[int, float, float, str]:
-    try:
-        samples = read_clip(path).samples.astype(np.float64)
-    except LemfError as error:
-        return 0, 0.0, 0.0, str(error)
+    clip = attempt(read_clip, path)
+    if isinstance(clip, Failure):
+        return 0, 0.0, 0.0, clip.reason
+    samples = clip.samples.astype(np.float64)
     return len(samples), float(samples.sum()), float(np.square(samples).sum()), ""
 
 

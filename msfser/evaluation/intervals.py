@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from lemf import N_RESAMPLES
 from msfser.ccc import CccMoments, FloatArray
 
-N_RESAMPLES = 1000
 LEVEL = 0.95  # share of the draws inside the intervals
 
 _CHUNK = 2**22  # numbers drawn at once

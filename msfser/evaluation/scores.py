@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lemf import bootstrap_interval
+from lemf import N_RESAMPLES, bootstrap_interval
 from msfser.ccc import FloatArray, ccc
-from msfser.evaluation.intervals import LEVEL, N_RESAMPLES, ccc_draws
+from msfser.evaluation.intervals import LEVEL, ccc_draws
 from msfser.evaluation.predictions import Predictions
 from msfser.manifest import DIMENSIONS
 

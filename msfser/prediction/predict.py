@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from lemf import LemfError
 from lemf.runtime.progress import Watch, no_watch
+from lemf.runtime.workers import Failure, attempt
 from msfser.config.settings import WINDOW_S, Semantic
 from msfser.data.clips import Samples, WaveStatistics, normalise, read_clip
 from msfser.data.examples import Examples
@@ -85,15 +86,20 @@ def predict_speech(
     """
     if encoder is not None:
         _check_encoder(model, encoder)
+
+    def read_speech(speech: SpeechFile) -> _Readable:
+        return _read(model, speech, find(speech), voice_alone=encoder is None)
+
     predictions: list[SpeechPrediction] = []
     watch(0, len(recordings))
     for start in range(0, len(recordings), _AT_ONCE):
         read: list[_Readable | SpeechPrediction] = []
         for speech in recordings[start : start + _AT_ONCE]:
-            try:
-                read.append(_read(model, speech, find(speech), voice_alone=encoder is None))
-            except LemfError as error:
-                read.append(SpeechPrediction(wav=speech.wav, reason=str(error)))
+            found = attempt(read_speech, speech, ends_run=(torch.OutOfMemoryError,))
+            if isinstance(found, Failure):
+                read.append(SpeechPrediction(wav=speech.wav, reason=found.reason))
+            else:
+                read.append(found)
         readable = [one for one in read if isinstance(one, _Readable)]
         predicted = iter(_predict(model, readable, encoder, window_s, clamped, keep_embeddings))
         predictions += [next(predicted) if isinstance(one, _Readable) else one for one in read]

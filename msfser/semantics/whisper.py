@@ -9,20 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lemf import MissingPackageError
-from msfser.config.settings import RATE_HZ
+from msfser.config.settings import RATE_HZ, Engine
 from msfser.errors import SemanticsError, first_line
 from msfser.model.hub import MODEL_FILES, find_folder
 
 if TYPE_CHECKING:
     import torch
 
-Engine = Literal["faster-whisper", "transformers"]
 Samples = NDArray[np.float32]  # at 16 kHz
 
 WINDOW_S = 30.0  # the longest clip that Whisper reads at once

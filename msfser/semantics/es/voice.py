@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lemf import LemfError, harvest, read_audio, score
+from lemf import FRAME_PERIOD_S, LemfError, harvest, read_audio, score
 from msfser.semantics.alignment_tiers import find_tiers
 from msfser.semantics.es.description import UNKNOWN, Description, format_description
 from msfser.semantics.jobs import Job
@@ -32,7 +32,6 @@ _RANGES = ("a narrow pitch range", "a medium pitch range", "a wide pitch range")
 _PACES = ("a slow pace", "a medium pace", "a fast pace")
 _LEVELS = ("a quiet recording", "a medium level", "a loud recording")
 _LONGEST_WORD = 28
-_FRAME_S = 0.005  # of lemf's contours
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +150,7 @@ def _measure_voiced(
     if not voiced.any():
         return {"f0_hz": math.nan, "range_st": math.nan, "level_dbfs": math.nan}
     low, median, high = np.percentile(f0_hz[voiced], [5, 50, 95])
-    frames = np.round(np.arange(len(samples)) / (rate_hz * _FRAME_S)).astype(np.int64)
+    frames = np.round(np.arange(len(samples)) / (rate_hz * FRAME_PERIOD_S)).astype(np.int64)
     power = np.mean(samples[voiced[np.minimum(frames, len(f0_hz) - 1)]] ** 2)
     return {
         "f0_hz": float(median),

@@ -6,8 +6,10 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from msfser.corpora.checks import check_utterances
 from msfser.corpora.table import TABLE_COLUMNS
-from msfser.manifest import read_manifest
+from msfser.errors import ConfigError
+from msfser.manifest import Manifest, read_manifest
 
 CSV = """\
 speaker,dom,wav,val_mean,arousal,split,note,gender,fold
@@ -234,3 +236,11 @@ def test_texts_of_the_corpus_before_are_named(table, tmp_path, run):
     assert (
         "out/texts.parquet: belongs to the corpus that was here before; if words" in result.stderr
     )
+
+
+def test_unknown_treatment_of_labels_outside_the_scale_is_refused(tmp_path):
+    manifest = Manifest(
+        utterances=(), corpus="own", version="1", root=tmp_path, label_bounds=(1.0, 7.0)
+    )
+    with pytest.raises(ConfigError, match=r"^outside 'Refuse': must be one of 'keep', 'refuse'$"):
+        check_utterances(manifest, outside="Refuse")

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import soundfile
 
+import lemf
 from lemf import LemfError
 from msfser.config.settings import RATE_HZ
 from msfser.data.clips import WaveStatistics, normalise, read_clip, scan_clips
@@ -68,6 +69,20 @@ def test_a_scan_gives_lengths_levels_and_what_failed(write_wav, tmp_path):
     assert statistics.std == pytest.approx(everything.std(), abs=1e-9)
     assert scan.statistics([1]) == WaveStatistics(0.0, 1.0)
     assert scan_clips([]).n_samples.shape == (0,)
+
+
+def test_a_fault_of_the_decoder_costs_its_recording_only(write_wav, monkeypatch):
+    good, bad = (write_wav(tone(8000), name=f"{name}.wav") for name in ("good", "bad"))
+
+    def decode(path):
+        if path == bad:
+            raise RuntimeError("the decoder\nfailed")
+        return lemf.read_audio(path)
+
+    monkeypatch.setattr("msfser.data.clips.read_audio", decode)
+    scan = scan_clips([bad, good])
+    assert scan.failures == {0: "RuntimeError: the decoder failed"}
+    assert scan.n_samples.tolist() == [0, 8000]
 
 
 def test_normalising(write_wav):

@@ -9,6 +9,7 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
+import lemf
 from lemf.errors import LemfError
 from msfser.commands.cli import main
 from msfser.errors import DataError
@@ -364,6 +365,30 @@ def test_a_bad_recording_costs_itself(run_folder, tmp_path):
         assert line in result.stderr
     (stereo,) = (one for one in content["recordings"] if one["file"].endswith("stereo44.wav"))
     assert any("channels" in note for note in stereo["notes"])
+
+
+def test_a_fault_of_the_decoder_costs_its_recording_only(run_folder, tmp_path, monkeypatch):
+    for name in ("bad", "good"):
+        soundfile.write(tmp_path / f"{name}.wav", noise(0.5), RATE_HZ)
+    fault = RuntimeError("the decoder failed")
+
+    def decode(path):
+        if path.name == "bad.wav":
+            raise fault
+        return lemf.read_audio(path)
+
+    monkeypatch.setattr("msfser.data.clips.read_audio", decode)
+    result = predict(run_folder, tmp_path, "--format", "json")
+    assert result.exit_code == 1
+    bad, good = json.loads(result.stdout)["recordings"]
+    assert (bad["status"], good["status"]) == ("failed", "ok")
+    assert bad["reason"] == "RuntimeError: the decoder failed"
+    assert f"failed: {tmp_path / 'bad.wav'}: RuntimeError: the decoder failed\n" in result.stderr
+    fault = torch.OutOfMemoryError("CUDA out of memory")  # no fault of the recording
+    result = predict(run_folder, tmp_path, "--format", "json")
+    assert result.exit_code == 1
+    assert not result.stdout
+    assert "could not be predicted" not in result.stderr
 
 
 def test_the_voice_alone_needs_no_encoder(run_folder, corpus, tmp_path):
