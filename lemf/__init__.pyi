@@ -15,7 +15,6 @@ from .config import Settings as Settings
 from .contours.contours import Contours as Contours
 from .contours.pitch import harvest as harvest
 from .corpus.listing import AUDIO_SUFFIXES as AUDIO_SUFFIXES
-from .corpus.listing import MANIFEST_SUFFIXES as MANIFEST_SUFFIXES
 from .corpus.rescoring import rescore_features as rescore_features
 from .corpus.run import CorpusRun as CorpusRun
 from .corpus.run import score_corpus as score_corpus
@@ -33,6 +32,7 @@ from .errors import TextGridError as TextGridError
 from .pipeline import score as score
 from .reading.audio import Audio as Audio
 from .reading.audio import read_audio as read_audio
+from .reading.rows import MANIFEST_SUFFIXES as MANIFEST_SUFFIXES
 from .reading.rows import read_rows as read_rows
 from .reading.textgrid import Interval as Interval
 from .reading.textgrid import IntervalTier as IntervalTier

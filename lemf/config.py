@@ -1,4 +1,7 @@
-"""The settings of one analysis: frozen, checked on construction, the paper's values by default."""
+"""The settings of one analysis: frozen, checked on construction, the paper's values by default.
+
+The choices of other options stand here, too, so that the command line reads them without numpy.
+"""
 
 from __future__ import annotations
 
@@ -76,6 +79,12 @@ Scope = Literal["sentence", "recording", "speaker", "corpus"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 N_RESAMPLES = 1000  # of a bootstrap
 SINGLE_RECORDING_SCOPES = SCOPES[:2]  # the others need several recordings
+FitMethod = Literal["rank", "softmax", "ridge"]
+FIT_METHODS: tuple[FitMethod, ...] = get_args(FitMethod)
+Grouping = Literal["speaker", "emotion"]
+GROUPINGS: tuple[Grouping, ...] = get_args(Grouping)
+F0Axis = Literal["log", "semitones", "hz"]
+F0_AXES: tuple[F0Axis, ...] = get_args(F0Axis)
 
 LOWEST_FLOOR_HZ = 20.0
 HIGHEST_CEILING_HZ = 2000.0
@@ -142,10 +151,10 @@ class Settings:
                 object.__setattr__(self, name, convert(value))
             except (TypeError, ValueError, AttributeError, OverflowError):
                 raise SettingsError(f"{name} {_shown(value)}: write {expected}") from None
-        _check_choice("cue set", self.cues, tuple(CUE_SETS))
-        _check_choice("pitch method", self.pitch, PITCH_METHODS)
-        _check_choice("duration", self.duration, DURATION_METHODS)
-        _check_choice("normalise", self.normalise, SCOPES)
+        check_choice("cue set", self.cues, tuple(CUE_SETS))
+        check_choice("pitch method", self.pitch, PITCH_METHODS)
+        check_choice("duration", self.duration, DURATION_METHODS)
+        check_choice("normalise", self.normalise, SCOPES)
         if not LOWEST_FLOOR_HZ <= self.pitch_floor_hz < self.pitch_ceiling_hz <= HIGHEST_CEILING_HZ:
             raise SettingsError(
                 f"pitch range {self.pitch_floor_hz:g}-{self.pitch_ceiling_hz:g} Hz: the floor must "
@@ -155,7 +164,7 @@ class Settings:
             raise SettingsError(f"channel {self.channel}: channels are counted from 1")
         self.pause_s  # noqa: B018 - raises on a pause that is not a time
         for name, weight in (self.weights or {}).items():
-            _check_choice("cue", name, tuple(CUE_SETS[self.cues]), of=f" of the set {self.cues!r}")
+            check_choice("cue", name, tuple(CUE_SETS[self.cues]), of=f" of the set {self.cues!r}")
             if not abs(weight) <= LARGEST_WEIGHT:
                 raise SettingsError(
                     f"weight of {name}: {weight} is not a number up to {LARGEST_WEIGHT:g}"
@@ -245,6 +254,13 @@ _TYPES: Mapping[str, tuple[Callable[[Any], object], str]] = {
 }
 
 
-def _check_choice(what: str, value: object, choices: tuple[str, ...], *, of: str = "") -> None:
+def check_choice(what: str, value: object, choices: tuple[str, ...], *, of: str = "") -> None:
+    """Refuse a value that is not among the choices.
+
+    Raises
+    ------
+    SettingsError
+        The value is unknown; the message lists the choices.
+    """
     if not isinstance(value, str) or value not in choices:
         raise SettingsError(f"unknown {what} {_shown(value)}{of}; there are: {', '.join(choices)}")

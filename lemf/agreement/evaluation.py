@@ -17,17 +17,16 @@ from lemf.agreement.rated_sentences import (
     RatedSentence,
     RatedSentences,
     Unjudged,
+    check_alike,
     nothing_to_judge,
     rate_sentences,
 )
 from lemf.arrays import FloatArray
-from lemf.config import N_RESAMPLES, Settings
+from lemf.config import GROUPINGS, N_RESAMPLES, Grouping, Settings
 from lemf.runtime.progress import Watch, no_watch
 from lemf.scoring.ranking import rounded
 
 Unit = Literal["sentences", "speakers"]  # what the bootstrap draws
-Grouping = Literal["speaker", "emotion"]
-GROUPINGS: tuple[Grouping, ...] = ("speaker", "emotion")
 Intervals = Mapping[Unit, Mapping[str, tuple[float, float]]]
 
 
@@ -122,8 +121,8 @@ def evaluate_labels(
     labels : str, Path or sequence of Label
         A file as `read_labels` reads it, or its labels.
     settings : mapping of str to Settings, optional
-        Settings by the name of the system; they may differ only in cues and weights. By default
-        those of the paper.
+        Settings by the name of the system; they may differ only in cues, weights and
+        normalise. By default those of the paper.
     score_files : mapping of str to path, optional
         Scores of external systems, as `external_systems.read_scores` reads them.
     clear_margin : float
@@ -142,6 +141,8 @@ def evaluate_labels(
 
     Raises
     ------
+    SettingsError
+        Settings that differ in more, since each recording is measured once.
     CorpusError
         Labels or scores that cannot be used, or no sentence that can be judged.
 
@@ -152,6 +153,7 @@ def evaluate_labels(
     0.61
     """
     settings = settings or {"paper": Settings()}
+    check_alike(settings)
     external = {name: read_scores(path) for name, path in (score_files or {}).items()}
     rated = rate_sentences(as_labels(labels), list(settings.values()), jobs=jobs, watch=watch)
     scores: dict[str, list[FloatArray | None]] = {

@@ -4,34 +4,25 @@ from __future__ import annotations
 
 import io
 import math
-from typing import Literal
 
 from lemf.agreement.evaluation import Evaluation
-from lemf.agreement.evaluation_text import describe, two_digits
+from lemf.agreement.evaluation_text import TITLES, describe, two_digits
 from lemf.agreement.measures import MEASURES
 from lemf.runtime.colours import BLUE, GREY_33, GREY_53, GREY_87
 from lemf.runtime.extras import importing
+from lemf.runtime.output import FigureFormat
 
 with importing("lemf[plot]"):
     import matplotlib as mpl
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_TITLES = {
-    "top1": "top-1",
-    "clear_top1": "top-1, clear",
-    "segment": "in the segment",
-    "top3": "in the top-3",
-    "spearman": "Spearman",
-    "within_text": "within text",
-    "auc": "AUC",
-}
 _SYSTEM_COLOUR = BLUE
 _BASELINE_COLOUR = GREY_53
 _ROW_IN = 0.36  # height of a row in inches
 
 
-def render_evaluation(evaluation: Evaluation, file_format: Literal["png", "svg", "pdf"]) -> bytes:
+def render_evaluation(evaluation: Evaluation, file_format: FigureFormat) -> bytes:
     """Draw the evaluation as the bytes of a file.
 
     Parameters
@@ -115,7 +106,7 @@ def _draw_panel(axes: Axes, evaluation: Evaluation, name: str) -> None:
             axes.axvline(
                 system.measures[name], color=_BASELINE_COLOUR, linestyle="--", linewidth=0.8
             )
-    axes.set_title(_TITLES[name], fontsize=9)
+    axes.set_title(TITLES[name][1], fontsize=9)
     axes.tick_params(labelsize=8)
     axes.grid(axis="x", color=GREY_87, linewidth=0.6)
     axes.set_axisbelow(True)

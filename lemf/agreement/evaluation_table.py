@@ -10,19 +10,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lemf.agreement.evaluation import Evaluation, Grouping, Intervals, SystemAgreement
-from lemf.agreement.evaluation_text import describe, describe_ties, describe_unjudged, two_digits
+from lemf.agreement.evaluation import Evaluation, Intervals, SystemAgreement
+from lemf.agreement.evaluation_text import (
+    TITLES,
+    describe,
+    describe_ties,
+    describe_unjudged,
+    two_digits,
+)
 from lemf.agreement.measures import MEASURES
+from lemf.config import Grouping
 
-_TITLES = {
-    "top1": "top-1",
-    "clear_top1": "clear",
-    "segment": "segment",
-    "top3": "top-3",
-    "spearman": "rho",
-    "within_text": "within",
-    "auc": "AUC",
-}
 _NARROWEST = 100  # columns, in which no number is cut; 80 are usually enough
 
 
@@ -58,7 +56,7 @@ def _print_measures(console: Console, evaluation: Evaluation) -> None:
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("", max_width=24, overflow="ellipsis", no_wrap=True)
     for name in MEASURES:
-        table.add_column(_TITLES[name], justify="right", no_wrap=True)
+        table.add_column(TITLES[name][0], justify="right", no_wrap=True)
     best = _best(evaluation)
     for system in evaluation.systems:
         style = "dim" if system.baseline else ""

@@ -8,9 +8,19 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version as version_of
 from typing import Any
 
-from lemf.agreement.evaluation import Evaluation, Grouping, Intervals, SystemAgreement, Unit
+from lemf.agreement.evaluation import Evaluation, Intervals, SystemAgreement, Unit
 from lemf.agreement.measures import MEASURES
+from lemf.config import Grouping
 
+TITLES: Mapping[str, tuple[str, str]] = {  # of the measures: in a narrow column, and elsewhere
+    "top1": ("top-1", "top-1"),
+    "clear_top1": ("clear", "top-1, clear"),
+    "segment": ("segment", "in the segment"),
+    "top3": ("top-3", "in the top-3"),
+    "spearman": ("rho", "Spearman"),
+    "within_text": ("within", "within text"),
+    "auc": ("AUC", "AUC"),
+}
 _MOST_NOTES = 5  # notes that are shown
 
 
@@ -121,16 +131,8 @@ def describe(evaluation: Evaluation) -> str:
 
 def column_titles(evaluation: Evaluation) -> list[str]:
     """Return the titles of the measures, in their order."""
-    titles = {
-        "top1": "top-1",
-        "clear_top1": f"top-1, margin from {evaluation.clear_margin:g} ({evaluation.n_clear})",
-        "segment": "in the segment",
-        "top3": "in the top-3",
-        "spearman": "Spearman",
-        "within_text": "within text",
-        "auc": "AUC",
-    }
-    return [titles[name] for name in MEASURES]
+    clear = f"top-1, margin from {evaluation.clear_margin:g} ({evaluation.n_clear})"
+    return [clear if name == "clear_top1" else TITLES[name][1] for name in MEASURES]
 
 
 def describe_unjudged(evaluation: Evaluation) -> list[str]:

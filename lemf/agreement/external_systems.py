@@ -12,7 +12,7 @@ import numpy as np
 from lemf.agreement.rated_sentences import RatedSentence, Unjudged
 from lemf.arrays import FloatArray
 from lemf.errors import CorpusError
-from lemf.reading.rows import read_rows
+from lemf.reading.rows import MANIFEST_SUFFIXES, read_rows
 
 BASELINES = {
     "chance": "all words alike",
@@ -62,7 +62,7 @@ def _memorised(sentence: RatedSentence, rated: Sequence[RatedSentence]) -> Float
     return mean
 
 
-SCORE_SUFFIXES = (".csv", ".jsonl", ".parquet")
+SCORE_SUFFIXES = (*MANIFEST_SUFFIXES, ".parquet")
 _COLUMNS = ("id", "index", "score")
 _Key = tuple[str, int | None, int]  # recording, sentence if given, word
 

@@ -17,10 +17,10 @@ from lemf.agreement.rated_sentences import (
     Unjudged,
     rate_sentences,
 )
-from lemf.agreement.weights import Method, minimise_loss, prepare_sentence, sentence_loss
+from lemf.agreement.weights import minimise_loss, prepare_sentence, sentence_loss
 from lemf.arrays import FloatArray, IntArray
-from lemf.config import N_RESAMPLES, Settings
-from lemf.errors import CorpusError, SettingsError
+from lemf.config import FIT_METHODS, N_RESAMPLES, FitMethod, Settings, check_choice
+from lemf.errors import CorpusError
 from lemf.runtime.progress import Watch, no_watch
 
 REGULARISATIONS: tuple[float, ...] = tuple(10.0 ** (k / 2) for k in range(-6, 3))  # 0.001 to 10
@@ -55,7 +55,7 @@ class Fit:
 
     cues: tuple[str, ...]
     weights: FloatArray
-    method: Method
+    method: FitMethod
     regularisation: float
     left_out: LeftOut
     held_out: tuple[FloatArray | None, ...]
@@ -97,7 +97,7 @@ def fit_weights(
     settings: Settings | None = None,
     cues: Sequence[str] | None = None,
     *,
-    method: Method = "softmax",
+    method: FitMethod = "softmax",
     regularisation: float | None = None,
     n_resamples: int = N_RESAMPLES,
     jobs: int = 1,
@@ -131,7 +131,7 @@ def fit_weights(
     Raises
     ------
     SettingsError
-        A cue that the set does not have.
+        A cue that the set does not have; an unknown method.
     CorpusError
         Labels that cannot be used, too few sentences, or cues unrelated to the ratings.
 
@@ -142,10 +142,9 @@ def fit_weights(
     """
     settings = settings or Settings()
     names = tuple(dict.fromkeys(cues or settings.cue_weights))
+    check_choice("method", method, FIT_METHODS)  # before any recording is scored
     for name in names:
-        if name not in settings.cue_weights:
-            known = ", ".join(settings.cue_weights)
-            raise SettingsError(f"no cue {name!r} in the set {settings.cues!r}; there are: {known}")
+        check_choice("cue", name, tuple(settings.cue_weights), of=f" of the set {settings.cues!r}")
     read = as_labels(labels)
     rated = rate_sentences(read, [settings], jobs=jobs, watch=watch)
     fit = fit_sentences(
@@ -167,7 +166,7 @@ def fit_sentences(
     sentences: Sequence[RatedSentence],
     cues: Sequence[str],
     *,
-    method: Method = "softmax",
+    method: FitMethod = "softmax",
     regularisation: float | None = None,
     watch: Watch = no_watch,
 ) -> Fit:
@@ -192,9 +191,12 @@ def fit_sentences(
 
     Raises
     ------
+    SettingsError
+        An unknown method.
     CorpusError
         Too few sentences, or cues unrelated to the ratings.
     """
+    check_choice("method", method, FIT_METHODS)
     if len(sentences) < _FEWEST_SENTENCES:
         raise CorpusError(f"{len(sentences)} sentences are too few to learn from; label more")
     z = [np.column_stack([s.scored.z[0][cue] for cue in cues]) for s in sentences]
@@ -255,7 +257,7 @@ class _Learner:
     prepared: Sequence[FloatArray]
     speakers: Sequence[str | None]
     texts: Sequence[str]
-    method: Method
+    method: FitMethod
     regularisation: float | None
 
     def learn(self, train: IntArray) -> tuple[FloatArray, float]:

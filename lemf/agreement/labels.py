@@ -11,9 +11,8 @@ import numpy as np
 
 from lemf.arrays import FloatArray
 from lemf.errors import CorpusError
-from lemf.reading.rows import Row, read_rows
+from lemf.reading.rows import MANIFEST_SUFFIXES, Row, read_rows
 
-LABEL_SUFFIXES = (".csv", ".jsonl")
 _TEXTS = ("id", "speaker", "text", "emotion")
 
 
@@ -72,7 +71,7 @@ def read_labels(source: str | Path) -> list[Label]:
     """
     folder = Path(source).parent
     labels: dict[str, Label] = {}
-    for place, row in read_rows(source, suffixes=LABEL_SUFFIXES).rows:
+    for place, row in read_rows(source, suffixes=MANIFEST_SUFFIXES).rows:
         of_emodb = "file" in row and "audio" not in row
         label = _label(place, folder, _from_emodb(place, row) if of_emodb else row)
         if label.id in labels:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -12,10 +12,11 @@ from lemf.agreement.labels import Label
 from lemf.agreement.measures import rating_margin
 from lemf.arrays import FloatArray
 from lemf.config import Settings
-from lemf.errors import CorpusError
+from lemf.errors import CorpusError, SettingsError
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Failure, attempt, local_workers, run_tasks
 
+_MAY_DIFFER = ("cues", "weights", "normalise")  # settings that leave the measurement as it is
 _TIED = "tie for the top word"
 
 
@@ -108,7 +109,7 @@ def rate_sentences(
     ----------
     labels : sequence of Label
     settings : sequence of Settings
-        One or more; they may differ only in cues and weights.
+        One or more; they may differ only in cues, weights and normalise.
     jobs : int
         Number of processes; with 1, the recordings are scored in this one.
     watch : Watch
@@ -121,9 +122,15 @@ def rate_sentences(
 
     Raises
     ------
+    SettingsError
+        Settings that differ in more, since each recording is measured once.
     CorpusError
-        There is no sentence that can be judged.
+        There is no label, or no sentence that can be judged.
     """
+    check_alike({str(number): one for number, one in enumerate(settings)})
+    if not labels:
+        raise CorpusError("no labels: name at least one recording with its ratings")
+
     # Score the recordings, in any order
     tasks = [
         _Task(i, label.audio, label.textgrid, tuple(settings)) for i, label in enumerate(labels)
@@ -158,6 +165,30 @@ def rate_sentences(
     if not judged:
         raise nothing_to_judge(unjudged)
     return RatedSentences(tuple(judged), tuple(tied), tuple(unjudged), tuple(notes))
+
+
+def check_alike(systems: Mapping[str, Settings]) -> None:
+    """Refuse settings that need more than one measurement of each recording.
+
+    Parameters
+    ----------
+    systems : mapping of str to Settings
+        One or more, by the name of the system.
+
+    Raises
+    ------
+    SettingsError
+        A system differs from the first one in more than cues, weights and normalise.
+    """
+    first, *others = systems
+    for name in others:
+        for setting in (one.name for one in fields(Settings) if one.name not in _MAY_DIFFER):
+            here, there = (getattr(systems[system], setting) for system in (name, first))
+            if here != there:
+                raise SettingsError(
+                    f"system {name!r}: {setting} is {here!r}, but {there!r} in system {first!r}; "
+                    f"systems may differ in {', '.join(_MAY_DIFFER)}: evaluate the others apart"
+                )
 
 
 def nothing_to_judge(unjudged: Sequence[Unjudged]) -> CorpusError:

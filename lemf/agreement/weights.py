@@ -13,15 +13,13 @@ the sentences tell little:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import numpy as np
 
 from lemf.agreement.measures import top_word
 from lemf.arrays import FloatArray, IntArray
+from lemf.config import FitMethod
 from lemf.cues.zscore import zscore
-
-Method = Literal["rank", "softmax", "ridge"]
 
 _MOST_STEPS = 50  # of Newton, and halvings of each; five to ten are usual
 _SHORTEST_STEP = 1e-10  # largest change of a weight, below which the search ends
@@ -29,7 +27,7 @@ _SHORTEST_STEP = 1e-10  # largest change of a weight, below which the search end
 _Slopes = Callable[[FloatArray], tuple[float, FloatArray, FloatArray]]
 
 
-def prepare_sentence(z: FloatArray, ratings: FloatArray, method: Method) -> FloatArray:
+def prepare_sentence(z: FloatArray, ratings: FloatArray, method: FitMethod) -> FloatArray:
     """Convert a sentence to the rows that a method learns from.
 
     Parameters
@@ -56,7 +54,7 @@ def prepare_sentence(z: FloatArray, ratings: FloatArray, method: Method) -> Floa
 
 
 def minimise_loss(
-    sentences: Sequence[FloatArray], method: Method, regularisation: float
+    sentences: Sequence[FloatArray], method: FitMethod, regularisation: float
 ) -> FloatArray:
     """Find the weights that minimise the mean loss of the sentences + regularisation/2 |w|^2.
 
@@ -84,7 +82,7 @@ def minimise_loss(
     return _minimise(slopes, n_cues, regularisation)
 
 
-def sentence_loss(sentence: FloatArray, weights: FloatArray, method: Method) -> float:
+def sentence_loss(sentence: FloatArray, weights: FloatArray, method: FitMethod) -> float:
     """Compute the loss of one sentence, without the penalty.
 
     Parameters

@@ -10,6 +10,7 @@ import click
 from lemf.commands.weight_options import WeightOptions, read_weight_options, weight_options
 from lemf.config import (
     DURATION_METHODS,
+    F0_AXES,
     PITCH_METHODS,
     SINGLE_RECORDING_SCOPES,
     Settings,
@@ -18,8 +19,7 @@ from lemf.errors import SettingsError
 from lemf.runtime.console import add_options, force_option, say
 
 if TYPE_CHECKING:
-    from lemf.config import DurationMethod, PitchMethod, Scope
-    from lemf.display.figure import F0Axis
+    from lemf.config import DurationMethod, F0Axis, PitchMethod, Scope
 
 
 class MeasureOptions(TypedDict):
@@ -117,7 +117,7 @@ _VIEW_OPTIONS = (
     ),
     click.option(
         "--f0-axis",
-        type=click.Choice(["log", "semitones", "hz"]),
+        type=click.Choice(F0_AXES),
         default="log",
         show_default=True,
         help="Scale of the F0 axis in the figure.",

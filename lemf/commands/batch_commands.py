@@ -125,8 +125,6 @@ def rescore(
 
     FEATURES is the file that lemf batch --features wrote.
     """
-    if speaker_pattern is not None and normalise != "speaker":
-        raise click.UsageError("--speaker-pattern needs --normalise speaker")
     cues, weights = read_weight_options(options)
 
     from lemf.corpus.rescoring import rescore_features

@@ -16,7 +16,7 @@ from lemf.commands.analysis_options import (
     read_measure_options,
 )
 from lemf.commands.weight_options import read_weights
-from lemf.config import CUE_SETS, Settings
+from lemf.config import CUE_SETS, GROUPINGS, Grouping, Settings
 from lemf.errors import SettingsError
 from lemf.runtime.console import (
     FIGURE_SUFFIXES,
@@ -33,7 +33,8 @@ from lemf.runtime.output import check_apart, check_output, check_suffix, write_o
 from lemf.runtime.progress import progress
 
 if TYPE_CHECKING:
-    from lemf.agreement.evaluation import Evaluation, Grouping
+    from lemf.agreement.evaluation import Evaluation
+    from lemf.runtime.output import FigureFormat
 
 
 @click.command()
@@ -68,7 +69,7 @@ if TYPE_CHECKING:
 @click.option("--figure", type=PATH, help="Write a figure of all systems (.png, .svg or .pdf).")
 @click.option(
     "--by",
-    type=click.Choice(["speaker", "emotion"]),
+    type=click.Choice(GROUPINGS),
     multiple=True,
     help="Also print top-1 by speaker or by emotion; may be repeated.",
 )
@@ -148,7 +149,7 @@ def evaluate(
     if figure is not None:
         from lemf.agreement.evaluation_figure import render_evaluation
 
-        suffix = cast("Literal['png', 'svg', 'pdf']", figure.suffix.lower().lstrip("."))
+        suffix = cast("FigureFormat", figure.suffix.lower().lstrip("."))
         write_output(figure, render_evaluation(evaluation, suffix), force=force)
         say(f"wrote {figure}")
     about = {

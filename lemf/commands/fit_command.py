@@ -13,7 +13,7 @@ from lemf.commands.analysis_options import (
     measure_options,
     read_measure_options,
 )
-from lemf.config import CUE_SETS
+from lemf.config import CUE_SETS, FIT_METHODS
 from lemf.runtime.console import PATH, force_option, jobs_option, open_stdout, resamples_option, say
 from lemf.runtime.cores import count_cores
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
@@ -21,7 +21,7 @@ from lemf.runtime.progress import progress
 
 if TYPE_CHECKING:
     from lemf.agreement.fitting import Fit
-    from lemf.agreement.weights import Method
+    from lemf.config import FitMethod
 
 
 @click.command()
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--method",
-    type=click.Choice(["rank", "softmax", "ridge"]),  # `weights.Method`, which needs numpy
+    type=click.Choice(FIT_METHODS),
     default="softmax",
     show_default=True,
     help="Fit the order of the words (rank), the top word (softmax) or the ratings (ridge).",
@@ -71,7 +71,7 @@ def fit(
     output: Path,
     cues: str,
     cue: tuple[str, ...],
-    method: Method,
+    method: FitMethod,
     regularisation: str,
     held_out: Path | None,
     resamples: int,

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from lemf.errors import CorpusError
-from lemf.reading.rows import Row, read_rows
+from lemf.reading.rows import MANIFEST_SUFFIXES, Row, read_rows
 
 AUDIO_SUFFIXES = ("wav", "flac", "ogg")  # compared without case
 TEXTGRID_SUFFIX = "textgrid"
-MANIFEST_SUFFIXES = (".csv", ".jsonl")
 
 
 class Recording(NamedTuple):

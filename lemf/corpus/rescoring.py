@@ -69,7 +69,8 @@ def rescore_features(
         The features cannot be read, or hold no phones where phone durations are wanted; no speaker
         is found in an id.
     SettingsError
-        Cues or weights that do not exist; a pattern that is no regular expression.
+        Cues or weights that do not exist; a speaker pattern without ``normalise="speaker"``, or one
+        that is no regular expression.
     OutputError
         An output cannot be written.
     """
@@ -92,6 +93,11 @@ def rescore_features(
         duration=duration or before.duration,
         normalise=normalise or before.normalise,
     )
+    if speaker_pattern is not None and settings.normalise != "speaker":
+        raise SettingsError(
+            f"speaker pattern {speaker_pattern!r}: only normalise 'speaker' reads it, not "
+            f"{settings.normalise!r}; add --normalise speaker, or leave the pattern out"
+        )
     summary = Summary(source.n_files, source.about["failed"], 0, source.about["audio_s"])
     measurements = _watched(source, settings, watch)
 

@@ -6,7 +6,7 @@ import io
 import math
 import warnings
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +20,7 @@ with importing("lemf[plot]"):  # before the modules below, which import matplotl
     from matplotlib.transforms import ScaledTranslation
 
 from lemf.arrays import FloatArray
+from lemf.config import F0_AXES, F0Axis, check_choice
 from lemf.contours.contours import Contours
 from lemf.display.figure_cues import beyond_the_papers, draw_contributions, mark_energy, mark_pitch
 from lemf.display.figure_labels import (
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
-
-F0Axis = Literal["log", "semitones", "hz"]
-F0_AXES: tuple[F0Axis, ...] = ("log", "semitones", "hz")
 
 _HZ_TICKS = (50, 75, 100, 150, 200, 300, 400, 600, 800, 1200)
 _MARGIN_S = 0.06
@@ -135,8 +133,7 @@ def _check_arguments(
         )
     if top < 1:
         raise SettingsError(f"top {top}: highlight at least 1 word")
-    if f0_axis not in F0_AXES:
-        raise SettingsError(f"unknown f0_axis {f0_axis!r}; there are: {', '.join(F0_AXES)}")
+    check_choice("f0_axis", f0_axis, F0_AXES)
     if axes is not None and len(axes) not in (2, 3):
         raise SettingsError(f"{len(axes)} axes: a sentence takes 2, or 3 with the contributions")
 

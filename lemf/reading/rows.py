@@ -16,6 +16,7 @@ from lemf.errors import CorpusError
 from lemf.runtime.extras import importing
 
 ROW_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
+MANIFEST_SUFFIXES = (".csv", ".jsonl")  # of manifests of corpora, and of labels
 
 Row = dict[str, object]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from lemf.agreement.rated_sentences import (
 )
 from lemf.commands.cli import main
 from lemf.config import Settings
-from lemf.errors import CorpusError
+from lemf.errors import CorpusError, SettingsError
 
 EXACT = 1e-12
 
@@ -101,6 +102,47 @@ def test_sentences_of_one_word_are_counted_and_named(make_utterance):
     label = Label(id="r", audio=str(made.wav), textgrid=str(made.textgrid), emphasised=(1,))
     with pytest.raises(CorpusError, match="no sentence can be judged: one word"):
         rate_sentences([label], [Settings(sentences="pause:0.05")])
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("pitch", "praat"),
+        ("pitch_floor_hz", 60.0),
+        ("pitch_ceiling_hz", 500.0),
+        ("sentences", "pause:0.05"),
+        ("words_tier", "words"),
+        ("phones_tier", "phones"),
+        ("speaker", "x"),
+        ("channel", 1),
+        ("duration", "word"),
+        ("silence", ("sil",)),
+    ],
+)
+def test_systems_that_measure_recordings_otherwise_are_refused(labelled, setting, value):
+    other = Settings(**{setting: value})
+    told = f"system 'b': {setting} is {value!r}, but {getattr(Settings(), setting)!r} in system 'a'"
+    with pytest.raises(SettingsError, match=re.escape(told)):
+        evaluate_labels(labelled, {"a": Settings(), "b": other})
+    with pytest.raises(SettingsError, match=f"system '1': {setting} is "):
+        rate_sentences(read_labels(labelled), [Settings(), other])
+
+
+def test_systems_may_differ_in_cues_weights_and_normalise(labelled):
+    systems = {
+        "a": Settings(),
+        "b": Settings(cues="listeners"),
+        "c": Settings(weights={"pitch": -1.0, "energy": 0.0, "duration": 0.0}),
+        "d": Settings(normalise="recording"),
+    }
+    one, _, other, by_recording = evaluate_labels(labelled, systems, n_resamples=2).systems[:4]
+    assert (one.measures["top1"], other.measures["top1"]) == (2 / 3, 1 / 3)  # the lowest word: r3
+    assert by_recording.measures == one.measures  # each recording is one sentence
+
+
+def test_no_labels_are_said_to_be_none():
+    with pytest.raises(CorpusError, match="no labels: name at least one recording"):
+        evaluate_labels([])
 
 
 def test_a_fault_of_one_file_is_a_reason_and_no_traceback(labelled, monkeypatch):

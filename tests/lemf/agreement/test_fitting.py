@@ -10,10 +10,11 @@ from click.testing import CliRunner
 
 import lemf
 from lemf.agreement.fitting import REGULARISATIONS, WEIGHT_SUM, fit_sentences, without_held_out
+from lemf.agreement.labels import Label
 from lemf.agreement.rated_sentences import RatedSentence, ScoredSentence
 from lemf.commands.cli import main
 from lemf.commands.weight_options import read_weights
-from lemf.errors import CorpusError
+from lemf.errors import CorpusError, SettingsError
 
 EXACT = 1e-12
 CUES = ("pitch", "energy", "duration")
@@ -108,6 +109,16 @@ def test_watch_is_told_every_fold(sentences):
     told = []
     fit_sentences(sentences, CUES, regularisation=1.0, watch=lambda *done: told.append(done))
     assert told == [(n, 16) for n in range(17)]
+
+
+@pytest.mark.parametrize("method", ["foo", None])
+def test_an_unknown_method_is_refused_before_any_recording_is_scored(sentences, method):
+    label = Label(id="a", audio="gone.wav", textgrid="gone.TextGrid", emphasised=(0,))
+    known = f"unknown method {method!r}; there are: rank, softmax, ridge"
+    with pytest.raises(SettingsError, match=known):
+        lemf.fit_weights([label], method=method)
+    with pytest.raises(SettingsError, match=known):
+        fit_sentences(sentences, CUES, method=method)
 
 
 def test_too_little_to_learn_from(sentences, rng):
@@ -247,7 +258,7 @@ def test_labels_that_were_not_fitted_on_get_no_note(tmp_path, labelled):
     [
         (["-o", "w.txt"], 1, "w.txt: the name must end in .json"),
         (["-o", "w.json", "--held-out", "h.txt"], 1, "h.txt: the name must end in .csv"),
-        (["-o", "w.json", "--cue", "loud"], 1, "no cue 'loud' in the set 'paper'"),
+        (["-o", "w.json", "--cue", "loud"], 1, "unknown cue 'loud' of the set 'paper'"),
         (["-o", "w.json", "--regularisation", "0"], 2, "write auto or a number above 0"),
         (["-o", "w.json", "--regularisation", "x"], 2, "write auto or a number above 0"),
         (["-o", "no/w.json"], 1, "does not exist; create it first"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -13,9 +12,9 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from lemf.agreement.folds import make_folds, what_to_leave_out
-from lemf.agreement.weights import Method, minimise_loss, prepare_sentence, sentence_loss
+from lemf.agreement.weights import minimise_loss, prepare_sentence, sentence_loss
+from lemf.config import FIT_METHODS
 
-METHODS = get_args(Method)
 SOLVED = 1e-5  # of a weight: what the optimisers of others reach
 
 
@@ -43,7 +42,7 @@ def test_rows_of_a_sentence_by_hand():
     np.testing.assert_allclose(ridge[:, 2], np.array([-1, 1, 0]) * np.sqrt(1.5), atol=1e-12)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", FIT_METHODS)
 def test_no_weights_are_better(rng, method):
     """A general optimiser on the sum of the single losses finds the same weights."""
     sentences = prepared(some_sentences(rng, np.array([1.0, -0.5, 0.0])), method)
@@ -82,7 +81,7 @@ def test_ridge_is_ridge_regression(rng):
     )
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", FIT_METHODS)
 def test_the_weights_that_made_the_ratings_come_back(rng, method):
     true = np.array([1.0, 1.2, 0.8, 0.0])
     sentences = prepared(some_sentences(rng, true, 300, noise=0.3), method)
@@ -90,7 +89,7 @@ def test_the_weights_that_made_the_ratings_come_back(rng, method):
     np.testing.assert_allclose(weights / weights.sum(), true / true.sum(), rtol=0, atol=0.04)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", FIT_METHODS)
 def test_degenerate_cues(rng, method):
     """A constant cue gets no weight; a cue that decides everything gets one that is finite."""
     sentences = []
@@ -105,7 +104,7 @@ def test_degenerate_cues(rng, method):
 
 
 @settings(max_examples=20)
-@given(st.permutations(range(3)), st.integers(0, 2**32 - 1), st.sampled_from(METHODS))
+@given(st.permutations(range(3)), st.integers(0, 2**32 - 1), st.sampled_from(FIT_METHODS))
 def test_neither_the_order_of_cues_nor_of_sentences_matters(order, seed, method):
     rng = np.random.default_rng(seed)
     sentences = some_sentences(rng, np.array([1.0, -0.5, 0.2]), 8)

@@ -149,9 +149,17 @@ def test_ids_without_a_speaker_are_refused(run, tmp_path):
         assert result.exit_code == 1
         assert message in result.stderr
         assert len(result.stderr.splitlines()) <= 2
+    for scope in (None, "corpus"):
+        for pattern in ("^x", "("):
+            with pytest.raises(lemf.SettingsError, match="only normalise 'speaker' reads it"):
+                lemf.rescore_features(
+                    "f.parquet", "b.parquet", normalise=scope, speaker_pattern=pattern
+                )
     result = run("rescore", "f.parquet", "-o", "b.parquet", "--speaker-pattern", "^x")
-    assert result.exit_code == 2
-    assert "--speaker-pattern needs --normalise speaker" in result.stderr
+    assert result.exit_code == 1
+    assert (
+        "speaker pattern '^x': only normalise 'speaker' reads it, not 'sentence'" in result.stderr
+    )
     assert not (tmp_path / "b.parquet").exists()
 
 
