@@ -1,5 +1,7 @@
 """Scores by the norms of a recording, a speaker or a corpus, against a computation by hand."""
 
+import math
+
 import numpy as np
 import pandas
 import pytest
@@ -123,6 +125,74 @@ def test_rescore_standardises_over_the_scope(run, cues, scope):
             np.testing.assert_allclose(rows[f"cues.{cue}.z"], expected, atol=1e-6, err_msg=cue)
     shares = [name for name in table if name.endswith(".contribution")]
     np.testing.assert_allclose(table[shares].sum(axis=1), table["score"], atol=1e-9)
+
+
+PHONES_S = {  # id -> words of phones and their durations; each speaker has a tempo of his
+    "speaker0/0000": [[("p", 0.03), ("i", 0.05), ("t", 0.02)], [("i", 0.06), ("t", 0.04)]],
+    "speaker0/0002": [[("p", 0.02), ("i", 0.03)], [("o", 0.08)]],
+    "speaker1/0001": [[("i", 0.02), ("p", 0.01)], [("t", 0.03), ("o", 0.05), ("i", 0.04)]],
+}
+
+
+def expected_ln_s(phones, prior):
+    """The mean ln duration of each label, with four more phones as long as the prior."""
+    expected = {}
+    for label in {label for label, _ in phones}:
+        ln_s = [math.log(duration_s) for name, duration_s in phones if name == label]
+        expected[label] = (sum(ln_s) + 4 * prior(label)) / (len(ln_s) + 4)
+    return expected
+
+
+def expected_by_hand(scope):
+    """The expected ln durations of each id, as docs/cues.md defines them."""
+    by_speaker = {
+        speaker: [
+            p for name in PHONES_S if speaker in name for word in PHONES_S[name] for p in word
+        ]
+        for speaker in ("speaker0", "speaker1")
+    }
+    everyone = [*by_speaker["speaker0"], *by_speaker["speaker1"]]
+    mean = np.mean([math.log(duration_s) for _, duration_s in everyone])
+    corpus = expected_ln_s(everyone, lambda _: mean)
+    if scope == "corpus":
+        return dict.fromkeys(PHONES_S, corpus)
+    expected = {}
+    for speaker, phones in by_speaker.items():
+        tempo = np.mean([math.log(duration_s) - corpus[label] for label, duration_s in phones])
+        own = expected_ln_s(phones, lambda label, tempo=tempo: corpus[label] + tempo)
+        expected |= {name: own for name in PHONES_S if speaker in name}
+    return expected
+
+
+@pytest.mark.parametrize("scope", ["speaker", "corpus"])
+def test_lengthening_is_by_the_phones_of_the_scope(make_corpus, tmp_path, scope):
+    corpus = make_corpus(3)
+    for name, words in PHONES_S.items():
+        reached_s, spans, phones = 0.02, [], []
+        for word in words:
+            begun_s = reached_s
+            for label, duration_s in word:
+                phones.append(lemf.Interval(reached_s, reached_s + duration_s, label))
+                reached_s += duration_s
+            spans.append(lemf.Interval(begun_s, reached_s, "word"))
+        tiers = (
+            lemf.IntervalTier("words", 0.0, reached_s, tuple(spans)),
+            lemf.IntervalTier("phones", 0.0, reached_s, tuple(phones)),
+        )
+        path = corpus / f"{name}.TextGrid"
+        path.write_text(lemf.format_textgrid(lemf.TextGrid(0.0, reached_s, tiers, name)))
+    features, output = tmp_path / "f.parquet", tmp_path / "b.parquet"
+    lemf.score_corpus(corpus, tmp_path / "a.parquet", features=features)
+    lemf.rescore_features(features, output, cues="all", normalise=scope)
+    table = pandas.read_parquet(output)
+    expected = expected_by_hand(scope)
+    by_hand = [
+        np.mean(sorted(math.log(length_s) - expected[name][label] for label, length_s in word)[-2:])
+        for name in sorted(PHONES_S)
+        for word in PHONES_S[name]
+    ]
+    found = table["cues.lengthening.value"].to_numpy()
+    np.testing.assert_allclose(found, by_hand, rtol=0, atol=1e-9)
 
 
 def test_the_speaker_is_found_by_a_pattern(run):
