@@ -2,11 +2,19 @@
 
 from .agreement.bootstrap import bootstrap_interval as bootstrap_interval
 from .agreement.evaluation import Evaluation as Evaluation
+from .agreement.evaluation import GroupAgreement as GroupAgreement
+from .agreement.evaluation import SystemAgreement as SystemAgreement
 from .agreement.evaluation import evaluate_labels as evaluate_labels
+from .agreement.fitting import Fit as Fit
 from .agreement.fitting import FittedWeights as FittedWeights
 from .agreement.fitting import fit_sentences as fit_sentences
 from .agreement.fitting import fit_weights as fit_weights
+from .agreement.labels import Label as Label
 from .agreement.labels import read_labels as read_labels
+from .agreement.rated_sentences import RatedSentence as RatedSentence
+from .agreement.rated_sentences import RatedSentences as RatedSentences
+from .agreement.rated_sentences import ScoredSentence as ScoredSentence
+from .agreement.rated_sentences import Unjudged as Unjudged
 from .agreement.rated_sentences import rate_sentences as rate_sentences
 from .config import DURATION_METHODS as DURATION_METHODS
 from .config import FRAME_PERIOD_S as FRAME_PERIOD_S
@@ -15,6 +23,8 @@ from .config import Settings as Settings
 from .contours.contours import Contours as Contours
 from .contours.pitch import harvest as harvest
 from .corpus.listing import AUDIO_SUFFIXES as AUDIO_SUFFIXES
+from .corpus.outputs import Outputs as Outputs
+from .corpus.outputs import Summary as Summary
 from .corpus.rescoring import rescore_features as rescore_features
 from .corpus.run import CorpusRun as CorpusRun
 from .corpus.run import score_corpus as score_corpus
@@ -33,15 +43,18 @@ from .pipeline import score as score
 from .reading.audio import Audio as Audio
 from .reading.audio import read_audio as read_audio
 from .reading.rows import MANIFEST_SUFFIXES as MANIFEST_SUFFIXES
+from .reading.rows import Rows as Rows
 from .reading.rows import read_rows as read_rows
 from .reading.textgrid import Interval as Interval
 from .reading.textgrid import IntervalTier as IntervalTier
+from .reading.textgrid import Point as Point
 from .reading.textgrid import PointTier as PointTier
 from .reading.textgrid import TextGrid as TextGrid
 from .reading.textgrid import parse_textgrid as parse_textgrid
 from .reading.textgrid import read_textgrid as read_textgrid
 from .reading.tiers import PHONE_TIER_NAMES as PHONE_TIER_NAMES
 from .reading.tiers import WORD_TIER_NAMES as WORD_TIER_NAMES
+from .runtime.progress import Watch as Watch
 from .scoring.emphasis import CueShare as CueShare
 from .scoring.emphasis import Emphasis as Emphasis
 from .scoring.emphasis import Segment as Segment

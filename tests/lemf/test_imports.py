@@ -42,7 +42,11 @@ def test_help_loads_no_numpy_and_no_workers():
         "concurrent.futures.process",
     )
     assert loaded(command("--help"), (*names, *HEAVY)) == []
-    assert loaded(command("score", "--help"), ("numpy", "soundfile", *HEAVY)) == []
+
+
+@pytest.mark.parametrize("name", ["score", "batch", "rescore", "evaluate", "fit"])
+def test_help_of_a_command_loads_no_numpy(name):
+    assert loaded(command(name, "--help"), ("numpy", "soundfile", *HEAVY)) == []
 
 
 @pytest.mark.parametrize("output_format", ["table", "json"])
