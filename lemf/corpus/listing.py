@@ -93,11 +93,6 @@ def list_recordings(
     return recordings, sorted(unused)
 
 
-def printable_path(path: str) -> str:
-    """Convert a path to text that can be stored, whatever bytes it holds."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
 def _walk(root: str) -> Iterator[str]:
     """Yield the paths of all files below a folder, relative to it; links are followed once."""
     seen: set[tuple[int, int]] = set()

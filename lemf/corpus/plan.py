@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from lemf.config import Settings
-from lemf.corpus.listing import Recording, printable_path
+from lemf.corpus.listing import Recording
+from lemf.runtime.output import printable_path
 
 _FEWEST_SHARDS = 256  # if there are as many files: few files may be long ones
 _LARGEST_SHARD = 64  # files; a killed run loses at most its unfinished shards
@@ -126,7 +127,7 @@ def make_plan(
 
 
 def _printable(path: Path | None) -> str | None:
-    return None if path is None else printable_path(str(path))
+    return None if path is None else printable_path(path)
 
 
 def describe_settings(settings: Settings) -> dict[str, Any]:

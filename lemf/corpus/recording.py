@@ -11,8 +11,9 @@ from importlib.metadata import version as version_of
 from typing import TYPE_CHECKING
 
 from lemf.config import Settings
-from lemf.corpus.listing import Recording, printable_path
+from lemf.corpus.listing import Recording
 from lemf.corpus.tables import Row, feature_row, sentence_rows, word_rows
+from lemf.runtime.output import printable_path, printable_text
 from lemf.runtime.workers import Failure, attempt
 
 if TYPE_CHECKING:
@@ -102,25 +103,21 @@ def _score(task: FileTask) -> FileResult:
 
 
 def _storable(alignment: Alignment) -> Alignment:
-    r"""Convert labels to what UTF-8 can hold: lone halves of UTF-16 pairs become ``\udXXX``."""
+    """Convert the labels of an alignment to text that UTF-8 can hold."""
     from dataclasses import replace
 
     sentences = tuple(
         tuple(
             replace(
                 word,
-                text=_storable_label(word.text),
-                phones=tuple(p._replace(label=_storable_label(p.label)) for p in word.phones),
+                text=printable_text(word.text),
+                phones=tuple(p._replace(label=printable_text(p.label)) for p in word.phones),
             )
             for word in words
         )
         for words in alignment.sentences
     )
     return replace(alignment, sentences=sentences)
-
-
-def _storable_label(label: str) -> str:
-    return label.encode(errors="backslashreplace").decode()
 
 
 def _absolute(folder: str, path: str) -> str:

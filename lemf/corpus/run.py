@@ -17,7 +17,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from lemf.config import Settings
-from lemf.corpus.listing import list_recordings, printable_path
+from lemf.corpus.listing import list_recordings
 from lemf.corpus.outputs import Outputs, Summary, find_complete, merge_parts
 from lemf.corpus.parts import DamagedPartError, Part, Parts
 from lemf.corpus.plan import Plan, make_plan, stamp_of
@@ -26,6 +26,7 @@ from lemf.corpus.tables import Row
 from lemf.errors import CorpusError
 from lemf.runtime.cluster import cluster_workers
 from lemf.runtime.locks import hold_lock
+from lemf.runtime.output import printable_path
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Failure, Workers, local_workers, run_tasks
 

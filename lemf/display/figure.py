@@ -32,6 +32,7 @@ from lemf.display.figure_labels import (
     write_words,
 )
 from lemf.errors import SettingsError
+from lemf.reading.frames import frames_of
 from lemf.runtime.colours import BLUE, GREY_27
 from lemf.runtime.output import FigureFormat
 from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
@@ -97,7 +98,7 @@ def draw(
     low_s = max(scored.start_s - _MARGIN_S, 0.0)
     high_s = scored.end_s + _MARGIN_S
     times_s = emphasis.contours.times_s
-    span = slice(*np.searchsorted(times_s, [low_s, high_s]))
+    span = frames_of(low_s, high_s, times_s)
     upper.set_xlim(low_s, high_s)
     lower.set_xlim(low_s, high_s)
     _draw_f0(upper, scored, emphasis.contours, span, f0_axis)

@@ -14,6 +14,7 @@ from lemf.config import CUE_SETS, CUES
 from lemf.contours.contours import Contours
 from lemf.cues.sentence_contours import cut_sentence
 from lemf.reading.alignment import Word
+from lemf.reading.frames import frames_of
 from lemf.runtime.colours import BLUE
 from lemf.scoring.emphasis import SentenceEmphasis
 
@@ -148,7 +149,7 @@ def mark_energy(
 
 
 def _peak_s(start_s: float, end_s: float, contours: Contours) -> float:
-    inside = slice(*np.searchsorted(contours.times_s, [start_s, end_s]))
+    inside = frames_of(start_s, end_s, contours.times_s)
     return float(contours.times_s[inside][contours.f0_hz[inside].argmax()])
 
 
@@ -156,8 +157,7 @@ def _fill_area(axes: Axes, sentence: SentenceEmphasis, contours: Contours, scale
     """Fill the area between clear F0 and the baseline below it."""
     words = [Word(word.word, word.start_s, word.end_s) for word in sentence.words]
     cut = cut_sentence(words, contours)
-    first = int(np.searchsorted(contours.times_s, words[0].start_s))
-    frames = slice(first, first + len(cut.clear))
+    frames = frames_of(words[0].start_s, words[-1].end_s, contours.times_s)
     f0_hz = np.where(cut.clear, contours.f0_hz[frames], np.nan)
     baseline_hz = f0_hz * 2.0 ** ((cut.baseline - cut.semitones) / 12)
     axes.fill_between(

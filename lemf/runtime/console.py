@@ -20,7 +20,7 @@ import click
 
 from lemf.config import N_RESAMPLES
 from lemf.errors import LemfError, OutputError
-from lemf.runtime.output import FigureFormat
+from lemf.runtime.output import FigureFormat, printable_text
 
 PATH = click.Path(path_type=Path, readable=False)  # the library opens it, with one-line errors
 FIGURE_SUFFIXES = tuple(f".{name}" for name in get_args(FigureFormat))
@@ -79,7 +79,7 @@ def _end(number: int, _: FrameType | None) -> NoReturn:
 
 def one_line(message: str) -> str:
     """Format a message on one line, with letters that cannot be encoded escaped."""
-    return " ".join(message.splitlines()).encode(errors="backslashreplace").decode()
+    return printable_text(" ".join(message.splitlines()))
 
 
 @contextmanager

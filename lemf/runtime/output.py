@@ -1,4 +1,7 @@
-"""Output files, which appear whole or not at all and replace others only with `force`."""
+"""Output files, which appear whole or not at all and replace others only with `force`.
+
+Paths and labels become text that UTF-8 can hold.
+"""
 
 from __future__ import annotations
 
@@ -143,6 +146,16 @@ def remove_partials(path: Path) -> None:
     path = path.resolve()
     for partial in path.parent.glob(f".{glob.escape(path.name)}.*{PARTIAL_SUFFIX}"):
         partial.unlink(missing_ok=True)
+
+
+def printable_path(path: str | os.PathLike[str]) -> str:
+    """Convert a path to text that UTF-8 can hold: bytes in no known encoding become U+FFFD."""
+    return os.fspath(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def printable_text(text: str) -> str:
+    r"""Convert text to what UTF-8 can hold: lone halves of UTF-16 pairs become ``\udXXX``."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _umask() -> int:

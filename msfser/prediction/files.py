@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 import json
 import math
-import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lemf.runtime.output import printable_path
 from msfser.ccc import FloatArray
 from msfser.config.settings import SEMANTICS
 from msfser.evaluation.runs import expert_names, routing_weights
@@ -20,11 +19,6 @@ from msfser.model.folder import ModelFacts
 from msfser.model.msf_ser import MsfSer
 from msfser.outputs import Cell, Table, format_csv
 from msfser.prediction.speech_predictions import SpeechPrediction, WindowPrediction
-
-
-def printable(path: Path) -> str:
-    """Return a path as text that can be written, whatever the encoding of its name."""
-    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def make_table(
@@ -46,7 +40,7 @@ def make_table(
             continue
         found = prediction.texts.emphasised
         word = "" if found is None else found.word
-        rows.append((printable(prediction.wav), *_values(prediction.whole), word))
+        rows.append((printable_path(prediction.wav), *_values(prediction.whole), word))
         if windows and len(prediction.windows) > 1:
             rows += [
                 (f"  {one.start_s:.2f} to {one.end_s:.2f} s", *_values(one), "")
@@ -131,7 +125,7 @@ def format_embeddings(predictions: Sequence[SpeechPrediction], suffix: str) -> b
         Parquet file holds columns of the same names.
     """
     kept = [
-        (printable(one.wav), one.whole.embedding)
+        (printable_path(one.wav), one.whole.embedding)
         for one in predictions
         if one.whole is not None and one.whole.embedding is not None
     ]
@@ -172,7 +166,7 @@ def _cells(
 ) -> dict[str, Cell]:
     texts, found = prediction.texts, prediction.texts.emphasised
     cells: dict[str, Cell] = {
-        "file": printable(prediction.wav),
+        "file": printable_path(prediction.wav),
         "status": "failed" if stretch is None else "ok",
         "reason": prediction.reason,
         "notes": "; ".join(prediction.notes),
@@ -202,7 +196,7 @@ def _cells(
 def _to_dict(prediction: SpeechPrediction, windows: bool) -> dict[str, Any]:
     whole, texts, found = prediction.whole, prediction.texts, prediction.texts.emphasised
     content: dict[str, Any] = {
-        "file": printable(prediction.wav),
+        "file": printable_path(prediction.wav),
         "status": "failed" if whole is None else "ok",
         "reason": prediction.reason,
         "notes": list(prediction.notes),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lemf.runtime.locks import hold_lock
-from lemf.runtime.output import write_output
+from lemf.runtime.output import printable_text, write_output
 from msfser.config.settings import SEMANTICS, Semantic
 from msfser.errors import SemanticsError
 from msfser.manifest import Manifest
@@ -68,9 +68,9 @@ def _column_name(semantic: str, field: str) -> str:
 
 
 def _storable(place: int, field: str, row: tuple[Any, ...]) -> str | None:
-    r"""Return a field of a text as valid UTF-8: lone halves of UTF-16 pairs become ``\udXXX``."""
+    """Return a field of a text as UTF-8 can hold it."""
     value: str | None = getattr(row[place], field)
-    return None if value is None else value.encode(errors="backslashreplace").decode()
+    return None if value is None else printable_text(value)
 
 
 _FIELDS = tuple(field.name for field in fields(Text))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from lemf.runtime.output import printable_text
 from msfser.errors import SemanticsError
 from msfser.semantics.work_file import Entry, key_of
 
@@ -204,7 +205,7 @@ def format_description(description: Description) -> str:
 def _text(key: str, value: object, longest: int, shortest: int = 0) -> str:
     if not isinstance(value, str):
         raise SemanticsError(f"{key!r} must be a text, not {_short(value)}")
-    text = " ".join(value.split()).encode(errors="backslashreplace").decode()
+    text = printable_text(" ".join(value.split()))
     if not shortest <= len(text) <= longest:
         raise SemanticsError(
             f"{key!r} must have {shortest} to {longest} characters, not {len(text)}"

@@ -4,7 +4,13 @@ from pathlib import Path
 import pytest
 
 from lemf.errors import OutputError
-from lemf.runtime.output import check_output, check_suffix, write_output
+from lemf.runtime.output import (
+    check_output,
+    check_suffix,
+    printable_path,
+    printable_text,
+    write_output,
+)
 
 
 def test_a_file_appears_whole_with_usual_permissions(tmp_path):
@@ -58,3 +64,10 @@ def test_a_known_suffix_passes(name):
 def test_an_unknown_suffix_is_refused(name):
     with pytest.raises(OutputError, match=rf"^{name}: the name must end in \.png, \.svg$"):
         check_suffix(Path(name), (".png", ".svg"))
+
+
+def test_paths_and_labels_become_text_that_utf8_holds():
+    assert printable_path(Path("corpus/\udcfcber.wav")) == "corpus/\ufffdber.wav"
+    assert printable_text("\ud83d broken") == "\\ud83d broken"
+    for text in ("\u0259\u02b0 \U0001f600", "", "a b\nc"):
+        assert printable_path(text) == printable_text(text) == text
