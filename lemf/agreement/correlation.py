@@ -77,7 +77,7 @@ class Readings(NamedTuple):
 def group_readings(
     scores: Sequence[FloatArray], ratings: Sequence[FloatArray], texts: Sequence[Hashable]
 ) -> Readings:
-    """Put the readings of each text side by side; leave out texts with too few readings.
+    """Group the readings of each text side by side; leave out texts with too few readings.
 
     Parameters
     ----------

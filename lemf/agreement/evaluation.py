@@ -183,7 +183,7 @@ def evaluate(
     n_resamples: int = N_RESAMPLES,
     seed: int = 0,
 ) -> Evaluation:
-    """Judge systems and the baselines, which use no audio, on the sentences that all scored.
+    """Evaluate systems and the baselines, which use no audio, on the sentences that all scored.
 
     Parameters
     ----------

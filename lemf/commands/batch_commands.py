@@ -154,7 +154,7 @@ def _print_end(run: CorpusRun, settings: Settings) -> None:
     """Print a summary of the run; end with exit code 1 if files failed."""
     outputs, summary = run.outputs, run.summary
     if unused := run.unused_textgrids:
-        say(f"note: {len(unused):,} TextGrids without a recording, such as {unused[0]}")
+        say(f"note: TextGrids without a recording: {len(unused):,}, such as {unused[0]}")
     if run.seconds == 0:
         say(f"{outputs.table} is complete: {summary.files + summary.failed:,} files")
     else:

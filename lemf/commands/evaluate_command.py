@@ -205,7 +205,7 @@ def _check_names(names: list[str]) -> None:
 
     for name in names:
         if names.count(name) > 1 or name in BASELINES:
-            raise click.UsageError(f"two systems have the name {name!r}; give one another name")
+            raise click.UsageError(f"two systems have the name {name!r}; rename one of them")
 
 
 def _note_weights_fitted_on(weights: tuple[str, ...], labels: Path) -> None:
@@ -215,8 +215,8 @@ def _note_weights_fitted_on(weights: tuple[str, ...], labels: Path) -> None:
     for text in weights:
         if text.lower().endswith(".json") and is_fitted_on(Path(text), labels):
             say(
-                f"note: {text} was fitted on {labels}, so its row is too good; evaluate the scores "
-                "of lemf fit --held-out instead"
+                f"note: {text} was fitted on {labels}, so its agreement is overestimated; "
+                "evaluate the scores of lemf fit --held-out instead"
             )
 
 

@@ -77,7 +77,7 @@ class Parts:
         return read_json(self.folder / _PLAN)
 
     def start(self, plan: Mapping[str, Any]) -> None:
-        """Make the folder, remove all parts and keep the plan of a new run.
+        """Create the folder, remove all parts and write the plan of a new run.
 
         Raises
         ------

@@ -109,7 +109,7 @@ def rescore_features(
     if settings.normalise not in SINGLE_RECORDING_SCOPES:
         norms = gather_norms(measurements, settings, group_of)
 
-    # The tables
+    # Tables of words and sentences
     about = describe_output(describe_settings(settings), summary)
     if settings.normalise == "speaker":
         about["speaker_pattern"] = speaker_pattern

@@ -65,7 +65,7 @@ def draw_contributions(axes: Axes, sentence: SentenceEmphasis) -> None:
         axes.axvline(edge, color="0.8", linewidth=0.6, zorder=0)
     axes.set_ylabel("weight times z")
 
-    # legend
+    # legend beside the panel
     figure = axes.get_figure(root=True)
     if figure is not None and figure.get_layout_engine() is not None:  # which makes room for it
         legend = axes.legend(

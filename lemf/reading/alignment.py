@@ -89,7 +89,7 @@ def align(textgrid: TextGrid, settings: Settings, duration_s: float) -> Alignmen
         A tier that is missing or ambiguous; intervals without length, out of order, or beyond the
         recording by 20 ms or more; no word left; a recording shorter than the TextGrid.
     """
-    # words
+    # intervals of the spoken words
     words_tier, phones_tier = select_tiers(textgrid, settings)
     _check_geometry(textgrid, words_tier)
     spoken = [i for i in words_tier.intervals if not is_silence(i.label, settings.silence)]

@@ -45,11 +45,11 @@ class ClusterWorkers:
         return AHEAD * max(self._n_threads, 1)
 
     def submit(self, function: Callable[[_Task], _Result], task: _Task) -> Future[_Result]:
-        """Hand out a task."""
+        """Submit a task to the workers."""
         return self._executor.submit(function, task)
 
     def renew(self) -> None:
-        """Do nothing: the cluster starts its workers itself."""
+        """Return at once: the cluster starts its workers itself."""
 
 
 @contextmanager

@@ -96,10 +96,10 @@ class Workers(Protocol):
         """Return how many tasks to hand out at a time."""
 
     def submit(self, function: Callable[[_Task], _Result], task: _Task) -> Future[_Result]:
-        """Hand out a task."""
+        """Submit a task to the workers."""
 
     def renew(self) -> None:
-        """Make the workers usable again after a death."""
+        """Restore the workers after a death."""
 
 
 def run_tasks(
@@ -203,7 +203,7 @@ class LocalWorkers:
         return AHEAD * self._n_processes
 
     def submit(self, function: Callable[[_Task], _Result], task: _Task) -> Future[_Result]:
-        """Hand out a task."""
+        """Submit a task to the workers."""
         if self._executor is None:
             far_end, self._lifeline = multiprocessing.Pipe(duplex=False)
             self._executor = ProcessPoolExecutor(
@@ -261,7 +261,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 def _follow(far_end: Connection) -> None:
-    """Make a worker end with its master, and leave Ctrl-C to the master."""
+    """End a worker with its master, and leave Ctrl-C to the master."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def end_with_master() -> None:

@@ -104,7 +104,7 @@ def run_demo(
         A step failed.
     """
     _keep_plan(folder, {"corpus_seed": corpus_seed, "n_utterances": n_utterances})
-    # corpus
+    # corpus with known causes
     corpus = folder / CORPUS_NAME
     if not (corpus / MANIFEST_NAME).exists():
         report(f"corpus: {n_utterances:,} utterances whose labels follow from known causes")

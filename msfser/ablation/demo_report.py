@@ -49,7 +49,7 @@ def write_report(folder: Path, demo: Demo, findings: Sequence[Finding]) -> list[
         for name in first.knockouts
     }
     shuffled = {name: values.mean(axis=0) for name, values in demo.shuffled.items()}
-    # tables
+    # tables of the report
     title = ablation_title(demo.results, SPLIT)
     experts = [f"expert {name}" for name in first.expert_names]
     weights = dict(zip(DIMENSIONS, routing, strict=True))
@@ -60,7 +60,7 @@ def write_report(folder: Path, demo: Demo, findings: Sequence[Finding]) -> list[
         _mean_table("CCC with the texts of other utterances", "row", DIMENSIONS, shuffled),
     ]
     report = _format_report([ablation_table(demo.results, demo.reachable, title), *tables])
-    # files
+    # files of the demo
     write_ablation(folder, demo.results, demo.reachable, SPLIT)
     contents = {
         ROUTING_NAME: format_csv(_routing_rows(demo)),

@@ -97,7 +97,7 @@ def evaluate(
     scores = score_predictions(predictions, n_resamples=resamples, seed=seed)
     print_tables(make_tables(scores), open_stdout())
     _say_unlabelled(scores)
-    # files
+    # files that were asked for
     if output is not None:
         origin = Origin(runs=tuple(map(str, runs)), n_resamples=resamples, seed=seed)
         write_evaluation(output, predictions, scores, origin, force=force)

@@ -214,5 +214,5 @@ def encode(folder: Path, encoder: str, device: str | None, batch_size: int, forc
         )
     say(f"{run.n_texts:,} different texts, {run.n_encoded:,} encoded in this run with {encoder}")
     if run.n_cut:
-        say(f"note: {run.n_cut:,} texts were cut at the encoder's limit of {run.max_tokens} tokens")
+        say(f"note: texts cut at the encoder's limit of {run.max_tokens} tokens: {run.n_cut:,}")
     say(f"wrote {folder / 'features'}")

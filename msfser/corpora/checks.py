@@ -65,14 +65,14 @@ def check_utterances(
         `outside` is neither of the two.
     """
     check_choice("outside", outside, get_args(OutsideLabels))
-    # recordings
+    # durations of the recordings
     paths = [manifest.wav_path(utterance) for utterance in manifest.utterances]
     measured = threaded_map(measure_recording, paths, watch)
     rows = [
         _with_duration(utterance, found)
         for utterance, found in zip(manifest.utterances, measured, strict=True)
     ]
-    # labels
+    # labels outside the scale
     strays = {row.id: stray for row in rows if (stray := _stray_label(row, manifest.label_bounds))}
     note = count_note("{} with a label outside {:g} to {:g}", list(strays), manifest.label_bounds)
     if outside == "refuse":

@@ -152,7 +152,7 @@ def _draw_counts(
         length = f"{hours:,.1f} h" if hours >= 1 else f"{60 * hours:.0f} min"
         text = f" {length}{speakers}"
         axes.text(summary.utterances, place, text, va="center", fontsize=8)
-    # axes
+    # limits and labels of axes
     axes.set_xlim(0, 1.6 * most)
     axes.set_yticks(places, [summary.name for summary in summaries], fontsize=8)
     axes.invert_yaxis()

@@ -114,7 +114,7 @@ def _read_dialogue(root: Path, session: int, dialogue: str) -> tuple[list[Uttera
     # recordings without labels
     for path in sorted((root / wavs).glob("[!.]*.wav")):
         reasons.setdefault(path.stem, f"no line in {place}")
-    # rows
+    # rows of the manifest
     utterances = [
         _make_utterance(name, wavs, session, label, transcripts.get(name))
         for name, label in evaluation.labels.items()

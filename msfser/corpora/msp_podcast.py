@@ -92,7 +92,7 @@ def read_msp_podcast(
         root=root.resolve(),
         label_bounds=LABEL_BOUNDS,
     )
-    # notes
+    # notes on the release
     possible_notes = (
         "" if manifest.version else "no release in the name of the folder; name it with --release",
         count_note("{} in another split by Partitions.txt, which is not followed", elsewhere),

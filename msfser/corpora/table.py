@@ -65,14 +65,14 @@ def read_table(
     table = read_text_rows(path)
     if not table.rows:
         raise CorpusError(f"{path}: the table has no rows")
-    # columns
+    # columns and scale of labels
     names = _column_names(path, table, columns or {})
     labelled = [names[dimension] for dimension in DIMENSIONS if dimension in names]
     if labelled and label_bounds is None:
         raise CorpusError(
             f"{path}: the scale of {', '.join(labelled)} is not known; name it: --label-bounds 1,5"
         )
-    # rows
+    # rows of the manifest
     manifest = Manifest(
         utterances=tuple(_make_utterances(table, names)),
         corpus=path.stem,
@@ -80,7 +80,7 @@ def read_table(
         root=path.parent.resolve(),
         label_bounds=label_bounds or _UNLABELLED_BOUNDS,
     )
-    # notes
+    # notes on the table
     lost = _missing_alignments(manifest)
     notes = [note] if (note := count_note("{} whose alignment file is missing", lost)) else []
     if unread := [name for name in table.columns if name not in names.values()]:

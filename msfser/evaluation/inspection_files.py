@@ -66,7 +66,7 @@ def make_inspection_tables(
         tables.append(_ccc_table("CCC without an expert", "without", inspection.knockouts))
     if inspection.changes:
         tables.append(_ccc_table("CCC without a semantics", "without", inspection.silenced))
-    # gates
+    # quantiles of the gates
     known = inspection.gate[np.isfinite(inspection.gate)]
     if len(known):
         quantiles = np.quantile(known, [0, 0.25, 0.5, 0.75, 1])

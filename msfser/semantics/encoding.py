@@ -98,7 +98,7 @@ def encode_texts(
         def show(n_before: int, n_encoded: int) -> None:
             watch(len(wanted) - len(todo) + n_before + n_encoded, len(wanted))
 
-        # new shards
+        # shards of new texts
         show(0, 0)
         next_shard = 1 + max((int(path.stem) for path in shard_paths(folder)), default=-1)
         for number, start in enumerate(range(0, len(todo), _SHARD_TEXTS), next_shard):

@@ -183,7 +183,7 @@ def update_texts(
         columns["les"] = [
             _fall_back(les, gs) for les, gs in zip(columns["les"], columns["gs"], strict=True)
         ]
-        # file
+        # file of all texts
         texts = Texts(ids, tuple(columns["les"]), tuple(columns["gs"]), tuple(columns["es"]))
         rows = list(zip(texts.ids, *(texts.of(name) for name in SEMANTICS), strict=True))
         write_output(folder / TEXTS_NAME, format_parquet(rows, COLUMNS, _FORMAT), force=True)

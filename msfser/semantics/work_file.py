@@ -114,7 +114,7 @@ def open_work(folder: Path, semantic: Semantic, shard: Shard | None = None) -> I
     make_folder(place)
     name = semantic if shard is None else f"{semantic}.{shard.i}-of-{shard.n}"
     with ExitStack() as stack:
-        # locks
+        # locks on the work files
         stack.enter_context(hold_lock(place / f"{name}.lock"))
         others = {path.stem for path in place.glob(f"{semantic}*.jsonl")} - {name}
         if shard is None:

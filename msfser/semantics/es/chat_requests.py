@@ -158,7 +158,7 @@ async def complete(
     SemanticsError
         The server would refuse any request.
     """
-    # request
+    # body of the request
     body: dict[str, Any] = {
         "model": server.model,
         "messages": messages,
@@ -168,7 +168,7 @@ async def complete(
     if server.use_schema:
         named = {"name": "description", "strict": True, "schema": schema}
         body["response_format"] = {"type": "json_schema", "json_schema": named}
-    # attempts
+    # attempts, with pauses between them
     jitter = random.Random(seed)
     for attempt in range(1, server.attempts + 1):
         wait_s = 0.0

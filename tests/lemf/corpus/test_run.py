@@ -260,7 +260,7 @@ def test_notes_are_kept(batch, tmp_path):
 
 def test_textgrids_without_a_recording_are_noted(batch, tmp_path):
     (tmp_path / "corpus/lone.TextGrid").touch()
-    assert "note: 1 TextGrids without a recording, such as corpus/lone.TextGrid" in batch().stderr
+    assert "note: TextGrids without a recording: 1, such as corpus/lone.TextGrid" in batch().stderr
 
 
 def test_memory_does_not_grow_with_the_corpus(batch, make_corpus, monkeypatch):

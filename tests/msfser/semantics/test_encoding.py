@@ -184,7 +184,7 @@ def test_the_command_says_what_there_is(corpus, texts, tiny_encoder):
     put(corpus, "gs", {"u000": "a" * 500})
     output = run("encode", corpus, "--encoder", tiny_encoder, "--device", "cpu")
     assert "2 different texts, 2 encoded in this run" in output
-    assert "note: 1 texts were cut at the encoder's limit of 64 tokens" in output
+    assert "note: texts cut at the encoder's limit of 64 tokens: 1" in output
     with hold_lock(corpus / "features.lock"):
         output = run("encode", corpus, "--encoder", tiny_encoder, "--device", "cpu", code=1)
     assert f"features.lock: process {os.getpid()} is working on this output" in output
