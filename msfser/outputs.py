@@ -88,16 +88,36 @@ def format_parquet(
         Stored as JSON; `read_parquet` returns it with the table.
     """
     import pyarrow
-    import pyarrow.parquet
 
     arrays = {
         name: pyarrow.array([value_of(row) for row in rows], arrow_type, from_pandas=True)
         for name, arrow_type, value_of in columns
     }
-    table = pyarrow.table(arrays, metadata={_METADATA_KEY: json.dumps(metadata)})
-    buffer = io.BytesIO()
-    pyarrow.parquet.write_table(table, buffer, compression="zstd")
-    return buffer.getvalue()
+    return _write_table(pyarrow.table(arrays, metadata={_METADATA_KEY: json.dumps(metadata)}))
+
+
+def format_vectors(names: Sequence[str], vectors: NDArray[np.float32]) -> bytes:
+    """Format embeddings as Parquet, one row per recording.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the recordings, the column `recording`.
+    vectors : (recordings, dim) float32
+        The column `embedding`.
+    """
+    import pyarrow
+
+    column = pyarrow.array(list(vectors), pyarrow.list_(pyarrow.float32()))
+    return _write_table(pyarrow.table({"recording": names, "embedding": column}))
+
+
+def _write_table(table: pyarrow.Table) -> bytes:
+    import pyarrow.parquet
+
+    stream = io.BytesIO()
+    pyarrow.parquet.write_table(table, stream, compression="zstd")
+    return stream.getvalue()
 
 
 def read_parquet(

@@ -52,6 +52,46 @@ FORBIDDEN = {
         "msfser/training/ranks.py",
         "from distributed import Client",
     ),
+    "Only msfser.corpora.checks opens sound files, for their headers": (
+        "msfser/data/clips.py",
+        "import soundfile",
+    ),
+    "Only msfser.outputs knows Parquet": (
+        "msfser/prediction/files.py",
+        "def late():\n    import pyarrow.parquet",
+    ),
+    "Only the figures of msfser draw, and msfser.outputs renders them": (
+        "msfser/evaluation/report.py",
+        "from matplotlib.figure import Figure",
+    ),
+    "Only msfser.semantics.es sends requests": (
+        "msfser/model/hub.py",
+        "def late():\n    import httpx",
+    ),
+    "Only WavLM, the text encoders and Whisper come from transformers": (
+        "msfser/model/msf_ser.py",
+        "import transformers",
+    ),
+    "Only msfser.data.clips resamples": (
+        "msfser/semantics/es/wav.py",
+        "import soxr",
+    ),
+    "Only weights and text vectors are safetensors": (
+        "msfser/training/state.py",
+        "import safetensors.torch",
+    ),
+    "Only msfser.config.files writes TOML": (
+        "msfser/training/run_folder.py",
+        "import tomli_w",
+    ),
+    "Only msfser.semantics.whisper knows faster-whisper": (
+        "msfser/semantics/gs.py",
+        "import faster_whisper",
+    ),
+    "Inside msfser.semantics: the texts at the bottom, ES above all": (
+        "msfser/semantics/gs.py",
+        "def late():\n    from msfser.semantics.es import description",
+    ),
 }
 
 

@@ -17,7 +17,7 @@ from msfser.evaluation.runs import expert_names, routing_weights
 from msfser.manifest import DIMENSIONS
 from msfser.model.folder import ModelFacts
 from msfser.model.msf_ser import MsfSer
-from msfser.outputs import Cell, Table, format_csv
+from msfser.outputs import Cell, Table, format_csv, format_vectors
 from msfser.prediction.speech_predictions import SpeechPrediction, WindowPrediction
 
 
@@ -131,16 +131,10 @@ def format_embeddings(predictions: Sequence[SpeechPrediction], suffix: str) -> b
     ]
     names = [name for name, _ in kept]
     vectors = np.array([vector for _, vector in kept], dtype=np.float32)
+    if suffix == ".parquet":
+        return format_vectors(names, vectors)
     stream = io.BytesIO()
-    if suffix == ".npz":
-        np.savez(stream, recording=np.array(names, dtype=np.str_), embedding=vectors)
-    else:
-        import pyarrow
-        import pyarrow.parquet
-
-        column = pyarrow.array(list(vectors), pyarrow.list_(pyarrow.float32()))
-        table = pyarrow.table({"recording": names, "embedding": column})
-        pyarrow.parquet.write_table(table, stream, compression="zstd")
+    np.savez(stream, recording=np.array(names, dtype=np.str_), embedding=vectors)
     return stream.getvalue()
 
 
