@@ -1,4 +1,4 @@
-"""Make the two readings of "I really didn't mean that" that stand beside this file.
+"""Build the two readings of "I really didn't mean that" that stand beside this file.
 
 flite speaks the sentence once and says when each phone begins. The plan of a neutral reading draws
 pitch, loudness and pace of the words together, so that no word stands out; the plan of a stress
@@ -83,7 +83,7 @@ class Plan:
 
 
 def speak() -> Speech:
-    """Let flite speak the sentence, with `PAUSE_S` of faded pause at either end."""
+    """Synthesise the sentence by flite, with `PAUSE_S` of faded pause at either end."""
     with tempfile.TemporaryDirectory() as folder:
         wav = Path(folder) / "flite.wav"
         command = ["flite", "-voice", VOICE, "-psdur", "-t", " ".join(WORDS), "-o", str(wav)]
@@ -204,7 +204,7 @@ def write_reading(speech: Speech, name: str) -> None:
 
 
 def main() -> None:
-    """Make both readings."""
+    """Write both readings."""
     speech = speak()
     neutral = plan_neutral(speech)
     for name, word in READINGS.items():

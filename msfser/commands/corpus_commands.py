@@ -145,7 +145,7 @@ def mechanism(
     reachable: bool,
     **options: Unpack[OutputOptions],
 ) -> None:
-    """Make a synthetic corpus whose labels have known causes.
+    """Build a synthetic corpus whose labels have known causes.
 
     Valence follows from the polarity of the stressed word, arousal from melody and tempo, dominance
     from a situation that only es.jsonl describes. truth.parquet holds the causes, reachable.csv the

@@ -20,6 +20,7 @@ from msfser.commands.semantics_options import (
 
 if TYPE_CHECKING:
     from msfser.manifest import Manifest
+    from msfser.semantics.es.chat_requests import Server
 
 
 @click.command()
@@ -98,7 +99,7 @@ def es(
     from msfser.manifest import read_manifest
     from msfser.semantics.es import run as backends
     from msfser.semantics.es.description import emotions_of
-    from msfser.semantics.es.kimi import MODEL, WORKER
+    from msfser.semantics.es.kimi import MODEL
     from msfser.semantics.work_file import open_work
 
     # manifest and emotions
@@ -116,8 +117,7 @@ def es(
             n_jobs = backends.export_to_kimi(
                 manifest, work, export_jobs, categories, model=model or MODEL, shard=part
             )
-            say(f"wrote {export_jobs}: {n_jobs:,} jobs; in Kimi-Audio's environment, run")
-            say(f"python -I {WORKER} {export_jobs} REPLIES.jsonl")
+            _say_exported(export_jobs, n_jobs)
             return
         if backend == "kimi" and source is not None:
             texts = backends.import_from_kimi(
@@ -128,15 +128,7 @@ def es(
             watch = stack.enter_context(progress("describing"))
             texts = backends.describe_acoustically(manifest, work, workers, shard=part, watch=watch)
         else:
-            from msfser.semantics.es.chat_requests import Server, find_model
-
-            server = Server(
-                url=url,
-                model=model or find_model(url, api_key, None),
-                api_key=api_key,
-                in_flight=in_flight,
-                use_schema=not no_schema,
-            )
+            server = _find_server(url, model, api_key, in_flight, no_schema)
             watch = stack.enter_context(progress("describing"))
             texts = backends.describe_by_server(
                 manifest, work, server, categories, shard=part, watch=watch
@@ -154,6 +146,27 @@ def _check_files(backend: str, source: Path | None, export_jobs: Path | None) ->
         raise click.UsageError(f"--from needs --backend jsonl or kimi, not {backend}")
     if export_jobs is not None and backend != "kimi":
         raise click.UsageError(f"--export-jobs needs --backend kimi, not {backend}")
+
+
+def _say_exported(path: Path, n_jobs: int) -> None:
+    from msfser.semantics.es.kimi import WORKER
+
+    say(f"wrote {path}: {n_jobs:,} jobs; in Kimi-Audio's environment, run")
+    say(f"python -I {WORKER} {path} REPLIES.jsonl")
+
+
+def _find_server(
+    url: str, model: str | None, api_key: str | None, in_flight: int, no_schema: bool
+) -> Server:
+    from msfser.semantics.es.chat_requests import Server, find_model
+
+    return Server(
+        url=url,
+        model=model or find_model(url, api_key, None),
+        api_key=api_key,
+        in_flight=in_flight,
+        use_schema=not no_schema,
+    )
 
 
 def _import_es(folder: Path, manifest: Manifest, source: Path, categories: tuple[str, ...]) -> None:

@@ -138,12 +138,7 @@ def predict(
         )
     _write(loaded, model, predictions, output, file_format, windows, force)
     if embeddings is not None:
-        from lemf.runtime.output import write_output
-        from msfser.prediction.files import format_embeddings
-
-        content = format_embeddings(predictions, embeddings.suffix.lower())
-        write_output(embeddings, content, force=force)
-        say(f"wrote {embeddings}")
+        _write_embeddings(predictions, embeddings, force)
     _say_notes(predictions)
     _end_on_failures(predictions)
 
@@ -198,6 +193,14 @@ def _write(
     else:
         write_output(output, content, force=force)
         say(f"wrote {output}")
+
+
+def _write_embeddings(predictions: Sequence[SpeechPrediction], path: Path, force: bool) -> None:
+    from lemf.runtime.output import write_output
+    from msfser.prediction.files import format_embeddings
+
+    write_output(path, format_embeddings(predictions, path.suffix.lower()), force=force)
+    say(f"wrote {path}")
 
 
 def _say_notes(predictions: Sequence[SpeechPrediction]) -> None:

@@ -12,8 +12,8 @@ from lemf import DURATION_METHODS
 from lemf.runtime.console import cluster_option, jobs_option, one_line_ends, say
 from lemf.runtime.progress import progress
 from msfser.commands.es_command import es
+from msfser.commands.evaluation_commands import device_option
 from msfser.commands.semantics_options import (
-    device_option,
     finish,
     folder_argument,
     open_workers,
@@ -25,7 +25,7 @@ from msfser.config.settings import Engine
 
 @click.group()
 def semantics() -> None:
-    """Make the texts of a corpus: LES, GS and ES.
+    """Find the texts of a corpus: LES, GS and ES.
 
     Reads DIR/manifest.parquet and writes DIR/texts.parquet.
     """
@@ -131,7 +131,7 @@ def gs(
     engine: Engine,
     model: str,
     language: str | None,
-    device: str | None,
+    device: str,
     batch_size: int,
     shard: str | None,
 ) -> None:
@@ -139,6 +139,10 @@ def gs(
     part = read_shard(shard)
     if source == "transcript" and part is not None:
         raise click.UsageError("--shard cannot be used with --from transcript; leave it out")
+    if device not in ("auto", "cpu", "cuda"):
+        raise click.UsageError(
+            f"--device {device}: use auto, cpu or cuda; CUDA_VISIBLE_DEVICES chooses the GPU"
+        )
 
     from msfser.manifest import read_manifest
     from msfser.semantics.gs import take_transcripts, transcribe_texts
@@ -150,7 +154,10 @@ def gs(
         finish(folder, manifest, "gs", take_transcripts(manifest), None)
         return
     settings = WhisperSettings(
-        engine=engine, model=model, language=language, device=device or _find_device(engine)
+        engine=engine,
+        model=model,
+        language=language,
+        device=_find_device(engine) if device == "auto" else device,
     )
     with one_line_ends(), open_work(folder, "gs", part) as work, progress("transcribing") as watch:
         texts = transcribe_texts(
@@ -195,7 +202,7 @@ def _find_device(engine: Engine) -> str:
     help="Texts per batch.",
 )
 @click.option("--force", is_flag=True, help="Start over if another encoder was used.")
-def encode(folder: Path, encoder: str, device: str | None, batch_size: int, force: bool) -> None:
+def encode(folder: Path, encoder: str, device: str, batch_size: int, force: bool) -> None:
     """Encode the texts of a corpus as vectors.
 
     Reads DIR/texts.parquet and writes DIR/features. Equal texts are encoded once; texts that have
@@ -207,7 +214,7 @@ def encode(folder: Path, encoder: str, device: str | None, batch_size: int, forc
     with one_line_ends(), progress("encoding texts") as watch:
         run = encode_texts(
             folder,
-            lambda: load_text_encoder(encoder, device or "auto"),
+            lambda: load_text_encoder(encoder, device),
             batch_size=batch_size,
             force=force,
             watch=watch,

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from msfser.semantics.work_file import Shard
 
 folder_argument = click.argument("folder", metavar="DIR", type=PATH)
-device_option = click.option(
-    "--device", type=click.Choice(["cpu", "cuda"]), help="Device.  [default: cuda if there is one]"
-)
 shard_option = click.option(
     "--shard",
     metavar="I/N",

@@ -44,7 +44,7 @@ def read_iemocap(
     -------
     Reading
         One row per utterance, in the order of the corpus, without alignments; the fold is the
-        session. An utterance whose label line is missing or torn is a failed row.
+        session. An utterance whose label line is missing or damaged is a failed row.
 
     Raises
     ------
@@ -59,9 +59,9 @@ def read_iemocap(
         notes.append(f"{root}: without session {', '.join(absent)}")
     for session in sessions:
         for dialogue in _list_dialogues(root / f"Session{session}", session):
-            rows, torn = _read_dialogue(root, session, dialogue)
+            rows, damaged = _read_dialogue(root, session, dialogue)
             utterances += rows
-            notes += torn
+            notes += damaged
     if not utterances:
         raise CorpusError(
             f"{root}: no dialogue in Session*/dialog/EmoEvaluation; unpack the release again"
@@ -97,7 +97,7 @@ def _list_dialogues(folder: Path, session: int) -> list[str]:
 
 
 def _read_dialogue(root: Path, session: int, dialogue: str) -> tuple[list[Utterance], list[str]]:
-    """Read the rows of a dialogue, and note its torn lines."""
+    """Read the rows of a dialogue, and note its damaged lines."""
     place = f"Session{session}/dialog/EmoEvaluation/{dialogue}.txt"
     wavs = f"Session{session}/sentences/wav/{dialogue}"
     texts = root / f"Session{session}/dialog/transcriptions/{dialogue}.txt"
@@ -107,10 +107,11 @@ def _read_dialogue(root: Path, session: int, dialogue: str) -> tuple[list[Uttera
     if (root / place).exists():
         evaluation = read_evaluation(root / place)
         reasons |= {
-            name: f"{place}: line {number} is torn" for number, name in evaluation.torn.items()
+            name: f"{place}: line {number} is damaged"
+            for number, name in evaluation.damaged.items()
         }
     else:
-        evaluation = Evaluation(labels={}, torn={})
+        evaluation = Evaluation(labels={}, damaged={})
     # recordings without labels
     for path in sorted((root / wavs).glob("[!.]*.wav")):
         reasons.setdefault(path.stem, f"no line in {place}")
@@ -128,7 +129,7 @@ def _read_dialogue(root: Path, session: int, dialogue: str) -> tuple[list[Uttera
         for name, reason in reasons.items()
         if name not in evaluation.labels and UTTERANCE.fullmatch(name)
     ]
-    return utterances, [f"{place}: line {number} is torn" for number in evaluation.torn]
+    return utterances, [f"{place}: line {number} is damaged" for number in evaluation.damaged]
 
 
 def _make_utterance(

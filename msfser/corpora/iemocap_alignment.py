@@ -142,7 +142,7 @@ def read_segments(path: Path) -> list[Interval]:
             continue
         match = _LINE.fullmatch(line)
         if match is None or whole:
-            raise CorpusError(f"{path}: line {number} is torn")
+            raise CorpusError(f"{path}: line {number} is damaged")
         start_s, end_s = int(match[1]) / _FRAMES_PER_S, (int(match[2]) + 1) / _FRAMES_PER_S
         segments.append(Interval(start_s, end_s, match[3], line=number))
     # whole and in order

@@ -41,13 +41,13 @@ class Evaluation:
     ----------
     labels : dict of str to Label
         In the order of the file.
-    torn : dict of int to str
+    damaged : dict of int to str
         By number, lines that begin or contain an utterance and are not whole: the id of the
-        utterance, or "" where the id is torn as well.
+        utterance, or "" where the id is damaged as well.
     """
 
     labels: dict[str, Label]
-    torn: dict[int, str]
+    damaged: dict[int, str]
 
 
 def read_evaluation(path: Path) -> Evaluation:
@@ -59,13 +59,13 @@ def read_evaluation(path: Path) -> Evaluation:
         The file cannot be read, or has two lines for an utterance.
     """
     labels: dict[str, Label] = {}
-    torn: dict[int, str] = {}
+    damaged: dict[int, str] = {}
     for number, line in enumerate(read_lines(path), 1):
         found = UTTERANCE.search(line)
         whole = _LABEL_LINE.fullmatch(line)
         if whole is None or found is None or found[0] != whole[1]:
             if found or line.startswith("["):
-                torn[number] = found[0] if found else ""
+                damaged[number] = found[0] if found else ""
             continue
         name, emotion, *values = whole.groups()
         if found["dialogue"] != path.stem:
@@ -79,7 +79,7 @@ def read_evaluation(path: Path) -> Evaluation:
         labels[name] = Label(
             emotion=emotion, valence=valence, arousal=arousal, dominance=dominance, line=number
         )
-    return Evaluation(labels=labels, torn=torn)
+    return Evaluation(labels=labels, damaged=damaged)
 
 
 def read_transcription(path: Path) -> dict[str, str]:

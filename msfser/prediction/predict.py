@@ -225,7 +225,7 @@ def _predict(
     for place, one in enumerate(readable):
         whole = window_prediction(of_recordings, place, (0, len(one.samples)), bounds, names)
         if not np.isfinite(whole.values).all():
-            reason = f"{one.wav}: the model predicts values that are not finite; train it anew"
+            reason = f"{one.wav}: the model predicts values that are not finite; train it again"
             predictions.append(SpeechPrediction(wav=one.wav, reason=reason))
             continue
         parts = [

@@ -65,7 +65,7 @@ def do_jobs(
     with_alignment: bool = False,
     watch: Watch = no_watch,
 ) -> dict[str, Entry]:
-    """Do the jobs that are not done yet, and keep each result as soon as it arrives.
+    """Run the jobs that are not done yet, and keep each result as soon as it arrives.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 _MOST_TOKENS = 512
 
 
-def write_word_encoder(folder: Path, texts: Iterable[str], *, dim: int = 64, seed: int = 0) -> None:
+def write_word_encoder(folder: Path, texts: Iterable[str], *, dim: int = 64) -> None:
     """Write an encoder that knows the words of some texts, in lower case.
 
     Parameters
@@ -30,7 +30,6 @@ def write_word_encoder(folder: Path, texts: Iterable[str], *, dim: int = 64, see
     texts : iterable of str
     dim : int
         Size of the vectors.
-    seed : int
     """
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
@@ -62,7 +61,7 @@ def write_word_encoder(folder: Path, texts: Iterable[str], *, dim: int = 64, see
         type_vocab_size=1,
     )
     with torch.random.fork_rng():
-        torch.manual_seed(seed)
+        torch.manual_seed(0)
         model = BertModel(config, add_pooling_layer=False)
     model.embeddings.position_embeddings.weight.data.zero_()
     with quiet_transformers():

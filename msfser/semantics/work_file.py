@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,11 +124,7 @@ def open_work(folder: Path, semantic: Semantic, shard: Shard | None = None) -> I
         path = place / f"{name}.jsonl"
         try:
             _drop_torn_line(path)
-            entries: dict[str, Entry] = {}
-            for stem in (*sorted(others), name):
-                for key, entry in _read_lines(place / f"{stem}.jsonl").items():
-                    if entry["status"] != "failed" or key not in entries:
-                        entries[key] = entry
+            entries = _join_lines([place / f"{stem}.jsonl" for stem in (*sorted(others), name)])
             stream = stack.enter_context(path.open("ab", buffering=0))
         except OSError as error:
             raise SemanticsError(f"{path}: cannot be opened ({error.strerror})") from error
@@ -146,6 +142,19 @@ def _drop_torn_line(path: Path) -> None:
         content = stream.read()
         if not content.endswith(b"\n"):
             stream.truncate(content.rfind(b"\n") + 1)
+
+
+def _join_lines(paths: Sequence[Path]) -> dict[str, Entry]:
+    """Read the lines of all files; the last line of a key counts, but no failure after a result."""
+    entries: dict[str, Entry] = {}
+    for path in paths:
+        lines = _read_lines(path)
+        entries |= {
+            key: entry
+            for key, entry in lines.items()
+            if entry["status"] != "failed" or key not in entries
+        }
+    return entries
 
 
 def _read_lines(path: Path) -> dict[str, Entry]:

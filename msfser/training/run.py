@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -58,12 +57,6 @@ class TrainingRun:
             self.config.train.seed,
             epoch,
         )
-
-    def say(self, text: str) -> None:
-        """Print a line on stderr, above the progress bar; nothing if quiet."""
-        if not self.quiet:
-            sys.stderr.write(text + "\n")
-            sys.stderr.flush()
 
     @cached_property
     def n_steps(self) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lemf.runtime.console import say
 from lemf.runtime.progress import Watch, progress
 from msfser.ccc import FloatArray, ccc
 from msfser.config.settings import Config
@@ -76,7 +77,8 @@ def train(
             ranks.wait()
             state = restore_state(folder, run.model, run.optimiser)
             log = Log(folder, state.step, tensorboard=tensorboard) if ranks.first else None
-            run.say(describe_data(run.data))
+            if not run.quiet:
+                say(describe_data(run.data))
             with progress("training", unit="steps", quiet=run.quiet) as watch:
                 watch(state.step, run.n_steps)
                 while state.epoch < config.train.epochs:
@@ -184,7 +186,8 @@ def _end_epoch(run: TrainingRun, state: TrainingState, log: Log | None) -> None:
         if kept := state.judge(development_ccc):
             run.model.save_pretrained(run.folder / BEST_NAME, force=True)
         log.add_epoch(state, development_ccc, kept=kept)
-        run.say(_format_epoch(state, development_ccc, kept=kept))
+        if not run.quiet:
+            say(_format_epoch(state, development_ccc, kept=kept))
     state.end_epoch()
     if run.ranks.first:
         write_state(run.folder, run.model, run.optimiser, state)

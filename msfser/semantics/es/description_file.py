@@ -15,9 +15,11 @@ from msfser.manifest import Manifest
 from msfser.semantics.es.description import check_description, format_description
 from msfser.semantics.texts import Text
 
+_SOURCE = "jsonl"  # recorded with each text
+
 
 def import_descriptions(
-    path: Path, manifest: Manifest, emotions: Sequence[str], source: str = "jsonl"
+    path: Path, manifest: Manifest, emotions: Sequence[str]
 ) -> tuple[dict[str, Text], int]:
     """Read the descriptions of a file.
 
@@ -28,8 +30,6 @@ def import_descriptions(
     manifest : Manifest
     emotions : sequence of str
         The categories that `emotion` may be.
-    source : str
-        Recorded with each text.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def import_descriptions(
         A line has no id, or an id occurs twice.
     """
     texts = {
-        utterance.id: Text(source=source, reason=f"{path.name} does not name it")
+        utterance.id: Text(source=_SOURCE, reason=f"{path.name} does not name it")
         for utterance in manifest.usable()
     }
     known = {utterance.id for utterance in manifest.utterances}
@@ -64,21 +64,21 @@ def import_descriptions(
         seen[name] = line
         n_unknown += name not in known
         if name in texts:
-            texts[name] = _to_text(row, line, emotions, source)
+            texts[name] = _to_text(row, line, emotions)
     return texts, n_unknown
 
 
-def _to_text(row: dict[str, object], line: str, emotions: Sequence[str], source: str) -> Text:
+def _to_text(row: dict[str, object], line: str, emotions: Sequence[str]) -> Text:
     model = row.pop("model", None)
     model = model if model is None else str(model)
     if set(row) == {"text"}:
         text = " ".join(row["text"].split()) if isinstance(row["text"], str) else ""
         if text:
-            return Text(text=text, status="ok", source=source, model=model)
-        return Text(source=source, model=model, reason=f"{line}: the text is empty")
+            return Text(text=text, status="ok", source=_SOURCE, model=model)
+        return Text(source=_SOURCE, model=model, reason=f"{line}: the text is empty")
     try:
         text = format_description(check_description(row, emotions))
     except SemanticsError as error:
         reason = f"{line}: {error}"
-        return Text(status="failed", source=source, model=model, reason=reason)
-    return Text(text=text, status="ok", source=source, model=model)
+        return Text(status="failed", source=_SOURCE, model=model, reason=reason)
+    return Text(text=text, status="ok", source=_SOURCE, model=model)

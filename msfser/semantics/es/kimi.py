@@ -22,9 +22,7 @@ MAX_TOKENS = 512
 WORKER = Path(__file__).with_name("kimi_worker.py")
 
 
-def export_jobs(
-    path: Path, jobs: Sequence[Job], work: WorkFile, emotions: Sequence[str], *, force: bool = False
-) -> None:
+def export_jobs(path: Path, jobs: Sequence[Job], work: WorkFile, emotions: Sequence[str]) -> None:
     """Write the jobs of the worker.
 
     Parameters
@@ -35,8 +33,6 @@ def export_jobs(
     work : WorkFile
         Holds the fault of an earlier reply.
     emotions : sequence of str
-    force : bool
-        Whether an existing file may be replaced.
 
     Raises
     ------
@@ -55,7 +51,7 @@ def export_jobs(
             "max_tokens": MAX_TOKENS,
         }
         lines.append(json.dumps(row).encode() + b"\n")
-    write_output(path, b"".join(lines), force=force)
+    write_output(path, b"".join(lines))
 
 
 def read_replies(path: Path) -> dict[str, Mapping[str, object]]:

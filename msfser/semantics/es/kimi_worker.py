@@ -17,7 +17,7 @@ from typing import Any
 
 def main() -> None:
     """Answer the jobs that have no reply yet."""
-    parser = argparse.ArgumentParser(description="Have Kimi-Audio answer jobs.")
+    parser = argparse.ArgumentParser(description="Answer jobs by Kimi-Audio.")
     parser.add_argument("jobs", type=Path)
     parser.add_argument("replies", type=Path)
     parser.add_argument("--model", default="moonshotai/Kimi-Audio-7B-Instruct")

@@ -104,7 +104,6 @@ def export_to_kimi(
     *,
     model: str = kimi.MODEL,
     shard: Shard | None = None,
-    force: bool = False,
 ) -> int:
     """Write the jobs of `kimi_worker.py`, and return their number.
 
@@ -114,8 +113,6 @@ def export_to_kimi(
         The JSONL file to write.
     model : str
         Name or folder of Kimi-Audio.
-    force : bool
-        Whether an existing file may be replaced.
 
     Raises
     ------
@@ -130,7 +127,7 @@ def export_to_kimi(
 
     depends_on = _kimi_depends_on(model, emotions)
     do_jobs(manifest, usable_utterances(manifest, shard), work, depends_on, collect)
-    kimi.export_jobs(path, jobs, work, emotions, force=force)
+    kimi.export_jobs(path, jobs, work, emotions)
     return len(jobs)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import httpx
@@ -61,25 +61,31 @@ def ask_server(
         client = open_client(server)
         done: asyncio.Queue[tuple[Job, Entry] | None] = asyncio.Queue()
         asking = runner.get_loop().create_task(_ask_all(client, server, emotions, jobs, done))
-        n_failed = 0
         try:
-            while (pair := runner.run(done.get())) is not None:
-                yield pair
-                job, entry = pair
-                if entry["status"] == "ok":
-                    proven, n_failed = True, 0
-                elif entry["passing"] or not proven:
-                    n_failed += 1
-                if n_failed >= max(_FEWEST_FAILURES, 2 * server.in_flight):
-                    raise SemanticsError(
-                        f"{server.url}: {n_failed} utterances in a row failed, the last, {job.id}: "
-                        f"{entry['reason']}; what is done is kept; check the server, then run "
-                        "the command again"
-                    )
+            yield from _stop_at_failures(server, proven, iter(lambda: runner.run(done.get()), None))
         finally:
             asking.cancel()
             runner.run(_close(client, asking))
         asking.result()  # raises the error that ended it
+
+
+def _stop_at_failures(
+    server: Server, proven: bool, results: Iterable[tuple[Job, Entry]]
+) -> Results:
+    """Yield the results; raise a SemanticsError where too many in a row have failed."""
+    n_failed = 0
+    for job, entry in results:
+        yield job, entry
+        if entry["status"] == "ok":
+            proven, n_failed = True, 0
+        elif entry["passing"] or not proven:
+            n_failed += 1
+        if n_failed >= max(_FEWEST_FAILURES, 2 * server.in_flight):
+            raise SemanticsError(
+                f"{server.url}: {n_failed} utterances in a row failed, the last, {job.id}: "
+                f"{entry['reason']}; what is done is kept; check the server, then run the command "
+                "again"
+            )
 
 
 async def _ask_all(
@@ -89,7 +95,7 @@ async def _ask_all(
     jobs: Sequence[Job],
     done: asyncio.Queue[tuple[Job, Entry] | None],
 ) -> None:
-    """Keep `in_flight` recordings under way until all are described; then put None."""
+    """Describe all recordings, `in_flight` at a time; then put None."""
     remaining = iter(jobs)
 
     async def work() -> None:

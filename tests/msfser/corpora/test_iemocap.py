@@ -208,7 +208,7 @@ def test_damage_costs_only_the_rows_it_hits(release, tmp_path, run):
     assert "Error: 4 of 30 utterances failed" in result.stderr
     rows = read_rows(tmp_path / "out")
     place = f"Session1/dialog/EmoEvaluation/{torn.dialogue}.txt"
-    assert rows[torn.name].reason == f"{place}: line 3 is torn"
+    assert rows[torn.name].reason == f"{place}: line 3 is damaged"
     assert np.isnan(rows[torn.name].labels).all()
     assert rows[cut.name].reason == f"no line in {place.replace(torn.dialogue, cut.dialogue)}"
     assert rows[gone.name].reason == "no such recording"
@@ -222,7 +222,7 @@ def test_damage_costs_only_the_rows_it_hits(release, tmp_path, run):
 def test_an_alignment_that_is_missing_or_damaged_is_noted_and_no_failure(release, tmp_path, run):
     segments_of(release, SPOKEN[0], "wdseg").unlink()
     faults = {
-        1: (WDSEG.replace("-1052907 DON'T(2)", ""), "line 3 is torn"),
+        1: (WDSEG.replace("-1052907 DON'T(2)", ""), "line 3 is damaged"),
         2: (WDSEG.partition(" Total")[0], "the file is cut"),
         3: (WDSEG.replace("99\t", "299\t"), "ends at 3.00 s, the recording at 1.00 s"),
         4: (WDSEG.replace("45\t", "40\t"), "line 5 begins before line 4 ends"),

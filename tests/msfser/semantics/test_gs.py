@@ -112,6 +112,8 @@ def test_wrong_models_and_options_are_one_line(corpus, tmp_path, monkeypatch):
     monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 0)
     output = run(corpus, "--device", "cuda", code=1)
     assert output == "Error: --device cuda: ctranslate2 finds no GPU; use --device cpu\n"
+    output = run(corpus, "--device", "cuda:1", code=2)
+    assert "--device cuda:1: use auto, cpu or cuda; CUDA_VISIBLE_DEVICES chooses" in output
     output = run(corpus, "--from", "transcript", "--shard", "1/2", code=2)
     assert "--shard cannot be used with --from transcript" in output
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 
 from msfser.errors import SemanticsError
@@ -34,14 +35,11 @@ def test_words_differ_and_unknown_ones_are_alike(folder):
     np.testing.assert_array_equal(one, other)
 
 
-def test_the_seed_makes_the_bytes(folder, tmp_path):
-    for name, seed in (("same", 0), ("other", 1)):
-        write_word_encoder(
-            tmp_path / name, ["I really didn't mean that.", "Joy and grief"], dim=8, seed=seed
-        )
-    weights = [path / "model.safetensors" for path in (folder, tmp_path / "same")]
+def test_the_same_words_give_the_same_bytes_whatever_was_drawn_before(folder, tmp_path):
+    torch.manual_seed(1)
+    write_word_encoder(tmp_path, ["I really didn't mean that.", "Joy and grief"], dim=8)
+    weights = [path / "model.safetensors" for path in (folder, tmp_path)]
     assert weights[0].read_bytes() == weights[1].read_bytes()
-    assert weights[0].read_bytes() != (tmp_path / "other" / "model.safetensors").read_bytes()
 
 
 def test_an_encoder_that_lacks_weights_is_refused(folder, tmp_path, capfd):
