@@ -221,14 +221,9 @@ def evaluate(
         for name, one in scores.items()
     }
 
-    # The baselines, and what the bootstrap draws
+    # Measures, intervals and differences to the first system
     baselines = baseline_scores(judged, (*sentences.judged, *sentences.tied))
     speakers = _speakers(judged)
-    units: dict[Unit, list[str] | None] = {"sentences": None}
-    if speakers is not None and len(set(speakers)) > 1:
-        units["speakers"] = speakers
-
-    # Measures, intervals and differences to the first system
     systems: list[SystemAgreement] = []
     first: _Spread | None = None
     for name, arrays in (given | baselines).items():
@@ -238,13 +233,7 @@ def evaluate(
             [s.text for s in judged],
             clear_margin=clear_margin,
         )
-        spread = _Spread(
-            judgement.summary(),
-            {
-                unit: resample(judgement, groups, n_resamples=n_resamples, seed=seed)
-                for unit, groups in units.items()
-            },
-        )
+        spread = _draw_spread(judgement, speakers, n_resamples=n_resamples, seed=seed)
         differs = None if first is None or name in baselines else spread.minus(first)
         first = first or spread
         systems.append(
@@ -259,6 +248,8 @@ def evaluate(
                 n_tied=sum(_is_tied(one) for one in arrays),
             )
         )
+
+    # What they were judged on
     return Evaluation(
         systems=tuple(systems),
         n_sentences=len(judged),
@@ -294,6 +285,20 @@ class _Spread:
             unit: {name: bootstrap_interval(values) for name, values in draws.items()}
             for unit, draws in self.draws.items()
         }
+
+
+def _draw_spread(
+    judgement: Judgement, speakers: list[str] | None, *, n_resamples: int, seed: int
+) -> _Spread:
+    """Draw sentences, and speakers where two or more are known."""
+    units: dict[Unit, list[str] | None] = {"sentences": None}
+    if speakers is not None and len(set(speakers)) > 1:
+        units["speakers"] = speakers
+    draws = {
+        unit: resample(judgement, groups, n_resamples=n_resamples, seed=seed)
+        for unit, groups in units.items()
+    }
+    return _Spread(judgement.summary(), draws)
 
 
 def _speakers(sentences: Sequence[RatedSentence]) -> list[str] | None:

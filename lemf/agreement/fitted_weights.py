@@ -37,8 +37,10 @@ def weights_to_dict(fitted: FittedWeights, labels: Path) -> dict[str, Any]:
     held_out = fitted.evaluation.systems[1]
     used = {sentence.recording for sentence in sentences}
     return {
+        # What other commands read
         "cues": settings.cues,
         "weights": {cue: round(weight, _DIGITS) for cue, weight in fitted.weights.items()},
+        # How the weights were fitted
         "lemf": version_of("lemf"),
         "method": fit.method,
         "regularisation": fit.regularisation,
@@ -57,6 +59,7 @@ def weights_to_dict(fitted: FittedWeights, labels: Path) -> dict[str, Any]:
                 "duration": settings.duration,
             },
         },
+        # How others like them do
         "held_out": {
             "left_out": fit.left_out,
             "n_folds": len(fit.fold_weights),

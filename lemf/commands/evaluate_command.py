@@ -119,10 +119,7 @@ def evaluate(
     score_files = _read_named(scores)
     _check_names([*settings, *score_files])
     if figure is not None:
-        check_suffix(figure, FIGURE_SUFFIXES)
-        check_apart([figure], [labels, *map(Path, score_files.values())])
-        check_output(figure, force=force)
-        import_module("lemf.agreement.evaluation_figure")  # reports missing packages
+        _check_figure(figure, [labels, *map(Path, score_files.values())], force=force)
 
     from lemf.agreement.evaluation import evaluate_labels
     from lemf.agreement.evaluation_text import describe_notes
@@ -147,11 +144,7 @@ def evaluate(
     for note in describe_notes(evaluation):
         say(f"note: {note}")
     if figure is not None:
-        from lemf.agreement.evaluation_figure import render_evaluation
-
-        suffix = cast("FigureFormat", figure.suffix.lower().lstrip("."))
-        write_output(figure, render_evaluation(evaluation, suffix), force=force)
-        say(f"wrote {figure}")
+        _write_figure(evaluation, figure, force=force)
     about = {
         "labels": str(labels),
         "settings": {name: asdict(one) for name, one in settings.items()},
@@ -206,6 +199,22 @@ def _check_names(names: list[str]) -> None:
     for name in names:
         if names.count(name) > 1 or name in BASELINES:
             raise click.UsageError(f"two systems have the name {name!r}; rename one of them")
+
+
+def _check_figure(figure: Path, inputs: list[Path], *, force: bool) -> None:
+    """Refuse a figure that cannot be drawn or written, before any recording is scored."""
+    check_suffix(figure, FIGURE_SUFFIXES)
+    check_apart([figure], inputs)
+    check_output(figure, force=force)
+    import_module("lemf.agreement.evaluation_figure")  # reports missing packages
+
+
+def _write_figure(evaluation: Evaluation, figure: Path, *, force: bool) -> None:
+    from lemf.agreement.evaluation_figure import render_evaluation
+
+    suffix = cast("FigureFormat", figure.suffix.lower().lstrip("."))
+    write_output(figure, render_evaluation(evaluation, suffix), force=force)
+    say(f"wrote {figure}")
 
 
 def _note_weights_fitted_on(weights: tuple[str, ...], labels: Path) -> None:

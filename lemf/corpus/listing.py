@@ -106,15 +106,11 @@ def _walk(root: str) -> Iterator[str]:
         seen.add((status.st_dev, status.st_ino))
         try:
             with os.scandir(path) as entries:
-                for entry in entries:
-                    if entry.name.startswith("."):
-                        continue
-                    if entry.is_dir():
-                        folders.append(f"{folder}{entry.name}/")
-                    else:
-                        yield folder + entry.name
+                found = [(one.name, one.is_dir()) for one in entries if one.name[0] != "."]
         except OSError as error:
             raise CorpusError(f"{path}: cannot be searched ({error.strerror})") from error
+        folders += [f"{folder}{name}/" for name, is_folder in found if is_folder]
+        yield from (folder + name for name, is_folder in found if not is_folder)
 
 
 def _expand(pattern: str) -> tuple[str, list[str]]:

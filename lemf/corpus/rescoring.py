@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,13 @@ from typing import Any
 from lemf.config import SINGLE_RECORDING_SCOPES, DurationMethod, Scope, Settings
 from lemf.contours.measurement import Measurement
 from lemf.corpus.outputs import Outputs, Summary, describe_output
-from lemf.corpus.parquet import FeatureFile, open_tables, schema_of, to_stream
+from lemf.corpus.parquet import FeatureFile, TableWriter, open_tables, schema_of, to_stream
 from lemf.corpus.plan import describe_settings
 from lemf.corpus.tables import Row, sentence_rows, word_rows
 from lemf.errors import CorpusError, SettingsError
 from lemf.pipeline import score_measurement
 from lemf.runtime.progress import Watch, no_watch
+from lemf.scoring.emphasis import Emphasis
 from lemf.scoring.norms import Norms, gather_norms, n_passes
 
 _ROWS_AT_A_TIME = 10_000
@@ -78,14 +79,8 @@ def rescore_features(
     features = Path(features)
     outputs = Outputs.of(output, sentence_table)
     outputs.check(features, force=force)
-    tables = outputs.tables
     source = FeatureFile(features)
     before = _read_settings(features, source.about)
-    if duration == "phones" and before.duration == "word":
-        raise CorpusError(
-            f"{features}: made with --duration word, without phones; run lemf batch --features "
-            "with --duration phones"
-        )
     settings = replace(
         before,
         cues=cues or before.cues,
@@ -93,11 +88,7 @@ def rescore_features(
         duration=duration or before.duration,
         normalise=normalise or before.normalise,
     )
-    if speaker_pattern is not None and settings.normalise != "speaker":
-        raise SettingsError(
-            f"speaker pattern {speaker_pattern!r}: only normalise 'speaker' reads it, not "
-            f"{settings.normalise!r}; add --normalise speaker, or leave the pattern out"
-        )
+    _check_change(features, before, settings, speaker_pattern)
     summary = Summary(source.n_files, source.about["failed"], 0, source.about["audio_s"])
     measurements = _watched(source, settings, watch)
 
@@ -113,20 +104,49 @@ def rescore_features(
     about = describe_output(describe_settings(settings), summary)
     if settings.normalise == "speaker":
         about["speaker_pattern"] = speaker_pattern
-    schemas = {name: schema_of(name, settings.cue_weights) for name in tables}
-    rows: dict[str, list[Row]] = {name: [] for name in tables}
-    with open_tables(tables, settings.cue_weights, about, force=force) as writers:
-        for number, (name, measured) in enumerate(measurements(), 1):
-            emphasis = score_measurement(measured, settings, norms.get(group_of(name)))
-            rows["words"] += word_rows(name, emphasis)
-            if sentence_table is not None:
-                rows["sentences"] += sentence_rows(name, emphasis)
-            if len(rows["words"]) >= _ROWS_AT_A_TIME or number == source.n_files:
-                for table, writer in writers.items():
-                    writer.add(to_stream(rows[table], schemas[table]))
-                    rows[table] = []
-        n_words = writers["words"].n_rows
+    scored = (
+        (name, score_measurement(measured, settings, norms.get(group_of(name))))
+        for name, measured in measurements()
+    )
+    with open_tables(outputs.tables, settings.cue_weights, about, force=force) as writers:
+        n_words = _write_rows(scored, writers, settings, source.n_files)
     return replace(summary, words=n_words)
+
+
+def _check_change(
+    features: Path, before: Settings, settings: Settings, speaker_pattern: str | None
+) -> None:
+    """Refuse settings that the features cannot serve, and a pattern that nothing would read."""
+    if settings.duration == "phones" and before.duration == "word":
+        raise CorpusError(
+            f"{features}: made with --duration word, without phones; run lemf batch --features "
+            "with --duration phones"
+        )
+    if speaker_pattern is not None and settings.normalise != "speaker":
+        raise SettingsError(
+            f"speaker pattern {speaker_pattern!r}: only normalise 'speaker' reads it, not "
+            f"{settings.normalise!r}; add --normalise speaker, or leave the pattern out"
+        )
+
+
+def _write_rows(
+    scored: Iterable[tuple[str, Emphasis]],
+    writers: Mapping[str, TableWriter],
+    settings: Settings,
+    n_files: int,
+) -> int:
+    """Write the rows of all recordings, many at a time; return the number of words."""
+    schemas = {table: schema_of(table, settings.cue_weights) for table in writers}
+    rows: dict[str, list[Row]] = {table: [] for table in writers}
+    for number, (name, emphasis) in enumerate(scored, 1):
+        rows["words"] += word_rows(name, emphasis)
+        if "sentences" in rows:
+            rows["sentences"] += sentence_rows(name, emphasis)
+        if len(rows["words"]) >= _ROWS_AT_A_TIME or number == n_files:
+            for table, writer in writers.items():
+                writer.add(to_stream(rows[table], schemas[table]))
+                rows[table] = []
+    return writers["words"].n_rows
 
 
 def _everyone(name: str) -> str:

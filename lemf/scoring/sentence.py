@@ -93,10 +93,14 @@ def score_sentence(
     -------
     SentenceEmphasis
     """
+    # Scores, ranks and segment
     values, flags = cues.values, cues.flags
     z = {name: standardise(name, cue) for name, cue in values.items()}
     scores = emphasis_score(z, weights)
     ranks = rank_words(scores)
+    segment = emphasis_segment(int(ranks.argmin()), len(words))
+
+    # The words with their cues
     shares = _shares(values, z, weights)
     scored = tuple(
         WordEmphasis(
@@ -117,7 +121,8 @@ def score_sentence(
         )
         for i, word in enumerate(words)
     )
-    segment = emphasis_segment(int(ranks.argmin()), len(words))
+
+    # The sentence around them
     return SentenceEmphasis(
         index=index,
         text=_text(words),
