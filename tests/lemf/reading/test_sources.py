@@ -89,6 +89,7 @@ def test_score_takes_bytes_and_file_objects(utterance):
     sound, grid = utterance.wav.read_bytes(), utterance.textgrid.read_bytes()
     for audio, textgrid in (
         (sound, grid),
+        (bytearray(sound), memoryview(grid)),
         (io.BytesIO(sound), io.BytesIO(grid)),
         (io.BytesIO(sound), io.StringIO(grid.decode())),
     ):
