@@ -59,6 +59,12 @@ def folder(tmp_path):
             ["evaluate", "labels.jsonl", "--scores", "other=scores.parquet"],
             "lemf[batch]",
         ),
+        (
+            "lemf",
+            "parselmouth",
+            ["batch", str(EXAMPLES), "-o", "new.parquet", "--pitch", "praat"],
+            "lemf[praat]",
+        ),
         ("lemf", "parselmouth", ["score", *REALLY, "--pitch", "praat"], "lemf[praat]"),
         ("lemf", "pyworld", ["score", *REALLY, "--pitch", "pyworld"], "lemf[world]"),
         ("msfser", "pyarrow", ["semantics", "les", "."], "lemf[ser]"),

@@ -215,7 +215,7 @@ def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, _Scored | F
     if jobs == 1:
         yield from ((task, _try_to_score(task)) for task in tasks)
         return
-    with local_workers(min(jobs, len(tasks))) as workers:
+    with local_workers(min(jobs, max(len(tasks), 1))) as workers:
         yield from run_tasks(workers, _try_to_score, tasks)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lemf.arrays import FloatArray
-from lemf.config import FRAME_PERIOD_S, PITCH_CEILING_HZ, PITCH_FLOOR_HZ, Settings
+from lemf.config import FRAME_PERIOD_S, PITCH_CEILING_HZ, PITCH_FLOOR_HZ, PitchMethod, Settings
 from lemf.errors import AudioError
 from lemf.reading.frames import count_frames, frame_times
 from lemf.runtime.extras import importing
@@ -140,10 +140,27 @@ def harvest(
     return each_ms[nearest], times_s
 
 
+def import_tracker(method: PitchMethod) -> None:
+    """Import the package of a pitch tracker, to report a missing one before any work.
+
+    Raises
+    ------
+    MissingPackageError
+        The package is not installed.
+    """
+    if method == "praat":
+        with importing("lemf[praat]"):
+            import parselmouth  # noqa: F401
+    elif method == "pyworld":
+        with importing("lemf[world]"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pyworld 0.3.5 imports the deprecated pkg_resources
+            import pyworld  # noqa: F401
+
+
 def _pyworld(samples: FloatArray, rate_hz: int, floor_hz: float, ceiling_hz: float) -> FloatArray:
-    with importing("lemf[world]"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pyworld 0.3.5 imports the deprecated pkg_resources
-        import pyworld
+    import_tracker("pyworld")
+    import pyworld
+
     f0_hz, _ = pyworld.harvest(
         np.ascontiguousarray(samples, dtype=np.float64),
         rate_hz,
@@ -156,8 +173,9 @@ def _pyworld(samples: FloatArray, rate_hz: int, floor_hz: float, ceiling_hz: flo
 
 def _praat(samples: FloatArray, rate_hz: int, floor_hz: float, ceiling_hz: float) -> FloatArray:
     """Track F0 by Praat, at the nearest of its frames, which are 5 ms apart but start elsewhere."""
-    with importing("lemf[praat]"):
-        import parselmouth
+    import_tracker("praat")
+    import parselmouth
+
     n_frames = count_frames(len(samples), rate_hz)
     sound = parselmouth.Sound(samples, sampling_frequency=rate_hz)
     try:

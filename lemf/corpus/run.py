@@ -17,6 +17,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from lemf.config import Settings
+from lemf.contours.pitch import import_tracker
 from lemf.corpus.listing import list_recordings
 from lemf.corpus.outputs import Outputs, Summary, find_complete, merge_parts
 from lemf.corpus.parts import DamagedPartError, Part, Parts
@@ -120,6 +121,7 @@ def score_corpus(
             workers = stack.enter_context(cluster_workers(cluster))
         else:
             workers = stack.enter_context(local_workers(jobs))
+            import_tracker(settings.pitch)
         import_module("lemf.corpus.parquet")  # reports missing packages before scoring
         recordings, unused = list_recordings(source, textgrids)
         plan = make_plan(

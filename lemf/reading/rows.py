@@ -117,7 +117,7 @@ def _json_rows(path: str | Path, text: str) -> Rows:
             continue
         place = f"{path}: line {number}"
         try:
-            content = json.loads(line)
+            content = json.loads(line, object_pairs_hook=_unique)
         except (ValueError, RecursionError) as error:
             raise CorpusError(f"{place}: not JSON ({error}); write one object per line") from error
         if not isinstance(content, dict):
@@ -125,6 +125,21 @@ def _json_rows(path: str | Path, text: str) -> Rows:
         columns.update(dict.fromkeys(content))
         rows.append((place, _without_nulls(content)))
     return Rows(tuple(columns), rows)
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Build an object of JSON.
+
+    Raises
+    ------
+    ValueError
+        Two of the keys are equal.
+    """
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"two keys are named {next(k for k in keys if keys.count(k) > 1)!r}")
+    return content
 
 
 def _parquet_rows(

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+import click
+
 _QUICK_S = 5.0  # shorter work prints no line
 
 
@@ -44,7 +46,7 @@ def progress(verb: str, *, unit: str = "", quiet: bool = False) -> Iterator[Watc
     ------
     Watch
     """
-    if quiet or not sys.stderr.isatty():
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield no_watch if quiet else _plain_lines(verb, unit)
         return
     from rich.console import Console
@@ -79,12 +81,12 @@ def _plain_lines(verb: str, unit: str) -> Watch:
         if n_last is None or done < n_last:
             begun_s, n_before, tenth = now_s, done, reached
             if 0 < done < total:
-                sys.stderr.write(f"{verb}: resuming, {count} are done\n")
+                click.echo(f"{verb}: resuming, {count} are done", err=True)
         elif reached > tenth and now_s - begun_s > _QUICK_S:
             tenth = reached
             left_s = (now_s - begun_s) / (done - n_before) * (total - done)
             left = f"{_span(left_s)} left" if done < total else ""
-            sys.stderr.write(f"{verb}: {_join(count, _failures(failed), left, note)}\n")
+            click.echo(f"{verb}: {_join(count, _failures(failed), left, note)}", err=True)
         n_last = done
 
     return watch

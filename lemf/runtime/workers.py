@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import NamedTuple, Protocol, TypeVar
 
-from lemf.errors import CorpusError, LemfError, MissingPackageError
+from lemf.errors import CorpusError, LemfError, MissingPackageError, SettingsError
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
@@ -277,7 +277,14 @@ def local_workers(n_processes: int) -> Iterator[LocalWorkers]:
 
     On Linux and macOS they are forked from a process that has loaded numpy and lemf, which starts
     now, while the caller still lists the files.
+
+    Raises
+    ------
+    SettingsError
+        Fewer than one process.
     """
+    if n_processes < 1:
+        raise SettingsError(f"jobs {n_processes}: at least one process is needed")
     workers = LocalWorkers(n_processes)
     with _environment(dict.fromkeys(_THREAD_COUNTS, "1")), same_imports():
         try:

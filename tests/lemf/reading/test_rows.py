@@ -63,6 +63,7 @@ def test_only_some_columns_of_parquet(written):
         ("t.jsonl", '{"a":' * 100_000, "line 1: not JSON"),
         ("t.jsonl", "[1]", "line 1: not an object such as"),
         ("t.csv", "id, id\n", "two columns are named 'id'; rename one"),
+        ("t.jsonl", '{"id": "a", "id": "b"}\n', "line 1: not JSON .two keys are named 'id'."),
         ("t.csv", "name\n", "no column id; it has name"),
         ("t.csv", b"id\n\xff\n", "not UTF-8 .byte 3.; save it as UTF-8"),
         ("t.csv", None, "no such file; check the path"),

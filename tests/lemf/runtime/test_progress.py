@@ -102,3 +102,11 @@ def test_a_quiet_one_shows_nothing(capsys, clock, monkeypatch):
         clock.now_s += 100
         watch(1, 2)
     assert capsys.readouterr().err == ""
+
+
+def test_a_closed_stderr_stops_no_work(clock, monkeypatch):
+    monkeypatch.setattr("sys.stderr", None)
+    with progress("reading", unit="files") as watch:
+        for done in range(11):
+            watch(done, 10)
+            clock.now_s += 60.0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lemf.errors import AudioError, CorpusError, MissingPackageError
+from lemf.errors import AudioError, CorpusError, MissingPackageError, SettingsError
 from lemf.runtime.workers import KILLED, Failure, attempt, local_workers, run_tasks, same_imports
 
 DIE = "__import__('os').kill(__import__('os').getpid(), 9)"
@@ -243,3 +243,8 @@ def test_a_corpus_with_modules_in_its_folder_is_scored_without_them(planted, utt
     )  # fmt: skip
     assert (planted / "out.parquet").exists()
     assert traces(planted) == []
+
+
+def test_no_process_at_all_is_refused():
+    with pytest.raises(SettingsError, match="jobs 0: at least one process"), local_workers(0):
+        pass
