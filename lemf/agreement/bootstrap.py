@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from lemf.agreement.measures import MEASURES, Judgement
 from lemf.arrays import FloatArray
 from lemf.config import N_RESAMPLES
+
+Unit = Literal["sentences", "speakers"]  # what the bootstrap draws
+Intervals = Mapping[Unit, Mapping[str, tuple[float, float]]]
 
 
 def resample(
@@ -69,3 +74,56 @@ def bootstrap_interval(draws: FloatArray, level: float = 0.95) -> tuple[float, f
         return np.nan, np.nan
     low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """The measures of a system, and those of every draw.
+
+    Attributes
+    ----------
+    measures : mapping of str to float
+    draws : mapping of unit to mapping of str to (n_resamples,) float64
+    """
+
+    measures: Mapping[str, float]
+    draws: Mapping[Unit, Mapping[str, FloatArray]]
+
+    def minus(self, other: Spread) -> Spread:
+        """Subtract the measures of another system, draw by draw."""
+        return Spread(
+            {name: self.measures[name] - other.measures[name] for name in MEASURES},
+            {
+                unit: {name: draws[name] - other.draws[unit][name] for name in MEASURES}
+                for unit, draws in self.draws.items()
+            },
+        )
+
+    def intervals(self) -> Intervals:
+        """Compute the 95 % interval of each measure."""
+        return {
+            unit: {name: bootstrap_interval(values) for name, values in draws.items()}
+            for unit, draws in self.draws.items()
+        }
+
+
+def draw_spread(
+    judgement: Judgement, speakers: list[str] | None, *, n_resamples: int, seed: int
+) -> Spread:
+    """Draw sentences, and speakers where two or more are known.
+
+    Parameters
+    ----------
+    judgement : Judgement
+    speakers : list of str, optional
+        Speaker of each sentence.
+    n_resamples, seed : int
+    """
+    units: dict[Unit, list[str] | None] = {"sentences": None}
+    if speakers is not None and len(set(speakers)) > 1:
+        units["speakers"] = speakers
+    draws = {
+        unit: resample(judgement, groups, n_resamples=n_resamples, seed=seed)
+        for unit, groups in units.items()
+    }
+    return Spread(judgement.summary(), draws)

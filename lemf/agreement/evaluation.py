@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
-from lemf.agreement.bootstrap import bootstrap_interval, resample
+from lemf.agreement.bootstrap import Intervals, Spread, draw_spread
 from lemf.agreement.external_systems import baseline_scores, match_scores, read_scores
 from lemf.agreement.labels import Label, as_labels
-from lemf.agreement.measures import CLEAR_MARGIN, MEASURES, Judgement, judge, rating_margin
+from lemf.agreement.measures import CLEAR_MARGIN, Judgement, judge, rating_margin
 from lemf.agreement.rated_sentences import (
     RatedSentence,
     RatedSentences,
@@ -25,9 +24,6 @@ from lemf.arrays import FloatArray
 from lemf.config import GROUPINGS, N_RESAMPLES, Grouping, Settings
 from lemf.runtime.progress import Watch, no_watch
 from lemf.scoring.ranking import rounded
-
-Unit = Literal["sentences", "speakers"]  # what the bootstrap draws
-Intervals = Mapping[Unit, Mapping[str, tuple[float, float]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,7 +221,7 @@ def evaluate(
     baselines = baseline_scores(judged, (*sentences.judged, *sentences.tied))
     speakers = _speakers(judged)
     systems: list[SystemAgreement] = []
-    first: _Spread | None = None
+    first: Spread | None = None
     for name, arrays in (given | baselines).items():
         judgement = judge(
             arrays,
@@ -233,7 +229,7 @@ def evaluate(
             [s.text for s in judged],
             clear_margin=clear_margin,
         )
-        spread = _draw_spread(judgement, speakers, n_resamples=n_resamples, seed=seed)
+        spread = draw_spread(judgement, speakers, n_resamples=n_resamples, seed=seed)
         differs = None if first is None or name in baselines else spread.minus(first)
         first = first or spread
         systems.append(
@@ -262,43 +258,6 @@ def evaluate(
         n_resamples=n_resamples,
         seed=seed,
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Spread:
-    """The measures, and those of every draw of the bootstrap, (n_resamples,) float64 each."""
-
-    measures: Mapping[str, float]
-    draws: Mapping[Unit, Mapping[str, FloatArray]]
-
-    def minus(self, other: _Spread) -> _Spread:
-        return _Spread(
-            {name: self.measures[name] - other.measures[name] for name in MEASURES},
-            {
-                unit: {name: draws[name] - other.draws[unit][name] for name in MEASURES}
-                for unit, draws in self.draws.items()
-            },
-        )
-
-    def intervals(self) -> Intervals:
-        return {
-            unit: {name: bootstrap_interval(values) for name, values in draws.items()}
-            for unit, draws in self.draws.items()
-        }
-
-
-def _draw_spread(
-    judgement: Judgement, speakers: list[str] | None, *, n_resamples: int, seed: int
-) -> _Spread:
-    """Draw sentences, and speakers where two or more are known."""
-    units: dict[Unit, list[str] | None] = {"sentences": None}
-    if speakers is not None and len(set(speakers)) > 1:
-        units["speakers"] = speakers
-    draws = {
-        unit: resample(judgement, groups, n_resamples=n_resamples, seed=seed)
-        for unit, groups in units.items()
-    }
-    return _Spread(judgement.summary(), draws)
 
 
 def _speakers(sentences: Sequence[RatedSentence]) -> list[str] | None:

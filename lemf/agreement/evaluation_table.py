@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lemf.agreement.evaluation import Evaluation, Intervals, SystemAgreement
+from lemf.agreement.bootstrap import Intervals
+from lemf.agreement.evaluation import Evaluation, SystemAgreement
 from lemf.agreement.evaluation_text import (
     TITLES,
     describe,

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version as version_of
 from typing import Any
 
-from lemf.agreement.evaluation import Evaluation, Intervals, SystemAgreement, Unit
+from lemf.agreement.bootstrap import Intervals, Unit
+from lemf.agreement.evaluation import Evaluation, SystemAgreement
 from lemf.agreement.measures import MEASURES
 from lemf.config import Grouping
 
