@@ -138,7 +138,7 @@ def _first_difference(old: Any, new: Any) -> int:  # noqa: ANN401 - bytes, text 
 
 
 def _adds_keys(old: bytes, new: bytes) -> bool:
-    """Tell whether JSON, or lines of JSON, became the same with more keys in its objects."""
+    """Check whether JSON, or lines of JSON, became the same with more keys in its objects."""
     try:
         before, after = ([_parse(content)] for content in (old, new))
     except ValueError:
