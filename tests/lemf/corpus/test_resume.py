@@ -159,21 +159,31 @@ def test_ctrl_c_is_one_line_and_keeps_what_is_done(corpus, quiet):
     assert outputs(corpus) == quiet
 
 
-@pytest.mark.slow
-def test_killed_workers_cost_nothing(corpus, quiet):
-    process = start(corpus, "--jobs", "2")
+def kill_two_workers(process, corpus):
+    """Kill one worker early in a run and one later; return how many were killed."""
     n_killed = 0
     for n_done in (5, 40):
         wait_for(lambda n=n_done: n_parts(corpus) > n or process.poll() is not None)
-        wait_for(lambda: workers(process.pid) or process.poll() is not None)
-        for worker in workers(process.pid)[:1]:  # none where the run has ended meanwhile
-            os.kill(worker, signal.SIGKILL)
+        found = wait_for(lambda: workers(process.pid) or [None] * (process.poll() is not None))
+        if found[0] is not None:
+            os.kill(found[0], signal.SIGKILL)
             n_killed += 1
-    assert n_killed
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert "Traceback" not in stderr
-    assert outputs(corpus) == quiet
+    return n_killed
+
+
+@pytest.mark.slow
+def test_killed_workers_cost_nothing(corpus, quiet):
+    for _ in range(5):  # a busy machine may look only when the run has ended
+        process = start(corpus, "--jobs", "2")
+        n_killed = kill_two_workers(process, corpus)
+        _, stderr = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert "Traceback" not in stderr
+        assert outputs(corpus) == quiet
+        if n_killed == 2:
+            return
+        remove_outputs(corpus)
+    pytest.fail("each run ended before its second worker was killed")
 
 
 @pytest.mark.slow

@@ -4,17 +4,21 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from lemf.commands.cli import main
+from lemf.commands.cli import main as lemf
+from msfser.commands.cli import main as msfser
 
 
-def commands(command=main, *names):
+def commands(command, *names):
     """Every command with the words that call it."""
     yield names, command
     for name, inner in getattr(command, "commands", {}).items():
         yield from commands(inner, *names, name)
 
 
-COMMANDS = {" ".join(names) or "lemf": command for names, command in commands()}
+COMMANDS = {
+    " ".join(names): command
+    for names, command in (*commands(lemf, "lemf"), *commands(msfser, "msfser"))
+}
 GROUPS = {name: each for name, each in COMMANDS.items() if isinstance(each, click.Group)}
 
 
