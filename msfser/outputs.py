@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import numpy as np
 
 from lemf import OutputError
+from lemf.runtime.input import check_input
 from lemf.runtime.output import FigureFormat, check_output
 from msfser.errors import MsfserError, first_line
 
@@ -144,6 +145,7 @@ def read_parquet(
     import pyarrow.parquet
 
     names = list(names)
+    check_input(path, error_type)
     try:
         table = pyarrow.parquet.read_table(path)
         metadata = json.loads((table.schema.metadata or {})[_METADATA_KEY])

@@ -14,6 +14,8 @@ from typing import Any
 from lemf.agreement.evaluation_text import system_to_dict
 from lemf.agreement.fitting import FittedWeights
 from lemf.agreement.labels import Label
+from lemf.errors import CorpusError, SettingsError
+from lemf.runtime.input import check_input, read_text_input
 
 _DIGITS = 6  # decimals of a weight: far more than the labels can determine
 _MOST_NAMES = 100  # speakers or texts that are listed
@@ -106,7 +108,7 @@ def format_held_out(fitted: FittedWeights) -> str:
 
 def is_fitted_on(weights: Path, labels: Path) -> bool:
     """Check by the recorded hash whether weights were learnt on a file of labels."""
-    fitted_on = json.loads(weights.read_text(encoding="utf-8-sig")).get("fitted_on")
+    fitted_on = json.loads(read_text_input(weights, SettingsError)).get("fitted_on")
     if not isinstance(fitted_on, dict):
         return False
     return bool(fitted_on.get("labels_sha256") == hash_file(labels))
@@ -114,6 +116,7 @@ def is_fitted_on(weights: Path, labels: Path) -> bool:
 
 def hash_file(path: Path) -> str:
     """Compute the SHA-256 of a file."""
+    check_input(path, CorpusError)
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

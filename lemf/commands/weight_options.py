@@ -12,6 +12,7 @@ import click
 from lemf.config import CUE_SETS, Settings
 from lemf.errors import SettingsError
 from lemf.runtime.console import Command, add_options
+from lemf.runtime.input import read_text_input
 
 
 class WeightOptions(TypedDict):
@@ -96,7 +97,7 @@ def read_weights(text: str) -> tuple[str | None, dict[str, float]]:
 
 def _read_weights_file(path: Path) -> tuple[str | None, dict[str, float]]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"), parse_int=float)
+        content = json.loads(read_text_input(path, SettingsError), parse_int=float)
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:

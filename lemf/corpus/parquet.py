@@ -24,6 +24,7 @@ from lemf.errors import CorpusError
 from lemf.reading.alignment import Alignment, Phone, Word
 from lemf.reading.frames import frame_times
 from lemf.runtime.extras import importing
+from lemf.runtime.input import check_input
 from lemf.runtime.output import open_output
 
 with importing("lemf[batch]"):
@@ -158,6 +159,7 @@ class FeatureFile:
     """
 
     def __init__(self, path: Path) -> None:
+        check_input(path, CorpusError)
         try:
             self._file = pyarrow.parquet.ParquetFile(path)
         except (OSError, pyarrow.ArrowException) as error:

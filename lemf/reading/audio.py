@@ -18,6 +18,7 @@ from lemf.errors import AudioError
 from lemf.reading.channel_mixing import Channel, Levels, as_table, pick_channel
 from lemf.reading.frames import WHOLE_S
 from lemf.reading.sources import Source, read_source, source_name
+from lemf.runtime.input import check_input
 
 LOWEST_RATE_HZ = 8000
 HIGHEST_RATE_HZ = 384_000
@@ -189,7 +190,8 @@ def read_audio(source: Source, *, channel: Channel = None) -> Audio:
     content = None if isinstance(source, str | os.PathLike) else read_source(source, AudioError)
     if isinstance(content, str):
         raise AudioError(f"{name}: opened as text; open the file in binary mode, 'rb'")
-    _check_head(name, _read_head(name) if content is None else content)
+    size, head = _read_head(name) if content is None else (len(content), content)
+    _check_head(name, head)
     with _File(name, content).open() as sound:
         _check_rate(name, sound.samplerate)
         file = _File(name, content, _check_channel(name, sound.channels, channel))
@@ -199,6 +201,8 @@ def read_audio(source: Source, *, channel: Channel = None) -> Audio:
             samples = levels.add(table, file.column)
             if levels.n_samples <= WHOLE_S * sound.samplerate:
                 kept.append(samples)
+        if content is None and Path(name).stat().st_size != size:
+            raise AudioError(f"{name}: changes while it is read; wait until it is written")
         notes = levels.notes(sound.channels, channel)
         short = levels.n_samples <= WHOLE_S * sound.samplerate
         samples_or_file = np.concatenate(kept) if short else file
@@ -210,10 +214,12 @@ def _blocks(sound: soundfile.SoundFile, name: str) -> Iterator[FloatArray]:
         yield block
 
 
-def _read_head(name: str) -> bytes:
+def _read_head(name: str) -> tuple[int, bytes]:
+    """Return the size of a file and its first bytes."""
+    check_input(name, AudioError)
     try:
         with Path(name).open("rb") as stream:
-            return stream.read(4)
+            return os.fstat(stream.fileno()).st_size, stream.read(4)
     except FileNotFoundError:
         raise AudioError(f"{name}: there is no such recording; check the path") from None
     except IsADirectoryError:

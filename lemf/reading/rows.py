@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from lemf.errors import CorpusError
 from lemf.runtime.extras import importing
+from lemf.runtime.input import check_input, read_text_input
 
 ROW_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 MANIFEST_SUFFIXES = (".csv", ".jsonl")  # of manifests of corpora, and of labels
@@ -67,7 +68,7 @@ def read_rows(
     if suffix == ".parquet":
         return _parquet_rows(path, required, only)
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = read_text_input(path, CorpusError)
     except FileNotFoundError:
         raise CorpusError(f"{path}: no such file; check the path") from None
     except UnicodeDecodeError as error:
@@ -149,6 +150,7 @@ def _parquet_rows(
         import pyarrow
         import pyarrow.parquet
 
+    check_input(path, CorpusError)
     try:
         file = pyarrow.parquet.ParquetFile(path)
         columns = file.schema_arrow.names

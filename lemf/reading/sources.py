@@ -6,6 +6,7 @@ import os
 from typing import IO, Any, TypeGuard
 
 from lemf.errors import LemfError
+from lemf.runtime.input import check_descriptor
 
 _BYTES = bytes | bytearray | memoryview
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[Any]
@@ -52,6 +53,7 @@ def read_source(
                 f"{name}: the file object cannot go back to its start; "
                 "give what its read() returns instead"
             )
+        check_descriptor(source, name, error)
         place = source.tell()
         source.seek(0)
         content: bytes | str = source.read()

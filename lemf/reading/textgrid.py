@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NoReturn
 
 from lemf.errors import TextGridError
 from lemf.reading.praat_tokens import PraatTokens, shorten, tokenise
 from lemf.reading.sources import Source, read_source, source_name
+from lemf.runtime.input import read_input
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class PointTier:
 Tier = IntervalTier | PointTier
 
 _FILE_TYPES = (b"ooTextFile", b"ooBinaryFile", b"Praat chronological")
+_MOST_BYTES = 500_000_000  # far above the TextGrid of a day of speech
 _HEAD = 1000  # bytes in which the file type must occur
 _CUT_TOLERANCE_S = 0.001  # writers that round times end the last interval a little early
 
@@ -97,7 +98,7 @@ def read_textgrid(source: Source) -> TextGrid:
     if not isinstance(source, str | os.PathLike):
         return parse_textgrid(read_source(source, TextGridError), name)
     try:
-        content = Path(source).read_bytes()
+        content = read_input(source, TextGridError, most_bytes=_MOST_BYTES)
     except (OSError, ValueError) as error:
         if "\n" in name:
             remedy = "parse_textgrid reads the text of a TextGrid"

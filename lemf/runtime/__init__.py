@@ -1,4 +1,4 @@
-"""What commands and long runs of both packages need: outputs, locks, workers, progress, console.
+"""What commands and long runs of both packages need: input, output, locks, workers, progress.
 
 msfser imports this folder and the public names of lemf, and nothing else of lemf.
 """

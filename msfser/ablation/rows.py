@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from lemf.runtime.input import read_text_input
 from msfser.config.files import make_config
 from msfser.config.settings import Config
 from msfser.errors import ConfigError
@@ -68,8 +69,11 @@ def read_ablation(
     """
     name = path if isinstance(path, str) else str(path)
     try:
-        source = files("msfser.ablation") / path if isinstance(path, str) else path
-        content = tomllib.loads(source.read_text(encoding="utf-8"))
+        if isinstance(path, str):
+            text = (files("msfser.ablation") / path).read_text(encoding="utf-8")
+        else:
+            text = read_text_input(path, ConfigError)
+        content = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"{name}: cannot be read ({error.strerror}); check the path") from error
     except ValueError as error:

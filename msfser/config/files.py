@@ -9,6 +9,7 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from lemf.runtime.input import read_text_input
 from msfser.config.settings import (
     PRESETS,
     Config,
@@ -44,7 +45,7 @@ def read_config(path: Path | None, changes: Sequence[str] = (), *, preset: str =
     content: dict[str, Any] = {}
     if path is not None:
         try:
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
+            content = tomllib.loads(read_text_input(path, ConfigError))
         except OSError as error:
             raise ConfigError(
                 f"{path}: cannot be read ({error.strerror}); check the path"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lemf import CorpusError
+from lemf.runtime.input import read_input
 
 
 def read_text(path: Path) -> str:
@@ -39,7 +40,7 @@ def read_lines(path: Path) -> list[str]:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_input(path, CorpusError)
     except FileNotFoundError:
         raise CorpusError(f"{path}: no such file; check the path") from None
     except OSError as error:

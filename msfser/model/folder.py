@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from lemf import OutputError
+from lemf.runtime.input import check_input, read_text_input
 from lemf.runtime.output import write_output
 from msfser.config.settings import ModelConfig, WaveNorm, check_choice
 from msfser.errors import CheckpointError, ConfigError
@@ -185,6 +186,7 @@ def read_model_folder(name: str) -> StoredModel:
     folder = find_folder(name, (CONFIG_NAME, WEIGHTS_NAME))
     content = _read_config(folder / CONFIG_NAME)
     path = folder / WEIGHTS_NAME
+    check_input(path, CheckpointError)
     try:
         weights = safetensors.torch.load_file(path)
     except FileNotFoundError:
@@ -206,7 +208,7 @@ def read_model_folder(name: str) -> StoredModel:
 
 def _read_config(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_text_input(path, CheckpointError))
     except FileNotFoundError:
         raise CheckpointError(
             f"{path}: no such file; name the folder of a trained model, such as RUN/best"

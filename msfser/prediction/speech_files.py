@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lemf import AUDIO_SUFFIXES, MANIFEST_SUFFIXES, read_rows
+from lemf.runtime.input import read_text_input
 from msfser.errors import DataError
 
 _GRID_SUFFIXES = (".TextGrid", ".textgrid", ".TEXTGRID")
@@ -54,7 +55,7 @@ class SpeechFile:
             text = self.transcript or ""
         else:
             try:
-                text = self.transcript.read_text(encoding="utf-8-sig")
+                text = read_text_input(self.transcript, DataError)
             except (OSError, UnicodeDecodeError) as error:
                 reason = getattr(error, "strerror", None) or "it is not UTF-8"
                 raise DataError(

@@ -180,6 +180,8 @@ class _Contents:
         return stamps
 
     def _digest(self, path: Path) -> str:
+        if not path.is_file():
+            return str(path)
         try:
             status = path.stat()
             place = (str(path), status.st_size, status.st_mtime_ns)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lemf import read_audio
+from lemf.runtime.input import read_input
 from msfser.errors import SemanticsError
 from msfser.outputs import format_wav
 
@@ -21,7 +22,7 @@ def wav_bytes(path: Path) -> bytes:
     """
     if path.suffix.lower() == ".wav":
         try:
-            return path.read_bytes()
+            return read_input(path, SemanticsError)
         except OSError as error:
             raise SemanticsError(f"{path}: cannot be read ({error.strerror})") from error
     audio = read_audio(path)
