@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from msfser.evaluation.predictions import make_predictions, write_predictions
+from msfser.manifest import Utterance
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 REALLY = [str(EXAMPLES / "really.wav"), str(EXAMPLES / "really.TextGrid")]
@@ -122,3 +126,21 @@ def test_a_notebook_shows_the_table_without_any_extra(tmp_path):
     code = f"import lemf\nprint(lemf.score(*{REALLY!r})._repr_html_())"
     done = run_without(EXTRAS, code, tmp_path)
     assert "really<sub>1</sub>" in done.stdout, done.stderr
+
+
+def test_a_table_of_predictions_is_evaluated_without_torch(tmp_path):
+    ids = [f"u{i}" for i in range(8)]
+    values = np.random.default_rng(0).uniform(1, 7, (8, 3))
+    utterances = [
+        Utterance(id=name, wav=f"{name}.wav", valence=v, arousal=a, dominance=d, split="test")
+        for name, (v, a, d) in zip(ids, values, strict=True)
+    ]
+    predictions = make_predictions(
+        utterances, values, corpus="c", version="", label_bounds=(1.0, 7.0)
+    )
+    write_predictions(tmp_path / "predictions.parquet", predictions)
+    arguments = ["evaluate", "predictions.parquet", "--resamples", "20", "-o", "new"]
+    done = run_without(("torch", "transformers"), command("msfser", arguments), tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "valence    1.000" in done.stdout
+    assert (tmp_path / "new" / "metrics.json").is_file()

@@ -66,7 +66,6 @@ def evaluate(
     CCC.
     """
     from msfser.evaluation.files import FILES, Origin, write_evaluation
-    from msfser.evaluation.model_card import check_card, write_card
     from msfser.evaluation.predictions import join_predictions, read_predictions
     from msfser.evaluation.report import make_tables
     from msfser.evaluation.scores import score_predictions
@@ -87,6 +86,8 @@ def evaluate(
     if output is not None:
         prepare_folder(output, FILES, force=force)
     if card:
+        from msfser.evaluation.model_card import check_card, write_card
+
         check_card(found[0], force=force)
     # predictions and scores
     for run in found:
