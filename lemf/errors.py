@@ -4,9 +4,21 @@ Every message is one line that names the file, the place, the value and the reme
 or a wrong shape handed to a function by a programmer stays ``TypeError`` or ``ValueError``.
 """
 
+from __future__ import annotations
+
+import re
+
+# Control characters, line separators and marks that turn the direction of text
+UNPRINTABLE = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]")
+_LONGEST = 480  # characters of a message: with "Error: " before it, a line is under 500
+_LONG_WORD = re.compile(r"\S{81,}")  # a path or a name
+
 
 class LemfError(Exception):
-    """Root of all errors that a user can cause and correct."""
+    """Root of all errors that a user can cause and correct; the message becomes one line."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(one_line(message))
 
 
 class AudioError(LemfError):
@@ -35,3 +47,35 @@ class OutputError(LemfError):
 
 class MissingPackageError(LemfError):
     """An optional package that the chosen option needs is not installed."""
+
+
+def one_line(message: str) -> str:
+    """Format a message on one line of at most 480 characters that a terminal can show.
+
+    A longer message loses the middle of its longest words, such as a path, then its own middle.
+    """
+    line = printable(" ".join(re.split(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+", message)))
+    if len(line) > _LONGEST:
+        line = _LONG_WORD.sub(lambda word: f"{word[0][:40]}...{word[0][-37:]}", line)
+    if len(line) > _LONGEST:
+        line = f"{line[:240]} ... {line[-230:]}"
+    return line
+
+
+def printable(text: str, *, keep: str = "") -> str:
+    r"""Replace what would act on a terminal instead of being shown there.
+
+    Parameters
+    ----------
+    text : str
+    keep : str
+        Control characters that stay, such as newlines.
+
+    Returns
+    -------
+    str
+        Control characters and marks that turn the direction of text are replaced by U+FFFD, and
+        lone halves of UTF-16 pairs, which nothing can encode, are written ``\udXXX``.
+    """
+    shown = UNPRINTABLE.sub(lambda c: c[0] if c[0] in keep else "\N{REPLACEMENT CHARACTER}", text)
+    return shown.encode(errors="backslashreplace").decode()

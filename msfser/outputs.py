@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import numpy as np
 
 from lemf import OutputError
+from lemf.runtime.console import printable
 from lemf.runtime.input import check_input
 from lemf.runtime.output import FigureFormat, check_output
 from msfser.errors import MsfserError, first_line
@@ -234,13 +235,13 @@ def print_tables(tables: Iterable[Table], stream: TextIO) -> None:
     for number, table in enumerate(tables):
         if number:
             console.print()
-        console.print(Text(table.title, style="bold"))
+        console.print(Text(printable(table.title), style="bold"))
         printed = RichTable(box=None, padding=(0, 2, 0, 0), header_style="dim")
-        printed.add_column(table.head[0], overflow="fold")
+        printed.add_column(Text(printable(table.head[0])), overflow="fold")
         for name in table.head[1:]:
-            printed.add_column(name, justify="right", no_wrap=True)
+            printed.add_column(Text(printable(name)), justify="right", no_wrap=True)
         for row in table.rows:
-            printed.add_row(*map(Text, row))
+            printed.add_row(*(Text(printable(cell)) for cell in row))
         console.print(printed)
 
 

@@ -8,6 +8,7 @@ import math
 from lemf.agreement.evaluation import Evaluation
 from lemf.agreement.evaluation_text import TITLES, describe, two_digits
 from lemf.agreement.measures import MEASURES
+from lemf.errors import printable
 from lemf.runtime.colours import BLUE, GREY_33, GREY_53, GREY_87
 from lemf.runtime.extras import importing
 from lemf.runtime.output import FigureFormat
@@ -64,7 +65,7 @@ def draw_evaluation(evaluation: Evaluation) -> Figure:
     for axes, name in zip(panels, MEASURES, strict=True):
         _draw_panel(axes, evaluation, name)
     names = [system.name for system in evaluation.systems]
-    panels[0].set_yticks(range(len(names)), [_short(name) for name in names])
+    panels[0].set_yticks(range(len(names)), [printable(_short(name)) for name in names])
     panels[0].set_ylim(len(names) - 0.5, -0.5)
     for label, system in zip(panels[0].get_yticklabels(), evaluation.systems, strict=True):
         label.set_color(_BASELINE_COLOUR if system.baseline else "black")

@@ -21,6 +21,7 @@ from lemf.agreement.evaluation_text import (
 )
 from lemf.agreement.measures import MEASURES
 from lemf.config import Grouping
+from lemf.errors import printable
 
 _NARROWEST = 100  # columns, in which no number is cut; 80 are usually enough
 
@@ -50,7 +51,7 @@ def print_evaluation(
     for line in _legend(evaluation):
         console.print(Text(line, style="dim"))
     for line in (*describe_unjudged(evaluation), *describe_ties(evaluation)):
-        console.print(Text(line, style="yellow"))
+        console.print(Text(printable(line), style="yellow"))
 
 
 def _print_measures(console: Console, evaluation: Evaluation) -> None:
@@ -65,12 +66,13 @@ def _print_measures(console: Console, evaluation: Evaluation) -> None:
             Text(two_digits(system.measures[name]), style=_emphasis(system, name, best))
             for name in MEASURES
         ]
-        table.add_row(Text(system.name), *cells, style=style)
+        table.add_row(Text(printable(system.name)), *cells, style=style)
         if not system.baseline:
             _add_intervals(table, system.intervals)
         if system.difference:
+            minus = Text(printable(f" minus {evaluation.systems[0].name}"))
             shown = [_signed(system.difference[name]) for name in MEASURES]
-            table.add_row(Text(f" minus {evaluation.systems[0].name}"), *map(Text, shown))
+            table.add_row(minus, *map(Text, shown))
             _add_intervals(table, system.difference_intervals)
     console.print(table)
 
@@ -89,10 +91,10 @@ def _print_groups(console: Console, evaluation: Evaluation, grouping: Grouping) 
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column(f"top-1 by {grouping}", max_width=24, overflow="ellipsis", no_wrap=True)
     for group in groups:
-        table.add_column(Text(f"{group.name}\n({group.n_sentences})"), justify="right")
+        table.add_column(Text(f"{printable(group.name)}\n({group.n_sentences})"), justify="right")
     for system in evaluation.systems:
         cells = [two_digits(group.measures["top1"]) for group in system.groups[grouping]]
-        table.add_row(Text(system.name), *cells, style="dim" if system.baseline else "")
+        table.add_row(Text(printable(system.name)), *cells, style="dim" if system.baseline else "")
     console.print(table)
 
 

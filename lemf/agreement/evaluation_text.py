@@ -12,6 +12,7 @@ from lemf.agreement.bootstrap import Intervals, Unit
 from lemf.agreement.evaluation import Evaluation, SystemAgreement
 from lemf.agreement.measures import MEASURES
 from lemf.config import Grouping
+from lemf.runtime.output import escape_controls
 
 TITLES: Mapping[str, tuple[str, str]] = {  # of the measures: in a narrow column, and elsewhere
     "top1": ("top-1", "top-1"),
@@ -78,7 +79,8 @@ def system_to_dict(system: SystemAgreement) -> dict[str, Any]:
 
 def format_json(evaluation: Evaluation, about: Mapping[str, Any]) -> str:
     """Format `to_dict` as JSON."""
-    return json.dumps(to_dict(evaluation, about), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(to_dict(evaluation, about), indent=2, ensure_ascii=False)
+    return escape_controls(text) + "\n"
 
 
 def format_markdown(evaluation: Evaluation, by: Sequence[Grouping] = ()) -> str:

@@ -16,6 +16,7 @@ from lemf.agreement.fitting import FittedWeights
 from lemf.agreement.labels import Label
 from lemf.errors import CorpusError, SettingsError
 from lemf.runtime.input import check_input, read_text_input
+from lemf.runtime.output import escape_controls
 
 _DIGITS = 6  # decimals of a weight: far more than the labels can determine
 _MOST_NAMES = 100  # speakers or texts that are listed
@@ -89,7 +90,8 @@ def weights_to_dict(fitted: FittedWeights, labels: Path) -> dict[str, Any]:
 
 def format_weights(fitted: FittedWeights, labels: Path) -> str:
     """Format `weights_to_dict` as JSON."""
-    return json.dumps(weights_to_dict(fitted, labels), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(weights_to_dict(fitted, labels), indent=2, ensure_ascii=False)
+    return escape_controls(text) + "\n"
 
 
 def format_held_out(fitted: FittedWeights) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from importlib.resources import files
 
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
+from lemf.runtime.output import escape_controls
 from lemf.scoring.emphasis import Emphasis
 
 SCORE_TIER = "emphasis"
@@ -17,7 +18,8 @@ SEGMENT_TIER = "segment"
 
 def format_json(emphasis: Emphasis) -> str:
     """Format the JSON contract, indented; numbers in full precision, null where not measurable."""
-    return json.dumps(emphasis.to_dict(), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    text = json.dumps(emphasis.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
+    return escape_controls(text) + "\n"
 
 
 def read_schema() -> str:

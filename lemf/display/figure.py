@@ -31,7 +31,7 @@ from lemf.display.figure_labels import (
     width_pt,
     write_words,
 )
-from lemf.errors import SettingsError
+from lemf.errors import SettingsError, printable
 from lemf.reading.frames import frames_of
 from lemf.runtime.colours import BLUE, GREY_27
 from lemf.runtime.output import FigureFormat
@@ -114,7 +114,7 @@ def draw(
     # title, legend and time axis
     lowest = axes[-1]
     _explain(upper, lower, lowest)
-    title = f"{PurePath(emphasis.audio).name}: {scored.text}"
+    title = printable(f"{PurePath(emphasis.audio).name}: {scored.text}")
     room = int(width_pt(upper) / (10 * _TITLE_EM))
     title = title if len(title) <= room else title[: room - 1] + "…"
     upper.set_title(title, loc="left", fontsize=10, parse_math=False)

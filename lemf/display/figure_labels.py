@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.font_manager import findfont, fontManager, get_font
 
 from lemf.arrays import FloatArray
+from lemf.errors import printable
 from lemf.runtime.colours import GREEN, ORANGE, PURPLE, SKY_BLUE, VERMILION
 from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
 
@@ -54,9 +55,9 @@ def write_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
         centres = spread(centres, heights, low_s, high_s)
     for word, centre in zip(words, centres, strict=True):
         axes.text(
-            centre, 1.02, word.word, transform=axes.get_xaxis_transform(), fontsize=size_pt,
-            rotation=0 if level else 90, ha="center", va="bottom", parse_math=False,
-            fontweight="bold" if word.rank <= top else "normal", clip_on=False,
+            centre, 1.02, printable(word.word), transform=axes.get_xaxis_transform(),
+            fontsize=size_pt, rotation=0 if level else 90, ha="center", va="bottom",
+            fontweight="bold" if word.rank <= top else "normal", clip_on=False, parse_math=False,
         )  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def name_top_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
     words = sorted(sentence.ranked[:top], key=lambda word: word.start_s)
     low_s, high_s = axes.get_xlim()
     s_per_pt = (high_s - low_s) / width_pt(axes)
-    labels = [f"{word.rank}. {word.word}\n{word.score:+.2f}" for word in words]
+    labels = [f"{word.rank}. {printable(word.word)}\n{word.score:+.2f}" for word in words]
     if sum(_text_width_pt(label) for label in labels) > width_pt(axes):
         labels = [str(word.rank) for word in words]  # too many or too long to be written out
     widths = np.array([_text_width_pt(label) for label in labels]) * s_per_pt
@@ -124,7 +125,7 @@ def _text_width_pt(text: str) -> float:
 def letters_without_font(emphasis: Emphasis) -> str:
     """Find the letters of the words that none of the installed fonts can show."""
     shown = {code for name in fonts() for code in get_font(findfont(name)).get_charmap()}
-    letters = {letter for word in emphasis.words for letter in word.word}
+    letters = {letter for word in emphasis.words for letter in printable(word.word)}
     return "".join(sorted(c for c in letters if ord(c) not in shown and not c.isspace()))
 
 

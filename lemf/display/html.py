@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from lemf.errors import printable
 from lemf.runtime.colours import ORANGE
 from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
 
@@ -26,7 +27,7 @@ def _format_sentence(sentence: SentenceEmphasis) -> str:
         why = ", ".join(f"{name} {cue.contribution:+.2f}" for name, cue in word.cues.items())
         spans.append(
             f'<span style="background:rgba({_RGB},{strength:.2f});padding:2px 4px;{line}" '
-            f'title="score {word.score:+.2f} = {why}">{escape(word.word)}'
+            f'title="score {word.score:+.2f} = {why}">{escape(printable(word.word))}'
             f"<sub>{word.rank}</sub></span>"
         )
     return f"<p>{' '.join(spans)}</p>"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import math
 from typing import TextIO
-from unicodedata import category
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lemf.errors import printable
 from lemf.scoring.emphasis import FLAG_MEANINGS, Emphasis, SentenceEmphasis, WordEmphasis
 
 _BAR_CELLS = 18
@@ -19,8 +19,6 @@ _NARROW = 60  # columns below which the bars are left out
 _ROOM_OF_WORDS = 30  # columns for mark, word, rank and score
 _ROOM_OF_VALUES = 36  # of the bars and the measured values
 _SHARES = 3  # cues shown per word where there is no room for all
-# characters that turn the direction of the text after them
-_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _UNICODE_MARKS = {"first": "┌", "inner": "│", "last": "└", "only": "╶", "top": "►", "half": "▐"}
 _ASCII_MARKS = {"first": "/", "inner": "|", "last": "\\", "only": "-", "top": ">", "half": "#"}
@@ -78,13 +76,13 @@ def _spare(console: Console, word: WordEmphasis) -> int:
 def _print_heading(console: Console, sentence: SentenceEmphasis) -> None:
     ranked, segment = sentence.ranked, sentence.segment
     heading = Text("emphasised: ")
-    heading.append(_printable(ranked[0].word), style="bold")
+    heading.append(printable(ranked[0].word), style="bold")
     if len(ranked) > 1:
         lead = ranked[0].score - ranked[1].score
-        heading.append(f", {lead:.2f} ahead of {_printable(ranked[1].word)}")
+        heading.append(f", {lead:.2f} ahead of {printable(ranked[1].word)}")
     console.print(heading)
     span = f" ({segment.start_s:.2f}-{segment.end_s:.2f} s)"
-    console.print(Text(f"segment:    {_printable(segment.text)}{span}"))
+    console.print(Text(f"segment:    {printable(segment.text)}{span}"))
 
 
 def _print_words(
@@ -118,7 +116,7 @@ def _print_words(
     for word in sentence.words:
         cells = [
             _mark(word, sentence, marks),
-            _printable(word.word),
+            printable(word.word),
             str(word.rank),
             f"{word.score:+.2f}",
             *([_bar(word.score, low, high, marks)] if bars else []),
@@ -144,7 +142,7 @@ def _print_flags(console: Console, sentence: SentenceEmphasis) -> None:
     for flag, meaning in FLAG_MEANINGS.items():
         words = [word for word in sentence.words if flag in word.flags]
         if words:
-            names = ", ".join(f"{_printable(word.word)} ({word.start_s:.2f} s)" for word in words)
+            names = ", ".join(f"{printable(word.word)} ({word.start_s:.2f} s)" for word in words)
             console.print(Text(f"{flag}: {names}: {meaning}", style="yellow"))
         elif flag in sentence.flags:
             console.print(Text(f"{flag}: {meaning}", style="yellow"))
@@ -186,13 +184,6 @@ def _in_hz(log_f0: float) -> str:
 
 def _in_ms(duration_s: float) -> str:
     return "-" if math.isnan(duration_s) else f"{1000 * duration_s:.0f} ms"
-
-
-def _printable(text: str) -> str:
-    """Replace the control characters of a label, which would act on the terminal."""
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if category(c) == "Cc" or c in _DIRECTIONS else c for c in text
-    )
 
 
 def _can_encode(stream: TextIO, text: str) -> bool:

@@ -19,8 +19,9 @@ from typing import Any, NoReturn, TextIO, TypeVar, get_args
 import click
 
 from lemf.config import N_RESAMPLES
-from lemf.errors import LemfError, OutputError
-from lemf.runtime.output import FigureFormat, printable_text
+from lemf.errors import LemfError, OutputError, one_line
+from lemf.errors import printable as printable  # for both packages
+from lemf.runtime.output import FigureFormat
 
 PATH = click.Path(path_type=Path, readable=False)  # the library opens it, with one-line errors
 FIGURE_SUFFIXES = tuple(f".{name}" for name in get_args(FigureFormat))
@@ -58,14 +59,20 @@ def add_options(*options: Callable[[Command], Command]) -> Callable[[Command], C
 class OneLineErrors(click.Group):
     """Turns a LemfError or OSError of any command into one line and exit 1."""
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:  # noqa: ANN401 - as click
+        """Parse the arguments; a wrong use is reported in one line."""
+        with _short_messages():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click declares it
         """Run the command; a signal that ends the process removes half-written files first."""
         for ending in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
             signal.signal(ending, _end)
         try:
-            return super().invoke(ctx)
+            with _short_messages():
+                return super().invoke(ctx)
         except LemfError as error:
-            raise click.ClickException(one_line(str(error))) from error
+            raise click.ClickException(str(error)) from error
         except OSError as error:
             if error.errno == errno.EPIPE:  # the reader of stdout has gone: click ends quietly
                 raise
@@ -77,9 +84,14 @@ def _end(number: int, _: FrameType | None) -> NoReturn:
     raise SystemExit(128 + number)
 
 
-def one_line(message: str) -> str:
-    """Format a message on one line, with letters that cannot be encoded escaped."""
-    return printable_text(" ".join(message.splitlines()))
+@contextmanager
+def _short_messages() -> Iterator[None]:
+    """Make the messages of click, which repeat the arguments, lines that a terminal can show."""
+    try:
+        yield
+    except click.ClickException as error:
+        vars(error)["message"] = one_line(error.message)
+        raise
 
 
 @contextmanager
@@ -110,16 +122,18 @@ def open_stdout() -> TextIO:
 def print_text(text: str) -> None:
     """Print text on stdout in UTF-8, whatever the encoding of the terminal.
 
+    What would act on a terminal is replaced, as `lemf.errors.printable` does.
+
     Raises
     ------
     OutputError
         stdout is closed.
     """
     open_stdout()
-    click.echo(text.encode(errors="backslashreplace"), nl=False)
+    click.echo(printable(text, keep="\n\t").encode(), nl=False)
 
 
 def say(message: str) -> None:
-    """Print a line on stderr, above a progress bar."""
+    """Print lines on stderr, above a progress bar, each as short and harmless as an error."""
     if sys.stderr is not None:
-        sys.stderr.write(f"{message}\n")
+        sys.stderr.write("".join(f"{one_line(line)}\n" for line in message.split("\n")))

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Literal
 
-from lemf.errors import OutputError
+from lemf.errors import UNPRINTABLE, OutputError
 
 FigureFormat = Literal["png", "svg", "pdf"]
 
@@ -156,6 +156,11 @@ def printable_path(path: str | os.PathLike[str]) -> str:
 def printable_text(text: str) -> str:
     r"""Convert text to what UTF-8 can hold: lone halves of UTF-16 pairs become ``\udXXX``."""
     return text.encode(errors="backslashreplace").decode()
+
+
+def escape_controls(json_text: str) -> str:
+    r"""Convert characters of JSON that would act on a terminal to ``\uXXXX``: the same content."""
+    return UNPRINTABLE.sub(lambda c: c[0] if c[0] == "\n" else f"\\u{ord(c[0]):04x}", json_text)
 
 
 def _umask() -> int:

@@ -10,6 +10,8 @@ from typing import Protocol
 
 import click
 
+from lemf.errors import one_line
+
 _QUICK_S = 5.0  # shorter work prints no line
 
 
@@ -64,7 +66,7 @@ def progress(verb: str, *, unit: str = "", quiet: bool = False) -> Iterator[Watc
             if n_last is None or done < n_last:  # for a true estimate of the time left
                 bars.reset(bar, completed=done, total=total)
             n_last = done
-            bars.update(bar, completed=done, text=_join(_failures(failed), note))
+            bars.update(bar, completed=done, text=_join(_failures(failed), one_line(note)))
 
         yield watch
 
@@ -86,7 +88,7 @@ def _plain_lines(verb: str, unit: str) -> Watch:
             tenth = reached
             left_s = (now_s - begun_s) / (done - n_before) * (total - done)
             left = f"{_span(left_s)} left" if done < total else ""
-            click.echo(f"{verb}: {_join(count, _failures(failed), left, note)}", err=True)
+            click.echo(f"{verb}: {_join(count, _failures(failed), left, one_line(note))}", err=True)
         n_last = done
 
     return watch

@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import NamedTuple, Protocol, TypeVar
 
-from lemf.errors import CorpusError, LemfError, MissingPackageError, SettingsError
+from lemf.errors import CorpusError, LemfError, MissingPackageError, SettingsError, one_line
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
@@ -84,7 +84,7 @@ def attempt(
         reason = "not enough memory"
     except Exception as error:  # a fault of the program must not stop 200,000 files
         reason = f"{type(error).__name__}: {error}"
-    return Failure(" ".join(reason.split()))
+    return Failure(one_line(" ".join(reason.split())))
 
 
 class Workers(Protocol):

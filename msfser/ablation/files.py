@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lemf.runtime.colours import BLUE, GREEN, GREY_20, VERMILION
+from lemf.runtime.console import printable
 from lemf.runtime.output import write_output
 from msfser.ablation.run import RowResult
 from msfser.ablation.table import (
@@ -77,7 +78,7 @@ def draw_ablation(results: Sequence[RowResult], reachable: Reachable) -> Figure:
         axes.grid(axis="x", color="0.9")
         axes.spines[["top", "right"]].set_visible(False)
     # names of the rows, legend
-    panels[0].set_yticks(lines, [result.row.name for result in results])
+    panels[0].set_yticks(lines, [printable(result.row.name) for result in results])
     panels[0].set_ylim(len(results) - 0.5, -0.5)
     if reachable:
         figure.suptitle("dot: mean over seeds; bar: best reachable", fontsize="small", color="0.35")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict, cast
 import click
 
 from lemf import CorpusError
-from lemf.runtime.console import FIGURE_SUFFIXES, PATH, add_options, force_option, say
+from lemf.runtime.console import FIGURE_SUFFIXES, PATH, add_options, force_option, print_text, say
 from lemf.runtime.output import check_suffix
 
 if TYPE_CHECKING:
@@ -87,9 +87,9 @@ def print_corpus(manifest: Manifest, *, distributions: bool) -> None:
     """Print counts, and on request the distributions of labels and durations."""
     from msfser.corpora.summary import group_table, value_table
 
-    click.echo(group_table(manifest))
+    print_text(group_table(manifest) + "\n")
     if distributions:
-        click.echo("\n" + value_table(manifest))
+        print_text(f"\n{value_table(manifest)}\n")
 
 
 def _figure_paths(options: OutputOptions) -> list[Path]:

@@ -22,6 +22,7 @@ from lemf.runtime.colours import (
     SKY_BLUE,
     VERMILION,
 )
+from lemf.runtime.console import printable
 from msfser.corpora.summary import group_utterances, summarise_group
 from msfser.manifest import DIMENSIONS, Manifest, Utterance, label_array
 
@@ -62,7 +63,7 @@ def draw_corpus(manifest: Manifest) -> Figure:
     _draw_durations(panels[1, 0], usable, colours)
     _draw_counts(panels[1, 1], groups, colours)
     _draw_speakers(panels[1, 2], [row for rows in usable.values() for row in rows])
-    figure.suptitle(manifest.title, fontsize=11, x=0.01, ha="left")
+    figure.suptitle(printable(manifest.title), fontsize=11, x=0.01, ha="left")
     for axes in panels.flat:
         axes.tick_params(labelsize=8)
         axes.spines[["top", "right"]].set_visible(False)
@@ -154,7 +155,7 @@ def _draw_counts(
         axes.text(summary.utterances, place, text, va="center", fontsize=8)
     # limits and labels of axes
     axes.set_xlim(0, 1.6 * most)
-    axes.set_yticks(places, [summary.name for summary in summaries], fontsize=8)
+    axes.set_yticks(places, [printable(summary.name) for summary in summaries], fontsize=8)
     axes.invert_yaxis()
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.locator_params(axis="x", nbins=4)

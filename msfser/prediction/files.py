@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lemf.runtime.output import printable_path
+from lemf.runtime.output import escape_controls, printable_path
 from msfser.ccc import FloatArray
 from msfser.config.settings import SEMANTICS
 from msfser.evaluation.runs import expert_names, routing_weights
@@ -111,7 +111,8 @@ def format_predictions_json(
         },
         "recordings": [_to_dict(one, windows) for one in predictions],
     }
-    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    return escape_controls(text).encode() + b"\n"
 
 
 def format_embeddings(predictions: Sequence[SpeechPrediction], suffix: str) -> bytes:

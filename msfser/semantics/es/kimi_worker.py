@@ -86,7 +86,8 @@ def drop_torn_line(path: Path) -> None:
 
 def say(message: str) -> None:
     """Print a line on stderr."""
-    print(message, file=sys.stderr, flush=True)  # noqa: T201 - a script of its own
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in message)
+    print(shown, file=sys.stderr, flush=True)  # noqa: T201 - a script of its own
 
 
 if __name__ == "__main__":
