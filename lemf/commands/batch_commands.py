@@ -15,13 +15,14 @@ from lemf.commands.analysis_options import (
 )
 from lemf.commands.weight_options import WeightOptions, new_weight_options, read_weight_options
 from lemf.config import DURATION_METHODS, SCOPES, SINGLE_RECORDING_SCOPES
-from lemf.errors import LemfError
+from lemf.errors import LemfError, SettingsError
 from lemf.runtime.console import PATH, cluster_option, force_option, jobs_option, one_line_ends, say
 from lemf.runtime.cores import count_cores
 from lemf.runtime.progress import progress
 
 if TYPE_CHECKING:
     from lemf.config import DurationMethod, Scope, Settings
+    from lemf.corpus.outputs import Outputs
     from lemf.corpus.run import CorpusRun
 
 
@@ -127,6 +128,7 @@ def rescore(
     """
     cues, weights = read_weight_options(options)
 
+    from lemf.corpus.outputs import Outputs
     from lemf.corpus.rescoring import rescore_features
 
     unit = (
@@ -134,20 +136,29 @@ def rescore(
         if normalise is None or normalise in SINGLE_RECORDING_SCOPES
         else "readings of files"
     )
-    with one_line_ends(), progress("scoring", unit=unit) as watch:
-        summary = rescore_features(
-            features,
-            output,
-            sentence_table=sentence_table,
-            cues=cues,
-            weights=weights,
-            duration=duration,
-            normalise=normalise,
-            speaker_pattern=speaker_pattern,
-            force=force,
-            watch=watch,
-        )
+    try:
+        with one_line_ends(), progress("scoring", unit=unit) as watch:
+            summary = rescore_features(
+                features,
+                output,
+                sentence_table=sentence_table,
+                cues=cues,
+                weights=weights,
+                duration=duration,
+                normalise=normalise,
+                speaker_pattern=speaker_pattern,
+                force=force,
+                watch=watch,
+            )
+    except SettingsError as error:  # of an option, as in the other commands
+        raise click.UsageError(str(error)) from error
     say(f"wrote {output}: {summary.words:,} words of {summary.files:,} files")
+    _say_where_notes_are(Outputs.of(output))
+
+
+def _say_where_notes_are(outputs: Outputs) -> None:
+    if outputs.notes.exists():
+        say(f"note: see {outputs.notes}")
 
 
 def _print_end(run: CorpusRun, settings: Settings) -> None:
@@ -167,8 +178,7 @@ def _print_end(run: CorpusRun, settings: Settings) -> None:
         for path in outputs.tables.values():
             say(f"wrote {path}")
         note_slow_pitch(settings)
-        if outputs.notes.exists():
-            say(f"note: see {outputs.notes}")
+        _say_where_notes_are(outputs)
     if summary.failed:
         n_files = summary.files + summary.failed
         raise LemfError(f"{summary.failed:,} of {n_files:,} files failed: see {outputs.failed}")

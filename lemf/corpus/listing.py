@@ -14,8 +14,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from lemf.errors import CorpusError
-from lemf.reading.rows import MANIFEST_SUFFIXES, Row, read_rows
+from lemf.errors import CorpusError, shown
+from lemf.reading.rows import MANIFEST_SUFFIXES, Row, is_index, read_rows
 
 AUDIO_SUFFIXES = ("wav", "flac", "ogg")  # compared without case
 TEXTGRID_SUFFIX = "textgrid"
@@ -174,7 +174,7 @@ def _recording(place: str, folder: str, row: Row) -> Recording:
     channel = row.pop("channel", None)
     for key in ("id", "audio", "textgrid", "speaker"):
         if not isinstance(row.get(key, ""), str):
-            raise CorpusError(f"{place}: {key} must be text, not {row[key]!r}")
+            raise CorpusError(f"{place}: {key} must be text, not {shown(row[key])}")
     if "audio" not in row:
         raise CorpusError(f"{place}: no audio; name the recording")
     audio = str(row["audio"])
@@ -192,6 +192,6 @@ def _channel(place: str, value: object) -> int | Literal["mix"]:
     if value == "mix":
         return "mix"
     text = str(value)
-    if not (text.isascii() and text.isdigit() and int(text) >= 1):
-        raise CorpusError(f"{place}: channel {value!r}; write a number from 1, or mix")
+    if not (is_index(text) and int(text) >= 1):
+        raise CorpusError(f"{place}: channel {shown(value)}; write a number from 1, or mix")
     return int(text)

@@ -156,8 +156,7 @@ def merge_parts(parts: Parts, plan: Plan, outputs: Outputs) -> Summary:
             for name, table in tables.items():
                 table.add(part.tables[name])
         _write_csv(outputs.failed, ["id", "audio", "textgrid", "reason"], failures)
-        notes = [row for head in heads for row in head.notes]
-        _write_csv(outputs.notes, ["id", "audio", "note"], notes)
+        write_notes(outputs, [row for head in heads for row in head.notes])
         stamps = [stamp for head in heads for stamp in head.stamps]
         made = {"summary": asdict(summary), "plan": plan.identity, "stamps": stamps}
         write_output(outputs.run, json.dumps(made).encode(), force=True)
@@ -173,6 +172,11 @@ def describe_output(settings: dict[str, Any], summary: Summary) -> dict[str, Any
         "failed": summary.failed,
         "audio_s": summary.audio_s,
     }
+
+
+def write_notes(outputs: Outputs, notes: list[list[str]]) -> None:
+    """Write the table of notes (id, audio, note), or remove that of an earlier run."""
+    _write_csv(outputs.notes, ["id", "audio", "note"], notes)
 
 
 def _write_csv(path: Path, header: list[str], rows: list[list[str]]) -> None:

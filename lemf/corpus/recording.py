@@ -88,8 +88,13 @@ def _score(task: FileTask) -> FileResult:
         with_detail=task.keep_features
         or settings.has_extra_cues,  # any cue set can rescore features
     )
-    measured = replace(measured, audio=printable_path(audio), textgrid=printable_path(textgrid))
-    measured = replace(measured, alignment=_storable(measured.alignment))
+    measured = replace(
+        measured,
+        audio=printable_path(audio),
+        textgrid=printable_path(textgrid),
+        alignment=_storable(measured.alignment),
+        notes=tuple(_shorten_paths(note, task) for note in measured.notes),
+    )
     emphasis = score_measurement(measured, settings)
     name = printable_path(name)
     return FileResult(
@@ -98,7 +103,7 @@ def _score(task: FileTask) -> FileResult:
         word_rows(name, emphasis),
         sentence_rows(name, emphasis),
         feature_row(name, measured) if task.keep_features else None,
-        tuple(_shorten_paths(note, task) for note in measured.notes),
+        emphasis.notes,
     )
 
 
