@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from lemf.corpus.run import CorpusRun
 
 
+_MOST_FAILURES = 3  # shown on the terminal
+
 _output_option = click.option(
     "-o", "--output", type=PATH, required=True, help="Output table, one row per word (.parquet)."
 )
@@ -163,9 +165,15 @@ def _say_where_notes_are(outputs: Outputs) -> None:
 
 def _print_end(run: CorpusRun, settings: Settings) -> None:
     """Print a summary of the run; end with exit code 1 if files failed."""
-    outputs, summary = run.outputs, run.summary
-    if unused := run.unused_textgrids:
-        say(f"note: TextGrids without a recording: {len(unused):,}, such as {unused[0]}")
+    from lemf.corpus.outputs import read_failures
+
+    outputs, summary, listing = run.outputs, run.summary, run.listing
+    for kind, paths in (
+        ("TextGrids without a recording", listing.unused_textgrids),
+        ("folders that were searched already, by another path", listing.repeated_folders),
+    ):
+        if paths:
+            say(f"note: {kind}: {len(paths):,}, such as {paths[0]}")
     if run.seconds == 0:
         say(f"{outputs.table} is complete: {summary.files + summary.failed:,} files")
     else:
@@ -179,6 +187,11 @@ def _print_end(run: CorpusRun, settings: Settings) -> None:
             say(f"wrote {path}")
         note_slow_pitch(settings)
         _say_where_notes_are(outputs)
+    problems = [f"{path}: {reason}" for path, reason in read_failures(outputs, _MOST_FAILURES)]
+    for problem in problems + listing.unsearched[:_MOST_FAILURES]:
+        say(f"failed: {problem}")
+    n_files = summary.files + summary.failed
     if summary.failed:
-        n_files = summary.files + summary.failed
         raise LemfError(f"{summary.failed:,} of {n_files:,} files failed: see {outputs.failed}")
+    if unsearched := listing.unsearched:
+        raise LemfError(f"folders that could not be searched: {len(unsearched):,}")

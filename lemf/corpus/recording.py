@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lemf.config import Settings
 from lemf.corpus.listing import Recording
 from lemf.corpus.tables import Row, feature_row, sentence_rows, word_rows
+from lemf.errors import one_line
 from lemf.runtime.output import printable_path, printable_text
 from lemf.runtime.workers import Failure, attempt
 
@@ -133,5 +134,6 @@ def _shorten_paths(text: str, task: FileTask) -> str:
     """Remove the paths from a message: the tables have columns for them."""
     for path in (task.recording.audio, task.recording.textgrid):
         if path is not None:
-            text = text.replace(_absolute(task.folder, path) + ": ", "")
+            start = _absolute(task.folder, path) + ": "
+            text = text.replace(start, "").replace(one_line(start), "")  # as messages show it
     return printable_path(text)
