@@ -89,7 +89,8 @@ def measure(wanted: Path, found: Path) -> None:
             results[name] = {"exit": repr(result.exception), "stderr": "", "content": None}
             continue
         content = json.loads(result.stdout) if result.exit_code == 0 else None
-        results[name] = {"exit": result.exit_code, "stderr": result.stderr, "content": content}
+        stderr = result.stderr.replace(str(wanted.parent), "FOLDER")
+        results[name] = {"exit": result.exit_code, "stderr": stderr, "content": content}
     found.write_text(json.dumps(results))
 
 

@@ -10,10 +10,11 @@ from lemf.agreement.evaluation_text import TITLES, describe, two_digits
 from lemf.agreement.measures import MEASURES
 from lemf.errors import printable
 from lemf.runtime.colours import BLUE, GREY_33, GREY_53, GREY_87
-from lemf.runtime.extras import importing
+from lemf.runtime.extras import importing, silence_log
 from lemf.runtime.output import FigureFormat
 
 with importing("lemf[plot]"):
+    silence_log("matplotlib")
     import matplotlib as mpl
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure

@@ -17,7 +17,7 @@ from lemf.commands.batch_commands import batch, rescore
 from lemf.commands.evaluate_command import evaluate
 from lemf.commands.fit_command import fit
 from lemf.commands.schema_command import schema
-from lemf.errors import OutputError
+from lemf.errors import OutputError, SettingsError
 from lemf.runtime.console import FIGURE_SUFFIXES, PATH, OneLineErrors, open_stdout, print_text, say
 from lemf.runtime.cores import count_cores
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
@@ -25,12 +25,14 @@ from lemf.runtime.progress import progress
 
 if TYPE_CHECKING:
     from lemf.config import Settings
+    from lemf.reading.alignment import Word
     from lemf.reading.frames import Piece
     from lemf.reading.textgrid import TextGrid
     from lemf.runtime.output import FigureFormat
     from lemf.scoring.emphasis import Emphasis
 
 CONTOUR_SUFFIXES = (".csv", ".pitchtier")
+_MOST_LETTERS = 40  # of those without a font that a note names
 
 
 @click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
@@ -162,7 +164,7 @@ def _score(
     alignment = align(grid, settings, recording.duration_s)
     if figure is not None:
         import_module("lemf.display.figure")  # reports missing packages before scoring
-        _check_sentences(figure, sentence, len(alignment.sentences))
+        _check_pages(figure, audio, sentence, alignment.sentences)
     note_slow_pitch(settings)
     work = Work(count_cores(), _show_progress)
     measured = measure_aligned(recording, grid.path, alignment, settings, work=work)
@@ -172,15 +174,32 @@ def _score(
     return emphasis
 
 
-def _check_sentences(figure: Path, sentence: int | None, n_sentences: int) -> None:
-    """Refuse a figure that cannot hold the sentences."""
-    if sentence is None and figure.suffix.lower() != ".pdf" and n_sentences > 1:
+def _check_pages(
+    figure: Path, audio: Path, sentence: int | None, sentences: Sequence[Sequence[Word]]
+) -> None:
+    """Refuse a sentence that does not exist, and a figure that cannot hold the sentences."""
+    from lemf.display.figure_pages import cut_pages
+
+    n_sentences = len(sentences)
+    if sentence is not None and sentence >= n_sentences:
+        raise SettingsError(
+            f"{audio}: no sentence {sentence} for --sentence; there are 0 to {n_sentences - 1}"
+        )
+    if figure.suffix.lower() == ".pdf":
+        return
+    if sentence is None and n_sentences > 1:
         raise OutputError(
             f"{figure}: {n_sentences} sentences do not fit one {figure.suffix[1:]}; name a .pdf, "
             "or choose one with lemf plot --sentence"
         )
-    if sentence is not None and sentence >= n_sentences:
-        raise OutputError(f"{figure}: no sentence {sentence}; there are 0 to {n_sentences - 1}")
+    words = sentences[sentence or 0]
+    if (n_pages := len(cut_pages(words))) > 1:
+        spoken_s = words[-1].end_s - words[0].start_s
+        raise OutputError(
+            f"{figure}: the {len(words)} words of a sentence of {spoken_s:.1f} s do not fit one "
+            f"{figure.suffix[1:]}; name a .pdf ({n_pages} pages), or cut it into sentences, such "
+            "as with --sentences pause:0.4"
+        )
 
 
 def _show_progress(pieces: Sequence[Piece]) -> Iterable[Piece]:
@@ -194,10 +213,14 @@ def _show_progress(pieces: Sequence[Piece]) -> Iterable[Piece]:
 
 def _render(emphasis: Emphasis, path: Path, sentence: int | None, options: ViewOptions) -> bytes:
     from lemf.display.figure import render_figure
-    from lemf.display.figure_labels import letters_without_font
+    from lemf.display.figure_fonts import fonts_of
 
-    if missing := letters_without_font(emphasis):
-        say(f"note: {path}: no installed font shows {missing}; install one, such as Noto Sans CJK")
+    if missing := fonts_of(emphasis)[1]:
+        shown = missing if len(missing) <= _MOST_LETTERS else f"{missing[:_MOST_LETTERS]}..."
+        say(
+            f"note: {path}: no installed font shows {shown}; \N{REPLACEMENT CHARACTER} or #INDEX "
+            "stands for them; install a font that has them, such as one of Noto"
+        )
     sentences = range(len(emphasis.sentences)) if sentence is None else (sentence,)
     return render_figure(
         emphasis,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import math
-import warnings
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lemf.runtime.extras import importing
+from lemf.runtime.extras import importing, silence_log
 
 with importing("lemf[plot]"):  # before the modules below, which import matplotlib, too
+    silence_log("matplotlib")
     import matplotlib as mpl
     from matplotlib.backends.backend_pdf import PdfPages
     from matplotlib.figure import Figure
@@ -23,22 +24,17 @@ from lemf.arrays import FloatArray
 from lemf.config import F0_AXES, F0Axis, check_choice
 from lemf.contours.contours import Contours
 from lemf.display.figure_cues import beyond_the_papers, draw_contributions, mark_energy, mark_pitch
-from lemf.display.figure_labels import (
-    SHADE,
-    fonts,
-    name_top_words,
-    rank_colour,
-    width_pt,
-    write_words,
-)
-from lemf.errors import SettingsError, printable
+from lemf.display.figure_fonts import drawable, fonts_of, readable
+from lemf.display.figure_labels import SHADE, name_top_words, rank_colour, width_pt, write_words
+from lemf.display.figure_pages import cut_pages
+from lemf.errors import SettingsError
 from lemf.reading.frames import frames_of
 from lemf.runtime.colours import BLUE, GREY_27
 from lemf.runtime.output import FigureFormat
 from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
@@ -86,41 +82,53 @@ def draw(
         A sentence that does not exist, a `top` below 1, another `f0_axis` or number of axes.
     """
     _check_arguments(emphasis, axes, sentence, top, f0_axis)
-    scored = emphasis.sentences[sentence]
+    scored = drawable(emphasis.sentences[sentence])
     if axes is None:
         from matplotlib import pyplot
 
         figure = pyplot.figure(figsize=_size(scored), layout="constrained")
         axes = _panels(figure, scored)
+    title = f"{readable(PurePath(emphasis.audio).name)}: {scored.text}"
+    _draw_page(axes, scored, scored, emphasis.contours, title, top, f0_axis)
+    return tuple(axes)
+
+
+def _draw_page(
+    axes: Sequence[Axes],
+    page: SentenceEmphasis,
+    sentence: SentenceEmphasis,
+    contours: Contours,
+    title: str,
+    top: int,
+    f0_axis: F0Axis,
+) -> None:
+    """Draw a page: all words of a sentence, or some; cues of the contours compare them with all."""
     upper, lower, *third = axes
 
     # contours, marks and words
-    low_s = max(scored.start_s - _MARGIN_S, 0.0)
-    high_s = scored.end_s + _MARGIN_S
-    times_s = emphasis.contours.times_s
-    span = frames_of(low_s, high_s, times_s)
+    low_s = max(page.start_s - _MARGIN_S, 0.0)
+    high_s = page.end_s + _MARGIN_S
+    span = frames_of(low_s, high_s, contours.times_s)
     upper.set_xlim(low_s, high_s)
     lower.set_xlim(low_s, high_s)
-    _draw_f0(upper, scored, emphasis.contours, span, f0_axis)
-    _draw_energy(lower, scored, emphasis.contours, span)
-    _shade(upper, lower, scored, top)
-    write_words(lower, scored, top)
-    name_top_words(upper, scored, top)
-    _mark_segment(upper, scored)
+    _draw_f0(upper, page, sentence, contours, span, f0_axis)
+    _draw_energy(lower, page, contours, span)
+    _shade(upper, lower, page, top)
+    write_words(lower, page, top)
+    name_top_words(upper, page, top)
+    _mark_segment(upper, page)
     for panel in third:
-        draw_contributions(panel, scored)
+        draw_contributions(panel, page)
         lower.tick_params(bottom=False, labelbottom=False)
 
     # title, legend and time axis
     lowest = axes[-1]
     _explain(upper, lower, lowest)
-    title = printable(f"{PurePath(emphasis.audio).name}: {scored.text}")
     room = int(width_pt(upper) / (10 * _TITLE_EM))
     title = title if len(title) <= room else title[: room - 1] + "…"
     upper.set_title(title, loc="left", fontsize=10, parse_math=False)
     lowest.set_xlabel("time (s)")
     upper.tick_params(bottom=False, labelbottom=False)
-    return tuple(axes)
 
 
 def _check_arguments(
@@ -154,7 +162,8 @@ def render_figure(
     emphasis : Emphasis
     file_format : {"png", "svg", "pdf"}
     sentences : sequence of int
-        One page each in a PDF; PNG and SVG hold one.
+        One page each in a PDF, and several for a sentence that a page cannot hold; PNG and SVG hold
+        one sentence on one page.
     top, f0_axis
         As in `draw`.
 
@@ -166,28 +175,53 @@ def render_figure(
     if file_format != "pdf" and len(sentences) != 1:
         raise ValueError(f"a {file_format} holds one sentence, not {len(sentences)}")
     stream = io.BytesIO()
-    with (
-        warnings.catch_warnings(),
-        mpl.rc_context({"font.family": fonts(), "svg.hashsalt": "lemf", "figure.dpi": 100}),
-    ):
-        # `letters_without_font` reports them
-        warnings.filterwarnings("ignore", message="Glyph .* missing")
+    fonts, missing = fonts_of(emphasis)
+    with mpl.rc_context({"font.family": fonts, "svg.hashsalt": "lemf", "figure.dpi": 100}):
         if file_format == "pdf":
             with PdfPages(stream, metadata={"CreationDate": None, "Creator": "lemf"}) as pages:
-                for index in sentences:  # one at a time: a page in memory takes megabytes
-                    pages.savefig(_figure(emphasis, index, top, f0_axis))
+                for figure in _figures(emphasis, sentences, missing, top, f0_axis, paged=True):
+                    pages.savefig(figure)
         else:
+            (figure,) = _figures(emphasis, sentences, missing, top, f0_axis, paged=False)
             metadata = {"Date": None} if file_format == "svg" else {"Software": "lemf"}
-            figure = _figure(emphasis, sentences[0], top, f0_axis)
             figure.savefig(stream, format=file_format, dpi=150, metadata=metadata)
     return stream.getvalue()
 
 
-def _figure(emphasis: Emphasis, sentence: int, top: int, f0_axis: F0Axis) -> Figure:
-    figure = Figure(figsize=_size(emphasis.sentences[sentence]), layout="constrained")
-    axes = _panels(figure, emphasis.sentences[sentence])
-    draw(emphasis, axes, sentence=sentence, top=top, f0_axis=f0_axis)
-    return figure
+def _figures(
+    emphasis: Emphasis,
+    sentences: Sequence[int],
+    missing: str,
+    top: int,
+    f0_axis: F0Axis,
+    *,
+    paged: bool,
+) -> Iterator[Figure]:
+    """Draw one page at a time, which takes megabytes; if `paged`, long sentences are cut."""
+    name = readable(PurePath(emphasis.audio).name, missing)
+    for index in sentences:
+        sentence = drawable(emphasis.sentences[index], missing)
+        cuts = cut_pages(sentence.words) if paged else [slice(None)]
+        for number, cut in enumerate(cuts, 1):
+            page = _page(sentence, cut)
+            place = f" ({number} of {len(cuts)})" if len(cuts) > 1 else ""
+            figure = Figure(figsize=_size(page), layout="constrained")
+            axes = _panels(figure, page)
+            title = f"{name}{place}: {page.text}"
+            _draw_page(axes, page, sentence, emphasis.contours, title, top, f0_axis)
+            yield figure
+
+
+def _page(sentence: SentenceEmphasis, cut: slice) -> SentenceEmphasis:
+    """Return some words of a sentence as a sentence, whose segment is that of the whole."""
+    words = sentence.words[cut]
+    return replace(
+        sentence,
+        text=" ".join(word.word for word in words),
+        start_s=words[0].start_s,
+        end_s=words[-1].end_s,
+        words=words,
+    )
 
 
 def _panels(figure: Figure, sentence: SentenceEmphasis) -> Sequence[Axes]:
@@ -200,11 +234,16 @@ def _size(sentence: SentenceEmphasis) -> tuple[float, float]:
     width = 1.5 + max(1.3 * spoken_s, 0.26 * len(sentence.words))
     longest = max(len(word.word) for word in sentence.words)
     height = 7.5 if beyond_the_papers(sentence) else 5.0
-    return min(max(width, 7.0), 24.0), height + min(0.06 * longest, 1.5)
+    return min(max(width, 7.0), 24.0), height + min(0.06 * longest, 2.4)
 
 
 def _draw_f0(
-    axes: Axes, sentence: SentenceEmphasis, contours: Contours, span: slice, f0_axis: F0Axis
+    axes: Axes,
+    page: SentenceEmphasis,
+    sentence: SentenceEmphasis,
+    contours: Contours,
+    span: slice,
+    f0_axis: F0Axis,
 ) -> None:
     # F0 on the scale of the axis
     times_s, f0_hz = contours.times_s[span], contours.f0_hz[span]
@@ -220,7 +259,7 @@ def _draw_f0(
 
     values = scale(voiced)
     axes.plot(times_s, values, ".-", color=BLUE, linewidth=1.2, markersize=2.5, label="F0")
-    mark_pitch(axes, sentence, contours, scale)
+    mark_pitch(axes, page, sentence, contours, scale)
 
     # label, limits and the axis in Hz
     label = {
@@ -267,7 +306,7 @@ def _shade(upper: Axes, lower: Axes, sentence: SentenceEmphasis, top: int) -> No
     for axes in (upper, lower):
         for edge in edges:
             axes.axvline(edge, color="0.8", linewidth=0.6, zorder=0)
-    for word in sentence.ranked[:top]:
+    for word in (word for word in sentence.ranked if word.rank <= top):
         colour = rank_colour(word.rank)
         for axes in (upper, lower):
             axes.axvspan(word.start_s, word.end_s, color=colour, alpha=SHADE, linewidth=0, zorder=0)
@@ -275,10 +314,17 @@ def _shade(upper: Axes, lower: Axes, sentence: SentenceEmphasis, top: int) -> No
 
 def _mark_segment(axes: Axes, sentence: SentenceEmphasis) -> None:
     segment = sentence.segment
+    inside = [index for index in segment.words if index in {word.index for word in sentence.words}]
+    if not inside:  # on another page of the sentence
+        return
+    # an edge that lies on another page stays open
+    start_s, end_s = max(segment.start_s, sentence.start_s), min(segment.end_s, sentence.end_s)
+    opening = 0.09 if segment.words[0] in inside else 0.04
+    closing = 0.09 if segment.words[-1] in inside else 0.04
     across = axes.get_xaxis_transform()
     axes.plot(
-        [segment.start_s, segment.start_s, segment.end_s, segment.end_s],
-        [0.09, 0.04, 0.04, 0.09],
+        [start_s, start_s, end_s, end_s],
+        [opening, 0.04, 0.04, closing],
         transform=across,
         color=mpl.rcParams["text.color"],
         linewidth=1.8,

@@ -90,21 +90,30 @@ def _colours(names: list[str]) -> dict[str, tuple[float, ...]]:
 Scale = Callable[[FloatArray], FloatArray]  # Hz to the axis
 
 
-def mark_pitch(axes: Axes, sentence: SentenceEmphasis, contours: Contours, scale: Scale) -> None:
+def mark_pitch(
+    axes: Axes,
+    page: SentenceEmphasis,
+    sentence: SentenceEmphasis,
+    contours: Contours,
+    scale: Scale,
+) -> None:
     """Mark what the cues of pitch measure: the highest F0 of each word, or the area under F0.
 
     Parameters
     ----------
     axes : Axes
+    page : SentenceEmphasis
+        The words on the page.
     sentence : SentenceEmphasis
+        All words of the sentence, over which F0 has its median.
     contours : Contours
         Contours of the recording.
     scale : function
         Converts Hz to the axis.
     """
-    cues = sentence.words[0].cues
+    cues = page.words[0].cues
     if "pitch" in cues:
-        words = [word for word in sentence.words if not math.isnan(word.pitch)]
+        words = [word for word in page.words if not math.isnan(word.pitch)]
         places_s = [_peak_s(word.start_s, word.end_s, contours) for word in words]
         axes.plot(
             places_s, scale(np.exp([word.pitch for word in words])), "o", markersize=5,

@@ -1,16 +1,14 @@
-"""Words written along a panel of the figure so that none covers another, and their fonts."""
+"""Words written along a panel of the figure so that none covers another."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.font_manager import findfont, fontManager, get_font
 
 from lemf.arrays import FloatArray
-from lemf.errors import printable
 from lemf.runtime.colours import GREEN, ORANGE, PURPLE, SKY_BLUE, VERMILION
-from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
+from lemf.scoring.emphasis import SentenceEmphasis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,16 +20,6 @@ _SMALLEST_PT = 5.0
 _CHARACTER_EM = 0.6  # width of a character over its font size, with some room
 _LINE_EM = 1.2
 _GAP_PT = 4.0
-_FALLBACK_FONTS = (
-    "Noto Sans",
-    "Noto Sans CJK SC",
-    "Noto Sans CJK JP",
-    "Noto Sans Devanagari",
-    "Noto Sans Arabic",
-    "Microsoft YaHei",
-    "PingFang SC",
-    "Arial Unicode MS",
-)
 
 
 def rank_colour(rank: int) -> str:
@@ -55,7 +43,7 @@ def write_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
         centres = spread(centres, heights, low_s, high_s)
     for word, centre in zip(words, centres, strict=True):
         axes.text(
-            centre, 1.02, printable(word.word), transform=axes.get_xaxis_transform(),
+            centre, 1.02, word.word, transform=axes.get_xaxis_transform(),
             fontsize=size_pt, rotation=0 if level else 90, ha="center", va="bottom",
             fontweight="bold" if word.rank <= top else "normal", clip_on=False, parse_math=False,
         )  # fmt: skip
@@ -63,10 +51,12 @@ def write_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
 
 def name_top_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
     """Write rank, word and score of the top words at the top of the panel."""
-    words = sorted(sentence.ranked[:top], key=lambda word: word.start_s)
+    words = [word for word in sentence.words if word.rank <= top]
+    if not words:  # on a page of a longer sentence
+        return
     low_s, high_s = axes.get_xlim()
     s_per_pt = (high_s - low_s) / width_pt(axes)
-    labels = [f"{word.rank}. {printable(word.word)}\n{word.score:+.2f}" for word in words]
+    labels = [f"{word.rank}. {word.word}\n{word.score:+.2f}" for word in words]
     if sum(_text_width_pt(label) for label in labels) > width_pt(axes):
         labels = [str(word.rank) for word in words]  # too many or too long to be written out
     widths = np.array([_text_width_pt(label) for label in labels]) * s_per_pt
@@ -120,16 +110,3 @@ def spread(centres: FloatArray, widths: FloatArray, low: float, high: float) -> 
 
 def _text_width_pt(text: str) -> float:
     return max(map(len, text.split("\n"))) * _LABEL_PT * _CHARACTER_EM + _GAP_PT
-
-
-def letters_without_font(emphasis: Emphasis) -> str:
-    """Find the letters of the words that none of the installed fonts can show."""
-    shown = {code for name in fonts() for code in get_font(findfont(name)).get_charmap()}
-    letters = {letter for word in emphasis.words for letter in printable(word.word)}
-    return "".join(sorted(c for c in letters if ord(c) not in shown and not c.isspace()))
-
-
-def fonts() -> list[str]:
-    """Find the installed fonts to draw with, in the order in which a letter is looked up."""
-    installed = set(fontManager.get_font_names())
-    return ["DejaVu Sans", *(name for name in _FALLBACK_FONTS if name in installed)]

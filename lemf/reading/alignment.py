@@ -18,6 +18,8 @@ from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 from lemf.reading.tiers import is_silence, select_tiers, tier_by_name
 
 _LONGER_S = 1.0  # time by which a recording may outlast its TextGrid without a note
+_LONG_SENTENCE_S = 40.0  # longer than the utterances of corpora of read speech
+_USUAL_PAUSE_S = 0.4  # at which speech is cut into sentences
 _OVERLAP_TOLERANCE_S = 1e-4  # writers that round times make neighbours overlap by less
 
 
@@ -193,15 +195,35 @@ def _split_sentences(
     words: tuple[Word, ...], textgrid: TextGrid, settings: Settings
 ) -> tuple[tuple[tuple[Word, ...], ...], list[str]]:
     if settings.sentences == "whole":
-        return (words,), []
+        return (words,), _note_long_sentence(words)
     if settings.pause_s is not None:
-        sentences = [[words[0]]]
-        for before, word in pairwise(words):
-            if word.start_s - before.end_s > settings.pause_s + ROUNDING_S:
-                sentences.append([])
-            sentences[-1].append(word)
-        return tuple(tuple(sentence) for sentence in sentences), []
+        return _split_at_pauses(words, settings.pause_s), []
     return _sentences_of_tier(words, textgrid, settings)
+
+
+def _split_at_pauses(words: tuple[Word, ...], pause_s: float) -> tuple[tuple[Word, ...], ...]:
+    """Start a new sentence after each pause longer than `pause_s`."""
+    sentences = [[words[0]]]
+    for before, word in pairwise(words):
+        if word.start_s - before.end_s > pause_s + ROUNDING_S:
+            sentences.append([])
+        sentences[-1].append(word)
+    return tuple(tuple(sentence) for sentence in sentences)
+
+
+def _note_long_sentence(words: tuple[Word, ...]) -> list[str]:
+    """Return how to cut words into sentences that are too many for one; [] if they are not."""
+    spoken_s = words[-1].end_s - words[0].start_s
+    if spoken_s <= _LONG_SENTENCE_S or len(words) == 1:
+        return []
+    n_sentences = len(_split_at_pauses(words, _USUAL_PAUSE_S))
+    remedy = f"--sentences pause:{_USUAL_PAUSE_S:g} makes {n_sentences} of them"
+    if n_sentences == 1:
+        remedy = (
+            f"none of their pauses is longer than {_USUAL_PAUSE_S:g} s; a tier of sentences, named "
+            "with --sentences, cuts them"
+        )
+    return [f"{len(words)} words over {spoken_s:.0f} s count as one sentence; {remedy}"]
 
 
 def _sentences_of_tier(

@@ -27,3 +27,10 @@ def importing(requirement: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         message = f"{error.name} is missing: pip install '{requirement}'"
         raise MissingPackageError(message) from None
+
+
+def silence_log(library: str) -> None:
+    """Keep what a library logs off stderr, unless the program has set up logging."""
+    import logging  # not at the start of every command
+
+    logging.getLogger(library).addHandler(logging.NullHandler())

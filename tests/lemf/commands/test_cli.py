@@ -163,6 +163,38 @@ def test_plot_of_several_sentences(run, tmp_path):
     assert_one_line(run(*SCORE, "--plot", "c.svg", *several), "3 sentences do not fit one svg")
 
 
+@pytest.mark.parametrize("figure", ["b.png", "b.pdf"])
+def test_a_sentence_that_does_not_exist_is_a_fault_of_the_recording(run, figure):
+    result = run(*PLOT, "-o", figure, "--sentence", 5)
+    assert_one_line(result, f"{PLOT[1]}: no sentence 5 for --sentence; there are 0 to 0")
+
+
+def test_a_sentence_that_no_page_holds_takes_pages_or_is_refused(run, make_grid, tmp_path):
+    words = [(f"w{i}", 0.02 * i, 0.02 * (i + 1)) for i in range(260)]
+    lemf.write_textgrid(make_grid(words, 5.2), tmp_path / "many.TextGrid")
+    soundfile.write(tmp_path / "many.wav", np.zeros(5 * 16000 + 3200), 16000)
+    plot = ("plot", "many.wav", "many.TextGrid", "-o")
+    refused = run(*plot, "many.png")
+    assert_one_line(
+        refused, "many.png: the 260 words of a sentence of 5.2 s do not fit one png",
+        "name a .pdf (3 pages)", "--sentences pause:0.4",
+    )  # fmt: skip
+    assert run(*plot, "many.pdf").exit_code == 0
+    assert (tmp_path / "many.pdf").read_bytes().count(b"/Type /Page ") == 3
+
+
+def test_what_matplotlib_logs_does_not_reach_the_terminal(utterance):
+    command = [sys.executable, "-m", "lemf", "plot", utterance.wav, utterance.textgrid]
+    done = subprocess.run(
+        [*command, "-o", utterance.wav.with_name("a.png")],
+        env=os.environ | {"MPLCONFIGDIR": "/dev/null/none"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == f"wrote {utterance.wav.with_name('a.png')}\n"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -1,6 +1,8 @@
 import math
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import matplotlib as mpl
 import numpy as np
@@ -14,8 +16,12 @@ from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 
 import lemf
-from lemf.display.figure import render_figure
+from lemf.display import figure_fonts
+from lemf.display.figure import _figures, render_figure
+from lemf.display.figure_fonts import drawable, fonts_of
 from lemf.display.figure_labels import spread
+from lemf.display.figure_pages import cut_pages
+from lemf.reading.alignment import Word
 
 
 @pytest.fixture
@@ -157,6 +163,102 @@ def test_a_wrong_number_of_axes_is_refused(emphasis, n_axes):
 def test_dollars_and_letters_of_other_scripts_are_drawn_as_they_are(utterance, make_grid):
     grid = make_grid([("$x$", 0.1, 0.35), ("ʃɔt", 0.45, 0.85), ("привет", 0.95, 1.25)], 1.35)
     assert render_figure(lemf.score(utterance.wav, grid), "png")
+
+
+LABELS = [
+    ["我", "从来", "没有"],
+    ["सच", "👍", "never\U00012345"],
+    ["a" * 3000, "x" * 200, "c"],
+    ["a\u0301" * 30, "e\u202eb", "\x07"],
+]
+
+
+@pytest.mark.parametrize("labels", LABELS)
+@pytest.mark.parametrize("file_format", ["png", "svg", "pdf"])
+def test_no_label_makes_matplotlib_warn(utterance, make_grid, labels, file_format):
+    spans = [(0.1, 0.35), (0.45, 0.85), (0.95, 1.25)]  # a warning is an error here
+    words = [(label, *span) for label, span in zip(labels, spans, strict=True)]
+    assert render_figure(lemf.score(utterance.wav, make_grid(words, 1.35)), file_format)
+
+
+def test_letters_that_no_font_shows_leave_the_index_of_the_word(utterance, make_grid):
+    unseen = "\U00012345"  # cuneiform
+    words = [("a", 0.1, 0.35), (unseen, 0.45, 0.85), (f"x{unseen}", 0.95, 1.25)]
+    emphasis = lemf.score(utterance.wav, make_grid(words, 1.35))
+    fonts, missing = fonts_of(emphasis)
+    assert fonts[0] == "DejaVu Sans"
+    assert missing == unseen
+    shown = drawable(emphasis.sentences[0], missing)
+    assert [word.word for word in shown.words] == ["a", "#1", "x\N{REPLACEMENT CHARACTER}"]
+    assert [word.score for word in shown.words] == [word.score for word in emphasis.words]
+    svg = render_figure(emphasis, "svg")
+    assert b"<!-- #1 -->" in svg
+
+
+def test_long_words_lose_their_end(utterance, make_grid):
+    words = [("b" * 40, 0.1, 0.35), ("c" * 41, 0.45, 0.85)]
+    (sentence,) = lemf.score(utterance.wav, make_grid(words, 1.35)).sentences
+    assert [word.word for word in drawable(sentence).words] == ["b" * 40, "c" * 39 + "…"]
+
+
+def test_a_letter_is_looked_up_in_every_installed_font(emphasis, monkeypatch):
+    known = {
+        "DejaVu Sans": set("abcdefghijklmnopqrstuvwxyz."),
+        "Rare": {"我"},
+        "Last Resort": {"你"},
+    }
+    entries = [SimpleNamespace(name=name, fname=name) for name in known]
+    manager = SimpleNamespace(ttflist=entries, get_font_names=lambda: list(known))
+    monkeypatch.setattr(figure_fonts, "fontManager", manager)
+    monkeypatch.setattr(figure_fonts, "findfont", lambda name: name)
+    monkeypatch.setattr(figure_fonts, "_shown", known.__getitem__)
+    word = replace(emphasis.words[0], word="我你")
+    sentence = replace(emphasis.sentences[0], words=(word,))
+    figure_fonts._fonts_for.cache_clear()
+    assert fonts_of(replace(emphasis, sentences=(sentence,))) == (["DejaVu Sans", "Rare"], "你")
+    figure_fonts._fonts_for.cache_clear()
+
+
+@given(st.lists(st.tuples(st.floats(0.05, 20), st.floats(0, 5)), min_size=1, max_size=600))
+def test_pages_hold_every_word_once_and_not_too_many(lengths_and_pauses):
+    words, reached_s = [], 0.0
+    for length_s, pause_s in lengths_and_pauses:
+        words.append(Word("w", reached_s + pause_s, reached_s + pause_s + length_s))
+        reached_s = words[-1].end_s
+    pages = [words[cut] for cut in cut_pages(words)]
+    assert [word for page in pages for word in page] == words
+    whole = len(words) <= 250 and words[-1].end_s - words[0].start_s <= 90
+    assert whole == (len(pages) == 1) or len(words) == 1
+    for page in pages if len(pages) > 1 else ():
+        assert len(page) <= 125
+        assert len(page) == 1 or page[-1].end_s - page[0].start_s <= 45
+
+
+def test_a_page_is_cut_at_the_longest_pause_of_its_second_half():
+    times_s = [0.3 * i + 2.0 * (i >= 90) + 5.0 * (i >= 20) for i in range(300)]
+    words = [Word("w", time_s, time_s + 0.3) for time_s in times_s]
+    assert cut_pages(words)[0] == slice(0, 90)
+
+
+@pytest.mark.parametrize("cues", ["paper", "listeners"])
+def test_pages_show_the_marks_of_the_whole_sentence(make_grid, cues):
+    words = [(f"w{i}", 0.02 * i, 0.02 * (i + 1)) for i in range(260)]
+    samples = np.random.default_rng(5).normal(0, 0.1, 5 * 16000 + 3200)
+    emphasis = lemf.score(samples, make_grid(words, 5.2), lemf.Settings(cues=cues), rate_hz=16000)
+    tops = [word.index for word in emphasis.sentences[0].ranked[:3]]
+    found, brackets = [], []
+    for figure in _figures(emphasis, [0], "", 3, "log", paged=True):
+        upper, lower, *_ = figure.axes
+        shown = [int(text.get_text()[1:]) for text in lower.texts]
+        found += shown
+        assert len(upper.patches) == len(set(tops) & set(shown))  # shaded
+        title = upper.get_title(loc="left")
+        assert f"({len(brackets) + 1} of 3): w{shown[0]} w" in title
+        brackets.append([line for line in upper.get_lines() if "segment" in line.get_label()])
+        figure.draw_without_rendering()
+    assert found == list(range(260))
+    drawn = [len(lines) for lines in brackets]
+    assert sum(drawn) == (2 if tops[0] in (124, 125, 249, 250) else 1)
 
 
 @pytest.mark.parametrize(

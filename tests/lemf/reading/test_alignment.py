@@ -296,3 +296,27 @@ def test_sentence_tier_must_be_there_with_intervals() -> None:
         align(textgrid, Settings(duration="word", sentences="x"), 2.0)
     with pytest.raises(TextGridError, match=r"'turns' holds points, but --sentences needs interv"):
         align(textgrid, Settings(duration="word", sentences="turns"), 2.0)
+
+
+def notes_of_talk(pauses_s: list[float], **choices: str) -> tuple[str, ...]:
+    """The notes on words of 5 s between pauses, without a phone tier."""
+    starts_s = [5.0 * i + sum(pauses_s[:i]) for i in range(len(pauses_s) + 1)]
+    spans = [(start_s, start_s + 5.0, "a") for start_s in starts_s]
+    end_s = spans[-1][1]
+    textgrid = grid(tier("words", *spans, end_s=end_s), end_s=end_s)
+    return align(textgrid, Settings(duration="word", **choices), end_s).notes
+
+
+def test_a_talk_as_one_sentence_is_told_how_to_be_cut() -> None:
+    assert notes_of_talk([0.5, 0.3, 0.41, 0.4, 0.0, 0.0, 0.0]) == (
+        "8 words over 42 s count as one sentence; --sentences pause:0.4 makes 3 of them",
+    )
+    (note,) = notes_of_talk([0.4] * 8)
+    assert "9 words over 48 s count as one sentence; none of their pauses is longer than" in note
+    assert "a tier of sentences, named with --sentences" in note
+
+
+def test_utterances_and_talks_that_are_cut_get_no_note() -> None:
+    assert notes_of_talk([0.0] * 7) == ()  # 40 s
+    assert notes_of_talk([0.5] * 8, sentences="pause:0.4") == ()
+    assert notes_of_talk([0.5] * 8, sentences="pause:1") == ()
