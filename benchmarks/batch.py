@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=400)
     arguments = parser.parse_args()
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)  # so that workers are waited for here
-    recordings, _ = list_recordings(arguments.folder, arguments.textgrids)
+    recordings = list_recordings(arguments.folder, arguments.textgrids).recordings
     usable = [recording for recording in recordings if recording.textgrid]
     with tempfile.TemporaryDirectory() as scratch:
         corpus = Path(scratch) / "corpus"

@@ -42,6 +42,7 @@ from .errors import TextGridError as TextGridError
 from .pipeline import score as score
 from .reading.audio import Audio as Audio
 from .reading.audio import read_audio as read_audio
+from .reading.audio import read_duration as read_duration
 from .reading.rows import MANIFEST_SUFFIXES as MANIFEST_SUFFIXES
 from .reading.rows import Rows as Rows
 from .reading.rows import read_rows as read_rows

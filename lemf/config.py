@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
-from lemf.errors import SettingsError
+from lemf.errors import SettingsError, shown
 
 FRAME_PERIOD_S = 0.005  # F0 and energy share this time axis
 ENERGY_WINDOW_S = 0.020  # section 2.2 of the paper
@@ -150,7 +150,7 @@ class Settings:
             try:  # copies of plain types, as results record them
                 object.__setattr__(self, name, convert(value))
             except (TypeError, ValueError, AttributeError, OverflowError):
-                raise SettingsError(f"{name} {_shown(value)}: write {expected}") from None
+                raise SettingsError(f"{name} {shown(value)}: write {expected}") from None
         check_choice("cue set", self.cues, tuple(CUE_SETS))
         check_choice("pitch method", self.pitch, PITCH_METHODS)
         check_choice("duration", self.duration, DURATION_METHODS)
@@ -203,10 +203,6 @@ class Settings:
     def _reads(self, what: CueInput) -> bool:
         """Check whether the function of a cue of the set has this parameter."""
         return any(what in CUES[name].reads for name in CUE_SETS[self.cues])
-
-
-def _shown(value: object) -> str:
-    return " ".join(repr(value).split())
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - whatever a user gave
@@ -263,4 +259,4 @@ def check_choice(what: str, value: object, choices: tuple[str, ...], *, of: str 
         The value is unknown; the message lists the choices.
     """
     if not isinstance(value, str) or value not in choices:
-        raise SettingsError(f"unknown {what} {_shown(value)}{of}; there are: {', '.join(choices)}")
+        raise SettingsError(f"unknown {what} {shown(value)}{of}; there are: {', '.join(choices)}")

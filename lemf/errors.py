@@ -7,11 +7,14 @@ or a wrong shape handed to a function by a programmer stays ``TypeError`` or ``V
 from __future__ import annotations
 
 import re
+import reprlib
 
 # Control characters, line separators and marks that turn the direction of text
 UNPRINTABLE = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]")
 _LONGEST = 480  # characters of a message: with "Error: " before it, a line is under 500
 _LONG_WORD = re.compile(r"\S{81,}")  # a path or a name
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80  # characters
 
 
 class LemfError(Exception):
@@ -62,6 +65,14 @@ def one_line(message: str) -> str:
     return line
 
 
+def shown(value: object) -> str:
+    """Format a value for a message: neither long nor deep."""
+    try:
+        return _SHORT.repr(value)
+    except ValueError:  # an int of more digits than Python writes
+        return f"a very large {type(value).__name__}"
+
+
 def printable(text: str, *, keep: str = "") -> str:
     r"""Replace what would act on a terminal instead of being shown there.
 
@@ -77,5 +88,5 @@ def printable(text: str, *, keep: str = "") -> str:
         Control characters and marks that turn the direction of text are replaced by U+FFFD, and
         lone halves of UTF-16 pairs, which nothing can encode, are written ``\udXXX``.
     """
-    shown = UNPRINTABLE.sub(lambda c: c[0] if c[0] in keep else "\N{REPLACEMENT CHARACTER}", text)
-    return shown.encode(errors="backslashreplace").decode()
+    text = UNPRINTABLE.sub(lambda c: c[0] if c[0] in keep else "\N{REPLACEMENT CHARACTER}", text)
+    return text.encode(errors="backslashreplace").decode()

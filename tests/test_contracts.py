@@ -28,7 +28,7 @@ FORBIDDEN = {
         "from lemf.corpus import listing",
     ),
     "lemf never imports msfser or a deep-learning library": ("lemf/new_file.py", "import torch"),
-    "Only lemf.reading.audio reads sound files": (
+    "Only lemf.reading.decoding reads sound files": (
         "lemf/reading/channel_mixing.py",
         "import soundfile",
     ),
@@ -52,7 +52,7 @@ FORBIDDEN = {
         "msfser/training/ranks.py",
         "from distributed import Client",
     ),
-    "Only msfser.corpora.checks opens sound files, for their headers": (
+    "msfser reads sound files by lemf alone": (
         "msfser/data/clips.py",
         "import soundfile",
     ),

@@ -11,8 +11,8 @@ import numpy as np
 
 from lemf.agreement.rated_sentences import RatedSentence, Unjudged
 from lemf.arrays import FloatArray
-from lemf.errors import CorpusError
-from lemf.reading.rows import MANIFEST_SUFFIXES, read_rows
+from lemf.errors import CorpusError, shown
+from lemf.reading.rows import MANIFEST_SUFFIXES, is_index, read_rows
 
 BASELINES = {
     "chance": "all words alike",
@@ -136,8 +136,8 @@ def match_scores(
     if not any(sentence.recording in ids for sentence in sentences):
         example = sentences[0].recording if sentences else "none"
         raise CorpusError(
-            f"{name}: scores for ids such as {min(ids)!r}, labels for ids such as {example!r}; "
-            "give the scores the ids of the labels"
+            f"{name}: scores for ids such as {shown(min(ids))}, labels for ids such as "
+            f"{shown(example)}; give the scores the ids of the labels"
         )
     found: list[FloatArray | None] = []
     unjudged = []
@@ -177,15 +177,15 @@ def _find(scores: dict[_Key, float], sentence: RatedSentence, word: int) -> floa
 
 def _index(place: str, what: str, value: object) -> int:
     text = str(value)
-    if not (text.isascii() and text.isdigit()):
-        raise CorpusError(f"{place}: {what} {value!r} is not a whole number; count from 0")
+    if not is_index(text):
+        raise CorpusError(f"{place}: {what} {shown(value)} is not a whole number; count from 0")
     return int(text)
 
 
 def _score(place: str, value: object) -> float:
     try:
         return math.nan if value is None else float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise CorpusError(
-            f"{place}: score {value!r} is not a number; leave it empty for none"
+            f"{place}: score {shown(value)} is not a number; leave it empty for none"
         ) from None

@@ -16,6 +16,7 @@ from lemf.agreement.fitting import FittedWeights
 from lemf.agreement.labels import Label
 from lemf.errors import CorpusError, SettingsError
 from lemf.runtime.input import check_input, read_text_input
+from lemf.runtime.json_text import parse_json
 from lemf.runtime.output import escape_controls
 
 _DIGITS = 6  # decimals of a weight: far more than the labels can determine
@@ -110,7 +111,7 @@ def format_held_out(fitted: FittedWeights) -> str:
 
 def is_fitted_on(weights: Path, labels: Path) -> bool:
     """Check by the recorded hash whether weights were learnt on a file of labels."""
-    fitted_on = json.loads(read_text_input(weights, SettingsError)).get("fitted_on")
+    fitted_on = parse_json(read_text_input(weights, SettingsError)).get("fitted_on")
     if not isinstance(fitted_on, dict):
         return False
     return bool(fitted_on.get("labels_sha256") == hash_file(labels))

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from lemf.arrays import FloatArray
-from lemf.errors import CorpusError
-from lemf.reading.rows import MANIFEST_SUFFIXES, Row, read_rows
+from lemf.errors import CorpusError, shown
+from lemf.reading.rows import MANIFEST_SUFFIXES, Row, is_index, read_rows
 
 _TEXTS = ("id", "speaker", "text", "emotion")
 
@@ -76,7 +76,7 @@ def read_labels(source: str | Path) -> list[Label]:
         label = _label(place, folder, _from_emodb(place, row) if of_emodb else row)
         if label.id in labels:
             raise CorpusError(
-                f"{place}: the id {label.id!r} occurs twice; give each row another id"
+                f"{place}: the id {shown(label.id)} occurs twice; give each row another id"
             )
         labels[label.id] = label
     if not labels:
@@ -113,7 +113,7 @@ def _label(place: str, folder: Path, row: Mapping[str, object]) -> Label:
             raise CorpusError(f"{place}: no {key}; name the file")
     for key in _TEXTS:
         if not isinstance(row.get(key, ""), str):
-            raise CorpusError(f"{place}: {key} must be text, not {row[key]!r}")
+            raise CorpusError(f"{place}: {key} must be text, not {shown(row[key])}")
     if ("ratings" in row) == ("emphasised" in row):
         raise CorpusError(
             f"{place}: give either ratings, one number per word, or emphasised, the index of a word"
@@ -134,7 +134,7 @@ def _label(place: str, folder: Path, row: Mapping[str, object]) -> Label:
 def _ratings(place: str, given: object) -> FloatArray:
     values = given.replace(";", " ").split() if isinstance(given, str) else given
     if not isinstance(values, list) or not values:
-        raise CorpusError(f"{place}: ratings {given!r}; give one number per word")
+        raise CorpusError(f"{place}: ratings {shown(given)}; give one number per word")
     return np.array([_rating(place, value) for value in values])
 
 
@@ -143,23 +143,23 @@ def _rating(place: str, given: object) -> float:
         return math.nan
     try:
         value = math.inf if isinstance(given, bool) else float(given)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         value = math.inf
     if math.isinf(value):
-        raise CorpusError(f"{place}: the rating {given!r} is not a number; write nan for none")
+        raise CorpusError(f"{place}: the rating {shown(given)} is not a number; write nan for none")
     return value
 
 
 def _indices(place: str, given: object) -> tuple[int, ...]:
     values = given.split() if isinstance(given, str) else given
     texts = [str(value) for value in (values if isinstance(values, list) else [values])]
-    if not texts or not all(text.isascii() and text.isdigit() for text in texts):
-        raise CorpusError(f"{place}: emphasised {given!r}; give the index of a word, from 0")
+    if not texts or not all(map(is_index, texts)):
+        raise CorpusError(f"{place}: emphasised {shown(given)}; give the index of a word, from 0")
     return tuple(int(text) for text in texts)
 
 
 def _words(place: str, given: object) -> tuple[str, ...]:
     values = given.split() if isinstance(given, str) else given
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise CorpusError(f"{place}: words {given!r}; give a list of words")
+        raise CorpusError(f"{place}: words {shown(given)}; give a list of words")
     return tuple(values)

@@ -15,15 +15,18 @@ from lemf.commands.analysis_options import (
 )
 from lemf.commands.weight_options import WeightOptions, new_weight_options, read_weight_options
 from lemf.config import DURATION_METHODS, SCOPES, SINGLE_RECORDING_SCOPES
-from lemf.errors import LemfError
+from lemf.errors import LemfError, SettingsError
 from lemf.runtime.console import PATH, cluster_option, force_option, jobs_option, one_line_ends, say
 from lemf.runtime.cores import count_cores
 from lemf.runtime.progress import progress
 
 if TYPE_CHECKING:
     from lemf.config import DurationMethod, Scope, Settings
+    from lemf.corpus.outputs import Outputs
     from lemf.corpus.run import CorpusRun
 
+
+_MOST_FAILURES = 3  # shown on the terminal
 
 _output_option = click.option(
     "-o", "--output", type=PATH, required=True, help="Output table, one row per word (.parquet)."
@@ -127,6 +130,7 @@ def rescore(
     """
     cues, weights = read_weight_options(options)
 
+    from lemf.corpus.outputs import Outputs
     from lemf.corpus.rescoring import rescore_features
 
     unit = (
@@ -134,27 +138,42 @@ def rescore(
         if normalise is None or normalise in SINGLE_RECORDING_SCOPES
         else "readings of files"
     )
-    with one_line_ends(), progress("scoring", unit=unit) as watch:
-        summary = rescore_features(
-            features,
-            output,
-            sentence_table=sentence_table,
-            cues=cues,
-            weights=weights,
-            duration=duration,
-            normalise=normalise,
-            speaker_pattern=speaker_pattern,
-            force=force,
-            watch=watch,
-        )
+    try:
+        with one_line_ends(), progress("scoring", unit=unit) as watch:
+            summary = rescore_features(
+                features,
+                output,
+                sentence_table=sentence_table,
+                cues=cues,
+                weights=weights,
+                duration=duration,
+                normalise=normalise,
+                speaker_pattern=speaker_pattern,
+                force=force,
+                watch=watch,
+            )
+    except SettingsError as error:  # of an option, as in the other commands
+        raise click.UsageError(str(error)) from error
     say(f"wrote {output}: {summary.words:,} words of {summary.files:,} files")
+    _say_where_notes_are(Outputs.of(output))
+
+
+def _say_where_notes_are(outputs: Outputs) -> None:
+    if outputs.notes.exists():
+        say(f"note: see {outputs.notes}")
 
 
 def _print_end(run: CorpusRun, settings: Settings) -> None:
     """Print a summary of the run; end with exit code 1 if files failed."""
-    outputs, summary = run.outputs, run.summary
-    if unused := run.unused_textgrids:
-        say(f"note: TextGrids without a recording: {len(unused):,}, such as {unused[0]}")
+    from lemf.corpus.outputs import read_failures
+
+    outputs, summary, listing = run.outputs, run.summary, run.listing
+    for kind, paths in (
+        ("TextGrids without a recording", listing.unused_textgrids),
+        ("folders that were searched already, by another path", listing.repeated_folders),
+    ):
+        if paths:
+            say(f"note: {kind}: {len(paths):,}, such as {paths[0]}")
     if run.seconds == 0:
         say(f"{outputs.table} is complete: {summary.files + summary.failed:,} files")
     else:
@@ -167,8 +186,12 @@ def _print_end(run: CorpusRun, settings: Settings) -> None:
         for path in outputs.tables.values():
             say(f"wrote {path}")
         note_slow_pitch(settings)
-        if outputs.notes.exists():
-            say(f"note: see {outputs.notes}")
+        _say_where_notes_are(outputs)
+    problems = [f"{path}: {reason}" for path, reason in read_failures(outputs, _MOST_FAILURES)]
+    for problem in problems + listing.unsearched[:_MOST_FAILURES]:
+        say(f"failed: {problem}")
+    n_files = summary.files + summary.failed
     if summary.failed:
-        n_files = summary.files + summary.failed
         raise LemfError(f"{summary.failed:,} of {n_files:,} files failed: see {outputs.failed}")
+    if unsearched := listing.unsearched:
+        raise LemfError(f"folders that could not be searched: {len(unsearched):,}")

@@ -14,6 +14,7 @@ from lemf.commands.analysis_options import (
     read_measure_options,
 )
 from lemf.config import CUE_SETS, FIT_METHODS
+from lemf.errors import SettingsError
 from lemf.runtime.console import PATH, force_option, jobs_option, open_stdout, resamples_option, say
 from lemf.runtime.cores import count_cores
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
@@ -93,17 +94,20 @@ def fit(
     from lemf.agreement.fitted_weights import format_held_out, format_weights
     from lemf.agreement.fitting import fit_weights
 
-    with progress("fitting") as watch:
-        fitted = fit_weights(
-            labels,
-            settings,
-            cue,
-            method=method,
-            regularisation=strength,
-            n_resamples=resamples,
-            jobs=jobs or count_cores(),
-            watch=watch,
-        )
+    try:
+        with progress("fitting") as watch:
+            fitted = fit_weights(
+                labels,
+                settings,
+                cue,
+                method=method,
+                regularisation=strength,
+                n_resamples=resamples,
+                jobs=jobs or count_cores(),
+                watch=watch,
+            )
+    except SettingsError as error:  # --cue
+        raise click.UsageError(str(error)) from error
     for note in describe_notes(fitted.evaluation):
         say(f"note: {note}")
     write_output(output, format_weights(fitted, labels).encode(), force=force)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypedDict
@@ -10,9 +9,10 @@ from typing import TypedDict
 import click
 
 from lemf.config import CUE_SETS, Settings
-from lemf.errors import SettingsError
+from lemf.errors import SettingsError, shown
 from lemf.runtime.console import Command, add_options
 from lemf.runtime.input import read_text_input
+from lemf.runtime.json_text import parse_json
 
 
 class WeightOptions(TypedDict):
@@ -43,7 +43,7 @@ def read_weight_options(options: WeightOptions) -> tuple[str | None, dict[str, f
     Raises
     ------
     click.UsageError
-        The weights are for another cue set.
+        The weights are for another cue set, or cannot be read.
     SettingsError
         A file of weights that cannot be read.
     """
@@ -74,8 +74,10 @@ def read_weights(text: str) -> tuple[str | None, dict[str, float]]:
 
     Raises
     ------
+    click.UsageError
+        The text has neither form, or names a cue twice.
     SettingsError
-        The file cannot be read, its cue set lacks a cue, or the text has neither form.
+        The file cannot be read, names a cue twice, or its cue set lacks a cue.
     """
     if text.lower().endswith(".json"):
         return _read_weights_file(Path(text))
@@ -83,31 +85,31 @@ def read_weights(text: str) -> tuple[str | None, dict[str, float]]:
     for part in text.split(","):
         name, _, value = part.partition("=")
         if name.strip() in weights:
-            raise SettingsError(
-                f"weights {text!r}: {name.strip()} is named twice; name each cue once"
+            raise click.UsageError(
+                f"--weights {shown(text)}: {shown(name.strip())} is named twice; name each cue once"
             )
         try:
             weights[name.strip()] = float(value)
         except ValueError:
-            raise SettingsError(
-                f"weights {text!r}: write NAME=NUMBER,... or name a .json file"
+            raise click.UsageError(
+                f"--weights {shown(text)}: write NAME=NUMBER,... or name a .json file"
             ) from None
     return None, weights
 
 
 def _read_weights_file(path: Path) -> tuple[str | None, dict[str, float]]:
     try:
-        content = json.loads(read_text_input(path, SettingsError), parse_int=float)
+        content = parse_json(read_text_input(path, SettingsError))
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise SettingsError(f"{path}: not JSON ({error})") from error
     weights = content.get("weights") if isinstance(content, dict) else None
     if not isinstance(weights, dict) or not all(_is_number(value) for value in weights.values()):
         raise SettingsError(f'{path}: expected {{"cues": NAME, "weights": {{NAME: NUMBER, ...}}}}')
     cues = content.get("cues")
     if cues is not None and not isinstance(cues, str):
-        raise SettingsError(f"{path}: 'cues' must be the name of a cue set, not {cues!r}")
+        raise SettingsError(f"{path}: 'cues' must be the name of a cue set, not {shown(cues)}")
     numbers = {name: float(value) for name, value in weights.items()}
     if cues is not None:
         try:

@@ -1,21 +1,23 @@
 """The recordings of a corpus and their TextGrids, from a folder, a glob or a manifest.
 
 A recording without a TextGrid is listed, too: it is later reported as failed, not left out.
-No file but a manifest is opened here.
+No file but a manifest is opened here. The same files give the same list whatever order the disk
+returns them in.
 """
 
 from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from lemf.errors import CorpusError
-from lemf.reading.rows import MANIFEST_SUFFIXES, Row, read_rows
+from lemf.errors import CorpusError, shown
+from lemf.reading.rows import MANIFEST_SUFFIXES, Row, is_index, read_rows
 
 AUDIO_SUFFIXES = ("wav", "flac", "ogg")  # compared without case
 TEXTGRID_SUFFIX = "textgrid"
@@ -31,9 +33,36 @@ class Recording(NamedTuple):
     channel: int | Literal["mix"] | None = None
 
 
-def list_recordings(
-    source: str | Path, textgrids: str | Path | None = None
-) -> tuple[list[Recording], list[str]]:
+class Listing(NamedTuple):
+    """The recordings of a corpus in the order of their ids, and what was found besides.
+
+    Attributes
+    ----------
+    recordings : list of Recording
+        An id is the path below the folder without its suffix.
+    unused_textgrids : list of str
+        The TextGrids that belong to no recording.
+    repeated_folders : list of str
+        Links that were not followed, since they lead to folders that are searched anyway.
+    unsearched : list of str
+        Folders that cannot be searched, each with the reason.
+    """
+
+    recordings: list[Recording]
+    unused_textgrids: list[str]
+    repeated_folders: list[str]
+    unsearched: list[str]
+
+
+class _Found(NamedTuple):
+    """The files below a folder, as paths relative to it; folders as in `Listing`."""
+
+    names: list[str]
+    repeated_folders: list[str]
+    unsearched: list[str]
+
+
+def list_recordings(source: str | Path, textgrids: str | Path | None = None) -> Listing:
     """Find the recordings of a corpus.
 
     Parameters
@@ -48,39 +77,38 @@ def list_recordings(
 
     Returns
     -------
-    recordings : list of Recording
-        In the order of their ids; an id is the path below the folder without its suffix.
-    unused_textgrids : list of str
-        The TextGrids that belong to no recording.
+    Listing
 
     Raises
     ------
     CorpusError
-        Nothing is found, two recordings have the same id, or a line of the manifest is wrong.
+        Nothing is found, the folder cannot be searched, two recordings have the same id, or a line
+        of the manifest is wrong.
     """
     # Find the files
     source = str(source)
     if source.lower().endswith(MANIFEST_SUFFIXES):
         if textgrids is not None:
             raise CorpusError(f"{source}: a manifest names its TextGrids; leave out --textgrids")
-        unused: list[str] = []
-        recordings = _read_manifest(source)
+        listing = Listing(_read_manifest(source), [], [], [])
     else:
         if textgrids is not None and not os.path.isdir(textgrids):  # noqa: PTH112 - plain str
             raise CorpusError(f"{textgrids}: there is no such folder of TextGrids; check the path")
         if os.path.isdir(source):  # noqa: PTH112
-            root, names = source, list(_walk(source))
+            root, found = source, _walk(source)
         elif glob.has_magic(source):
-            root, names = _expand(source)
+            root, found = _expand(source)
         else:
             raise CorpusError(
                 f"{source}: neither a folder, nor a pattern, nor a manifest "
                 f"({', '.join(MANIFEST_SUFFIXES)}); check the path"
             )
-        recordings, unused = _pair(root, names, None if textgrids is None else str(textgrids))
+        listing = _pair(root, found, None if textgrids is None else str(textgrids))
+    recordings = listing.recordings
     if not recordings:
         kinds = ", ".join(AUDIO_SUFFIXES)
-        raise CorpusError(f"{source}: no recording found ({kinds}); check the path")
+        unsearched = "".join(f"; {folder}" for folder in listing.unsearched[:1])
+        raise CorpusError(f"{source}: no recording found ({kinds}); check the path{unsearched}")
 
     # Order them by id
     recordings.sort(key=itemgetter(0))
@@ -90,72 +118,120 @@ def list_recordings(
                 f"{source}: {first.audio} and {second.audio} have the same id {first.id!r}; "
                 "choose by a pattern such as 'corpus/**/*.wav', or give ids in a manifest"
             )
-    return recordings, sorted(unused)
+    return listing
 
 
-def _walk(root: str) -> Iterator[str]:
-    """Yield the paths of all files below a folder, relative to it; links are followed once."""
+def _walk(root: str) -> _Found:
+    """Find all files below a folder.
+
+    Links are followed after all folders that are none have been searched, in the order of their
+    names, and each folder is searched once, so that links in a circle come to an end.
+
+    Raises
+    ------
+    CorpusError
+        The folder itself cannot be searched.
+    """
+    found = _Found([], [], [])
     seen: set[tuple[int, int]] = set()
-    folders = [""]
-    while folders:
+    folders, links = [""], list[str]()
+    while folders or links:
+        if not folders:
+            folders, links = sorted(links, reverse=True), []
         folder = folders.pop()
         path = os.path.join(root, folder)  # noqa: PTH118 - pathlib is too slow for 200,000 files
-        status = os.stat(path)  # noqa: PTH116
-        if (status.st_dev, status.st_ino) in seen:
-            continue
-        seen.add((status.st_dev, status.st_ino))
         try:
+            status = os.stat(path)  # noqa: PTH116
+            if (status.st_dev, status.st_ino) in seen:
+                found.repeated_folders.append(path)
+                continue
+            seen.add((status.st_dev, status.st_ino))
             with os.scandir(path) as entries:
-                found = [(one.name, one.is_dir()) for one in entries if one.name[0] != "."]
+                inside = [(one, _is_folder(one)) for one in entries if one.name[0] != "."]
         except OSError as error:
-            raise CorpusError(f"{path}: cannot be searched ({error.strerror})") from error
-        folders += [f"{folder}{name}/" for name, is_folder in found if is_folder]
-        yield from (folder + name for name, is_folder in found if not is_folder)
+            reason = f"{path}: cannot be searched ({error.strerror})"
+            if not folder:
+                raise CorpusError(reason) from error
+            found.unsearched.append(reason)
+            continue
+        found.names.extend(folder + one.name for one, is_folder in inside if not is_folder)
+        below = [
+            (f"{folder}{one.name}/", one.is_symlink()) for one, is_folder in inside if is_folder
+        ]
+        folders += sorted((name for name, is_link in below if not is_link), reverse=True)
+        links += [name for name, is_link in below if is_link]
+    for names in found:
+        names.sort()
+    return found
 
 
-def _expand(pattern: str) -> tuple[str, list[str]]:
-    """Split a pattern into the folder before its first wildcard and the names that it matches."""
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def _expand(pattern: str) -> tuple[str, _Found]:
+    """Split a pattern into the folder before its first wildcard and the files that it matches."""
     parts = pattern.split("/")
     n_plain = next(i for i, part in enumerate(parts) if glob.has_magic(part))
     root = "/".join(parts[:n_plain]) or ("/" if pattern.startswith("/") else ".")
-    names = glob.glob("/".join(parts[n_plain:]), root_dir=root, recursive=True)  # noqa: PTH207
-    beside = [
-        f"{stem}.{suffix}"
-        for stem in {name.rpartition(".")[0] for name in names}
-        for suffix in ("TextGrid", "textgrid")
-        if os.path.exists(f"{root}/{stem}.{suffix}")  # noqa: PTH110
-    ]
-    return root, [*(n for n in names if not n.lower().endswith(f".{TEXTGRID_SUFFIX}")), *beside]
+    parts = [part for part in parts[n_plain:] if part]
+    if "**" in parts:  # `glob` would follow links in a circle
+        found = _walk(root) if os.path.isdir(root) else _Found([], [], [])  # noqa: PTH112
+        names = [name for name in found.names if _matches(name.split("/"), parts)]
+    else:
+        matches = glob.glob("/".join(parts), root_dir=root)  # noqa: PTH207
+        names = [name for name in matches if not os.path.isdir(f"{root}/{name}")]  # noqa: PTH112
+        found = _Found([], [], [])
+    names = [name for name in names if not name.lower().endswith(f".{TEXTGRID_SUFFIX}")]
+    for stem in {name.rpartition(".")[0] for name in names}:
+        both = (f"{stem}.TextGrid", f"{stem}.textgrid")
+        names += [one for one in both if os.path.exists(f"{root}/{one}")][:1]  # noqa: PTH110
+    return root, found._replace(names=names)
 
 
-def _pair(
-    root: str, names: Iterable[str], textgrids: str | None
-) -> tuple[list[Recording], list[str]]:
+def _matches(names: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Check whether a path matches a pattern, both cut at ``/``; ``**`` matches any folders."""
+    if not pattern:
+        return not names
+    if pattern[0] == "**":
+        rests = (names[n_skipped:] for n_skipped in range(len(names) + 1))
+        return any(_matches(rest, pattern[1:]) for rest in rests)
+    return bool(names) and fnmatchcase(names[0], pattern[0]) and _matches(names[1:], pattern[1:])
+
+
+def _pair(root: str, found: _Found, textgrids: str | None) -> Listing:
     """Find for each recording the TextGrid of the same relative path without suffix."""
     audio: list[tuple[str, str]] = []
-    grids: dict[str, str] = {}
-    for name in names:
+    beside: list[str] = []
+    for name in found.names:
         stem, _, suffix = name.rpartition(".")
         suffix = suffix.lower()
         if suffix in AUDIO_SUFFIXES:
             audio.append((stem, name))
         elif suffix == TEXTGRID_SUFFIX:
-            grids[stem] = name
-    prefix = grids_prefix = _prefix(root)
-    if textgrids is not None:
-        grids_prefix = _prefix(textgrids)
-        grids = {
-            name.rpartition(".")[0]: name
-            for name in _walk(textgrids)
-            if name.lower().endswith(f".{TEXTGRID_SUFFIX}")
-        }
+            beside.append(name)
+    prefix = _prefix(root)
+    repeated_folders, unsearched = found.repeated_folders, found.unsearched
+    if textgrids is None:
+        grids_prefix = prefix
+    else:
+        grids_prefix, found = _prefix(textgrids), _walk(textgrids)
+        beside = [name for name in found.names if name.lower().endswith(f".{TEXTGRID_SUFFIX}")]
+        repeated_folders = repeated_folders + found.repeated_folders
+        unsearched = unsearched + found.unsearched
+    grids: dict[str, str] = {}
+    for name in sorted(beside, reverse=True):
+        grids[name.rpartition(".")[0]] = name  # of a.TextGrid and a.textgrid, the first
     recordings = [
         Recording(stem, prefix + name, grids_prefix + grids[stem] if stem in grids else None)
         for stem, name in audio
     ]
-    for stem, _ in audio:
-        grids.pop(stem, None)
-    return recordings, [grids_prefix + name for name in grids.values()]
+    used = {recording.textgrid for recording in recordings}
+    unused = [name for name in map(grids_prefix.__add__, sorted(beside)) if name not in used]
+    return Listing(recordings, unused, repeated_folders, unsearched)
 
 
 def _prefix(folder: str) -> str:
@@ -174,11 +250,11 @@ def _recording(place: str, folder: str, row: Row) -> Recording:
     channel = row.pop("channel", None)
     for key in ("id", "audio", "textgrid", "speaker"):
         if not isinstance(row.get(key, ""), str):
-            raise CorpusError(f"{place}: {key} must be text, not {row[key]!r}")
-    if "audio" not in row:
+            raise CorpusError(f"{place}: {key} must be text, not {shown(row[key])}")
+    if not row.get("audio"):
         raise CorpusError(f"{place}: no audio; name the recording")
     audio = str(row["audio"])
-    textgrid = str(row["textgrid"]) if "textgrid" in row else None
+    textgrid = str(row["textgrid"]) if row.get("textgrid") else None
     return Recording(
         str(row.get("id") or os.path.splitext(audio)[0]),  # noqa: PTH122
         audio if os.path.isabs(audio) else _prefix(folder) + audio,  # noqa: PTH117
@@ -192,6 +268,6 @@ def _channel(place: str, value: object) -> int | Literal["mix"]:
     if value == "mix":
         return "mix"
     text = str(value)
-    if not (text.isascii() and text.isdigit() and int(text) >= 1):
-        raise CorpusError(f"{place}: channel {value!r}; write a number from 1, or mix")
+    if not (is_index(text) and int(text) >= 1):
+        raise CorpusError(f"{place}: channel {shown(value)}; write a number from 1, or mix")
     return int(text)

@@ -6,8 +6,10 @@ import csv
 import io
 import json
 import math
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version as version_of
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +80,7 @@ class Outputs:
         return {name: path for name, path in paths.items() if path is not None}
 
     def check(self, source: Path, *, force: bool) -> None:
-        """Refuse tables before any work is done for them.
+        """Refuse tables, and the files beside them, before any work is done for them.
 
         Raises
         ------
@@ -91,6 +93,8 @@ class Outputs:
         check_apart(self.tables.values(), [source])
         for path in self.tables.values():
             check_output(path, force=force)
+        for path in (self.failed, self.notes, self.run):
+            check_output(path, force=True)
 
 
 @dataclass(frozen=True)
@@ -111,19 +115,22 @@ def find_complete(outputs: Outputs, plan: Plan, force: bool) -> Summary | None:
         for path in (*outputs.tables.values(), outputs.failed, outputs.notes, outputs.run):
             check_output(path)
         return None
-    made = read_json(outputs.run)
-    if made is None or "plan" not in made:
+    try:
+        made = read_json(outputs.run) or {}
+        summary = Summary(**made["summary"])
+        stamps = enumerate(map(int, made["stamps"]))
+        difference = plan.differs_from(made["plan"]) or plan.find_changed(stamps)
+    except (LookupError, TypeError, ValueError, AttributeError):
         raise OutputError(
             f"{outputs.table}: exists already, and {outputs.run.name} does not say how it was "
             "made; --force replaces it"
-        )
-    difference = plan.differs_from(made["plan"]) or plan.find_changed(enumerate(made["stamps"]))
+        ) from None
     if difference:
         raise CorpusError(f"{outputs.table}: {difference}; --force starts over")
     for path in outputs.tables.values():
         if not path.exists():
             raise CorpusError(f"{path}: is missing; --force writes all tables again")
-    return Summary(**made["summary"])
+    return summary
 
 
 def merge_parts(parts: Parts, plan: Plan, outputs: Outputs) -> Summary:
@@ -156,12 +163,19 @@ def merge_parts(parts: Parts, plan: Plan, outputs: Outputs) -> Summary:
             for name, table in tables.items():
                 table.add(part.tables[name])
         _write_csv(outputs.failed, ["id", "audio", "textgrid", "reason"], failures)
-        notes = [row for head in heads for row in head.notes]
-        _write_csv(outputs.notes, ["id", "audio", "note"], notes)
+        write_notes(outputs, [row for head in heads for row in head.notes])
         stamps = [stamp for head in heads for stamp in head.stamps]
         made = {"summary": asdict(summary), "plan": plan.identity, "stamps": stamps}
         write_output(outputs.run, json.dumps(made).encode(), force=True)
     return summary
+
+
+def read_failures(outputs: Outputs, most: int) -> list[tuple[str, str]]:
+    """Read the paths of the first recordings that failed, with the reasons."""
+    with suppress(OSError), outputs.failed.open(encoding="utf-8", newline="") as stream:
+        rows = islice(csv.DictReader(stream), most)
+        return [(row["audio"], row["reason"]) for row in rows]
+    return []
 
 
 def describe_output(settings: dict[str, Any], summary: Summary) -> dict[str, Any]:
@@ -173,6 +187,11 @@ def describe_output(settings: dict[str, Any], summary: Summary) -> dict[str, Any
         "failed": summary.failed,
         "audio_s": summary.audio_s,
     }
+
+
+def write_notes(outputs: Outputs, notes: list[list[str]]) -> None:
+    """Write the table of notes (id, audio, note), or remove that of an earlier run."""
+    _write_csv(outputs.notes, ["id", "audio", "note"], notes)
 
 
 def _write_csv(path: Path, header: list[str], rows: list[list[str]]) -> None:

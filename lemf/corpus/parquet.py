@@ -1,13 +1,14 @@
 """The tables of a corpus as Parquet: words, sentences, features.
 
 Rows are kept as Arrow streams in the parts of a run and joined at its end, in the order of the
-shards. The same rows give the same bytes.
+shards. The same rows give the same bytes. Pages and metadata carry checksums.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -19,12 +20,14 @@ from lemf.arrays import FloatArray
 from lemf.config import DurationMethod
 from lemf.contours.contours import Contours, Detail
 from lemf.contours.measurement import Measurement
-from lemf.corpus.tables import FEATURE_COLUMNS, FLOATS, Column, Row, columns_of
-from lemf.errors import CorpusError
+from lemf.corpus.feature_values import find_fault
+from lemf.corpus.tables import FEATURE_COLUMNS, FLOATS, TEXTS, Column, Row, columns_of
+from lemf.errors import CorpusError, shown
 from lemf.reading.alignment import Alignment, Phone, Word
 from lemf.reading.frames import frame_times
 from lemf.runtime.extras import importing
 from lemf.runtime.input import check_input
+from lemf.runtime.json_text import parse_json
 from lemf.runtime.output import open_output
 
 with importing("lemf[batch]"):
@@ -33,8 +36,10 @@ with importing("lemf[batch]"):
     import pyarrow.parquet
 
 _META = b"lemf"  # key in the metadata of the files
+_META_CHECKSUM = b"lemf.crc32"  # of the value of that key
 _ROW_GROUPS = {"words": 100_000, "sentences": 100_000, "features": 64}  # rows
 _ROW_GROUP_BYTES = 64_000_000
+_OPTIONAL_COLUMN = "notes"  # which lemf 0.1 did not keep
 _CONTOURS = [column.name for column in FEATURE_COLUMNS if column.type == FLOATS]
 
 
@@ -50,7 +55,9 @@ def _fields(columns: Iterable[Column]) -> list[tuple[str, pyarrow.DataType]]:
 def _arrow_type(kind: str | tuple[Column, ...]) -> pyarrow.DataType:
     if isinstance(kind, tuple):
         return pyarrow.list_(pyarrow.struct(_fields(kind)))
-    return pyarrow.list_(pyarrow.float64()) if kind == FLOATS else pyarrow.type_for_alias(kind)
+    if kind in (FLOATS, TEXTS):
+        return pyarrow.list_(pyarrow.float64() if kind == FLOATS else pyarrow.string())
+    return pyarrow.type_for_alias(kind)
 
 
 def to_stream(rows: list[Row], schema: pyarrow.Schema) -> bytes:
@@ -69,6 +76,7 @@ class TableWriter:
             stream,
             schema,
             compression="zstd",
+            write_page_checksum=True,
             use_dictionary=[
                 name for name in schema.names if pyarrow.types.is_string(schema.field(name).type)
             ],
@@ -132,7 +140,8 @@ def open_tables(
     force : bool
         Whether existing files may be replaced.
     """
-    metadata = {_META: json.dumps(about, sort_keys=True).encode()}
+    content = json.dumps(about, sort_keys=True).encode()
+    metadata = {_META: content, _META_CHECKSUM: _checksum(content)}
     names = tuple(cues)
     with ExitStack() as files:
         writers = {}
@@ -149,52 +158,106 @@ def open_tables(
                 writer.abandon()
 
 
+def _checksum(content: bytes) -> bytes:
+    return f"{zlib.crc32(content):08x}".encode()
+
+
 class FeatureFile:
-    """A file of features, read a few recordings at a time.
+    """A file of features, read a few recordings at a time; every value is checked.
+
+    Attributes
+    ----------
+    about : dict
+        The version, the settings and the numbers of files of the run that made the features.
+    n_files : int
 
     Raises
     ------
     CorpusError
-        The file cannot be read, or was not written by ``lemf batch --features``.
+        The file cannot be read, was not written by ``lemf batch --features``, or is damaged.
     """
 
     def __init__(self, path: Path) -> None:
         check_input(path, CorpusError)
+        self._path = path
         try:
-            self._file = pyarrow.parquet.ParquetFile(path)
-        except (OSError, pyarrow.ArrowException) as error:
+            self._file = pyarrow.parquet.ParquetFile(path, page_checksum_verification=True)
+            schema, self.n_files = self._file.schema_arrow, int(self._file.metadata.num_rows)
+        except (OSError, ValueError, pyarrow.ArrowException) as error:
             reason = getattr(error, "strerror", None) or "it is no Parquet file"
             raise CorpusError(f"{path}: cannot be read ({reason})") from error
-        content = (self._file.schema_arrow.metadata or {}).get(_META)
-        if content is None or "f0_hz" not in self._file.schema_arrow.names:
+        metadata = schema.metadata or {}
+        if _META not in metadata or "f0_hz" not in schema.names:
             raise CorpusError(f"{path}: holds no features; lemf batch --features writes them")
-        self.about: dict[str, Any] = json.loads(content)
-        self.n_files: int = self._file.metadata.num_rows
-        self._path = path
-        if not _is_complete(self._file.schema_arrow):
-            raise CorpusError(
-                f"{path}: made by lemf {self.about.get('lemf')}, which kept less than this version "
-                "needs; run lemf batch --features again"
-            )
+        self.about = self._read_about(metadata)
+        self._check_columns(schema)
+        self._columns = [one.name for one in FEATURE_COLUMNS if one.name in schema.names]
 
     def measurements(self, duration: DurationMethod) -> Iterator[tuple[str, Measurement]]:
-        """Yield the id and the measurement of each recording, in the order of the file."""
+        """Yield the id and the measurement of each recording, in the order of the file.
+
+        Raises
+        ------
+        CorpusError
+            The file is damaged, or holds a value that no recording has.
+        """
+        names: set[str] = set()
         try:
-            for batch in self._file.iter_batches(batch_size=8):
+            for batch in self._file.iter_batches(batch_size=8, columns=self._columns):
+                batch.validate(full=True)
+                if null := _null_column(batch):
+                    raise self._damaged(f"a null in {null} from row {len(names) + 1} on")
                 for index in range(batch.num_rows):
                     row = {name: batch.column(name)[index] for name in batch.schema.names}
-                    yield _measurement(row, duration)
-        except (OSError, pyarrow.ArrowException) as error:
+                    name, measured = _measurement(row, duration)
+                    fault = "an id that occurs twice" if name in names else find_fault(measured)
+                    if fault:
+                        raise self._damaged(f"{shown(name)}: {fault}")
+                    names.add(name)
+                    yield name, measured
+        except (OSError, ValueError, pyarrow.ArrowException) as error:
+            raise self._damaged(str(error)) from error
+        if len(names) != self.n_files:
+            raise self._damaged(f"{len(names):,} of {self.n_files:,} recordings")
+
+    def _read_about(self, metadata: Mapping[bytes, bytes]) -> dict[str, Any]:
+        """Return what the file tells of itself; refuse what differs from its checksum."""
+        content = metadata[_META]
+        if metadata.get(_META_CHECKSUM, _checksum(content)) != _checksum(content):
+            raise self._damaged("its metadata differ from their checksum")
+        try:
+            about: dict[str, Any] = parse_json(content)
+            fits = about["files"] == self.n_files and about["failed"] >= 0 <= about["audio_s"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise self._damaged(f"its metadata: {shown(error)}") from None
+        if not fits:
+            raise self._damaged(f"{self.n_files:,} recordings, but its metadata: {shown(about)}")
+        return about
+
+    def _check_columns(self, schema: pyarrow.Schema) -> None:
+        """Refuse a table that lacks a column, or has one twice or of another type."""
+        wanted = [
+            one
+            for one in schema_of("features", ())
+            if one.name != _OPTIONAL_COLUMN or one.name in schema.names
+        ]
+        if any(schema.names.count(one.name) != 1 for one in wanted) or not _has_phones(schema):
             raise CorpusError(
-                f"{self._path}: damaged ({error}); run lemf batch --features again"
-            ) from error
+                f"{self._path}: made by lemf {shown(self.about.get('lemf'))}, which kept less than "
+                "this version needs; run lemf batch --features again"
+            )
+        for one in wanted:
+            if (found := schema.field(one.name).type) != one.type:
+                raise self._damaged(f"{one.name} of type {found}, not {one.type}")
+
+    def _damaged(self, fault: str) -> CorpusError:
+        return CorpusError(f"{self._path}: damaged: {fault}; run lemf batch --features again")
 
 
-def _is_complete(schema: pyarrow.Schema) -> bool:
-    words = schema.field("words").type.value_type
-    return {column.name for column in FEATURE_COLUMNS} <= set(
-        schema.names
-    ) and words.get_field_index("phones") >= 0
+def _has_phones(schema: pyarrow.Schema) -> bool:
+    words, types = schema.field("words").type, pyarrow.types
+    is_table = types.is_list(words) and types.is_struct(words.value_type)
+    return not is_table or words.value_type.get_field_index("phones") >= 0
 
 
 def _measurement(row: Mapping[str, Any], duration: DurationMethod) -> tuple[str, Measurement]:
@@ -205,6 +268,8 @@ def _measurement(row: Mapping[str, Any], duration: DurationMethod) -> tuple[str,
         phones = tuple(Phone(**phone) for phone in word["phones"])
         edges_s = word["start_s"], word["end_s"]
         sentence.append(Word(word["word"], *edges_s, phones, by_length=duration == "word"))
+    if list(sentences) != list(range(len(sentences))):
+        raise ValueError(f"{row['id']}: sentences numbered {shown(list(sentences))}")
     f0_hz, energy = _contour(row["f0_hz"]), _contour(row["energy"])
     detail = Detail(_contour(row["mid_energy"]), _contour(row["periodicity"]))
     return row["id"].as_py(), Measurement(
@@ -218,9 +283,29 @@ def _measurement(row: Mapping[str, Any], duration: DurationMethod) -> tuple[str,
             row["phones_tier"].as_py(),
         ),
         contours=Contours(frame_times(len(f0_hz)), f0_hz, energy, detail),
-        notes=(),
+        notes=tuple(row[_OPTIONAL_COLUMN].as_py()) if _OPTIONAL_COLUMN in row else (),
     )
 
 
 def _contour(column: Any) -> FloatArray:  # noqa: ANN401 - a pyarrow.ListScalar
     return np.asarray(column.values, dtype=np.float64)
+
+
+def _null_column(batch: pyarrow.RecordBatch) -> str | None:
+    """Return the name of a column that holds a null where none may be; None if there is none."""
+    return next(
+        (
+            name
+            for name in batch.schema.names
+            if name != "phones_tier" and _holds_null(batch.column(name))
+        ),
+        None,
+    )
+
+
+def _holds_null(column: pyarrow.Array) -> bool:
+    if column.null_count:
+        return True
+    if pyarrow.types.is_list(column.type):
+        return _holds_null(column.flatten())
+    return pyarrow.types.is_struct(column.type) and any(map(_holds_null, column.flatten()))

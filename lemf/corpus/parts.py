@@ -67,8 +67,14 @@ class Parts:
         ------
         CorpusError
             The folder holds another file, which lemf would neither read nor remove.
+        OutputError
+            There can be no folder of this name.
         """
-        for path in self._entries():
+        try:
+            entries = self._entries()
+        except OSError as error:
+            raise OutputError(f"{self.folder}: cannot be made ({error.strerror})") from error
+        for path in entries:
             if path.is_dir() or not _is_ours(path.name):
                 raise CorpusError(f"{path}: not made by lemf; move it to another folder")
 

@@ -75,7 +75,9 @@ class Plan:
                 option = f"--{name.replace('_', '-')}"
                 return f"{option} was {then[name] or 'not given'}, is {now[name] or 'not given'}"
         if then["list"] != now["list"]:
-            return f"other files: they were {then['files']:,} and are {now['files']:,}"
+            if then["files"] != now["files"]:
+                return f"other files: they were {then['files']:,} and are {now['files']:,}"
+            return f"other files: still {now['files']:,}, but not the same paths, ids or speakers"
         return None
 
     def find_changed(self, stamps: Iterable[tuple[int, int]]) -> str | None:

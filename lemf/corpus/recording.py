@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lemf.config import Settings
 from lemf.corpus.listing import Recording
 from lemf.corpus.tables import Row, feature_row, sentence_rows, word_rows
+from lemf.errors import one_line
 from lemf.runtime.output import printable_path, printable_text
 from lemf.runtime.workers import Failure, attempt
 
@@ -88,8 +89,13 @@ def _score(task: FileTask) -> FileResult:
         with_detail=task.keep_features
         or settings.has_extra_cues,  # any cue set can rescore features
     )
-    measured = replace(measured, audio=printable_path(audio), textgrid=printable_path(textgrid))
-    measured = replace(measured, alignment=_storable(measured.alignment))
+    measured = replace(
+        measured,
+        audio=printable_path(audio),
+        textgrid=printable_path(textgrid),
+        alignment=_storable(measured.alignment),
+        notes=tuple(_shorten_paths(note, task) for note in measured.notes),
+    )
     emphasis = score_measurement(measured, settings)
     name = printable_path(name)
     return FileResult(
@@ -98,7 +104,7 @@ def _score(task: FileTask) -> FileResult:
         word_rows(name, emphasis),
         sentence_rows(name, emphasis),
         feature_row(name, measured) if task.keep_features else None,
-        tuple(_shorten_paths(note, task) for note in measured.notes),
+        emphasis.notes,
     )
 
 
@@ -128,5 +134,6 @@ def _shorten_paths(text: str, task: FileTask) -> str:
     """Remove the paths from a message: the tables have columns for them."""
     for path in (task.recording.audio, task.recording.textgrid):
         if path is not None:
-            text = text.replace(_absolute(task.folder, path) + ": ", "")
+            start = _absolute(task.folder, path) + ": "
+            text = text.replace(start, "").replace(one_line(start), "")  # as messages show it
     return printable_path(text)

@@ -10,12 +10,13 @@ from typing import Any
 
 from lemf.config import SINGLE_RECORDING_SCOPES, DurationMethod, Scope, Settings
 from lemf.contours.measurement import Measurement
-from lemf.corpus.outputs import Outputs, Summary, describe_output
+from lemf.corpus.outputs import Outputs, Summary, describe_output, write_notes
 from lemf.corpus.parquet import FeatureFile, TableWriter, open_tables, schema_of, to_stream
 from lemf.corpus.plan import describe_settings
 from lemf.corpus.tables import Row, sentence_rows, word_rows
-from lemf.errors import CorpusError, SettingsError
+from lemf.errors import CorpusError, SettingsError, shown
 from lemf.pipeline import score_measurement
+from lemf.runtime.output import check_output
 from lemf.runtime.progress import Watch, no_watch
 from lemf.scoring.emphasis import Emphasis
 from lemf.scoring.norms import Norms, gather_norms, n_passes
@@ -46,7 +47,8 @@ def rescore_features(
     features : str or Path
         Written by ``lemf batch --features``.
     output : str or Path
-        The table with one row per word, a ``.parquet``.
+        The table with one row per word, a ``.parquet``. Notes on the recordings are written beside
+        it, as ``NAME.notes.csv``.
     sentence_table : str or Path, optional
         A table with one row per sentence, a ``.parquet``.
     cues, weights, duration, normalise : optional
@@ -79,6 +81,7 @@ def rescore_features(
     features = Path(features)
     outputs = Outputs.of(output, sentence_table)
     outputs.check(features, force=force)
+    check_output(outputs.notes, force=force)
     source = FeatureFile(features)
     before = _read_settings(features, source.about)
     settings = replace(
@@ -109,7 +112,9 @@ def rescore_features(
         for name, measured in measurements()
     )
     with open_tables(outputs.tables, settings.cue_weights, about, force=force) as writers:
-        n_words = _write_rows(scored, writers, settings, source.n_files)
+        notes = _write_rows(scored, writers, settings, source.n_files)
+        write_notes(outputs, notes)
+        n_words = writers["words"].n_rows
     return replace(summary, words=n_words)
 
 
@@ -134,11 +139,13 @@ def _write_rows(
     writers: Mapping[str, TableWriter],
     settings: Settings,
     n_files: int,
-) -> int:
-    """Write the rows of all recordings, many at a time; return the number of words."""
+) -> list[list[str]]:
+    """Write the rows of all recordings, many at a time; return the rows of their notes."""
+    notes: list[list[str]] = []
     schemas = {table: schema_of(table, settings.cue_weights) for table in writers}
     rows: dict[str, list[Row]] = {table: [] for table in writers}
     for number, (name, emphasis) in enumerate(scored, 1):
+        notes += [[name, emphasis.audio, note] for note in emphasis.notes]
         rows["words"] += word_rows(name, emphasis)
         if "sentences" in rows:
             rows["sentences"] += sentence_rows(name, emphasis)
@@ -146,7 +153,7 @@ def _write_rows(
             for table, writer in writers.items():
                 writer.add(to_stream(rows[table], schemas[table]))
                 rows[table] = []
-    return writers["words"].n_rows
+    return notes
 
 
 def _everyone(name: str) -> str:
@@ -195,8 +202,8 @@ def _read_settings(path: Path, about: Mapping[str, Any]) -> Settings:
     try:
         kept = dict(about["settings"])
         return Settings(**kept | {"silence": tuple(kept["silence"])})
-    except (KeyError, TypeError, SettingsError) as error:
+    except (KeyError, TypeError, ValueError, SettingsError) as error:
         raise CorpusError(
-            f"{path}: made by lemf {about.get('lemf')} with unknown settings ({error}); "
+            f"{path}: made by lemf {shown(about.get('lemf'))} with unknown settings ({error}); "
             "run lemf batch --features again"
         ) from error

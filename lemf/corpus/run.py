@@ -18,7 +18,7 @@ from pathlib import Path
 
 from lemf.config import Settings
 from lemf.contours.pitch import import_tracker
-from lemf.corpus.listing import list_recordings
+from lemf.corpus.listing import Listing, list_recordings
 from lemf.corpus.outputs import Outputs, Summary, find_complete, merge_parts
 from lemf.corpus.parts import DamagedPartError, Part, Parts
 from lemf.corpus.plan import Plan, make_plan, stamp_of
@@ -42,17 +42,22 @@ class CorpusRun:
         The files that were written.
     summary : Summary
         Numbers of files and words in them, and the seconds of audio.
-    unused_textgrids : list of str
-        TextGrids that belong to no recording.
+    listing : Listing
+        The recordings, and the TextGrids and folders that were left out.
     audio_s, seconds : float
         Seconds of audio that this run scored, and of work; 0 where the output was complete before.
     """
 
     outputs: Outputs
     summary: Summary
-    unused_textgrids: list[str]
+    listing: Listing
     audio_s: float = 0.0
     seconds: float = 0.0
+
+    @property
+    def unused_textgrids(self) -> list[str]:
+        """TextGrids that belong to no recording."""
+        return self.listing.unused_textgrids
 
 
 def score_corpus(
@@ -123,18 +128,21 @@ def score_corpus(
             workers = stack.enter_context(local_workers(jobs))
             import_tracker(settings.pitch)
         import_module("lemf.corpus.parquet")  # reports missing packages before scoring
-        recordings, unused = list_recordings(source, textgrids)
+        listing = list_recordings(source, textgrids)
         plan = make_plan(
-            recordings, settings, sentence_table=outputs.sentence_table, features=outputs.features
+            listing.recordings,
+            settings,
+            sentence_table=outputs.sentence_table,
+            features=outputs.features,
         )
 
         # A complete output needs no lock
         if not outputs.parts.exists() and (summary := find_complete(outputs, plan, force)):
-            return CorpusRun(outputs, summary, unused)
+            return CorpusRun(outputs, summary, listing)
         stack.enter_context(hold_lock(outputs.lock))
         before = parts.read_plan()
         if before is None and (summary := find_complete(outputs, plan, force)):
-            return CorpusRun(outputs, summary, unused)  # another run has just ended
+            return CorpusRun(outputs, summary, listing)  # another run has just ended
 
         # An unfinished run goes on if it is the same
         difference = None if before is None else plan.differs_from(before)
@@ -149,7 +157,7 @@ def score_corpus(
             parts.start(plan.identity)
             done = set()
         summary, audio_s = _finish(workers, plan, parts, outputs, done, watch)
-        return CorpusRun(outputs, summary, unused, audio_s, time.monotonic() - started)
+        return CorpusRun(outputs, summary, listing, audio_s, time.monotonic() - started)
 
 
 def _finish(

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 FLOATS = "floats"  # the type of a column of contours
+TEXTS = "texts"  # the type of a column of notes
 
 
 class Column(NamedTuple):
-    """A column of a table; `type` is Arrow's name, `FLOATS`, or the columns of a sub-table."""
+    """A column of a table; `type` is Arrow's name, `FLOATS`, `TEXTS` or columns of a sub-table."""
 
     name: str
     type: str | tuple[Column, ...]
@@ -73,6 +74,7 @@ FEATURE_COLUMNS = (  # getters take the id and a Measurement with detail
     Column("energy", FLOATS, lambda name, measured: measured.contours.energy),
     Column("mid_energy", FLOATS, lambda name, measured: measured.contours.detail.mid_energy),
     Column("periodicity", FLOATS, lambda name, measured: measured.contours.detail.periodicity),
+    Column("notes", TEXTS, lambda name, measured: measured.notes),
 )
 
 

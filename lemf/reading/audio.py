@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,22 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from lemf.arrays import FloatArray
+from lemf.config import END_TOLERANCE_S
 from lemf.errors import AudioError
 from lemf.reading.channel_mixing import Channel, Levels, as_table, pick_channel
+from lemf.reading.decoding import Decoder
 from lemf.reading.frames import WHOLE_S
 from lemf.reading.sources import Source, read_source, source_name
-from lemf.runtime.input import check_input
 
 LOWEST_RATE_HZ = 8000
 HIGHEST_RATE_HZ = 384_000
-
-# how wav, aiff, flac, ogg and mp3 files begin
-_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"riff", b"FORM", b"fLaC", b"OggS", b"ID3", b"\xff")
-_BLOCK = 1 << 20  # samples of all channels scanned at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,30 +128,26 @@ class _File:
 
     name: str  # the path, unless there is content
     content: bytes | None
-    column: int | None = None  # channel from 0; None: the mean of all
-
-    def open(self) -> soundfile.SoundFile:
-        try:
-            return soundfile.SoundFile(
-                _path_of(self.name) if self.content is None else io.BytesIO(self.content)
-            )
-        except (soundfile.LibsndfileError, TypeError, ValueError, OSError) as error:
-            reason = str(error).rpartition(": ")[2].rstrip(".")
-            raise AudioError(
-                f"{self.name}: cannot be read as audio ({reason}); convert it to wav or flac"
-            ) from error
+    column: int | None  # channel from 0; None: the mean of all
 
     def slices(self, spans: Iterable[tuple[int, int]]) -> Iterator[FloatArray]:
         """Read forwards only, since seeking in a compressed file is not exact."""
-        with self.open() as sound:
-            held, read_to = np.empty(0), 0
+        with Decoder(self.name, self.content) as sound:
+            blocks = sound.blocks()
+            held, held_from, read_to = np.empty(0), 0, 0
             for start, stop in spans:
-                fresh = pick_channel(_read_block(sound, stop - read_to, self.name), self.column)
-                if len(fresh) != stop - read_to:
-                    raise AudioError(f"{self.name}: became shorter while it was read; run again")
-                held = np.concatenate([held, fresh])[-(stop - start) :]
-                read_to = stop
-                yield held
+                fresh = [held[start - held_from :]]
+                while read_to < stop:
+                    block = next(blocks, None)
+                    if block is None:
+                        raise AudioError(
+                            f"{self.name}: became shorter while it was read; run again"
+                        )
+                    samples = pick_channel(block, self.column)
+                    fresh.append(samples[max(start - read_to, 0) :])
+                    read_to += len(samples)
+                held, held_from = np.concatenate(fresh), start
+                yield held[: stop - start]
 
 
 def read_audio(source: Source, *, channel: Channel = None) -> Audio:
@@ -186,78 +177,70 @@ def read_audio(source: Source, *, channel: Channel = None) -> Audio:
         rate not between 8 and 384 kHz, or has no such channel; a file object that is closed, not
         seekable, or opened as text.
     """
+    name, content = _name_and_content(source)
+    with Decoder(name, content) as sound:
+        _check_rate(name, sound.rate_hz)
+        file = _File(name, content, _check_channel(name, sound.n_channels, channel))
+        levels = Levels(name, sound.rate_hz)
+        kept: list[FloatArray] = []
+        for table in sound.blocks():
+            samples = levels.add(table, file.column)
+            if levels.n_samples <= WHOLE_S * sound.rate_hz:
+                kept.append(samples)
+        if content is None and Path(name).stat().st_size != sound.size:
+            raise AudioError(f"{name}: changes while it is read; wait until it is written")
+        notes = (*_length_notes(sound, levels.n_samples), *levels.notes(sound.n_channels, channel))
+        short = levels.n_samples <= WHOLE_S * sound.rate_hz
+        samples_or_file = np.concatenate(kept) if short else file
+        return Audio(name, sound.rate_hz, levels.n_samples, channel, notes, samples_or_file)
+
+
+def read_duration(source: Source) -> float:
+    """Read the length of a recording in seconds, that of the samples that `read_audio` reads.
+
+    It is taken from the header where the header can be believed; a compressed recording is decoded.
+
+    Parameters
+    ----------
+    source : path, bytes of a file, or file object
+        As in `read_audio`.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    AudioError
+        The file is missing, is no audio, is damaged, or has a rate not between 8 and 384 kHz.
+    """
+    name, content = _name_and_content(source)
+    with Decoder(name, content) as sound:
+        _check_rate(name, sound.rate_hz)
+        n_samples = sound.header_samples()
+        if n_samples is None:
+            n_samples = sum(map(len, sound.blocks()))
+        return n_samples / sound.rate_hz
+
+
+def _name_and_content(source: Source) -> tuple[str, bytes | None]:
+    """Return the name of a source and, unless it is a path, its bytes."""
     name = source_name(source)
     content = None if isinstance(source, str | os.PathLike) else read_source(source, AudioError)
     if isinstance(content, str):
         raise AudioError(f"{name}: opened as text; open the file in binary mode, 'rb'")
-    size, head = _read_head(name) if content is None else (len(content), content)
-    _check_head(name, head)
-    with _File(name, content).open() as sound:
-        _check_rate(name, sound.samplerate)
-        file = _File(name, content, _check_channel(name, sound.channels, channel))
-        levels = Levels(name, sound.samplerate)
-        kept: list[FloatArray] = []
-        for table in _blocks(sound, name):
-            samples = levels.add(table, file.column)
-            if levels.n_samples <= WHOLE_S * sound.samplerate:
-                kept.append(samples)
-        if content is None and Path(name).stat().st_size != size:
-            raise AudioError(f"{name}: changes while it is read; wait until it is written")
-        notes = levels.notes(sound.channels, channel)
-        short = levels.n_samples <= WHOLE_S * sound.samplerate
-        samples_or_file = np.concatenate(kept) if short else file
-        return Audio(name, sound.samplerate, levels.n_samples, channel, notes, samples_or_file)
+    return name, content
 
 
-def _blocks(sound: soundfile.SoundFile, name: str) -> Iterator[FloatArray]:
-    while len(block := _read_block(sound, max(1, _BLOCK // sound.channels), name)):
-        yield block
-
-
-def _read_head(name: str) -> tuple[int, bytes]:
-    """Return the size of a file and its first bytes."""
-    check_input(name, AudioError)
-    try:
-        with Path(name).open("rb") as stream:
-            return os.fstat(stream.fileno()).st_size, stream.read(4)
-    except FileNotFoundError:
-        raise AudioError(f"{name}: there is no such recording; check the path") from None
-    except IsADirectoryError:
-        raise AudioError(f"{name}: this is a folder; name one recording") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise AudioError(f"{name}: the recording cannot be opened ({reason})") from error
-
-
-def _check_head(name: str, head: bytes) -> None:
-    """Refuse a head that libsndfile would refuse in other words, or only with a warning."""
-    named_so = name.lower().endswith((".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff"))
-    if not head:
-        reason = "the file is empty"
-    elif named_so and not head.startswith(_MAGIC):
-        reason = "Format not recognised"
-    else:
-        return
-    raise AudioError(f"{name}: cannot be read as audio ({reason}); convert it to wav or flac")
-
-
-def _path_of(name: str) -> str | bytes:
-    try:
-        name.encode()
-    except UnicodeEncodeError:  # a file name in no known encoding
-        return os.fsencode(name)
-    return name
-
-
-def _read_block(sound: soundfile.SoundFile, n_samples: int, name: str) -> FloatArray:
-    try:
-        table: FloatArray = sound.read(n_samples, dtype="float64", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        place = sound.tell() / sound.samplerate
-        raise AudioError(
-            f"{name}: damaged near {place:.3f} s ({error}); export it again"
-        ) from error
-    return table
+def _length_notes(sound: Decoder, n_samples: int) -> list[str]:
+    """Return notes on a length that is not that of the header."""
+    notes = []
+    if sound.n_parts > 1:
+        notes.append(f"{sound.n_parts} recordings joined in the file were read one after the other")
+    if abs(sound.claimed_samples - n_samples) > END_TOLERANCE_S * sound.rate_hz:
+        claimed_s, held_s = sound.claimed_samples / sound.rate_hz, n_samples / sound.rate_hz
+        notes.append(f"the header says {claimed_s:.3f} s, the file holds {held_s:.3f} s, all read")
+    return notes
 
 
 def _check_rate(name: str, rate_hz: int) -> None:

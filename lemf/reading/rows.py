@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import csv
 import io
-import json
+from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from lemf.errors import CorpusError
+from lemf.errors import CorpusError, shown
 from lemf.runtime.extras import importing
 from lemf.runtime.input import check_input, read_text_input
+from lemf.runtime.json_text import parse_json
 
 ROW_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 MANIFEST_SUFFIXES = (".csv", ".jsonl")  # of manifests of corpora, and of labels
 
 Row = dict[str, object]
+
+_MOST_DIGITS = 9  # of an index
 
 
 class Rows(NamedTuple):
@@ -80,6 +83,11 @@ def read_rows(
     return _delimited_rows(path, text, "\t" if suffix == ".tsv" else ",", required)
 
 
+def is_index(text: str) -> bool:
+    """Check whether text is a whole number from 0, below a billion."""
+    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+
+
 def _delimited_rows(path: str | Path, text: str, delimiter: str, required: Collection[str]) -> Rows:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[tuple[str, Row]] = []
@@ -103,9 +111,9 @@ def _delimited_rows(path: str | Path, text: str, delimiter: str, required: Colle
 
 
 def _check_columns(path: str | Path, columns: Sequence[str], required: Collection[str]) -> None:
-    for name in columns:
-        if name and columns.count(name) > 1:
-            raise CorpusError(f"{path}: two columns are named {name!r}; rename one")
+    for name, count in Counter(columns).items():
+        if name and count > 1:
+            raise CorpusError(f"{path}: two columns are named {shown(name)}; rename one")
     if missing := " and ".join(sorted(set(required) - set(columns))):
         raise CorpusError(f"{path}: no column {missing}; it has {', '.join(columns) or 'none'}")
 
@@ -118,29 +126,14 @@ def _json_rows(path: str | Path, text: str) -> Rows:
             continue
         place = f"{path}: line {number}"
         try:
-            content = json.loads(line, object_pairs_hook=_unique)
-        except (ValueError, RecursionError) as error:
+            content = parse_json(line)
+        except ValueError as error:
             raise CorpusError(f"{place}: not JSON ({error}); write one object per line") from error
         if not isinstance(content, dict):
             raise CorpusError(f'{place}: not an object such as {{"audio": "a.wav"}}')
         columns.update(dict.fromkeys(content))
         rows.append((place, _without_nulls(content)))
     return Rows(tuple(columns), rows)
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Build an object of JSON.
-
-    Raises
-    ------
-    ValueError
-        Two of the keys are equal.
-    """
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"two keys are named {next(k for k in keys if keys.count(k) > 1)!r}")
-    return content
 
 
 def _parquet_rows(
@@ -152,16 +145,15 @@ def _parquet_rows(
 
     check_input(path, CorpusError)
     try:
-        file = pyarrow.parquet.ParquetFile(path)
+        file = pyarrow.parquet.ParquetFile(path, page_checksum_verification=True)
         columns = file.schema_arrow.names
         _check_columns(path, columns, required)
         wanted = [name for name in columns if only is None or name in only]
         contents = file.read(wanted).to_pylist()
     except FileNotFoundError:
         raise CorpusError(f"{path}: no such file; check the path") from None
-    except (OSError, pyarrow.ArrowException) as error:
-        reason = str(error).partition("\n")[0]
-        raise CorpusError(f"{path}: no Parquet file ({reason})") from error
+    except (OSError, ValueError, OverflowError, pyarrow.ArrowException) as error:
+        raise CorpusError(f"{path}: no Parquet file, or damaged ({error})") from error
     rows = [
         (f"{path}: row {number}", _without_nulls(content))
         for number, content in enumerate(contents, 1)

@@ -6,8 +6,8 @@ in one line; 2 after a wrong use of options; 130 after Ctrl-C.
 
 from __future__ import annotations
 
-import errno
 import io
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -59,6 +59,17 @@ def add_options(*options: Callable[[Command], Command]) -> Callable[[Command], C
 class OneLineErrors(click.Group):
     """Turns a LemfError or OSError of any command into one line and exit 1."""
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as click declares it
+        """Run the command line; what stderr does not take is dropped and ends no work."""
+        with _tolerant_stderr():
+            try:
+                return super().main(*args, **kwargs)
+            except OSError as error:
+                place = f"{error.filename}: " if error.filename else _failing_stdout()
+                message = one_line(f"{place}{error.strerror or error}")
+                click.echo(f"Error: {message}", err=True)
+                sys.exit(1)
+
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:  # noqa: ANN401 - as click
         """Parse the arguments; a wrong use is reported in one line."""
         with _short_messages():
@@ -70,14 +81,54 @@ class OneLineErrors(click.Group):
             signal.signal(ending, _end)
         try:
             with _short_messages():
-                return super().invoke(ctx)
+                result = super().invoke(ctx)
         except LemfError as error:
             raise click.ClickException(str(error)) from error
-        except OSError as error:
-            if error.errno == errno.EPIPE:  # the reader of stdout has gone: click ends quietly
-                raise
-            place = f"{error.filename}: " if error.filename else ""
-            raise click.ClickException(one_line(f"{place}{error.strerror or error}")) from error
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return result
+
+
+class _Tolerant(io.FileIO):
+    """A file that drops what it cannot take, such as a log on a full disk."""
+
+    def write(self, content: Any, /) -> int:  # noqa: ANN401 - any buffer
+        try:
+            return super().write(content)
+        except OSError:
+            return len(content)
+
+
+@contextmanager
+def _tolerant_stderr() -> Iterator[None]:
+    """Let no full disk, closed pipe or closed descriptor behind stderr end the ``with`` block."""
+    for descriptor in range(3):  # of a closed stream: no output file may take its place
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    before = sys.stderr
+    if before is sys.__stderr__ and os.name == "posix":
+        sys.stderr = io.TextIOWrapper(
+            io.BufferedWriter(_Tolerant(2, "wb", closefd=False)),
+            encoding=getattr(before, "encoding", None),
+            errors="backslashreplace",
+            line_buffering=True,
+        )
+    try:
+        yield
+    finally:
+        sys.stderr = before
+
+
+def _failing_stdout() -> str:
+    """Return the name of stdout, as the place of an error, if it takes nothing."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes at its end
+        return "standard output: "
+    return ""
 
 
 def _end(number: int, _: FrameType | None) -> NoReturn:

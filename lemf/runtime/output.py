@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,8 @@ from lemf.errors import UNPRINTABLE, OutputError
 FigureFormat = Literal["png", "svg", "pdf"]
 
 PARTIAL_SUFFIX = ".part"
+_LONGEST_NAME = 240  # bytes: file systems take 255, and a partial file adds 15
+_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # lone surrogates that stand for no byte
 
 
 def check_output(path: Path, *, force: bool = False) -> None:
@@ -33,19 +37,27 @@ def check_output(path: Path, *, force: bool = False) -> None:
     Raises
     ------
     OutputError
-        The folder is missing or not writable, the path is a folder, or the file exists.
+        The folder is missing or takes no file of this name, such as on a full disk; the path is a
+        folder or no regular file; or the file exists.
     """
-    folder = path.resolve().parent
+    _check_path(path, force)
+    with _partial_file(path) as stream:
+        stream.write(b"?")
+
+
+def _check_path(path: Path, force: bool) -> None:
+    folder = Path(os.path.realpath(path)).parent
     try:
         folder_exists, is_folder, exists = folder.is_dir(), path.is_dir(), path.exists()
-        is_file = path.is_file()
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
+        is_file, is_loop = path.is_file(), os.path.islink(os.path.realpath(path))  # noqa: PTH114
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{path}: cannot be written ({reason})") from error
     if not folder_exists:
         raise OutputError(f"{path}: the folder {folder} does not exist; create it first")
     if is_folder:
         raise OutputError(f"{path}: this is a folder; name a file")
-    if exists and not is_file:
+    if is_loop or (exists and not is_file):
         raise OutputError(f"{path}: this is not a regular file; name another")
     if exists and not force:
         raise OutputError(f"{path}: exists already; --force replaces it")
@@ -73,11 +85,12 @@ def check_apart(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
     OutputError
         Even with ``--force``: an input of the user is never replaced.
     """
-    taken = {path.resolve(): "is read as input" for path in inputs}
+    taken = {os.path.realpath(path): "is read as input" for path in inputs}
     for path in outputs:
-        if path.resolve() in taken:
-            raise OutputError(f"{path}: {taken[path.resolve()]}; name another file")
-        taken[path.resolve()] = "is named for two outputs"
+        real = os.path.realpath(path)
+        if real in taken:
+            raise OutputError(f"{path}: {taken[real]}; name another file")
+        taken[real] = "is named for two outputs"
 
 
 def write_output(path: Path, content: bytes, *, force: bool = False) -> None:
@@ -120,20 +133,38 @@ def open_output(path: Path, *, force: bool = False, sync: bool = True) -> Iterat
     OutputError
         As `check_output`, and when the disk is full or the write fails.
     """
-    check_output(path, force=force)
-    path = path.resolve()  # a link stays a link
+    _check_path(path, force)
+    with _partial_file(path) as stream:
+        yield stream
+        stream.flush()
+        if sync:
+            os.fsync(stream.fileno())
+        stream.close()
+        place = Path(os.path.realpath(path))  # a link stays a link
+        partial = Path(stream.name)
+        partial.chmod(place.stat().st_mode if place.exists() else 0o666 & ~_umask())
+        partial.replace(place)
+
+
+@contextmanager
+def _partial_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file beside an output, under another name, that is removed after the block.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be made or written.
+    """
     partial: Path | None = None
     try:
         with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", suffix=PARTIAL_SUFFIX, delete=False
+            dir=os.path.dirname(os.path.realpath(path)),  # noqa: PTH120
+            prefix=_partial_prefix(path),
+            suffix=PARTIAL_SUFFIX,
+            delete=False,
         ) as stream:
             partial = Path(stream.name)
             yield stream
-            stream.flush()
-            if sync:
-                os.fsync(stream.fileno())
-        partial.chmod(path.stat().st_mode if path.exists() else 0o666 & ~_umask())
-        partial.replace(path)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
     finally:
@@ -141,16 +172,24 @@ def open_output(path: Path, *, force: bool = False, sync: bool = True) -> Iterat
             partial.unlink(missing_ok=True)
 
 
+def _partial_prefix(path: Path) -> str:
+    """Return how the names of the partial files of an output begin."""
+    name = os.path.basename(os.path.realpath(path))  # noqa: PTH119
+    size = len(os.fsencode(name))
+    return f".{name}." if size <= _LONGEST_NAME else f".{zlib.crc32(os.fsencode(name)):08x}."
+
+
 def remove_partials(path: Path) -> None:
     """Remove the partial files that a killed process left of an output."""
-    path = path.resolve()
-    for partial in path.parent.glob(f".{glob.escape(path.name)}.*{PARTIAL_SUFFIX}"):
+    folder = Path(os.path.realpath(path)).parent
+    for partial in folder.glob(f"{glob.escape(_partial_prefix(path))}*{PARTIAL_SUFFIX}"):
         partial.unlink(missing_ok=True)
 
 
 def printable_path(path: str | os.PathLike[str]) -> str:
     """Convert a path to text that UTF-8 can hold: bytes in no known encoding become U+FFFD."""
-    return os.fspath(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = _NO_BYTE.sub("\ufffd", os.fspath(path))
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def printable_text(text: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
+from lemf import AudioError, read_duration
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.threads import threaded_map
 from msfser.config.settings import SHORTEST_S, OutsideLabels, check_choice
@@ -102,28 +103,27 @@ def count_note(what: str, ids: Sequence[str], values: Sequence[object] = ()) -> 
 
 
 def measure_recording(path: Path) -> tuple[float, str | None]:
-    """Read the length of a recording from its header.
+    """Read the length of a recording, as training and prediction will read it.
 
     Returns
     -------
     (float, str or None)
         Seconds, NaN where unknown, and the fault of the recording, or None.
     """
-    import soundfile
-
     try:
         size = path.stat().st_size
         if not path.is_file():
             return math.nan, "the recording is no file"
         if size == 0:
             return math.nan, "the recording is empty"
-        header = soundfile.info(str(path))
+        duration_s = read_duration(path)
     except FileNotFoundError:
         return math.nan, "no such recording"
-    except (soundfile.LibsndfileError, OSError, TypeError, ValueError) as error:
-        reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or error
-        return math.nan, f"the recording cannot be read ({str(reason).rstrip('.')})"
-    duration_s = header.frames / header.samplerate
+    except OSError as error:
+        return math.nan, f"the recording cannot be read ({error.strerror})"
+    except AudioError as error:
+        fault = str(error).removeprefix(f"{path}: ").partition(";")[0]
+        return math.nan, fault.replace("cannot be read as audio", "the recording cannot be read")
     if duration_s < SHORTEST_S:
         return duration_s, f"the recording lasts {duration_s:.3f} s, less than {SHORTEST_S} s"
     return duration_s, None

@@ -22,9 +22,11 @@ def wav_bytes(path: Path) -> bytes:
     """
     if path.suffix.lower() == ".wav":
         try:
-            return read_input(path, SemanticsError)
+            content = read_input(path, SemanticsError)
         except OSError as error:
             raise SemanticsError(f"{path}: cannot be read ({error.strerror})") from error
+        if content.startswith(b"RIFF"):  # others may be named so: NIST SPHERE, MP3
+            return content
     audio = read_audio(path)
     samples = np.concatenate(list(audio.slices([(0, audio.n_samples)])))
     return format_wav(samples, audio.rate_hz)

@@ -258,7 +258,7 @@ def test_labels_that_were_not_fitted_on_get_no_note(tmp_path, labelled):
     [
         (["-o", "w.txt"], 1, "w.txt: the name must end in .json"),
         (["-o", "w.json", "--held-out", "h.txt"], 1, "h.txt: the name must end in .csv"),
-        (["-o", "w.json", "--cue", "loud"], 1, "unknown cue 'loud' of the set 'paper'"),
+        (["-o", "w.json", "--cue", "loud"], 2, "unknown cue 'loud' of the set 'paper'"),
         (["-o", "w.json", "--regularisation", "0"], 2, "write auto or a number above 0"),
         (["-o", "w.json", "--regularisation", "x"], 2, "write auto or a number above 0"),
         (["-o", "no/w.json"], 1, "does not exist; create it first"),

@@ -2,17 +2,17 @@
 
 import json
 
+import click
 import pytest
 
 from lemf.commands.weight_options import read_weights
-from lemf.config import Settings
 from lemf.errors import SettingsError
 
 
 def test_weights_on_the_command_line():
     assert read_weights("pitch=1, energy=0.5") == (None, {"pitch": 1.0, "energy": 0.5})
     for text in ("pitch", "pitch=high", "pitch=1,,", ""):
-        with pytest.raises(SettingsError, match="write NAME=NUMBER"):
+        with pytest.raises(click.UsageError, match="write NAME=NUMBER"):
             read_weights(text)
 
 
@@ -27,6 +27,13 @@ def test_weights_in_a_file(tmp_path):
     [
         ("{", r"w\.json: not JSON"),
         ("[1]", r"w\.json: expected"),
+        (
+            '{"weights": {"pitch": 1, "pitch": 2}}',
+            r"w\.json: not JSON .two keys are named 'pitch'.",
+        ),
+        ('{"weights": {}, "weights": {}}', r"w\.json: not JSON .two keys are named 'weights'."),
+        ('{"weights": ' + "[" * 100_000, r"w\.json: not JSON .nested too deep."),
+        ('{"weights": {"pitch": ' + "9" * 5000 + "}}", r"not JSON .a number of 5,000 digits."),
         ('{"weights": {"pitch": "high"}}', r"w\.json: expected"),
         ('{"weights": {"pitch": true}}', r"w\.json: expected"),
         ('{"cues": 3, "weights": {}}', r"w\.json: 'cues' must be the name"),
@@ -50,11 +57,10 @@ def test_missing_file_of_weights(tmp_path):
 def test_a_number_too_large_for_a_float_is_refused(tmp_path):
     path = tmp_path / "w.json"
     path.write_text('{"weights": {"pitch": 1' + "0" * 400 + "}}")
-    _, weights = read_weights(str(path))
-    with pytest.raises(SettingsError, match="not a number up to"):
-        Settings(weights=weights)
+    with pytest.raises(SettingsError, match="a number of 401 digits"):
+        read_weights(str(path))
 
 
 def test_a_cue_named_twice_is_refused():
-    with pytest.raises(SettingsError, match="pitch is named twice"):
+    with pytest.raises(click.UsageError, match="'pitch' is named twice"):
         read_weights("pitch=1,pitch=2")

@@ -49,7 +49,7 @@ def test_two_trees_as_the_montreal_forced_aligner_writes_them(tree):
 
 def test_a_recording_without_textgrid_is_not_lost(tree):
     tree("c/a.wav", "c/b.TextGrid")
-    recordings, unused = list_recordings("c")
+    recordings, unused, *_ = list_recordings("c")
     assert recordings == [Recording("a", "c/a.wav", None)]
     assert unused == ["c/b.TextGrid"]
 

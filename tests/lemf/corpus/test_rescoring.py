@@ -74,7 +74,8 @@ def test_what_cannot_be_rescored(run, tmp_path):
     (tmp_path / "text.parquet").write_text("text")
     assert_one_line(run("rescore", "text.parquet", "-o", "b.parquet"), "it is no Parquet file")
     result = run("rescore", "f.parquet", "-o", "b.parquet", "--weights", "loudness=1")
-    assert_one_line(result, "unknown cue 'loudness' of the set 'paper'")
+    assert result.exit_code == 2
+    assert "unknown cue 'loudness' of the set 'paper'" in result.stderr
     assert not (tmp_path / "b.parquet").exists()
     words = ("-o", "w.parquet", "--features", "fw.parquet", "--duration", "word")
     assert run(*BATCH, *words).exit_code == 0

@@ -1,7 +1,11 @@
 """What both command lines print where something goes wrong, and how."""
 
 import errno
+import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -104,3 +108,47 @@ def test_options_are_shown_in_their_order():
     both = add_options(click.option("--first"), click.option("--second"))
     command = click.command()(both(lambda first, second: None))
     assert [option.name for option in command.params] == ["first", "second"]
+
+
+def shell(line, folder, **variables):
+    """Run a line of bash in which $LEMF is the command line."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"} | variables
+    return subprocess.run(
+        ["bash", "-c", line.replace("$LEMF", f"{sys.executable} -m lemf")],
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+
+on_linux = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+
+
+@on_linux
+@pytest.mark.parametrize("command", ["--help", "schema", "score utterance.wav utterance.TextGrid"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_behind_stdout_is_one_line(utterance, command, unbuffered):
+    folder = utterance.wav.parent
+    done = shell(f"$LEMF {command} >/dev/full", folder, PYTHONUNBUFFERED=unbuffered)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.endswith("No space left on device\n")
+
+
+@on_linux
+@pytest.mark.parametrize("stderr", ["2>/dev/full", "2>&-", "<&- 2>&-", "2>&1 | true"])
+def test_work_goes_on_where_stderr_takes_nothing(make_corpus, tmp_path, stderr):
+    make_corpus(3)
+    (tmp_path / "corpus/speaker0/0002.TextGrid").unlink()
+    done = shell(f"$LEMF batch corpus -o o.parquet {stderr}; exit ${{PIPESTATUS[0]}}", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")  # a file failed
+    assert (tmp_path / "o.failed.csv").exists()
+    assert (tmp_path / "o.parquet").read_bytes().endswith(b"PAR1")
+
+
+def test_an_error_does_not_go_to_stdout_where_stderr_is_closed(tmp_path):
+    done = shell("$LEMF score a.wav a.TextGrid 2>&-", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+
+
+def test_a_reader_who_leaves_is_no_error(tmp_path):
+    done = shell("$LEMF schema | true; exit ${PIPESTATUS[0]}", tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")

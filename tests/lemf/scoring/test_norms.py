@@ -210,15 +210,14 @@ def test_the_speaker_is_found_by_a_pattern(run):
 
 def test_ids_without_a_speaker_are_refused(run, tmp_path):
     speaker = ("rescore", "f.parquet", "-o", "b.parquet", "--normalise", "speaker")
-    for pattern, message in (
-        ("(", "speaker pattern '(': "),
-        ("^x", "no speaker in the id 'speaker0/"),
-        ("(x)?", "no speaker in the id 'speaker0/"),
+    for pattern, code, message in (
+        ("(", 2, "speaker pattern '(': "),
+        ("^x", 1, "no speaker in the id 'speaker0/"),
+        ("(x)?", 1, "no speaker in the id 'speaker0/"),
     ):
         result = run(*speaker, "--speaker-pattern", pattern)
-        assert result.exit_code == 1
-        assert message in result.stderr
-        assert len(result.stderr.splitlines()) <= 2
+        assert result.exit_code == code
+        assert message in result.stderr.splitlines()[-1]
     for scope in (None, "corpus"):
         for pattern in ("^x", "("):
             with pytest.raises(lemf.SettingsError, match="only normalise 'speaker' reads it"):
@@ -226,7 +225,7 @@ def test_ids_without_a_speaker_are_refused(run, tmp_path):
                     "f.parquet", "b.parquet", normalise=scope, speaker_pattern=pattern
                 )
     result = run("rescore", "f.parquet", "-o", "b.parquet", "--speaker-pattern", "^x")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert (
         "speaker pattern '^x': only normalise 'speaker' reads it, not 'sentence'" in result.stderr
     )
