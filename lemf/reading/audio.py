@@ -15,8 +15,8 @@ from lemf.arrays import FloatArray
 from lemf.config import END_TOLERANCE_S
 from lemf.errors import AudioError
 from lemf.reading.channel_mixing import Channel, Levels, as_table, pick_channel
-from lemf.reading.decoding import Decoder
 from lemf.reading.frames import WHOLE_S
+from lemf.reading.sound_files.decoding import Decoder
 from lemf.reading.sources import Source, read_source, source_name
 
 LOWEST_RATE_HZ = 8000
@@ -39,6 +39,8 @@ class Audio:
         Which channel was asked for.
     notes : tuple of str
         What a user should know: channels mixed down, clipping, a constant offset.
+    low_notes : tuple of str
+        Those of them on what a high-pass filter removes.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Audio:
     n_samples: int
     channel: Channel
     notes: tuple[str, ...]
+    low_notes: tuple[str, ...]
     _source: FloatArray | _File
 
     @classmethod
@@ -90,8 +93,11 @@ class Audio:
         column = _check_channel(name, table.shape[1], channel)
         levels = Levels(name, int(rate_hz))
         picked = levels.add(table, column)
-        notes = levels.notes(table.shape[1], channel)
-        return cls(name, int(rate_hz), levels.n_samples, channel, notes, picked)
+        notes, low_notes = levels.notes(table.shape[1], channel), levels.low_notes()
+        samples_or_file = _scaled(picked, levels.full_scale)
+        return cls(
+            name, int(rate_hz), len(picked), channel, notes + low_notes, low_notes, samples_or_file
+        )
 
     @property
     def duration_s(self) -> float:
@@ -129,25 +135,37 @@ class _File:
     name: str  # the path, unless there is content
     content: bytes | None
     column: int | None  # channel from 0; None: the mean of all
+    full_scale: float  # what the samples are divided by
 
     def slices(self, spans: Iterable[tuple[int, int]]) -> Iterator[FloatArray]:
         """Read forwards only, since seeking in a compressed file is not exact."""
         with Decoder(self.name, self.content) as sound:
-            blocks = sound.blocks()
-            held, held_from, read_to = np.empty(0), 0, 0
-            for start, stop in spans:
-                fresh = [held[start - held_from :]]
-                while read_to < stop:
-                    block = next(blocks, None)
-                    if block is None:
-                        raise AudioError(
-                            f"{self.name}: became shorter while it was read; run again"
-                        )
-                    samples = pick_channel(block, self.column)
-                    fresh.append(samples[max(start - read_to, 0) :])
-                    read_to += len(samples)
-                held, held_from = np.concatenate(fresh), start
-                yield held[: stop - start]
+            blocks = (
+                _scaled(pick_channel(table, self.column), self.full_scale)
+                for table in sound.blocks()
+            )
+            yield from cut_spans(blocks, spans, self.name)
+
+
+def cut_spans(
+    blocks: Iterable[FloatArray], spans: Iterable[tuple[int, int]], name: str
+) -> Iterator[FloatArray]:
+    """Yield stretches of samples that come in blocks; `name` is that of the recording.
+
+    Raises AudioError where the blocks end before a stretch does.
+    """
+    source = iter(blocks)
+    held, held_from, read_to = np.empty(0), 0, 0
+    for start, stop in spans:
+        fresh = [held[start - held_from :]]
+        while read_to < stop:
+            block = next(source, None)
+            if block is None:
+                raise AudioError(f"{name}: became shorter while it was read; run again")
+            fresh.append(block[max(start - read_to, 0) :])
+            read_to += len(block)
+        held, held_from = np.concatenate(fresh), start
+        yield held[: stop - start]
 
 
 def read_audio(source: Source, *, channel: Channel = None) -> Audio:
@@ -180,19 +198,26 @@ def read_audio(source: Source, *, channel: Channel = None) -> Audio:
     name, content = _name_and_content(source)
     with Decoder(name, content) as sound:
         _check_rate(name, sound.rate_hz)
-        file = _File(name, content, _check_channel(name, sound.n_channels, channel))
+        column = _check_channel(name, sound.n_channels, channel)
         levels = Levels(name, sound.rate_hz)
         kept: list[FloatArray] = []
         for table in sound.blocks():
-            samples = levels.add(table, file.column)
+            samples = levels.add(table, column)
             if levels.n_samples <= WHOLE_S * sound.rate_hz:
                 kept.append(samples)
         if content is None and Path(name).stat().st_size != sound.size:
             raise AudioError(f"{name}: changes while it is read; wait until it is written")
-        notes = (*_length_notes(sound, levels.n_samples), *levels.notes(sound.n_channels, channel))
-        short = levels.n_samples <= WHOLE_S * sound.rate_hz
-        samples_or_file = np.concatenate(kept) if short else file
-        return Audio(name, sound.rate_hz, levels.n_samples, channel, notes, samples_or_file)
+        n_samples = levels.n_samples
+        notes = (*_length_notes(sound, n_samples), *levels.notes(sound.n_channels, channel))
+        low_notes, full_scale = levels.low_notes(), levels.full_scale
+        samples_or_file = (
+            _scaled(np.concatenate(kept), full_scale)
+            if n_samples <= WHOLE_S * sound.rate_hz
+            else _File(name, content, column, full_scale)
+        )
+        return Audio(
+            name, sound.rate_hz, n_samples, channel, notes + low_notes, low_notes, samples_or_file
+        )
 
 
 def read_duration(source: Source) -> float:
@@ -221,6 +246,10 @@ def read_duration(source: Source) -> float:
         if n_samples is None:
             n_samples = sum(map(len, sound.blocks()))
         return n_samples / sound.rate_hz
+
+
+def _scaled(samples: FloatArray, full_scale: float) -> FloatArray:
+    return samples if full_scale == 1.0 else samples / full_scale
 
 
 def _name_and_content(source: Source) -> tuple[str, bytes | None]:

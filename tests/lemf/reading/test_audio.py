@@ -199,3 +199,99 @@ def test_unusable_arrays_are_refused():
 
 def test_a_minute_is_what_fits_in_memory():
     assert frames.WHOLE_S == 60.0
+
+
+def speech_like(n_samples=32_000):
+    t = np.arange(n_samples) / 16000
+    return 0.3 * np.sin(2 * np.pi * 150 * t) * (1 + 0.5 * np.sin(2 * np.pi * 3 * t))
+
+
+@pytest.mark.parametrize(("bits", "scale"), [(16, 2**15), (24, 2**23), (32, 2**31)])
+@pytest.mark.parametrize("in_file", [True, False])
+@pytest.mark.parametrize("whole_s", [60.0, 0.5])
+def test_integers_in_floats_are_scaled_with_a_note(
+    tmp_path, monkeypatch, bits, scale, in_file, whole_s
+):
+    monkeypatch.setattr("lemf.reading.audio.WHOLE_S", whole_s)
+    integers = np.round(speech_like() * scale)
+    if in_file:
+        soundfile.write(tmp_path / "a.wav", integers, 16000, subtype="DOUBLE")
+        audio = lemf.read_audio(tmp_path / "a.wav")
+    else:
+        audio = lemf.Audio.from_samples(integers, 16000)
+    (samples,) = audio.slices([(0, 32_000)])
+    np.testing.assert_array_equal(samples, integers / scale)
+    (note,) = audio.notes
+    assert note == (
+        f"the samples are whole numbers up to {np.abs(integers).max():,.0f}, integers of {bits} "
+        f"bits stored as floats: divided by {scale:,}"
+    )
+
+
+def test_a_single_sample_that_is_not_whole_shows_that_samples_are_no_integers(tmp_path):
+    samples = np.round(speech_like() * 2**15)
+    samples[-1] = 0.5
+    soundfile.write(tmp_path / "a.wav", samples, 16000, subtype="DOUBLE")
+    (note,) = lemf.read_audio(tmp_path / "a.wav").notes
+    assert note == "the samples reach 14,743 times full scale: divided by 16,384"
+
+
+def test_samples_far_beyond_full_scale_are_divided_by_a_power_of_two_and_not_called_clipped():
+    (note,) = (audio := lemf.Audio.from_samples(11_470.3 * speech_like(), 16000)).notes
+    assert note == "the samples reach 5,161 times full scale: divided by 8,192"
+    (samples,) = audio.slices([(0, 32_000)])
+    np.testing.assert_array_equal(samples, 11_470.3 * speech_like() / 8192)
+
+
+@pytest.mark.parametrize(("gain", "noted"), [(2.5, False), (10.0, True)])
+def test_samples_somewhat_beyond_full_scale_stay_as_they_are(gain, noted):
+    audio = lemf.Audio.from_samples(gain * speech_like(), 16000)
+    (samples,) = audio.slices([(0, 32_000)])
+    np.testing.assert_array_equal(samples, gain * speech_like())
+    assert [note[:27] for note in audio.notes] == ["the samples reach 4.50 time"] * noted
+
+
+def test_clipping_beyond_full_scale_is_flat_at_the_highest_sample():
+    clipped = np.clip(30 * speech_like(), -4.0, 4.0)
+    assert any("clipped" in note for note in lemf.Audio.from_samples(clipped, 16000).notes)
+    flat_below = np.where(np.arange(32_000) < 16_000, clipped, 1e-3)
+    flat_below[20_000] = 8.0
+    notes = lemf.Audio.from_samples(flat_below, 16000).notes
+    assert not any("clipped" in note for note in notes)
+
+
+@pytest.mark.parametrize("whole_s", [60.0, 0.5])
+def test_flat_samples_of_several_blocks_are_counted_at_the_highest_of_all(
+    tmp_path, monkeypatch, whole_s
+):
+    monkeypatch.setattr("lemf.reading.audio.WHOLE_S", whole_s)
+    monkeypatch.setattr("lemf.reading.sound_files.decoding._BLOCK", 5000)
+    samples = np.clip(30 * speech_like(), -4.0, 4.0)
+    samples[:10_000] = np.clip(samples[:10_000], -1.0, 1.0)  # flat, too, but lower
+    soundfile.write(tmp_path / "a.wav", samples, 16000, subtype="DOUBLE")
+    by_block = lemf.read_audio(tmp_path / "a.wav").notes
+    assert by_block == lemf.Audio.from_samples(samples, 16000).notes
+
+
+@pytest.mark.parametrize(("hz", "noted"), [(20, True), (45, True), (75, False), (100, False)])
+@pytest.mark.parametrize("rate_hz", [8000, 11_025, 44_100])
+def test_sound_below_60_hz_that_holds_most_energy_is_noted(hz, noted, rate_hz):
+    t = np.arange(2 * rate_hz) / rate_hz
+    rumble = 0.5 * np.sin(2 * np.pi * hz * t)
+    audio = lemf.Audio.from_samples(rumble + 0.2 * np.sin(2 * np.pi * 200 * t), rate_hz)
+    assert [note[:22] for note in audio.notes] == ["86% of the energy lies"] * noted
+    assert audio.low_notes == audio.notes
+    louder_voice = rumble + 0.6 * np.sin(2 * np.pi * 200 * t)
+    assert lemf.Audio.from_samples(louder_voice, rate_hz).notes == ()
+
+
+def test_high_sound_is_not_taken_for_low_sound():
+    t = np.arange(32_000) / 16000
+    for hz in (940, 1000, 1030, 2980, 7990):
+        tone = 0.5 * np.sin(2 * np.pi * hz * t)
+        assert lemf.Audio.from_samples(tone, 16000).notes == ()
+
+
+def test_an_array_with_its_axes_exchanged_is_refused():
+    with pytest.raises(ValueError, match=r"shape \(2, 4000\): 4000 channels of 2 samples; transpo"):
+        lemf.Audio.from_samples(sine(channels=2).T, 16000)

@@ -12,8 +12,8 @@ import soundfile
 
 from lemf.arrays import FloatArray
 from lemf.errors import AudioError
-from lemf.reading.containers import find_parts, name_foreign_kind
-from lemf.reading.file_parts import MOST_PARTS, Part, PartStream, read_at
+from lemf.reading.sound_files.containers import find_parts, name_foreign_kind
+from lemf.reading.sound_files.parts import MOST_PARTS, Part, PartStream, read_at
 from lemf.runtime.input import check_input
 
 _BLOCK = 1 << 20  # samples of all channels decoded at a time

@@ -12,8 +12,8 @@ import struct
 from itertools import pairwise
 from typing import IO, NamedTuple
 
-from lemf.reading.file_parts import MOST_PARTS, Part, find_all, read_at
-from lemf.reading.mpeg_parts import find_mpeg_parts
+from lemf.reading.sound_files.mpeg import find_mpeg_parts
+from lemf.reading.sound_files.parts import MOST_PARTS, Part, find_all, read_at
 
 _MOST_CHUNKS = 10_000
 _BLOCK = 1 << 20  # bytes searched at a time

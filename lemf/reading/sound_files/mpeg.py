@@ -11,7 +11,7 @@ import re
 from itertools import pairwise
 from typing import IO, NamedTuple
 
-from lemf.reading.file_parts import MOST_PARTS, Part, find_all, read_at
+from lemf.reading.sound_files.parts import MOST_PARTS, Part, find_all, read_at
 
 _BLOCK = 1 << 20  # bytes in which frames are counted at a time
 _JUNK = 1 << 16  # bytes before a first frame that are passed over
