@@ -18,7 +18,7 @@ END_TOLERANCE_S = 0.020  # a word that reaches further beyond the recording is a
 ROUNDING_S = 1e-9  # rounding error of times: a pause of 0.8 - 0.5 s is not longer than 0.3 s
 PITCH_FLOOR_HZ, PITCH_CEILING_HZ = 71.0, 800.0  # defaults of Harvest
 
-CueInput = Literal["words", "contours", "sentence", "expected"]
+CueInput = Literal["words", "contours", "sentence", "expected", "vowels"]
 
 
 class Cue(NamedTuple):
@@ -30,7 +30,8 @@ class Cue(NamedTuple):
         Module of `lemf.cues` whose function of the cue's name computes the cue.
     reads : tuple of str
         Parameters of that function: the words, the contours of the recording, those of the
-        sentence (cleaned, from contours with detail), or the expected durations of phones.
+        sentence (cleaned, from contours with detail), the expected durations of phones, or the
+        labels of vowels.
     unit : str
     colour : str
         Map of matplotlib from which a figure takes the shade of the cue: one map per kind of cue.
@@ -56,11 +57,11 @@ CUES: Mapping[str, Cue] = {
     "spectral_balance": Cue("loudness_cues", ("sentence",), "dB", "Oranges"),
     "long_phones": Cue("duration_cues", ("words",), "s", "Greens"),
     "log_phones": Cue("duration_cues", ("words",), "ln s", "Greens"),
-    "nonfinal_phones": Cue("duration_cues", ("words",), "s", "Greens"),
+    "nonfinal_phones": Cue("duration_cues", ("words", "vowels"), "s", "Greens"),
     "lengthening": Cue("duration_cues", ("words", "expected"), "ln", "Greens"),
-    "vowel_pitch": Cue("vowels", ("words", "sentence"), "st", "Blues"),
-    "vowel_loudness": Cue("vowels", ("words", "sentence"), "dB", "Oranges"),
-    "vowel_duration": Cue("vowels", ("words",), "s", "Greens"),
+    "vowel_pitch": Cue("vowels", ("words", "sentence", "vowels"), "st", "Blues"),
+    "vowel_loudness": Cue("vowels", ("words", "sentence", "vowels"), "dB", "Oranges"),
+    "vowel_duration": Cue("vowels", ("words", "vowels"), "s", "Greens"),
     "wavelet_prominence": Cue("wavelet", ("words", "sentence"), "SD", "Greys"),
 }
 # A cue set is named by its cues and their weights. `paper` is equation 2: alpha, beta, gamma;
@@ -185,6 +186,11 @@ class Settings:
     def needs_phone_norms(self) -> bool:
         """Whether a cue of the set reads the expected durations of phones."""
         return self.duration == "phones" and self._reads("expected")
+
+    @property
+    def needs_vowels(self) -> bool:
+        """Whether a cue of the set reads which phones are vowels."""
+        return self._reads("vowels")
 
     @property
     def pause_s(self) -> float | None:

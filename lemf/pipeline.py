@@ -17,9 +17,16 @@ from lemf.errors import SettingsError
 from lemf.reading.audio import Audio
 from lemf.reading.sources import Source
 from lemf.reading.textgrid import TextGrid
+from lemf.scoring.doubts import (
+    alignment_flags,
+    doubt_notes,
+    find_sound,
+    pitch_flags,
+    vowel_notes,
+)
 from lemf.scoring.emphasis import Emphasis
 from lemf.scoring.norms import Norms, recording_norms, sentence_phones
-from lemf.scoring.sentence import measure_cues, score_sentence
+from lemf.scoring.sentence import find_vowels, measure_cues, score_sentence
 
 _VERSION = version_of("lemf")  # read once: it takes as long as the cues of a sentence
 
@@ -105,24 +112,33 @@ def score_measurement(
             "or 'recording' for one"
         )
     contours = measured.contours
+    alignment = measured.alignment
+    vowels = find_vowels(alignment, settings)
+    sound_s = find_sound((word for words in alignment.sentences for word in words), contours)
     sentences = []
-    for index, words in enumerate(measured.alignment.sentences):
+    for index, words in enumerate(alignment.sentences):
         expected = norms.phones if norms else sentence_phones(words, settings)
-        cues = measure_cues(words, contours, settings, measured.duration_s, expected)
+        cues = measure_cues(words, contours, settings, measured.duration_s, expected, vowels)
+        cues = cues.with_flags(alignment_flags(words, sound_s))
+        if "pitch" in settings.cue_weights:
+            cues = cues.with_flags(pitch_flags(words, contours))
         standardise = norms.standardise if norms else _standardise
         sentences.append(score_sentence(index, words, cues, standardise, settings.cue_weights))
+    notes = doubt_notes(sentences)
+    if settings.needs_vowels:
+        notes += vowel_notes(alignment, vowels)
     return Emphasis(
         version=_VERSION,
         audio=measured.audio,
         textgrid=measured.textgrid,
         rate_hz=measured.rate_hz,
         duration_s=measured.duration_s,
-        notes=measured.notes,
+        notes=(*measured.notes, *notes),
         settings=replace(
             settings,
             weights=settings.cue_weights,
-            words_tier=measured.alignment.words_tier,
-            phones_tier=measured.alignment.phones_tier,
+            words_tier=alignment.words_tier,
+            phones_tier=alignment.phones_tier,
         ),
         sentences=tuple(sentences),
         contours=contours,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 
 import numpy as np
 
 from lemf.arrays import FloatArray
 from lemf.cues.phone_norms import PhoneNorms
-from lemf.cues.vowels import are_vowels
 from lemf.reading.alignment import Word
 
 FINAL_LENGTHENING = 1.4  # factor of the rhyme before a pause (Klatt 1979, rule 2)
@@ -42,7 +41,7 @@ def log_phones(words: Sequence[Word]) -> FloatArray:
     return _pooled(words, lambda phones_s: float(np.log(phones_s).mean()))
 
 
-def nonfinal_phones(words: Sequence[Word]) -> FloatArray:
+def nonfinal_phones(words: Sequence[Word], vowels: Collection[str]) -> FloatArray:
     """Measure `long_phones` without the lengthening that pauses cause, rather than stress.
 
     In the last word before a pause, the phones from the last vowel on count as 1 / 1.4 of their
@@ -59,12 +58,11 @@ def nonfinal_phones(words: Sequence[Word]) -> FloatArray:
     D. H. Klatt, "Synthesis by rule of segmental durations in English sentences", in B. Lindblom,
     S. Ohman (eds.), Frontiers of Speech Communication Research, 1979.
     """
-    vowels = iter(are_vowels(phone.label for word in words for phone in word.phones))
     values = np.full(len(words), np.nan)
     gaps_s = [after.start_s - before.end_s for before, after in pairwise(words)]
     for i, (word, gap_s) in enumerate(zip(words, [*gaps_s, np.inf], strict=True)):
         durations_s = np.array(word.durations_s)
-        is_vowel = [next(vowels) for _ in word.phones]
+        is_vowel = [phone.label in vowels for phone in word.phones]
         if gap_s >= PAUSE_S:
             rhyme = len(is_vowel) - 1 - is_vowel[::-1].index(True) if any(is_vowel) else 0
             durations_s[0 if word.by_length else rhyme :] /= FINAL_LENGTHENING

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from importlib import import_module
 
 from lemf.arrays import FloatArray
@@ -19,6 +19,7 @@ def word_cues(
     contours: Contours,
     sentence: SentenceContours | None,
     expected: PhoneNorms,
+    vowels: Collection[str],
 ) -> dict[str, FloatArray]:
     """Measure cues of every word of a sentence.
 
@@ -33,6 +34,8 @@ def word_cues(
         Contours cut to these words; None where no cue reads them.
     expected : PhoneNorms
         Expected durations of phones.
+    vowels : collection of str
+        The labels of vowels.
 
     Returns
     -------
@@ -44,7 +47,13 @@ def word_cues(
     ValueError
         A name that is not in the table.
     """
-    inputs = {"words": words, "contours": contours, "sentence": sentence, "expected": expected}
+    inputs = {
+        "words": words,
+        "contours": contours,
+        "sentence": sentence,
+        "expected": expected,
+        "vowels": vowels,
+    }
     values = {}
     for name in names:
         if name not in CUES:

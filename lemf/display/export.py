@@ -10,10 +10,11 @@ from importlib.resources import files
 
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 from lemf.runtime.output import escape_controls
-from lemf.scoring.emphasis import Emphasis
+from lemf.scoring.emphasis import FAILED, Emphasis
 
 SCORE_TIER = "emphasis"
 SEGMENT_TIER = "segment"
+FLAGS_TIER = "flags"  # only where the alignment failed
 
 
 def format_json(emphasis: Emphasis) -> str:
@@ -50,12 +51,16 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
     -------
     TextGrid
         With ``emphasis`` (score of each word, two decimals) and ``segment`` (text of each emphasis
-        segment); a name that is taken already gets a number.
+        segment), and, where the alignment failed, ``flags``; a name that is taken already gets a
+        number.
     """
     scores = [Interval(w.start_s, w.end_s, f"{w.score:.2f}") for w in emphasis.words]
     segments = [
         Interval(sentence.segment.start_s, sentence.segment.end_s, sentence.segment.text)
         for sentence in emphasis.sentences
+    ]
+    failed = [
+        Interval(w.start_s, w.end_s, w.doubts) for w in emphasis.words if set(FAILED) & set(w.flags)
     ]
     names = {tier.name for tier in textgrid.tiers}
     added = tuple(
@@ -65,7 +70,11 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
             textgrid.end_s,
             tuple(_without_gaps(intervals, textgrid.start_s, textgrid.end_s)),
         )
-        for name, intervals in ((SCORE_TIER, scores), (SEGMENT_TIER, segments))
+        for name, intervals in (
+            (SCORE_TIER, scores),
+            (SEGMENT_TIER, segments),
+            *([(FLAGS_TIER, failed)] if failed else []),
+        )
     )
     return TextGrid(textgrid.start_s, textgrid.end_s, textgrid.tiers + added, textgrid.path)
 

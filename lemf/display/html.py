@@ -12,7 +12,10 @@ _RGB = ",".join(map(str, bytes.fromhex(ORANGE.removeprefix("#"))))
 
 
 def format_html(emphasis: Emphasis) -> str:
-    """Format one paragraph per sentence; the tooltip of a word shows the parts of its score."""
+    """Format one paragraph per sentence; the tooltip of a word shows the parts of its score.
+
+    A question mark follows the rank of a word whose score is doubtful; the tooltip says why.
+    """
     return "".join(_format_sentence(sentence) for sentence in emphasis.sentences)
 
 
@@ -25,9 +28,10 @@ def _format_sentence(sentence: SentenceEmphasis) -> str:
         strength = (word.score - lowest) / spread if spread > 0 else 0.0
         line = "border-bottom:2px solid;" if word.index in sentence.segment.words else ""
         why = ", ".join(f"{name} {cue.contribution:+.2f}" for name, cue in word.cues.items())
+        doubts = f"; doubtful: {word.doubts}" if word.doubts else ""
         spans.append(
             f'<span style="background:rgba({_RGB},{strength:.2f});padding:2px 4px;{line}" '
-            f'title="score {word.score:+.2f} = {why}">{escape(printable(word.word))}'
-            f"<sub>{word.rank}</sub></span>"
+            f'title="score {word.score:+.2f} = {why}{doubts}">{escape(printable(word.word))}'
+            f"<sub>{word.rank}{'?' if doubts else ''}</sub></span>"
         )
     return f"<p>{' '.join(spans)}</p>"

@@ -77,6 +77,8 @@ def _print_heading(console: Console, sentence: SentenceEmphasis) -> None:
     ranked, segment = sentence.ranked, sentence.segment
     heading = Text("emphasised: ")
     heading.append(printable(ranked[0].word), style="bold")
+    if doubts := ranked[0].doubts:
+        heading.append(f" ({doubts})", style="yellow")
     if len(ranked) > 1:
         lead = ranked[0].score - ranked[1].score
         heading.append(f", {lead:.2f} ahead of {printable(ranked[1].word)}")

@@ -22,6 +22,10 @@ FLAG_MEANINGS = {
     "unvoiced": "no voiced frame: pitch counts as average",
     "unclear_pitch": "no clearly voiced frame: F0 is interpolated from the words around",
     "unknown_word": "no phone inside the word: duration counts as average",
+    "doubtful_pitch": "F0 maximum half an octave above all clear F0: a lone outlier",
+    "stretched_phone": "a phone over 1.5 s: the alignment failed there",
+    "minimum_phones": "phones of the least length in a row: the alignment failed there",
+    "no_sound": "no sound within 0.25 s: the alignment failed there",
     "outside_audio": "reaches up to 20 ms beyond the recording",
     "one_word": "a sentence of one word: no other to compare it with",
     **{
@@ -30,6 +34,8 @@ FLAG_MEANINGS = {
     },
     "flat": "all scores are equal: the top word is only the first",
 }
+FAILED = ("stretched_phone", "minimum_phones", "no_sound")  # flags of an alignment that failed
+DOUBTFUL = (*FAILED, "doubtful_pitch")
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,11 @@ class WordEmphasis:
     score: float
     rank: int
     flags: tuple[str, ...]
+
+    @property
+    def doubts(self) -> str:
+        """The flags that make the score doubtful, ``""`` for none."""
+        return " ".join(flag for flag in self.flags if flag in DOUBTFUL)
 
 
 @dataclass(frozen=True)

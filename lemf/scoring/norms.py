@@ -19,7 +19,7 @@ from lemf.contours.measurement import Measurement
 from lemf.cues.phone_norms import PhoneNorms, PhoneTally
 from lemf.cues.zscore import zscore_against
 from lemf.reading.alignment import Word
-from lemf.scoring.sentence import measure_cues
+from lemf.scoring.sentence import find_vowels, measure_cues
 
 _NO_PHONES = PhoneNorms({}, math.nan)
 
@@ -120,9 +120,10 @@ class _CueMoments:
         self._moments: dict[str, _Moments] = {}
 
     def add(self, measured: Measurement, settings: Settings) -> None:
+        vowels = find_vowels(measured.alignment, settings)
         for words in measured.alignment.sentences:
             cues = measure_cues(
-                words, measured.contours, settings, measured.duration_s, self._phones
+                words, measured.contours, settings, measured.duration_s, self._phones, vowels
             )
             for name, values in cues.values.items():
                 self._moments.setdefault(name, _Moments()).add(values)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from lemf.arrays import FloatArray
 from lemf.config import CUE_SETS, Settings
@@ -13,7 +13,7 @@ from lemf.cues.phone_norms import PhoneNorms
 from lemf.cues.sentence_contours import SentenceContours, cut_sentence
 from lemf.cues.word_cues import word_cues
 from lemf.cues.zscore import is_constant
-from lemf.reading.alignment import Word
+from lemf.reading.alignment import Alignment, Word
 from lemf.scoring.emphasis import CueShare, Segment, SentenceEmphasis, WordEmphasis
 from lemf.scoring.ranking import (
     contributions,
@@ -33,6 +33,20 @@ class SentenceCues:
     values: Mapping[str, FloatArray]
     flags: list[tuple[str, ...]]
 
+    def with_flags(self, flags: Iterable[tuple[str, ...]]) -> SentenceCues:
+        """Return these cues with further flags of each word."""
+        return replace(self, flags=[(*a, *b) for a, b in zip(self.flags, flags, strict=True)])
+
+
+def find_vowels(alignment: Alignment, settings: Settings) -> frozenset[str]:
+    """Find the labels of vowels in a recording, if a cue of the set needs them."""
+    if not settings.needs_vowels:
+        return frozenset()
+    from lemf.cues.alphabets import vowel_labels
+
+    words = (word for sentence in alignment.sentences for word in sentence)
+    return vowel_labels([phone.label for phone in word.phones] for word in words)
+
 
 def measure_cues(
     words: tuple[Word, ...],
@@ -40,6 +54,7 @@ def measure_cues(
     settings: Settings,
     recording_s: float,
     expected: PhoneNorms,
+    vowels: Collection[str] = (),
 ) -> SentenceCues:
     """Pool the contours and phones of each word.
 
@@ -54,6 +69,8 @@ def measure_cues(
         Length of the recording in seconds.
     expected : PhoneNorms
         Expected durations of phones.
+    vowels : collection of str
+        The labels of vowels, where the settings need them.
 
     Returns
     -------
@@ -62,7 +79,7 @@ def measure_cues(
     """
     sentence = cut_sentence(words, contours) if settings.has_extra_cues else None
     names = dict.fromkeys((*CUE_SETS["paper"], *settings.cue_weights))
-    values = word_cues(names, words, contours, sentence, expected)
+    values = word_cues(names, words, contours, sentence, expected, vowels)
     flags = word_flags(words, contours, recording_s)
     if sentence:
         flags = _flags_of_clarity(flags, sentence, settings.cue_weights)

@@ -94,7 +94,7 @@ def test_a_word_just_beyond_the_recording_is_flagged_and_further_is_refused(utte
     late = replace(words.intervals[-2], end_s=end_s + 0.019)
     tiers = (replace(words, intervals=(*words.intervals[:-2], late)), utterance.grid.tiers[1])
     grid = replace(utterance.grid, tiers=tiers)
-    assert lemf.score(utterance.wav, grid).words[-1].flags == ("outside_audio",)
+    assert "outside_audio" in lemf.score(utterance.wav, grid).words[-1].flags
     with pytest.raises(TextGridError, match="the recording is cut short"):
         lemf.score(utterance.samples[:-400], grid, rate_hz=16000)
 

@@ -91,4 +91,4 @@ def test_a_name_outside_the_table_is_refused(tmp_path):
     (words,) = measured.alignment.sentences
     sentence = cut_sentence(words, measured.contours)
     with pytest.raises(ValueError, match="unknown cue 'pich'; there are: pitch, energy, duration"):
-        word_cues(["pitch", "pich"], words, measured.contours, sentence, PhoneNorms({}, 0.0))
+        word_cues(["pitch", "pich"], words, measured.contours, sentence, PhoneNorms({}, 0.0), ())

@@ -10,6 +10,7 @@ from lemf.cues.phone_norms import PhoneNorms
 from lemf.reading.alignment import Phone, Word
 
 RTOL = 1e-12
+VOWELS = {"a", "i"}
 
 
 def word(start_s, *phones):
@@ -28,13 +29,13 @@ def test_the_rhyme_before_the_end_is_shortened():
         word(0.3, ("t", 0.3), ("a", 0.14), ("s", 0.07)),
     ]
     expected = [0.15, (0.3 + 0.1) / 2]
-    np.testing.assert_allclose(nonfinal_phones(words), expected, rtol=RTOL)
+    np.testing.assert_allclose(nonfinal_phones(words, VOWELS), expected, rtol=RTOL)
 
 
 def test_a_pause_inside_the_sentence_counts_and_a_gap_does_not():
     def first_of(gap_s):
         words = [word(0.0, ("a", 0.28)), word(0.28 + gap_s, ("a", 0.1))]
-        return nonfinal_phones(words)[0]
+        return nonfinal_phones(words, VOWELS)[0]
 
     assert first_of(0.0) == first_of(0.14) == pytest.approx(0.28, rel=RTOL)
     assert first_of(0.16) == pytest.approx(0.28 / FINAL_LENGTHENING, rel=RTOL)
@@ -43,17 +44,17 @@ def test_a_pause_inside_the_sentence_counts_and_a_gap_does_not():
 def test_a_gap_of_exactly_150_ms_is_a_pause():
     words = [word(0.0, ("a", 0.0625)), word(0.0625 + 0.15, ("a", 0.1))]
     assert words[1].start_s - words[0].end_s == 0.15  # exact: float64 adds these two without error
-    assert nonfinal_phones(words)[0] == pytest.approx(0.0625 / 1.4, rel=RTOL)
+    assert nonfinal_phones(words, VOWELS)[0] == pytest.approx(0.0625 / 1.4, rel=RTOL)
 
 
 def test_without_a_vowel_the_whole_word_is_shortened_and_without_phones_nothing_is():
     words = [word(0.0, ("s", 0.14), ("t", 0.28))]
-    assert nonfinal_phones(words)[0] == pytest.approx(0.15, rel=RTOL)
-    assert np.isnan(nonfinal_phones([Word("x", 0.0, 0.5)])[0])
-    assert nonfinal_phones([Word("x", 0.0, 0.7, by_length=True)])[0] == pytest.approx(0.5, rel=RTOL)
-    assert nonfinal_phones([replace(one, by_length=True) for one in words])[0] == pytest.approx(
-        0.3, rel=RTOL
-    )
+    assert nonfinal_phones(words, VOWELS)[0] == pytest.approx(0.15, rel=RTOL)
+    assert np.isnan(nonfinal_phones([Word("x", 0.0, 0.5)], VOWELS)[0])
+    by_length = [Word("x", 0.0, 0.7, by_length=True)]
+    assert nonfinal_phones(by_length, VOWELS)[0] == pytest.approx(0.5, rel=RTOL)
+    by_length = [replace(one, by_length=True) for one in words]
+    assert nonfinal_phones(by_length, VOWELS)[0] == pytest.approx(0.3, rel=RTOL)
 
 
 def test_nonfinal_phones_are_long_phones_in_all_but_the_last_word():
@@ -62,7 +63,7 @@ def test_nonfinal_phones_are_long_phones_in_all_but_the_last_word():
     for _ in range(6):
         words.append(word(end_s, *zip("tasti", rng.uniform(0.02, 0.2, 5), strict=True)))
         end_s = words[-1].end_s
-    plain, corrected = long_phones(words), nonfinal_phones(words)
+    plain, corrected = long_phones(words), nonfinal_phones(words, VOWELS)
     np.testing.assert_array_equal(plain[:-1], corrected[:-1])
     assert plain[-1] / FINAL_LENGTHENING <= corrected[-1] < plain[-1]
 

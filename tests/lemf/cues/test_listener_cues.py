@@ -22,6 +22,7 @@ ATOL = 1e-12
 N = 300
 SPANS = (slice(0, 100), slice(100, 200), slice(200, 200), slice(200, 300))
 EXPECTED = PhoneNorms({}, 0.0)
+VOWELS = {"a"}
 CONTOURS = Contours(0.005 * np.arange(N), np.full(N, 100.0), np.ones(N))
 
 
@@ -196,7 +197,7 @@ def test_wavelet_prominence_sees_a_long_word():
 
 def test_every_name_of_the_sets_is_measured():
     measured = sentence(step([0.0, 2.0, 1.0]))
-    values = word_cues(CUES, WORDS, CONTOURS, measured, EXPECTED)
+    values = word_cues(CUES, WORDS, CONTOURS, measured, EXPECTED, VOWELS)
     assert list(values) == list(CUES) == list(CUE_SETS["all"])
     assert {cue.shape for cue in values.values()} == {(4,)}
     for name, cue in values.items():
@@ -205,7 +206,7 @@ def test_every_name_of_the_sets_is_measured():
 
 def test_without_clear_f0_only_pitch_is_missing():
     unclear = sentence(np.nan, np.nan, clear=False)
-    values = word_cues(CUE_SETS["listeners"], WORDS, CONTOURS, unclear, EXPECTED)
+    values = word_cues(CUE_SETS["listeners"], WORDS, CONTOURS, unclear, EXPECTED, VOWELS)
     assert np.isnan(values["pitch_area"]).all()
     assert np.isnan(values["pitch_contrast"]).all()
     assert np.isfinite(values["loudness"][[0, 1, 3]]).all()
@@ -217,5 +218,5 @@ def test_a_sentence_shorter_than_a_frame_has_nothing_to_measure():
         (slice(0, 0),), nothing, nothing, nothing.astype(bool), nothing, nothing, nothing, nothing
     )
     words = [Word("a", 0.001, 0.002)]
-    for name, cue in word_cues(CUES, words, CONTOURS, empty, EXPECTED).items():
+    for name, cue in word_cues(CUES, words, CONTOURS, empty, EXPECTED, VOWELS).items():
         assert np.isnan(cue).all(), name
