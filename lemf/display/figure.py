@@ -127,8 +127,8 @@ def _draw_page(
     room = int(width_pt(upper) / (10 * _TITLE_EM))
     title = title if len(title) <= room else title[: room - 1] + "…"
     upper.set_title(title, loc="left", fontsize=10, parse_math=False)
-    first = scored.ranked[0]
-    doubt = printable(f"; doubtful: {first.word} ({first.doubts})") if first.doubts else ""
+    first = sentence.ranked[0]
+    doubt = f"; doubtful: {first.word} ({first.doubts})" if first.doubts else ""
     lowest.set_xlabel(f"time (s){doubt}", parse_math=False)
     upper.tick_params(bottom=False, labelbottom=False)
 
