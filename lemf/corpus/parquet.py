@@ -39,7 +39,7 @@ _META = b"lemf"  # key in the metadata of the files
 _META_CHECKSUM = b"lemf.crc32"  # of the value of that key
 _ROW_GROUPS = {"words": 100_000, "sentences": 100_000, "features": 64}  # rows
 _ROW_GROUP_BYTES = 64_000_000
-_OPTIONAL_COLUMN = "notes"  # which lemf 0.1 did not keep
+_OPTIONAL_COLUMN = "notes"  # which files without a checksum may lack
 _CONTOURS = [column.name for column in FEATURE_COLUMNS if column.type == FLOATS]
 
 
@@ -236,10 +236,11 @@ class FeatureFile:
 
     def _check_columns(self, schema: pyarrow.Schema) -> None:
         """Refuse a table that lacks a column, or has one twice or of another type."""
+        older = _META_CHECKSUM not in schema.metadata
         wanted = [
             one
             for one in schema_of("features", ())
-            if one.name != _OPTIONAL_COLUMN or one.name in schema.names
+            if one.name in schema.names or not (older and one.name == _OPTIONAL_COLUMN)
         ]
         if any(schema.names.count(one.name) != 1 for one in wanted) or not _has_phones(schema):
             raise CorpusError(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from lemf.errors import CorpusError, OutputError
+from lemf.runtime.json_text import parse_json
 from lemf.runtime.output import open_output, write_output
 
 _PLAN = "plan.json"
@@ -111,9 +112,9 @@ class Parts:
         """Write the part of a shard; `read` notices where a power cut left it incomplete."""
         body = b"".join(part.tables.values())
         sizes = {name: len(table) for name, table in part.tables.items()}
-        head = vars(part) | {"tables": sizes, "crc32": zlib.crc32(body)}
+        head = json.dumps(vars(part) | {"tables": sizes, "crc32": zlib.crc32(body)}).encode()
         with open_output(self._path(shard), force=True, sync=False) as stream:
-            stream.write(json.dumps(head).encode() + b"\n")
+            stream.write(b"%08x %b\n" % (zlib.crc32(head), head))
             stream.write(body)
 
     def read_head(self, shard: int) -> Part:
@@ -158,10 +159,13 @@ class Parts:
         return self.folder / f"{shard:06d}.part"
 
     def _read_head(self, shard: int, stream: IO[bytes]) -> tuple[Part, dict[str, int], int]:
+        checksum, _, content = stream.readline().rstrip(b"\n").partition(b" ")
         try:
-            head = json.loads(stream.readline())
-            sizes, checksum = head.pop("tables"), head.pop("crc32")
-            return Part(**head), sizes, checksum
+            if int(checksum, 16) != zlib.crc32(content):
+                raise DamagedPartError(self._path(shard))
+            head = parse_json(content)
+            sizes, checksum_of_tables = head.pop("tables"), head.pop("crc32")
+            return Part(**head), sizes, checksum_of_tables
         except (ValueError, KeyError, TypeError, AttributeError):
             raise DamagedPartError(self._path(shard)) from None
 
@@ -173,7 +177,7 @@ def _is_ours(name: str) -> bool:
 def read_json(path: Path) -> dict[str, Any] | None:
     """Read a JSON object from a file that this program wrote; None if the file holds none."""
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(path.read_bytes())
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None

@@ -63,9 +63,10 @@ class Plan:
 
     def differs_from(self, identity: Mapping[str, Any]) -> str | None:
         """Describe how an earlier run differs from this one; None if it does not."""
-        then, now = identity, self.identity
-        if then.get("lemf") != now["lemf"]:
-            return f"made by lemf {then.get('lemf')}, this is {now['lemf']}"
+        now = self.identity
+        then: dict[str, Any] = {**dict.fromkeys(now), "settings": {}, "files": 0, **identity}
+        if then["lemf"] != now["lemf"]:
+            return f"made by lemf {then['lemf']}, this is {now['lemf']}"
         for name, value in now["settings"].items():
             before = then["settings"].get(name)
             if before != value:

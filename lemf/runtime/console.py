@@ -25,6 +25,7 @@ from lemf.runtime.output import FigureFormat
 
 PATH = click.Path(path_type=Path, readable=False)  # the library opens it, with one-line errors
 FIGURE_SUFFIXES = tuple(f".{name}" for name in get_args(FigureFormat))
+_MOST_RESAMPLES = 1_000_000  # which take hours already
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 force_option = click.option("--force", is_flag=True, help="Overwrite output files that exist.")
@@ -36,7 +37,7 @@ cluster_option = click.option(
 )
 resamples_option = click.option(
     "--resamples",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, _MOST_RESAMPLES),
     default=N_RESAMPLES,
     show_default=True,
     help="Bootstrap resamples for the confidence intervals.",

@@ -212,6 +212,12 @@ def test_features_without_checksums_and_notes_are_read(made, table, tmp_path):
     assert not (tmp_path / "w.notes.csv").exists()
 
 
+def test_notes_are_not_lost_with_the_name_of_their_column(table, refused):
+    names = ["note_" if name == "notes" else name for name in table.column_names]
+    renamed = table.rename_columns(names).replace_schema_metadata(table.schema.metadata)
+    assert "run lemf batch --features again" in refused(renamed)
+
+
 def test_rescoring_writes_the_notes_of_the_batch(made, tmp_path):
     tables = {"sentence_table": tmp_path / "s.parquet"}
     lemf.rescore_features(made / "f.parquet", tmp_path / "w.parquet", **tables)

@@ -1,6 +1,7 @@
 """The folder of parts: what lemf wrote is removed, everything else is kept."""
 
 import shutil
+from contextlib import suppress
 
 import pytest
 
@@ -82,3 +83,21 @@ def test_a_part_with_a_changed_byte_is_refused(tmp_path, place):
     path.write_bytes(content)
     with pytest.raises(DamagedPartError, match=r"000003\.part: damaged"):
         parts.read(3)
+
+
+def test_no_flipped_bit_of_a_part_goes_unnoticed(parts):
+    whole = Part(
+        [7], 1, 2, 0.5, [], [["a", "a.wav", "clipped"]], {"words": b"rows", "features": b""}
+    )
+    parts.write(5, whole)
+    path = parts.folder / "000005.part"
+    content = path.read_bytes()
+    for bit in range(8 * len(content)):
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        with suppress(DamagedPartError):
+            assert parts.read(5) == whole, bit
+    path.write_bytes(content[:20])
+    with pytest.raises(DamagedPartError):
+        parts.read_head(5)
