@@ -108,7 +108,7 @@ class ModelConfig:
     layerdrop : float
         Probability that a layer of WavLM is skipped in training.
     spec_augment : bool
-        Mask time steps in training, as set in the configuration of WavLM.
+        Mask frames and features in training, as set in the configuration of WavLM.
     """
 
     acoustic: str = "microsoft/wavlm-large"
@@ -171,7 +171,8 @@ class DataConfig:
     wave_norm : {"global", "utterance", "none"}
         Samples are standardised by mean and deviation of all training samples, of the clip, or not.
     mega_batches : int
-        Number of steps whose utterances are sorted by length together, after they were shuffled.
+        Number of steps whose utterances are sorted by length together, after they were shuffled;
+        0 leaves them in the shuffled order.
     workers : int
         Processes that read audio; 0 reads in the training process.
     """
@@ -191,7 +192,7 @@ class DataConfig:
         for name, low in (
             ("test_fold", 0),
             ("crop_s", SHORTEST_S),
-            ("mega_batches", 1),
+            ("mega_batches", 0),
             ("workers", 0),
         ):
             _check_range(f"data.{name}", getattr(self, name), low)
@@ -226,6 +227,9 @@ class TrainConfig:
         CPU; with ``"bf16"`` (autocast), weights, pooling, heads and CCC stay in fp32.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
+    text_dropout : float
+        Probability that a text of an utterance is treated as missing in a step, which trains the
+        null vectors; at 0, only utterances without a text train them.
     seed : int
     init : str
         Model whose weights the training starts from: a run, a folder, or a name on the hub.
@@ -244,6 +248,7 @@ class TrainConfig:
     max_grad_norm: float = 0.0
     precision: Precision = "fp32"
     device: str = "auto"
+    text_dropout: float = 0.0
     seed: int = 0
     init: str = ""
 
@@ -253,6 +258,7 @@ class TrainConfig:
         lowest = {"lr": 1e-12, "batch_size": 2, "accumulation": 1, "epochs": 1}
         for name, low in {**lowest, **dict.fromkeys(free, 0)}.items():
             _check_range(f"train.{name}", getattr(self, name), low)
+        _check_range("train.text_dropout", self.text_dropout, 0.0, 0.999)
         if self.batch_size % self.accumulation:
             raise ConfigError(
                 f"train.accumulation {self.accumulation}: does not divide "
@@ -273,9 +279,10 @@ class Config:
 
 PRESETS: Mapping[str, Config] = {
     "paper": Config(),
-    # The public MSP-Podcast baseline: audio only, CCC on micro-batches of 8.
+    # The public MSP-Podcast baseline: audio only, CCC on micro-batches of 8 utterances at random.
     "challenge": Config(
         model=ModelConfig(semantics=(), intra="none", fusion="none", heads="shared"),
+        data=DataConfig(mega_batches=0),
         train=TrainConfig(ccc_scope="micro"),
     ),
     # Trains from scratch on one core in minutes.

@@ -31,6 +31,8 @@ class Batch:
         Whether the utterance has a text of this kind.
     time_mask : (batch, frames) bool or None
         Frames that SpecAugment masks.
+    feature_mask : (batch, hidden) bool or None
+        Features of WavLM's frames that SpecAugment sets to 0.
     """
 
     waveforms: Tensor
@@ -38,6 +40,7 @@ class Batch:
     texts: dict[Semantic, Tensor]
     present: dict[Semantic, Tensor]
     time_mask: Tensor | None = None
+    feature_mask: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
         """Copy the batch to another device, asynchronously from pinned memory."""
@@ -54,6 +57,7 @@ class Batch:
             {name: change(text) for name, text in self.texts.items()},
             {name: change(mask) for name, mask in self.present.items()},
             None if self.time_mask is None else change(self.time_mask),
+            None if self.feature_mask is None else change(self.feature_mask),
         )
 
 
@@ -118,6 +122,7 @@ def collate(
     index: IntArray,
     clips: Sequence[Samples],
     time_masks: Sequence[NDArray[np.bool_]] | None = None,
+    feature_masks: Sequence[NDArray[np.bool_]] | None = None,
 ) -> Batch:
     """Pad clips to the longest, and add the texts of their examples.
 
@@ -129,6 +134,8 @@ def collate(
     clips : sequence of (samples,) float32
     time_masks : sequence of (frames,) bool, optional
         Frames that SpecAugment masks.
+    feature_masks : sequence of (hidden,) bool, optional
+        Features that SpecAugment masks.
     """
     longest = max(len(clip) for clip in clips)
     waveforms = torch.zeros(len(clips), longest)
@@ -147,6 +154,7 @@ def collate(
         texts={name: torch.from_numpy(text[index]) for name, text in examples.texts.items()},
         present={name: torch.from_numpy(mask[index]) for name, mask in examples.present.items()},
         time_mask=time_mask,
+        feature_mask=None if feature_masks is None else torch.from_numpy(np.stack(feature_masks)),
     )
 
 

@@ -44,6 +44,9 @@ class Inspection:
         CCC of the whole model (`NOTHING`) and without each expert, whose weight the others share.
     silenced : dict of str to (3,) float64
         CCC of the whole model (`NOTHING`) and with the null vector for each level of semantics.
+    untrained : tuple of semantic
+        Semantics whose null vector no missing text trained: `changes` and `silenced` of these tell
+        what a vector of zeros does, not what the model makes of a missing text.
     """
 
     utterances: tuple[Utterance, ...]
@@ -55,6 +58,7 @@ class Inspection:
     changes: dict[Semantic, FloatArray]
     knockouts: dict[str, FloatArray]
     silenced: dict[str, FloatArray]
+    untrained: tuple[Semantic, ...]
 
 
 def most_changed(changes: FloatArray, n: int) -> list[int]:
@@ -126,4 +130,5 @@ def inspect_run(
         present={name: examples.present[name] for name in semantics},
         knockouts=knockouts,
         silenced=silenced,
+        untrained=model.null_vectors.untrained,
     )

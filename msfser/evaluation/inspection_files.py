@@ -32,6 +32,7 @@ from msfser.outputs import (
 _TABLES = ("routing.csv", "knockout.csv", "semantics.csv", "utterances.csv")
 FILES = (*_TABLES, REPORT_NAME)
 
+UNTRAINED = " (untrained null vector)"  # beside each number that rests on one
 _N_CHANGED = 5  # utterances named for each semantics
 
 Rows = list[Sequence[Cell]]
@@ -65,7 +66,11 @@ def make_inspection_tables(
     if len(inspection.knockouts) > 1:
         tables.append(_ccc_table("CCC without an expert", "without", inspection.knockouts))
     if inspection.changes:
-        tables.append(_ccc_table("CCC without a semantics", "without", inspection.silenced))
+        silenced = {
+            name + (UNTRAINED if name in inspection.untrained else ""): scores
+            for name, scores in inspection.silenced.items()
+        }
+        tables.append(_ccc_table("CCC without a semantics", "without", silenced))
     # quantiles of the gates
     known = inspection.gate[np.isfinite(inspection.gate)]
     if len(known):
@@ -82,6 +87,7 @@ def make_inspection_tables(
             label = f"{name}: {_shortened(text, longest)}" if text else name
             rows.append((label, *(f"{change:+.2f}" for change in changes[place])))
         title = f"changed most by {semantic.upper()}"
+        title += UNTRAINED if semantic in inspection.untrained else ""
         tables.append(Table(title=title, head=("utterance", *DIMENSIONS), rows=tuple(rows)))
     return tables
 
@@ -101,7 +107,7 @@ def write_inspection(
         (
             _routing_rows(inspection),
             _ccc_rows("expert", inspection.knockouts),
-            _ccc_rows("semantics", inspection.silenced),
+            _semantics_rows(inspection),
             _utterance_rows(inspection),
         ),
         strict=True,
@@ -147,6 +153,15 @@ def _ccc_rows(what: str, scores: Mapping[str, FloatArray]) -> Rows:
         for dimension, value in zip(DIMENSIONS, values, strict=True):
             rows.append((name, dimension, float(value)))
     return rows
+
+
+def _semantics_rows(inspection: Inspection) -> Rows:
+    head, *rows = _ccc_rows("semantics", inspection.silenced)
+    known = dict.fromkeys(inspection.silenced, "") | {
+        name: "untrained" if name in inspection.untrained else "trained"
+        for name in inspection.changes
+    }
+    return [(*head, "null_vector"), *((*row, known[str(row[0])]) for row in rows)]
 
 
 def _utterance_rows(inspection: Inspection) -> Rows:

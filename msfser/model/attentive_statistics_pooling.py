@@ -61,5 +61,7 @@ class AttentiveStatisticsPooling(nn.Module):
 
     def forward(self, frames: Tensor, frame_mask: Tensor) -> Tensor:
         """Pool (batch, frames, hidden) into (batch, 2 * hidden); see `attentive_statistics`."""
-        scores = (torch.tanh(self.projection(frames)) @ self.attention).squeeze(-1)
-        return attentive_statistics(frames, scores, frame_mask)
+        with torch.autocast(frames.device.type, enabled=False):
+            frames = frames.float()
+            scores = (torch.tanh(self.projection(frames)) @ self.attention).squeeze(-1)
+            return attentive_statistics(frames, scores, frame_mask)

@@ -88,6 +88,7 @@ class MsfSer(nn.Module):
         texts: Mapping[Semantic, Tensor],
         present: Mapping[Semantic, Tensor],
         mask_time_indices: Tensor | None = None,
+        mask_feature_indices: Tensor | None = None,
         *,
         without_expert: str | None = None,
     ) -> Prediction:
@@ -106,6 +107,8 @@ class MsfSer(nn.Module):
             place.
         mask_time_indices : (batch, frames) bool Tensor, optional
             Frames that SpecAugment masks in training.
+        mask_feature_indices : (batch, hidden) bool Tensor, optional
+            Features of WavLM's frames that SpecAugment sets to 0 in training.
         without_expert : str, optional
             ``"A"``, ``"B"`` or ``"C"``: leave this expert out, and let the others share its weight.
 
@@ -119,7 +122,9 @@ class MsfSer(nn.Module):
             `without_expert` names an expert that the model does not have.
         """
         # Pool the voice, fuse the texts
-        frames, frame_mask = self.acoustic(waveforms, sample_mask, mask_time_indices)
+        frames, frame_mask = self.acoustic(
+            waveforms, sample_mask, mask_time_indices, mask_feature_indices
+        )
         h_audio = self.pooling(frames, frame_mask)
         if self.text_scaling is not None:
             texts = self.text_scaling(texts)

@@ -20,6 +20,11 @@ class NullVectors(nn.Module):
             {name: nn.Parameter(torch.zeros(text_dim)) for name in semantics}
         )
 
+    @property
+    def untrained(self) -> tuple[Semantic, ...]:
+        """The semantics whose null vector is the zero it began as: no text was ever missing."""
+        return tuple(name for name in self.semantics if not self.vectors[name].any())
+
     def forward(
         self, texts: Mapping[Semantic, Tensor], present: Mapping[Semantic, Tensor]
     ) -> dict[Semantic, Tensor]:

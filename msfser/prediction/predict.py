@@ -185,6 +185,12 @@ def _read(model: MsfSer, speech: SpeechFile, texts: SpeechTexts, *, voice_alone:
     notes = [*clip.notes, *texts.notes]
     if missing:
         notes.append(f"no {', '.join(missing)}: null vector")
+    untrained = {name.upper() for name in model.null_vectors.untrained}
+    if doubtful := [name for name in missing if name in untrained]:
+        notes.append(
+            f"the null vector of {', '.join(doubtful)} is untrained: no text was missing in "
+            "training, so what the model predicts without is a guess"
+        )
     return _Readable(speech.wav, samples, texts, tuple(notes))
 
 

@@ -7,8 +7,9 @@ utterance: a batch is the same whichever process makes it, at any time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,13 +18,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from lemf.runtime.workers import same_imports
-from msfser.config.settings import Crop
+from msfser.config.settings import SEMANTICS, Crop
 from msfser.data.batching import Batch, ClipReader, collate
 from msfser.data.clips import Samples
 from msfser.data.examples import Examples, IntArray
 from msfser.model.wavlm.frames import count_frames
 
-_ORDER, _CROP, _MASK = range(3)  # what a generator draws
+_ORDER, _CROP, _MASK, _FEATURE_MASK, _TEXT = range(5)  # what a generator draws
 
 
 def training_steps(
@@ -33,8 +34,8 @@ def training_steps(
 
     All are shuffled and cut into mega-batches; each is sorted by length and cut into steps; the
     steps are shuffled. This keeps the padding short, and no step holds the utterances of one length
-    in the whole corpus, perhaps of one speaker. Every utterance is used once; a remainder of one
-    utterance joins the step before it.
+    in the whole corpus, perhaps of one speaker. Without mega-batches, nothing is sorted. Every
+    utterance is used once; a remainder of one utterance joins the step before it.
 
     Parameters
     ----------
@@ -42,20 +43,22 @@ def training_steps(
     batch_size : int
         Utterances of a step.
     mega_batches : int
-        Steps of a mega-batch.
+        Steps of a mega-batch; 0 for steps of utterances of any lengths in a random order.
     seed, epoch : int
 
     Returns
     -------
     list of (step's utterances,) int64
-        Places of the utterances, sorted by length inside a step.
+        Places of the utterances, sorted by length inside a step unless `mega_batches` is 0.
     """
     generator = np.random.default_rng([seed, _ORDER, epoch])
     shuffled = generator.permutation(len(n_samples))
     steps: list[IntArray] = []
-    for start in range(0, len(shuffled), batch_size * mega_batches):
-        mega = shuffled[start : start + batch_size * mega_batches]
-        mega = mega[np.argsort(n_samples[mega], kind="stable")]
+    mega_size = batch_size * max(mega_batches, 1)
+    for start in range(0, len(shuffled), mega_size):
+        mega = shuffled[start : start + mega_size]
+        if mega_batches:
+            mega = mega[np.argsort(n_samples[mega], kind="stable")]
         steps += [mega[first : first + batch_size] for first in range(0, len(mega), batch_size)]
     if len(steps) > 1 and len(steps[-1]) == 1:
         steps[-2:] = [np.concatenate(steps[-2:])]
@@ -75,56 +78,68 @@ def crop_start(n_samples: int, kept: int, crop: Crop, seed: int, epoch: int, pla
     return int(generator.integers(n_samples - kept + 1))
 
 
-def draw_time_mask(
-    n_frames: int,
+def draw_mask(
+    n_places: int,
     probability: float,
     length: int,
+    fewest: int,
     generator: np.random.Generator,
-    *,
-    fewest: int = 0,
 ) -> NDArray[np.bool_]:
-    """Draw the frames that SpecAugment masks: spans of one length that start anywhere.
+    """Draw the frames or features that SpecAugment masks: spans of one length that start anywhere.
 
-    Their number would cover the share `probability` of the frames if they did not overlap, rounded
+    Their number would cover the share `probability` of the places if they did not overlap, rounded
     up or down at random; a clip that is no longer than a span has none.
 
     Parameters
     ----------
-    n_frames : int
+    n_places : int
+        Frames of a clip, or features of a frame.
     probability : float
-        Share of the frames.
+        Share of the places.
     length : int
-        Frames of a span.
-    generator : numpy Generator
+        Places of a span.
     fewest : int
         Least number of spans, as far as they fit side by side.
+    generator : numpy Generator
 
     Returns
     -------
-    (n_frames,) bool
+    (n_places,) bool
     """
-    mask = np.zeros(n_frames, dtype=np.bool_)
-    if n_frames <= length:
+    mask = np.zeros(n_places, dtype=np.bool_)
+    if n_places <= length:
         return mask
-    n_spans = max(int(probability * n_frames / length + generator.random()), fewest)
-    n_starts = n_frames - length + 1
-    n_spans = min(n_spans, n_frames // length, n_starts)
+    n_spans = max(int(probability * n_places / length + generator.random()), fewest)
+    n_starts = n_places - length + 1
+    n_spans = min(n_spans, n_places // length, n_starts)
     for start in generator.choice(n_starts, n_spans, replace=False):
         mask[start : start + length] = True
     return mask
 
 
+class Masking(NamedTuple):
+    """How SpecAugment masks one axis: the parameters of `draw_mask`; nothing at probability 0."""
+
+    probability: float
+    length: int
+    fewest: int
+
+
 @dataclass(frozen=True)
 class Augmentation:
-    """Crops and masks of clips, in training only.
+    """Crops and masks of clips and dropped texts, in training only.
 
     Attributes
     ----------
     longest : int
         Samples that are kept of a clip.
     crop : {"head", "random"}
-    mask_probability, mask_length, fewest_masks : float, int, int
-        SpecAugment; no masks at probability 0.
+    time_masking, feature_masking : Masking
+        SpecAugment over frames and over their features.
+    n_features : int
+        Features of a frame.
+    text_dropout : float
+        Probability that a text of an utterance is treated as missing.
     conv_kernels, conv_strides : tuple of int
         Of the CNN; they determine the number of frames of a clip.
     seed : int
@@ -132,9 +147,10 @@ class Augmentation:
 
     longest: int
     crop: Crop
-    mask_probability: float
-    mask_length: int
-    fewest_masks: int
+    time_masking: Masking
+    feature_masking: Masking
+    n_features: int
+    text_dropout: float
     conv_kernels: tuple[int, ...]
     conv_strides: tuple[int, ...]
     seed: int
@@ -200,13 +216,28 @@ class TrainingBatches(Dataset[Batch]):
     def __getitem__(self, number: int) -> Batch:
         index = self._micro_batches[number]
         clips = [self._cropped(int(place)) for place in index]
-        masks = None
-        if self._augmentation.mask_probability > 0:
-            masks = [
-                self._time_mask(int(place), len(clip))
-                for place, clip in zip(index, clips, strict=True)
+        settings = self._augmentation
+        time_masks = feature_masks = None
+        if settings.time_masking.probability > 0:
+            n_frames = [
+                count_frames(len(clip), settings.conv_kernels, settings.conv_strides)
+                for clip in clips
             ]
-        return collate(self._examples, index, clips, masks)
+            time_masks = [
+                draw_mask(n, *settings.time_masking, self._generator(_MASK, place))
+                for n, place in zip(n_frames, index, strict=True)
+            ]
+        if settings.feature_masking.probability > 0:
+            feature_masks = [
+                draw_mask(
+                    settings.n_features,
+                    *settings.feature_masking,
+                    self._generator(_FEATURE_MASK, place),
+                )
+                for place in index
+            ]
+        batch = collate(self._examples, index, clips, time_masks, feature_masks)
+        return self._drop_texts(batch, index) if settings.text_dropout > 0 else batch
 
     def _cropped(self, place: int) -> Samples:
         settings, samples = self._augmentation, self._reader.read(self._examples.wavs[place])
@@ -215,17 +246,19 @@ class TrainingBatches(Dataset[Batch]):
         )
         return samples[start : start + settings.longest]
 
-    def _time_mask(self, place: int, n_samples: int) -> NDArray[np.bool_]:
-        settings = self._augmentation
-        n_frames = count_frames(n_samples, settings.conv_kernels, settings.conv_strides)
-        generator = np.random.default_rng([settings.seed, _MASK, self._epoch, place])
-        return draw_time_mask(
-            n_frames,
-            settings.mask_probability,
-            settings.mask_length,
-            generator,
-            fewest=settings.fewest_masks,
-        )
+    def _drop_texts(self, batch: Batch, index: IntArray) -> Batch:
+        """Treat each text as missing with the probability `text_dropout`."""
+        drawn = np.stack([self._generator(_TEXT, place).random(len(SEMANTICS)) for place in index])
+        kept = drawn >= self._augmentation.text_dropout
+        present = {
+            name: mask & torch.from_numpy(kept[:, SEMANTICS.index(name)])
+            for name, mask in batch.present.items()
+        }
+        return replace(batch, present=present)
+
+    def _generator(self, what: int, place: int) -> np.random.Generator:
+        """Return the generator of one kind of draw for the utterance at a place."""
+        return np.random.default_rng([self._augmentation.seed, what, self._epoch, int(place)])
 
 
 def load_steps(

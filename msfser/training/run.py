@@ -17,7 +17,7 @@ from msfser.evaluation.runs import model_folder
 from msfser.model.device import choose_device
 from msfser.model.folder import ModelFacts, check_text_encoder, read_model_folder
 from msfser.model.msf_ser import MsfSer, build_model
-from msfser.training.batches import Augmentation, training_steps
+from msfser.training.batches import Augmentation, Masking, training_steps
 from msfser.training.data import TrainingData, prepare_data
 from msfser.training.ranks import Ranks
 from msfser.training.state import STATE_NAME
@@ -141,12 +141,22 @@ def _facts(config: Config, data: TrainingData) -> ModelFacts:
 def make_augmentation(config: Config, model: MsfSer) -> Augmentation:
     """Build the crops and masks of a run, with the masks that the configuration of WavLM sets."""
     acoustic = model.acoustic.config
+    masked = config.model.spec_augment and acoustic.apply_spec_augment
     return Augmentation(
         longest=int(config.data.crop_s * RATE_HZ),
         crop=config.data.crop,
-        mask_probability=acoustic.mask_time_prob if config.model.spec_augment else 0.0,
-        mask_length=acoustic.mask_time_length,
-        fewest_masks=acoustic.mask_time_min_masks,
+        time_masking=Masking(
+            acoustic.mask_time_prob if masked else 0.0,
+            acoustic.mask_time_length,
+            acoustic.mask_time_min_masks,
+        ),
+        feature_masking=Masking(
+            acoustic.mask_feature_prob if masked else 0.0,
+            acoustic.mask_feature_length,
+            getattr(acoustic, "mask_feature_min_masks", 0),  # not in every configuration
+        ),
+        n_features=model.acoustic.hidden_size,
+        text_dropout=config.train.text_dropout,
         conv_kernels=tuple(acoustic.conv_kernel),
         conv_strides=tuple(acoustic.conv_stride),
         seed=config.train.seed,

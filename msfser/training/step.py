@@ -178,7 +178,12 @@ def _predict(model: MsfSer, batch: Batch, seed: int, precision: Precision) -> Te
     device = batch.waveforms.device.type
     with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
         values: Tensor = model(
-            batch.waveforms, batch.sample_mask, batch.texts, batch.present, batch.time_mask
+            batch.waveforms,
+            batch.sample_mask,
+            batch.texts,
+            batch.present,
+            batch.time_mask,
+            batch.feature_mask,
         ).values
     return values
 

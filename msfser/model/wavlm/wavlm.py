@@ -84,7 +84,11 @@ class Wavlm(nn.Module):
         return places < self.n_frames(sample_mask.sum(dim=1, keepdim=True))
 
     def forward(
-        self, waveforms: Tensor, sample_mask: Tensor, mask_time_indices: Tensor | None = None
+        self,
+        waveforms: Tensor,
+        sample_mask: Tensor,
+        mask_time_indices: Tensor | None = None,
+        mask_feature_indices: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Encode waveforms into frames.
 
@@ -96,6 +100,8 @@ class Wavlm(nn.Module):
             False for the padding at the end, whose content has no influence.
         mask_time_indices : (batch, frames) bool Tensor, optional
             Frames that SpecAugment masks.
+        mask_feature_indices : (batch, hidden) bool Tensor, optional
+            Features of all frames that SpecAugment sets to 0.
 
         Returns
         -------
@@ -115,6 +121,8 @@ class Wavlm(nn.Module):
         if mask_time_indices is not None:
             masked = self.wavlm.masked_spec_embed.to(frames.dtype)
             frames = torch.where(mask_time_indices.unsqueeze(-1), masked, frames)
+        if mask_feature_indices is not None:
+            frames = frames.masked_fill(mask_feature_indices.unsqueeze(1), 0.0)
         frame_mask = self.frame_mask(sample_mask)
         return self.wavlm.encoder(frames, attention_mask=frame_mask).last_hidden_state, frame_mask
 

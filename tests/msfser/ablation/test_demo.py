@@ -99,6 +99,7 @@ def make_demo(ceilings, shuffled_v, shuffled_d, knocked_d, share_of_c):
         changes={},
         knockouts={"nothing": np.array([0.9, 0.9, 0.9]), "C": np.array([0.9, 0.9, knocked_d])},
         silenced={},
+        untrained=(),
     )
     shuffled = {
         "GS": np.zeros((1, 3)),

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,26 +7,29 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from msfser.config.settings import SEMANTICS
 from msfser.data.batching import ClipReader, collate, sorted_batches
 from msfser.data.clips import WaveStatistics
 from msfser.data.examples import Examples
 from msfser.model.wavlm.frames import count_frames
 from msfser.training.batches import (
     Augmentation,
+    Masking,
     TrainingBatches,
     crop_start,
-    draw_time_mask,
+    draw_mask,
     load_steps,
     split_step,
     training_steps,
 )
 
+NO_MASKS = Masking(0.0, 1, 0)
 WAVLM_KERNELS, WAVLM_STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)
 
 lengths = st.lists(st.integers(4000, 480_000), min_size=1, max_size=200).map(np.array)
 
 
-@given(lengths, st.integers(2, 40), st.integers(1, 10), st.integers(0, 5), st.integers(0, 5))
+@given(lengths, st.integers(2, 40), st.integers(0, 10), st.integers(0, 5), st.integers(0, 5))
 def test_every_utterance_is_dealt_once(n_samples, batch_size, mega_batches, seed, epoch):
     steps = training_steps(n_samples, batch_size, mega_batches, seed, epoch)
     dealt = np.concatenate(steps)
@@ -45,6 +49,16 @@ def test_each_epoch_and_seed_has_its_own_order():
         for epoch in (0, 1)
     }
     assert len(orders) == 4
+
+
+def test_without_mega_batches_lengths_are_mixed_in_every_micro_batch():
+    n_samples = np.random.default_rng(0).integers(44_000, 176_000, 3200)
+    steps = training_steps(n_samples, 32, 0, 0, 0)
+    spans = [np.ptp(n_samples[part]) for step in steps for part in split_step(step, 4)]
+    assert min(spans) > 16_000  # 1 s, where a sorted corpus has 0.04 s
+    sorted_steps = training_steps(n_samples, 32, 50, 0, 0)
+    narrow = [np.ptp(n_samples[part]) for step in sorted_steps for part in split_step(step, 4)]
+    assert np.median(narrow) < 1600
 
 
 def test_mega_batches_save_padding():
@@ -95,7 +109,7 @@ def test_the_head_is_kept_or_a_part_that_chance_chooses():
 
 @given(st.integers(0, 300), st.floats(0, 1), st.integers(1, 20), st.integers(0, 100))
 def test_masks_are_spans(n_frames, probability, length, seed):
-    mask = draw_time_mask(n_frames, probability, length, np.random.default_rng(seed))
+    mask = draw_mask(n_frames, probability, length, 0, np.random.default_rng(seed))
     assert mask.shape == (n_frames,)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(int), [0]])))
     assert all(edges[1::2] - edges[::2] >= length)
@@ -105,19 +119,19 @@ def test_masks_are_spans(n_frames, probability, length, seed):
 
 def test_a_mask_starts_at_any_frame_from_the_first_to_the_last_that_fits():
     generator = np.random.default_rng(0)
-    starts = [int(draw_time_mask(13, 1.0, 10, generator).argmax()) for _ in range(2000)]
+    starts = [int(draw_mask(13, 1.0, 10, 0, generator).argmax()) for _ in range(2000)]
     np.testing.assert_allclose(np.bincount(starts) / 2000, [0.25] * 4, rtol=0, atol=0.05)
 
 
 def test_masks_cover_their_share():
     generator = np.random.default_rng(0)
-    covered = np.mean([draw_time_mask(300, 0.075, 10, generator).mean() for _ in range(500)])
+    covered = np.mean([draw_mask(300, 0.075, 10, 0, generator).mean() for _ in range(500)])
     assert covered == pytest.approx(0.075, abs=0.005)  # less what overlaps, 0.25 % of a clip
 
 
 def test_a_short_clip_has_the_fewest_masks_that_fit():
     def spans(n_frames):
-        mask = draw_time_mask(n_frames, 1e-6, 10, np.random.default_rng(1), fewest=2)
+        mask = draw_mask(n_frames, 1e-6, 10, 2, np.random.default_rng(1))
         return int((np.diff(np.concatenate([[0], mask.astype(int)])) == 1).sum()), mask.sum()
 
     assert spans(10) == (0, 0)
@@ -172,9 +186,10 @@ def test_training_batches_do_not_depend_on_who_makes_them(write_wav):
     augmentation = Augmentation(
         longest=10_000,
         crop="random",
-        mask_probability=0.5,
-        mask_length=3,
-        fewest_masks=2,
+        time_masking=Masking(0.5, 3, 2),
+        feature_masking=Masking(0.5, 2, 0),
+        n_features=16,
+        text_dropout=0.5,
         conv_kernels=WAVLM_KERNELS,
         conv_strides=WAVLM_STRIDES,
         seed=1,
@@ -191,17 +206,41 @@ def test_training_batches_do_not_depend_on_who_makes_them(write_wav):
         a, b = forwards[number], backwards[number]
         assert torch.equal(a.waveforms, b.waveforms)
         assert torch.equal(a.time_mask, b.time_mask)
+        assert torch.equal(a.feature_mask, b.feature_mask)
+        assert all(torch.equal(a.present[name], b.present[name]) for name in a.present)
     assert forwards[0].waveforms.shape == (2, 10_000)
     assert forwards[0].time_mask.shape == (2, count_frames(10_000, WAVLM_KERNELS, WAVLM_STRIDES))
     assert not torch.equal(forwards[0].waveforms[1], later[0].waveforms[1])
     assert forwards[0].waveforms.std() == pytest.approx(1.0, abs=0.1)  # standardised
 
 
+def test_texts_are_dropped_at_their_rate(write_wav):
+    wav = write_wav(np.random.default_rng(0).normal(0, 0.1, 8000))
+    examples = make_examples([wav] * 400)
+    text, all_there = examples.texts["gs"], np.ones(400, dtype=np.bool_)
+    examples = replace(
+        examples,
+        texts=dict.fromkeys(SEMANTICS, text),
+        present=dict.fromkeys(SEMANTICS, all_there),
+    )
+    augmentation = Augmentation(
+        8000, "head", NO_MASKS, NO_MASKS, 16, 0.25, WAVLM_KERNELS, WAVLM_STRIDES, 0
+    )
+    reader = ClipReader("none", WaveStatistics())
+    batches = TrainingBatches(examples, [np.arange(400)], reader, augmentation, epoch=0)
+    kept = torch.stack(list(batches[0].present.values())).double()
+    assert kept.mean().item() == pytest.approx(0.75, abs=0.05)
+    for a, b in ((0, 1), (0, 2), (1, 2)):  # each level of semantics by draws of its own
+        assert not torch.equal(kept[a], kept[b])
+
+
 def test_processes_share_the_micro_batches_of_every_step(write_wav):
     generator = np.random.default_rng(0)
     wavs = [write_wav(generator.normal(0, 0.1, 8000), name=f"{i}.wav") for i in range(7)]
     examples = make_examples(wavs)
-    augmentation = Augmentation(8000, "head", 0.0, 1, 0, WAVLM_KERNELS, WAVLM_STRIDES, 0)
+    augmentation = Augmentation(
+        8000, "head", NO_MASKS, NO_MASKS, 16, 0.0, WAVLM_KERNELS, WAVLM_STRIDES, 0
+    )
     steps = [np.arange(4), np.array([6, 5, 4])]
     whole = ClipReader("none", WaveStatistics())
     place_of = {whole.read(wav)[:9].tobytes(): place for place, wav in enumerate(wavs)}

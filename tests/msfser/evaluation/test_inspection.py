@@ -75,6 +75,28 @@ def test_values_without_change_are_the_predictions(inspected):
     np.testing.assert_allclose(inspection.gate, table.gate_mean, rtol=0, atol=FP32)
 
 
+def test_an_untrained_null_vector_is_named_beside_each_number(inspected, tmp_path):
+    from msfser.evaluation.inspection_files import make_inspection_tables, write_inspection
+
+    _, _, inspection = inspected
+    assert inspection.untrained == ()
+    zero = dataclasses.replace(inspection, untrained=("es",))
+    tables = make_inspection_tables(zero, {})
+    without = next(table for table in tables if table.title == "CCC without a semantics")
+    assert [row[0] for row in without.rows] == [
+        "nothing",
+        "gs",
+        "les",
+        "es (untrained null vector)",
+    ]
+    assert "changed most by ES (untrained null vector)" in [table.title for table in tables]
+    (tmp_path / "figures").mkdir()
+    write_inspection(tmp_path, zero, tables)
+    rows = read(tmp_path / "semantics.csv")
+    kinds = {row["semantics"]: row["null_vector"] for row in rows}
+    assert kinds == {"nothing": "", "gs": "trained", "les": "trained", "es": "untrained"}
+
+
 def test_files_and_tables(run_folder, tmp_path):
     output = tmp_path / "out"
     arguments = ["inspect", str(run_folder), "--split", "test", "-o", str(output)]

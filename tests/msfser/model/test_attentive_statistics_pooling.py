@@ -80,3 +80,14 @@ def test_it_pools_in_fp32_whatever_the_precision_around_it():
 def test_how_the_attention_starts(init, low, high):
     torch.manual_seed(0)
     assert low < float(AttentiveStatisticsPooling(256, init).attention.detach().std()) < high
+
+
+@torch.no_grad()
+def test_bf16_around_it_does_not_round_its_weights():
+    torch.manual_seed(0)
+    pooling = AttentiveStatisticsPooling(256)  # scores of deviation 10: their softmax is peaked
+    frames, mask = torch.randn(3, 40, 256).bfloat16(), torch.ones(3, 40, dtype=torch.bool)
+    with torch.autocast("cpu", torch.bfloat16):
+        pooled = pooling(frames, mask)
+    assert pooled.dtype == torch.float32
+    torch.testing.assert_close(pooled, pooling(frames.float(), mask), rtol=0, atol=FP32)

@@ -289,6 +289,21 @@ class Parrot:
         return [f" heard  {len(clip)} " if clip.any() else "" for clip in clips]
 
 
+def test_a_null_vector_that_was_never_trained_is_named(run_folder, corpus, tmp_path):
+    from msfser.model.msf_ser import MsfSer
+
+    model = MsfSer.from_pretrained(run_folder / "best")
+    for name in ("gs", "es"):
+        model.null_vectors.vectors[name].data.zero_()
+    model.save_pretrained(tmp_path / "model")
+    result = predict(tmp_path / "model", corpus / "04.wav", "--no-texts", "--format", "json")
+    assert "the null vector of GS, ES is untrained" in result.stderr
+    (recording,) = json.loads(result.stdout)["recordings"]
+    assert any("untrained" in note for note in recording["notes"])
+    whole = predict(run_folder, corpus / "04.wav", "--no-texts")
+    assert "untrained" not in whole.stderr
+
+
 def test_whisper_hears_what_no_transcript_says(run_folder, tmp_path, speech, monkeypatch):
     monkeypatch.setattr("msfser.semantics.whisper.load_whisper", Parrot)
     soundfile.write(tmp_path / "a.wav", noise(0.5, 8000), 8000)

@@ -90,6 +90,21 @@ def test_the_parts_called_one_by_one_are_the_model(make_wavlm, make_batch):
     assert not torch.allclose(frames[0], wavlm(waveforms, sample_mask)[0][0], atol=1e-3)
 
 
+def test_masked_features_are_zero_after_the_masked_frames(make_wavlm, make_batch):
+    wavlm = make_wavlm(LARGE_LIKE, spec_augment=True)
+    waveforms, sample_mask, _, _ = make_batch()
+    frames = torch.rand(3, wavlm.n_frames(8000)) < 0.3
+    features = torch.rand(3, wavlm.hidden_size) < 0.4
+    seen = []
+    wavlm.wavlm.encoder.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    with torch.no_grad():
+        wavlm(waveforms, sample_mask, frames, features)
+        wavlm(waveforms, sample_mask, frames)
+    both, without = seen
+    assert torch.equal(both, without * ~features[:, None])
+    assert (both[frames][:, 0] != 0).any()
+
+
 @pytest.mark.parametrize("own", [LARGE_LIKE, tiny_wavlm_config()])
 def test_frames_of_padding_change_nothing(make_wavlm, make_batch, own):
     """A GPU is given few lengths; the frames that it adds are masked."""
