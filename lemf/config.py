@@ -89,6 +89,7 @@ F0_AXES: tuple[F0Axis, ...] = get_args(F0Axis)
 
 LOWEST_FLOOR_HZ = 20.0
 HIGHEST_CEILING_HZ = 2000.0
+LOWEST_HIGHPASS_HZ, HIGHEST_HIGHPASS_HZ = 10.0, 1000.0
 LARGEST_WEIGHT = 1e6
 
 
@@ -107,6 +108,9 @@ class Settings:
         Harvest, Praat's autocorrelation method through parselmouth, or Harvest of pyworld.
     pitch_floor_hz, pitch_ceiling_hz : float
         Range of the F0 search. The defaults are those of Harvest.
+    highpass_hz : float, optional
+        Cut-off of a zero-phase high-pass filter before F0 and energy are measured, for recordings
+        with an offset or rumble below any voice. The paper has none.
     sentences : str
         ``"whole"``: the file is one sentence. ``"pause:S"``: a new sentence after each pause longer
         than S seconds. Otherwise the name of the tier whose labelled intervals are the sentences.
@@ -136,6 +140,7 @@ class Settings:
     pitch: PitchMethod = "harvest"
     pitch_floor_hz: float = PITCH_FLOOR_HZ
     pitch_ceiling_hz: float = PITCH_CEILING_HZ
+    highpass_hz: float | None = None
     sentences: str = "whole"
     words_tier: str | None = None
     phones_tier: str | None = None
@@ -160,6 +165,13 @@ class Settings:
             raise SettingsError(
                 f"pitch range {self.pitch_floor_hz:g}-{self.pitch_ceiling_hz:g} Hz: the floor must "
                 f"lie below the ceiling, both from {LOWEST_FLOOR_HZ:g} to {HIGHEST_CEILING_HZ:g} Hz"
+            )
+        if self.highpass_hz is not None and not (
+            LOWEST_HIGHPASS_HZ <= self.highpass_hz <= HIGHEST_HIGHPASS_HZ
+        ):
+            raise SettingsError(
+                f"high-pass filter at {self.highpass_hz:g} Hz: write a frequency from "
+                f"{LOWEST_HIGHPASS_HZ:g} to {HIGHEST_HIGHPASS_HZ:g} Hz, such as 60"
             )
         if self.channel is not None and self.channel != "mix" and self.channel < 1:
             raise SettingsError(f"channel {self.channel}: channels are counted from 1")
@@ -221,6 +233,10 @@ def _text_or_none(value: Any) -> str | None:  # noqa: ANN401
     return None if value is None else _text(value)
 
 
+def _hz_or_none(value: Any) -> float | None:  # noqa: ANN401
+    return None if value is None else float(value)
+
+
 def _labels(value: Any) -> tuple[str, ...]:  # noqa: ANN401
     if isinstance(value, str):
         raise TypeError
@@ -247,6 +263,7 @@ _TYPES: Mapping[str, tuple[Callable[[Any], object], str]] = {
     "weights": (_weights, "a mapping of cues to numbers"),
     "pitch_floor_hz": (float, "a frequency in Hz"),
     "pitch_ceiling_hz": (float, "a frequency in Hz"),
+    "highpass_hz": (_hz_or_none, "a frequency in Hz, or None"),
     "sentences": (_text, "'whole', 'pause:S' or the name of a tier"),
     "words_tier": (_text_or_none, "the name of a tier"),
     "phones_tier": (_text_or_none, "the name of a tier"),

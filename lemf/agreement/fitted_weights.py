@@ -59,6 +59,7 @@ def weights_to_dict(fitted: FittedWeights, labels: Path) -> dict[str, Any]:
             "settings": {
                 "pitch": settings.pitch,
                 "pitch_range_hz": [settings.pitch_floor_hz, settings.pitch_ceiling_hz],
+                **({"highpass_hz": settings.highpass_hz} if settings.highpass_hz else {}),
                 "sentences": settings.sentences,
                 "duration": settings.duration,
             },

@@ -27,6 +27,7 @@ class MeasureOptions(TypedDict):
 
     pitch: PitchMethod
     pitch_range: str
+    highpass: float | None
     sentences: str
     words_tier: str | None
     phones_tier: str | None
@@ -64,6 +65,12 @@ _MEASURE_OPTIONS = (
         default="71-800",
         show_default=True,
         help="Range of F0 in Hz.",
+    ),
+    click.option(
+        "--highpass",
+        metavar="HZ",
+        type=float,
+        help="Remove what lies below, such as rumble, before measuring.  [default: nothing]",
     ),
     click.option(
         "--sentences",
@@ -176,6 +183,7 @@ def read_measure_options(
             pitch=options["pitch"],
             pitch_floor_hz=_number(low, "--pitch-range"),
             pitch_ceiling_hz=_number(high, "--pitch-range"),
+            highpass_hz=options["highpass"],
             sentences=options["sentences"],
             words_tier=options["words_tier"],
             phones_tier=options["phones_tier"],

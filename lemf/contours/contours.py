@@ -12,6 +12,7 @@ from lemf.arrays import FloatArray
 from lemf.config import Settings
 from lemf.contours.energy import frame_energy, frame_mid_energy
 from lemf.contours.harvest.decimation import decimation_factor
+from lemf.contours.highpass import highpass_slices
 from lemf.contours.periodicity import frame_periodicity
 from lemf.contours.pitch import f0_contour
 from lemf.errors import AudioError
@@ -86,7 +87,7 @@ def measure_contours(
     ----------
     audio : Audio
     settings : Settings
-        Pitch method and range.
+        Pitch method and range, and the cut-off of the high-pass filter, if any.
     with_detail : bool
         Whether to measure `Detail` as well.
     work : Work
@@ -108,7 +109,9 @@ def measure_contours(
     pieces = cut_pieces(
         audio.n_samples, audio.rate_hz, decimation_factor(audio.rate_hz), whole_s=whole_s
     )
-    stretches = audio.slices((piece.start, piece.stop) for piece in pieces)
+    spans = [(piece.start, piece.stop) for piece in pieces]
+    cutoff_hz = settings.highpass_hz
+    stretches = highpass_slices(audio, spans, cutoff_hz) if cutoff_hz else audio.slices(spans)
     for piece, samples in zip(work.track(pieces) if work.track else pieces, stretches, strict=True):
         kept = slice(piece.first_frame, piece.stop_frame)
         try:

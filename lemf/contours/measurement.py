@@ -96,6 +96,9 @@ def measure_aligned(
     -------
     Measurement
     """
+    notes = recording.notes + alignment.notes
+    if settings.highpass_hz:
+        notes = tuple(note for note in notes if note not in recording.low_notes)
     return Measurement(
         audio=recording.name,
         textgrid=textgrid,
@@ -108,7 +111,7 @@ def measure_aligned(
             with_detail=settings.has_extra_cues if with_detail is None else with_detail,
             work=work,
         ),
-        notes=recording.notes + alignment.notes,
+        notes=notes,
     )
 
 

@@ -110,6 +110,7 @@ def test_sentences_of_one_word_are_counted_and_named(make_utterance):
         ("pitch", "praat"),
         ("pitch_floor_hz", 60.0),
         ("pitch_ceiling_hz", 500.0),
+        ("highpass_hz", 60.0),
         ("sentences", "pause:0.05"),
         ("words_tier", "words"),
         ("phones_tier", "phones"),
