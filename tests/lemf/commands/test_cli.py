@@ -221,7 +221,7 @@ def test_options_reach_the_analysis(run, tmp_path):
     options = [
         "--format", "json", "--weights", "w.json", "--pitch", "praat", "--pitch-range", "75-500",
         "--duration", "word", "--sentences", "pause:0.2", "--words-tier", "words",
-        "--phones-tier", "phones", "--channel", "1", "--silence", "three",
+        "--highpass", "40", "--phones-tier", "phones", "--channel", "1", "--silence", "three",
     ]  # fmt: skip
     document = json.loads(run(*SCORE, *options).stdout)
     assert document["settings"] == {
@@ -230,6 +230,7 @@ def test_options_reach_the_analysis(run, tmp_path):
         "pitch": "praat",
         "pitch_floor_hz": 75.0,
         "pitch_ceiling_hz": 500.0,
+        "highpass_hz": 40.0,
         "sentences": "pause:0.2",
         "words_tier": "words",
         "phones_tier": None,
