@@ -212,18 +212,17 @@ def _split_at_pauses(words: tuple[Word, ...], pause_s: float) -> tuple[tuple[Wor
 
 
 def _note_long_sentence(words: tuple[Word, ...]) -> list[str]:
-    """Return how to cut words into sentences that are too many for one; [] if they are not."""
+    """Return how to cut words at pauses that are too many for one sentence; [] if they are not."""
     spoken_s = words[-1].end_s - words[0].start_s
-    if spoken_s <= _LONG_SENTENCE_S or len(words) == 1:
+    if spoken_s <= _LONG_SENTENCE_S:
         return []
     n_sentences = len(_split_at_pauses(words, _USUAL_PAUSE_S))
-    remedy = f"--sentences pause:{_USUAL_PAUSE_S:g} makes {n_sentences} of them"
     if n_sentences == 1:
-        remedy = (
-            f"none of their pauses is longer than {_USUAL_PAUSE_S:g} s; a tier of sentences, named "
-            "with --sentences, cuts them"
-        )
-    return [f"{len(words)} words over {spoken_s:.0f} s count as one sentence; {remedy}"]
+        return []
+    return [
+        f"{len(words)} words over {spoken_s:.0f} s count as one sentence; "
+        f"--sentences pause:{_USUAL_PAUSE_S:g} makes {n_sentences} of them"
+    ]
 
 
 def _sentences_of_tier(

@@ -1,15 +1,19 @@
-"""Fixtures built, not stored: a three-word utterance whose middle word is stressed."""
+"""Fixtures built, not stored: a three-word utterance whose middle word is stressed; fuzzing."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 import lemf
 from lemf.display.textgrid_output import format_textgrid
@@ -143,6 +147,115 @@ def speech_data() -> Path:
     if not folder:
         pytest.skip("set LEMF_SPEECH_DATA to the folder of real speech to run this test")
     return Path(folder)
+
+
+_N_EXAMPLES = os.environ.get("LEMF_FUZZ_EXAMPLES")
+_HEADER = 60  # bytes
+_LONGEST_MS = 10_000
+_HOSTILE = (
+    b"\0",
+    b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b'"', b'""', b"\\", b"\n", b"\r", b"\x1b[2J",
+    b"-1", b"1e308", b"1e999", b"nan", b"inf", b"-0", b"0.1", b"0,5", b"9" * 30, b"9" * 5000, b"<",
+    b"[" * 3000, b"a" * 20_000, "\u202e\u0660".encode(), b"null", b"{}", b"..", b"/dev/zero",
+)  # fmt: skip
+
+
+def fuzz(
+    seeds: Sequence[bytes],
+    use: Callable[[bytes], object],
+    *,
+    max_examples: int,
+    tokens: Sequence[bytes] = (),
+) -> Counter[str]:
+    """Run a function on mutations of files: a result or an error in one line comes out, in 10 s.
+
+    The suite draws the same few examples every time. By hand, with others each time:
+
+        LEMF_FUZZ_EXAMPLES=20000 pytest tests/lemf -k only_lemf_errors
+
+    Parameters
+    ----------
+    seeds : sequence of bytes
+        Contents of good files.
+    use : function
+        Takes the content of a file; its assertions hold whatever that is.
+    max_examples : int
+        Examples in the suite.
+    tokens : sequence of bytes
+        What is inserted besides what is hostile everywhere.
+
+    Returns
+    -------
+    Counter
+        ``"used"`` and ``"refused"``.
+    """
+    outcomes: Counter[str] = Counter()
+    inserted = (*_HOSTILE, *tokens)
+    edit = st.tuples(
+        st.sampled_from(["set", "flip", "delete", "insert", "double", "cut", "splice"]),
+        st.floats(0, 1, exclude_max=True),
+        st.integers(1, 400),
+        st.integers(0, 255),
+        st.integers(0, len(inserted) - 1),
+    )
+    number = st.integers(0, len(seeds) - 1)
+
+    @settings(
+        max_examples=int(_N_EXAMPLES or max_examples),
+        derandomize=_N_EXAMPLES is None,
+        database=None,
+        deadline=_LONGEST_MS,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(seed=number, other=number, edits=st.lists(edit, max_size=3))
+    def attack(seed: int, other: int, edits: list[tuple[str, float, int, int, int]]) -> None:
+        data = bytearray(seeds[seed])
+        for kind, place, length, value, token in edits:
+            _edit(data, kind, place, length, value, inserted[token], seeds[other])
+        try:
+            use(bytes(data))
+        except (lemf.LemfError, click.UsageError) as error:
+            outcomes["refused"] += 1
+            message = str(error)
+            assert message.isprintable(), repr(message)
+            assert 0 < len(message) < 500
+        else:
+            outcomes["used"] += 1
+
+    attack()
+    return outcomes
+
+
+def _edit(
+    data: bytearray, kind: str, place: float, length: int, value: int, token: bytes, other: bytes
+) -> None:
+    """Edit a content in place; half of the edits fall into the header, where they matter most."""
+    reach = _HEADER if place < 0.5 else len(data) / 2
+    at = int(place * 2 * reach) % max(len(data), 1)
+    if kind == "set":
+        data[at : at + length % 4 + 1] = bytes([value]) * min(length % 4 + 1, len(data) - at)
+    elif kind == "flip" and data:
+        data[at] ^= 1 << value % 8
+    elif kind == "delete":
+        del data[at : at + length]
+    elif kind == "insert":
+        data[at:at] = token
+    elif kind == "double":
+        data[at:at] = data[at : at + length] * (value % 5)
+    elif kind == "splice":
+        data[at : at + length] = other[int(place * len(other)) :][:length]
+    else:
+        del data[at:]
+
+
+@pytest.fixture(name="fuzz")
+def provide_fuzz() -> Iterator[Callable[..., Counter[str]]]:
+    """`fuzz`: contents of good files and a function that takes a content -> counts."""
+    resource = pytest.importorskip("resource")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    yield fuzz
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 2**20  # in kB
 
 
 @pytest.fixture
