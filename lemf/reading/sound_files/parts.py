@@ -87,7 +87,10 @@ class PartStream:
 
 def read_at(stream: IO[bytes], place: int, size: int) -> bytes:
     """Read bytes at a place of a file; fewer where the file ends."""
-    stream.seek(place)
+    try:
+        stream.seek(place)
+    except (OSError, OverflowError):  # further than a file can reach
+        return b""
     return stream.read(size)
 
 
