@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 from lemf.runtime.output import escape_controls
-from lemf.scoring.emphasis import FAILED, Emphasis
+from lemf.scoring.emphasis import Emphasis
 
 SCORE_TIER = "emphasis"
 SEGMENT_TIER = "segment"
@@ -59,9 +59,7 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
         Interval(sentence.segment.start_s, sentence.segment.end_s, sentence.segment.text)
         for sentence in emphasis.sentences
     ]
-    failed = [
-        Interval(w.start_s, w.end_s, w.doubts) for w in emphasis.words if set(FAILED) & set(w.flags)
-    ]
+    failed = [Interval(w.start_s, w.end_s, w.doubts) for w in emphasis.words if w.misaligned]
     names = {tier.name for tier in textgrid.tiers}
     added = tuple(
         IntervalTier(

@@ -16,7 +16,7 @@ from lemf.contours.contours import Contours
 from lemf.cues.sentence_contours import clear_semitones
 from lemf.reading.alignment import Alignment, Word
 from lemf.reading.frames import frames_of
-from lemf.scoring.emphasis import FAILED, SentenceEmphasis
+from lemf.scoring.emphasis import SentenceEmphasis
 
 LONGEST_PHONE_S = 1.5
 LONGEST_LETTER_S = 0.25  # of a word without phones, beside one phone as long as that
@@ -120,12 +120,11 @@ def doubt_notes(sentences: Sequence[SentenceEmphasis]) -> list[str]:
     """Write one note per sentence whose alignment failed, and one on all doubtful F0 maxima."""
     notes = []
     for sentence in sentences:
-        failed = [word for word in sentence.words if set(FAILED) & set(word.flags)]
+        failed = [word for word in sentence.words if word.misaligned]
         if failed:
             where = f"sentence {sentence.index}: " if len(sentences) > 1 else ""
             shown = ", ".join(
-                f"{word.word} ({word.start_s:.2f}-{word.end_s:.2f} s, "
-                f"{' '.join(flag for flag in word.flags if flag in FAILED)})"
+                f"{word.word} ({word.start_s:.2f}-{word.end_s:.2f} s, {word.doubts})"
                 for word in failed[:_SHOWN]
             )
             more = f" and {len(failed) - _SHOWN} more" if len(failed) > _SHOWN else ""

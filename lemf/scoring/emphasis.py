@@ -23,8 +23,8 @@ FLAG_MEANINGS = {
     "unclear_pitch": "no clearly voiced frame: F0 is interpolated from the words around",
     "unknown_word": "no phone inside the word: duration counts as average",
     "doubtful_pitch": "F0 maximum half an octave above all clear F0: a lone outlier",
-    "stretched_phone": "a phone over 1.5 s: the alignment failed there",
-    "minimum_phones": "phones of the least length in a row: the alignment failed there",
+    "stretched_phone": "a phone over 1.5 s, or a word as long: the alignment failed there",
+    "minimum_phones": "a row of phones of the least length: the alignment failed there",
     "no_sound": "no sound within 0.25 s: the alignment failed there",
     "outside_audio": "reaches up to 20 ms beyond the recording",
     "one_word": "a sentence of one word: no other to compare it with",
@@ -34,8 +34,8 @@ FLAG_MEANINGS = {
     },
     "flat": "all scores are equal: the top word is only the first",
 }
-FAILED = ("stretched_phone", "minimum_phones", "no_sound")  # flags of an alignment that failed
-DOUBTFUL = (*FAILED, "doubtful_pitch")
+_MISALIGNED = ("stretched_phone", "minimum_phones", "no_sound")
+_DOUBTFUL = (*_MISALIGNED, "doubtful_pitch")
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,14 @@ class WordEmphasis:
     flags: tuple[str, ...]
 
     @property
+    def misaligned(self) -> bool:
+        """Whether a flag says that the alignment plainly failed here."""
+        return not set(_MISALIGNED).isdisjoint(self.flags)
+
+    @property
     def doubts(self) -> str:
-        """The flags that make the score doubtful, ``""`` for none."""
-        return " ".join(flag for flag in self.flags if flag in DOUBTFUL)
+        """The flags that make the score doubtful, separated by blanks; empty if there are none."""
+        return " ".join(flag for flag in self.flags if flag in _DOUBTFUL)
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,8 @@ class Voice:
     level_dbfs : float
         RMS of the voiced samples, 0 for a full-scale square wave; NaN without a voiced frame.
     stressed : str or None
-        The word that lemf ranks first; None without an alignment, or where all words score equally.
+        The word that lemf ranks first; None without an alignment, where all words score equally, or
+        where the alignment of that word plainly failed.
     """
 
     f0_hz: float
@@ -90,10 +91,11 @@ def measure_voice(wav: Path, alignment: Path | None, *, tiers_in_order: bool = F
     spans = [(length_s, phone_s) for length_s, phone_s in spans if phone_s > 0]  # NaN left out
     n_phones = sum(round(length_s / phone_s) for length_s, phone_s in spans)
     spoken_s = sum(length_s for length_s, _ in spans)
+    top = sentence.ranked[0]
     return Voice(
         **_measure_voiced(emphasis.contours.f0_hz, samples, audio.rate_hz),
         phones_per_s=n_phones / spoken_s if spoken_s else math.nan,
-        stressed=None if "flat" in sentence.flags else sentence.ranked[0].word,
+        stressed=None if "flat" in sentence.flags or top.misaligned else top.word,
     )
 
 

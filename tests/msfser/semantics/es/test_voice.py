@@ -72,6 +72,24 @@ def test_pace_and_stress_come_from_the_alignment(corpus):
     assert voice.phones_per_s == pytest.approx(10 / 0.55, abs=1e-6)
 
 
+def test_a_word_whose_alignment_failed_is_no_stress(corpus, tmp_path):
+    manifest = read_manifest(corpus)
+    row = manifest.utterances[3]
+    samples, rate_hz = soundfile.read(manifest.wav_path(row))
+    soundfile.write(tmp_path / "a.wav", np.pad(samples, (0, 3 * rate_hz)), rate_hz)
+    grid = lemf.read_textgrid(manifest.alignment_path(row))
+    end_s = grid.end_s + 3
+    (four,) = (one for one in grid.tiers[0].intervals if one.label == "four")
+    tiers = []
+    for tier in grid.tiers:  # the stressed word and its last phone go on until the end
+        *others, last = [one for one in tier.intervals if one.end_s <= four.end_s + 1e-6]
+        tiers.append(replace(tier, end_s=end_s, intervals=(*others, replace(last, end_s=end_s))))
+    stretched = replace(grid, end_s=end_s, tiers=tuple(tiers))
+    lemf.write_textgrid(stretched, tmp_path / "a.TextGrid")
+    assert lemf.score(tmp_path / "a.wav", stretched).sentences[0].ranked[0].word == "four"
+    assert measure_voice(tmp_path / "a.wav", tmp_path / "a.TextGrid").stressed is None
+
+
 @pytest.mark.parametrize(
     ("change", "phrase"),
     [
