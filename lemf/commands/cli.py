@@ -6,6 +6,7 @@ Nothing heavier than click is imported before a command runs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Unpack, cast
@@ -156,12 +157,14 @@ def _score(
     """Score a recording; refuse a figure that cannot hold its sentences before the analysis."""
     from lemf.contours.contours import Work
     from lemf.contours.measurement import measure_aligned
+    from lemf.contours.voice import sounds_like_words
     from lemf.pipeline import score_measurement
     from lemf.reading.alignment import align
     from lemf.reading.audio import read_audio
 
     recording = read_audio(audio, channel=settings.channel)
-    alignment = align(grid, settings, recording.duration_s)
+    hearing = partial(sounds_like_words, recording)
+    alignment = align(grid, settings, recording.duration_s, hearing)
     if figure is not None:
         import_module("lemf.display.figure")  # reports missing packages before scoring
         _check_pages(figure, audio, sentence, alignment.sentences)

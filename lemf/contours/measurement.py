@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from lemf.config import Settings
 from lemf.contours.contours import ONE_THREAD, Contours, Work, measure_contours
+from lemf.contours.voice import sounds_like_words
 from lemf.reading.alignment import Alignment, align
 from lemf.reading.audio import Audio, read_audio
 from lemf.reading.sources import Source, is_source
@@ -66,7 +68,8 @@ def measure(
     """
     recording = _open_audio(audio, rate_hz, settings)
     grid = textgrid if isinstance(textgrid, TextGrid) else read_textgrid(textgrid)
-    alignment = align(grid, settings, recording.duration_s)
+    hearing = partial(sounds_like_words, recording)
+    alignment = align(grid, settings, recording.duration_s, hearing)
     return measure_aligned(
         recording, grid.path, alignment, settings, with_detail=with_detail, work=work
     )

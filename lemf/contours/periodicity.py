@@ -43,7 +43,7 @@ def frame_periodicity(
     size = round(PERIODICITY_WINDOW_S * rate_hz)
     window = np.hanning(size + 2)[1:-1]
     n_fft = 1 << (2 * size - 1).bit_length()
-    taper = _autocorrelation(window[np.newaxis], n_fft)[0, :size]
+    taper = autocorrelation(window[np.newaxis], n_fft)[0, :size]
     segments = sliding_window_view(np.pad(samples, size), size)
     starts = centres - size // 2 + size
     periodicity = np.zeros(len(f0_hz))
@@ -52,7 +52,7 @@ def frame_periodicity(
         frames = voiced[first : first + _FRAMES_AT_A_TIME]
         segment = segments[starts[frames]]
         centred = (segment - segment.mean(axis=1, keepdims=True)) * window
-        correlation = _autocorrelation(centred, n_fft)[:, :size]
+        correlation = autocorrelation(centred, n_fft)[:, :size]
         below = np.clip(np.floor(rate_hz / f0_hz[frames]).astype(np.int64), 1, size - 3)
         lags = below[:, np.newaxis] + np.arange(-1, 3)
         at_lags = np.take_along_axis(correlation, lags, axis=1)
@@ -64,5 +64,6 @@ def frame_periodicity(
     return periodicity
 
 
-def _autocorrelation(segments: FloatArray, n_fft: int) -> FloatArray:
+def autocorrelation(segments: FloatArray, n_fft: int) -> FloatArray:
+    """Compute the autocorrelation of each segment, a (segments, samples) array, from lag 0."""
     return np.fft.irfft(np.abs(np.fft.rfft(segments, n_fft, axis=1)) ** 2, n_fft, axis=1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import glob
 import os
+import unicodedata
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from itertools import pairwise
@@ -187,7 +188,8 @@ def _expand(pattern: str) -> tuple[str, _Found]:
         found = _Found([], [], [])
     names = [name for name in names if not name.lower().endswith(f".{TEXTGRID_SUFFIX}")]
     for stem in {name.rpartition(".")[0] for name in names}:
-        both = (f"{stem}.TextGrid", f"{stem}.textgrid")
+        stems = (stem, _compose(stem), unicodedata.normalize("NFD", stem))
+        both = [f"{one}.{suffix}" for one in stems for suffix in ("TextGrid", "textgrid")]
         names += [one for one in both if os.path.exists(f"{root}/{one}")][:1]  # noqa: PTH110
     return root, found._replace(names=names)
 
@@ -225,13 +227,20 @@ def _pair(root: str, found: _Found, textgrids: str | None) -> Listing:
     grids: dict[str, str] = {}
     for name in sorted(beside, reverse=True):
         grids[name.rpartition(".")[0]] = name  # of a.TextGrid and a.textgrid, the first
+    composed = {_compose(stem): name for stem, name in grids.items()}
+    matches = [grids.get(stem) or composed.get(_compose(stem)) for stem, _ in audio]
     recordings = [
-        Recording(stem, prefix + name, grids_prefix + grids[stem] if stem in grids else None)
-        for stem, name in audio
+        Recording(stem, prefix + name, match and grids_prefix + match)
+        for (stem, name), match in zip(audio, matches, strict=True)
     ]
     used = {recording.textgrid for recording in recordings}
     unused = [name for name in map(grids_prefix.__add__, sorted(beside)) if name not in used]
     return Listing(recordings, unused, repeated_folders, unsearched)
+
+
+def _compose(stem: str) -> str:
+    """Return a name in Unicode's composed form (NFC), since file systems differ in the form."""
+    return stem if stem.isascii() else unicodedata.normalize("NFC", stem)
 
 
 def _prefix(folder: str) -> str:

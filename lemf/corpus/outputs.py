@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version as version_of
@@ -16,6 +17,7 @@ from typing import Any
 from lemf.corpus.parts import Parts, read_json
 from lemf.corpus.plan import Plan
 from lemf.errors import CorpusError, OutputError
+from lemf.reading.alignment import MATCHES_NOTHING
 from lemf.runtime.output import (
     check_apart,
     check_output,
@@ -163,7 +165,7 @@ def merge_parts(parts: Parts, plan: Plan, outputs: Outputs) -> Summary:
             for name, table in tables.items():
                 table.add(part.tables[name])
         _write_csv(outputs.failed, ["id", "audio", "textgrid", "reason"], failures)
-        write_notes(outputs, [row for head in heads for row in head.notes])
+        write_notes(outputs, [row for head in heads for row in head.notes], summary.files)
         stamps = [stamp for head in heads for stamp in head.stamps]
         made = {"summary": asdict(summary), "plan": plan.identity, "stamps": stamps}
         write_output(outputs.run, json.dumps(made).encode(), force=True)
@@ -189,9 +191,18 @@ def describe_output(settings: dict[str, Any], summary: Summary) -> dict[str, Any
     }
 
 
-def write_notes(outputs: Outputs, notes: list[list[str]]) -> None:
-    """Write the table of notes (id, audio, note), or remove that of an earlier run."""
-    _write_csv(outputs.notes, ["id", "audio", "note"], notes)
+def write_notes(outputs: Outputs, notes: list[list[str]], n_files: int) -> None:
+    """Write the table of notes (id, audio, note), or remove that of an earlier run.
+
+    That an option matches nothing is written once, and only if it does so in all `n_files` files.
+    """
+    counts = Counter(note for *_, note in notes)
+    rows = [
+        row
+        for row in notes
+        if not row[-1].endswith(MATCHES_NOTHING) or counts.pop(row[-1], 0) == n_files
+    ]
+    _write_csv(outputs.notes, ["id", "audio", "note"], rows)
 
 
 def _write_csv(path: Path, header: list[str], rows: list[list[str]]) -> None:

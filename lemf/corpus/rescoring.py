@@ -113,7 +113,7 @@ def rescore_features(
     )
     with open_tables(outputs.tables, settings.cue_weights, about, force=force) as writers:
         notes = _write_rows(scored, writers, settings, source.n_files)
-        write_notes(outputs, notes)
+        write_notes(outputs, notes, summary.files)
         n_words = writers["words"].n_rows
     return replace(summary, words=n_words)
 

@@ -6,7 +6,6 @@ end with the recording.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -14,9 +13,21 @@ from typing import NamedTuple
 from lemf.config import END_TOLERANCE_S, ROUNDING_S, Settings
 from lemf.errors import NoWordsError, TextGridError
 from lemf.reading.praat_tokens import shorten
+from lemf.reading.silence import (
+    UNNOTED,
+    Hearing,
+    Labels,
+    describe_labels,
+    find_phones,
+    find_words,
+    fold,
+    group_by_midpoint,
+    is_silence,
+)
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
-from lemf.reading.tiers import is_silence, select_tiers, tier_by_name
+from lemf.reading.tiers import phones_of_words, select_tiers, tier_by_name
 
+MATCHES_NOTHING = "matches no label"  # how the note on an option without effect ends
 _LONGER_S = 1.0  # time by which a recording may outlast its TextGrid without a note
 _LONG_SENTENCE_S = 40.0  # longer than the utterances of corpora of read speech
 _USUAL_PAUSE_S = 0.4  # at which speech is cut into sentences
@@ -67,11 +78,13 @@ class Alignment:
     notes: tuple[str, ...] = ()
 
 
-def align(textgrid: TextGrid, settings: Settings, duration_s: float) -> Alignment:
+def align(
+    textgrid: TextGrid, settings: Settings, duration_s: float, hearing: Hearing | None = None
+) -> Alignment:
     """Build the sentences of words, each with its phones, from a TextGrid.
 
     A phone belongs to the word that holds its midpoint: the tiers of real files disagree by
-    milliseconds. Labels of silence are neither words nor phones.
+    milliseconds. Silence and noise are neither words nor phones.
 
     Parameters
     ----------
@@ -80,6 +93,9 @@ def align(textgrid: TextGrid, settings: Settings, duration_s: float) -> Alignmen
         Which tiers, which speaker, what a sentence is, which labels are silence.
     duration_s : float
         Length of the recording in seconds.
+    hearing : function, optional
+        Tells whether intervals sound as the words do, where a label may be silence or a word and
+        no phone tier tells.
 
     Returns
     -------
@@ -94,7 +110,9 @@ def align(textgrid: TextGrid, settings: Settings, duration_s: float) -> Alignmen
     # intervals of the spoken words
     words_tier, phones_tier = select_tiers(textgrid, settings)
     _check_geometry(textgrid, words_tier)
-    spoken = [i for i in words_tier.intervals if not is_silence(i.label, settings.silence)]
+    below = phones_tier or phones_of_words(textgrid, words_tier, settings)
+    found = find_words(words_tier, below, settings.silence, hearing)
+    spoken = found.spoken
     if not spoken:
         raise NoWordsError(
             f"{textgrid.path}: tier {words_tier.name!r} holds no word, only silence; "
@@ -103,9 +121,12 @@ def align(textgrid: TextGrid, settings: Settings, duration_s: float) -> Alignmen
     _check_recording(textgrid, spoken, duration_s)
     # phones inside the words
     phones: list[list[Phone]] = [[] for _ in spoken]
+    phone_labels: dict[str, Labels] = {}
     if phones_tier is not None:
         _check_geometry(textgrid, phones_tier)
-        phones = _phones_by_word(spoken, phones_tier, settings.silence)
+        phone_labels[phones_tier.name] = find_phones(phones_tier, settings.silence)
+        inside, _ = group_by_midpoint(spoken, phone_labels[phones_tier.name].spoken)
+        phones = [[Phone(i.label.strip(), i.start_s, i.end_s) for i in each] for each in inside]
     by_length = settings.duration == "word"
     words = tuple(
         Word(" ".join(i.label.split()), i.start_s, i.end_s, tuple(inside), by_length)
@@ -113,6 +134,9 @@ def align(textgrid: TextGrid, settings: Settings, duration_s: float) -> Alignmen
     )
     # sentences, and what a user should know
     sentences, notes = _split_sentences(words, textgrid, settings)
+    notes += describe_labels(words_tier.name, found, phone_labels)
+    used = [tier for tier in (words_tier, below) if tier is not None]
+    notes += _unmatched_silence(used, settings)
     if phones_tier is not None and not any(phones):
         notes.append(
             f"tier {phones_tier.name!r} holds no phone inside any word: duration counts for "
@@ -126,6 +150,18 @@ def align(textgrid: TextGrid, settings: Settings, duration_s: float) -> Alignmen
     return Alignment(
         sentences, words_tier.name, phones_tier.name if phones_tier else None, tuple(notes)
     )
+
+
+def _unmatched_silence(tiers: list[IntervalTier], settings: Settings) -> list[str]:
+    """Return a note for each of the user's labels of silence that no interval bears."""
+    if not settings.silence:
+        return []
+    labels = {fold(i.label) for tier in tiers for i in tier.intervals}
+    return [
+        f"--silence {shorten(label)} {MATCHES_NOTHING}"
+        for label in dict.fromkeys(settings.silence)
+        if fold(label) not in labels
+    ]
 
 
 def _check_geometry(textgrid: TextGrid, tier: IntervalTier) -> None:
@@ -176,21 +212,6 @@ def _check_recording(textgrid: TextGrid, spoken: list[Interval], duration_s: flo
         )
 
 
-def _phones_by_word(
-    spoken: list[Interval], tier: IntervalTier, silence: tuple[str, ...]
-) -> list[list[Phone]]:
-    starts = [word.start_s for word in spoken]
-    phones: list[list[Phone]] = [[] for _ in spoken]
-    for phone in tier.intervals:
-        if is_silence(phone.label, silence):
-            continue
-        midpoint_s = (phone.start_s + phone.end_s) / 2
-        index = bisect_right(starts, midpoint_s) - 1
-        if index >= 0 and midpoint_s < spoken[index].end_s:
-            phones[index].append(Phone(phone.label.strip(), phone.start_s, phone.end_s))
-    return phones
-
-
 def _split_sentences(
     words: tuple[Word, ...], textgrid: TextGrid, settings: Settings
 ) -> tuple[tuple[tuple[Word, ...], ...], list[str]]:
@@ -231,17 +252,9 @@ def _sentences_of_tier(
     """Group the words by the sentence interval that holds their midpoint."""
     tier = tier_by_name(textgrid, settings.sentences, "--sentences")
     _check_geometry(textgrid, tier)
-    spans = [i for i in tier.intervals if not is_silence(i.label, settings.silence)]
-    starts = [span.start_s for span in spans]
-    held: list[list[Word]] = [[] for _ in spans]
-    outside = 0
-    for word in words:
-        midpoint_s = (word.start_s + word.end_s) / 2
-        index = bisect_right(starts, midpoint_s) - 1
-        if index >= 0 and midpoint_s < spans[index].end_s:
-            held[index].append(word)
-        else:
-            outside += 1
+    never = UNNOTED.union(map(fold, settings.silence))
+    spans = [i for i in tier.intervals if fold(i.label) not in never]
+    held, outside = group_by_midpoint(spans, words)
     sentences = tuple(tuple(sentence) for sentence in held if sentence)
     if not sentences:
         raise TextGridError(
@@ -250,7 +263,8 @@ def _sentences_of_tier(
         )
     notes = []
     if outside:
-        notes.append(f"words outside the sentences of tier {tier.name!r}, left out: {outside}")
-    if empty := len(spans) - len(sentences):
+        notes.append(f"words outside the sentences of tier {tier.name!r}, left out: {len(outside)}")
+    unfilled = (span for span, inside in zip(spans, held, strict=True) if not inside)
+    if empty := sum(not is_silence(span.label) for span in unfilled):
         notes.append(f"sentences of tier {tier.name!r} without a word, left out: {empty}")
     return sentences, notes

@@ -1,6 +1,6 @@
-"""Which tiers of a TextGrid hold the words and the phones, and which labels are silence.
+"""Which tiers of a TextGrid hold the words and the phones.
 
-Tiers are found by the names that aligners give them (MFA, FAVE, MAUS) or by the user's.
+They are found by the names that aligners give them (MFA, FAVE, MAUS) or by the user's.
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ from typing import NoReturn
 
 from lemf.config import Settings
 from lemf.errors import TextGridError
+from lemf.reading.silence import find_words, fold
 from lemf.reading.textgrid import IntervalTier, TextGrid
 
-# Names of tiers, most specific first; compared without case and without ELAN's extra quotes.
+# Names of tiers, most specific first; compared by `_fold`
 WORD_TIER_NAMES = ("words", "word", "ort-mau", "ort", "kan-mau", "kan", "wrd")
 PHONE_TIER_NAMES = ("phones", "phone", "mau", "segments", "segment", "phonemes", "phoneme")
 
 _SPEAKER_TIER = re.compile(r"(?P<speaker>.*\S)\s+-\s+(?P<kind>words?|phones?)", re.IGNORECASE)
-_SILENCES = frozenset({"", "sil", "sp", "spn"})
-_BRACKETED = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\}")
 
 
 @dataclass
@@ -29,18 +28,6 @@ class _Speaker:
     name: str
     words: list[IntervalTier] = field(default_factory=list)
     phones: list[IntervalTier] = field(default_factory=list)
-
-
-def is_silence(label: str, more: tuple[str, ...] = ()) -> bool:
-    """Check whether a label marks silence or noise, on a word tier or a phone tier.
-
-    Such labels are empty, ``sil``, ``sp``, ``spn``, any text in ``<>``, ``[]`` or ``{}``, and those
-    in `more`; case does not matter.
-    """
-    label = label.strip()
-    if label.casefold() in _SILENCES or _BRACKETED.fullmatch(label):
-        return True
-    return label.casefold() in {other.strip().casefold() for other in more}
 
 
 def select_tiers(
@@ -81,6 +68,18 @@ def select_tiers(
     return words, _one(textgrid, speaker.phones, "--phones-tier")
 
 
+def phones_of_words(
+    textgrid: TextGrid, words: IntervalTier, settings: Settings
+) -> IntervalTier | None:
+    """Find the phone tier of a word tier where there is exactly one, though it may not be used."""
+    if settings.phones_tier is not None:
+        name = _fold(settings.phones_tier)
+        named = [tier for tier in textgrid.tiers if _fold(tier.name) == name]
+        return _only([tier for tier in named if isinstance(tier, IntervalTier)])
+    speaker = _fold(_speaker_and_kind(words.name)[0] or settings.speaker or "")
+    return _only(_speakers(textgrid).get(speaker, _Speaker("")).phones)
+
+
 def tier_by_name(textgrid: TextGrid, name: str, option: str) -> IntervalTier:
     """Find the one interval tier of a name; messages name the `option` to correct."""
     exact = [tier for tier in textgrid.tiers if tier.name == name]
@@ -99,8 +98,8 @@ def tier_by_name(textgrid: TextGrid, name: str, option: str) -> IntervalTier:
 
 
 def _fold(name: str) -> str:
-    """Strip outer blanks, case and the quotes that ELAN adds, so that names compare."""
-    return name.strip().strip('"').strip().casefold()
+    """Strip the quotes that ELAN adds, outer blanks and case, and compose letters (NFC)."""
+    return fold(name.strip().strip('"'))
 
 
 def _speaker_and_kind(name: str) -> tuple[str, str]:
@@ -155,9 +154,8 @@ def _choose_speaker(
         speaker
         for speaker in with_words
         if any(
-            not is_silence(i.label, settings.silence)
+            find_words(tier, _only(speaker.phones), settings.silence).spoken
             for tier in speaker.words
-            for i in tier.intervals
         )
     ]
     if len(talking) > 1:
@@ -183,6 +181,10 @@ def _one(textgrid: TextGrid, tiers: list[IntervalTier], option: str) -> Interval
             f"{textgrid.path}: {len(tiers)} tiers fit {option}: {names}; rename all but one"
         )
     return tiers[0]
+
+
+def _only(tiers: list[IntervalTier]) -> IntervalTier | None:
+    return tiers[0] if len(tiers) == 1 else None
 
 
 def _list_tiers(textgrid: TextGrid) -> str:

@@ -1,8 +1,6 @@
 """Which tiers hold words and phones, by usual names or the user's, and what is silence."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from lemf.config import Settings
 from lemf.errors import TextGridError
@@ -10,7 +8,6 @@ from lemf.reading.textgrid import Interval, IntervalTier, Point, PointTier, Text
 from lemf.reading.tiers import (
     PHONE_TIER_NAMES,
     WORD_TIER_NAMES,
-    is_silence,
     select_tiers,
     tier_by_name,
 )
@@ -252,41 +249,6 @@ def test_duplicate_names_are_refused(
 ) -> None:
     with pytest.raises(TextGridError, match=rf"^a\.TextGrid: {message}"):
         select_tiers(grid(*tiers), settings)
-
-
-@pytest.mark.parametrize(
-    "label", ["", " \n", "sil", "SIL", " sp ", "spn", "<eps>", "<SIL>", "<p:>"]
-)
-@pytest.mark.parametrize("margin", ["", " ", "\n"])
-def test_usual_label_is_silence(label: str, margin: str) -> None:
-    assert is_silence(margin + label + margin)
-
-
-@pytest.mark.parametrize("label", ["<>", "[noise]", "[]", "{LG}", "<two words>", "{two\nlines}"])
-def test_label_in_brackets_is_silence(label: str) -> None:
-    assert is_silence(label)
-
-
-@pytest.mark.parametrize(
-    "label",
-    ["silence", "spa", "s", "a", "<a", "a>", "[a", "a [b]", "<a> b", "(a)", "#", "...", "0"],
-)
-def test_label_is_a_word(label: str) -> None:
-    assert not is_silence(label)
-
-
-@pytest.mark.parametrize(("label", "silent"), [("Pause", True), (" # ", True), ("a", False)])
-def test_users_labels_are_silence_too(label: str, silent: bool) -> None:
-    assert is_silence(label, ("pause ", "#")) is silent
-    assert is_silence("sil", ("pause",))
-
-
-@given(st.text())
-def test_silence_has_no_case_and_no_margin(label: str) -> None:
-    marked = (label,)
-    assert is_silence(f"\n {label}\t", marked)
-    if label.upper().casefold() == label.casefold():
-        assert is_silence(label.upper(), marked)
 
 
 def test_a_speaker_must_agree_with_the_named_tier() -> None:

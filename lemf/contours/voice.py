@@ -1,0 +1,89 @@
+"""Whether intervals sound as words do, where labels do not tell silence from words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from lemf.arrays import FloatArray, IntArray
+from lemf.contours.energy import frame_mid_energy
+from lemf.contours.periodicity import PERIODICITY_WINDOW_S, autocorrelation
+from lemf.reading.audio import Audio
+from lemf.reading.textgrid import Interval
+
+_FRAME_S = 0.010
+_SHORTEST_WORD_S = 0.1  # shorter gaps hold the speech of their neighbours
+_BELOW_WORDS_DB = 15.0  # from the loud frames of the words down to the softest loud frame
+_VOICED = 0.5  # autocorrelation from which a frame is voiced
+_PERIODS_S = (0.002, 0.014)  # of 71 to 500 Hz
+_SHARE = 0.5  # of the words' part of loud voiced frames, which intervals must reach
+
+
+def sounds_like_words(
+    recording: Audio, intervals: Sequence[Interval], words: Sequence[Interval]
+) -> bool:
+    """Check whether intervals are about as loud and as voiced as words.
+
+    The constants are those with which, of 218 alignments of shared recordings, none of the pauses
+    (all of a file together) passes, but 85 % of the words over 0.1 s do.
+
+    Parameters
+    ----------
+    recording : Audio
+    intervals : sequence of Interval
+        In the order of time, judged together.
+    words : sequence of Interval
+        At least one, in the order of time.
+
+    Returns
+    -------
+    bool
+        False, too, if the intervals are shorter than 0.1 s on average.
+    """
+    lengths_s = [i.end_s - i.start_s for i in intervals]
+    if sum(lengths_s) < _SHORTEST_WORD_S * len(lengths_s):
+        return False
+    levels_db, voiced = _frames(recording, words)
+    loud_db = np.percentile(levels_db, 90) - _BELOW_WORDS_DB
+    usual = np.mean((levels_db > loud_db) & voiced)
+    levels_db, voiced = _frames(recording, intervals)
+    return bool(np.mean((levels_db > loud_db) & voiced) >= _SHARE * usual > 0)
+
+
+def _frames(
+    recording: Audio, intervals: Sequence[Interval]
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Compute the level in dB of each frame of intervals, and whether it is voiced."""
+    rate_hz, n_samples = recording.rate_hz, recording.n_samples
+    margin = round(PERIODICITY_WINDOW_S * rate_hz / 2)
+    edges = [(round(i.start_s * rate_hz), round(i.end_s * rate_hz)) for i in intervals]
+    spans = [(max(start - margin, 0), min(stop + margin, n_samples)) for start, stop in edges]
+    levels_db, voiced = [], []
+    for (start, stop), (first, _), samples in zip(
+        edges, spans, recording.slices(spans), strict=True
+    ):
+        centres = np.arange(max(start, 0), min(stop, n_samples), round(_FRAME_S * rate_hz)) - first
+        with np.errstate(divide="ignore"):
+            levels_db.append(20 * np.log10(frame_mid_energy(samples, centres, rate_hz)))
+        voiced.append(_periodicity(samples, centres, rate_hz) > _VOICED)
+    return np.concatenate(levels_db), np.concatenate(voiced)
+
+
+def _periodicity(samples: FloatArray, centres: IntArray, rate_hz: int) -> FloatArray:
+    """Compute the highest autocorrelation of each frame at the periods of a voice; 0 if silent."""
+    size = round(PERIODICITY_WINDOW_S * rate_hz)
+    window = np.hanning(size + 2)[1:-1]
+    n_fft = 1 << (2 * size - 1).bit_length()
+    segments = sliding_window_view(np.pad(samples, size), size)[centres - size // 2 + size]
+    centred = (segments - segments.mean(axis=1, keepdims=True)) * window
+    correlation = autocorrelation(centred, n_fft)
+    taper = autocorrelation(window[np.newaxis], n_fft)
+    lags = slice(*(round(period_s * rate_hz) for period_s in _PERIODS_S))
+    at_zero = np.maximum(correlation[:, :1], np.finfo(float).tiny)
+    periodicity: FloatArray = np.max(
+        correlation[:, lags] / at_zero / (taper[:, lags] / taper[:, :1]), axis=1
+    )
+    return periodicity
