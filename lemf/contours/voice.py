@@ -46,10 +46,12 @@ def sounds_like_words(
     lengths_s = [i.end_s - i.start_s for i in intervals]
     if sum(lengths_s) < _SHORTEST_WORD_S * len(lengths_s):
         return False
-    levels_db, voiced = _frames(recording, words)
-    loud_db = np.percentile(levels_db, 90) - _BELOW_WORDS_DB
-    usual = np.mean((levels_db > loud_db) & voiced)
+    words_db, words_voiced = _frames(recording, words)
     levels_db, voiced = _frames(recording, intervals)
+    if not (len(words_db) and len(levels_db)):  # the recording is too short
+        return False
+    loud_db = np.percentile(words_db, 90) - _BELOW_WORDS_DB
+    usual = np.mean((words_db > loud_db) & words_voiced)
     return bool(np.mean((levels_db > loud_db) & voiced) >= _SHARE * usual > 0)
 
 
@@ -59,15 +61,16 @@ def _frames(
     """Compute the level in dB of each frame of intervals, and whether it is voiced."""
     rate_hz, n_samples = recording.rate_hz, recording.n_samples
     margin = round(PERIODICITY_WINDOW_S * rate_hz / 2)
-    edges = [(round(i.start_s * rate_hz), round(i.end_s * rate_hz)) for i in intervals]
-    spans = [(max(start - margin, 0), min(stop + margin, n_samples)) for start, stop in edges]
+    edges = np.array([(i.start_s, i.end_s) for i in intervals]) * rate_hz
+    starts, stops = edges.round().astype(np.int64).clip(0, n_samples).T
+    firsts = np.maximum(starts - margin, 0)
+    lasts = np.minimum(np.maximum.accumulate(stops) + margin, n_samples)
+    pieces = recording.slices(zip(firsts.tolist(), lasts.tolist(), strict=True))
     levels_db, voiced = [], []
-    for (start, stop), (first, _), samples in zip(
-        edges, spans, recording.slices(spans), strict=True
-    ):
-        centres = np.arange(max(start, 0), min(stop, n_samples), round(_FRAME_S * rate_hz)) - first
-        with np.errstate(divide="ignore"):
-            levels_db.append(20 * np.log10(frame_mid_energy(samples, centres, rate_hz)))
+    for start, stop, first, samples in zip(starts, stops, firsts, pieces, strict=True):
+        centres = np.arange(start, stop, round(_FRAME_S * rate_hz)) - first
+        energy = frame_mid_energy(samples, centres, rate_hz)
+        levels_db.append(20 * np.log10(np.maximum(energy, np.finfo(float).tiny)))
         voiced.append(_periodicity(samples, centres, rate_hz) > _VOICED)
     return np.concatenate(levels_db), np.concatenate(voiced)
 

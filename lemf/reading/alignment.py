@@ -135,8 +135,7 @@ def align(
     # sentences, and what a user should know
     sentences, notes = _split_sentences(words, textgrid, settings)
     notes += describe_labels(words_tier.name, found, phone_labels)
-    used = [tier for tier in (words_tier, below) if tier is not None]
-    notes += _unmatched_silence(used, settings)
+    notes += _unmatched_silence(textgrid, words_tier, below, settings)
     if phones_tier is not None and not any(phones):
         notes.append(
             f"tier {phones_tier.name!r} holds no phone inside any word: duration counts for "
@@ -152,11 +151,14 @@ def align(
     )
 
 
-def _unmatched_silence(tiers: list[IntervalTier], settings: Settings) -> list[str]:
-    """Return a note for each of the user's labels of silence that no interval bears."""
-    if not settings.silence:
-        return []
-    labels = {fold(i.label) for tier in tiers for i in tier.intervals}
+def _unmatched_silence(
+    textgrid: TextGrid, words: IntervalTier, phones: IntervalTier | None, settings: Settings
+) -> list[str]:
+    """Return a note for each of the user's labels of silence that no tier in use holds."""
+    used = [words] if phones is None else [words, phones]
+    if settings.silence and settings.sentences != "whole" and settings.pause_s is None:
+        used.append(tier_by_name(textgrid, settings.sentences, "--sentences"))
+    labels = {fold(interval.label) for tier in used for interval in tier.intervals}
     return [
         f"--silence {shorten(label)} {MATCHES_NOTHING}"
         for label in dict.fromkeys(settings.silence)

@@ -60,14 +60,12 @@ class _HasTimes(Protocol):
 _BRACKETED = re.compile(
     r"(?:(?:<+[^<>]*>+|\[+[^\[\]]*\]+|\{+[^{}]*\}+|\(\([^()]*\)\)|&=[^\s&]+)\s*)+"
 )
-_TIMED_PAUSE = re.compile(r"[(<\[{]+ ?\d*(?:[.,:]\d*)? ?(?:s|sec|sek|ms)? ?[)>\]}]+")
+_TIMED_PAUSE = re.compile(r"[(<\[{]+ ?[.,]?\d[\d.,:]* ?(?:s|sec|sek|ms)? ?[)>\]}]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _POSITION = re.compile(r"_[sbie]$")  # Kaldi: the only, first, inner or last phone of a word
-_PUNCTUATION = ".,;:!?…\"'"
+_PUNCTUATION = ".,;:!?…\"'-"
 _SYMBOLS = frozenset("&%@")  # with Unicode's symbols, the signs that are read as words
-_PAUSE_SIGNS = frozenset(
-    "_#-\u2013\u2014.,;:/…·() "
-)  # on phone tiers, where other signs may be phones
+_PAUSE_SIGNS = frozenset("_#-\u2013\u2014.,;:/…·() ")  # other signs may be phones of SAMPA
 # Phones elsewhere (prenasalised ns, long p:), so that they are silence only under silence
 _EITHER_PHONES = frozenset({"br", "cg", "lg", "ls", "ns", "sl", "p:", "h:"})
 _DISC_VOWELS = frozenset("$1456789")  # only CELEX has them; there # and _ are phones, too
@@ -84,6 +82,10 @@ def _has_letter(text: str) -> bool:
     return any(map(str.isalpha, text))
 
 
+def _has_sound(text: str) -> bool:
+    return any(char.isalpha() or char.isnumeric() for char in text)
+
+
 def _name(text: str) -> str:
     """Return the letters of a folded label, words joined by hyphens; "" for a single letter."""
     name = "-".join(_LETTERS.findall(_POSITION.sub("", text)))
@@ -93,6 +95,11 @@ def _name(text: str) -> str:
 _EXACT = frozenset(label for labels in SILENCE_LABELS.values() for label in fold(labels).split())
 _NAMES = frozenset(map(_name, _EXACT)) - {""}
 _BARE = frozenset(_name(text) for text in _EXACT if text[0].isalnum() and text[-1].isalnum())
+
+
+def _names(text: str) -> set[str]:
+    name = _name(text)
+    return {name} if name in _NAMES else set(name.split("-"))
 
 
 def kind_of(label: str) -> Kind:
@@ -105,15 +112,14 @@ def kind_of(label: str) -> Kind:
     """
     text = fold(label)
     bracketed = _BRACKETED.fullmatch(text)
-    if not any(char.isalpha() or char.isnumeric() for char in text):
+    if not _has_sound(text):
         signs = (char in _SYMBOLS or unicodedata.category(char)[0] == "S" for char in text)
         return "symbol" if not bracketed and any(signs) else "mark"
     is_written_so = text in _EXACT and not text.isalpha()
     if is_written_so or text in UNNOTED - {"sil"} or _TIMED_PAUSE.fullmatch(text):
         return "mark"
-    name = _name(text)
-    names = {name} if name in _NAMES else set(name.split("-"))
-    if text.strip(_PUNCTUATION).replace(" ", "").isalpha():
+    names = _names(text)
+    if text.strip(_PUNCTUATION).rstrip("0123456789").replace(" ", "").isalpha():
         return "name" if names <= _BARE - {""} else "word"
     if names <= _NAMES:
         return "mark"
@@ -177,7 +183,9 @@ def find_words(
     unheard: dict[str, list[Interval]] = {}
     for number, interval in enumerate(unsure):
         kind, inside = kinds[interval.label], None if below is None else below[number]
-        if inside is None or (kind == "name" and {fold(p.label) for p in inside} == {"spn"}):
+        if inside is None or (
+            kind == "name" and inside and all(_is_unknown(phone.label) for phone in inside)
+        ):
             unheard.setdefault(fold(interval.label), []).append(interval)
         elif _is_spoken(interval, kind, inside):
             spoken.add(interval)
@@ -242,14 +250,23 @@ def _silent_phones(texts: Iterable[str]) -> set[str]:
     """
     texts = set(texts)
     silent = {text for text in texts if _is_silent_phone(text)}
-    bracketed = {text for text in texts if kind_of(text) == "content"}
-    return silent if 2 * len(bracketed) > len(texts - silent) else silent | bracketed
+    bracketed = {
+        text
+        for text in texts - _EXACT
+        if _BRACKETED.fullmatch(text) and _has_sound(text) and not _NAMES.issuperset(_names(text))
+    }
+    plain = texts - silent - bracketed
+    return silent - bracketed if len(bracketed) > len(plain) else silent | bracketed
 
 
 def _is_silent_phone(text: str) -> bool:
-    if _BRACKETED.fullmatch(text) or any(char.isalnum() for char in text):
+    if _BRACKETED.fullmatch(text) or _has_sound(text):
         return not _is_either(text) and kind_of(text) in ("mark", "name")
     return _PAUSE_SIGNS.issuperset(text)
+
+
+def _is_unknown(label: str) -> bool:
+    return _name(fold(label)) == "spn"
 
 
 def _is_either(text: str) -> bool:
@@ -267,10 +284,9 @@ def _phones_below(
     silent = _silent_phones(texts).union(never)
     if silent.issuperset(texts):
         return None
-    spoken = silent - {"spn"}
-    return group_by_midpoint(unsure, [i for i in phones.intervals if fold(i.label) not in spoken])[
-        0
-    ]
+    kept = zip(phones.intervals, texts, strict=True)
+    speech = [phone for phone, text in kept if text not in silent or _is_unknown(text)]
+    return group_by_midpoint(unsure, speech)[0]
 
 
 def _is_spoken(interval: Interval, kind: Kind, inside: Sequence[Interval]) -> bool:
@@ -279,18 +295,18 @@ def _is_spoken(interval: Interval, kind: Kind, inside: Sequence[Interval]) -> bo
     A phone that repeats the label of a noise (`lg` under `{LG}`, `?` under `?`) is none.
     """
     text = fold(interval.label)
-    own = set() if kind == "content" else {text, _name(text)}
+    own = set() if kind == "content" else {text, _name(text)} - {""}
+    labels = [fold(phone.label) for phone in inside]
     phones = [
         phone
-        for phone in inside
-        for label in [fold(phone.label)]
-        if label != "spn"
+        for phone, label in zip(inside, labels, strict=True)
+        if own.isdisjoint({label, _name(label)})
+        and not _is_unknown(label)
         and not _is_either(label)
-        and own.isdisjoint({label, _name(label) or label})
     ]
     overlap_s = sum(min(p.end_s, interval.end_s) - max(p.start_s, interval.start_s) for p in phones)
     longer_s = max(interval.end_s - interval.start_s, sum(p.end_s - p.start_s for p in phones))
-    return len(phones) > 1 or 2 * overlap_s >= longer_s > 0 < overlap_s
+    return len(phones) > 1 or 2 * overlap_s >= longer_s
 
 
 def _count(labels: Iterable[str]) -> Counter[str]:
