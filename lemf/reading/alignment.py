@@ -155,8 +155,10 @@ def _unmatched_silence(
     textgrid: TextGrid, words: IntervalTier, phones: IntervalTier | None, settings: Settings
 ) -> list[str]:
     """Return a note for each of the user's labels of silence that no tier in use holds."""
+    if not settings.silence:
+        return []
     used = [words] if phones is None else [words, phones]
-    if settings.silence and settings.sentences != "whole" and settings.pause_s is None:
+    if settings.sentences != "whole" and settings.pause_s is None:
         used.append(tier_by_name(textgrid, settings.sentences, "--sentences"))
     labels = {fold(interval.label) for tier in used for interval in tier.intervals}
     return [

@@ -62,8 +62,8 @@ _BRACKETED = re.compile(
 )
 _TIMED_PAUSE = re.compile(r"[(<\[{]+ ?[.,]?\d[\d.,:]* ?(?:s|sec|sek|ms)? ?[)>\]}]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
-_POSITION = re.compile(r"_[sbie]$")  # Kaldi: the only, first, inner or last phone of a word
-_PUNCTUATION = ".,;:!?…\"'-"
+_POSITION = re.compile(r"_[sbie][\W\d_]*$")  # Kaldi: the only, first, inner or last phone of a word
+_AFTER_A_NAME = ".,;:!?…\"'-0123456789"
 _SYMBOLS = frozenset("&%@")  # with Unicode's symbols, the signs that are read as words
 _PAUSE_SIGNS = frozenset("_#-\u2013\u2014.,;:/…·() ")  # other signs may be phones of SAMPA
 # Phones elsewhere (prenasalised ns, long p:), so that they are silence only under silence
@@ -119,7 +119,7 @@ def kind_of(label: str) -> Kind:
     if is_written_so or text in UNNOTED - {"sil"} or _TIMED_PAUSE.fullmatch(text):
         return "mark"
     names = _names(text)
-    if text.strip(_PUNCTUATION).rstrip("0123456789").replace(" ", "").isalpha():
+    if text.lstrip("\"'").rstrip(_AFTER_A_NAME).replace(" ", "").isalpha():
         return "name" if names <= _BARE - {""} else "word"
     if names <= _NAMES:
         return "mark"

@@ -238,7 +238,8 @@ def test_words_are_found_and_praat_counts_as_many(
         assert alignment.words_tier == tier
         assert len(alignment.sentences) == 1
         assert len(alignment.sentences[0]) == n_words
-        assert alignment.notes == (() if "silence" in options else NOTED.get(name, ()))
+        notes = tuple(note for note in alignment.notes if note.startswith(("taken", "scored")))
+        assert notes == (() if "silence" in options else NOTED.get(name, ()))
     silences = {"", "sil", "sp", "<SIL>", "<vocnoise>", "[adif]", "silence"}
     silences |= {label.lower() for label in options.get("silence", ())}
     (entries,) = (entries for tier_name, entries in entries_of_praat(path) if tier_name == tier)
