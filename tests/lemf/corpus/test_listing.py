@@ -1,5 +1,6 @@
 import json
 import os
+import unicodedata
 
 import pytest
 
@@ -143,3 +144,24 @@ def test_names_that_are_no_text(tree, tmp_path):
         pytest.skip("this file system only takes names that are text")
     ((name, *_),) = pairs(".")
     assert os.fsencode(name) == b"\xff"
+
+
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
+@pytest.mark.parametrize(("source", "textgrids"), [("c", None), ("c", "out"), ("c/*.wav", None)])
+def test_names_pair_across_normal_forms_and_ids_stay_those_of_the_audio(
+    tree, forms, source, textgrids
+):
+    stem, grid = (unicodedata.normalize(form, "été") for form in forms)
+    folder = textgrids or "c"
+    tree(f"c/{stem}.wav", f"{folder}/{grid}.TextGrid")
+    recordings, unused, *_ = list_recordings(source, textgrids)
+    assert recordings == [Recording(stem, f"c/{stem}.wav", f"{folder}/{grid}.TextGrid")]
+    assert unused == []
+
+
+def test_two_names_that_differ_in_their_form_only_keep_their_own_textgrids(tree):
+    both = [unicodedata.normalize(form, "été") for form in ("NFC", "NFD")]
+    tree(*(f"c/{stem}{suffix}" for stem in both for suffix in (".wav", ".TextGrid")))
+    assert {recording.textgrid for recording in list_recordings("c")[0]} == {
+        f"c/{stem}.TextGrid" for stem in both
+    }

@@ -284,3 +284,18 @@ def test_memory_does_not_grow_with_the_corpus(batch, make_corpus, monkeypatch):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 100e6  # 320 MB of contours
+
+
+def test_an_option_without_effect_is_noted_once_if_so_in_all_files(batch, tmp_path):
+    assert batch("--silence", "foo", "--features", "f.parquet").exit_code == 0
+    with Path("out.notes.csv").open(newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert (row["id"], row["note"]) == ("speaker0/0000", "--silence 'foo' matches no label")
+    rescored = CliRunner().invoke(main, ["rescore", "f.parquet", "-o", "again.parquet"])
+    assert rescored.exit_code == 0, rescored.output
+    assert Path("again.notes.csv").read_text() == Path("out.notes.csv").read_text()
+    # one file that bears the label is enough
+    grid = Path("corpus/speaker0/0002.TextGrid")
+    grid.write_text(grid.read_text().replace('text = ""', 'text = "Foo"', 1))
+    assert batch("--silence", "foo", "--force").exit_code == 0
+    assert not Path("out.notes.csv").exists()

@@ -1,5 +1,7 @@
 """Which tiers hold words and phones, by usual names or the user's, and what is silence."""
 
+import unicodedata
+
 import pytest
 
 from lemf.config import Settings
@@ -260,3 +262,29 @@ def test_a_speaker_must_agree_with_the_named_tier() -> None:
             grid("words", "phones"),
             Settings(words_tier="words", phones_tier="phones", speaker="Anna"),
         )
+
+
+@pytest.mark.parametrize(("written", "typed"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_compare_in_any_normal_form(written: str, typed: str) -> None:
+    name, option = (unicodedata.normalize(form, "Zoë") for form in (written, typed))
+    textgrid = grid(f"{name} - words", f"{name} - phones", "Ben - words", f"{name}x")
+    for settings in (
+        Settings(speaker=option),
+        Settings(words_tier=f"{option} - words", speaker=option),
+        Settings(words_tier=f"{option} - words", phones_tier=f"{option} - phones"),
+    ):
+        words, phones = select_tiers(textgrid, settings)
+        assert phones is not None
+        assert (words.name, phones.name) == (f"{name} - words", f"{name} - phones")
+    assert tier_by_name(textgrid, f"{option}X", "--sentences").name == f"{name}x"
+
+
+def test_a_speaker_whose_words_look_like_silence_talks_if_there_are_phones() -> None:
+    """One speaker says "[stole]", the other's only label is a noise."""
+    textgrid = grid(
+        tier("A - words", "[stole]"),
+        tier("A - phones", "S"),
+        tier("B - words", "[noise]"),
+        tier("B - phones", "NSN"),
+    )
+    assert select_tiers(textgrid, Settings())[0].name == "A - words"
