@@ -89,14 +89,14 @@ def vowel_labels(words: Iterable[Sequence[str]]) -> frozenset[str]:
     vowels: frozenset[str] = frozenset()
     least = math.inf
     for alphabet, otherwise, most_unknown in _alphabets():
-        known = {label: alphabet(_plain(label)) for label in labels}
+        known = {label: alphabet(label) for label in labels}
         unknown = sum(vowel is None for vowel in known.values()) / max(len(labels), 1)
         if unknown >= least or unknown > most_unknown:
             continue
         found = frozenset(
             label
             for label, vowel in known.items()
-            if (otherwise(_plain(label)) if vowel is None else vowel)
+            if (otherwise(label) if vowel is None else vowel)
         )
         if (misfit := unknown + _irregularity(words, found)) < least - margin:
             vowels, least = found, misfit
@@ -125,7 +125,7 @@ def _alphabets() -> list[tuple[Reading, Reading, float]]:
         _ipa(consonants="Q"),  # the glottal stop of the Kiel corpus
         _ipa(vowels="0W"),  # Kirshenbaum's, as eSpeak writes it
     )
-    return [
+    alphabets: list[tuple[Reading, Reading, float]] = [
         (lambda label: _arpabet(label) if label == label.upper() else None, ipa, 1.0),
         (lambda label: _arpabet(label) if label == label.lower() else None, ipa, 1.0),
         (ipa, first_letter, 1.0),
@@ -136,6 +136,12 @@ def _alphabets() -> list[tuple[Reading, Reading, float]]:
         (_inventory(_KOREAN_VOWEL, _KOREAN_CONSONANT), ipa, 1.0),
         (_arpabet, ipa, 1.0),  # in mixed case
     ]
+    return [(_of_plain(one), _of_plain(other), share) for one, other, share in alphabets]
+
+
+def _of_plain(read: Reading) -> Reading:
+    """Return the reading of labels with blanks and marks; that of one label is computed once."""
+    return lru_cache(maxsize=4096)(lambda label: read(_plain(label)))
 
 
 def _inventory(vowel: re.Pattern[str], consonant: re.Pattern[str]) -> Reading:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from lemf.arrays import FloatArray
@@ -158,8 +157,11 @@ def running_maximum(values: FloatArray) -> FloatArray:
     """
     if not len(values):
         return values
-    padded = np.pad(values, AROUND_FRAMES, constant_values=-np.inf)
-    maximum: FloatArray = sliding_window_view(padded, 2 * AROUND_FRAMES + 1).max(axis=1)
+    width = 2 * AROUND_FRAMES + 1
+    maxima, reach = np.pad(values, AROUND_FRAMES, constant_values=-np.inf), 1
+    while 2 * reach <= width:  # windows of 1, 2, 4 ... frames
+        maxima, reach = np.maximum(maxima[:-reach], maxima[reach:]), 2 * reach
+    maximum: FloatArray = np.maximum(maxima[: len(values)], maxima[width - reach :])
     return maximum
 
 
