@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -98,6 +98,9 @@ class Workers(Protocol):
     def submit(self, function: Callable[[_Task], _Result], task: _Task) -> Future[_Result]:
         """Submit a task to the workers."""
 
+    def wait(self, futures: Collection[Future[_Result]]) -> set[Future[_Result]]:
+        """Wait until some tasks are done, and return their futures."""
+
     def renew(self) -> None:
         """Restore the workers after a death."""
 
@@ -140,8 +143,7 @@ def run_tasks(
             continue
 
         # Yield the results that are there
-        done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-        for future in done:
+        for future in workers.wait(waiting.keys()):
             task = waiting.pop(future)
             try:
                 result = _result(future)
@@ -157,16 +159,22 @@ def _run_alone(
     for _ in range(2):
         workers.renew()
         try:
-            _result(workers.submit(_nothing, None))
+            _wait_alone(workers, _nothing, None)
         except workers.deaths as error:
             raise CorpusError(
                 f"no worker can be started ({error}); what is done is kept: run again"
             ) from None
         try:
-            return _result(workers.submit(function, task))
+            return _wait_alone(workers, function, task)
         except workers.deaths:
             continue
     return KILLED
+
+
+def _wait_alone(workers: Workers, function: Callable[[_Task], _Result], task: _Task) -> _Result:
+    future = workers.submit(function, task)
+    workers.wait({future})
+    return _result(future)
 
 
 def _nothing(_: None) -> None:
@@ -210,6 +218,10 @@ class LocalWorkers:
                 self._n_processes, _start_method(), initializer=_follow, initargs=(far_end,)
             )
         return self._executor.submit(function, task)
+
+    def wait(self, futures: Collection[Future[_Result]]) -> set[Future[_Result]]:
+        """Wait until some tasks are done, and return their futures."""
+        return wait(futures, return_when=FIRST_COMPLETED).done
 
     def renew(self) -> None:
         """Start new processes for the next task."""

@@ -120,6 +120,9 @@ def test_a_recording_whose_worker_dies_is_a_row_with_its_reason(corpus, reasons)
                 future.set_result(function(task))
             return future
 
+        def wait(self, futures):
+            return set(futures)
+
         def renew(self):
             pass
 
