@@ -22,6 +22,7 @@ from lemf.scoring.doubts import (
     doubt_notes,
     find_sound,
     pitch_flags,
+    voice_notes,
     vowel_notes,
 )
 from lemf.scoring.emphasis import Emphasis
@@ -124,7 +125,7 @@ def score_measurement(
             cues = cues.with_flags(pitch_flags(words, contours))
         standardise = norms.standardise if norms else _standardise
         sentences.append(score_sentence(index, words, cues, standardise, settings.cue_weights))
-    notes = doubt_notes(sentences)
+    notes = [*doubt_notes(sentences), *voice_notes(sentences)]
     if settings.needs_vowels:
         notes += vowel_notes(alignment, vowels)
     return Emphasis(

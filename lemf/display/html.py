@@ -27,7 +27,7 @@ def _format_sentence(sentence: SentenceEmphasis) -> str:
     for word in sentence.words:
         strength = (word.score - lowest) / spread if spread > 0 else 0.0
         line = "border-bottom:2px solid;" if word.index in sentence.segment.words else ""
-        why = ", ".join(f"{name} {cue.contribution:+.2f}" for name, cue in word.cues.items())
+        why = ", ".join(f"{name} {cue.shown}" for name, cue in word.cues.items())
         doubts = f"; doubtful: {word.doubts}" if word.doubts else ""
         spans.append(
             f'<span style="background:rgba({_RGB},{strength:.2f});padding:2px 4px;{line}" '

@@ -133,11 +133,10 @@ def _print_words(
 
 def _shares(word: WordEmphasis, all_fit: bool) -> list[str]:
     """Format one cell per cue, or the largest contributions in one cell."""
-    added = {name: share.contribution for name, share in word.cues.items()}
     if all_fit:
-        return [f"{value:+.2f}" for value in added.values()]
-    largest = sorted(added, key=lambda name: -abs(added[name]))[:_SHARES]
-    return [", ".join(f"{name} {added[name]:+.2f}" for name in largest)]
+        return [share.shown for share in word.cues.values()]
+    largest = sorted(word.cues.items(), key=lambda item: -abs(item[1].contribution))[:_SHARES]
+    return [", ".join(f"{name} {share.shown}" for name, share in largest)]
 
 
 def _print_flags(console: Console, sentence: SentenceEmphasis) -> None:

@@ -41,6 +41,8 @@ class Audio:
         What a user should know: channels mixed down, clipping, a constant offset.
     low_notes : tuple of str
         Those of them on what a high-pass filter removes.
+    low_share : float
+        Share of the energy that lies below 60 Hz, under any voice.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Audio:
     channel: Channel
     notes: tuple[str, ...]
     low_notes: tuple[str, ...]
+    low_share: float
     _source: FloatArray | _File
 
     @classmethod
@@ -93,11 +96,8 @@ class Audio:
         column = _check_channel(name, table.shape[1], channel)
         levels = Levels(name, int(rate_hz))
         picked = levels.add(table, column)
-        notes, low_notes = levels.notes(table.shape[1], channel), levels.low_notes()
-        samples_or_file = _scaled(picked, levels.full_scale)
-        return cls(
-            name, int(rate_hz), len(picked), channel, notes + low_notes, low_notes, samples_or_file
-        )
+        notes = levels.notes(table.shape[1], channel)
+        return _with_levels(levels, channel, notes, _scaled(picked, levels.full_scale))
 
     @property
     def duration_s(self) -> float:
@@ -209,15 +209,29 @@ def read_audio(source: Source, *, channel: Channel = None) -> Audio:
             raise AudioError(f"{name}: changes while it is read; wait until it is written")
         n_samples = levels.n_samples
         notes = (*_length_notes(sound, n_samples), *levels.notes(sound.n_channels, channel))
-        low_notes, full_scale = levels.low_notes(), levels.full_scale
         samples_or_file = (
-            _scaled(np.concatenate(kept), full_scale)
+            _scaled(np.concatenate(kept), levels.full_scale)
             if n_samples <= WHOLE_S * sound.rate_hz
-            else _File(name, content, column, full_scale)
+            else _File(name, content, column, levels.full_scale)
         )
-        return Audio(
-            name, sound.rate_hz, n_samples, channel, notes + low_notes, low_notes, samples_or_file
-        )
+        return _with_levels(levels, channel, notes, samples_or_file)
+
+
+def _with_levels(
+    levels: Levels, channel: Channel, notes: tuple[str, ...], samples_or_file: FloatArray | _File
+) -> Audio:
+    low_share = levels.low_share()
+    low_notes = levels.low_notes(low_share)
+    return Audio(
+        name=levels.name,
+        rate_hz=levels.rate_hz,
+        n_samples=levels.n_samples,
+        channel=channel,
+        notes=notes + low_notes,
+        low_notes=low_notes,
+        low_share=low_share,
+        _source=samples_or_file,
+    )
 
 
 def read_duration(source: Source) -> float:

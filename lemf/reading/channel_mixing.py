@@ -143,7 +143,7 @@ class Levels:
             )
         return tuple(notes)
 
-    def low_notes(self) -> tuple[str, ...]:
+    def low_notes(self, low_share: float) -> tuple[str, ...]:
         """Return notes on what a high-pass filter removes: an offset, sound below any voice."""
         notes = []
         mean = self._sum / self.n_samples
@@ -153,13 +153,26 @@ class Levels:
                 f"a constant offset of {mean / self.full_scale:.3g} adds to the energy of every "
                 "frame; remove it with a high-pass filter, --highpass 60"
             )
-        share = self._low_share(mean)
-        if share > _LOW_SHARE:
+        if low_share > _LOW_SHARE:
             notes.append(
-                f"{share:.0%} of the energy lies below 60 Hz, under any voice, and decides the "
-                "energy of the words; remove it with --highpass 60"
+                f"{low_share:.0%} of the energy lies below 60 Hz, under any voice, and can decide "
+                "the energy of words; remove it with --highpass 60"
             )
         return tuple(notes)
+
+    def low_share(self) -> float:
+        """Compute the share of the energy, the constant offset left out, that is below 60 Hz."""
+        mean = self._sum / self.n_samples
+        total = self._squares - self.n_samples * mean**2
+        if total <= _NO_SOUND * self._squares:
+            return 0.0
+        n_means = round(self.rate_hz / self._n_mean)  # in a second
+        means = np.concatenate(self._means) - mean
+        seconds = np.pad(means, (0, -len(means) % n_means)).reshape(-1, n_means)
+        spectra = np.abs(np.fft.rfft(seconds, axis=1)) ** 2
+        n_low = 1 + int(_LOW_HZ * n_means * self._n_mean / self.rate_hz)
+        low = float(spectra[:, 0].sum() + 2 * spectra[:, 1:n_low].sum()) / n_means
+        return low * self._n_mean / total
 
     def _describe_scale(self) -> str:
         full_scale = self.full_scale
@@ -183,19 +196,6 @@ class Levels:
             np.einsum("ij->i", joined[:n_used].reshape(-1, self._n_mean)) / self._n_mean
         )
         self._rest = joined[n_used:].copy()
-
-    def _low_share(self, mean: float) -> float:
-        """Compute the share of the energy, the constant offset left out, that is below 60 Hz."""
-        total = self._squares - self.n_samples * mean**2
-        if total <= _NO_SOUND * self._squares:
-            return 0.0
-        n_means = round(self.rate_hz / self._n_mean)  # in a second
-        means = np.concatenate(self._means) - mean
-        seconds = np.pad(means, (0, -len(means) % n_means)).reshape(-1, n_means)
-        spectra = np.abs(np.fft.rfft(seconds, axis=1)) ** 2
-        n_low = 1 + int(_LOW_HZ * n_means * self._n_mean / self.rate_hz)
-        low = float(spectra[:, 0].sum() + 2 * spectra[:, 1:n_low].sum()) / n_means
-        return low * self._n_mean / total
 
 
 def _are_whole(table: FloatArray) -> bool:

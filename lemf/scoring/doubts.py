@@ -1,4 +1,4 @@
-"""Words whose alignment plainly failed, or whose F0 maximum is a lone outlier: flags and notes.
+"""Words whose alignment plainly failed, or whose F0 is missing or a lone outlier: flags and notes.
 
 Aligners give every word a place, also where the recording says something else. Such places show:
 phones of impossible length, rows of phones of the least length, words where there is no sound.
@@ -28,6 +28,7 @@ _ROUNDING_S = 1e-3
 _LEAST_DROP = 10.0  # from the speech to the silence around it, as a ratio of energies: 20 dB
 _LARGEST_DROP = 1e4
 _SHOWN = 3  # words in a note
+_FEWEST_UNVOICED = 3  # words that make a note; the flags of fewer are enough
 _NOTED = 10  # sentences with a note of their own
 
 
@@ -141,6 +142,19 @@ def doubt_notes(sentences: Sequence[SentenceEmphasis]) -> list[str]:
             f"{len(words)}; compare another --pitch, or use --cues listeners"
         )
     return notes
+
+
+def voice_notes(sentences: Sequence[SentenceEmphasis]) -> list[str]:
+    """Write a note if most of the words have no voiced frame, as in a whisper."""
+    words = [word for sentence in sentences for word in sentence.words]
+    explained = {"no_frame", *FAILED}
+    n_unvoiced = sum(np.isnan(word.pitch) and not explained & {*word.flags} for word in words)
+    if n_unvoiced < _FEWEST_UNVOICED or 2 * n_unvoiced <= len(words):
+        return []
+    return [
+        f"{n_unvoiced} of {len(words)} words have no voiced frame: their pitch counts as average; "
+        "is this a whisper? Otherwise check --pitch-range, --channel and --highpass"
+    ]
 
 
 def vowel_notes(alignment: Alignment, vowels: frozenset[str]) -> list[str]:

@@ -47,6 +47,11 @@ class CueShare:
     weight: float
     contribution: float
 
+    @property
+    def shown(self) -> str:
+        """The contribution with its sign; a dash where the cue could not be measured."""
+        return "-" if math.isnan(self.value) else f"{self.contribution:+.2f}"
+
 
 @dataclass(frozen=True)
 class WordEmphasis:

@@ -27,6 +27,7 @@ MALE_BELOW_HZ, FEMALE_ABOVE_HZ = 145.0, 175.0  # median F0
 NARROW_BELOW_ST, WIDE_ABOVE_ST = 8.0, 16.0  # semitones from the 5th to the 95th percentile of F0
 SLOW_BELOW, FAST_ABOVE = 11.0, 16.0  # phones per second within the words
 QUIET_BELOW_DBFS, LOUD_ABOVE_DBFS = -28.0, -16.0  # RMS of the voiced samples
+RUMBLE_ABOVE_SHARE = 0.5  # of the energy below 60 Hz: the level is that of the rumble
 
 _RANGES = ("a narrow pitch range", "a medium pitch range", "a wide pitch range")
 _PACES = ("a slow pace", "a medium pace", "a fast pace")
@@ -47,10 +48,13 @@ class Voice:
     phones_per_s : float
         Within the words, pauses left out; NaN without an alignment.
     level_dbfs : float
-        RMS of the voiced samples, 0 for a full-scale square wave; NaN without a voiced frame.
+        RMS of the voiced samples, 0 for a full-scale square wave; NaN without a voiced frame, and
+        where it is that of the rumble.
     stressed : str or None
         The word that lemf ranks first; None without an alignment, where all words score equally, or
         where the alignment of that word plainly failed.
+    has_rumble : bool
+        Whether most of the energy is below 60 Hz, where there is no voice.
     """
 
     f0_hz: float
@@ -58,6 +62,7 @@ class Voice:
     phones_per_s: float
     level_dbfs: float
     stressed: str | None
+    has_rumble: bool = False
 
 
 def measure_voice(wav: Path, alignment: Path | None, *, tiers_in_order: bool = False) -> Voice:
@@ -81,10 +86,14 @@ def measure_voice(wav: Path, alignment: Path | None, *, tiers_in_order: bool = F
     if alignment is not None:
         with suppress(LemfError):
             emphasis = score(audio, find_tiers(alignment, in_order=tiers_in_order))
+    has_rumble = audio.low_share > RUMBLE_ABOVE_SHARE
     if emphasis is None:
         f0_hz = harvest(samples, audio.rate_hz)[0]
         return Voice(
-            **_measure_voiced(f0_hz, samples, audio.rate_hz), phones_per_s=math.nan, stressed=None
+            **_measure_voiced(f0_hz, samples, audio.rate_hz, has_rumble),
+            phones_per_s=math.nan,
+            stressed=None,
+            has_rumble=has_rumble,
         )
     sentence = emphasis.sentences[0]
     spans = [(word.end_s - word.start_s, word.duration) for word in sentence.words]
@@ -93,9 +102,10 @@ def measure_voice(wav: Path, alignment: Path | None, *, tiers_in_order: bool = F
     spoken_s = sum(length_s for length_s, _ in spans)
     top = sentence.ranked[0]
     return Voice(
-        **_measure_voiced(emphasis.contours.f0_hz, samples, audio.rate_hz),
+        **_measure_voiced(emphasis.contours.f0_hz, samples, audio.rate_hz, has_rumble),
         phones_per_s=n_phones / spoken_s if spoken_s else math.nan,
         stressed=None if "flat" in sentence.flags or top.misaligned else top.word,
+        has_rumble=has_rumble,
     )
 
 
@@ -110,6 +120,8 @@ def describe_voice(voice: Voice) -> Description:
         traits.append(_grade(voice.phones_per_s, SLOW_BELOW, FAST_ABOVE, _PACES))
     if not math.isnan(voice.level_dbfs):
         traits.append(_grade(voice.level_dbfs, QUIET_BELOW_DBFS, LOUD_ABOVE_DBFS, _LEVELS))
+    if voice.has_rumble:
+        traits.append("a rumble below the voice")
     if voice.stressed is not None:
         traits.append(f'stress on "{voice.stressed[:_LONGEST_WORD]}"')
     return Description(
@@ -136,6 +148,7 @@ def describe_recording(job: Job, *, tiers_in_order: bool = False) -> Entry:
     measured = {
         name: None if isinstance(value, float) and math.isnan(value) else value
         for name, value in asdict(voice).items()
+        if name != "has_rumble" or value
     }
     return {"status": "ok", "text": format_description(describe_voice(voice)), "measured": measured}
 
@@ -145,7 +158,7 @@ def _grade(value: float, low: float, high: float, words: tuple[str, str, str]) -
 
 
 def _measure_voiced(
-    f0_hz: NDArray[np.float64], samples: NDArray[np.float64], rate_hz: int
+    f0_hz: NDArray[np.float64], samples: NDArray[np.float64], rate_hz: int, has_rumble: bool
 ) -> dict[str, float]:
     """Compute median and range of F0, and the level of the voiced part."""
     voiced = f0_hz > 0
@@ -157,5 +170,5 @@ def _measure_voiced(
     return {
         "f0_hz": float(median),
         "range_st": float(12 * np.log2(high / low)),
-        "level_dbfs": float(10 * np.log10(power)) if power > 0 else math.nan,
+        "level_dbfs": float(10 * np.log10(power)) if power > 0 and not has_rumble else math.nan,
     }

@@ -1,5 +1,7 @@
 import io
+import re
 
+import numpy as np
 import pytest
 
 import lemf
@@ -119,3 +121,16 @@ def test_where_not_all_cues_fit_the_largest_shares_are_named(utterance, monkeypa
     assert "largest shares" not in wide
     assert "prominence" in wide
     assert "the columns sum to it" in " ".join(wide.split())
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_a_cue_that_could_not_be_measured_is_a_dash(utterance, make_grid, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    samples = np.concatenate([utterance.samples, np.zeros(16_000)])
+    grid = make_grid([("one", 0.1, 0.35), ("two", 0.45, 0.85), ("hush", 1.6, 1.9)], 2.35)
+    emphasis = lemf.score(samples, grid, rate_hz=utterance.rate_hz)
+    assert "unvoiced" in emphasis.words[2].flags
+    (row,) = [line for line in table(emphasis).splitlines() if re.match(r"\S* +hush ", line)]
+    assert "+0.00" not in row
+    assert "-" in row.split()
+    assert "pitch -, energy " in emphasis._repr_html_()

@@ -252,3 +252,39 @@ def test_no_alignment_of_real_speech_fails(speech_data):
     ]
     assert len(pairs) > 15
     assert not FAILED & set(flags)
+
+
+def whisper(n_voiced, n_words=7):
+    """Words of 0.2 s, of which the first are voiced and the others clicks without a pitch."""
+    rng = np.random.default_rng(2)
+    samples = 1e-4 * rng.normal(size=16000 * n_words * 3 // 10)
+    spans = [(f"w{i}", 0.3 * i + 0.05, 0.3 * i + 0.25) for i in range(n_words)]
+    for i, (_, start_s, end_s) in enumerate(spans):
+        place = np.arange(round(start_s * 16000), round(end_s * 16000))
+        if i < n_voiced:
+            samples[place] += 0.3 * np.sign(np.sin(2 * np.pi * (110 + 5 * i) * place / 16000))
+        else:
+            samples[place[len(place) // 2 :][:40]] += 0.3 * rng.normal(size=40)
+    return samples, spans
+
+
+@pytest.mark.parametrize("cues", ["paper", "listeners"])
+@pytest.mark.parametrize(("n_voiced", "noted"), [(2, True), (4, False), (7, False)])
+def test_a_recording_whose_words_are_mostly_unvoiced_is_noted(make_grid, cues, n_voiced, noted):
+    samples, spans = whisper(n_voiced)
+    settings = lemf.Settings(cues=cues)
+    grid = make_grid(spans, len(samples) / 16000)
+    emphasis = lemf.score(samples, grid, settings, rate_hz=16000)
+    n_unvoiced = sum(np.isnan(word.pitch) for word in emphasis.words)
+    told = f"{n_unvoiced} of 7 words have no voiced frame: their pitch counts as average"
+    assert [note for note in emphasis.notes if note.startswith(told)] == list(
+        emphasis.notes if noted else ()
+    )
+    assert len(emphasis.notes) == noted
+
+
+def test_two_unvoiced_words_have_flags_and_no_note(make_grid):
+    samples, spans = whisper(0, 2)
+    emphasis = lemf.score(samples, make_grid(spans, len(samples) / 16000), rate_hz=16000)
+    assert all(np.isnan(word.pitch) for word in emphasis.words)
+    assert emphasis.notes == ()

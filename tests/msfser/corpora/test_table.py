@@ -1,13 +1,17 @@
+import io
 import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pyarrow
 import pyarrow.parquet
 import pytest
+import soundfile
 
 from msfser.corpora.checks import check_utterances
 from msfser.corpora.table import TABLE_COLUMNS
+from msfser.data.clips import read_clip
 from msfser.errors import ConfigError
 from msfser.manifest import Manifest, read_manifest
 
@@ -244,3 +248,36 @@ def test_unknown_treatment_of_labels_outside_the_scale_is_refused(tmp_path):
     )
     with pytest.raises(ConfigError, match=r"^outside 'Refuse': must be one of 'keep', 'refuse'$"):
         check_utterances(manifest, outside="Refuse")
+
+
+def with_total(flac, n_samples):
+    """Change the number of samples in the header of a FLAC file."""
+    field = int.from_bytes(flac[18:26], "big") >> 36 << 36 | n_samples
+    return flac[:18] + field.to_bytes(8, "big") + flac[26:]
+
+
+def test_lengths_are_those_that_training_reads_whatever_headers_and_suffixes_say(tmp_path, run):
+    samples = 0.3 * np.sin(0.05 * np.arange(16_000))
+    content = {}
+    for kind, subtype in (("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("AU", None)):
+        stream = io.BytesIO()
+        soundfile.write(stream, samples, 16_000, subtype, format=kind)
+        content[kind] = stream.getvalue()
+    wav = content["WAV"]
+    at = wav.index(b"data") + 4
+    files = {
+        "unknown.flac": (with_total(content["FLAC"], 0), 1.0),
+        "half.flac": (with_total(content["FLAC"], 8000), 1.0),
+        "joined.ogg": (content["OGG"] * 2, 2.0),
+        "short.wav": (wav[:at] + (16_000).to_bytes(4, "little") + wav[at + 4 :], 1.0),
+        "au.WAV": (content["AU"], 1.0),
+    }
+    for name, (data, _) in files.items():
+        (tmp_path / name).write_bytes(data)
+    path = tmp_path / "own.csv"
+    path.write_text("wav,transcript\n" + "".join(f"{name},a\n" for name in files))
+    assert run("table", path, "-o", tmp_path / "out").exit_code == 0
+    manifest = read_manifest(tmp_path / "out")
+    for utterance, (_, length_s) in zip(manifest.utterances, files.values(), strict=True):
+        clip = read_clip(manifest.wav_path(utterance))
+        assert utterance.duration_s == length_s == clip.duration_s

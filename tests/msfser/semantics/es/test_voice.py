@@ -156,3 +156,24 @@ def test_the_command_describes_what_it_can(corpus, tmp_path):
     before = (corpus / "semantics/es.jsonl").read_text()
     CliRunner().invoke(main, arguments)
     assert (corpus / "semantics/es.jsonl").read_text().startswith(before)
+
+
+def test_the_level_of_integers_stored_as_floats_is_that_of_the_integers(tmp_path):
+    samples, _ = soundfile.read(write_tone(tmp_path / "a.wav", 200.0, -20.0))
+    soundfile.write(tmp_path / "b.wav", np.round(samples * 2**15), RATE_HZ, subtype="FLOAT")
+    voice = measure_voice(tmp_path / "b.wav", None)
+    assert voice.level_dbfs == pytest.approx(-20.0, abs=DB)
+
+
+def test_a_rumble_is_named_and_its_level_is_not_taken_for_the_voice(tmp_path):
+    samples, _ = soundfile.read(write_tone(tmp_path / "a.wav", 200.0, -20.0))
+    rumble = 0.4 * np.sin(2 * np.pi * 20 * np.arange(len(samples)) / RATE_HZ)
+    soundfile.write(tmp_path / "b.wav", samples + rumble, RATE_HZ, subtype="FLOAT")
+    entry = describe_recording(Job("k", "b", tmp_path / "b.wav"))
+    assert "a rumble below the voice" in entry["text"]
+    assert "level" not in entry["text"]
+    assert "loud" not in entry["text"]
+    assert (entry["measured"]["level_dbfs"], entry["measured"]["has_rumble"]) == (None, True)
+    clean = describe_recording(Job("k", "a", tmp_path / "a.wav"))
+    assert "a medium level" in clean["text"]
+    assert "has_rumble" not in clean["measured"]

@@ -26,3 +26,13 @@ def test_what_cannot_be_read_is_said(tmp_path):
     (tmp_path / "a.flac").write_bytes(b"no flac")
     with pytest.raises(lemf.LemfError, match=r"a\.flac"):
         wav_bytes(tmp_path / "a.flac")
+
+
+def test_what_is_only_named_wav_is_converted(tmp_path):
+    samples = 0.3 * np.sin(0.1 * np.arange(8000))
+    path = tmp_path / "a.wav"
+    with path.open("wb") as stream:
+        soundfile.write(stream, samples, 8000, format="AU", subtype="PCM_16")
+    read, rate_hz = soundfile.read(io.BytesIO(wav_bytes(path)))
+    assert rate_hz == 8000
+    np.testing.assert_allclose(read, samples, rtol=0, atol=2**-14)
