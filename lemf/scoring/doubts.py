@@ -147,8 +147,10 @@ def doubt_notes(sentences: Sequence[SentenceEmphasis]) -> list[str]:
 def voice_notes(sentences: Sequence[SentenceEmphasis]) -> list[str]:
     """Write a note if most of the words have no voiced frame, as in a whisper."""
     words = [word for sentence in sentences for word in sentence.words]
-    explained = {"no_frame", *FAILED}
-    n_unvoiced = sum(np.isnan(word.pitch) and not explained & {*word.flags} for word in words)
+    n_unvoiced = sum(
+        np.isnan(word.pitch) and "no_frame" not in word.flags and not word.misaligned
+        for word in words
+    )
     if n_unvoiced < _FEWEST_UNVOICED or 2 * n_unvoiced <= len(words):
         return []
     return [
