@@ -17,6 +17,7 @@ import numpy as np
 from lemf import OutputError
 from lemf.runtime.console import printable
 from lemf.runtime.input import check_input
+from lemf.runtime.json_text import parse_json
 from lemf.runtime.output import FigureFormat, check_output
 from msfser.errors import MsfserError, first_line
 
@@ -118,7 +119,7 @@ def _write_table(table: pyarrow.Table) -> bytes:
     import pyarrow.parquet
 
     stream = io.BytesIO()
-    pyarrow.parquet.write_table(table, stream, compression="zstd")
+    pyarrow.parquet.write_table(table, stream, compression="zstd", write_page_checksum=True)
     return stream.getvalue()
 
 
@@ -148,8 +149,8 @@ def read_parquet(
     names = list(names)
     check_input(path, error_type)
     try:
-        table = pyarrow.parquet.read_table(path)
-        metadata = json.loads((table.schema.metadata or {})[_METADATA_KEY])
+        table = pyarrow.parquet.read_table(path, page_checksum_verification=True)
+        metadata = parse_json((table.schema.metadata or {})[_METADATA_KEY])
     except FileNotFoundError:
         raise error_type(f"{path}: no such file; make it with {command}") from None
     except (OSError, pyarrow.ArrowException) as error:

@@ -13,6 +13,7 @@ from lemf.arrays import FloatArray
 from lemf.errors import CorpusError, shown
 from lemf.reading.rows import MANIFEST_SUFFIXES, Row, is_index, read_rows
 
+_LARGEST_RATING = 1e9  # differences and squares of ratings stay exact enough
 _TEXTS = ("id", "speaker", "text", "emotion")
 
 
@@ -145,8 +146,11 @@ def _rating(place: str, given: object) -> float:
         value = math.inf if isinstance(given, bool) else float(given)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         value = math.inf
-    if math.isinf(value):
-        raise CorpusError(f"{place}: the rating {shown(given)} is not a number; write nan for none")
+    if abs(value) > _LARGEST_RATING:
+        raise CorpusError(
+            f"{place}: the rating {shown(given)} is not a number up to {_LARGEST_RATING:g}; write "
+            "nan for none"
+        )
     return value
 
 

@@ -246,7 +246,7 @@ def _score(task: _Task) -> _Scored:
         )
         for sentences in zip(*(result.sentences for result in results), strict=True)
     )
-    return _Scored(scored, measured.notes)
+    return _Scored(scored, tuple(dict.fromkeys(n for result in results for n in result.notes)))
 
 
 def _mismatch(label: Label, sentences: Iterable[ScoredSentence]) -> str:

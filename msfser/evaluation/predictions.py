@@ -6,25 +6,30 @@ table alone.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lemf.runtime.output import write_output
 from msfser.ccc import FloatArray
-from msfser.errors import DataError
+from msfser.errors import DataError, first_line
 from msfser.manifest import DIMENSIONS, Utterance, label_array
 from msfser.outputs import Column, format_parquet, read_parquet
+
+if TYPE_CHECKING:
+    import pyarrow
 
 PREDICTIONS_NAME = "predictions.parquet"
 
 _COMMAND = "msfser evaluate"
 _TEXTS = ("split", "speaker", "gender", "emotion")
+_TYPES = {**dict.fromkeys(("id", *_TEXTS), "string"), "fold": "int32"}  # the others are float64
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -198,9 +203,9 @@ def write_predictions(path: Path, predictions: Predictions, *, force: bool = Fal
     }
     for expert, values in predictions.experts.items():
         values_of |= dict(zip(_names(f"expert_{expert}"), values.T, strict=True))
-    types = {**dict.fromkeys(("id", *_TEXTS), "string"), "fold": "int32"}
     columns: list[Column[int]] = [
-        (name, types.get(name, "float64"), values.__getitem__) for name, values in values_of.items()
+        (name, _TYPES.get(name, "float64"), values.__getitem__)
+        for name, values in values_of.items()
     ]
     metadata = {
         "corpus": predictions.corpus,
@@ -226,10 +231,14 @@ def read_predictions(path: Path) -> Predictions:
         corpus, version = str(metadata["corpus"]), str(metadata["version"])
         low, high = map(float, metadata["label_bounds"])
         experts = [str(name) for name in metadata["experts"]]
-    except (KeyError, ValueError, TypeError):
-        raise DataError(f"{path}: not a table of predictions; make it with {_COMMAND}") from None
+        fits = -math.inf < low < high < math.inf and len({*experts}) == len(experts)
+    except (KeyError, ValueError, TypeError, OverflowError):
+        fits = False
+    if not fits:
+        raise DataError(f"{path}: not a table of predictions; make it with {_COMMAND}")
     columns = [name for expert in experts for name in _names(f"expert_{expert}")]
     of_experts, _ = read_parquet(path, columns, DataError, _COMMAND)
+    table, of_experts = _check_values(path, table), _check_values(path, of_experts)
     return Predictions(
         corpus=corpus,
         version=version,
@@ -246,6 +255,26 @@ def read_predictions(path: Path) -> Predictions:
         experts={name: _dimensions(of_experts, f"expert_{name}") for name in experts},
         gate_mean=_numbers(table["gate_mean"]),
     )
+
+
+def _check_values(path: Path, table: pyarrow.Table) -> pyarrow.Table:
+    """Convert the columns to their types; refuse other values, and rows without an id."""
+    import pyarrow
+
+    for place, name in enumerate(table.column_names):
+        kind = _TYPES.get(name, "float64")
+        try:
+            column = table[name].cast(kind)
+            column.validate(full=True)
+        except pyarrow.ArrowException as error:
+            raise DataError(f"{path}: {name} is not {kind} ({first_line(error)})") from error
+        if name == "id" and column.null_count:
+            raise DataError(f"{path}: a row without an id; give each row one")
+        if kind == "float64" and (infinite := np.isinf(_numbers(column))).any():
+            row = int(infinite.argmax())
+            raise DataError(f"{path}: row {row + 1}: {name} is infinite; leave the cell empty")
+        table = table.set_column(place, name, column)
+    return table
 
 
 def _names(start: str) -> list[str]:

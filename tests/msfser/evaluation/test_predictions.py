@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import math
 
 import numpy as np
@@ -113,6 +114,68 @@ def test_a_table_of_something_else_is_refused(tmp_path):
     path.write_bytes(format_parquet(range(2), columns, {"corpus": "own"}))
     with pytest.raises(DataError, match="not a table of predictions; make it with msfser evaluate"):
         read_predictions(path)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("id", [None] * 12, "a row without an id"),
+        ("id", [[1]] * 12, "id is not string"),
+        ("split", [{"a": 1}] * 12, "split is not string"),
+        ("fold", ["one"] * 12, "fold is not int32"),
+        ("fold", [2**40] * 12, "fold is not int32"),
+        ("label_valence", ["high"] * 12, "label_valence is not float64"),
+        ("predicted_arousal", [[1.0]] * 12, "predicted_arousal is not float64"),
+        ("expert_A_dominance", [b"x"] * 12, "expert_A_dominance is not float64"),
+        ("predicted_arousal", [1.0, math.inf] * 6, "row 2: predicted_arousal is infinite"),
+    ],
+)
+def test_values_of_another_kind_are_refused_by_the_name_of_their_column(
+    tmp_path, column, values, message
+):
+    import pyarrow
+    import pyarrow.parquet
+
+    path = tmp_path / PREDICTIONS_NAME
+    write_predictions(path, draw_predictions())
+    table = pyarrow.parquet.read_table(path)
+    place = table.column_names.index(column)
+    pyarrow.parquet.write_table(table.set_column(place, column, pyarrow.array(values)), path)
+    with pytest.raises(DataError, match=message):
+        read_predictions(path)
+
+
+@pytest.mark.parametrize(
+    "about",
+    ["[" * 100_000, "[]", "3", '{"corpus": 1, "corpus": 2}', '{"label_bounds": [1, 1e999]}',
+     '{"label_bounds": [5, 1]}', '{"label_bounds": 3}', '{"experts": 3}',
+     '{"experts": ["A", "A"]}'],
+)  # fmt: skip
+def test_metadata_that_cannot_be_right_are_refused(tmp_path, about):
+    import pyarrow.parquet
+
+    path = tmp_path / PREDICTIONS_NAME
+    write_predictions(path, draw_predictions())
+    table = pyarrow.parquet.read_table(path)
+    if about.startswith('{"label') or about.startswith('{"experts'):
+        about = json.dumps(json.loads(table.schema.metadata[b"msfser"]) | json.loads(about))
+    pyarrow.parquet.write_table(table.replace_schema_metadata({"msfser": about}), path)
+    with pytest.raises(DataError, match=r"predictions.parquet: not (written|a table)"):
+        read_predictions(path)
+
+
+def test_columns_of_other_writers_are_read(tmp_path):
+    import pyarrow
+    import pyarrow.parquet
+
+    path = tmp_path / PREDICTIONS_NAME
+    write_predictions(path, draw_predictions(held_out=2))
+    table = pyarrow.parquet.read_table(path)
+    wider = {"string": pyarrow.large_string(), "int32": pyarrow.int64(), "double": "float64"}
+    fields = [(field.name, wider[str(field.type)]) for field in table.schema]
+    other = table.cast(pyarrow.schema(fields, table.schema.metadata))
+    pyarrow.parquet.write_table(other, path)
+    check_equal(read_predictions(path), draw_predictions(held_out=2))
 
 
 def test_nothing_is_overwritten_unasked(tmp_path):
