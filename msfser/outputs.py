@@ -165,6 +165,29 @@ def read_parquet(
     raise error_type(f"{path}: {fault}; remove it and make it again with {command}")
 
 
+def convert_columns(
+    path: Path, table: pyarrow.Table, types: Mapping[str, str], error_type: type[MsfserError]
+) -> pyarrow.Table:
+    """Convert the columns of a table to Arrow types, such as those that pandas made wider.
+
+    Raises
+    ------
+    MsfserError
+        Of `error_type`: a column holds other values, or text that is not UTF-8.
+    """
+    import pyarrow
+
+    for name, kind in types.items():
+        try:
+            column = table[name].cast(kind)
+            column.validate(full=True)
+        except pyarrow.ArrowException as error:
+            fault = f"{name} is not {kind} ({first_line(error)})"
+            raise error_type(f"{path}: {fault}") from error
+        table = table.set_column(table.column_names.index(name), name, column)
+    return table
+
+
 def render_figure(figure: Figure, file_format: FigureFormat = "png") -> bytes:
     """Render a figure as a file; the same figure gives the same bytes."""
     import matplotlib as mpl

@@ -110,7 +110,7 @@ def _from_emodb(place: str, row: Row) -> Row:
 
 def _label(place: str, folder: Path, row: Mapping[str, object]) -> Label:
     for key in ("audio", "textgrid"):
-        if not isinstance(row.get(key), str):
+        if not (isinstance(path := row.get(key), str) and Path(path).name):
             raise CorpusError(f"{place}: no {key}; name the file")
     for key in _TEXTS:
         if not isinstance(row.get(key, ""), str):

@@ -11,19 +11,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lemf.runtime.output import write_output
 from msfser.ccc import FloatArray
-from msfser.errors import DataError, first_line
+from msfser.errors import DataError
 from msfser.manifest import DIMENSIONS, Utterance, label_array
-from msfser.outputs import Column, format_parquet, read_parquet
-
-if TYPE_CHECKING:
-    import pyarrow
+from msfser.outputs import Column, convert_columns, format_parquet, read_parquet
 
 PREDICTIONS_NAME = "predictions.parquet"
 
@@ -257,23 +254,16 @@ def read_predictions(path: Path) -> Predictions:
     )
 
 
-def _check_values(path: Path, table: pyarrow.Table) -> pyarrow.Table:
-    """Convert the columns to their types; refuse other values, and rows without an id."""
-    import pyarrow
-
-    for place, name in enumerate(table.column_names):
-        kind = _TYPES.get(name, "float64")
-        try:
-            column = table[name].cast(kind)
-            column.validate(full=True)
-        except pyarrow.ArrowException as error:
-            raise DataError(f"{path}: {name} is not {kind} ({first_line(error)})") from error
-        if name == "id" and column.null_count:
+def _check_values(path: Path, table: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """Convert the columns to their types; refuse rows without an id and infinite values."""
+    types = {name: _TYPES.get(name, "float64") for name in table.column_names}
+    table = convert_columns(path, table, types, DataError)
+    for name, kind in types.items():
+        if name == "id" and table[name].null_count:
             raise DataError(f"{path}: a row without an id; give each row one")
-        if kind == "float64" and (infinite := np.isinf(_numbers(column))).any():
+        if kind == "float64" and (infinite := np.isinf(_numbers(table[name]))).any():
             row = int(infinite.argmax())
             raise DataError(f"{path}: row {row + 1}: {name} is infinite; leave the cell empty")
-        table = table.set_column(place, name, column)
     return table
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import math
 import re
+import struct
 from pathlib import Path
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 import soundfile
 from click.testing import CliRunner
@@ -353,6 +357,7 @@ def test_scores_of_more_words_than_there_are_belong_to_others(tmp_path, labelled
         ("id,index\nr1,0\n", "no column score; it has id, index"),
         ("id,index,score\nr1,0,loud\n", "line 2: score 'loud' is not a number"),
         ("id,index,score\nr1,-1,1\n", "line 2: index '-1' is not a whole number; count from 0"),
+        (f"id,index,score\nr1,{'9' * 5000},1\n", "line 2: index '999.*999' is not a whole number"),
         ("id,index,score\n,1,1\n", "line 2: no id"),
         ("id,index,score\nr1,0,1\nr1,0,1\n", "line 3: word 0 of r1 occurs twice"),
         ("id,index,score\n", "no score found"),
@@ -371,6 +376,45 @@ def test_wrong_files_of_scores(tmp_path):
     (tmp_path / "no.parquet").write_text("no")
     with pytest.raises(CorpusError, match="no Parquet file"):
         read_scores(str(tmp_path / "no.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("id", pyarrow.array([1]), "row 1: no id"),
+        ("id", pyarrow.array([["r1"]]), "row 1: no id"),
+        ("id", pyarrow.array([b"\xff"]).view(pyarrow.string()), "or damaged .*utf-8"),
+        ("index", pyarrow.array([1.5]), "row 1: index 1.5 is not a whole number"),
+        ("index", pyarrow.array([2**64 - 1], "uint64"), "row 1: index 18446744073709551615 is not"),
+        ("index", pyarrow.array([True]), "row 1: index True is not a whole number"),
+        ("score", pyarrow.array([[1.0]]), r"row 1: score \[1.0\] is not a number"),
+        ("score", pyarrow.array([datetime.date(2000, 1, 1)]), "row 1: score datetime.date"),
+        ("score", pyarrow.array([2**52], pyarrow.timestamp("s")), "or damaged .*too large"),
+        ("score", pyarrow.array([{"a": 1}]), "row 1: score {'a': 1} is not a number"),
+    ],
+)
+def test_wrong_types_in_a_parquet_of_scores(tmp_path, column, values, message):
+    table = pyarrow.table({"id": ["r1"], "index": [0], "score": [1.0]})
+    place = table.column_names.index(column)
+    path = tmp_path / "scores.parquet"
+    pyarrow.parquet.write_table(table.set_column(place, column, values), path)
+    with pytest.raises(CorpusError, match=rf"scores\.parquet: .*{message}"):
+        read_scores(path)
+
+
+def test_a_damaged_page_of_scores_is_refused(tmp_path):
+    path = tmp_path / "scores.parquet"
+    table = pyarrow.table(
+        {"id": ["r1"] * 9, "index": range(9), "score": [0.5 * i for i in range(9)]}
+    )
+    pyarrow.parquet.write_table(
+        table, path, compression="none", use_dictionary=False, write_page_checksum=True
+    )
+    content = bytearray(path.read_bytes())
+    content[content.index(struct.pack("<d", 3.5))] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CorpusError, match=r"or damaged .*CRC"):
+        read_scores(path)
 
 
 def test_scores_of_other_recordings(tmp_path, labelled):

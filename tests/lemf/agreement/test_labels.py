@@ -64,6 +64,9 @@ def test_emodb_as_it_stands(speech_data):
     assert len({label.speaker for label in labels}) == 6
 
 
+DEEP = json.loads("[" * 300 + "]" * 300)  # which JSON and Python still hold
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [
@@ -78,6 +81,16 @@ def test_emodb_as_it_stands(speech_data):
         ({**ROW, "emphasised": []}, "give the index of a word"),
         ({**ROW, "emphasised": 0, "speaker": 3}, "speaker must be text, not 3"),
         ({**ROW, "emphasised": 0, "words": [1]}, "words .* give a list of words"),
+        ({**ROW, "audio": "", "emphasised": 0}, "line 1: no audio; name the file"),
+        ({**ROW, "audio": ".", "emphasised": 0}, "line 1: no audio; name the file"),
+        ({**ROW, "ratings": [1e308, -1e308]}, r"the rating 1e\+308 is not a number up to"),
+        ({**ROW, "ratings": ["9" * 5000]}, r"the rating '999.*999' is not a number up to"),
+        ({**ROW, "ratings": [10**400]}, "line 1: not JSON .a number of 401 digits."),
+        ({**ROW, "emphasised": "9" * 5000}, r"emphasised '999.*999'; give the index of a word"),
+        ({**ROW, "emphasised": DEEP}, r"emphasised \[\[.*; give the index of a word"),
+        ({**ROW, "ratings": DEEP}, r"the rating \[\[.* is not a number"),
+        ({**ROW, "words": DEEP, "emphasised": 0}, r"words \[\[.*; give a list of words"),
+        ({**ROW, "id": DEEP, "emphasised": 0}, r"id must be text, not \[\["),
         ({"file": "a.wav"}, "'file' without 'words' that have a 'stress_max' each"),
     ],
 )
@@ -111,6 +124,9 @@ def test_wrong_files(tmp_path):
         read_labels("labels.txt")
     with pytest.raises(CorpusError, match=r"missing\.csv: no such file"):
         read_labels(str(tmp_path / "missing.csv"))
+    (tmp_path / "deep.jsonl").write_text("[" * 100_000)
+    with pytest.raises(CorpusError, match=r"line 1: not JSON .nested too deep\."):
+        read_labels(tmp_path / "deep.jsonl")
     with pytest.raises(CorpusError, match="no label found"):
         read_labels(write(tmp_path, []))
     row = {**ROW, "emphasised": 0}

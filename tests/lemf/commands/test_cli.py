@@ -384,3 +384,13 @@ def test_a_reader_that_goes_away_causes_no_traceback(utterance):
     command = f"{sys.executable} -m lemf score {utterance.wav} {utterance.textgrid} | true"
     done = subprocess.run(command, shell=True, capture_output=True, check=False)
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+@pytest.mark.parametrize("option", ["--channel={}", "--pitch-range={}-1", "--sentences=pause:{}"])
+def test_numbers_of_many_digits_are_refused_in_one_line(run, option, digits):
+    result = run(*SCORE, option.format("9" * digits))
+    assert result.exit_code == 2
+    line = result.stderr.splitlines()[-1]
+    assert line.startswith("Error: ")
+    assert len(line) < 500

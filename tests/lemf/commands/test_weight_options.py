@@ -4,7 +4,9 @@ import json
 
 import click
 import pytest
+from click.testing import CliRunner
 
+from lemf.commands.cli import main
 from lemf.commands.weight_options import read_weights
 from lemf.errors import SettingsError
 
@@ -64,3 +66,36 @@ def test_a_number_too_large_for_a_float_is_refused(tmp_path):
 def test_a_cue_named_twice_is_refused():
     with pytest.raises(click.UsageError, match="'pitch' is named twice"):
         read_weights("pitch=1,pitch=2")
+
+
+def test_a_wrong_use_of_weights_ends_all_commands_alike(tmp_path, build_corpus, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    build_corpus(tmp_path / "corpus", 2)
+    wav, grid = "corpus/speaker0/0000.wav", "corpus/speaker0/0000.TextGrid"
+    (tmp_path / "l.jsonl").write_text(json.dumps({"audio": wav, "textgrid": grid, "emphasised": 0}))
+    (tmp_path / "twice.json").write_text('{"weights": {"pitch": 1, "pitch": 2}}')
+    batch = ("batch", "corpus", "--jobs", "1", "-o", "a.parquet", "--features", "f.parquet")
+    assert CliRunner().invoke(main, batch).exit_code == 0
+    commands = [
+        ("score", wav, grid),
+        ("plot", wav, grid, "-o", "new.png"),
+        ("batch", "corpus", "-o", "new.parquet"),
+        ("rescore", "f.parquet", "-o", "new.parquet"),
+        ("evaluate", "l.jsonl"),
+    ]
+    for weights, code in (
+        ("loud=1", 2),
+        ("pitch=1e9", 2),
+        ("pitch=nan", 2),
+        ("pitch=x", 2),
+        ("pitch=1,pitch=2", 2),
+        ("twice.json", 1),
+        ("gone.json", 1),
+    ):
+        for command in commands:
+            result = CliRunner().invoke(main, [*command, "--weights", weights])
+            assert result.exit_code == code, (command, weights, result.output)
+            assert result.stderr.splitlines()[-1].startswith("Error: ")
+    fit = CliRunner().invoke(main, ["fit", "l.jsonl", "-o", "new.json", "--cue", "loud"])
+    assert fit.exit_code == 2
+    assert not list(tmp_path.glob("new.*"))

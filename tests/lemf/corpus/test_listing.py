@@ -104,6 +104,12 @@ def test_a_jsonl_manifest(tree, tmp_path):
         ("a.csv", "wav,textgrid\n", "no column audio; it has wav, textgrid"),
         ("a.csv", "", "no column audio and textgrid; it has none"),
         ("a.csv", "audio,textgrid,channel\na.wav,,left\n", "line 2: channel 'left'"),
+        (
+            "a.csv",
+            f"audio,textgrid,channel\na.wav,,{'9' * 5000}\n",
+            "line 2: channel '999.*999'; write",
+        ),
+        ("a.csv", "audio,textgrid,channel\na.wav,,0\n", "line 2: channel '0'; write"),
         ("a.csv", "audio,textgrid\n,a.TextGrid\n", "line 2: no audio"),
         ("a.csv", "audio,textgrid\n", "no recording found"),
         ("a.jsonl", '{"audio": 1}\n', "line 1: audio must be text, not 1"),
