@@ -237,7 +237,8 @@ def changed_grids(name: str, folder: Path, audio: Path, grid: Path) -> Iterator[
     add("WORDS IN CAPITALS", with_labels(words, str.upper), phones)
     blanked = (with_labels(one, lambda label: f" {label} ") for one in (words, phones))
     add("blanks around labels", *blanked)
-    add("words with punctuation", with_labels(words, lambda label: label and f"{label},"), phones)
+    spoken = without_gaps(words)
+    add("words with punctuation", with_labels(spoken, lambda label: f"{label},"), phones)
     for what, (tiers, options) in made.items():
         path = folder / f"{len(list(folder.iterdir()))}.TextGrid"
         lemf.write_textgrid(lemf.TextGrid(read.start_s, read.end_s, tiers), path)

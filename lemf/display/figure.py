@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -178,7 +179,12 @@ def render_figure(
         raise ValueError(f"a {file_format} holds one sentence, not {len(sentences)}")
     stream = io.BytesIO()
     fonts, missing = fonts_of(emphasis)
-    with mpl.rc_context({"font.family": fonts, "svg.hashsalt": "lemf", "figure.dpi": 100}):
+    with (
+        warnings.catch_warnings(),
+        mpl.rc_context({"font.family": fonts, "svg.hashsalt": "lemf", "figure.dpi": 100}),
+    ):
+        # of marks that no font has above the letter that carries them
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
         if file_format == "pdf":
             with PdfPages(stream, metadata={"CreationDate": None, "Creator": "lemf"}) as pages:
                 for figure in _figures(emphasis, sentences, missing, top, f0_axis, paged=True):

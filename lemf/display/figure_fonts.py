@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import PurePath
 
-from matplotlib.font_manager import findfont, fontManager, get_font
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 
 from lemf.errors import printable
 from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
@@ -53,12 +53,12 @@ def _fonts_for(letters: str) -> tuple[tuple[str, ...], str]:
     fonts = ["DejaVu Sans", *(name for name in _USUAL_FONTS if name in installed)]
     missing = {c for c in letters if not c.isspace() and not _is_invisible(c)}
     for name in fonts:
-        missing -= _shown(findfont(name))
-    for entry in fontManager.ttflist if missing else ():  # any other font that shows a letter
-        if entry.name in fonts or any(part in entry.name for part in _NOT_FOR_TEXT):
+        missing -= _shown(name)
+    for name in installed if missing else ():  # any other font that shows a letter
+        if name in fonts or any(part in name for part in _NOT_FOR_TEXT):
             continue
-        if found := missing & _shown(entry.fname):
-            fonts.append(entry.name)
+        if found := missing & _shown(name):
+            fonts.append(name)
             missing -= found
     return tuple(fonts), "".join(sorted(missing))
 
@@ -68,11 +68,14 @@ def _is_invisible(character: str) -> bool:
     return unicodedata.category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f"
 
 
-def _shown(path: str) -> set[str]:
+def _shown(name: str) -> set[str]:
+    """Return the letters that a font has in both weights in which words are written."""
+    paths = (findfont(FontProperties(family=name, weight=w)) for w in ("normal", "bold"))
     try:
-        return {chr(code) for code in get_font(path).get_charmap()}
+        normal, bold = (get_font(path).get_charmap().keys() for path in paths)
     except (OSError, RuntimeError):  # a font that FreeType cannot load
         return set()
+    return {chr(code) for code in normal & bold}
 
 
 def drawable(sentence: SentenceEmphasis, missing: str = "") -> SentenceEmphasis:

@@ -201,16 +201,19 @@ def test_long_words_lose_their_end(utterance, make_grid):
     assert [word.word for word in drawable(sentence).words] == ["b" * 40, "c" * 39 + "…"]
 
 
+def test_a_letter_that_only_the_normal_weight_has_is_missing():
+    assert "\U0001d5a0" not in figure_fonts._shown("DejaVu Sans")
+    assert {"a", "я", "ʃ", "ش"} <= figure_fonts._shown("DejaVu Sans")
+
+
 def test_a_letter_is_looked_up_in_every_installed_font(emphasis, monkeypatch):
     known = {
         "DejaVu Sans": set("abcdefghijklmnopqrstuvwxyz."),
         "Rare": {"我"},
         "Last Resort": {"你"},
     }
-    entries = [SimpleNamespace(name=name, fname=name) for name in known]
-    manager = SimpleNamespace(ttflist=entries, get_font_names=lambda: list(known))
+    manager = SimpleNamespace(get_font_names=lambda: list(known))
     monkeypatch.setattr(figure_fonts, "fontManager", manager)
-    monkeypatch.setattr(figure_fonts, "findfont", lambda name: name)
     monkeypatch.setattr(figure_fonts, "_shown", known.__getitem__)
     word = replace(emphasis.words[0], word="我你")
     sentence = replace(emphasis.sentences[0], words=(word,))
