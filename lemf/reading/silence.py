@@ -256,7 +256,7 @@ def _silent_phones(texts: Iterable[str]) -> set[str]:
         if _BRACKETED.fullmatch(text) and _has_sound(text) and not _NAMES.issuperset(_names(text))
     }
     plain = texts - silent - bracketed
-    return silent - bracketed if len(bracketed) > len(plain) else silent | bracketed
+    return silent - bracketed if len(bracketed) > max(len(plain), 1) else silent | bracketed
 
 
 def _is_silent_phone(text: str) -> bool:

@@ -84,7 +84,7 @@ def test_the_sound_reaches_the_scores(utterance):
     grid = TextGrid(0.0, 1.35, (IntervalTier("words", 0.0, 1.35, (quiet, *spoken)),), "a")
     settings = Settings(duration="word")
     found = lemf.score(utterance.samples, grid, settings, rate_hz=utterance.rate_hz)
-    assert [word.text for word in found.sentences[0].words] == ["pau", "two", "three"]
+    assert [word.word for word in found.sentences[0].words] == ["pau", "two", "three"]
     assert found.notes[:2] == (
         "taken for silence or noise: 'rest' (1) of tier 'words'",
         "scored as words, though they look like silence or hold no letter: 'pau' (1) of tier "
