@@ -74,8 +74,7 @@ _N_NAMED = 6  # labels that a note names
 
 def fold(text: str) -> str:
     """Return a text composed (NFC), without case and outer blanks, so that texts compare."""
-    composed = unicodedata.normalize("NFC", " ".join(text.split()))
-    return unicodedata.normalize("NFC", composed.casefold())
+    return unicodedata.normalize("NFC", " ".join(text.split()).casefold())
 
 
 def _has_letter(text: str) -> bool:
