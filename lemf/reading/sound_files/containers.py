@@ -16,6 +16,7 @@ from lemf.reading.sound_files.mpeg import find_mpeg_parts
 from lemf.reading.sound_files.parts import MOST_PARTS, Part, find_all, read_at
 
 _MOST_CHUNKS = 10_000
+_MOST_TAGS = 100
 _BLOCK = 1 << 20  # bytes searched at a time
 _PLACEHOLDER = 0x7FFF_F000  # lengths from here to 2^32 - 1, beyond the file, stand for "unknown"
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICS")  # what players append to any file
@@ -102,7 +103,7 @@ def find_parts(stream: IO[bytes], size: int) -> list[Part]:
     if magic == b"OggS":
         return _split(start, size, _find_ogg_links(stream, start, size))
     if magic == b"fLaC":
-        places = list(find_all(stream, _FLAC, start, size))
+        places = find_all(stream, _FLAC, start, size)
         size -= (
             128 if read_at(stream, max(size - 128, 0), 3) == b"TAG" else 0
         )  # ID3, appended by players
@@ -117,7 +118,10 @@ def find_parts(stream: IO[bytes], size: int) -> list[Part]:
 def _skip_id3(stream: IO[bytes], size: int) -> int:
     """Return the place behind all ID3 tags at the start, which libsndfile does not always pass."""
     start = 0
-    while (head := read_at(stream, start, 10))[:3] == b"ID3" and len(head) == 10:
+    for _ in range(_MOST_TAGS):
+        head = read_at(stream, start, 10)
+        if len(head) < 10 or head[:3] != b"ID3":
+            break
         length = 0
         for byte in head[6:]:
             length = length << 7 | byte & 0x7F
@@ -128,7 +132,7 @@ def _skip_id3(stream: IO[bytes], size: int) -> int:
 
 
 def _split(start: int, stop: int, places: list[int]) -> list[Part]:
-    edges = [start, *(place for place in places if place > start), stop]
+    edges = [start, *(place for place in places[: MOST_PARTS + 1] if place > start), stop]
     return [Part(*edge) for edge in pairwise(edges)]
 
 

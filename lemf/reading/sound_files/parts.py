@@ -7,11 +7,13 @@ are read here first, and a wrong length is overwritten in what libsndfile is sho
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from itertools import islice
 from typing import IO, NamedTuple
 
 MOST_PARTS = 1000  # joined in one file
 _BLOCK = 1 << 20  # bytes searched at a time
+_OVERLAP = 63  # bytes of the next block
+_MOST_FOUND = 10 * MOST_PARTS
 
 
 class Part(NamedTuple):
@@ -94,11 +96,13 @@ def read_at(stream: IO[bytes], place: int, size: int) -> bytes:
     return stream.read(size)
 
 
-def find_all(stream: IO[bytes], pattern: re.Pattern[bytes], start: int, stop: int) -> Iterator[int]:
-    """Yield the places at which a pattern of at most 64 bytes occurs, in order."""
-    overlap = 63
+def find_all(stream: IO[bytes], pattern: re.Pattern[bytes], start: int, stop: int) -> list[int]:
+    """Find the places at which a pattern of at most 64 bytes occurs, the first 10,000 of them."""
+    places: list[int] = []
     for place in range(start, stop, _BLOCK):
-        block = read_at(stream, place, min(_BLOCK + overlap, stop - place))
-        for match in pattern.finditer(block):
-            if match.start() < _BLOCK:
-                yield place + match.start()
+        block = read_at(stream, place, min(_BLOCK + _OVERLAP, stop - place))
+        found = (match.start() for match in pattern.finditer(block))
+        places += [place + at for at in islice(found, _MOST_FOUND) if at < _BLOCK]
+        if len(places) >= _MOST_FOUND:
+            break
+    return places[:_MOST_FOUND]

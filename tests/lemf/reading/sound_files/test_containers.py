@@ -3,6 +3,7 @@
 import io
 import re
 import struct
+import time
 
 import numpy as np
 import pytest
@@ -295,3 +296,29 @@ def test_a_thousand_recordings_are_joined_and_no_more():
     assert len(read(one * 1000)[0]) == 10_000
     with pytest.raises(lemf.AudioError, match="joins more than 1000 recordings"):
         lemf.read_audio(one * 1001)
+
+
+@pytest.mark.parametrize(
+    "many",
+    [
+        b"OggS\0\x02",
+        b'fLaC\0\0\0"',
+        b"ID3\x04\0\0\0\0\0\0",
+        b"RIFF\0\0\0\0WAVEdata\0\0\0\0",
+        b"\xff\xf3\x88\xc4" + b"\0" * 9 + b"Xing",
+        b"\xff\xfb\x90\x00",
+        b"\xff",
+    ],
+)
+def test_what_looks_like_a_million_recordings_is_refused_at_once(many):
+    started_s = time.process_time()
+    with pytest.raises(lemf.AudioError):
+        lemf.read_audio(many * (8_000_000 // len(many)))
+    assert time.process_time() - started_s < 5.0  # a tenth of a second; a minute without a bound
+
+
+def test_chunks_without_end_are_passed_over_in_bounded_time():
+    started_s = time.process_time()
+    content = encoded("WAV", "PCM_16") + b"junk\0\0\0\0" * 1_000_000
+    assert len(read(content)[0]) == N_SAMPLES
+    assert time.process_time() - started_s < 5.0
