@@ -46,7 +46,7 @@ def hostile(utterance, tmp_path):
     wav = utterance.wav.rename(folder / f"x{HOSTILE}.wav")
     grid = wav.with_suffix(".TextGrid")
     mine = (replace(words, name="words"), replace(phones, name="phones"))
-    notes = lemf.IntervalTier(f"z{HOSTILE}", 0.0, words.end_s, words.intervals[2:3])
+    notes = lemf.IntervalTier(f"z{HOSTILE}", 0.0, words.end_s, words.intervals[1:2])
     lemf.write_textgrid(replace(utterance.grid, tiers=(*mine, notes)), grid)
     return wav, grid, notes.name.replace("\r", "\n")  # as line ends are read
 
@@ -85,7 +85,7 @@ def test_notes_and_errors(run, hostile):
         (f"--{HOSTILE}",),
         ("batch", HOSTILE, "-o", "a.parquet"),
         ("rescore", HOSTILE, "-o", "a.parquet"),
-        ("plot", wav, grid, "-o", f"{HOSTILE}.png"),
+        ("plot", wav, grid, "-o", f"gone/{HOSTILE}.png"),
         ("evaluate", f"{HOSTILE}.csv"),
         ("fit", f"{HOSTILE}.csv", "-o", "a.json"),
     ):
