@@ -5,6 +5,7 @@ The choices of other options stand here, too, so that the command line reads the
 
 from __future__ import annotations
 
+import codecs
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -87,6 +88,7 @@ GROUPINGS: tuple[Grouping, ...] = get_args(Grouping)
 F0Axis = Literal["log", "semitones", "hz"]
 F0_AXES: tuple[F0Axis, ...] = get_args(F0Axis)
 
+_LARGEST = {"gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949"}
 LOWEST_FLOOR_HZ = 20.0
 HIGHEST_CEILING_HZ = 2000.0
 LOWEST_HIGHPASS_HZ, HIGHEST_HIGHPASS_HZ = 10.0, 1000.0
@@ -122,6 +124,9 @@ class Settings:
         Channel from 1, or the mean of all. Left out, several channels are mixed and a note says so.
     duration : {"phones", "word"}
         Mean phone duration as in the paper, or the length of the word where there is no phone tier.
+    encoding : str, optional
+        Encoding of TextGrids that have no byte order mark, by its name in Python; found in their
+        bytes when left out.
     silence : tuple of str
         Further labels that mark silence, on word and phone tiers.
     normalise : {"sentence", "recording", "speaker", "corpus"}
@@ -147,6 +152,7 @@ class Settings:
     speaker: str | None = None
     channel: int | Literal["mix"] | None = None
     duration: DurationMethod = "phones"
+    encoding: str | None = None
     silence: tuple[str, ...] = ()
     normalise: Scope = "sentence"
 
@@ -175,6 +181,8 @@ class Settings:
             )
         if self.channel is not None and self.channel != "mix" and self.channel < 1:
             raise SettingsError(f"channel {self.channel}: channels are counted from 1")
+        if self.encoding is not None:
+            find_encoding(self.encoding)
         self.pause_s  # noqa: B018 - raises on a pause that is not a time
         for name, weight in (self.weights or {}).items():
             check_choice("cue", name, tuple(CUE_SETS[self.cues]), of=f" of the set {self.cues!r}")
@@ -269,8 +277,28 @@ _TYPES: Mapping[str, tuple[Callable[[Any], object], str]] = {
     "phones_tier": (_text_or_none, "the name of a tier"),
     "speaker": (_text_or_none, "the name of a speaker"),
     "channel": (_channel, "a number from 1 or 'mix'"),
+    "encoding": (_text_or_none, "the name of an encoding"),
     "silence": (_labels, "a tuple of labels"),
 }
+
+
+def find_encoding(name: str) -> str:
+    """Find an encoding of text by any of its names; one of a family is read as its largest.
+
+    Raises
+    ------
+    SettingsError
+        There is no such encoding.
+    """
+    try:
+        b"".decode(name)
+        found = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        raise SettingsError(
+            f"unknown encoding {shown(name)}; name one of Python's, such as utf-8, gbk, "
+            "shift_jis, cp1250, koi8_r or mac_roman"
+        ) from None
+    return _LARGEST.get(found, found)
 
 
 def check_choice(what: str, value: object, choices: tuple[str, ...], *, of: str = "") -> None:

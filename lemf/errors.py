@@ -11,6 +11,7 @@ import reprlib
 
 # Control characters, line separators and marks that turn the direction of text
 UNPRINTABLE = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]")
+_BREAK = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]\s*")
 _LONGEST = 480  # characters of a message: with "Error: " before it, a line is under 500
 _LONG_WORD = re.compile(r"\S{81,}")  # a path or a name
 _SHORT = reprlib.Repr()
@@ -57,7 +58,7 @@ def one_line(message: str) -> str:
 
     A longer message loses the middle of its longest words, such as a path, then its own middle.
     """
-    line = printable(" ".join(re.split(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+", message)))
+    line = printable(_BREAK.sub(" ", message).strip())
     if len(line) > _LONGEST:
         line = _LONG_WORD.sub(lambda word: f"{word[0][:40]}...{word[0][-37:]}", line)
     if len(line) > _LONGEST:

@@ -34,6 +34,7 @@ class MeasureOptions(TypedDict):
     speaker: str | None
     channel: str | None
     duration: DurationMethod
+    encoding: str | None
     silence: tuple[str, ...]
 
 
@@ -99,6 +100,11 @@ _MEASURE_OPTIONS = (
         default="phones",
         show_default=True,
         help="Duration cue: mean phone duration, or word duration where there is no phone tier.",
+    ),
+    click.option(
+        "--encoding",
+        metavar="NAME",
+        help="Encoding of TextGrids, such as gbk or cp1250.  [default: found in their bytes]",
     ),
     click.option(
         "--silence",
@@ -190,6 +196,7 @@ def read_measure_options(
             speaker=options["speaker"],
             channel="mix" if channel == "mix" else _channel(channel),
             duration=options["duration"],
+            encoding=options["encoding"],
             silence=options["silence"],
             normalise=normalise,
         )

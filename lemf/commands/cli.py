@@ -94,7 +94,7 @@ def score(
     from lemf.display.textgrid_output import format_textgrid
     from lemf.reading.textgrid import read_textgrid
 
-    grid = read_textgrid(textgrid)
+    grid = read_textgrid(textgrid, encoding=settings.encoding)
     emphasis = _score(audio, grid, settings, figure)
     files: dict[Path, bytes] = {}
     if figure is not None:
@@ -141,7 +141,8 @@ def plot(
 
     from lemf.reading.textgrid import read_textgrid
 
-    emphasis = _score(audio, read_textgrid(textgrid), settings, figure, sentence)
+    grid = read_textgrid(textgrid, encoding=settings.encoding)
+    emphasis = _score(audio, grid, settings, figure, sentence)
     content = _render(emphasis, figure, sentence, options)
     write_output(figure, content, force=options["force"])
     say(f"wrote {figure}")

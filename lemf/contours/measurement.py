@@ -67,7 +67,9 @@ def measure(
     Measurement
     """
     recording = _open_audio(audio, rate_hz, settings)
-    grid = textgrid if isinstance(textgrid, TextGrid) else read_textgrid(textgrid)
+    grid = textgrid
+    if not isinstance(grid, TextGrid):
+        grid = read_textgrid(grid, encoding=settings.encoding)
     hearing = partial(sounds_like_words, recording)
     alignment = align(grid, settings, recording.duration_s, hearing)
     return measure_aligned(

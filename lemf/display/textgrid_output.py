@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from lemf.reading.praat_escapes import protect_backslashes
 from lemf.reading.textgrid import IntervalTier, TextGrid, Tier
 from lemf.runtime.output import write_output
 
@@ -50,22 +51,24 @@ def format_textgrid(textgrid: TextGrid) -> str:
 def _format_tier(tier: Tier) -> Iterator[str]:
     indent = " " * 8
     yield f'{indent}class = "{"IntervalTier" if isinstance(tier, IntervalTier) else "TextTier"}"'
-    yield f"{indent}name = {_quote(tier.name)}"
+    yield f"{indent}name = {_quote(*protect_backslashes([tier.name]))}"
     yield f"{indent}xmin = {float(tier.start_s)!r}"
     yield f"{indent}xmax = {float(tier.end_s)!r}"
     if isinstance(tier, IntervalTier):
         yield f"{indent}intervals: size = {len(tier.intervals)}"
-        for number, interval in enumerate(tier.intervals, 1):
+        labels = protect_backslashes([interval.label for interval in tier.intervals])
+        for number, (interval, label) in enumerate(zip(tier.intervals, labels, strict=True), 1):
             yield f"{indent}intervals [{number}]:"
             yield f"{indent}    xmin = {float(interval.start_s)!r}"
             yield f"{indent}    xmax = {float(interval.end_s)!r}"
-            yield f"{indent}    text = {_quote(interval.label)}"
+            yield f"{indent}    text = {_quote(label)}"
     else:
         yield f"{indent}points: size = {len(tier.points)}"
-        for number, point in enumerate(tier.points, 1):
+        labels = protect_backslashes([point.label for point in tier.points])
+        for number, (point, label) in enumerate(zip(tier.points, labels, strict=True), 1):
             yield f"{indent}points [{number}]:"
             yield f"{indent}    number = {float(point.time_s)!r}"
-            yield f"{indent}    mark = {_quote(point.label)}"
+            yield f"{indent}    mark = {_quote(label)}"
 
 
 def _quote(label: str) -> str:

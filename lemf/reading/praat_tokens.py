@@ -12,18 +12,22 @@ import bisect
 import math
 import re
 import struct
+from array import array
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, NoReturn
 
 from lemf.errors import TextGridError
+from lemf.reading.encoding import decode_text
 
 TokenKind = Literal["string", "number", "flag"]
 
 BINARY_MAGIC = b"ooBinaryFile"
 # A string, a flag, a comment to the end of the line, a quote that nothing closes, any other word.
 _TOKEN = re.compile(r'"((?:[^"]|"")*+)"(?=\s|\Z)|(<[^>\s]*>)|![^\n]*|(")|([^\s"<!]\S*|<\S*)')
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?%?\Z")
-_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+\Z")
+# Praat reads the number that opens a word, so 3.2s is 3.2; what follows may be no other number.
+_NUMBER = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?%?)(.*)", re.DOTALL)
+_DECIMAL_COMMA = re.compile(r",[0-9]+\Z")
+_NO_UNIT = re.compile(r"[eE]|ms|µs|us|min|h\Z|.*[0-9]", re.DOTALL)  # after a number of seconds
 _SHOWN = 40  # characters of a token shown in a message
 
 
@@ -35,7 +39,7 @@ class Token(NamedTuple):
     position: int
 
 
-def tokenise(content: str | bytes, path: str) -> PraatTokens:
+def tokenise(content: str | bytes, path: str, encoding: str | None = None) -> PraatTokens:
     """Split the content of a Praat file into tokens.
 
     Parameters
@@ -44,19 +48,24 @@ def tokenise(content: str | bytes, path: str) -> PraatTokens:
         All of the file.
     path : str
         Name of the file in messages.
+    encoding : str, optional
+        Encoding of bytes without a byte order mark; by default it is found in them.
 
     Raises
     ------
     TextGridError
-        A string that nothing closes, damaged UTF-16, a binary file that is cut off.
+        A string that nothing closes, bytes that the encoding does not have, a number with another
+        number behind it, a binary file that is cut off.
     """
+    notes: list[str] = []
     if isinstance(content, bytes):
         if content.startswith(BINARY_MAGIC):
             return PraatTokens(path, list(_binary_tokens(content, path)), None)
-        content = _decode(content, path)
+        content, notes = decode_text(content, path, encoding)
     text = content.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    newlines = [match.start() for match in re.finditer("\n", text)]
+    newlines = array("q", (match.start() for match in re.finditer("\n", text)))
     tokens = PraatTokens(path, [], newlines)
+    tokens.notes = tuple(notes)
     tokens.tokens.extend(_text_tokens(text, tokens))
     return tokens
 
@@ -64,7 +73,9 @@ def tokenise(content: str | bytes, path: str) -> PraatTokens:
 class PraatTokens:
     """A sequence of tokens read from the front, with messages that name file and place."""
 
-    def __init__(self, path: str, tokens: list[Token], newlines: list[int] | None) -> None:
+    notes: tuple[str, ...] = ()  # what a user should know
+
+    def __init__(self, path: str, tokens: list[Token], newlines: array[int] | None) -> None:
         self.path = path
         self.tokens = tokens
         self._newlines = newlines  # positions of the line ends; None in a binary file
@@ -132,23 +143,6 @@ def shorten(value: str) -> str:
     return repr(value if len(value) <= _SHOWN else value[: _SHOWN - 3] + "...")
 
 
-def _decode(content: bytes, path: str) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    elif b"\0" in content[:4]:  # UTF-16 without its mark: every other byte of "File" is zero
-        encoding = "utf-16-be" if content[:1] == b"\0" else "utf-16-le"
-    else:
-        encoding = "utf-8-sig"
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        if encoding != "utf-8-sig":
-            raise TextGridError(
-                f"{path}: damaged UTF-16 at byte {error.start}; export the TextGrid again"
-            ) from None
-        return content.decode("latin-1")
-
-
 def _text_tokens(text: str, place: PraatTokens) -> Iterator[Token]:
     for match in _TOKEN.finditer(text):
         string, flag, unclosed, word = match.groups()
@@ -162,10 +156,16 @@ def _text_tokens(text: str, place: PraatTokens) -> Iterator[Token]:
                 "the file is cut off or a quote inside the label is not doubled",
                 match.start(),
             )
-        elif word is not None and _NUMBER.match(word):
-            yield Token("number", word, match.start())
-        elif word is not None and _DECIMAL_COMMA.match(word):
-            place.fail(f"{word} has a decimal comma; write a point", match.start())
+        elif word is not None and (number := _NUMBER.match(word)):
+            if _DECIMAL_COMMA.match(number[2]):
+                place.fail(
+                    f"{shorten(word)[1:-1]} has a decimal comma; write a point", match.start()
+                )
+            if _NO_UNIT.match(number[2]):
+                place.fail(
+                    f"{shorten(word)} is no number; write a plain one, in seconds", match.start()
+                )
+            yield Token("number", number[1], match.start())
 
 
 def _binary_tokens(content: bytes, path: str) -> Iterator[Token]:

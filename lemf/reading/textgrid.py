@@ -7,16 +7,17 @@ the intervals is not checked here; `lemf.reading.alignment` checks the tiers tha
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
-from typing import NoReturn
+from dataclasses import dataclass, field, replace
+from typing import NoReturn, TypeVar
 
 from lemf.errors import TextGridError
+from lemf.reading.praat_escapes import replace_escapes
 from lemf.reading.praat_tokens import PraatTokens, shorten, tokenise
 from lemf.reading.sources import Source, read_source, source_name
 from lemf.runtime.input import read_input
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Interval:
     """A labelled stretch of time in seconds; `line` is its line in the file, 0 if unknown."""
 
@@ -26,7 +27,7 @@ class Interval:
     line: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Point:
     """A labelled instant in seconds."""
 
@@ -55,34 +56,42 @@ class PointTier:
 
 
 Tier = IntervalTier | PointTier
+_Entry = TypeVar("_Entry", Interval, Point)
 
 _FILE_TYPES = (b"ooTextFile", b"ooBinaryFile", b"Praat chronological")
 _MOST_BYTES = 500_000_000  # far above the TextGrid of a day of speech
-_HEAD = 1000  # bytes in which the file type must occur
+_HEAD = 4000  # bytes in which the file type must occur
 _CUT_TOLERANCE_S = 0.001  # writers that round times end the last interval a little early
 
 
 @dataclass(frozen=True)
 class TextGrid:
-    """All tiers of a TextGrid from `start_s` to `end_s` seconds; `path` names it in messages."""
+    """All tiers of a TextGrid from `start_s` to `end_s` seconds.
+
+    `path` names it in messages; `notes` hold what a user should know of its reading.
+    """
 
     start_s: float
     end_s: float
     tiers: tuple[Tier, ...]
     path: str = field(default="<TextGrid>", compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
 
-def read_textgrid(source: Source) -> TextGrid:
-    """Read a TextGrid in any format of Praat and any of its encodings.
+def read_textgrid(source: Source, *, encoding: str | None = None) -> TextGrid:
+    r"""Read a TextGrid in any format of Praat and any encoding.
 
-    Long, short and chronological text, and binary; UTF-8 with or without a byte order mark, UTF-16
-    of both byte orders, and Latin-1 for bytes that are not UTF-8; line ends of every system.
+    Long, short and chronological text, and binary; UTF-8, UTF-16 and UTF-32 with or without a byte
+    order mark, and other encodings as their bytes tell, with a note; line ends of every system.
+    Praat's backslash sequences, such as ``\sw``, become letters.
 
     Parameters
     ----------
     source : path, bytes of a file, or file object
         A file object is opened as binary or as text, and seekable; it is read from its start,
         whatever its position, and stays open. A str is a path: `parse_textgrid` reads a text.
+    encoding : str, optional
+        Encoding of a file without a byte order mark, by its name in Python.
 
     Returns
     -------
@@ -91,12 +100,14 @@ def read_textgrid(source: Source) -> TextGrid:
     Raises
     ------
     TextGridError
-        The file is missing, cut off or not a TextGrid, or its counts do not match its content; a
-        file object that is closed or not seekable.
+        The file is missing, cut off or not a TextGrid, or its counts do not match its content; it
+        holds bytes that `encoding` does not have; a file object that is closed or not seekable.
+    SettingsError
+        There is no such encoding.
     """
     name = source_name(source)
     if not isinstance(source, str | os.PathLike):
-        return parse_textgrid(read_source(source, TextGridError), name)
+        return parse_textgrid(read_source(source, TextGridError), name, encoding)
     try:
         content = read_input(source, TextGridError, most_bytes=_MOST_BYTES)
     except (OSError, ValueError) as error:
@@ -107,10 +118,12 @@ def read_textgrid(source: Source) -> TextGrid:
             raise TextGridError(f"{name}: there is no such TextGrid; check the path") from None
         reason = getattr(error, "strerror", None) or error
         raise TextGridError(f"{name}: the TextGrid cannot be read ({reason})") from error
-    return parse_textgrid(content, name)
+    return parse_textgrid(content, name, encoding)
 
 
-def parse_textgrid(content: str | bytes, path: str = "<TextGrid>") -> TextGrid:
+def parse_textgrid(
+    content: str | bytes, path: str = "<TextGrid>", encoding: str | None = None
+) -> TextGrid:
     """Read the content of a TextGrid.
 
     Parameters
@@ -119,6 +132,8 @@ def parse_textgrid(content: str | bytes, path: str = "<TextGrid>") -> TextGrid:
         In any format of `read_textgrid`.
     path : str
         Name of the TextGrid in messages.
+    encoding : str, optional
+        Encoding of bytes without a byte order mark, by its name in Python.
 
     Returns
     -------
@@ -129,14 +144,15 @@ def parse_textgrid(content: str | bytes, path: str = "<TextGrid>") -> TextGrid:
     TextGridError
         As `read_textgrid`.
     """
-    raw = content.encode(errors="replace") if isinstance(content, str) else content
+    head = content[:_HEAD]
+    raw = head.encode(errors="replace") if isinstance(head, str) else head
     if not raw.strip(b"\0 \t\r\n"):
         raise TextGridError(f"{path}: the file is empty; export the TextGrid again")
     advice = "not a TextGrid; in Praat, select the TextGrid and choose Save as text file"
-    head = raw[:_HEAD].replace(b"\0", b"")  # UTF-16 reads as ASCII then
-    if not any(name in head for name in _FILE_TYPES):
+    ascii_head = raw.replace(b"\0", b"")  # of UTF-16, too
+    if not any(name in ascii_head for name in _FILE_TYPES):
         raise TextGridError(f"{path}: {advice}")
-    tokens = tokenise(content, path)
+    tokens = tokenise(content, path, encoding)
     if tokens.peek_kind() != "string":
         raise TextGridError(f"{path}: {advice}")
     file_type = tokens.take_string("the file type")
@@ -169,12 +185,12 @@ def _read_tier_by_tier(tokens: PraatTokens) -> TextGrid:
             _fail_too_many(tokens, tiers[-1])
         if not tokens.at_end:
             tokens.fail(f"more follows after the {n_tiers} tiers that the file announces")
-    return TextGrid(start_s, end_s, tuple(tiers), tokens.path)
+    return _text_grid(tokens, start_s, end_s, tiers)
 
 
 def _fail_too_many(tokens: PraatTokens, tier: Tier) -> NoReturn:
     count = len(tier.intervals) if isinstance(tier, IntervalTier) else len(tier.points)
-    tokens.fail(f"tier {tier.name!r} has more entries than the {count} that it announces")
+    tokens.fail(f"tier {shorten(tier.name)} has more entries than the {count} that it announces")
 
 
 def _read_tier(tokens: PraatTokens, number: int, n_tiers: int) -> Tier:
@@ -183,17 +199,18 @@ def _read_tier(tokens: PraatTokens, number: int, n_tiers: int) -> Tier:
     if tier_class not in ("IntervalTier", "TextTier"):
         tokens.fail(f"{where} is of class {shorten(tier_class)}, not IntervalTier or TextTier")
     name = tokens.take_string(f"the name of {where}")
-    start_s = tokens.take_number(f"the start of tier {name!r}")
-    end_s = tokens.take_number(f"the end of tier {name!r}")
-    count = tokens.take_count(f"the number of entries of tier {name!r}")
+    shown = shorten(name)
+    start_s = tokens.take_number(f"the start of tier {shown}")
+    end_s = tokens.take_number(f"the end of tier {shown}")
+    count = tokens.take_count(f"the number of entries of tier {shown}")
     if tier_class == "TextTier":
         points = tuple(
-            _read_point(tokens, f"point {i} of {count} of tier {name!r}")
+            _read_point(tokens, f"point {i} of {count} of tier {shown}")
             for i in range(1, count + 1)
         )
         return PointTier(name, start_s, end_s, points)
     intervals = tuple(
-        _read_interval(tokens, f"interval {i} of {count} of tier {name!r}")
+        _read_interval(tokens, f"interval {i} of {count} of tier {shown}")
         for i in range(1, count + 1)
     )
     return IntervalTier(name, start_s, end_s, intervals)
@@ -224,34 +241,57 @@ def _read_chronological(tokens: PraatTokens) -> TextGrid:
                 f"tier {number} is of class {shorten(tier_class)}, not IntervalTier or TextTier"
             )
         name = tokens.take_string(f"the name of tier {number} of {n_tiers}")
-        low_s = tokens.take_number(f"the start of tier {name!r}")
-        high_s = tokens.take_number(f"the end of tier {name!r}")
+        low_s = tokens.take_number(f"the start of tier {shorten(name)}")
+        high_s = tokens.take_number(f"the end of tier {shorten(name)}")
         heads.append((tier_class, name, low_s, high_s))
 
     # Entries, in the order of time
+    shown = [shorten(name) for _, name, _, _ in heads]
     intervals: list[list[Interval]] = [[] for _ in heads]
     points: list[list[Point]] = [[] for _ in heads]
     while not tokens.at_end:
         number = tokens.take_count("the number of a tier")
         if not 1 <= number <= n_tiers:
             tokens.fail(f"an entry of tier {number}, but the file announces {n_tiers} tiers")
-        tier_class, name = heads[number - 1][:2]
+        tier_class = heads[number - 1][0]
         if tier_class == "TextTier":
-            points[number - 1].append(_read_point(tokens, f"a point of tier {name!r}"))
+            points[number - 1].append(_read_point(tokens, f"a point of tier {shown[number - 1]}"))
         else:
-            intervals[number - 1].append(_read_interval(tokens, f"an interval of tier {name!r}"))
+            intervals[number - 1].append(
+                _read_interval(tokens, f"an interval of tier {shown[number - 1]}")
+            )
 
     # Tiers that reach their ends
     for (_, name, _, high_s), entries in zip(heads, intervals, strict=True):
         if entries and entries[-1].end_s < high_s - _CUT_TOLERANCE_S:
             tokens.fail(
-                f"tier {name!r} goes to {high_s:g} s but its last interval ends at "
+                f"tier {shorten(name)} goes to {high_s:g} s but its last interval ends at "
                 f"{entries[-1].end_s:g} s; the file is cut off"
             )
-    tiers = tuple(
+    tiers: list[Tier] = [
         PointTier(name, low, high, tuple(points[i]))
         if tier_class == "TextTier"
         else IntervalTier(name, low, high, tuple(intervals[i]))
         for i, (tier_class, name, low, high) in enumerate(heads)
-    )
-    return TextGrid(start_s, end_s, tiers, tokens.path)
+    ]
+    return _text_grid(tokens, start_s, end_s, tiers)
+
+
+def _text_grid(tokens: PraatTokens, start_s: float, end_s: float, tiers: list[Tier]) -> TextGrid:
+    """Build the TextGrid, with letters for Praat's backslash sequences."""
+    return TextGrid(start_s, end_s, tuple(map(_in_letters, tiers)), tokens.path, tokens.notes)
+
+
+def _in_letters(tier: Tier) -> Tier:
+    (name,) = replace_escapes([tier.name])
+    if isinstance(tier, IntervalTier):
+        labels = replace_escapes([interval.label for interval in tier.intervals])
+        intervals = zip(tier.intervals, labels, strict=True)
+        return replace(tier, name=name, intervals=tuple(_labelled(*one) for one in intervals))
+    labels = replace_escapes([point.label for point in tier.points])
+    points = zip(tier.points, labels, strict=True)
+    return replace(tier, name=name, points=tuple(_labelled(*one) for one in points))
+
+
+def _labelled(entry: _Entry, label: str) -> _Entry:
+    return entry if entry.label == label else replace(entry, label=label)

@@ -6,7 +6,7 @@ from lemf.errors import LemfError, TextGridError, one_line, printable
 
 
 def test_ordinary_messages_stay_as_they_are():
-    for message in ("a.wav: empty", "x" * 480, "été 重庆 \u200d\u200c \U0001f600", "", "a  b "):
+    for message in ("a.wav: empty", "x" * 480, "été 重庆 \u200d\u200c \U0001f600", "", "a  b"):
         assert str(LemfError(message)) == one_line(message) == message
 
 

@@ -1,0 +1,96 @@
+"""The bytes of a text file -> text: UTF-8, UTF-16, UTF-32, or the code page that the bytes tell."""
+
+from __future__ import annotations
+
+import re
+
+from lemf.config import find_encoding
+from lemf.errors import TextGridError
+from lemf.reading.code_pages import FALLBACK, guess_code_page
+
+_MARKS = (  # that open a file, the longer ones first
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+)
+_LABEL = re.compile(rb'"((?:[^"]|"")*+)"')
+_STRANGE, _NOT_ASCII = re.compile("[\udc80-\udcff]"), re.compile("[^\0-\x7f]")
+_DECIDES = "--encoding decides"
+
+
+def decode_text(content: bytes, path: str, encoding: str | None = None) -> tuple[str, list[str]]:
+    """Decode the bytes of a TextGrid.
+
+    Parameters
+    ----------
+    content : bytes
+    path : str
+        Name of the file in messages.
+    encoding : str, optional
+        Encoding of a file without a byte order mark; by default it is found in the bytes.
+
+    Returns
+    -------
+    (str, list of str)
+        The text, and a note if it is neither UTF-8 nor UTF-16 and no encoding was given.
+
+    Raises
+    ------
+    TextGridError
+        Bytes that the encoding, or UTF-16, does not have.
+    SettingsError
+        An unknown encoding.
+    """
+    marked = next((name for mark, name in _MARKS if content.startswith(mark)), None)
+    known = marked or (find_encoding(encoding) if encoding else _wide_encoding(content))
+    try:
+        return content.decode(known or "utf-8"), []
+    except UnicodeError as error:
+        place = getattr(error, "start", 0)
+        if encoding and not marked:
+            raise TextGridError(
+                f"{path}: byte {place} is not {encoding}; name another with --encoding, or "
+                "leave the option out"
+            ) from None
+        if known and "utf-8" not in known:
+            raise TextGridError(
+                f"{path}: damaged {known[:6].upper()} at byte {place}; export the TextGrid again"
+            ) from None
+    return _decode_other(content)
+
+
+def _wide_encoding(content: bytes) -> str | None:
+    """Find the encoding of a file without a mark in which characters take two or four bytes."""
+    if b"\0" not in content[:4]:
+        return None
+    order = "be" if content[:1] == b"\0" else "le"
+    return f"utf-{16 if content[:4].count(0) < 3 else 32}-{order}"
+
+
+def _decode_other(content: bytes) -> tuple[str, list[str]]:
+    """Decode bytes that are not UTF-8, or that are but for a few."""
+    text = content.decode("utf-8-sig", errors="surrogateescape")
+    strange = [found.start() for found in _STRANGE.finditer(text)]
+    n_good = len(_NOT_ASCII.findall(text)) - len(strange)
+    if n_good >= 2 * len(strange):
+        line = text.count("\n", 0, strange[0]) + 1
+        return _STRANGE.sub(_mend, text), [
+            f"the TextGrid is UTF-8 but for {len(strange)} bytes (first on line {line}), read as "
+            f"Windows-1252; {_DECIDES}"
+        ]
+    labels = _LABEL.findall(content)
+    if all(label.isascii() for label in labels):
+        return content.decode(FALLBACK, errors="replace"), []  # in a comment, which says nothing
+    guess = guess_code_page(labels)
+    if guess is None:
+        note = f"the TextGrid is in no known encoding; read as Windows-1252; {_DECIDES}"
+        return content.decode(FALLBACK, errors="replace"), [note]
+    doubt = f", but {guess.rival} fits nearly as well" if guess.rival else " (as the bytes tell)"
+    note = f"the TextGrid is not UTF-8; read as {guess.name}{doubt}; {_DECIDES}"
+    return content.decode(guess.codec, errors="replace"), [note]
+
+
+def _mend(strange: re.Match[str]) -> str:
+    return strange[0].encode("utf-8", "surrogateescape").decode(FALLBACK, errors="replace")
