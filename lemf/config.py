@@ -6,6 +6,7 @@ The choices of other options stand here, too, so that the command line reads the
 from __future__ import annotations
 
 import codecs
+import io
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -291,8 +292,8 @@ def find_encoding(name: str) -> str:
         There is no such encoding.
     """
     try:
-        b"".decode(name)
         found = codecs.lookup(name).name
+        io.TextIOWrapper(io.BytesIO(), name)  # refuses what encodes no text, such as hex
     except (LookupError, ValueError):
         raise SettingsError(
             f"unknown encoding {shown(name)}; name one of Python's, such as utf-8, gbk, "

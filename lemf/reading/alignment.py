@@ -147,7 +147,10 @@ def align(
             "ends; do they belong together?"
         )
     return Alignment(
-        sentences, words_tier.name, phones_tier.name if phones_tier else None, (*textgrid.notes, *notes)
+        sentences,
+        words_tier.name,
+        phones_tier.name if phones_tier else None,
+        (*textgrid.notes, *notes),
     )
 
 

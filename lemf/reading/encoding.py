@@ -44,12 +44,12 @@ def decode_text(content: bytes, path: str, encoding: str | None = None) -> tuple
         An unknown encoding.
     """
     marked = next((name for mark, name in _MARKS if content.startswith(mark)), None)
-    known = marked or (find_encoding(encoding) if encoding else _wide_encoding(content))
+    known = marked or (find_encoding(encoding) if encoding is not None else _wide_encoding(content))
     try:
         return content.decode(known or "utf-8"), []
     except UnicodeError as error:
         place = getattr(error, "start", 0)
-        if encoding and not marked:
+        if encoding is not None and not marked:
             raise TextGridError(
                 f"{path}: byte {place} is not {encoding}; name another with --encoding, or "
                 "leave the option out"

@@ -203,6 +203,7 @@ def test_what_matplotlib_logs_does_not_reach_the_terminal(utterance):
         (["--channel", "left"], "--channel left: write a number from 1, or mix"),
         (["--channel", "0"], "channels are counted from 1"),
         (["--sentences", "pause:x"], "write pause:0.3"),
+        (["--encoding", "klingon"], "unknown encoding 'klingon'; name one of Python's, such as"),
         (["--weights", "loudness=1"], "unknown cue 'loudness' of the set 'paper'"),
         (["--cues", "mine"], "'mine' is not"),
         (["--formatt", "json"], "No such option"),
@@ -222,6 +223,7 @@ def test_options_reach_the_analysis(run, tmp_path):
         "--format", "json", "--weights", "w.json", "--pitch", "praat", "--pitch-range", "75-500",
         "--duration", "word", "--sentences", "pause:0.2", "--words-tier", "words",
         "--highpass", "40", "--phones-tier", "phones", "--channel", "1", "--silence", "three",
+        "--encoding", "utf-8",
     ]  # fmt: skip
     document = json.loads(run(*SCORE, *options).stdout)
     assert document["settings"] == {
@@ -237,6 +239,7 @@ def test_options_reach_the_analysis(run, tmp_path):
         "speaker": None,
         "channel": 1,
         "duration": "word",
+        "encoding": "utf-8",
         "silence": ["three"],
         "normalise": "sentence",
     }
