@@ -121,7 +121,7 @@ _QUOTES, _SYMBOLS = frozenset("’‘“”„«»‚‹›¿¡"), frozenset("�
 _UPPER_FIRST, _UPPER_INSIDE, _UPPER_AFTER_UPPER = 0.1, 0.002, 0.4
 _PLAIN_WORD = re.compile(rb"[A-Za-z]{3,}")  # hints at the language; shorter ones may be phones
 _PLAIN_WEIGHT = 0.5
-_MOST_PLAIN, _MOST_LABELS = 50, 300
+_MOST_PLAIN, _MOST_BYTES = 50, 1000
 _CLEAR = 3.0  # nats by which the winner leads
 
 
@@ -149,15 +149,17 @@ def guess_code_page(labels: Sequence[bytes]) -> Guess | None:
     different = dict.fromkeys(labels)
     plain = [one.decode() for one in different if _PLAIN_WORD.fullmatch(one)][:_MOST_PLAIN]
     marked = [one for one in different if not one.isascii()]
+    everything = b"\n".join(marked)
+    scored = everything[:_MOST_BYTES].split(b"\n")  # the last character may be cut
     found: list[tuple[float, str, str, str]] = []
     for codec, (name, languages, prior) in _PAGES.items():
         try:
-            text = b"\n".join(marked).decode(codec)
+            text = everything.decode(codec)
         except UnicodeDecodeError:
             continue
-        shown = text.split("\n")[:_MOST_LABELS]
+        sample = [label.decode(codec, errors="ignore") for label in scored]
         likelihood = max(
-            sum(_log_likelihood(label, language) for label in shown)
+            sum(_log_likelihood(label, language) for label in sample)
             + _PLAIN_WEIGHT * sum(_log_likelihood(word, _latin(language)) for word in plain)
             for language in languages
         )

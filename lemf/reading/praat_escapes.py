@@ -105,7 +105,6 @@ _INVISIBLE = {  # combining and Hebrew letters, which would stand here badly
     "~v": "\u0330",
 }
 ESCAPES = dict(zip(_PAIRS.split()[::2], _PAIRS.split()[1::2], strict=True)) | _INVISIBLE
-_SEQUENCE = re.compile(r"\\(" + "|".join(map(re.escape, ESCAPES)) + ")")
 _PATH = re.compile(r"[A-Za-z]:\\\w+[\\.]")  # of Windows
 
 
@@ -122,15 +121,13 @@ def replace_escapes(labels: Sequence[str]) -> list[str]:
         The labels as they are where half of their backslashes or more begin no sequence of Praat,
         as in X-SAMPA. A path of Windows stays, too.
     """
-    judged = [label for label in labels if "\\" in label and not _PATH.match(label)]
-    known = sum(len(_SEQUENCE.findall(label)) for label in judged)
-    others = sum(_SEQUENCE.sub("", label).count("\\") for label in judged)
-    if known <= others:
-        return list(labels)
-    return [
-        label if _PATH.match(label) else _SEQUENCE.sub(lambda found: ESCAPES[found[1]], label)
+    resolved = [
+        (label, 0) if "\\" not in label or _PATH.match(label) else _resolve(label)
         for label in labels
     ]
+    if sum(surplus for _, surplus in resolved) <= 0:
+        return list(labels)
+    return [label for label, _ in resolved]
 
 
 def protect_backslashes(labels: Sequence[str]) -> list[str]:
@@ -138,3 +135,13 @@ def protect_backslashes(labels: Sequence[str]) -> list[str]:
     if replace_escapes(labels) == list(labels):
         return list(labels)
     return [label.replace("\\", r"\bs") for label in labels]
+
+
+def _resolve(label: str) -> tuple[str, int]:
+    """Replace the sequences of a label; count them, less the backslashes that begin none."""
+    first, *others = label.split("\\")
+    parts = [
+        ESCAPES[part[:2]] + part[2:] if part[:2] in ESCAPES else f"\\{part}" for part in others
+    ]
+    n_known = sum(part[:2] in ESCAPES for part in others)
+    return first + "".join(parts), 2 * n_known - len(others)

@@ -59,7 +59,7 @@ Tier = IntervalTier | PointTier
 _Entry = TypeVar("_Entry", Interval, Point)
 
 _FILE_TYPES = (b"ooTextFile", b"ooBinaryFile", b"Praat chronological")
-_MOST_BYTES = 500_000_000  # far above the TextGrid of a day of speech
+_MOST_BYTES = 100_000_000  # beyond the TextGrid of half a day of speech, and a few hundred MB read
 _HEAD = 4000  # bytes in which the file type must occur
 _CUT_TOLERANCE_S = 0.001  # writers that round times end the last interval a little early
 
