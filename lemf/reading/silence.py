@@ -74,7 +74,8 @@ _N_NAMED = 6  # labels that a note names
 
 def fold(text: str) -> str:
     """Return a text composed (NFC), without case and outer blanks, so that texts compare."""
-    return unicodedata.normalize("NFC", " ".join(text.split()).casefold())
+    composed = unicodedata.normalize("NFC", " ".join(text.split()))  # casefold depends on the form
+    return unicodedata.normalize("NFC", composed.casefold())
 
 
 def _has_letter(text: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lemf.config import Settings
@@ -283,6 +283,8 @@ def test_labels_compare_in_any_normal_form(form):
 
 
 @given(st.text())
+@example("\u1fb3\u0301")  # whose iota is a letter in lower case, with the accent before or behind
+@example("\u0390")  # whose lower case is decomposed
 def test_folding_is_final_and_forgets_case_margin_and_form(label):
     folded = fold(label)
     assert fold(folded) == folded
