@@ -12,6 +12,7 @@ import unicodedata
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from lemf.reading.praat_tokens import shorten
@@ -70,8 +71,10 @@ _PAUSE_SIGNS = frozenset("_#-\u2013\u2014.,;:/…·() ")  # other signs may be p
 _EITHER_PHONES = frozenset({"br", "cg", "lg", "ls", "ns", "sl", "p:", "h:"})
 _DISC_VOWELS = frozenset("$1456789")  # only CELEX has them; there # and _ are phones, too
 _N_NAMED = 6  # labels that a note names
+_N_REMEMBERED = 4096  # labels, most of which a tier repeats
 
 
+@lru_cache(_N_REMEMBERED)
 def fold(text: str) -> str:
     """Return a text composed (NFC), without case and outer blanks, so that texts compare."""
     composed = unicodedata.normalize("NFC", " ".join(text.split()))  # casefold depends on the form
@@ -102,6 +105,7 @@ def _names(text: str) -> set[str]:
     return {name} if name in _NAMES else set(name.split("-"))
 
 
+@lru_cache(_N_REMEMBERED)
 def kind_of(label: str) -> Kind:
     """Return what a label of a word tier says alone; a "word" is one whatever lies under it.
 
