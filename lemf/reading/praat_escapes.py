@@ -106,6 +106,7 @@ _INVISIBLE = {  # combining and Hebrew letters, which would stand here badly
 }
 ESCAPES = dict(zip(_PAIRS.split()[::2], _PAIRS.split()[1::2], strict=True)) | _INVISIBLE
 _PATH = re.compile(r"[A-Za-z]:\\\w+[\\.]")  # of Windows
+_BEFORE_BACKSLASH = frozenset("BGHIJKLMNORUXhjlprsvxz3@!|=-?<>_")  # in symbols of X-SAMPA
 
 
 def replace_escapes(labels: Sequence[str]) -> list[str]:
@@ -118,16 +119,16 @@ def replace_escapes(labels: Sequence[str]) -> list[str]:
     Returns
     -------
     list of str
-        The labels as they are where half of their backslashes or more begin no sequence of Praat,
-        as in X-SAMPA. A path of Windows stays, too.
+        The labels as they are where backslashes that begin no sequence of Praat outnumber the
+        sequences that are no symbol of X-SAMPA. A path of Windows stays, too.
     """
     resolved = [
-        (label, 0) if "\\" not in label or _PATH.match(label) else _resolve(label)
+        (label, 0, 0) if "\\" not in label or _PATH.match(label) else _resolve(label)
         for label in labels
     ]
-    if sum(surplus for _, surplus in resolved) <= 0:
-        return list(labels)
-    return [label for label, _ in resolved]
+    n_sure = sum(sure for _, sure, _ in resolved)
+    n_others = sum(others for _, _, others in resolved)
+    return list(labels) if n_others and n_sure <= n_others else [label for label, _, _ in resolved]
 
 
 def protect_backslashes(labels: Sequence[str]) -> list[str]:
@@ -137,11 +138,25 @@ def protect_backslashes(labels: Sequence[str]) -> list[str]:
     return [label.replace("\\", r"\bs") for label in labels]
 
 
-def _resolve(label: str) -> tuple[str, int]:
-    """Replace the sequences of a label; count them, less the backslashes that begin none."""
-    first, *others = label.split("\\")
-    parts = [
-        ESCAPES[part[:2]] + part[2:] if part[:2] in ESCAPES else f"\\{part}" for part in others
-    ]
-    n_known = sum(part[:2] in ESCAPES for part in others)
-    return first + "".join(parts), 2 * n_known - len(others)
+def _resolve(label: str) -> tuple[str, int, int]:
+    """Replace the sequences of a label.
+
+    Returns
+    -------
+    (str, int, int)
+        The label; how many of its sequences do not look like X-SAMPA; how many of its backslashes
+        begin no sequence.
+    """
+    before, *parts = label.split("\\")
+    pieces, n_sure, n_others = [before], 0, 0
+    for part in parts:
+        letter = ESCAPES.get(part[:2])
+        if letter is None:
+            n_others += 1
+            before = part
+            pieces.append(f"\\{part}")
+        else:
+            n_sure += before[-1:] not in _BEFORE_BACKSLASH
+            before = part[2:]
+            pieces.append(letter + before)
+    return "".join(pieces), n_sure, n_others

@@ -50,6 +50,11 @@ semantics.add_command(es)
     show_default=True,
     help="Duration cue: mean phone duration, or word duration where there is no phone tier.",
 )
+@click.option(
+    "--encoding",
+    metavar="NAME",
+    help="Encoding of TextGrids, such as gbk or cp1250.  [default: found in their bytes]",
+)
 @jobs_option
 @cluster_option
 @shard_option
@@ -59,6 +64,7 @@ def les(
     words_tier: str | None,
     phones_tier: str | None,
     duration: str,
+    encoding: str | None,
     jobs: int | None,
     cluster: str | None,
     shard: str | None,
@@ -79,6 +85,7 @@ def les(
         words_tier=words_tier,
         phones_tier=phones_tier,
         duration="word" if duration == "word" else "phones",
+        encoding=encoding,
     )
     manifest = read_manifest(folder)
     with one_line_ends(), ExitStack() as stack:

@@ -10,7 +10,7 @@ from lemf import PHONE_TIER_NAMES, WORD_TIER_NAMES, IntervalTier, TextGrid, read
 TIERS_IN_ORDER = ("msp-podcast",)  # corpora whose first tier holds words and second phones
 
 
-def find_tiers(alignment: Path, *, in_order: bool) -> Path | TextGrid:
+def find_tiers(alignment: Path, *, in_order: bool, encoding: str | None = None) -> Path | TextGrid:
     """Return an alignment as `lemf.score` takes it.
 
     Parameters
@@ -19,13 +19,15 @@ def find_tiers(alignment: Path, *, in_order: bool) -> Path | TextGrid:
     in_order : bool
         Whether the first tier holds the words and the second the phones where their names are
         unknown, as in `TIERS_IN_ORDER`.
+    encoding : str, optional
+        As in `lemf.read_textgrid`.
 
     Raises
     ------
     lemf.LemfError
         `in_order` is set, and the TextGrid cannot be read.
     """
-    return name_tiers(read_textgrid(alignment)) if in_order else alignment
+    return name_tiers(read_textgrid(alignment, encoding=encoding)) if in_order else alignment
 
 
 def name_tiers(grid: TextGrid) -> TextGrid:

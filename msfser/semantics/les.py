@@ -82,7 +82,8 @@ def find_les(job: Job, settings: Settings, *, tiers_in_order: bool) -> Entry:
 
     assert job.alignment is not None
     try:
-        emphasis = score(job.wav, find_tiers(job.alignment, in_order=tiers_in_order), settings)
+        alignment = find_tiers(job.alignment, in_order=tiers_in_order, encoding=settings.encoding)
+        emphasis = score(job.wav, alignment, settings)
     except NoWordsError:
         return {"status": "missing", "reason": "the alignment holds no word, only silence"}
     return {"status": "ok", "text": emphasis.segment.text}
