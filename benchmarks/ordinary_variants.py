@@ -30,7 +30,10 @@ from typing import Any
 
 TOLERANCE = 1e-12
 ALLOWED = (  # true of some of the recordings
-    "doubtful_pitch",
+    "doubtful_pitch",  # 41 of 42 flagged words of EmoDB are 20 % off Praat's maximum
+    "lies below 60 Hz",
+    "taken for silence or noise",
+    "phone_word_silence.*(one_word|flat|constant_duration|words 'silence a silence' -> 'a')",
 )
 
 
@@ -103,12 +106,12 @@ def report(old: dict[str, Any], new: dict[str, Any], allowed: Sequence[str]) -> 
     true: Counter[str] = Counter()  # variants with an allowed difference
     for name in sorted(old.keys() & new.keys()):
         exits[new[name]["exit"]] += 1
-        lines = list(differences(old[name], new[name]))
+        lines = [f"{name}: {line}" for line in differences(old[name], new[name])]
         reported = [line for line in lines if not any(re.search(one, line) for one in allowed)]
         true.update(one for one in allowed if any(re.search(one, line) for line in lines))
         counts["same" if not lines else "differs" if reported else "allowed"] += 1
         for line in reported:
-            print(f"{name}: {line}")
+            print(line)
         wordings = [side[name]["stderr"].strip() for side in (old, new)]
         if not lines and wordings[0] != wordings[1]:
             counts["other wording"] += 1
