@@ -116,8 +116,8 @@ def score_corpus(
     started = time.monotonic()
     settings = settings or Settings()
     outputs = Outputs.of(output, sentence_table, features)
-    parts = Parts(outputs.parts)
     outputs.check(Path(source), force=True)  # existing outputs are checked below
+    parts = Parts(outputs.parts)
     parts.check()
     with ExitStack() as stack:
         # Workers start while files are listed

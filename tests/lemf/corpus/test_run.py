@@ -233,6 +233,7 @@ def test_a_folder_of_parts_with_other_files_is_refused_before_any_work(batch, tm
 
 def test_names_of_outputs(batch):
     assert_one_line(batch("--features", "f.zarr"), "f.zarr: the name must end in .parquet")
+    assert_one_line(batch("-o", "."), ".: the name must end in .parquet")
     assert_one_line(batch("--features", "out.parquet"), "is named for two outputs")
     assert_one_line(batch("--features", "gone/f.parquet"), "does not exist; create it first")
     assert batch("--jobs", "2", "--cluster", "tcp://127.0.0.1:1").exit_code == 2
