@@ -17,6 +17,7 @@ from lemf.reading.sound_files.parts import MOST_PARTS, Part, find_all, read_at
 
 _MOST_CHUNKS = 10_000
 _MOST_TAGS = 100
+_AU_HEAD = 24  # bytes
 _BLOCK = 1 << 20  # bytes searched at a time
 _PLACEHOLDER = 0x7FFF_F000  # lengths from here to 2^32 - 1, beyond the file, stand for "unknown"
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICS")  # what players append to any file
@@ -221,7 +222,7 @@ def _find_au_part(stream: IO[bytes], start: int, stop: int, code: str) -> Part:
         return Part(start, stop)
     (offset,), (length,) = struct.unpack(code, head[4:8]), struct.unpack(code, head[8:])
     there = stop - start - offset
-    if there <= 0 or length == there:
+    if offset < _AU_HEAD or there <= 0 or length == there:
         return Part(start, stop)
     unknown = length == 0 or (length > there and length >= _PLACEHOLDER)
     share = None if unknown else length / there

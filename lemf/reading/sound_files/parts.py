@@ -61,7 +61,7 @@ class PartStream:
 
     def seek(self, offset: int, whence: int = 0) -> int:
         """Set the place, counted from the start of the part, the place now, or the end."""
-        self._place = offset + (0, self._place, self._length)[whence]
+        self._place = max(0, offset + (0, self._place, self._length)[whence])
         return self._place
 
     def read(self, size: int) -> bytes:
