@@ -33,6 +33,10 @@ class DataError(MsfserError):
     """Audio or features that cannot be trained on or predicted from."""
 
 
-def first_line(error: Exception) -> str:
+class RanksError(MsfserError):
+    """Processes that train together and no longer can: one has ended, or their data differ."""
+
+
+def first_line(error: BaseException) -> str:
     """Return the first line of the message of another library's error."""
     return str(error).strip().partition("\n")[0]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +88,8 @@ class Scan:
         At 16 kHz; 0 where the recording cannot be used.
     sums, squares : (recordings,) float64
         Sum and sum of squares of the samples.
+    n_bytes, modified_ns : (recordings,) int64
+        Size of the file and time of its last change; 0 where there is no file.
     failures : dict of int to str
         Why a recording cannot be used, by its place in the list.
     """
@@ -92,6 +97,8 @@ class Scan:
     n_samples: NDArray[np.int64]
     sums: NDArray[np.float64]
     squares: NDArray[np.float64]
+    n_bytes: NDArray[np.int64]
+    modified_ns: NDArray[np.int64]
     failures: dict[int, str]
 
     @property
@@ -110,31 +117,59 @@ class Scan:
         return WaveStatistics(mean, max(variance, 1e-14) ** 0.5)
 
 
-def scan_clips(paths: Sequence[Path], *, watch: Watch = no_watch) -> Scan:
+class ClipFacts(NamedTuple):
+    """What a scan finds of one recording; the fields are those of `Scan`."""
+
+    n_samples: int
+    sum: float
+    square: float
+    n_bytes: int
+    modified_ns: int
+
+
+def scan_clips(
+    paths: Sequence[Path],
+    *,
+    known: Mapping[Path, ClipFacts] = MappingProxyType({}),
+    watch: Watch = no_watch,
+) -> Scan:
     """Read each recording once for its length and level, and whether it can be used.
 
     Parameters
     ----------
     paths : sequence of Path
+    known : mapping of Path to ClipFacts
+        Found by an earlier scan: a file of the same size and time of change is not read again.
     watch : function
         Called with the number of recordings done, and the total.
     """
-    found = threaded_map(_scan, paths, watch)
-    n_samples, sums, squares, reasons = zip(*found, strict=True) if found else ((), (), (), ())
+    found = threaded_map(lambda path: _scan(path, known.get(path)), paths, watch)
+    facts = [fact for fact, _ in found]
+    n_samples, sums, squares, n_bytes, modified_ns = zip(*facts, strict=True) if facts else [()] * 5
     return Scan(
         np.array(n_samples, dtype=np.int64),
         np.array(sums, dtype=np.float64),
         np.array(squares, dtype=np.float64),
-        {place: reason for place, reason in enumerate(reasons) if reason},
+        np.array(n_bytes, dtype=np.int64),
+        np.array(modified_ns, dtype=np.int64),
+        {place: reason for place, (_, reason) in enumerate(found) if reason},
     )
 
 
-def _scan(path: Path) -> tuple[int, float, float, str]:
+def _scan(path: Path, known: ClipFacts | None) -> tuple[ClipFacts, str]:
+    """Return what is found of a recording, and why it cannot be used, or ``""``."""
+    n_bytes, modified_ns = 0, 0
+    with suppress(OSError, ValueError):  # reported below, by the reader
+        stat = path.stat()
+        n_bytes, modified_ns = stat.st_size, stat.st_mtime_ns
+    if known is not None and (n_bytes, modified_ns) == (known.n_bytes, known.modified_ns):
+        return known, ""
     clip = attempt(read_clip, path)
     if isinstance(clip, Failure):
-        return 0, 0.0, 0.0, clip.reason
+        return ClipFacts(0, 0.0, 0.0, n_bytes, modified_ns), clip.reason
     samples = clip.samples.astype(np.float64)
-    return len(samples), float(samples.sum()), float(np.square(samples).sum()), ""
+    total, square = float(samples.sum()), float(np.square(samples).sum())
+    return ClipFacts(len(samples), total, square, n_bytes, modified_ns), ""
 
 
 def normalise(samples: Samples, wave_norm: WaveNorm, statistics: WaveStatistics) -> Samples:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,7 +10,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import ModelConfig, Semantic, TextPooling
 from msfser.data.clips import Scan, scan_clips
 from msfser.errors import DataError
@@ -127,7 +126,7 @@ def read_examples(
     model: ModelConfig,
     features: TextVectors | None,
     *,
-    watch: Watch = no_watch,
+    scan_recordings: Callable[[list[Path]], Scan] = scan_clips,
 ) -> tuple[Examples, Scan]:
     """Read each recording once, and build examples of those that can be used.
 
@@ -139,8 +138,8 @@ def read_examples(
         Its `semantics` and `text_pooling` are read.
     features : TextVectors or None
         None for a model without semantics.
-    watch : function
-        Called with the number of recordings read, and the total.
+    scan_recordings : function of paths
+        `scan_clips`, perhaps with more parameters.
 
     Returns
     -------
@@ -149,7 +148,7 @@ def read_examples(
     scan : Scan
         Of all recordings.
     """
-    scan = scan_clips([manifest.wav_path(row) for row in utterances], watch=watch)
+    scan = scan_recordings([manifest.wav_path(row) for row in utterances])
     examples = make_examples(
         manifest,
         [utterances[place] for place in scan.usable],

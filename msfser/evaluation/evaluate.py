@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import Semantic
+from msfser.data.clips import scan_clips
 from msfser.data.examples import Examples, choose_utterances, read_examples, unscale_labels
 from msfser.errors import DataError
 from msfser.evaluation.inference import run_model
@@ -96,7 +98,13 @@ def read_evaluation_data(
     if held_out:
         rows = choose_utterances(manifest, fold=held_out)
     features = _features(run, folder)
-    examples, scan = read_examples(manifest, rows, run.model.config, features, watch=watch)
+    examples, scan = read_examples(
+        manifest,
+        rows,
+        run.model.config,
+        features,
+        scan_recordings=partial(scan_clips, watch=watch),
+    )
     if not scan.usable:
         raise DataError(f"{folder}: no recording can be used; {scan.failures[0]}")
     return EvaluationData(

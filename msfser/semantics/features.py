@@ -97,21 +97,38 @@ class Features:
         SemanticsError
             An id is not in `texts.parquet`.
         """
-        rows = self._rows[semantic]
+        vectors = np.zeros((len(ids), self.dim), dtype=np.float32)
+        return vectors, self._fill(vectors, ids, semantic, pooling)
+
+    def text_hashes(self, ids: Sequence[str], semantic: Semantic) -> NDArray[np.int64]:
+        """Return the first 8 bytes of `hash_text` of the texts of utterances; 0 without a text.
+
+        Returns
+        -------
+        (ids,) int64
+        """
+        hashes = np.zeros((len(ids), HASH_BYTES), dtype=np.uint8)
+        self._fill(hashes, ids, semantic, "hash")
+        return hashes[:, :8].copy().view("<i8")[:, 0]
+
+    def _fill(
+        self, rows: NDArray[Any], ids: Sequence[str], semantic: Semantic, name: str
+    ) -> NDArray[np.bool_]:
+        """Fill one row per utterance from an array of the shards; return which have a text."""
+        row_of = self._rows[semantic]
         try:
-            places = np.array([rows[name] for name in ids], dtype=np.int64)
+            places = np.array([row_of[key] for key in ids], dtype=np.int64)
         except KeyError as error:
             raise SemanticsError(
                 f"{self._folder / TEXTS_NAME}: no utterance {error.args[0]!r}; "
                 "run msfser semantics again after a change of the manifest, then msfser encode"
             ) from None
-        vectors = np.zeros((len(ids), self.dim), dtype=np.float32)
         present = places >= 0
         owners = np.searchsorted(self._starts, places, side="right") - 1
         for owner in np.unique(owners[present]):
             chosen = present & (owners == owner)
-            vectors[chosen] = self._shards[owner][pooling][places[chosen] - self._starts[owner]]
-        return vectors, present
+            rows[chosen] = self._shards[owner][name][places[chosen] - self._starts[owner]]
+        return present
 
 
 def open_features(folder: Path) -> Features:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Sequence
+import platform
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import RATE_HZ, DataConfig, ModelConfig
-from msfser.data.clips import WaveStatistics
+from msfser.data.clips import ClipFacts, Scan, WaveStatistics, scan_clips
 from msfser.data.examples import Examples, choose_utterances, read_examples
 from msfser.errors import DataError
 from msfser.manifest import DIMENSIONS, Manifest, Utterance, read_manifest
 from msfser.semantics.features import Features, open_features
+from msfser.training.data_record import DataRecord, make_record
+from msfser.training.ranks import Ranks
+
+_ALONE = Ranks()
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +41,8 @@ class TrainingData:
     features : Features or None
     skipped : dict of str to str
         Why an utterance could not be used, by its id.
+    record : DataRecord
+        Of the training, then the development utterances.
     """
 
     train: Examples
@@ -41,9 +51,17 @@ class TrainingData:
     manifest: Manifest
     features: Features | None
     skipped: dict[str, str]
+    record: DataRecord
 
 
-def prepare_data(data: DataConfig, model: ModelConfig, *, watch: Watch = no_watch) -> TrainingData:
+def prepare_data(
+    data: DataConfig,
+    model: ModelConfig,
+    *,
+    known: Mapping[str, ClipFacts] = MappingProxyType({}),
+    ranks: Ranks = _ALONE,
+    watch: Watch = no_watch,
+) -> TrainingData:
     """Read manifest and features, and each recording once, into examples.
 
     Parameters
@@ -51,6 +69,10 @@ def prepare_data(data: DataConfig, model: ModelConfig, *, watch: Watch = no_watc
     data : DataConfig
     model : ModelConfig
         Which semantics are needed.
+    known : mapping of str to ClipFacts
+        Recordings that were read before, by the ids of their utterances; as in `scan_clips`.
+    ranks : Ranks
+        They share the reading.
     watch : function
         Called with the number of recordings read, and the total.
 
@@ -75,24 +97,70 @@ def prepare_data(data: DataConfig, model: ModelConfig, *, watch: Watch = no_watc
     # Read vectors and recordings
     features = open_features(folder) if model.semantics else None
     rows = [*train, *development]
-    examples, scan = read_examples(manifest, rows, model, features, watch=watch)
+    facts = {manifest.wav_path(row): known[row.id] for row in rows if row.id in known}
+    examples, scan = read_examples(
+        manifest,
+        rows,
+        model,
+        features,
+        scan_recordings=partial(scan_together, ranks=ranks, known=facts, watch=watch),
+    )
     n_train = sum(place < len(train) for place in scan.usable)
     if n_train < 2:
         raise DataError(
             f"{folder}: {n_train} utterances to train on, and 2 or more are needed; "
             "check labels, recordings and the training split"
         )
+    n_development = len(examples) - n_train
+    skipped = {
+        **dict.fromkeys((row.id for row in (*unlabelled, *unlabelled_too)), "no label"),
+        **{rows[place].id: reason for place, reason in scan.failures.items()},
+    }
     return TrainingData(
         train=examples.take(range(n_train)),
         development=examples.take(range(n_train, len(examples))) if development else None,
         statistics=scan.statistics(scan.usable[:n_train]),
         manifest=manifest,
         features=features,
-        skipped={
-            **dict.fromkeys((row.id for row in (*unlabelled, *unlabelled_too)), "no label"),
-            **{rows[place].id: reason for place, reason in scan.failures.items()},
-        },
+        skipped=skipped,
+        record=make_record(
+            [*["train"] * n_train, *["development"] * n_development],
+            examples,
+            scan,
+            features,
+            skipped,
+        ),
     )
+
+
+def scan_together(
+    paths: Sequence[Path], *, ranks: Ranks, known: Mapping[Path, ClipFacts], watch: Watch
+) -> Scan:
+    """Read each recording once for all processes that have the same files.
+
+    The first of these processes reads; one with files of its own, such as on another machine, reads
+    them itself, so that the two can be compared. Parameters as in `scan_clips`.
+    """
+    seen = ranks.gather(_identify_files(paths) if ranks.size > 1 else b"")
+    reader = seen.index(seen[ranks.rank])
+    scan = scan_clips(paths, known=known, watch=watch) if reader == ranks.rank else None
+    found = ranks.gather(scan)[reader]
+    if found is None:
+        raise TypeError(f"rank {reader} has read nothing")  # cannot be: it is a reader
+    return found
+
+
+def _identify_files(paths: Sequence[Path]) -> bytes:
+    """Return a hash that only processes with the same files have in common."""
+    digest = hashlib.blake2b(platform.node().encode())
+    for path in paths:
+        try:
+            stat = path.stat()
+            file = f"{stat.st_dev} {stat.st_ino} {stat.st_size} {stat.st_mtime_ns}"
+        except (OSError, ValueError):
+            file = str(path)
+        digest.update(file.encode(errors="surrogatepass"))
+    return digest.digest()
 
 
 def _split(manifest: Manifest, data: DataConfig, key: str, empty: str) -> list[Utterance]:

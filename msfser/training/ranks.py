@@ -10,21 +10,33 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
 
 import torch
 import torch.distributed
 from torch import Tensor, nn
+from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined]
 
-from msfser.errors import ConfigError
+from lemf import LemfError
+from msfser.errors import ConfigError, RanksError, first_line
+from msfser.training.rank_watch import RankWatch
+from msfser.training.state import Interrupted
+
+_FoundT = TypeVar("_FoundT")
+
+_LIMIT_NAME = "MSFSER_RANK_TIMEOUT_S"  # environment variable, like those of torchrun
+_LIMIT_S = 600.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ranks:
     """The number of this process among those that train one model."""
 
     rank: int = 0
     size: int = 1
     local_rank: int = 0  # on this machine: the number of its GPU
+    watch: RankWatch | None = None  # None for a process alone
 
     @property
     def first(self) -> bool:
@@ -47,48 +59,117 @@ class Ranks:
 
     def add_up(self, tensor: Tensor) -> None:
         """Replace a tensor by its sum over all processes."""
-        if self.size > 1:
-            torch.distributed.all_reduce(tensor)
+        if self.watch is not None:
+            with self.watch.sum():
+                torch.distributed.all_reduce(tensor)
 
     def add_up_gradients(self, model: nn.Module) -> None:
-        """Replace all gradients by their sums; a missing gradient counts as 0."""
-        if self.size == 1:
+        """Replace all gradients by their sums; a missing gradient counts as 0.
+
+        A weight without a gradient in any process, such as those of a layer that LayerDrop skips
+        in all micro-batches of a step, has none afterwards: as in a process alone, the optimiser
+        leaves that weight as it is, where a gradient of 0 would let it decay.
+        """
+        if self.watch is None:
             return
         trained = [p for p in model.parameters() if p.requires_grad]
+        n_found = torch.tensor([p.grad is not None for p in trained], dtype=torch.int32)
+        self.add_up(n_found)
+        trained = [p for p, n in zip(trained, n_found.tolist(), strict=True) if n]
+        if not trained:
+            return
         flat = torch.cat(
             [(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in trained]
         )
-        torch.distributed.all_reduce(flat)
+        self.add_up(flat)
         gradients = torch.split(flat, [p.numel() for p in trained])
         for parameter, gradient in zip(trained, gradients, strict=True):
             parameter.grad = gradient.view_as(parameter)
 
-    def any(self, asked: bool, device: torch.device) -> bool:
+    def any(self, asked: bool) -> bool:
         """Return whether any of the processes asks for something, such as to stop."""
-        if self.size == 1:
-            return asked
-        count = torch.tensor(float(asked), device=device)
-        torch.distributed.all_reduce(count)
+        count = torch.tensor(int(asked))
+        self.add_up(count)
         return bool(count)
 
+    def gather(self, found: _FoundT) -> list[_FoundT]:
+        """Return what each process has found, in their order, however long each needs for it."""
+        if self.watch is None:
+            return [found]
+        everything = [found] * self.size
+        self.wait()
+        with self.watch.sum():
+            torch.distributed.all_gather_object(everything, found)
+        return everything
+
     def wait(self) -> None:
-        """Wait until all processes have reached this call."""
-        if self.size > 1:
-            torch.distributed.barrier()
+        """Wait until all processes have reached this call, however long they need."""
+        if self.watch is not None:
+            self.watch.wait()
 
 
 @contextmanager
-def joined_ranks() -> Iterator[Ranks]:
-    """Join the processes that ``torchrun`` has started; without it, this process is alone."""
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+def joined_ranks(ranks: Ranks | None = None) -> Iterator[Ranks]:
+    """Join the processes that ``torchrun`` has started; without it, this process is alone.
+
+    A process joins once for all its runs: `ranks` that have been joined already are yielded.
+
+    Raises
+    ------
+    ConfigError
+        The processes cannot meet.
+    RanksError
+        Another process has ended, and so does this one.
+    """
+    if ranks is not None:
+        yield ranks
+        return
+    if os.environ.get("WORLD_SIZE", "1") == "1":
         yield Ranks()
         return
-    local_rank = int(os.environ.get("LOCAL_RANK", "0"))
-    if local_rank < torch.cuda.device_count():
-        torch.cuda.set_device(local_rank)  # else all would take some of the first GPU's memory
-    nccl = torch.cuda.is_available() and torch.distributed.is_nccl_available()
-    torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if nccl else "gloo")
+    joined, watch = _join()
     try:
-        yield Ranks(torch.distributed.get_rank(), torch.distributed.get_world_size(), local_rank)
+        yield joined
+    except RanksError:
+        raise
+    except Interrupted:  # in all processes at the same step
+        watch.leave()
+        raise
+    except LemfError as error:
+        watch.end(first_line(error))
+        raise
+    except BaseException as error:
+        watch.end(f"{type(error).__name__} {first_line(error)}".rstrip())
+        raise
+    else:
+        watch.leave()
     finally:
         torch.distributed.destroy_process_group()
+
+
+def _join() -> tuple[Ranks, RankWatch]:
+    """Meet the other processes, and watch them from then on."""
+    try:
+        limit_s = float(os.environ.get(_LIMIT_NAME, _LIMIT_S))
+        local_rank = int(os.environ.get("LOCAL_RANK", "0"))
+        port = int(os.environ.get("MASTER_PORT", "0"))
+        if local_rank < torch.cuda.device_count():
+            torch.cuda.set_device(local_rank)  # else all would take some of the first GPU's memory
+        nccl = torch.cuda.is_available() and torch.distributed.is_nccl_available()
+        torch.distributed.init_process_group(
+            "cpu:gloo,cuda:nccl" if nccl else "gloo", timeout=timedelta(seconds=2 * limit_s)
+        )
+        rank, size = torch.distributed.get_rank(), torch.distributed.get_world_size()
+        # An own connection: in that of the group, one call may block all others for long.
+        store = TCPStore(
+            os.environ["MASTER_ADDR"], port, is_master=False, wait_for_workers=False
+        )
+        attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+        watch = RankWatch(
+            PrefixStore(f"msfser {attempt}", store), rank, size, limit_s
+        )
+    except (RuntimeError, ValueError) as error:
+        raise ConfigError(
+            f"the ranks cannot meet ({first_line(error)}); start them with torchrun, all at once"
+        ) from error
+    return Ranks(rank, size, local_rank, watch), watch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from torch.optim import AdamW
 from lemf.runtime.progress import progress
 from msfser.config.settings import RATE_HZ, Config
 from msfser.data.batching import ClipReader, text_tensors
+from msfser.data.clips import ClipFacts
 from msfser.data.examples import IntArray
 from msfser.evaluation.runs import model_folder
 from msfser.model.device import choose_device
@@ -65,7 +67,13 @@ class TrainingRun:
 
 
 def prepare_run(
-    config: Config, folder: Path, ranks: Ranks, *, resume: bool, quiet: bool
+    config: Config,
+    folder: Path,
+    ranks: Ranks,
+    *,
+    known: Mapping[str, ClipFacts],
+    resume: bool,
+    quiet: bool,
 ) -> TrainingRun:
     """Read the data, and build the model that training starts from.
 
@@ -75,6 +83,8 @@ def prepare_run(
     folder : Path
         Of the run; with a state in it and `resume`, ``train.init`` is not read.
     ranks : Ranks
+    known : mapping of str to ClipFacts
+        As in `prepare_data`.
     resume, quiet : bool
         As in `train`.
 
@@ -86,9 +96,8 @@ def prepare_run(
     device = choose_device(config.train.device, local_rank=ranks.local_rank)
     ranks.check(config.train.accumulation)
     with progress("reading recordings", quiet=quiet) as watch:
-        data = prepare_data(config.data, config.model, watch=watch)
-    if data.features is not None:
-        config = replace(config, model=replace(config.model, text_dim=data.features.dim))
+        data = prepare_data(config.data, config.model, known=known, ranks=ranks, watch=watch)
+    config = with_text_dim(config, data)
     torch.manual_seed(config.train.seed)
     model = build_model(config.model, _facts(config, data))
     if model.text_scaling is not None:
@@ -108,6 +117,13 @@ def prepare_run(
         worker_reader=ClipReader(config.data.wave_norm, data.statistics, kept_bytes=0),
         quiet=quiet,
     )
+
+
+def with_text_dim(config: Config, data: TrainingData) -> Config:
+    """Return the settings with the size of the text vectors of the corpus."""
+    if data.features is None:
+        return config
+    return replace(config, model=replace(config.model, text_dim=data.features.dim))
 
 
 def _load_start(model: MsfSer, name: str, data: TrainingData) -> None:

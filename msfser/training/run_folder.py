@@ -2,7 +2,8 @@
 
 ``config.toml`` all settings resolved; ``log.jsonl`` one line every ten steps and every epoch;
 ``last/`` the state to resume from; ``best/`` the model of the best epoch; ``metrics.json``;
-``figures/curves.png``; ``skipped.csv`` the utterances that could not be used, with the reason.
+``figures/curves.png``; ``skipped.csv`` the utterances that could not be used, with the reason;
+``data.parquet`` what the run is trained on.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from lemf.runtime.console import say
 from lemf.runtime.locks import hold_lock
 from lemf.runtime.output import remove_partials, write_output
 from msfser.ccc import FloatArray
 from msfser.config.files import PARTS, format_config, read_config
 from msfser.config.settings import Config
-from msfser.errors import ConfigError
+from msfser.errors import ConfigError, DataError
 from msfser.evaluation.runs import CONFIG_NAME
 from msfser.manifest import DIMENSIONS
 from msfser.outputs import (
@@ -31,6 +33,13 @@ from msfser.outputs import (
     format_csv,
     make_folder,
     render_figure,
+)
+from msfser.training.data_record import (
+    DATA_NAME,
+    DataRecord,
+    find_difference,
+    read_record,
+    write_record,
 )
 from msfser.training.figure import draw_curves
 from msfser.training.state import STATE_NAME, TrainingState
@@ -54,13 +63,15 @@ def refuse_taken(folder: Path, *, resume: bool) -> None:
 
 
 @contextmanager
-def open_run(folder: Path, config: Config, *, resume: bool) -> Iterator[None]:
+def open_run(folder: Path, config: Config, data: DataRecord, *, resume: bool) -> Iterator[None]:
     """Open the folder of a new or resumed run, and keep other processes out of it.
 
     Raises
     ------
     ConfigError
         A new run in a folder that holds one; a run that is resumed with other settings.
+    DataError
+        A run that is resumed with other data.
     lemf.LemfError
         The folder cannot be written, or another process trains in it.
     """
@@ -70,22 +81,57 @@ def open_run(folder: Path, config: Config, *, resume: bool) -> Iterator[None]:
         path = folder / CONFIG_NAME
         refuse_taken(folder, resume=resume)
         if not path.exists():
+            write_record(folder / DATA_NAME, data)
             write_output(path, format_config(config).encode())
-        else:
-            before = read_config(path)
-            if before != config:
-                raise ConfigError(f"{path}: {_difference(before, config)}; use the same settings")
+        elif not check_same_run(folder, config, data):
+            write_record(folder / DATA_NAME, data)
         remove_partials(folder / STATE_NAME)
         yield
 
 
-def _difference(before: Config, now: Config) -> str:
+def check_same_run(folder: Path, config: Config, data: DataRecord) -> bool:
+    """Check that a run was trained with these settings on these data.
+
+    Returns
+    -------
+    bool
+        False, and a note is printed, where the run has no record of its data.
+
+    Raises
+    ------
+    ConfigError
+        Other settings.
+    DataError
+        Other data.
+    """
+    difference = find_changed_setting(read_config(folder / CONFIG_NAME), config)
+    if difference:
+        raise ConfigError(f"{folder / CONFIG_NAME}: {difference}; use the same settings")
+    path = folder / DATA_NAME
+    before = read_record(path, config.model.semantics)
+    if before is None:
+        say(
+            f"note: {path} is missing, as in runs of earlier versions: whether the data are "
+            "still those of this run is not checked"
+        )
+        return False
+    if found := find_difference(before, data):
+        what, where = found
+        raise DataError(
+            f"{path}: the {what} differ from those of this run: {where}; restore them, or train "
+            "in another folder"
+        )
+    return True
+
+
+def find_changed_setting(before: Config, now: Config) -> str:
+    """Return how the first setting that differs has changed, or ``""``."""
     for part in PARTS:
         old, new = vars(getattr(before, part)), vars(getattr(now, part))
         for key, value in old.items():
             if new[key] != value:
                 return f"{part}.{key} was {value!r} and is {new[key]!r}"
-    return "other settings"
+    return ""
 
 
 class Log:

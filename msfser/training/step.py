@@ -146,7 +146,7 @@ def step_gradients(
         (batch, _draw_seed(settings.seed, number, part), slice(edges[part], edges[part + 1]))
         for batch, part in zip(step.batches, range(ranks.rank, n_parts, ranks.size), strict=True)
     ]
-    predictions = torch.zeros_like(step.labels)
+    predictions = torch.zeros_like(step.labels, dtype=next(model.parameters()).dtype)
     if settings.ccc_scope == "micro":
         for batch, seed, rows in held:
             values = _predict(model, batch, seed, settings.precision)

@@ -15,14 +15,17 @@ from lemf.runtime.console import say
 from lemf.runtime.progress import Watch, progress
 from msfser.ccc import FloatArray, ccc
 from msfser.config.settings import Config
+from msfser.data.clips import ClipFacts
 from msfser.evaluation.inference import run_model, tf32_products
 from msfser.evaluation.runs import BEST_NAME, read_metrics
 from msfser.manifest import DIMENSIONS
 from msfser.training.batches import load_steps
-from msfser.training.data import describe_data, fold_numbers
-from msfser.training.ranks import joined_ranks
-from msfser.training.run import TrainingRun, make_augmentation, prepare_run
-from msfser.training.run_folder import Log, finish_run, open_run, refuse_taken
+from msfser.training.data import describe_data, fold_numbers, prepare_data
+from msfser.training.data_record import DATA_NAME, read_record
+from msfser.training.rank_check import check_same_start
+from msfser.training.ranks import Ranks, joined_ranks
+from msfser.training.run import TrainingRun, make_augmentation, prepare_run, with_text_dim
+from msfser.training.run_folder import Log, check_same_run, finish_run, open_run, refuse_taken
 from msfser.training.state import Interrupted, TrainingState, restore_state, write_state
 from msfser.training.step import take_step
 from msfser.training.stop_signals import noticed_signals
@@ -38,6 +41,7 @@ def train(
     resume: bool = False,
     tensorboard: bool = False,
     quiet: bool = False,
+    ranks: Ranks | None = None,
 ) -> dict[str, Any]:
     """Train a model into the folder of a run.
 
@@ -56,6 +60,9 @@ def train(
         Also write the curves for TensorBoard.
     quiet : bool
         Show no progress.
+    ranks : Ranks, optional
+        From `joined_ranks`, where this process trains more than one model; by default it joins the
+        processes that ``torchrun`` started for this model alone.
 
     Returns
     -------
@@ -65,17 +72,31 @@ def train(
     Raises
     ------
     MsfserError
-        Settings, data or a model that cannot be used; predictions that are not finite.
+        Settings, data or a model that cannot be used, or that differ from those of the run that is
+        resumed or between processes; predictions that are not finite; a process that has ended.
     Interrupted
         By Ctrl-C or SIGTERM, after the state was written.
     """
-    with joined_ranks() as ranks, noticed_signals() as stop, tf32_products(config.train.precision):
+    with (
+        joined_ranks(ranks) as ranks,
+        noticed_signals() as stop,
+        tf32_products(config.train.precision),
+    ):
         if ranks.first:
             refuse_taken(folder, resume=resume)
-        run = prepare_run(config, folder, ranks, resume=resume, quiet=quiet or not ranks.first)
-        with open_run(folder, run.config, resume=resume) if ranks.first else nullcontext():
+        run = prepare_run(
+            config,
+            folder,
+            ranks,
+            known=_known_clips(folder) if resume else {},
+            resume=resume,
+            quiet=quiet or not ranks.first,
+        )
+        record = run.data.record
+        with open_run(folder, run.config, record, resume=resume) if ranks.first else nullcontext():
             ranks.wait()
             state = restore_state(folder, run.model, run.optimiser)
+            check_same_start(run, state)
             log = Log(folder, state.step, tensorboard=tensorboard) if ranks.first else None
             if not run.quiet:
                 say(describe_data(run.data))
@@ -93,11 +114,12 @@ def train_folds(
     *,
     resume: bool = False,
     tensorboard: bool = False,
+    ranks: Ranks | None = None,
 ) -> dict[str, Any]:
     """Train one model per fold, with that fold held out, into the folders ``fold1`` and so on.
 
     Nothing is selected on the fold that is held out: each run keeps its last epoch. With `resume`,
-    finished folds are kept.
+    finished folds are kept. Parameters as in `train`.
 
     Returns
     -------
@@ -112,14 +134,37 @@ def train_folds(
         As `train`.
     """
     metrics = {}
-    for fold in fold_numbers(config.data):
-        name = f"fold{fold}"
-        held_out = replace(config, data=replace(config.data, test_fold=fold))
-        done = read_metrics(folder / name) if resume else None
-        metrics[name] = done or train(
-            held_out, folder / name, resume=resume, tensorboard=tensorboard
-        )
-    return metrics if all(metrics.values()) else {}
+    with joined_ranks(ranks) as ranks:
+        for fold in fold_numbers(config.data):
+            name = f"fold{fold}"
+            held_out = replace(config, data=replace(config.data, test_fold=fold))
+            done = read_metrics(folder / name) if resume and ranks.first else None
+            if done:
+                check_trained(held_out, folder / name)
+            metrics[name] = ranks.gather(done)[0] or train(
+                held_out, folder / name, resume=resume, tensorboard=tensorboard, ranks=ranks
+            )
+        return metrics if ranks.first else {}
+
+
+def check_trained(config: Config, folder: Path) -> None:
+    """Check that a finished run was trained with these settings on these data.
+
+    Raises
+    ------
+    MsfserError
+        Other settings or data, or data that cannot be read.
+    """
+    known = _known_clips(folder)
+    with progress("checking recordings") as watch:
+        data = prepare_data(config.data, config.model, known=known, watch=watch)
+    check_same_run(folder, with_text_dim(config, data), data.record)
+
+
+def _known_clips(folder: Path) -> dict[str, ClipFacts]:
+    """Return what was found of the recordings when the run in a folder began."""
+    record = read_record(folder / DATA_NAME, ())
+    return {} if record is None else record.clips()
 
 
 def _train_epoch(
@@ -169,7 +214,7 @@ def _train_epoch(
             log.add_step(state, run.optimiser.param_groups[0]["lr"])
 
         # Write the state
-        stopping = run.ranks.any(stop.is_set(), run.device)
+        stopping = run.ranks.any(stop.is_set())
         if run.ranks.first and (stopping or time.monotonic() - saved_s > _SAVE_EVERY_S):
             write_state(run.folder, run.model, run.optimiser, state)
             saved_s = time.monotonic()
