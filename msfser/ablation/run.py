@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lemf import LemfError
+import torch
+
+from lemf import LemfError, OutputError
+from lemf.runtime.console import say
+from lemf.runtime.locks import hold_lock
 from lemf.runtime.workers import Failure, local_workers, run_tasks
 from msfser.ablation.rows import AblationRow
 from msfser.config.files import read_config
@@ -23,10 +28,19 @@ from msfser.evaluation.predictions import (
 from msfser.evaluation.runs import CONFIG_NAME, open_run
 from msfser.manifest import read_manifest
 from msfser.model.device import choose_device
-from msfser.training.data import data_folder
+from msfser.training.data import data_folder, prepare_data, record_split
+from msfser.training.data_record import (
+    DATA_NAME,
+    DataRecord,
+    find_difference,
+    read_record,
+    write_record,
+)
+from msfser.training.ranks import ALONE, Ranks
 from msfser.training.train import train
 
 RUNS_NAME = "runs"
+EVALUATED_NAME = "evaluated.parquet"  # like data.parquet, of the split that was predicted
 
 Report = Callable[[str], None]
 
@@ -39,7 +53,7 @@ class RowTask:
     config: Config
     folder: Path
     split: str
-    quiet: bool
+    jobs: int  # runs at the same time
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +80,13 @@ def run_ablation(
     seeds: Sequence[int],
     split: str,
     jobs: int = 1,
+    ranks: Ranks = ALONE,
     report: Report,
 ) -> list[RowResult]:
     """Train and evaluate every row with every seed; runs that are done already are kept.
 
-    A run is done if it was trained with the same settings and evaluated on the same split.
+    A run is done if it was trained with the same settings on the same data, and evaluated on the
+    same data of the same split.
 
     Parameters
     ----------
@@ -81,21 +97,29 @@ def run_ablation(
     split : str
         Split of the corpus that the models are evaluated on.
     jobs : int
-        Processes that train in parallel, with one core each; 1 trains in this process with all
-        cores.
+        Processes that train in parallel, each on a GPU of its own while there are as many, or with
+        one core each; 1 trains in this process with all cores.
+    ranks : Ranks
+        Processes that train each run together, in place of `jobs`.
     report : function
         Called with a line for each run that ends, or begins in this process.
 
     Returns
     -------
     list of RowResult
+        Empty in all processes but the first of `ranks`.
 
     Raises
     ------
     MsfserError
-        The corpus lacks the split, or a run failed or was trained with other settings. What is
-        done is kept, and the same command continues.
+        The corpus lacks the split, or a run failed or was trained with other settings or data. What
+        is done is kept, and the same command continues.
     """
+    if ranks.size > 1 and jobs > 1:
+        raise ConfigError(
+            f"--jobs {jobs}: {ranks.size} processes of torchrun train each run together; leave one "
+            "of the two out"
+        )
     for row in rows:
         _check_split(row, split)
     tasks = [
@@ -104,16 +128,19 @@ def run_ablation(
             replace(row.config, train=replace(row.config.train, seed=seed)),
             folder / RUNS_NAME / row.slug / f"seed{seed}",
             split,
-            quiet=jobs > 1,
+            jobs,
         )
         for row in rows
         for seed in seeds
     ]
     failures = []
-    todo = [task for task in tasks if not _is_done(task)]
+    unfinished = ranks.gather(_find_unfinished(tasks) if ranks.first else [])[0]
+    todo = [task for task in tasks if task.name in unfinished]
     if len(todo) < len(tasks):
         report(f"{len(tasks) - len(todo)} of {len(tasks)} runs are done already")
-    for done, (task, reason) in enumerate(_run(todo, jobs, report), len(tasks) - len(todo) + 1):
+    for done, (task, reason) in enumerate(
+        _run(todo, jobs, ranks, report), len(tasks) - len(todo) + 1
+    ):
         report(f"{task.name}: {reason or 'done'} ({done} of {len(tasks)})")
         if reason is not None:
             failures.append(f"{task.name}: {reason}")
@@ -122,6 +149,8 @@ def run_ablation(
             f"{len(failures)} of {len(tasks)} runs failed, such as {failures[0]}; "
             "what is done is kept"
         )
+    if not ranks.first:
+        return []
     return [
         RowResult(
             row,
@@ -146,37 +175,111 @@ def _check_split(row: AblationRow, split: str) -> None:
     choose_utterances(read_manifest(data_folder(data)), split=split)
 
 
-def _is_done(task: RowTask) -> bool:
+def _find_unfinished(tasks: Sequence[RowTask]) -> list[str]:
+    """Return the names of tasks that are not done; all seeds of a row read the corpus once."""
+    found: dict[object, DataRecord] = {}
+    unrecorded: list[Path] = []
+    unfinished = [task.name for task in tasks if not _is_done(task, found, unrecorded)]
+    if unrecorded:
+        say(
+            f"note: {unrecorded[0]} is missing, as in runs of earlier versions ({len(unrecorded)} "
+            "such files): whether the data are still those of these runs is not checked"
+        )
+    return unfinished
+
+
+def _is_done(task: RowTask, found: dict[object, DataRecord], unrecorded: list[Path]) -> bool:
+    """Return whether a run has predictions of its split, from the same settings and data.
+
+    `found` gets the data that are read, `unrecorded` the records that are missing.
+    """
     path = task.folder / PREDICTIONS_NAME
     if not path.exists() or set(read_predictions(path).split) != {task.split}:
         return False
-    before, now = read_config(task.folder / CONFIG_NAME), task.config
+    before, data, model = (
+        read_config(task.folder / CONFIG_NAME),
+        task.config.data,
+        task.config.model,
+    )
     # The features determine the size of the text vectors, not the settings.
-    return before == replace(now, model=replace(now.model, text_dim=before.model.text_dim))
+    same_dim = replace(model, text_dim=before.model.text_dim)
+    if before != replace(task.config, model=same_dim):
+        return False
+    for name in (DATA_NAME, EVALUATED_NAME):
+        record = read_record(task.folder / name, model.semantics)
+        if record is None:
+            unrecorded.append(task.folder / name)
+            continue
+        key = name, data, model.semantics, model.text_pooling
+        if key not in found:
+            found[key] = (
+                prepare_data(data, model, known=record.clips()).record
+                if name == DATA_NAME
+                else record_split(data, model, task.split, record.clips())
+            )
+        if find_difference(record, found[key]) is not None:
+            return False
+    return True
 
 
 def _run(
-    tasks: Sequence[RowTask], jobs: int, report: Report
+    tasks: Sequence[RowTask], jobs: int, ranks: Ranks, report: Report
 ) -> Iterator[tuple[RowTask, str | None]]:
     if jobs == 1:
         for task in tasks:
             report(f"{task.name}: training")
-            yield task, run_row(task) or None
+            yield task, run_row(task, ranks) or None
         return
     with local_workers(jobs) as workers:
         for task, result in run_tasks(workers, run_row, tasks):
             yield task, result.reason if isinstance(result, Failure) else result or None
 
 
-def run_row(task: RowTask) -> str:
-    """Train and evaluate a row, and return why that failed, or ``""``; may run in a worker."""
+def run_row(task: RowTask, ranks: Ranks = ALONE) -> str:
+    """Train and evaluate a row, and return why that failed, or ``""``; may run in a worker.
+
+    Raises
+    ------
+    MsfserError
+        It failed in one of several processes: all end together.
+    """
     try:
-        train(task.config, task.folder, resume=True, quiet=task.quiet)
-        device = choose_device(task.config.train.device)
-        run = open_run(task.folder, device)
-        data = read_evaluation_data(run, splits=(task.split,))
-        predictions = predict_run(run, data, device)
-        write_predictions(task.folder / PREDICTIONS_NAME, predictions, force=True)
+        with _claim_gpu(task, ranks) as claimed:
+            train(task.config, task.folder, resume=True, quiet=task.jobs > 1, ranks=claimed)
+            if ranks.first:
+                _evaluate(task, claimed)
+            ranks.wait()
     except LemfError as error:
+        if ranks.size > 1:
+            raise
         return str(error)
     return ""
+
+
+@contextmanager
+def _claim_gpu(task: RowTask, ranks: Ranks) -> Iterator[Ranks]:
+    """Take a GPU of its own for a run in a worker, until all are taken: then, they are shared."""
+    n_gpus = torch.cuda.device_count()
+    with ExitStack() as stack:
+        if task.jobs > 1 and n_gpus > 1:
+            for number in range(task.jobs):
+                with suppress(OutputError):  # another worker holds this number
+                    lock = task.folder.parents[2] / f".job{number}.lock"
+                    stack.enter_context(hold_lock(lock))
+                    ranks = Ranks(local_rank=number % n_gpus)
+                    torch.cuda.set_device(ranks.local_rank)
+                    break
+        yield ranks
+
+
+def _evaluate(task: RowTask, ranks: Ranks) -> None:
+    """Predict the split of a row, and record the data that were predicted."""
+    device = choose_device(task.config.train.device, local_rank=ranks.local_rank)
+    run = open_run(task.folder, device)
+    predictions = predict_run(run, read_evaluation_data(run, splits=(task.split,)), device)
+    trained = read_record(task.folder / DATA_NAME, ())
+    known = {} if trained is None else trained.clips()
+    record = record_split(task.config.data, task.config.model, task.split, known)
+    (task.folder / EVALUATED_NAME).unlink(missing_ok=True)  # that of earlier predictions
+    write_predictions(task.folder / PREDICTIONS_NAME, predictions, force=True)
+    write_record(task.folder / EVALUATED_NAME, record)

@@ -47,7 +47,7 @@ from lemf.runtime.console import PATH, one_line_ends, open_stdout, say
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Number of runs at the same time, one core each.",
+    help="Number of runs at the same time, one GPU or one core each.",
 )
 def ablate(
     config_file: Path | None,
@@ -63,6 +63,7 @@ def ablate(
 
     Trains every row with every seed. Prints the table; writes ablation.csv, ablation.md and
     figures/ablation.png. A run that was stopped continues when the same command runs again.
+    With torchrun, as for msfser train, several GPUs train one run after the other.
     """
     from msfser.ablation.files import ablation_title, write_ablation
     from msfser.ablation.rows import TABLE_2, read_ablation
@@ -70,19 +71,23 @@ def ablate(
     from msfser.ablation.table import brief_table, read_reachable
     from msfser.corpora.mechanism.files import REACHABLE_NAME
     from msfser.outputs import print_tables
+    from msfser.training.ranks import joined_ranks
 
     if data is not None:
         changes = (*changes, f"data.folder={json.dumps(str(data.absolute()))}")
     rows = read_ablation(config_file or TABLE_2, changes, preset=preset)
-    with one_line_ends():
+    with one_line_ends(), joined_ranks() as ranks:
         results = run_ablation(
             rows,
             folder,
             seeds=range(seeds),
             split=split,
             jobs=jobs,
-            report=say,
+            ranks=ranks,
+            report=say if ranks.first else lambda _: None,
         )
+    if not ranks.first:
+        return
     reachable = read_reachable(Path(rows[0].config.data.folder) / REACHABLE_NAME)
     write_ablation(folder, results, reachable, split)
     print_tables([brief_table(results, reachable, ablation_title(results, split))], open_stdout())

@@ -21,9 +21,7 @@ from msfser.errors import DataError
 from msfser.manifest import DIMENSIONS, Manifest, Utterance, read_manifest
 from msfser.semantics.features import Features, open_features
 from msfser.training.data_record import DataRecord, make_record
-from msfser.training.ranks import Ranks
-
-_ALONE = Ranks()
+from msfser.training.ranks import ALONE, Ranks
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +57,7 @@ def prepare_data(
     model: ModelConfig,
     *,
     known: Mapping[str, ClipFacts] = MappingProxyType({}),
-    ranks: Ranks = _ALONE,
+    ranks: Ranks = ALONE,
     watch: Watch = no_watch,
 ) -> TrainingData:
     """Read manifest and features, and each recording once, into examples.
@@ -97,14 +95,10 @@ def prepare_data(
     # Read vectors and recordings
     features = open_features(folder) if model.semantics else None
     rows = [*train, *development]
-    facts = {manifest.wav_path(row): known[row.id] for row in rows if row.id in known}
-    examples, scan = read_examples(
-        manifest,
-        rows,
-        model,
-        features,
-        scan_recordings=partial(scan_together, ranks=ranks, known=facts, watch=watch),
+    scan_recordings = partial(
+        scan_together, ranks=ranks, known=_by_path(manifest, rows, known), watch=watch
     )
+    examples, scan = read_examples(manifest, rows, model, features, scan_recordings=scan_recordings)
     n_train = sum(place < len(train) for place in scan.usable)
     if n_train < 2:
         raise DataError(
@@ -131,6 +125,30 @@ def prepare_data(
             skipped,
         ),
     )
+
+
+def record_split(
+    data: DataConfig, model: ModelConfig, split: str, known: Mapping[str, ClipFacts]
+) -> DataRecord:
+    """Build the record of a split; parameters and errors as in `prepare_data`."""
+    folder = data_folder(data)
+    manifest = read_manifest(folder)
+    rows = choose_utterances(manifest, split=split)
+    features = open_features(folder) if model.semantics else None
+    examples, scan = read_examples(
+        manifest,
+        rows,
+        model,
+        features,
+        scan_recordings=partial(scan_clips, known=_by_path(manifest, rows, known)),
+    )
+    return make_record([split] * len(examples), examples, scan, features, {})
+
+
+def _by_path(
+    manifest: Manifest, rows: Sequence[Utterance], known: Mapping[str, ClipFacts]
+) -> dict[Path, ClipFacts]:
+    return {manifest.wav_path(row): known[row.id] for row in rows if row.id in known}
 
 
 def scan_together(

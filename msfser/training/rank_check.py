@@ -20,8 +20,8 @@ from msfser.training.state import TrainingState
 _HASH_BYTES = 16
 
 
-def check_same_start(run: TrainingRun, state: TrainingState) -> None:
-    """Check that settings, data, weights and progress are those of the first process.
+def check_same_data(run: TrainingRun) -> None:
+    """Check that settings and data are those of the first process.
 
     Folders may differ, as on machines without a common disk, if what they hold is the same.
 
@@ -30,27 +30,37 @@ def check_same_start(run: TrainingRun, state: TrainingState) -> None:
     DataError
         In all processes: the first difference by name.
     """
+    records = run.ranks.gather(run.data.record)
+    settings = run.ranks.gather(_common_settings(run.config))
+    for rank in range(1, run.ranks.size):
+        if changed := find_changed_setting(settings[0], settings[rank]):
+            raise DataError(_refusal(rank, "settings", changed))
+        if found := find_difference(records[0], records[rank]):
+            raise DataError(_refusal(rank, *found))
+
+
+def check_same_start(run: TrainingRun, state: TrainingState) -> None:
+    """Check that the weights and the progress are those of the first process.
+
+    Raises
+    ------
+    DataError
+        In all processes: the first difference by name.
+    """
     if run.ranks.size == 1:
         return
-    records = run.ranks.gather(run.data.record)
-    starts = run.ranks.gather((_common_settings(run.config), _facts(run, state)))
-    settings, facts = starts[0]
-    for rank, (record, (other_settings, other_facts)) in enumerate(
-        zip(records, starts, strict=True)
-    ):
-        difference = find_changed_setting(settings, other_settings)
-        what = "settings"
-        if not difference and (found := find_difference(records[0], record)):
-            what, difference = found
-        if not difference:
-            names = [*facts, *other_facts]
-            difference = next((n for n in names if facts.get(n) != other_facts.get(n)), "")
-            what, difference = "states", f"first {difference}" if difference else ""
-        if difference:
-            raise DataError(
-                f"the {what} of rank {rank} differ from those of rank 0: {difference}; "
-                "give all ranks the same settings, corpus and run"
-            )
+    first, *others = run.ranks.gather(_facts(run, state))
+    for rank, facts in enumerate(others, 1):
+        for name in (*first, *facts):
+            if first.get(name) != facts.get(name):
+                raise DataError(_refusal(rank, "model and progress", f"first {name}"))
+
+
+def _refusal(rank: int, what: str, where: str) -> str:
+    return (
+        f"the {what} of rank {rank} differ from those of rank 0: {where}; give all ranks the same "
+        "settings, corpus and run"
+    )
 
 
 def _common_settings(config: Config) -> Config:

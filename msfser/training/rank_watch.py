@@ -23,6 +23,7 @@ _BEAT_S = 1.0
 _SILENT_S = 60.0  # without a sign of life, a process counts as gone
 _POLL_S = 0.02
 _REASON = "reason"  # key of the store: why the processes end
+_SOME_LEFT = "some left"
 
 
 class RankWatch:
@@ -82,6 +83,11 @@ class RankWatch:
                 if self._store.check([_REASON]):
                     self._ending.acquire()
                     raise self._error(self._store.get(_REASON).decode())
+                if self._store.check([_SOME_LEFT]) and self._store.add(key, 0) < self._size:
+                    self._ending.acquire()
+                    raise self._error(
+                        "another rank has less to do; start all with the same command"
+                    )
                 time.sleep(_POLL_S)
         except RuntimeError:
             self._ending.acquire()
@@ -99,6 +105,7 @@ class RankWatch:
         """End the watch when all work is done; the first process leaves last, with its store."""
         with suppress(RuntimeError):
             self._store.set(_left(self._rank), "")
+            self._store.set(_SOME_LEFT, "")
             others = [_left(rank) for rank in range(1, self._size)]
             while self._rank == 0 and not self._store.check([_REASON]):
                 if self._store.check(others):

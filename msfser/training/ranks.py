@@ -108,6 +108,9 @@ class Ranks:
             self.watch.wait()
 
 
+ALONE = Ranks()
+
+
 @contextmanager
 def joined_ranks(ranks: Ranks | None = None) -> Iterator[Ranks]:
     """Join the processes that ``torchrun`` has started; without it, this process is alone.
@@ -125,7 +128,7 @@ def joined_ranks(ranks: Ranks | None = None) -> Iterator[Ranks]:
         yield ranks
         return
     if os.environ.get("WORLD_SIZE", "1") == "1":
-        yield Ranks()
+        yield ALONE
         return
     joined, watch = _join()
     try:
@@ -161,13 +164,9 @@ def _join() -> tuple[Ranks, RankWatch]:
         )
         rank, size = torch.distributed.get_rank(), torch.distributed.get_world_size()
         # An own connection: in that of the group, one call may block all others for long.
-        store = TCPStore(
-            os.environ["MASTER_ADDR"], port, is_master=False, wait_for_workers=False
-        )
+        store = TCPStore(os.environ["MASTER_ADDR"], port, is_master=False, wait_for_workers=False)
         attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-        watch = RankWatch(
-            PrefixStore(f"msfser {attempt}", store), rank, size, limit_s
-        )
+        watch = RankWatch(PrefixStore(f"msfser {attempt}", store), rank, size, limit_s)
     except (RuntimeError, ValueError) as error:
         raise ConfigError(
             f"the ranks cannot meet ({first_line(error)}); start them with torchrun, all at once"

@@ -22,7 +22,7 @@ from msfser.manifest import DIMENSIONS
 from msfser.training.batches import load_steps
 from msfser.training.data import describe_data, fold_numbers, prepare_data
 from msfser.training.data_record import DATA_NAME, read_record
-from msfser.training.rank_check import check_same_start
+from msfser.training.rank_check import check_same_data, check_same_start
 from msfser.training.ranks import Ranks, joined_ranks
 from msfser.training.run import TrainingRun, make_augmentation, prepare_run, with_text_dim
 from msfser.training.run_folder import Log, check_same_run, finish_run, open_run, refuse_taken
@@ -92,6 +92,7 @@ def train(
             resume=resume,
             quiet=quiet or not ranks.first,
         )
+        check_same_data(run)
         record = run.data.record
         with open_run(folder, run.config, record, resume=resume) if ranks.first else nullcontext():
             ranks.wait()
@@ -135,7 +136,7 @@ def train_folds(
     """
     metrics = {}
     with joined_ranks(ranks) as ranks:
-        for fold in fold_numbers(config.data):
+        for fold in ranks.gather(fold_numbers(config.data))[0]:
             name = f"fold{fold}"
             held_out = replace(config, data=replace(config.data, test_fold=fold))
             done = read_metrics(folder / name) if resume and ranks.first else None
