@@ -59,6 +59,8 @@ def main() -> None:
     """Predict valence, arousal and dominance from speech and its semantics (MSF-SER)."""
     if not sys.stderr.isatty():  # the bars of transformers and the hub are for terminals
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    if "WORLD_SIZE" in os.environ:  # a lost connection is one line of ours, not a stack of torch
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
 
 
 main.add_command(corpus)

@@ -34,7 +34,8 @@ def check_same_data(run: TrainingRun) -> None:
     settings = run.ranks.gather(_common_settings(run.config))
     for rank in range(1, run.ranks.size):
         if changed := find_changed_setting(settings[0], settings[rank]):
-            raise DataError(_refusal(rank, "settings", changed))
+            name, old, new = changed
+            raise DataError(_refusal(rank, "settings", f"{name} is {new!r}, not {old!r}"))
         if found := find_difference(records[0], records[rank]):
             raise DataError(_refusal(rank, *found))
 

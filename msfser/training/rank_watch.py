@@ -41,12 +41,15 @@ class RankWatch:
 
     def __init__(self, store: Store, rank: int, size: int, limit_s: float) -> None:
         self._store, self._rank, self._size, self._limit_s = store, rank, size, limit_s
+        self._silent_s = min(_SILENT_S, limit_s)
         self._n_sums = self._n_waits = 0
         self._sum_started_s: float | None = None
         self._ending = threading.Lock()  # held by whichever thread ends the process
         self._left = threading.Event()
         self._show_life(0)
-        threading.Thread(target=self._watch, daemon=True).start()
+        self._beat_s = time.monotonic()
+        for task in (self._watch, self._watch_store):
+            threading.Thread(target=task, daemon=True).start()
 
     @contextmanager
     def sum(self) -> Iterator[None]:
@@ -62,8 +65,9 @@ class RankWatch:
         try:
             yield
         except RuntimeError as error:  # of gloo or NCCL, where a connection is lost
-            self._ending.acquire()  # if the thread ends the process, with its reason
-            raise self._error(self._find_reason(first_line(error))) from None
+            reason = self._find_reason(first_line(error))
+            self._ending.acquire()  # never, where a thread ends the process meanwhile
+            raise self._error(reason) from None
         finally:
             self._sum_started_s = None
 
@@ -126,15 +130,27 @@ class RankWatch:
             try:
                 self._show_life(n_beats)
                 reason = self._missing(watched, seen)
+                if reason:
+                    self._store.compare_set(_REASON, "", reason)
             except RuntimeError:
                 reason = _STORE_GONE
-            if reason and self._ending.acquire(blocking=False):
-                with suppress(RuntimeError):
-                    self._store.compare_set(_REASON, "", reason)
-                say(f"Error: {one_line(str(self._error(reason)))}")
-                with suppress(OSError, ValueError, AttributeError):
-                    sys.stderr.flush()
-                os._exit(1)  # the main thread may wait in a library that nothing interrupts
+            self._beat_s = time.monotonic()
+            if reason:
+                self._end_process(reason)
+
+    def _watch_store(self) -> None:
+        """End this process where the store has stopped to answer, and with it the other watch."""
+        while not self._left.wait(_BEAT_S):
+            if time.monotonic() - self._beat_s > self._silent_s:
+                self._end_process(_STORE_GONE)
+
+    def _end_process(self, reason: str) -> None:
+        """End this process at once: its main thread may wait where nothing interrupts it."""
+        if self._ending.acquire(blocking=False):
+            say(f"Error: {one_line(str(self._error(reason)))}")
+            with suppress(OSError, ValueError, AttributeError):
+                sys.stderr.flush()
+            os._exit(1)
 
     def _missing(self, watched: Sequence[int], seen: dict[int, tuple[bytes, float]]) -> str:
         """Return why the processes cannot go on, or ``""``."""
@@ -145,7 +161,7 @@ class RankWatch:
             life = b"" if self._store.check([_left(rank)]) else self._life(rank)
             if rank not in seen or life != seen[rank][0]:
                 seen[rank] = life, now_s
-            elif life and now_s - seen[rank][1] > min(_SILENT_S, self._limit_s):
+            elif life and now_s - seen[rank][1] > self._silent_s:
                 return f"rank {rank} shows no sign of life (killed, halted or cut off)"
         started_s = self._sum_started_s
         if started_s is not None and now_s - started_s > self._limit_s:

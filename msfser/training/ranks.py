@@ -63,29 +63,6 @@ class Ranks:
             with self.watch.sum():
                 torch.distributed.all_reduce(tensor)
 
-    def add_up_gradients(self, model: nn.Module) -> None:
-        """Replace all gradients by their sums; a missing gradient counts as 0.
-
-        A weight without a gradient in any process, such as those of a layer that LayerDrop skips
-        in all micro-batches of a step, has none afterwards: as in a process alone, the optimiser
-        leaves that weight as it is, where a gradient of 0 would let it decay.
-        """
-        if self.watch is None:
-            return
-        trained = [p for p in model.parameters() if p.requires_grad]
-        n_found = torch.tensor([p.grad is not None for p in trained], dtype=torch.int32)
-        self.add_up(n_found)
-        trained = [p for p, n in zip(trained, n_found.tolist(), strict=True) if n]
-        if not trained:
-            return
-        flat = torch.cat(
-            [(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in trained]
-        )
-        self.add_up(flat)
-        gradients = torch.split(flat, [p.numel() for p in trained])
-        for parameter, gradient in zip(trained, gradients, strict=True):
-            parameter.grad = gradient.view_as(parameter)
-
     def any(self, asked: bool) -> bool:
         """Return whether any of the processes asks for something, such as to stop."""
         count = torch.tensor(int(asked))
@@ -109,6 +86,47 @@ class Ranks:
 
 
 ALONE = Ranks()
+
+
+class GradientSums:
+    """Sums of gradients over micro-batches and processes, in fp64: the same in whatever order.
+
+    In fp32, the order would change the last bits, which AdamW enlarges where a gradient is near 0.
+
+    Parameters
+    ----------
+    model : Module
+        Its gradients are those of one micro-batch at a time.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self._trained = [p for p in model.parameters() if p.requires_grad]
+        sizes = [p.numel() for p in self._trained]
+        device = self._trained[0].device
+        self._flat = torch.zeros(sum(sizes), dtype=torch.float64, device=device)
+        self._sums = torch.split(self._flat, sizes)
+        self._n_found = torch.zeros(len(sizes), dtype=torch.int32)
+
+    def move(self) -> None:
+        """Add the gradients of the model to the sums, and remove them from the model."""
+        for place, (parameter, total) in enumerate(zip(self._trained, self._sums, strict=True)):
+            if parameter.grad is not None:
+                total.add_(parameter.grad.flatten())
+                self._n_found[place] += 1
+                parameter.grad = None
+
+    def move_back(self, ranks: Ranks) -> None:
+        """Set the gradients of the model to the sums over all processes.
+
+        A weight that no micro-batch gives a gradient, such as those of a layer that LayerDrop skips
+        in all of them, has none: the optimiser leaves that weight as it is, where a gradient of 0
+        would let it decay.
+        """
+        ranks.add_up(self._n_found)
+        ranks.add_up(self._flat)
+        found = self._n_found.tolist()
+        for parameter, total, n in zip(self._trained, self._sums, found, strict=True):
+            parameter.grad = total.view_as(parameter).to(parameter.dtype) if n else None
 
 
 @contextmanager

@@ -104,9 +104,11 @@ def check_same_run(folder: Path, config: Config, data: DataRecord) -> bool:
     DataError
         Other data.
     """
-    difference = find_changed_setting(read_config(folder / CONFIG_NAME), config)
-    if difference:
-        raise ConfigError(f"{folder / CONFIG_NAME}: {difference}; use the same settings")
+    if changed := find_changed_setting(read_config(folder / CONFIG_NAME), config):
+        name, old, new = changed
+        raise ConfigError(
+            f"{folder / CONFIG_NAME}: {name} was {old!r} and is {new!r}; use the same settings"
+        )
     path = folder / DATA_NAME
     before = read_record(path, config.model.semantics)
     if before is None:
@@ -124,14 +126,14 @@ def check_same_run(folder: Path, config: Config, data: DataRecord) -> bool:
     return True
 
 
-def find_changed_setting(before: Config, now: Config) -> str:
-    """Return how the first setting that differs has changed, or ``""``."""
+def find_changed_setting(before: Config, now: Config) -> tuple[str, object, object] | None:
+    """Return the name of the first setting that differs and its two values; None without one."""
     for part in PARTS:
         old, new = vars(getattr(before, part)), vars(getattr(now, part))
         for key, value in old.items():
             if new[key] != value:
-                return f"{part}.{key} was {value!r} and is {new[key]!r}"
-    return ""
+                return f"{part}.{key}", value, new[key]
+    return None
 
 
 class Log:

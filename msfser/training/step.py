@@ -19,7 +19,7 @@ from msfser.config.settings import Precision, TrainConfig
 from msfser.data.batching import Batch
 from msfser.model.msf_ser import MsfSer
 from msfser.training.batches import TrainingStep
-from msfser.training.ranks import Ranks
+from msfser.training.ranks import GradientSums, Ranks
 
 
 def learning_rate_factor(step: int, n_steps: int, settings: TrainConfig) -> float:
@@ -116,11 +116,11 @@ def take_step(
 def step_gradients(
     model: MsfSer, step: TrainingStep, settings: TrainConfig, number: int, ranks: Ranks
 ) -> Tensor:
-    """Add the gradients of one step's loss, the sum of 1 - CCC over the dimensions.
+    """Compute the gradients of one step's loss, the sum of 1 - CCC over the dimensions.
 
     With ``settings.ccc_scope == "step"``, CCC is taken over all utterances of the step, whichever
-    process holds them: a first pass without gradients computes all predictions, the loss gives the
-    gradient of each, and a second pass, with the same dropout, carries it into the model. A process
+    process holds them: a first pass computes all predictions, the loss gives the gradient of
+    each, and a second pass, with the same dropout, carries it into the model. A process
     that holds a single micro-batch needs no second pass. With ``"micro"``, CCC is taken over each
     micro-batch, and the losses are averaged.
 
@@ -146,19 +146,24 @@ def step_gradients(
         (batch, _draw_seed(settings.seed, number, part), slice(edges[part], edges[part + 1]))
         for batch, part in zip(step.batches, range(ranks.rank, n_parts, ranks.size), strict=True)
     ]
+    sums = GradientSums(model) if n_parts > 1 or ranks.size > 1 else None
     predictions = torch.zeros_like(step.labels, dtype=next(model.parameters()).dtype)
     if settings.ccc_scope == "micro":
         for batch, seed, rows in held:
             values = _predict(model, batch, seed, settings.precision)
             loss: Tensor = ccc_loss(values, step.labels[rows]).sum() / n_parts
             loss.backward()  # type: ignore[no-untyped-call]
+            if sums is not None:
+                sums.move()
             predictions[rows] = values.detach()
         ranks.add_up(predictions)
     else:
-        # First pass: all predictions
+        # First pass: all predictions; without gradients, other kernels would round otherwise
         one_pass = len(held) == 1
-        with torch.set_grad_enabled(one_pass):
-            first = [_predict(model, batch, seed, settings.precision) for batch, seed, _ in held]
+        first = []
+        for batch, seed, _ in held:
+            values = _predict(model, batch, seed, settings.precision)
+            first.append(values if one_pass else values.detach())
         for values, (_, _, rows) in zip(first, held, strict=True):
             predictions[rows] = values.detach()
         ranks.add_up(predictions)
@@ -168,7 +173,10 @@ def step_gradients(
         for values, (batch, seed, rows) in zip(first, held, strict=True):
             live = values if one_pass else _predict(model, batch, seed, settings.precision)
             live.backward(gradient[rows])  # type: ignore[no-untyped-call]
-    ranks.add_up_gradients(model)
+            if sums is not None:
+                sums.move()
+    if sums is not None:
+        sums.move_back(ranks)
     return predictions
 
 

@@ -67,25 +67,40 @@ def corpus_folder(tmp_path_factory):
 
 
 @pytest.fixture
-def run_two_ranks():
-    """Run a command as two processes that know each other; both must succeed."""
+def start_two_ranks():
+    """Start a command as two processes that know each other, each in a folder of its own."""
+    started: list[subprocess.Popen[str]] = []
 
-    def run(command: list[object]) -> None:
+    def start(command, folders=(None, None), **environment):
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             port = str(listener.getsockname()[1])
         group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-        processes = [
+        started.extend(
             subprocess.Popen(
                 [str(part) for part in command],
-                env={**os.environ, **group, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+                cwd=folder,
+                env={**os.environ, **group, **environment, "RANK": rank, "LOCAL_RANK": rank},
                 stderr=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 text=True,
             )
-            for rank in range(2)
-        ]
-        for process in processes:
+            for rank, folder in zip("01", folders, strict=True)
+        )
+        return started[-2:]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def run_two_ranks(start_two_ranks):
+    """Run a command as two processes that know each other; both must succeed."""
+
+    def run(command):
+        for process in start_two_ranks(command):
             _, said = process.communicate(timeout=120)
             assert process.returncode == 0, said
 

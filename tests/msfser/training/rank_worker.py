@@ -1,0 +1,91 @@
+"""What a process of the tests of several ranks does; started by torchrun, or once alone.
+
+rank_worker.py both FOLDER SETTING...    trains in float64 and in float32
+rank_worker.py cases FILE...             trains on the settings of each file; writes why not
+rank_worker.py slow FOLDER SETTING...    rank 0 evaluates long, then rank 1 stops to compute
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+from msfser.config.files import make_config, read_config
+from msfser.errors import MsfserError
+from msfser.training import train as training
+from msfser.training.batches import TrainingStep
+from msfser.training.ranks import joined_ranks
+
+
+def to_double(tensor):
+    return tensor.double() if tensor.is_floating_point() else tensor
+
+
+def in_double(load_steps):
+    """Load the same steps in float64."""
+
+    def load(*arguments, **options):
+        for step in load_steps(*arguments, **options):
+            batches = tuple(batch._map(to_double) for batch in step.batches)
+            yield TrainingStep(step.sizes, batches, step.labels.double())
+
+    return load
+
+
+def train_both(folder, changes):
+    with joined_ranks() as ranks:
+        config = make_config({}, changes, preset="tiny")
+        training.train(config, folder / f"float32-{ranks.size}", quiet=True, ranks=ranks)
+        torch.set_default_dtype(torch.float64)
+        torch.Tensor.float = torch.Tensor.double  # where the model leaves bf16
+        training.load_steps = in_double(training.load_steps)
+        training.train(config, folder / f"float64-{ranks.size}", quiet=True, ranks=ranks)
+
+
+def train_cases(files):
+    """Train on each, in the current folder; all ranks must refuse it in the same words."""
+    with joined_ranks() as ranks:
+        for file in files:
+            try:
+                training.train(
+                    read_config(Path(file)),
+                    Path(file).with_suffix(""),
+                    resume=True,
+                    quiet=True,
+                    ranks=ranks,
+                )
+                said = "trained"
+            except MsfserError as error:
+                said = str(error)
+            sys.stderr.write(f"{Path(file).stem}: {said}\n")
+
+
+def train_slowly(folder, changes):
+    take_step, evaluate = training.take_step, training._development_ccc
+
+    def take_slow_step(*arguments):
+        *_, number, _, ranks = arguments
+        if number == 5 and ranks.rank == 1:
+            time.sleep(60)
+        return take_step(*arguments)
+
+    def evaluate_slowly(run):
+        time.sleep(6)
+        return evaluate(run)
+
+    training.take_step, training._development_ccc = take_slow_step, evaluate_slowly
+    try:
+        training.train(make_config({}, changes, preset="tiny"), folder)
+    except MsfserError as error:
+        sys.exit(f"Error: {error}")
+
+
+if __name__ == "__main__":
+    task, *rest = sys.argv[1:]
+    if task == "both":
+        train_both(Path(rest[0]), rest[1:])
+    elif task == "cases":
+        train_cases(rest)
+    else:
+        train_slowly(Path(rest[0]), rest[1:])
