@@ -100,9 +100,13 @@ class RankWatch:
     def end(self, reason: str) -> None:
         """Tell the others why this process ends before its work is done."""
         self._ending.acquire(blocking=False)
+        self._tell(f"rank {self._rank}: {reason}")
+
+    def _tell(self, reason: str) -> None:
+        """Write why all end, unless another process has; let them read it before the store ends."""
         with suppress(RuntimeError):
-            self._store.compare_set(_REASON, "", f"rank {self._rank}: {reason}")
-            if self._rank == 0:  # perhaps the store ends with this process: let all read
+            self._store.compare_set(_REASON, "", reason)
+            if self._rank == 0:
                 time.sleep(3 * _BEAT_S)
 
     def leave(self) -> None:
@@ -130,8 +134,6 @@ class RankWatch:
             try:
                 self._show_life(n_beats)
                 reason = self._missing(watched, seen)
-                if reason:
-                    self._store.compare_set(_REASON, "", reason)
             except RuntimeError:
                 reason = _STORE_GONE
             self._beat_s = time.monotonic()
@@ -148,6 +150,8 @@ class RankWatch:
         """End this process at once: its main thread may wait where nothing interrupts it."""
         if self._ending.acquire(blocking=False):
             say(f"Error: {one_line(str(self._error(reason)))}")
+            if reason != _STORE_GONE:
+                self._tell(reason)
             with suppress(OSError, ValueError, AttributeError):
                 sys.stderr.flush()
             os._exit(1)

@@ -93,7 +93,7 @@ def test_one_two_and_four_ranks_train_the_same_model(uneven, tmp_path):
     assert max(n_updates) == 8  # of every step
     assert 0 < min(n_updates) < 8  # of the layer: no decay in the steps that drop it everywhere
     for n_ranks in (2, 4):
-        for dtype, tolerance in (("float64", 1e-9), ("float32", 2e-5)):
+        for dtype, tolerance in (("float64", 1e-12), ("float32", 1e-7)):
             one, several = tmp_path / f"{dtype}-1", tmp_path / f"{dtype}-{n_ranks}"
             assert largest_difference(several, one) < tolerance
 
@@ -120,7 +120,7 @@ def test_folds_under_torchrun_are_those_of_one_process(corpus_folder, tmp_path):
     assert done.stdout == alone.stdout  # the table of the scores, once
     for fold in range(1, 6):
         one, two = tmp_path / "one" / f"fold{fold}", tmp_path / "two" / f"fold{fold}"
-        assert largest_difference(two, one) < 2e-5
+        assert largest_difference(two, one) < 1e-7
         assert (two / "metrics.json").read_bytes() == (one / "metrics.json").read_bytes()
 
 
@@ -141,7 +141,7 @@ def test_an_ablation_under_torchrun_is_that_of_one_process(corpus_folder, tmp_pa
     assert done.stdout == alone.stdout
     for row in ("audio", "es", "gs"):
         one, two = (tmp_path / name / "runs" / row / "seed0" for name in ("one", "two"))
-        assert largest_difference(two, one) < 2e-5
+        assert largest_difference(two, one) < 1e-7
 
 
 @pytest.fixture
@@ -247,20 +247,15 @@ def test_whatever_ranks_do_not_have_in_common_is_named(two_corpora, start_two_ra
             assert lines[case].startswith(text), lines[case]
 
 
-@pytest.fixture(scope="module")
-def long_command(corpus_folder):
-    """A run of two ranks that lasts until it is killed, and the weights of one undisturbed."""
-    return [
-        sys.executable, "-m", "msfser", "train", "--preset", "tiny", "--data", corpus_folder,
+def test_a_killed_rank_ends_the_other_and_a_resumed_run_ends_the_same(
+    corpus_folder, start_two_ranks, run_two_ranks, tmp_path
+):
+    command = [
+        "train", "--preset", "tiny", "--data", str(corpus_folder),
         *options(*SMALL, "train.epochs=6", "model.layerdrop=0.5"), "-o",
     ]  # fmt: skip
-
-
-def test_a_killed_rank_ends_the_other_and_a_resumed_run_ends_the_same(
-    long_command, start_two_ranks, run_two_ranks, tmp_path
-):
-    run = tmp_path / "killed"
-    first, second = start_two_ranks([*long_command, run])
+    here, run = [sys.executable, "-m", "msfser"], tmp_path / "killed"
+    first, second = start_two_ranks([*here, *command, run])
     while not (run / STATE_NAME).exists():
         assert first.poll() is None
         time.sleep(0.01)
@@ -269,9 +264,10 @@ def test_a_killed_rank_ends_the_other_and_a_resumed_run_ends_the_same(
     assert first.returncode == 1
     assert said.splitlines()[-1].startswith("Error: rank 1 ended without a word (killed")
     assert "Traceback" not in said
-    run_two_ranks([*long_command, run, "--resume"])
-    run_two_ranks([*long_command, tmp_path / "whole"])
-    assert largest_difference(run, tmp_path / "whole") == 0
+    run_two_ranks([*here, *command, run, "--resume"])
+    alone = CliRunner().invoke(main, [*command, str(tmp_path / "whole")])
+    assert alone.exit_code == 0, alone.stderr
+    assert largest_difference(run, tmp_path / "whole") < 1e-7
 
 
 def test_an_evaluation_may_last_and_a_slow_rank_may_not(corpus_folder, start_two_ranks, tmp_path):
@@ -284,7 +280,7 @@ def test_an_evaluation_may_last_and_a_slow_rank_may_not(corpus_folder, start_two
         assert process.returncode == 1
         assert said.splitlines()[-1].startswith("Error: rank 1 kept the others waiting 4 s; rank ")
         assert said.count("Error") == 1
-    assert sum(1 for _ in (tmp_path / "run" / "log.jsonl").open()) >= 1  # the first epoch ended
+    assert (tmp_path / "run" / "log.jsonl").read_text().count("epoch\", ") >= 1  # the first ended
 
 
 def test_ranks_that_cannot_meet_say_so(corpus_folder, tmp_path):
