@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 
 from torch.distributed import Store  # type: ignore[attr-defined]
 
-from lemf.runtime.console import one_line, say
+from lemf.runtime.console import say
 from msfser.errors import RanksError, first_line
 
 _BEAT_S = 1.0
@@ -149,7 +149,7 @@ class RankWatch:
     def _end_process(self, reason: str) -> None:
         """End this process at once: its main thread may wait where nothing interrupts it."""
         if self._ending.acquire(blocking=False):
-            say(f"Error: {one_line(str(self._error(reason)))}")
+            say(f"Error: {self._error(reason)}")
             if reason != _STORE_GONE:
                 self._tell(reason)
             with suppress(OSError, ValueError, AttributeError):
