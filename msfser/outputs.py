@@ -150,6 +150,7 @@ def read_parquet(
     check_input(path, error_type)
     try:
         table = pyarrow.parquet.read_table(path, page_checksum_verification=True)
+        columns = table.column_names
         metadata = parse_json((table.schema.metadata or {})[_METADATA_KEY])
     except FileNotFoundError:
         raise error_type(f"{path}: no such file; make it with {command}") from None
@@ -158,7 +159,7 @@ def read_parquet(
     except (KeyError, ValueError):
         fault = "not written by msfser"
     else:
-        missing = [name for name in names if name not in table.column_names]
+        missing = [name for name in names if columns.count(name) != 1]
         if not missing:
             return table.select(names), metadata
         fault = f"no column {missing[0]!r}"

@@ -10,8 +10,8 @@ from lemf.errors import shown
 
 _LARGEST = {  # of the values of each contour; the smallest is 0
     "f0_hz": 2 * HIGHEST_CEILING_HZ,  # smoothing may pass the ceiling
-    "energy": 1e150,  # whose square is finite
-    "mid_energy": 1e150,
+    "energy": 1e100,  # whose squares can be added
+    "mid_energy": 1e100,
     "periodicity": 1.0,
 }
 _ORDER_TOLERANCE_S = 1e-3  # neighbours may overlap by rounded times

@@ -183,11 +183,12 @@ class FeatureFile:
         try:
             self._file = pyarrow.parquet.ParquetFile(path, page_checksum_verification=True)
             schema, self.n_files = self._file.schema_arrow, int(self._file.metadata.num_rows)
+            names = schema.names  # raises on text that is not UTF-8
         except (OSError, ValueError, pyarrow.ArrowException) as error:
             reason = getattr(error, "strerror", None) or "it is no Parquet file"
             raise CorpusError(f"{path}: cannot be read ({reason})") from error
         metadata = schema.metadata or {}
-        if _META not in metadata or "f0_hz" not in schema.names:
+        if _META not in metadata or "f0_hz" not in names:
             raise CorpusError(f"{path}: holds no features; lemf batch --features writes them")
         self.about = self._read_about(metadata)
         self._check_columns(schema)

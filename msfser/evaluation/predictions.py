@@ -6,7 +6,6 @@ table alone.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ PREDICTIONS_NAME = "predictions.parquet"
 
 _COMMAND = "msfser evaluate"
 _TEXTS = ("split", "speaker", "gender", "emotion")
+_LARGEST = 1e9  # of values and durations
 _TYPES = {**dict.fromkeys(("id", *_TEXTS), "string"), "fold": "int32"}  # the others are float64
 
 
@@ -228,7 +228,7 @@ def read_predictions(path: Path) -> Predictions:
         corpus, version = str(metadata["corpus"]), str(metadata["version"])
         low, high = map(float, metadata["label_bounds"])
         experts = [str(name) for name in metadata["experts"]]
-        fits = -math.inf < low < high < math.inf and len({*experts}) == len(experts)
+        fits = -_LARGEST < low < high < _LARGEST and len({*experts}) == len(experts)
     except (KeyError, ValueError, TypeError, OverflowError):
         fits = False
     if not fits:
@@ -261,9 +261,13 @@ def _check_values(path: Path, table: Any) -> Any:  # noqa: ANN401 - pyarrow has 
     for name, kind in types.items():
         if name == "id" and table[name].null_count:
             raise DataError(f"{path}: a row without an id; give each row one")
-        if kind == "float64" and (infinite := np.isinf(_numbers(table[name]))).any():
-            row = int(infinite.argmax())
-            raise DataError(f"{path}: row {row + 1}: {name} is infinite; leave the cell empty")
+        if kind == "float64":
+            values = _numbers(table[name])
+            if (large := np.abs(values) > _LARGEST).any():
+                row = int(large.argmax())
+                raise DataError(
+                    f"{path}: row {row + 1}: {name} is {values[row]}; leave the cell empty"
+                )
     return table
 
 

@@ -95,6 +95,7 @@ PHONE = (0, "phones", 1)
         ("energy", set_in(0)(math.inf), "energy inf at 0.000 s"),
         ("energy", set_in(0)(-0.5), "energy -0.5 at 0.000 s"),
         ("energy", set_in(2)(1e300), "energy 1e+300 at 0.010 s"),
+        ("energy", set_in(2)(2e100), "energy 2e+100 at 0.010 s"),
         ("mid_energy", set_in(0)(-math.inf), "mid_energy -inf at 0.000 s"),
         ("periodicity", set_in(3)(1.5), "periodicity 1.5 at 0.015 s"),
         ("energy", lambda values: values[:-1], "48 frames of energy beside 49 of f0_hz"),

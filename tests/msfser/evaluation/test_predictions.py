@@ -127,7 +127,7 @@ def test_a_table_of_something_else_is_refused(tmp_path):
         ("label_valence", ["high"] * 12, "label_valence is not float64"),
         ("predicted_arousal", [[1.0]] * 12, "predicted_arousal is not float64"),
         ("expert_A_dominance", [b"x"] * 12, "expert_A_dominance is not float64"),
-        ("predicted_arousal", [1.0, math.inf] * 6, "row 2: predicted_arousal is infinite"),
+        ("predicted_arousal", [1.0, math.inf] * 6, "row 2: predicted_arousal is inf; leave"),
     ],
 )
 def test_values_of_another_kind_are_refused_by_the_name_of_their_column(
