@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lemf.runtime.input import read_input
 from lemf.runtime.output import write_output
 from msfser.config.settings import SEMANTICS, Semantic, TextPooling
 from msfser.errors import SemanticsError
@@ -192,7 +193,7 @@ def read_encoder(folder: Path) -> Encoder | None:
     """
     path = folder / FEATURES_FOLDER / _INDEX_NAME
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_input(path, SemanticsError))
         return Encoder(str(content["name"]), str(content["revision"]), int(content["dim"]))
     except FileNotFoundError:
         return None

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from lemf.runtime.input import read_input
 from lemf.runtime.locks import hold_lock
 from msfser.config.settings import Semantic
 from msfser.errors import SemanticsError
@@ -161,7 +162,7 @@ def _read_lines(path: Path) -> dict[str, Entry]:
     entries: dict[str, Entry] = {}
     if not path.exists():
         return entries
-    lines = path.read_bytes().split(b"\n")
+    lines = read_input(path, SemanticsError).split(b"\n")
     for number, line in enumerate(lines, 1):
         try:
             entry = json.loads(line)
