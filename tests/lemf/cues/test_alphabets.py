@@ -9,7 +9,7 @@ from lemf.cues.alphabets import vowel_labels
 
 SPEECH = {
     "arpabet": "DH AH0° | V Y UW1° | W ER0° L NG | HH OY2° | B AE1° S T AH0° M",
-    "arpabet with places in the word": "DH_B AH0_E° | K_B AE1_I° T_E | AY1_S°",
+    "arpabet with places in the word": "DH_B AH0_E° | V_B AE1_I° M_E | Y_B AY1_E°",
     "arpabet in small letters": "dh ax° | l ih° t el | n ey° m | s ah1° m | b ea° | y uw°",
     "arpabet in mixed case": "Dh Ah0° | Y Uw1° | S Eh1° D",
     "buckeye": "ay° | n ehn° v er° | s eh° d | y uw° | s t ow° l | ih° tq | em | b ah° nx er°",

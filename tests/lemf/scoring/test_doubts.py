@@ -102,6 +102,13 @@ def test_sound_is_where_the_speech_stands_out_of_the_silence(gain):
     np.testing.assert_allclose(found, 0.005 * np.array([*range(100, 200), 500]), atol=1e-9)
 
 
+def test_silence_of_zeros_hides_no_quiet_word():
+    energy = np.zeros(600)
+    energy[100:200], energy[300], energy[400] = 1.0, 0.011, 0.009  # -39 and -41 dB
+    found = find_sound([make_word("a", 0.5, 0.5)], make_contours(energy))
+    np.testing.assert_allclose(found, 0.005 * np.array([*range(100, 200), 300]), atol=1e-9)
+
+
 def test_in_noise_all_is_sound_and_in_a_silent_recording_too():
     words = [make_word("a", 0.5, 0.5)]
     noisy = np.where(np.arange(600) // 100 == 1, 1.0, 0.12)  # silence 18 dB below
