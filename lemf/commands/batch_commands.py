@@ -75,9 +75,9 @@ def batch(
     if cluster is not None and jobs is not None:
         raise click.UsageError("--jobs and --cluster cannot be used together; leave out one")
 
-    from lemf.corpus.run import score_corpus
-
     with one_line_ends(), progress("scoring", unit="files") as watch:
+        from lemf.corpus.run import score_corpus
+
         run = score_corpus(
             source,
             output,

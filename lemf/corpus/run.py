@@ -75,8 +75,8 @@ def score_corpus(
 ) -> CorpusRun:
     """Score all recordings of a corpus.
 
-    Whatever ends a run, the same call continues it. The work is done in processes that
-    import the caller's script, so a script needs ``if __name__ == "__main__":`` around the call.
+    Whatever ends a run, the same call continues it. The work is done in processes that do not run
+    the caller's script again.
 
     Parameters
     ----------

@@ -217,7 +217,8 @@ class LocalWorkers:
             self._executor = ProcessPoolExecutor(
                 self._n_processes, _start_method(), initializer=_follow, initargs=(far_end,)
             )
-        return self._executor.submit(function, task)
+        with _no_main_module():
+            return self._executor.submit(function, task)
 
     def wait(self, futures: Collection[Future[_Result]]) -> set[Future[_Result]]:
         """Wait until some tasks are done, and return their futures."""
@@ -234,6 +235,38 @@ class LocalWorkers:
         if self._executor is not None:
             self._executor.shutdown(wait=True, cancel_futures=True)
         self._executor = self._lifeline = None
+
+
+@contextmanager
+def _no_main_module() -> Iterator[None]:
+    """Start processes inside the ``with`` block that do not run the caller's script again.
+
+    Tasks need nothing of it, and a script without ``if __name__ == "__main__":``, or one read from
+    stdin, would start a corpus again in each worker, or could not be found.
+    """
+    main = vars(sys.modules["__main__"])
+    names = ("__spec__", "__file__")
+    before = {name: main[name] for name in names if name in main}
+    main.update(dict.fromkeys(names))
+    try:
+        yield
+    finally:
+        for name in names:
+            del main[name]
+        main.update(before)
+
+
+@contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Let Ctrl-C wait for the end of the ``with`` block; processes started in it never see it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_method() -> multiprocessing.context.BaseContext:
@@ -301,10 +334,12 @@ def local_workers(n_processes: int) -> Iterator[LocalWorkers]:
     with _environment(dict.fromkeys(_THREAD_COUNTS, "1")), same_imports():
         try:
             if _start_method().get_start_method() == "forkserver":
-                from multiprocessing import forkserver
+                from multiprocessing import forkserver, resource_tracker
 
+                resource_tracker.ensure_running()  # which lets Ctrl-C pass again
                 multiprocessing.set_forkserver_preload(["lemf.pipeline"])
-                forkserver.ensure_running()
+                with _no_interrupt():
+                    forkserver.ensure_running()
             yield workers
         finally:
             workers.stop()
