@@ -12,7 +12,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager, suppress
 from importlib.metadata import version as version_of
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -127,8 +127,9 @@ class ClusterWorkers:
         else:
             try:
                 future.set_result(running.result(timeout=_LOOK_S))
-            except TimeoutError:
+            except (OSError, CancelledError):  # its worker has died, or the scheduler
                 self._look_again()
+                time.sleep(_POLL_S)
                 return
         del self._work[future]
 
@@ -257,7 +258,7 @@ async def _greet(address: str) -> None:
     """Open a connection and close it again."""
     from distributed.comm import connect
 
-    comm = await asyncio.wait_for(connect(address, _LONGEST_CONNECT_S), _LONGEST_CONNECT_S)
+    comm = await asyncio.wait_for(connect(address, _LONGEST_CONNECT_S), _LONGEST_CONNECT_S + 0.5)
     comm.abort()
 
 
