@@ -46,10 +46,11 @@ def check_output(path: Path, *, force: bool = False) -> None:
 
 
 def _check_path(path: Path, force: bool) -> None:
-    folder = Path(os.path.realpath(path)).parent
     try:
+        place = Path(os.path.realpath(path))
+        folder = place.parent
         folder_exists, is_folder, exists = folder.is_dir(), path.is_dir(), path.exists()
-        is_file, is_loop = path.is_file(), os.path.islink(os.path.realpath(path))  # noqa: PTH114
+        is_file, is_loop = path.is_file(), place.is_symlink()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise OutputError(f"{path}: cannot be written ({reason})") from error

@@ -171,3 +171,89 @@ def test_two_names_that_differ_in_their_form_only_keep_their_own_textgrids(tree)
     assert {recording.textgrid for recording in list_recordings("c")[0]} == {
         f"c/{stem}.TextGrid" for stem in both
     }
+
+
+def test_of_two_links_to_one_folder_the_first_by_name_is_followed(tree, tmp_path, monkeypatch):
+    tree("elsewhere/sub/b.wav", "c/a.wav", "c/real/d.wav")
+    for name in ("z", "y", "x"):
+        (tmp_path / "c" / name).symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "c/alias").symlink_to("real")
+    scandir = os.scandir
+    for reverse in (False, True):
+
+        def in_this_order(path, reverse=reverse):
+            return Entries(sorted(scandir(path), key=lambda e: e.name, reverse=reverse))
+
+        monkeypatch.setattr(os, "scandir", in_this_order)
+        recordings, _, repeated, unsearched = list_recordings("c")
+        assert [one.id for one in recordings] == ["a", "real/d", "x/sub/b"]
+        assert repeated == ["c/alias/", "c/y/", "c/z/"]
+        assert unsearched == []
+
+
+class Entries(list):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
+@pytest.mark.parametrize("source", ["c", "c/**/*.wav"])
+def test_links_in_circles_end(tree, tmp_path, source):
+    tree("c/a.wav", "c/s/b.wav")
+    for name in ("l1", "l2", "s/up", "s/l3"):
+        (tmp_path / "c" / name).symlink_to(tmp_path / "c")
+    (tmp_path / "c/self.wav").symlink_to("self.wav")
+    (tmp_path / "c/one").symlink_to("two")
+    (tmp_path / "c/two").symlink_to("one")
+    recordings, *_ = list_recordings(source)
+    assert [one.id for one in recordings] == ["a", "s/b", "self"]  # which fails alone
+
+
+def test_a_folder_that_cannot_be_searched_is_named_and_the_others_are_searched(tree, tmp_path):
+    tree("c/a.wav")
+    os.chdir("c")
+    for _ in range(20):  # a path that no system call takes
+        Path("d" * 250).mkdir()
+        os.chdir("d" * 250)
+    os.chdir(tmp_path)
+    recordings, _, _, unsearched = list_recordings("c")
+    assert [one.id for one in recordings] == ["a"]
+    (reason,) = unsearched
+    assert reason.startswith("c/ddd")
+    assert reason.endswith("d/: cannot be searched (File name too long)")
+
+
+def test_a_pattern_takes_files_only_and_any_number_of_folders(tree):
+    tree("c/a.wav", "c/x.wav/b.wav", "c/x.wav/y/c.wav", "c/.hidden/d.wav", "c/x.wav/y/c.TextGrid")
+    assert [one for one, *_ in pairs("c/*.wav")] == ["a"]
+    assert [one for one, *_ in pairs("c/**/*.wav")] == ["a", "x.wav/b", "x.wav/y/c"]
+    assert [one for one, *_ in pairs("c/**/y/*")] == ["x.wav/y/c"]
+    assert pairs("c/**") == pairs("c")
+    assert [one for one, *_ in pairs("c/x*/**/*.wav")] == ["x.wav/b", "x.wav/y/c"]
+
+
+def test_of_two_textgrids_of_one_name_the_first_counts(tree, tmp_path):
+    tree("c/a.wav", "c/a.TextGrid", "c/a.textgrid")
+    if len(list((tmp_path / "c").iterdir())) < 3:
+        pytest.skip("this file system does not tell capitals")
+    recordings, unused, *_ = list_recordings("c")
+    assert recordings == [Recording("a", "c/a.wav", "c/a.TextGrid")]
+    assert unused == ["c/a.textgrid"]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"audio": ""}, "line 1: no audio; name the recording"),
+        ({"audio": "a.wav", "channel": "1" * 5000}, "line 1: channel '1111.*; write a number"),
+        ({"audio": "a.wav", "channel": -1}, "line 1: channel -1; write a number"),
+        ({"audio": "a.wav", "speaker": ["x" * 5000]}, "line 1: speaker must be text"),
+    ],
+)
+def test_values_of_a_manifest_that_no_file_can_mend(tree, tmp_path, row, message):
+    (tmp_path / "m.jsonl").write_text(json.dumps(row))
+    with pytest.raises(CorpusError, match=message) as error:
+        list_recordings("m.jsonl")
+    assert len(str(error.value)) < 500

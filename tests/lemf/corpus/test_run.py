@@ -2,6 +2,7 @@ import csv
 import json
 import os
 import shutil
+import socket
 import tracemalloc
 from concurrent.futures import BrokenExecutor, Future
 from contextlib import contextmanager
@@ -167,6 +168,88 @@ def test_a_broken_file_fails_alone(batch, tmp_path):
     assert "out.parquet is complete: 12 files" in again.stderr
 
 
+def test_the_first_reasons_stand_beside_the_file_that_lists_all(batch):
+    for number in range(5):
+        Path(f"corpus/a{number}.wav").write_bytes(b"")
+    lines = batch().stderr.splitlines()
+    assert lines[-4:] == [
+        "failed: corpus/a0.wav: no TextGrid",
+        "failed: corpus/a1.wav: no TextGrid",
+        "failed: corpus/a2.wav: no TextGrid",
+        "Error: 5 of 11 files failed: see out.failed.csv",
+    ]
+    assert batch().stderr.splitlines()[-4:] == lines[-4:]  # of a complete output, too
+
+
+def test_odd_entries_fail_alone(batch, monkeypatch):
+    names = ("fifo", "device", "socket", "loop", "dangling", "folder", "closed", "line\nbreak")
+    for name in (*names, "\x1b[31mgood"):
+        shutil.copy("corpus/speaker0/0000.TextGrid", f"corpus/{name}.TextGrid")
+    os.mkfifo("corpus/fifo.wav")
+    Path("corpus/device.wav").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("corpus/socket.wav")
+    Path("corpus/loop.wav").symlink_to("loop.wav")
+    Path("corpus/dangling.wav").symlink_to("gone.wav")
+    Path("corpus/folder.wav").mkdir()
+    Path("corpus/closed.wav").symlink_to("/proc/self/mem")
+    Path("corpus/line\nbreak.wav").write_bytes(b"garbage")
+    shutil.copy("corpus/speaker0/0000.wav", "corpus/\x1b[31mgood.wav")
+    result = batch()
+    assert_one_line(result, "7 of 14 files failed")
+    assert "\x1b" not in result.stderr
+    with Path("out.failed.csv").open(newline="") as stream:
+        failed = {row["id"]: row["reason"] for row in csv.DictReader(stream)}
+    assert failed.keys() == set(names) - {"folder"}
+    assert "this is a pipe" in failed["fifo"]
+    assert "this is a device" in failed["device"]
+    assert "this is a socket" in failed["socket"]
+    assert "symbolic links" in failed["loop"]
+    assert failed["line\nbreak"].startswith("cannot be read as audio")
+    assert "\x1b[31mgood" in set(pandas.read_parquet("out.parquet")["id"])
+
+
+def test_odd_rows_of_a_manifest_fail_alone(batch):
+    good = {"audio": "corpus/speaker0/0000.wav", "textgrid": "corpus/speaker0/0000.TextGrid"}
+    odd = [
+        good | {"audio": "\ud800.wav"},
+        good | {"textgrid": "\ud800", "id": "textgrid"},
+        good | {"audio": "a\0.wav"},
+        good | {"audio": "x" * 300 + ".wav", "id": "long"},
+        good | {"audio": "x/" * 3000, "id": "longer"},
+        good | {"audio": "corpus", "id": "folder"},
+        good | {"id": "\ud83d", "speaker": "\ud800"},
+        good | {"id": "channel", "channel": 999},
+    ]
+    rows = [good, *odd, good | {"id": "\udfff good"}]
+    Path("m.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert_one_line(batch(source="m.jsonl"), "8 of 10 files failed")
+    ids = list(pandas.read_parquet("out.parquet")["id"].unique())
+    assert ids == ["corpus/speaker0/0000", "\ufffd good"]
+
+
+def test_what_is_left_out_of_a_folder_is_said(batch):
+    Path("corpus/again").symlink_to("speaker0")
+    result = batch()
+    assert result.exit_code == 0
+    line = "note: folders that were searched already, by another path: 1, such as corpus/again/\n"
+    assert line in result.stderr
+
+
+def test_a_file_that_vanishes_fails_alone(batch, monkeypatch):
+    listed = lemf.corpus.run.list_recordings
+
+    def list_and_remove(*arguments):
+        found = listed(*arguments)
+        Path("corpus/speaker0/0002.wav").unlink()
+        return found
+
+    monkeypatch.setattr(lemf.corpus.run, "list_recordings", list_and_remove)
+    result = batch()
+    assert_one_line(result, "1 of 6 files failed")
+    assert "failed: corpus/speaker0/0002.wav: there is no such recording" in result.stderr
+
+
 def test_a_file_that_kills_its_worker_is_a_failed_file(batch, monkeypatch):
     @contextmanager
     def deadly(n_processes):
@@ -206,6 +289,11 @@ def test_what_differs_is_named(batch, tmp_path):
     )
     (tmp_path / "corpus/speaker1/0005.wav").unlink()
     assert_one_line(batch(*same), "other files: they were 6 and are 5")
+    Path("corpus/speaker1/0003.wav").rename("corpus/speaker1/0009.wav")
+    (tmp_path / "corpus/speaker1/new.wav").touch()
+    assert_one_line(batch(*same), "other files: still 6, but not the same paths, ids or speakers")
+    (tmp_path / "corpus/speaker1/new.wav").unlink()
+    Path("corpus/speaker1/0009.wav").rename("corpus/speaker1/0003.wav")
     assert batch(*same, "--force").exit_code == 0
     assert pandas.read_parquet("out.parquet")["id"].nunique() == 5
     assert "out.parquet is complete: 5 files" in batch(*same).stderr
@@ -229,6 +317,29 @@ def test_a_folder_of_parts_with_other_files_is_refused_before_any_work(batch, tm
     result = batch(*options, source="no-such-corpus")
     assert_one_line(result, "out.parquet.parts/thesis.tex: not made by lemf")
     assert stranger.read_text() == "mine"
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", '{"plan": 1}', '{"plan": {}, "stamps": 1}'])
+def test_an_account_of_a_run_that_is_none(batch, content):
+    assert batch().exit_code == 0
+    Path("out.run.json").write_text(content)
+    assert_one_line(batch(), "out.run.json does not say how it was made; --force replaces it")
+    assert batch("--force").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["x" * 245, "x" * 300])
+def test_names_that_no_file_system_takes_are_refused_before_any_work(batch, monkeypatch, name):
+    monkeypatch.setattr(lemf.corpus.run, "list_recordings", None)
+    assert_one_line(batch("-o", f"{name}.parquet"), "(File name too long)")
+    assert_one_line(batch("--features", "x" * 300 + ".parquet"), "(File name too long)")
+
+
+def test_a_folder_in_the_place_of_the_list_of_failures_is_refused_before_any_work(
+    batch, monkeypatch
+):
+    monkeypatch.setattr(lemf.corpus.run, "list_recordings", None)
+    Path("out.failed.csv").mkdir()
+    assert_one_line(batch("--force"), "out.failed.csv: this is a folder; name a file")
 
 
 def test_names_of_outputs(batch):

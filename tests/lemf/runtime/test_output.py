@@ -1,14 +1,20 @@
 import os
+import resource
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 from lemf.errors import OutputError
 from lemf.runtime.output import (
+    check_apart,
     check_output,
     check_suffix,
+    open_output,
     printable_path,
     printable_text,
+    remove_partials,
     write_output,
 )
 
@@ -71,3 +77,45 @@ def test_paths_and_labels_become_text_that_utf8_holds():
     assert printable_text("\ud83d broken") == "\\ud83d broken"
     for text in ("\u0259\u02b0 \U0001f600", "", "a b\nc"):
         assert printable_path(text) == printable_text(text) == text
+
+
+def test_surrogates_that_stand_for_no_byte_become_text_too():
+    assert printable_path("\ud800a\udfff\udcfc") == "\ufffda\ufffd\ufffd"
+
+
+@pytest.mark.parametrize("n_bytes", [240, 241, 255])
+def test_names_as_long_as_the_file_system_takes(tmp_path, n_bytes):
+    path = tmp_path / ("\u00e9" * (n_bytes // 2 - 2)).ljust(n_bytes - n_bytes // 2 + 2, "x")
+    assert len(os.fsencode(path.name)) == n_bytes
+    check_output(path)
+    with pytest.raises(ZeroDivisionError), open_output(path) as stream:
+        stream.write(bytes(1 // 0))
+    write_output(path, b"content")
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    shutil.copy(path, tmp_path / "partial")
+    with open_output(path, force=True) as stream:
+        os.link(stream.name, tmp_path / (Path(stream.name).stem[:-1] + "_.part"))  # of a killed run
+    assert len(list(tmp_path.iterdir())) == 3
+    remove_partials(path)
+    assert {file.name for file in tmp_path.iterdir()} == {path.name, "partial"}
+
+
+@pytest.mark.parametrize("name", ["x" * 256, "gone/a.csv", "loop", "nul\0"])
+def test_paths_that_take_no_file(tmp_path, name):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(OutputError):
+        check_output(tmp_path / name)
+    with pytest.raises(OutputError, match="is read as input"):
+        check_apart([tmp_path / "loop"], [tmp_path / "loop"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files")
+def test_a_disk_that_takes_nothing_is_noticed_before_any_work(tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with pytest.raises(OutputError, match=r"a\.csv: cannot be written \(File too large\)"):
+            check_output(tmp_path / "a.csv")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []

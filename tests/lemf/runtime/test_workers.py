@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -251,3 +252,52 @@ def test_a_corpus_with_modules_in_its_folder_is_scored_without_them(planted, utt
 def test_no_process_at_all_is_refused():
     with pytest.raises(SettingsError, match="jobs 0: at least one process"), local_workers(0):
         pass
+
+
+SCRIPT = """\
+from lemf.runtime.workers import local_workers, run_tasks
+print("begun")
+with local_workers(2) as workers:
+    print(sorted(run_tasks(workers, eval, ["1 + 1", "2 + 2"])), __name__)
+"""
+
+
+@pytest.mark.parametrize("command", [["script.py"], ["-m", "script"], ["-c", SCRIPT], ["-"]])
+def test_workers_do_not_run_the_script_again(tmp_path, command):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    path = os.pathsep.join([str(tmp_path), *(entry for entry in sys.path if entry)])
+    done = subprocess.run(
+        [sys.executable, *command], cwd=tmp_path, input=SCRIPT, capture_output=True, text=True,
+        env=os.environ | {"PYTHONPATH": path}, timeout=60,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.stdout == "begun\n[('1 + 1', 2), ('2 + 2', 4)] __main__\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signal for a group of processes")
+def test_ctrl_c_is_never_seen_by_the_fork_server(tmp_path):
+    (tmp_path / "slow.py").write_text(
+        "import os, signal, sys, time\n"
+        "print('loading', flush=True)\n"
+        "time.sleep(1)\n"
+    )  # fmt: skip
+    script = (
+        "import multiprocessing, time\n"
+        "from lemf.runtime import workers\n"
+        "load = multiprocessing.set_forkserver_preload\n"
+        "multiprocessing.set_forkserver_preload = lambda names: load(['slow'])\n"
+        "try:\n"
+        "    with workers.local_workers(1):\n"
+        "        time.sleep(30)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted')\n"
+    )
+    path = os.pathsep.join([str(tmp_path), *(entry for entry in sys.path if entry)])
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=tmp_path, env=os.environ | {"PYTHONPATH": path},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout.readline() == "loading\n"
+    os.killpg(process.pid, signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=20)
+    assert (stdout, stderr) == ("interrupted\n", "")
