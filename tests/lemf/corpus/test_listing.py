@@ -1,6 +1,7 @@
 import json
 import os
 import unicodedata
+from pathlib import Path
 
 import pytest
 
