@@ -8,7 +8,6 @@ import math
 from lemf.agreement.evaluation import Evaluation
 from lemf.agreement.evaluation_text import TITLES, describe, two_digits
 from lemf.agreement.measures import MEASURES
-from lemf.errors import printable
 from lemf.runtime.colours import BLUE, GREY_33, GREY_53, GREY_87
 from lemf.runtime.extras import importing, silence_log
 from lemf.runtime.output import FigureFormat
@@ -18,6 +17,8 @@ with importing("lemf[plot]"):
     import matplotlib as mpl
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+from lemf.display.figure_fonts import fonts_for, readable
 
 _SYSTEM_COLOUR = BLUE
 _BASELINE_COLOUR = GREY_53
@@ -38,16 +39,20 @@ def render_evaluation(evaluation: Evaluation, file_format: FigureFormat) -> byte
         Content of the file; the same for the same evaluation.
     """
     stream = io.BytesIO()
+    names = [system.name for system in evaluation.systems]
+    fonts, missing = fonts_for(names)
     with mpl.rc_context({"svg.hashsalt": "lemf", "svg.fonttype": "none", "pdf.fonttype": 42}):
+        if not "".join(names).isascii():
+            mpl.rcParams["font.family"] = fonts
         dated = {"Date": None} if file_format == "svg" else {"CreationDate": None}
         metadata = None if file_format == "png" else dated
-        draw_evaluation(evaluation).savefig(
+        draw_evaluation(evaluation, missing).savefig(
             stream, format=file_format, dpi=200, metadata=metadata, bbox_inches="tight"
         )
     return stream.getvalue()
 
 
-def draw_evaluation(evaluation: Evaluation) -> Figure:
+def draw_evaluation(evaluation: Evaluation, missing: str = "") -> Figure:
     """Draw one panel per measure: points with intervals over sentences (thin), speakers (thick).
 
     The intervals cover 95 %. The dashed line is chance; grey systems do not use the audio.
@@ -55,6 +60,8 @@ def draw_evaluation(evaluation: Evaluation) -> Figure:
     Parameters
     ----------
     evaluation : Evaluation
+    missing : str
+        Letters of the names of systems that no font shows.
 
     Returns
     -------
@@ -66,7 +73,8 @@ def draw_evaluation(evaluation: Evaluation) -> Figure:
     for axes, name in zip(panels, MEASURES, strict=True):
         _draw_panel(axes, evaluation, name)
     names = [system.name for system in evaluation.systems]
-    panels[0].set_yticks(range(len(names)), [printable(_short(name)) for name in names])
+    labels = [readable(_short(name), missing) for name in names]
+    panels[0].set_yticks(range(len(names)), labels, parse_math=False)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
     for label, system in zip(panels[0].get_yticklabels(), evaluation.systems, strict=True):
         label.set_color(_BASELINE_COLOUR if system.baseline else "black")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from pathlib import PurePath
@@ -41,7 +42,11 @@ def fonts_of(emphasis: Emphasis) -> tuple[list[str], str]:
     missing : str
         Letters of the words or of the name of the recording, sorted.
     """
-    texts = (PurePath(emphasis.audio).name, *(word.word for word in emphasis.words))
+    return fonts_for((PurePath(emphasis.audio).name, *(word.word for word in emphasis.words)))
+
+
+def fonts_for(texts: Iterable[str]) -> tuple[list[str], str]:
+    """Find the installed fonts to write texts with, and the letters that none of them shows."""
     letters = {letter for text in texts for letter in printable(text)}
     fonts, missing = _fonts_for("".join(sorted(letters)))
     return list(fonts), missing

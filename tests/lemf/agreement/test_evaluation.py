@@ -7,6 +7,7 @@ import json
 import math
 import re
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -558,6 +559,14 @@ def test_figure_shows_every_system_in_every_panel(labelled):
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert names == ["paper", *BASELINES]
     assert render_evaluation(found, "svg") == render_evaluation(found, "svg")
+
+
+@pytest.mark.parametrize("name", ["我", "$x", r"$\frac$", "\x07\u202e", "\U00012345"])
+def test_any_name_of_a_system_can_be_drawn(labelled, name):
+    found = evaluate_labels(read_labels(str(labelled)), {"paper": Settings()}, n_resamples=2)
+    first, *others = found.systems
+    renamed = replace(found, systems=(replace(first, name=name), *others))
+    assert render_evaluation(renamed, "png").startswith(b"\x89PNG")  # a warning is an error here
 
 
 @pytest.mark.parametrize(
