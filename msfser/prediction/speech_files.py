@@ -5,6 +5,7 @@ Next to `talk.wav`, `talk.TextGrid` is its alignment, `talk.txt` or `talk.lab` i
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -127,7 +128,8 @@ def _with_neighbours(wav: Path, grids: Path | None) -> SpeechFile:
 
 
 def _first_existing(stem: Path, suffixes: Iterable[str]) -> Path | None:
-    paths = (stem.with_name(stem.name + suffix) for suffix in suffixes)
+    forms = (stem.name, *(unicodedata.normalize(form, stem.name) for form in ("NFC", "NFD")))
+    paths = (stem.with_name(name + suffix) for name in forms for suffix in suffixes)
     return next((path for path in paths if path.is_file()), None)
 
 

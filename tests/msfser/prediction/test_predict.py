@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import shutil
+import unicodedata
 from dataclasses import replace
 
 import numpy as np
@@ -72,6 +73,17 @@ def test_text_grids_that_lie_elsewhere(tmp_path, speech):
     assert found.alignment == grid
     (found,) = find_speech([tmp_path / "wavs" / "sub" / "a.wav"], grid.parent)
     assert found.alignment == grid
+
+
+@pytest.mark.parametrize(("wav", "beside"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_what_lies_beside_is_found_in_any_normal_form(tmp_path, wav, beside):
+    for form, suffixes in ((wav, [".wav"]), (beside, [".TextGrid", ".txt"])):
+        for suffix in suffixes:
+            (tmp_path / f"{unicodedata.normalize(form, 'été')}{suffix}").touch()
+    (found,) = find_speech([tmp_path])
+    name = unicodedata.normalize(beside, "été")
+    assert found.alignment == tmp_path / f"{name}.TextGrid"
+    assert found.transcript == tmp_path / f"{name}.txt"
 
 
 def test_a_table_names_recordings_and_their_words(tmp_path):
