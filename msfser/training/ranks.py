@@ -27,6 +27,7 @@ _FoundT = TypeVar("_FoundT")
 
 _LIMIT_NAME = "MSFSER_RANK_TIMEOUT_S"  # environment variable, like those of torchrun
 _LIMIT_S = 600.0
+_MARGIN_S = 60.0  # in which the watch ends the processes, before gloo or NCCL would
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,14 +179,14 @@ def _join() -> tuple[Ranks, RankWatch]:
             torch.cuda.set_device(local_rank)  # else all would take some of the first GPU's memory
         nccl = torch.cuda.is_available() and torch.distributed.is_nccl_available()
         torch.distributed.init_process_group(
-            "cpu:gloo,cuda:nccl" if nccl else "gloo", timeout=timedelta(seconds=2 * limit_s)
+            "cpu:gloo,cuda:nccl" if nccl else "gloo", timeout=timedelta(seconds=limit_s + _MARGIN_S)
         )
         rank, size = torch.distributed.get_rank(), torch.distributed.get_world_size()
         # An own connection: in that of the group, one call may block all others for long.
         store = TCPStore(os.environ["MASTER_ADDR"], port, is_master=False, wait_for_workers=False)
         attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
         watch = RankWatch(PrefixStore(f"msfser {attempt}", store), rank, size, limit_s)
-    except (RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError, OverflowError) as error:
         raise ConfigError(
             f"the ranks cannot meet ({first_line(error)}); start them with torchrun, all at once"
         ) from error
