@@ -65,11 +65,17 @@ class RankWatch:
         try:
             yield
         except RuntimeError as error:  # of gloo or NCCL, where a connection is lost
-            reason = self._find_reason(first_line(error))
-            self._ending.acquire()  # never, where a thread ends the process meanwhile
-            raise self._error(reason) from None
+            raise self.explain(error) from None
         finally:
             self._sum_started_s = None
+
+    def explain(self, error: RuntimeError) -> RanksError:
+        """Find out why a connection was lost, tell the others, and return the error to raise."""
+        reason = self._find_reason(first_line(error))
+        self._ending.acquire()  # never, where a thread ends the process meanwhile
+        if reason != _STORE_GONE:
+            self._tell(reason)
+        return self._error(reason)
 
     def wait(self) -> None:
         """Wait until all processes have reached this call, however long they work.
@@ -199,7 +205,8 @@ class RankWatch:
         self._store.set(f"life {self._rank}", f"{n_beats} {self._n_sums}")
 
     def _life(self, rank: int) -> bytes:
-        return self._store.get(f"life {rank}")
+        name = f"life {rank}"
+        return self._store.get(name) if self._store.check([name]) else b"0 0"
 
 
 _STORE_GONE = "rank 0, or the torchrun that connects the ranks, is gone"

@@ -154,6 +154,8 @@ def joined_ranks(ranks: Ranks | None = None) -> Iterator[Ranks]:
         yield joined
     except RanksError:
         raise
+    except torch.distributed.DistError as error:  # of NCCL, which reports faults later
+        raise watch.explain(error) from None
     except Interrupted:  # in all processes at the same step
         watch.leave()
         raise
