@@ -69,7 +69,7 @@ class ClusterWorkers:
         self._work: dict[Future[Any], _Work] = {}
         self._threads: dict[str, int] = {}  # of each worker, by its address
         self._unfit: dict[str, str] = {}  # why a worker cannot run lemf; empty where it can
-        self._looked_s = self._fit_s = time.monotonic()
+        self._looked_s = 0.0
         self._look()
 
     def n_ahead(self) -> int:
@@ -148,15 +148,15 @@ class ClusterWorkers:
         CorpusError
             There is no such worker for some time, or the scheduler does not answer.
         """
+        begun_s = time.monotonic()
         while True:
             self._count()
             self._looked_s = time.monotonic()
             if fit := self._fit():
                 break
-            if self._looked_s - self._fit_s > _LONGEST_ALONE_S:
+            if self._looked_s - begun_s > _LONGEST_ALONE_S:
                 raise CorpusError(self._describe_unfit())
             time.sleep(0.2)
-        self._fit_s = self._looked_s
         for future, work in list(self._work.items()):
             if work.addresses and not work.addresses & fit:  # all that may run it have gone
                 self._submit(future, work.function, work.task)
@@ -164,6 +164,7 @@ class ClusterWorkers:
     def _count(self) -> None:
         try:
             self._threads = dict(self._client.nthreads(callback_timeout=_LONGEST_ANSWER_S))
+            self._unfit = {a: self._unfit[a] for a in self._threads if a in self._unfit}
             unknown = [address for address in self._threads if address not in self._unfit]
             answers = self._client.sync(self._ask, unknown)
         except (OSError, RuntimeError):
