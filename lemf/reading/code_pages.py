@@ -109,7 +109,6 @@ _PAGES: dict[str, tuple[str, tuple[str, ...], float]] = {
     "cp866": ("CP866", ("ru",), -3.0),
     "cp850": ("CP850", _WESTERN, -3.5),
 }
-FALLBACK = "cp1252"
 
 _RANK_DECAY = 0.13  # of the probabilities of letters in the order of their frequency
 _SHARE_OF_FREQUENT = 0.7  # of the text that the listed characters of Chinese and its like make up

@@ -6,7 +6,6 @@ import re
 
 from lemf.config import find_encoding
 from lemf.errors import TextGridError
-from lemf.reading.code_pages import FALLBACK, guess_code_page
 
 _MARKS = (  # that open a file, the longer ones first
     (b"\xff\xfe\0\0", "utf-32"),
@@ -17,6 +16,7 @@ _MARKS = (  # that open a file, the longer ones first
 )
 _LABEL = re.compile(rb'"((?:[^"]|"")*+)"')
 _STRANGE, _NOT_ASCII = re.compile("[\udc80-\udcff]"), re.compile("[^\0-\x7f]")
+_FALLBACK = "cp1252"
 _DECIDES = "--encoding decides"
 
 
@@ -82,15 +82,17 @@ def _decode_other(content: bytes) -> tuple[str, list[str]]:
         ]
     labels = _LABEL.findall(content)
     if all(label.isascii() for label in labels):
-        return content.decode(FALLBACK, errors="replace"), []  # in a comment, which says nothing
+        return content.decode(_FALLBACK, errors="replace"), []  # in a comment, which says nothing
+    from lemf.reading.code_pages import guess_code_page  # rare
+
     guess = guess_code_page(labels)
     if guess is None:
         note = f"the TextGrid is in no known encoding; read as Windows-1252; {_DECIDES}"
-        return content.decode(FALLBACK, errors="replace"), [note]
+        return content.decode(_FALLBACK, errors="replace"), [note]
     doubt = f", but {guess.rival} fits nearly as well" if guess.rival else " (as the bytes tell)"
     note = f"the TextGrid is not UTF-8; read as {guess.name}{doubt}; {_DECIDES}"
     return content.decode(guess.codec, errors="replace"), [note]
 
 
 def _mend(strange: re.Match[str]) -> str:
-    return strange[0].encode("utf-8", "surrogateescape").decode(FALLBACK, errors="replace")
+    return strange[0].encode("utf-8", "surrogateescape").decode(_FALLBACK, errors="replace")
