@@ -76,8 +76,10 @@ def read_rows(
         raise CorpusError(f"{path}: no such file; check the path") from None
     except UnicodeDecodeError as error:
         raise CorpusError(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from error
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read ({error.strerror})") from error
+    except (OSError, ValueError) as error:  # ValueError: no file can have this name
+        raise CorpusError(
+            f"{path}: cannot be read ({getattr(error, 'strerror', error)})"
+        ) from error
     if suffix == ".jsonl":
         return _json_rows(path, text)
     return _delimited_rows(path, text, "\t" if suffix == ".tsv" else ",", required)

@@ -125,7 +125,7 @@ def test_wrong_files(tmp_path):
     with pytest.raises(CorpusError, match=r"missing\.csv: no such file"):
         read_labels(str(tmp_path / "missing.csv"))
     (tmp_path / "deep.jsonl").write_text("[" * 100_000)
-    with pytest.raises(CorpusError, match=r"line 1: not JSON .nested too deep\."):
+    with pytest.raises(CorpusError, match=r"line 1: not JSON \(nested too deep\)"):
         read_labels(tmp_path / "deep.jsonl")
     with pytest.raises(CorpusError, match="no label found"):
         read_labels(write(tmp_path, []))

@@ -78,3 +78,10 @@ def test_faults_of_a_table_are_named_with_their_place(tmp_path, name, content, m
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(CorpusError, match=f"^{path}: {message}"):
         read_rows(path, required=("id",))
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 5000])
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_names_that_no_file_can_have(name, suffix):
+    with pytest.raises(CorpusError, match=r"cannot be read|or damaged|no such file"):
+        read_rows(f"{name}.{suffix}")
