@@ -23,6 +23,8 @@ from .config import Settings as Settings
 from .contours.contours import Contours as Contours
 from .contours.pitch import harvest as harvest
 from .corpus.listing import AUDIO_SUFFIXES as AUDIO_SUFFIXES
+from .corpus.listing import Listing as Listing
+from .corpus.listing import Recording as Recording
 from .corpus.outputs import Outputs as Outputs
 from .corpus.outputs import Summary as Summary
 from .corpus.rescoring import rescore_features as rescore_features
