@@ -129,9 +129,9 @@ def load_text_encoder(name: str, device: str) -> TextEncoder:
     folder = find_folder(f"{owner}{name}", MODEL_FILES)
     try:
         with quiet_transformers():
-            tokenizer = AutoTokenizer.from_pretrained(folder)
+            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
             model, report = AutoModel.from_pretrained(
-                folder, dtype=torch.float32, output_loading_info=True
+                folder, dtype=torch.float32, output_loading_info=True, trust_remote_code=False
             )
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise SemanticsError(

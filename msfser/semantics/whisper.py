@@ -158,8 +158,12 @@ class _TransformersWhisper:
         folder = find_folder(name, MODEL_FILES)
         dtype = torch.float16 if settings.device == "cuda" else torch.float32
         try:
-            self._processor: Any = AutoProcessor.from_pretrained(folder)  # type: ignore[no-untyped-call]
-            model = AutoModelForSpeechSeq2Seq.from_pretrained(folder, dtype=dtype)
+            self._processor: Any = AutoProcessor.from_pretrained(  # type: ignore[no-untyped-call]
+                folder, trust_remote_code=False
+            )
+            model = AutoModelForSpeechSeq2Seq.from_pretrained(
+                folder, dtype=dtype, trust_remote_code=False
+            )
         except (OSError, ValueError, KeyError, ImportError) as error:
             raise _not_loaded(settings, error) from error
         self._model: Any = model.eval().to(device)

@@ -284,3 +284,24 @@ def test_the_revision_is_the_commit_of_a_download_else_of_the_files(tiny_encoder
 def test_the_encoder_is_named_so_that_it_is_found_from_anywhere(tiny_encoder, monkeypatch):
     monkeypatch.chdir(tiny_encoder.parent)
     assert load_text_encoder(tiny_encoder.name, "cpu").about.name == str(tiny_encoder)
+
+
+def test_no_python_of_an_encoders_folder_runs(corpus, texts, tiny_encoder, tmp_path):
+    """Not even where the answer to every question is yes."""
+    folder, ran = tmp_path / "encoder", tmp_path / "ran"
+    shutil.copytree(tiny_encoder, folder)
+    (folder / "own.py").write_text(f"open({str(ran)!r}, 'w').close()\nclass Own: pass\n")
+    own = {
+        "config.json": {"AutoConfig": "own.Own", "AutoModel": "own.Own"},
+        "tokenizer_config.json": {"AutoTokenizer": ["own.Own", "own.Own"]},
+    }
+    for name, auto_map in own.items():
+        content = json.loads((folder / name).read_text()) | {"auto_map": auto_map}
+        (folder / name).write_text(json.dumps(content | {"model_type": "own-model"}))
+    done = subprocess.run(
+        [sys.executable, "-m", "msfser", "encode", corpus, "--encoder", folder],
+        input="y\n" * 100, capture_output=True, text=True,
+    )  # fmt: skip
+    assert not ran.exists()
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(f"Error: encoder {folder}: cannot be loaded")

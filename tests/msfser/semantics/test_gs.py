@@ -1,5 +1,9 @@
+import json
 import os
 import re
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -222,3 +226,28 @@ def test_transformers_whisper_hears_batches_as_it_hears_alone(tiny_whisper):
     together = whisper.transcribe(clips)
     assert len(together) == 3
     assert [whisper.transcribe([clip])[0] for clip in clips] == together
+
+
+def test_no_python_of_a_whispers_folder_runs(corpus, tiny_whisper, tmp_path):
+    folder, ran = tmp_path / "whisper", tmp_path / "ran"
+    shutil.copytree(tiny_whisper, folder)
+    (folder / "own.py").write_text(f"open({str(ran)!r}, 'w').close()\nclass Own: pass\n")
+    own = {
+        "config.json": {"AutoConfig": "own.Own", "AutoModelForSpeechSeq2Seq": "own.Own"},
+        "processor_config.json": {"AutoProcessor": "own.Own"},
+        "tokenizer_config.json": {"AutoTokenizer": ["own.Own", "own.Own"]},
+    }
+    for name, auto_map in own.items():
+        content = json.loads((folder / name).read_text()) | {"auto_map": auto_map}
+        if name == "config.json":
+            content["model_type"] = "own-model"
+        (folder / name).write_text(json.dumps(content))
+    done = subprocess.run(
+        [sys.executable, "-m", "msfser", "semantics", "gs", corpus,
+         "--engine", "transformers", "--model", folder],
+        input="y\n" * 100, capture_output=True, text=True,
+    )  # fmt: skip
+    assert not ran.exists()
+    assert done.returncode == 1
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith(f"Error: --model {folder}: cannot be loaded by transformers")
