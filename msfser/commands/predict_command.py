@@ -106,7 +106,7 @@ def predict(
     from msfser.model.device import choose_device
     from msfser.model.msf_ser import MsfSer
     from msfser.prediction.predict import load_encoder, predict_speech
-    from msfser.prediction.speech_files import find_speech
+    from msfser.prediction.speech_files import find_speech, name_unreadable
     from msfser.prediction.speech_texts import describe_acoustically, find_texts
     from msfser.semantics.alignment_tiers import TIERS_IN_ORDER
 
@@ -139,6 +139,8 @@ def predict(
     _write(loaded, model, predictions, output, file_format, windows, force)
     if embeddings is not None:
         _write_embeddings(predictions, embeddings, force)
+    if passed_over := name_unreadable(files):
+        say(f"note: {passed_over}")
     _say_notes(predictions)
     _end_on_failures(predictions)
 
@@ -211,6 +213,8 @@ def _say_notes(predictions: Sequence[SpeechPrediction]) -> None:
         notes[f"values outside the rating scale in {where}"] = 1
     for note, count in notes.most_common(_MOST_NAMED):
         say(f"note: {note}" + (f" ({count:,} recordings)" if count > 1 else ""))
+    if (n_more := len(notes) - _MOST_NAMED) > 0:
+        say(f"note: {n_more:,} other notes; csv and JSON hold those of each recording")
 
 
 def _end_on_failures(predictions: Sequence[SpeechPrediction]) -> None:

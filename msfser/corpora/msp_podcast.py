@@ -13,6 +13,7 @@ from lemf import CorpusError
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.threads import threaded_map
 from msfser.config.settings import OutsideLabels
+from msfser.corpora.annotations import name_annotation
 from msfser.corpora.checks import Reading, check_utterances, count_note
 from msfser.corpora.msp_podcast_files import (
     Speakers,
@@ -85,8 +86,9 @@ def read_msp_podcast(
     elsewhere = [row.id for row in rows if row.split != splits.get(row.wav, row.split)]
     unnamed = sorted(_list_stems(audio, ".wav").keys() - {row.id for row in rows})
     rows = [replace(row, wav=f"{audio.name}/{row.wav}") for row in rows]
+    found = _with_texts(root, rows, watch)
     manifest = Manifest(
-        utterances=tuple(_with_texts(root, rows, watch)),
+        utterances=tuple(row for row, _ in found),
         corpus="msp-podcast",
         version=_release_of(root) if release is None else release,
         root=root.resolve(),
@@ -97,6 +99,10 @@ def read_msp_podcast(
         "" if manifest.version else "no release in the name of the folder; name it with --release",
         count_note("{} in another split by Partitions.txt, which is not followed", elsewhere),
         count_note("{} in no list of labels or splits, left out", unnamed),
+        count_note(
+            "{} whose transcript is not read: the file holds labels with times or the like",
+            [row.id for row, is_annotation in found if is_annotation],
+        ),
     )
     notes = [note for note in possible_notes if note]
     return check_utterances(manifest, notes, outside=outside, watch=watch)
@@ -130,19 +136,24 @@ def _complete(row: Utterance, splits: dict[str, str | None], speakers: Speakers)
     )
 
 
-def _with_texts(root: Path, utterances: list[Utterance], watch: Watch) -> list[Utterance]:
-    """Add the transcripts and the paths of the alignments where there are any."""
+def _with_texts(
+    root: Path, utterances: list[Utterance], watch: Watch
+) -> list[tuple[Utterance, bool]]:
+    """Add transcripts and paths of alignments; True where the transcript is an annotation."""
     transcripts, alignments = find_entry(root, _TRANSCRIPTS), find_entry(root, _ALIGNMENTS)
     texts = _list_stems(transcripts, ".txt")
     grids = _list_stems(alignments, ".textgrid")
 
-    def add(utterance: Utterance) -> Utterance:
-        text, grid = texts.get(utterance.id), grids.get(utterance.id)
-        return replace(
+    def add(utterance: Utterance) -> tuple[Utterance, bool]:
+        path, grid = texts.get(utterance.id), grids.get(utterance.id)
+        text = "\n".join(read_lines(path)) if path else ""
+        is_annotation = bool(name_annotation(text))
+        with_texts = replace(
             utterance,
-            transcript=_read_transcript(text) if text else None,
+            transcript=None if is_annotation else " ".join(text.split()) or None,
             alignment=f"{grid.parent.name}/{grid.name}" if grid else None,
         )
+        return with_texts, is_annotation
 
     return threaded_map(add, utterances, watch)
 
@@ -155,7 +166,3 @@ def _list_stems(folder: Path | None, suffix: str) -> dict[str, Path]:
         for path in folder.iterdir()
         if path.name.lower().endswith(suffix) and not path.name.startswith(".")
     }
-
-
-def _read_transcript(path: Path) -> str | None:
-    return " ".join(" ".join(read_lines(path)).split()) or None

@@ -6,13 +6,13 @@ order; columns are found by name. ``Partitions.txt`` has splits, ``Speaker_ids.t
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from lemf import CorpusError
-from msfser.corpora.rows import read_text_rows
+from lemf import CorpusError, Rows, read_rows
+from lemf.runtime.json_text import parse_json
+from msfser.corpora.rows import Row, rows_as_text
 from msfser.corpora.text_files import read_lines, read_text
 from msfser.corpora.values import is_missing, parse_gender, parse_label, parse_split
 from msfser.manifest import DIMENSIONS, Utterance
@@ -119,7 +119,7 @@ def parse_speaker(text: str) -> str | None:
     return re.sub(r"^(?:Speaker|Spkr)_", "", text.strip(), flags=re.IGNORECASE)
 
 
-def _make_utterance(name: str, place: str, row: dict[str, str]) -> Utterance:
+def _make_utterance(name: str, place: str, row: Row) -> Utterance:
     labels = {
         dimension: parse_label(row.get(dimension, ""), _COLUMNS[dimension], place)
         for dimension in DIMENSIONS
@@ -137,41 +137,26 @@ def _make_utterance(name: str, place: str, row: dict[str, str]) -> Utterance:
     )
 
 
-def _csv_rows(path: Path) -> list[tuple[str, dict[str, str]]]:
-    table = read_text_rows(path)
-    found = _find_columns(path, table.columns)
-    return [
-        (place, {ours: row[name] for ours, name in found.items() if name in row})
-        for place, row in table.rows
-    ]
+def _csv_rows(path: Path) -> list[tuple[str, Row]]:
+    table = read_rows(path)
+    return rows_as_text(table, _find_columns(path, table.columns)).rows
 
 
-def _json_rows(path: Path) -> list[tuple[str, dict[str, str]]]:
-    def refuse_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        content = dict(pairs)
-        if len(content) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise CorpusError(f"{path}: {twice} occurs twice; remove one of the two")
-        return content
-
+def _json_rows(path: Path) -> list[tuple[str, Row]]:
     try:
-        content = json.loads(read_text(path), object_pairs_hook=refuse_repeats)
+        content = parse_json(read_text(path))
     except ValueError as error:
-        raise CorpusError(f"{path}: not JSON ({error})") from error
+        raise CorpusError(f"{path}: not JSON ({error}); correct the file") from error
     if not isinstance(content, dict):
         raise CorpusError(f"{path}: expected an object with one key per recording")
-    rows = []
+    rows: list[tuple[str, Row]] = []
     for name, labels in content.items():
+        place = f"{path}: {name}"
         if not isinstance(labels, dict):
-            raise CorpusError(f"{path}: {name}: expected an object with EmoAct, EmoVal, EmoDom")
-        found = _find_columns(f"{path}: {name}", ("FileName", *labels))
-        row = {
-            ours: str(labels[theirs])
-            for ours, theirs in found.items()
-            if labels.get(theirs) is not None
-        }
-        rows.append((f"{path}: {name}", {**row, "file": name}))
+            raise CorpusError(f"{place}: expected an object with EmoAct, EmoVal, EmoDom")
+        found = _find_columns(place, ("FileName", *labels))
+        ((_, row),) = rows_as_text(Rows((), [(place, labels)]), found).rows
+        rows.append((place, {**row, "file": name}))
     return rows
 
 

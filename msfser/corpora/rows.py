@@ -2,33 +2,68 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
+from collections import Counter
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from lemf import read_rows
+from lemf import Rows
+from msfser.corpora.values import UNKNOWN, to_text
 
 Row = dict[str, str]
 
+# Columns whose text is taken as it is; the others are numbers and names with readers of their own.
+_PATHS = ("wav", "audio", "file", "alignment", "textgrid")
+_FREE = (*_PATHS, "id", "transcript", "es", "speaker", "emotion")
+_WHOLE_NUMBER = re.compile(r"-?[0-9]+(\.0+)?")
+
 
 class TextRows(NamedTuple):
-    """The named columns of a table, and (place, row) of each row; empty cells are left out."""
+    """The cells of a table as text.
 
-    columns: tuple[str, ...]
+    Attributes
+    ----------
+    rows : list of (str, dict of str to str)
+        Place and cells of each row; cells without a value are left out.
+    notes : tuple of str
+        Which texts, such as ``NA``, were read as no value.
+    """
+
     rows: list[tuple[str, Row]]
+    notes: tuple[str, ...]
 
 
-def read_text_rows(path: Path) -> TextRows:
-    """Read all rows of a table; parameters and errors as in `lemf.read_rows`.
+def rows_as_text(table: Rows, names: Mapping[str, str]) -> TextRows:
+    """Convert columns of a table to text, unrounded.
+
+    Parameters
+    ----------
+    table : Rows
+    names : mapping of str to str
+        The columns of the table by the names that they get.
 
     Returns
     -------
     TextRows
-        Numbers of JSON and Parquet become text, unrounded.
+        A column of whole numbers is written without ``.0``, as tables write them where a cell of
+        the column is empty.
+
+    Raises
+    ------
+    CorpusError
+        A cell holds a list, an object, or bytes that are not text.
     """
-    columns, rows = read_rows(path)
-    return TextRows(columns, [(place, _as_text(row)) for place, row in rows])
-
-
-def _as_text(row: dict[str, object]) -> Row:
-    texts = {name: str(value).strip() for name, value in row.items()}
-    return {name: text for name, text in texts.items() if text}
+    rows: list[tuple[str, Row]] = [(place, {}) for place, _ in table.rows]
+    notes = []
+    for name, column in names.items():
+        texts = [to_text(row.get(column), f"{place}: {column}") for place, row in table.rows]
+        unknown = Counter(text for text in texts if name in _FREE and text in UNKNOWN)
+        known = {i: text for i, text in enumerate(texts) if text and text not in unknown}
+        whole = all(map(_WHOLE_NUMBER.fullmatch, known.values()))
+        for i, text in known.items():
+            rows[i][1][name] = text.partition(".")[0] if whole else text
+        notes += [
+            f"{column} {text!r} is read as no value, in {count:,} row{'s' if count > 1 else ''}"
+            for text, count in unknown.items()
+        ]
+    return TextRows(rows, tuple(notes))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 
-from lemf import CorpusError
+from lemf import CorpusError, Rows, read_rows
 from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import OutsideLabels
 from msfser.corpora.checks import Reading, check_utterances, count_note
-from msfser.corpora.rows import Row, TextRows, read_text_rows
+from msfser.corpora.rows import Row, rows_as_text
 from msfser.corpora.values import is_missing, parse_gender, parse_label, parse_split
 from msfser.manifest import DIMENSIONS, Manifest, Utterance
 
@@ -62,7 +62,7 @@ def read_table(
     CorpusError
         The table cannot be read, lacks a named column, or has a value that cannot be used.
     """
-    table = read_text_rows(path)
+    table = read_rows(path)
     if not table.rows:
         raise CorpusError(f"{path}: the table has no rows")
     # columns and scale of labels
@@ -73,8 +73,9 @@ def read_table(
             f"{path}: the scale of {', '.join(labelled)} is not known; name it: --label-bounds 1,5"
         )
     # rows of the manifest
+    texts = rows_as_text(table, names)
     manifest = Manifest(
-        utterances=tuple(_make_utterances(table, names)),
+        utterances=tuple(_make_utterances(texts.rows)),
         corpus=path.stem,
         version="",
         root=path.parent.resolve(),
@@ -82,13 +83,15 @@ def read_table(
     )
     # notes on the table
     lost = _missing_alignments(manifest)
-    notes = [note] if (note := count_note("{} whose alignment file is missing", lost)) else []
+    notes = [*texts.notes]
+    if note := count_note("{} whose alignment file is missing", lost):
+        notes.append(note)
     if unread := [name for name in table.columns if name not in names.values()]:
         notes.append(f"columns not read: {', '.join(unread)}")
     return check_utterances(manifest, notes, outside=outside, watch=watch)
 
 
-def _column_names(path: Path, table: TextRows, renamed: Mapping[str, str]) -> dict[str, str]:
+def _column_names(path: Path, table: Rows, renamed: Mapping[str, str]) -> dict[str, str]:
     """Map the columns of the manifest to those of the table."""
     for name, column in renamed.items():
         if name not in TABLE_COLUMNS:
@@ -110,13 +113,11 @@ def _column_names(path: Path, table: TextRows, renamed: Mapping[str, str]) -> di
     return names
 
 
-def _make_utterances(table: TextRows, names: Mapping[str, str]) -> list[Utterance]:
+def _make_utterances(rows: Sequence[tuple[str, Row]]) -> list[Utterance]:
     utterances: list[Utterance] = []
     places: dict[str, str] = {}
-    for place, row in table.rows:
-        utterance = _make_utterance(
-            place, {name: row[column] for name, column in names.items() if column in row}
-        )
+    for place, row in rows:
+        utterance = _make_utterance(place, row)
         if utterance.id in places:
             raise CorpusError(
                 f"{place}: id {utterance.id!r} is also in {places[utterance.id]}; ids must differ"

@@ -1,12 +1,21 @@
-"""Conversion of splits, genders and labels from the spellings of corpora to the manifest's."""
+"""Conversion of cells, splits, genders and labels from the spellings of corpora to the manifest's.
+
+The cells are those of csv, JSON and Parquet: text, numbers, bytes, and NaN where there is none.
+"""
 
 from __future__ import annotations
 
 import math
 import re
+import reprlib
+from decimal import Decimal
 
 from lemf import CorpusError
 
+# How pandas, R and spreadsheets write that a cell of text has no value; "na" and "none" are words.
+UNKNOWN = frozenset(
+    ("nan", "NaN", "-nan", "NA", "N/A", "n/a", "<NA>", "#N/A", "#NA", "NaT", "NULL", "None")
+)
 _SPLITS = {
     "train": "train",
     "training": "train",
@@ -22,7 +31,36 @@ _SPLITS = {
     "test3": "test3",
 }
 _GENDERS = {"f": "female", "female": "female", "m": "male", "male": "male"}
-_MISSING = ("", "nan", "na", "n/a", "none", "null")
+_MISSING = ("", "null", *{text.casefold() for text in UNKNOWN})
+
+
+def to_text(value: object, place: str) -> str:
+    """Convert a cell to text, unrounded; ``""`` for no value: None, NaN, or blanks.
+
+    Parameters
+    ----------
+    value : object
+        Of csv, JSON or Parquet. A whole number has no ``.0``, whatever its type.
+    place : str
+        Of the cell, for the error.
+
+    Raises
+    ------
+    CorpusError
+        A list, an object, or bytes that are not UTF-8.
+    """
+    if isinstance(value, bytes):
+        try:
+            value = value.decode()
+        except UnicodeDecodeError:
+            raise CorpusError(f"{place} holds bytes, not text; write text in UTF-8") from None
+    if isinstance(value, list | dict | tuple):
+        raise CorpusError(f"{place} holds {reprlib.repr(value)}; write one text or number")
+    if value is None or value != value:  # NaN of any type is unlike itself
+        return ""
+    if isinstance(value, float | Decimal) and value == value // 1:
+        value = int(value)
+    return str(value).strip()
 
 
 def parse_split(text: str, place: str) -> str | None:

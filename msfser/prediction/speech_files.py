@@ -6,17 +6,32 @@ Next to `talk.wav`, `talk.TextGrid` is its alignment, `talk.txt` or `talk.lab` i
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lemf import AUDIO_SUFFIXES, MANIFEST_SUFFIXES, read_rows
 from lemf.runtime.input import read_text_input
+from msfser.corpora.annotations import name_annotation
+from msfser.corpora.rows import rows_as_text
 from msfser.errors import DataError
 
 _GRID_SUFFIXES = (".TextGrid", ".textgrid", ".TEXTGRID")
 _TRANSCRIPT_SUFFIXES = (".txt", ".lab")
 _WAV_COLUMNS = ("wav", "audio", "file")
+_COLUMNS = (*_WAV_COLUMNS, "alignment", "textgrid", "transcript", "es")
+_WANTED = {  # in folders
+    f".{suffix}"
+    for suffix in (
+        *AUDIO_SUFFIXES, *("mp3", "oga", "opus", "aif", "aiff", "aifc", "au", "caf", "rf64", "w64")
+    )
+}  # fmt: skip
+_UNREADABLE = {f".{suffix}" for suffix in ("m4a", "aac", "wma", "amr", "mp2", "ape", "wv", "webm")}
+
+
+class NotATranscriptError(DataError):
+    """A file beside a recording that has the suffix of a transcript, and holds something else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +64,8 @@ class SpeechFile:
 
         Raises
         ------
+        NotATranscriptError
+            The file holds labels with times, subtitles or the like.
         DataError
             The file is not text in UTF-8.
         """
@@ -62,6 +79,10 @@ class SpeechFile:
                 raise DataError(
                     f"{self.transcript}: cannot be read ({reason}); write it as text in UTF-8"
                 ) from error
+            if kind := name_annotation(text):
+                raise NotATranscriptError(
+                    f"{self.transcript}: not read: {kind}, no transcript; write the words alone"
+                )
         return " ".join(text.split()) or None
 
 
@@ -93,7 +114,8 @@ def find_speech(sources: Sequence[Path], alignments: Path | None = None) -> list
             found.setdefault(speech.wav, speech)
     if not found:
         kinds = ", ".join(AUDIO_SUFFIXES)
-        raise DataError(f"{sources[0]}: no recording found ({kinds}); check the path")
+        other = name_unreadable(sources)
+        raise DataError(f"{sources[0]}: no recording found ({kinds}); {other or 'check the path'}")
     if alignments is not None and alignments.is_file():
         if len(found) > 1:
             raise DataError(
@@ -104,16 +126,38 @@ def find_speech(sources: Sequence[Path], alignments: Path | None = None) -> list
     return list(found.values())
 
 
+def name_unreadable(sources: Sequence[Path]) -> str:
+    """Count the recordings in folders that are passed over, since nothing here reads them.
+
+    Returns
+    -------
+    str
+        Such as ``"passed over: 2 .m4a files; convert to wav or flac"``; ``""`` for none.
+    """
+    found = Counter(
+        path.suffix.lower()
+        for source in sources
+        if source.is_dir()
+        for path in _walk(source, _UNREADABLE)
+    )
+    counts = [f"{n:,} {suffix} file{'s' if n > 1 else ''}" for suffix, n in sorted(found.items())]
+    return f"passed over: {', '.join(counts)}; convert to wav or flac" if counts else ""
+
+
+def _walk(folder: Path, suffixes: Container[str]) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.suffix.lower() in suffixes and not hidden:
+            yield path
+
+
 def _find(source: Path, alignments: Path | None) -> Iterator[SpeechFile]:
     grids = alignments if alignments is not None and alignments.is_dir() else None
     if source.suffix.lower() in MANIFEST_SUFFIXES:
         yield from _read_table(source)
     elif source.is_dir():
-        wanted = {f".{suffix}" for suffix in AUDIO_SUFFIXES}
-        for wav in sorted(source.rglob("*")):
-            hidden = any(part.startswith(".") for part in wav.relative_to(source).parts)
-            if wav.suffix.lower() in wanted and not hidden:
-                yield _with_neighbours(wav, grids and grids / wav.relative_to(source).parent)
+        for wav in _walk(source, _WANTED):
+            yield _with_neighbours(wav, grids and grids / wav.relative_to(source).parent)
     else:  # a missing file becomes a failed row
         yield _with_neighbours(source, grids)
 
@@ -135,16 +179,17 @@ def _first_existing(stem: Path, suffixes: Iterable[str]) -> Path | None:
 
 def _read_table(source: Path) -> Iterator[SpeechFile]:
     folder = source.parent
-    for place, row in read_rows(source, suffixes=MANIFEST_SUFFIXES).rows:
+    table = read_rows(source, suffixes=MANIFEST_SUFFIXES)
+    names = {name: name for name in _COLUMNS if name in table.columns}
+    for place, row in rows_as_text(table, names).rows:
         wav = next((row[name] for name in _WAV_COLUMNS if name in row), None)
         if wav is None:
             raise DataError(f"{place}: no column wav; name the recording there")
-        neighbours = _with_neighbours(folder / str(wav), None)
+        neighbours = _with_neighbours(folder / wav, None)
         alignment = row.get("alignment", row.get("textgrid"))
-        transcript = row.get("transcript")
         yield SpeechFile(
             wav=neighbours.wav,
-            alignment=folder / str(alignment) if alignment else neighbours.alignment,
-            transcript=str(transcript) if transcript else neighbours.transcript,
-            es=str(row["es"]) if "es" in row else None,
+            alignment=folder / alignment if alignment else neighbours.alignment,
+            transcript=row.get("transcript", neighbours.transcript),
+            es=row.get("es"),
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from lemf import Emphasis, LemfError, score
 from msfser.config.settings import Semantic
 from msfser.data.clips import read_clip
-from msfser.prediction.speech_files import SpeechFile
+from msfser.prediction.speech_files import NotATranscriptError, SpeechFile
 from msfser.semantics.alignment_tiers import find_tiers
 from msfser.semantics.es.description import format_description
 from msfser.semantics.es.voice import describe_voice, measure_voice
@@ -96,7 +96,11 @@ def find_texts(
     """
     notes: list[str] = []
     emphasis = _score(speech, tiers_in_order, notes)
-    gs = speech.read_transcript()
+    gs = None
+    try:
+        gs = speech.read_transcript()
+    except NotATranscriptError as error:
+        notes.append(str(error))
     if gs is None and transcribe is not None:
         gs = transcribe(speech)
     if gs is None and emphasis is not None:

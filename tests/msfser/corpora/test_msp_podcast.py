@@ -226,7 +226,7 @@ def test_wrong_labels_are_one_line_with_their_place(release_1_6, tmp_path, run, 
         ("[1]", "expected an object with one key per recording"),
         ('{"a.wav": 3}', "a.wav: expected an object with EmoAct, EmoVal, EmoDom"),
         ('{"a.wav": {"EmoAct": 1}}', "a.wav: no column EmoVal"),
-        ('{"a.wav": {}, "a.wav": {}}', "a.wav occurs twice"),
+        ('{"a.wav": {}, "a.wav": {}}', "two keys are named 'a.wav'"),
     ],
 )
 def test_wrong_json_is_one_line(release_1_12, tmp_path, run, content, message):
@@ -253,3 +253,18 @@ def test_a_recording_in_two_splits_is_refused(release_1_10, tmp_path, run):
     result = run("msp-podcast", release_1_10, "-o", tmp_path / "out")
     assert result.exit_code == 1
     assert f"line 6: {ROWS[0][0]} is in train and in test1" in result.stderr
+
+
+def test_json_without_values_and_transcripts_that_are_none(release_1_12, tmp_path, run):
+    path = release_1_12 / "Labels/labels_consensus.json"
+    labels = json.loads(path.read_text())
+    name = next(iter(labels))
+    labels[name] |= {"EmoClass": math.nan, "SpkrID": math.nan, "EmoVal": math.nan}
+    path.write_text(json.dumps(labels))
+    stem = name.removesuffix(".wav")
+    (release_1_12 / "Transcripts" / f"{stem}.txt").write_text("0 51200 hello you\n")
+    result = run("msp-podcast", release_1_12, "-o", tmp_path / "out")
+    assert "1 utterance whose transcript is not read: the file holds labels" in result.stderr
+    (row,) = [row for row in read_manifest(tmp_path / "out").utterances if row.id == stem]
+    assert (row.emotion, row.transcript) == (None, None)
+    assert math.isnan(row.valence)

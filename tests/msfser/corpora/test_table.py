@@ -281,3 +281,90 @@ def test_lengths_are_those_that_training_reads_whatever_headers_and_suffixes_say
     for utterance, (_, length_s) in zip(manifest.utterances, files.values(), strict=True):
         clip = read_clip(manifest.wav_path(utterance))
         assert utterance.duration_s == length_s == clip.duration_s
+
+
+MISSING = {"csv": ("nan", "NaN", "NA", "", "<NA>", "None"), "jsonl": (math.nan, None, "nan", "NA")}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "cell"), [(suffix, cell) for suffix, cells in MISSING.items() for cell in cells]
+)
+def test_a_cell_without_a_value_is_no_speaker_transcript_or_emotion(
+    tmp_path, run, make_wav, suffix, cell
+):
+    make_wav(tmp_path / "a.wav")
+    names = ("alignment", "transcript", "speaker", "gender", "emotion", "split", "fold", "valence")
+    row = {"wav": "a.wav", "id": "x", **dict.fromkeys(names, cell)}
+    known = dict(row, id="y", speaker="anna", transcript="na", emotion="none", split="train")
+    path = tmp_path / f"own.{suffix}"
+    if suffix == "csv":
+        lines = [",".join(row), ",".join(row.values()), ",".join(known.values())]
+        path.write_text("\n".join(lines))
+    else:
+        path.write_text(f"{json.dumps(row)}\n{json.dumps(known)}\n")
+    result = run("table", path, "-o", tmp_path / "out", "--label-bounds", "1,5")
+    assert result.exit_code == 0, result.output
+    x, y = read_manifest(tmp_path / "out").utterances
+    assert (x.alignment, x.transcript, x.speaker, x.gender, x.emotion) == (None,) * 5
+    assert (x.split, x.fold) == (None, None)
+    assert math.isnan(x.valence)
+    assert (y.speaker, y.transcript, y.emotion) == ("anna", "na", "none")  # words
+    told = f"speaker {cell!r} is read as no value, in 1 row" in result.stderr
+    assert told == (isinstance(cell, str) and cell != "")
+
+
+def test_missing_values_of_pandas_in_parquet(tmp_path, run, make_wav):
+    make_wav(tmp_path / "a.wav")
+    make_wav(tmp_path / "b.wav")
+    columns = {
+        "wav": ["a.wav", "b.wav"],
+        "speaker": pyarrow.array([3.0, math.nan]),  # whole numbers beside NaN
+        "transcript": pyarrow.array(["hello", None]).dictionary_encode(),
+        "emotion": pyarrow.array([math.nan, math.nan], pyarrow.float32()),
+        "fold": pyarrow.array([1.0, math.nan]),
+        "valence": pyarrow.array([None, 2], pyarrow.int8()),
+    }
+    path = tmp_path / "own.parquet"
+    pyarrow.parquet.write_table(pyarrow.table(columns), path)
+    result = run("table", path, "-o", tmp_path / "out", "--label-bounds", "1,5")
+    assert result.exit_code == 0, result.output
+    a, b = read_manifest(tmp_path / "out").utterances
+    assert (a.speaker, a.transcript, a.emotion, a.fold) == ("3", "hello", None, 1)
+    assert (b.speaker, b.transcript, b.emotion, b.fold) == (None, None, None, None)
+    assert (math.isnan(a.valence), b.valence) == (True, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("cells", "speakers"),
+    [
+        (("3.0", "3", ""), ["3", "3", None]),
+        (("3.0", "3.5", "3"), ["3.0", "3.5", "3"]),
+        (("s1", "3.0", ""), ["s1", "3.0", None]),
+    ],
+)
+def test_whole_numbers_of_speakers_in_text(tmp_path, run, make_wav, cells, speakers):
+    make_wav(tmp_path / "a.wav")
+    path = tmp_path / "own.csv"
+    rows = (f"a.wav,{number},{cell}\n" for number, cell in enumerate(cells))
+    path.write_text("wav,id,speaker\n" + "".join(rows))
+    assert run("table", path, "-o", tmp_path / "out").exit_code == 0
+    assert [row.speaker for row in read_manifest(tmp_path / "out").utterances] == speakers
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        (["a"], "row 1: speaker holds ['a']"),
+        ({"a": 1}, "row 1: speaker holds {"),
+        (b"\xff", "bytes"),
+    ],
+)
+def test_cells_that_are_no_text(tmp_path, run, make_wav, cell, message):
+    make_wav(tmp_path / "a.wav")
+    path = tmp_path / "own.parquet"
+    table = pyarrow.Table.from_pylist([{"wav": b"a.wav", "speaker": cell, "unused": [1]}])
+    pyarrow.parquet.write_table(table, path)
+    result = run("table", path, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1

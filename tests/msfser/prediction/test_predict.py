@@ -103,6 +103,46 @@ def test_a_table_names_recordings_and_their_words(tmp_path):
         find_speech([tmp_path / "none.csv"])
 
 
+@pytest.mark.parametrize(
+    "content", ["0 51200 I never said\n", "1\n00:00:00,000 --> 00:00:01,500\nI\n"]
+)
+def test_labels_with_times_are_no_transcript(tmp_path, content):
+    soundfile.write(tmp_path / "a.wav", noise(1.0), RATE_HZ)
+    (tmp_path / "a.txt").write_text(content)
+    (found,) = find_speech([tmp_path])
+    texts = find_texts(found)
+    assert (texts.gs, texts.les) == (None, None)
+    (note,) = texts.notes
+    assert "a.txt: not read: " in note
+    assert find_texts(found, transcribe=lambda _: "heard").gs == "heard"
+
+
+def test_every_recording_of_a_folder_is_predicted_or_named(tmp_path, run_folder):
+    for suffix in ("mp3", "MP3", "aiff", "opus"):
+        name = f"{suffix}.{suffix}"
+        kind = {"opus": ("OGG", "OPUS")}.get(suffix, (suffix.upper(), None))
+        soundfile.write(tmp_path / name, noise(1.0), RATE_HZ, format=kind[0], subtype=kind[1])
+    for name in ("a.m4a", "b.m4a", "c.wma", ".hidden.wma"):
+        (tmp_path / name).write_bytes(b"sound that nothing here reads")
+    result = predict(run_folder, tmp_path, "--no-texts", "--format", "csv")
+    assert result.exit_code == 0, result.output
+    assert len(list(csv.DictReader(io.StringIO(result.stdout)))) == 4
+    assert "passed over: 2 .m4a files, 1 .wma file; convert to wav or flac" in result.stderr
+    for path in tmp_path.glob("[!.]*.*[!a]"):
+        path.unlink()
+    with pytest.raises(DataError, match=r"passed over: 2 .m4a files"):
+        find_speech([tmp_path])
+
+
+def test_a_table_of_missing_texts(tmp_path):
+    soundfile.write(tmp_path / "a.wav", noise(1.0), RATE_HZ)
+    row = {"wav": "a.wav", "transcript": np.nan, "es": np.nan, "alignment": np.nan}
+    (tmp_path / "t.jsonl").write_text(json.dumps(row))
+    (tmp_path / "t.csv").write_text("wav,transcript,es,alignment\na.wav,nan,NA,NaN\n")
+    for name in ("t.jsonl", "t.csv"):
+        assert find_speech([tmp_path / name]) == [SpeechFile(wav=tmp_path / "a.wav")]
+
+
 def test_nothing_to_predict(tmp_path):
     with pytest.raises(DataError, match="no recording found"):
         find_speech([tmp_path])
