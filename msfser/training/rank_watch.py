@@ -20,7 +20,7 @@ from lemf.runtime.console import say
 from msfser.errors import RanksError, first_line
 
 _BEAT_S = 1.0
-_SILENT_S = 60.0  # without a sign of life, a process counts as gone
+_SILENT_S = 25.0  # without a sign of life, a process is gone; torchrun kills the others after 30 s
 _POLL_S = 0.02
 _REASON = "reason"  # key of the store: why the processes end
 _SOME_LEFT = "some left"
