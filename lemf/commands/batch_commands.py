@@ -15,7 +15,7 @@ from lemf.commands.analysis_options import (
 )
 from lemf.commands.weight_options import WeightOptions, new_weight_options, read_weight_options
 from lemf.config import DURATION_METHODS, SCOPES, SINGLE_RECORDING_SCOPES
-from lemf.errors import LemfError, SettingsError
+from lemf.errors import LemfError, SettingsError, one_line
 from lemf.runtime.console import PATH, cluster_option, force_option, jobs_option, one_line_ends, say
 from lemf.runtime.cores import count_cores
 from lemf.runtime.progress import progress
@@ -173,7 +173,7 @@ def _print_end(run: CorpusRun, settings: Settings) -> None:
         ("folders that were searched already, by another path", listing.repeated_folders),
     ):
         if paths:
-            say(f"note: {kind}: {len(paths):,}, such as {paths[0]}")
+            say(one_line(f"note: {kind}: {len(paths):,}, such as {paths[0]}"))
     if run.seconds == 0:
         say(f"{outputs.table} is complete: {summary.files + summary.failed:,} files")
     else:
@@ -189,7 +189,7 @@ def _print_end(run: CorpusRun, settings: Settings) -> None:
         _say_where_notes_are(outputs)
     problems = [f"{path}: {reason}" for path, reason in read_failures(outputs, _MOST_FAILURES)]
     for problem in problems + listing.unsearched[:_MOST_FAILURES]:
-        say(f"failed: {problem}")
+        say(one_line(f"failed: {problem}"))
     n_files = summary.files + summary.failed
     if summary.failed:
         raise LemfError(f"{summary.failed:,} of {n_files:,} files failed: see {outputs.failed}")

@@ -135,5 +135,5 @@ def _shorten_paths(text: str, task: FileTask) -> str:
     for path in (task.recording.audio, task.recording.textgrid):
         if path is not None:
             start = _absolute(task.folder, path) + ": "
-            text = text.replace(start, "").replace(one_line(start), "")  # as messages show it
+            text = text.replace(start, "").replace(f"{one_line(start)} ", "")  # as messages show it
     return printable_path(text)

@@ -138,9 +138,15 @@ def _end(number: int, _: FrameType | None) -> NoReturn:
 
 @contextmanager
 def _short_messages() -> Iterator[None]:
-    """Make the messages of click, which repeat the arguments, lines that a terminal can show."""
+    """Make the messages of click, which repeat the arguments, lines that a terminal can show.
+
+    Ctrl-C is a line, too, with the exit code that shells expect.
+    """
     try:
         yield
+    except KeyboardInterrupt:
+        say("\nstopped")
+        raise click.exceptions.Exit(INTERRUPTED) from None
     except click.ClickException as error:
         vars(error)["message"] = one_line(error.message)
         raise

@@ -71,8 +71,10 @@ class Decoder:
             if len(self._parts) > MOST_PARTS:
                 raise self._unreadable(f"it joins more than {MOST_PARTS} recordings")
             self._sound, self._part_stream = self._open(self._parts[0])
-        except BaseException:
+        except BaseException as error:
             self._stream.close()
+            if isinstance(error, OSError):  # of the disk
+                raise self._unreadable(error.strerror or str(error)) from error
             raise
         self.rate_hz = int(self._sound.samplerate)
         self.n_channels = int(self._sound.channels)

@@ -181,6 +181,18 @@ def test_the_first_reasons_stand_beside_the_file_that_lists_all(batch):
     assert batch().stderr.splitlines()[-4:] == lines[-4:]  # of a complete output, too
 
 
+def test_a_path_in_two_lines_is_one_line_on_the_terminal(batch):
+    Path("corpus/a\nError: b.wav").write_bytes(b"x")
+    Path("corpus/a\nError: b.TextGrid").write_bytes(b"x")
+    Path("corpus/c\nnote: d").symlink_to("speaker0")
+    lines = batch().stderr.splitlines()
+    assert lines[-2].startswith("failed: corpus/a Error: b.wav: cannot be read as audio (")
+    assert "such as corpus/c note: d/" in "\n".join(lines)
+    with Path("out.failed.csv").open(newline="") as stream:
+        [row] = csv.DictReader(stream)
+    assert row["reason"].startswith("cannot be read as audio (")
+
+
 def test_odd_entries_fail_alone(batch, monkeypatch):
     names = ("fifo", "device", "socket", "loop", "dangling", "folder", "closed", "line\nbreak")
     for name in (*names, "\x1b[31mgood"):

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
@@ -295,3 +297,9 @@ def test_high_sound_is_not_taken_for_low_sound():
 def test_an_array_with_its_axes_exchanged_is_refused():
     with pytest.raises(ValueError, match=r"shape \(2, 4000\): 4000 channels of 2 samples; transpo"):
         lemf.Audio.from_samples(sine(channels=2).T, 16000)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="the file is one of Linux")
+def test_an_error_of_the_disk_names_the_recording():
+    with pytest.raises(AudioError, match=r"^/proc/self/mem: cannot be read as audio \(Invalid arg"):
+        lemf.read_audio("/proc/self/mem")

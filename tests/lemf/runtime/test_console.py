@@ -75,6 +75,11 @@ def test_ctrl_c_is_one_line():
     assert result.stderr == "\nstopped; what is done is kept: run the same command to go on\n"
 
 
+def test_ctrl_c_is_one_line_where_nothing_is_kept():
+    result = run(fail(KeyboardInterrupt()))
+    assert (result.exit_code, result.stderr) == (130, "\nstopped\n")
+
+
 def test_text_is_utf_8_whatever_the_terminal():
     result = run(lambda: print_text("emph\u00e1sis \udcff\n"))
     assert result.stdout_bytes == "emph\u00e1sis \\udcff\n".encode()
