@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Literal
 
-from lemf.errors import UNPRINTABLE, OutputError
+from lemf.errors import UNPRINTABLE as UNPRINTABLE
+from lemf.errors import OutputError
 
 FigureFormat = Literal["png", "svg", "pdf"]
 

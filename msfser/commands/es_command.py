@@ -20,7 +20,7 @@ from msfser.commands.semantics_options import (
 
 if TYPE_CHECKING:
     from msfser.manifest import Manifest
-    from msfser.semantics.es.chat_requests import Server
+    from msfser.semantics.es.chat_server import Server
 
 
 @click.command()
@@ -63,6 +63,13 @@ if TYPE_CHECKING:
 )
 @click.option("--no-schema", is_flag=True, help="Send no JSON schema, for servers that take none.")
 @click.option(
+    "--max-tokens",
+    type=click.IntRange(min=1),
+    default=512,
+    show_default=True,
+    help="Longest reply of the server; models that reason first need more.",
+)
+@click.option(
     "--emotions",
     metavar="NAME,...",
     help="Emotions to choose from.  [default: those of the corpus, else those of MSP-Podcast]",
@@ -80,6 +87,7 @@ def es(
     api_key: str | None,
     in_flight: int,
     no_schema: bool,
+    max_tokens: int,
     emotions: str | None,
     jobs: int | None,
     cluster: str | None,
@@ -128,7 +136,7 @@ def es(
             watch = stack.enter_context(progress("describing"))
             texts = backends.describe_acoustically(manifest, work, workers, shard=part, watch=watch)
         else:
-            server = _find_server(url, model, api_key, in_flight, no_schema)
+            server = _find_server(url, model, api_key, in_flight, no_schema, max_tokens)
             watch = stack.enter_context(progress("describing"))
             texts = backends.describe_by_server(
                 manifest, work, server, categories, shard=part, watch=watch
@@ -156,9 +164,15 @@ def _say_exported(path: Path, n_jobs: int) -> None:
 
 
 def _find_server(
-    url: str, model: str | None, api_key: str | None, in_flight: int, no_schema: bool
+    url: str,
+    model: str | None,
+    api_key: str | None,
+    in_flight: int,
+    no_schema: bool,
+    max_tokens: int,
 ) -> Server:
-    from msfser.semantics.es.chat_requests import Server, find_model
+    from msfser.semantics.es.chat_requests import find_model
+    from msfser.semantics.es.chat_server import Server
 
     return Server(
         url=url,
@@ -166,6 +180,7 @@ def _find_server(
         api_key=api_key,
         in_flight=in_flight,
         use_schema=not no_schema,
+        max_tokens=max_tokens,
     )
 
 

@@ -4,71 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
-from msfser.errors import ConfigError, SemanticsError
+from msfser.errors import SemanticsError
+from msfser.semantics.es.chat_server import (
+    CONNECT_S,
+    LARGEST_ANSWER,
+    Answer,
+    Server,
+    describe_error,
+    excerpt,
+    fetch,
+    open_client,
+    parse_json,
+    redact,
+)
 
 _PASSING = {408, 409, 425, 429, 500, 502, 503, 504}  # HTTP statuses that may pass
 _HOPELESS = {401, 403, 404, 405}  # the same for every request
 _LONGEST_DELAY_S = 60.0
 _LONGEST_RETRY_AFTER_S = 600.0
-_CONNECT_S = 10.0
+
+# Requests that the server refuses because of their form: what it says then.
+_REFUSED = {400, 415, 422, 501}
+_OF_AUDIO = re.compile(
+    r"input_audio|audio_url|part type|content.{0,80}\btype\b|not a multimodal|at most 0 audio"
+    r"|not support[\w ,]{0,30}audio",
+    re.IGNORECASE,
+)
+_OF_SCHEMA = re.compile(
+    "response_format|json_schema|json schema|guided|grammar|structured output", re.IGNORECASE
+)
+_VERSIONED = re.compile(r"/v\d\w*$")  # such as /v1, the usual end of the URL of an API
 
 Message = dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Server:
-    """A server, the model on it, and how to send requests.
-
-    Attributes
-    ----------
-    url : str
-        Such as ``"http://localhost:8000/v1"``.
-    model : str
-    api_key : str or None
-    in_flight : int
-        Requests at a time.
-    timeout_s : float
-        How long to wait for a reply.
-    attempts : int
-        How often a request is sent before the utterance counts as failed.
-    first_delay_s : float
-        Wait after the first failure; doubles with each further failure, up to a minute.
-    use_schema : bool
-        Whether the server shall enforce the JSON schema of the reply.
-    max_tokens : int
-    """
-
-    url: str
-    model: str
-    api_key: str | None = None
-    in_flight: int = 64
-    timeout_s: float = 120.0
-    attempts: int = 6
-    first_delay_s: float = 1.0
-    use_schema: bool = True
-    max_tokens: int = 512
-
-    def __post_init__(self) -> None:
-        if not self.url.startswith(("http://", "https://")):
-            raise ConfigError(f"--url {self.url}: write it as http://localhost:8000/v1")
-        if not (self.in_flight >= 1 and self.attempts >= 1 and self.timeout_s > 0):
-            raise ConfigError(
-                f"in_flight {self.in_flight} and attempts {self.attempts} must be at least 1, and "
-                f"timeout_s {self.timeout_s:g} above 0"
-            )
-
-    @property
-    def decoding(self) -> dict[str, object]:
-        """Settings that the reply depends on besides the prompt, the model and the recording."""
-        return {"temperature": 0, "max_tokens": self.max_tokens, "schema": self.use_schema}
 
 
 def find_model(url: str, api_key: str | None, model: str | None) -> str:
@@ -86,43 +61,76 @@ def find_model(url: str, api_key: str | None, model: str | None) -> str:
     SemanticsError
         No server answers, or the server refuses the key, lacks the model, or has several models.
     """
-    server = Server(url=url, model=model or "", api_key=api_key)
-    try:
-        reply = httpx.get(f"{url.rstrip('/')}/models", headers=_headers(server), timeout=_CONNECT_S)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise SemanticsError(
-            f"{url}: no server answers ({_describe(error)}); start it, or name another with --url"
-        ) from error
-    if reply.status_code in (401, 403):
-        raise SemanticsError(f"{url}: the server refuses the key; set OPENAI_API_KEY")
-    try:
-        served = [str(entry["id"]) for entry in reply.json()["data"]]
-    except (ValueError, KeyError, TypeError):
-        if model is None:
-            raise SemanticsError(f"{url}: the server does not list models; use --model") from None
+    return asyncio.run(_find_model(Server(url=url, model=model or "", api_key=api_key)))
+
+
+async def _find_model(server: Server) -> str:
+    url, model = server.place, server.model
+    async with open_client(server) as client:
+        served = await _list_models(client, server, "/models")
+        if (
+            served is None
+            and not _VERSIONED.search(server.url)
+            and await _list_models(client, server, "/v1/models") is not None
+        ):
+            raise SemanticsError(f"{url}: the API is at {url}/v1; use --url {url}/v1")
+    if served is None:
+        if not model:
+            raise SemanticsError(f"{url}: the server does not list models; use --model")
         return model
-    if model is not None and model not in served:
-        raise SemanticsError(f"{url}: no model {model!r}; there are: {', '.join(served)}")
-    if model is None and len(served) != 1:
-        raise SemanticsError(f"{url}: choose with --model: {', '.join(served)}")
+    names = excerpt(", ".join(served))
+    if model and model not in served:
+        raise SemanticsError(f"{url}: no model {model!r}; there are: {names}")
+    if not model and len(served) != 1:
+        raise SemanticsError(f"{url}: choose with --model: {names}")
     return model or served[0]
 
 
-class RequestError(Exception):
-    """Why a request got no reply; `passing` where another attempt may succeed."""
+async def _list_models(client: httpx.AsyncClient, server: Server, path: str) -> list[str] | None:
+    """Return the names of the models; None where the server lists none."""
+    url = server.place
+    try:
+        answer = await fetch(client, server, "GET", path, None, CONNECT_S)
+        if answer.status in (401, 403):
+            raise SemanticsError(f"{url}: the server refuses the key; set OPENAI_API_KEY")
+        names = [entry["id"] for entry in parse_json(answer.text)["data"]]
+    except TimeoutError as error:
+        raise SemanticsError(
+            f"{url}: no server answers (no whole reply within {CONNECT_S:g} s); start it, or name "
+            "another with --url"
+        ) from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise SemanticsError(
+            f"{url}: no server answers ({describe_error(server, error)}); start it, or name "
+            "another with --url"
+        ) from error
+    except (ValueError, KeyError, TypeError):
+        return None
+    return [name for name in names if isinstance(name, str) and name.isprintable()]
 
-    def __init__(self, reason: str, *, passing: bool = False) -> None:
+
+class RequestError(Exception):
+    """Why a request got no reply.
+
+    Attributes
+    ----------
+    passing : bool
+        Whether another attempt may succeed.
+    of_audio : bool
+        Whether the server refuses the form of the recording.
+    """
+
+    def __init__(self, reason: str, *, passing: bool = False, of_audio: bool = False) -> None:
         super().__init__(reason)
         self.passing = passing
+        self.of_audio = of_audio
 
 
-def open_client(server: Server) -> httpx.AsyncClient:
-    """Return a client with `in_flight` connections, which the caller closes."""
-    return httpx.AsyncClient(
-        headers=_headers(server),
-        limits=httpx.Limits(max_connections=server.in_flight),
-        timeout=httpx.Timeout(None, connect=_CONNECT_S),  # `timeout_s` is for the whole reply
-    )
+class Reply(NamedTuple):
+    """The text of a completion, empty where the model replied with nothing."""
+
+    text: str
+    is_cut: bool  # at `max_tokens`
 
 
 async def complete(
@@ -131,7 +139,7 @@ async def complete(
     messages: Sequence[Message],
     schema: Mapping[str, Any],
     seed: str,
-) -> str:
+) -> Reply:
     """Send a request until a reply arrives, waiting longer after each failure.
 
     Parameters
@@ -148,15 +156,14 @@ async def complete(
 
     Returns
     -------
-    str
-        Empty where the model replied with nothing.
+    Reply
 
     Raises
     ------
     RequestError
         All attempts failed, or the server refuses this request.
     SemanticsError
-        The server would refuse any request.
+        The server would refuse any request, such as every one with a JSON schema.
     """
     # body of the request
     body: dict[str, Any] = {
@@ -173,42 +180,63 @@ async def complete(
     for attempt in range(1, server.attempts + 1):
         wait_s = 0.0
         try:
-            async with asyncio.timeout(server.timeout_s):
-                response = await client.post(
-                    f"{server.url.rstrip('/')}/chat/completions", json=body
-                )
+            answer = await fetch(
+                client, server, "POST", "/chat/completions", body, server.timeout_s
+            )
         except TimeoutError:
             reason = f"no reply within {server.timeout_s:g} s"
         except httpx.RequestError as error:  # down, or cut off
-            reason = _describe(error)
+            reason = describe_error(server, error)
         else:
-            reason = f"HTTP {response.status_code}: {_excerpt(response.text)}"
-            if response.status_code in _HOPELESS:
-                raise SemanticsError(f"{server.url}: {reason}; check --url, --model and the key")
-            if response.is_success:
-                reply = _content(response)
-                if reply is not None:
-                    return reply
-                reason = f"no reply of a chat model: {_excerpt(response.text)}"
-            elif response.status_code not in _PASSING:
-                raise RequestError(reason)
-            wait_s = _retry_after_s(response.headers.get("Retry-After"))
+            reply = _content(server, answer)
+            if reply is not None:
+                return reply
+            reason = _refusal(server, answer)
+            wait_s = _retry_after_s(answer.retry_after)
         if attempt < server.attempts:
             backoff_s = min(server.first_delay_s * 2 ** (attempt - 1), _LONGEST_DELAY_S)
             await asyncio.sleep(max(wait_s, backoff_s * jitter.uniform(0.5, 1.0)))
     raise RequestError(f"{server.attempts} attempts, the last: {reason}", passing=True)
 
 
-def _headers(server: Server) -> dict[str, str]:
-    return {} if server.api_key is None else {"Authorization": f"Bearer {server.api_key}"}
+def _refusal(server: Server, answer: Answer) -> str:
+    """Return why an answer is of no use where the next one may be; raise an error otherwise."""
+    shown = excerpt(answer.text)
+    if 200 <= answer.status < 300:
+        size = "" if answer.is_whole else f"more than {LARGEST_ANSWER >> 20} MB: "
+        return f"no reply of a chat model: {size}{shown}"
+    reason = f"HTTP {answer.status}: {shown}"
+    if answer.status in _HOPELESS:
+        check = "the end /v1 of --url" if _VERSIONED.search(server.url) is None else "--url"
+        raise SemanticsError(f"{server.place}: {reason}; check {check}, --model and the key")
+    if answer.status in _REFUSED and _OF_AUDIO.search(answer.text):
+        raise RequestError(reason, of_audio=True)
+    if answer.status in _REFUSED and server.use_schema and _OF_SCHEMA.search(answer.text):
+        raise SemanticsError(f"{server.place}: {reason}; use --no-schema")
+    if answer.status not in _PASSING:
+        raise RequestError(reason)
+    return reason
 
 
-def _content(response: httpx.Response) -> str | None:
-    """Return the text of a completion; None where there is none, as in an error page."""
+def _content(server: Server, answer: Answer) -> Reply | None:
+    """Return the reply of the model; None where there is none, as in an error page.
+
+    Servers that separate the reasoning may take the whole reply for reasoning: where a reply ended
+    by itself and is nothing but reasoning, the reasoning is the reply.
+    """
+    if not (200 <= answer.status < 300 and answer.is_whole):
+        return None
     try:
-        message = response.json()["choices"][0]["message"]
-        return str(message.get("content") or message.get("refusal") or "")
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+        choice = parse_json(answer.text)["choices"][0]
+        message = choice["message"]
+        is_cut = choice.get("finish_reason") == "length"
+        text = message.get("content") or message.get("refusal")
+        if not text and not is_cut:
+            text = message.get("reasoning_content") or message.get("reasoning")
+        if isinstance(text, list):  # parts of several kinds, such as thinking
+            text = "".join(part["text"] for part in text if part.get("type") == "text")
+        return Reply(redact(server, text if isinstance(text, str) else ""), is_cut)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         return None
 
 
@@ -227,12 +255,3 @@ def _retry_after_s(value: str | None) -> float:
             when = when.replace(tzinfo=UTC)
         seconds = (when - datetime.now(UTC)).total_seconds()
     return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER_S) if seconds == seconds else 0.0
-
-
-def _describe(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-def _excerpt(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 200 else f"{line[:200]}..."

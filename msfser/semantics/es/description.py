@@ -7,11 +7,12 @@ corpus distinguishes, and nothing about any utterance.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lemf.runtime.output import printable_text
+from lemf.runtime.output import UNPRINTABLE, printable_text
 from msfser.errors import SemanticsError
 from msfser.semantics.work_file import Entry, key_of
 
@@ -34,6 +35,16 @@ _EMOTIONS: Mapping[str, tuple[str, ...]] = {
 _LONGEST = {"free_emotion": 40, "explanation": 300, "scenario": 160}
 _LONGEST_TRAIT = 40
 _MOST_TRAITS = 6
+
+# Where a text that is too long is cut: after a sentence, else after a clause if that is more than
+# half of what fits, else after a word.
+_CUTS = ((r"[.!?][\"')]*(?=\s+[^a-z\s])", 0), (r"[,;:](?=\s)", 0.5), (r"\S(?=\s)", 0))
+_BETWEEN_TRAITS = re.compile(r"[,;\n]")
+
+# What reasoning models write around their reasoning where the server leaves it in the reply.
+_THOUGHT_STARTS = ("<think>", "<thinking>", "[THINK]", "\u25c1think\u25b7")
+_THOUGHT_ENDS = ("</think>", "</thinking>", "[/THINK]", "\u25c1/think\u25b7")
+_ESCAPE_SEQUENCE = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,12 +110,16 @@ def prompt_of(emotions: Sequence[str]) -> str:
     return (
         "Listen to the speech. Judge from the voice and from the words. "
         "Reply with one JSON object and nothing else. Its keys are:\n"
-        '"free_emotion": the emotion in one or two words of your own;\n'
+        '"free_emotion": the emotion in one or two words of your own, '
+        f"at most {_LONGEST['free_emotion']} characters;\n"
         f'"emotion": the closest of {", ".join(emotions)};\n'
-        '"explanation": one sentence that says why;\n'
-        '"scenario": the likely situation, in a few words that could follow "in";\n'
-        f'"paralinguistics": a list of 1 to {_MOST_TRAITS} short phrases on pitch, pace, loudness, '
-        "voice quality, pauses, breath or laughter;\n"
+        f'"explanation": one sentence of at most {_LONGEST["explanation"]} characters that says '
+        "why;\n"
+        '"scenario": the likely situation, in a few words that could follow "in", '
+        f"at most {_LONGEST['scenario']} characters;\n"
+        f'"paralinguistics": a list of 1 to {_MOST_TRAITS} short phrases of at most '
+        f"{_LONGEST_TRAIT} characters each on pitch, pace, loudness, voice quality, pauses, breath "
+        "or laughter;\n"
         f'"gender": of the voice, one of {", ".join(GENDERS)}.'
     )
 
@@ -115,13 +130,17 @@ def prompt_hash(emotions: Sequence[str]) -> str:
 
 
 def read_reply(reply: str, emotions: Sequence[str]) -> Description:
-    """Read the reply of a model: the JSON object in the outermost braces.
+    """Read the reply of a model: the JSON object in the outermost braces, after any reasoning.
 
     Raises
     ------
     SemanticsError
         The reply is not JSON, or not a description; the message names the fault.
     """
+    for mark in _THOUGHT_ENDS:
+        reply = reply.rpartition(mark)[2]
+    if reply.lstrip().startswith(_THOUGHT_STARTS):
+        raise SemanticsError("the reply ends within the reasoning of the model")
     start, stop = reply.find("{"), reply.rfind("}")
     if start < 0:
         raise SemanticsError("the reply holds no JSON object")
@@ -148,7 +167,9 @@ def reply_entry(reply: str, emotions: Sequence[str]) -> Entry:
 def check_description(content: object, emotions: Sequence[str]) -> Description:
     """Check the six categories against `schema_of`.
 
-    White space and the case of the categories are corrected, nothing else.
+    White space and the case of the categories are corrected, control characters are removed, "a, b"
+    is taken for a list, and what is too long is cut: texts at the end of a sentence, or of a clause
+    or word where no sentence ends, lists after six phrases.
 
     Raises
     ------
@@ -165,7 +186,9 @@ def check_description(content: object, emotions: Sequence[str]) -> Description:
         if key not in keys:
             raise SemanticsError(f"the key {_short(key)} is not one of {', '.join(keys)}")
     traits = content["paralinguistics"]
-    if not isinstance(traits, list) or not 1 <= len(traits) <= _MOST_TRAITS:
+    if isinstance(traits, str):
+        traits = [trait for trait in _BETWEEN_TRAITS.split(traits) if trait.strip()]
+    if not isinstance(traits, list) or not traits:
         raise SemanticsError(
             f"'paralinguistics' must be a list of 1 to {_MOST_TRAITS} texts, not {_short(traits)}"
         )
@@ -175,7 +198,7 @@ def check_description(content: object, emotions: Sequence[str]) -> Description:
         explanation=_text("explanation", content["explanation"], _LONGEST["explanation"]),
         scenario=_text("scenario", content["scenario"], _LONGEST["scenario"]),
         paralinguistics=tuple(
-            _text("paralinguistics", trait, _LONGEST_TRAIT, 1) for trait in traits
+            _text("paralinguistics", trait, _LONGEST_TRAIT, 1) for trait in traits[:_MOST_TRAITS]
         ),
         gender=_choice("gender", content["gender"], GENDERS),
     )
@@ -202,10 +225,29 @@ def format_description(description: Description) -> str:
     return " ".join(sentences)
 
 
+def tidy_text(text: str) -> str:
+    """Return a text with single blanks, and without characters that act on a terminal."""
+    text = _ESCAPE_SEQUENCE.sub("", text)
+    text = UNPRINTABLE.sub(lambda c: c[0] if c[0].isspace() else "", text)
+    return printable_text(" ".join(text.split()))
+
+
+def _cut(text: str, longest: int) -> str:
+    """Return a text that is short enough; the whole text where no word of it ends in time."""
+    if len(text) <= longest:
+        return text
+    window = text[: longest + 2]  # with the blank and the letter after the last end that fits
+    for pattern, least in _CUTS:
+        ends = [end.end() for end in re.finditer(pattern, window) if end.end() <= longest]
+        if ends and ends[-1] > least * longest:
+            return text[: ends[-1]].rstrip(",;: ")
+    return text
+
+
 def _text(key: str, value: object, longest: int, shortest: int = 0) -> str:
     if not isinstance(value, str):
         raise SemanticsError(f"{key!r} must be a text, not {_short(value)}")
-    text = printable_text(" ".join(value.split()))
+    text = _cut(tidy_text(value), longest)
     if not shortest <= len(text) <= longest:
         raise SemanticsError(
             f"{key!r} must have {shortest} to {longest} characters, not {len(text)}"
@@ -222,5 +264,8 @@ def _choice(key: str, value: object, choices: Sequence[str]) -> str:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        return f"a deeply nested {type(value).__name__}"
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -12,7 +12,11 @@ from pathlib import Path
 from lemf import read_rows
 from msfser.errors import SemanticsError
 from msfser.manifest import Manifest
-from msfser.semantics.es.description import check_description, format_description
+from msfser.semantics.es.description import (
+    check_description,
+    format_description,
+    tidy_text,
+)
 from msfser.semantics.texts import Text
 
 _SOURCE = "jsonl"  # recorded with each text
@@ -72,7 +76,7 @@ def _to_text(row: dict[str, object], line: str, emotions: Sequence[str]) -> Text
     model = row.pop("model", None)
     model = model if model is None else str(model)
     if set(row) == {"text"}:
-        text = " ".join(row["text"].split()) if isinstance(row["text"], str) else ""
+        text = tidy_text(row["text"]) if isinstance(row["text"], str) else ""
         if text:
             return Text(text=text, status="ok", source=_SOURCE, model=model)
         return Text(source=_SOURCE, model=model, reason=f"{line}: the text is empty")

@@ -13,7 +13,7 @@ from pathlib import Path
 from lemf import read_rows
 from lemf.runtime.output import write_output
 from msfser.errors import SemanticsError
-from msfser.semantics.es.description import prompt_of, reply_entry
+from msfser.semantics.es.description import prompt_of, reply_entry, tidy_text
 from msfser.semantics.jobs import Job, Results
 from msfser.semantics.work_file import Entry, WorkFile
 
@@ -55,7 +55,7 @@ def export_jobs(path: Path, jobs: Sequence[Job], work: WorkFile, emotions: Seque
 
 
 def read_replies(path: Path) -> dict[str, Mapping[str, object]]:
-    """Read the lines that the worker wrote, by key; the last line of a key counts.
+    """Read the lines that the worker wrote, by key; the last reply counts, and no error after it.
 
     Raises
     ------
@@ -71,7 +71,8 @@ def read_replies(path: Path) -> dict[str, Mapping[str, object]]:
             raise SemanticsError(
                 f"{place}: not a reply of kimi_worker.py; name the file that it wrote"
             )
-        replies[key] = row
+        if _has_reply(row) or not _has_reply(replies.get(key, {})):
+            replies[key] = row
     return replies
 
 
@@ -85,9 +86,13 @@ def take_replies(
             yield job, _to_entry(row, emotions)
 
 
+def _has_reply(row: Mapping[str, object]) -> bool:
+    return isinstance(row.get("reply"), str) and row.get("error") is None
+
+
 def _to_entry(row: Mapping[str, object], emotions: Sequence[str]) -> Entry:
-    if "reply" not in row:
-        return {"status": "failed", "reason": str(row["error"])}
+    if not _has_reply(row):
+        return {"status": "failed", "reason": tidy_text(str(row.get("error") or "no reply"))}
     reply = str(row["reply"])
     try:
         return reply_entry(reply, emotions)

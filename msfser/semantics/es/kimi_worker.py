@@ -4,10 +4,13 @@
 
 ``-I`` keeps the modules beside this script, such as ``wav.py``, out of that environment.
 JOBS has one line per recording: ``key``, ``wav``, ``prompt``, ``max_tokens``. A line of REPLIES has
-``key`` and ``reply``. Jobs with a reply in REPLIES are skipped, so a killed run can be resumed.
+``key``, ``prompt`` (a hash) and ``reply`` or ``error``. Jobs whose prompt has a reply in REPLIES
+are skipped, so a killed run can be resumed. Errors are tried again, and so is a recording whose
+prompt has changed since, such as by the fault of its reply.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import sys
@@ -24,8 +27,9 @@ def main() -> None:
     options = parser.parse_args()
     # jobs without a reply
     jobs = read_lines(options.jobs)
-    done = {line["key"] for line in read_lines(options.replies)} if options.replies.exists() else ()
-    todo = [job for job in jobs if job["key"] not in done]
+    lines = read_lines(options.replies) if options.replies.exists() else []
+    done = {(line.get("key"), line.get("prompt")) for line in lines if "reply" in line}
+    todo = [job for job in jobs if (job["key"], hash_of(job["prompt"])) not in done]
     say(f"{len(jobs) - len(todo)} of {len(jobs)} jobs are done")
     if not todo:
         return
@@ -34,16 +38,21 @@ def main() -> None:
 
     model = KimiAudio(model_path=options.model, load_detokenizer=False)
     drop_torn_line(options.replies)
+    n_failed = 0
     with options.replies.open("ab", buffering=0) as stream:
         for number, job in enumerate(todo, 1):
-            line = {"key": job["key"], "model": options.model}
+            prompt = hash_of(job["prompt"])
+            line = {"key": job["key"], "prompt": prompt, "model": options.model}
             try:
                 line["reply"] = ask(model, job)
             except Exception as error:  # such as a broken recording: the others go on
                 line["error"] = f"{type(error).__name__}: {error}"
+                n_failed += 1
             stream.write(json.dumps(line).encode() + b"\n")
             os.fsync(stream.fileno())
             say(f"{number} of {len(todo)}: {job['wav']}")
+    if n_failed:
+        say(f"{n_failed} failed; the same command tries them again")
 
 
 def ask(model: Any, job: dict[str, Any]) -> str:  # noqa: ANN401 - not installed here
@@ -66,14 +75,21 @@ def ask(model: Any, job: dict[str, Any]) -> str:  # noqa: ANN401 - not installed
     return str(text)
 
 
+def hash_of(prompt: str) -> str:
+    """Return a hash that tells one prompt from another."""
+    return hashlib.sha256(prompt.encode()).hexdigest()[:16]
+
+
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """Read the objects of a JSONL file, without a torn last line."""
     lines = []
     for line in path.read_bytes().split(b"\n"):
         try:
-            lines.append(json.loads(line))
-        except ValueError:
+            content = json.loads(line)
+        except (ValueError, RecursionError):
             continue
+        if isinstance(content, dict):
+            lines.append(content)
     return lines
 
 

@@ -20,7 +20,7 @@ from msfser.semantics.texts import Text
 from msfser.semantics.work_file import Shard, WorkFile
 
 if TYPE_CHECKING:
-    from msfser.semantics.es.chat_requests import Server
+    from msfser.semantics.es.chat_server import Server
 
 
 def describe_by_server(

@@ -1,4 +1,4 @@
-"""Extended Semantics from a server that takes audio.
+"""Extended Semantics from a server that takes audio, as `input_audio` or `audio_url`.
 
 Many requests are in flight at once, because the server batches them. After a reply that is not a
 valid description, the model is asked once more, with the fault; then the utterance has failed.
@@ -15,20 +15,15 @@ import httpx
 
 from lemf import LemfError
 from msfser.errors import SemanticsError
-from msfser.semantics.es.chat_requests import (
-    Message,
-    RequestError,
-    Server,
-    complete,
-    find_model,
-    open_client,
-)
+from msfser.semantics.es.chat_requests import Message, RequestError, complete, find_model
+from msfser.semantics.es.chat_server import Server, open_client, redact
 from msfser.semantics.es.description import prompt_of, reply_entry, schema_of
 from msfser.semantics.es.wav import wav_bytes
 from msfser.semantics.jobs import Job, Results
 from msfser.semantics.work_file import Entry
 
 _FEWEST_FAILURES = 20  # in a row before the run is given up
+_FORMS = ("input_audio", "audio_url")  # of a recording: OpenAI's, and that of vLLM and SGLang
 
 
 def ask_server(
@@ -82,7 +77,7 @@ def _stop_at_failures(
             n_failed += 1
         if n_failed >= max(_FEWEST_FAILURES, 2 * server.in_flight):
             raise SemanticsError(
-                f"{server.url}: {n_failed} utterances in a row failed, the last, {job.id}: "
+                f"{server.place}: {n_failed} utterances in a row failed, the last, {job.id}: "
                 f"{entry['reason']}; what is done is kept; check the server, then run the command "
                 "again"
             )
@@ -97,10 +92,12 @@ async def _ask_all(
 ) -> None:
     """Describe all recordings, `in_flight` at a time; then put None."""
     remaining = iter(jobs)
+    forms = list(_FORMS)  # only that which the server takes, once there is a reply
 
     async def work() -> None:
         for job in remaining:
-            await done.put((job, await _describe(client, server, emotions, job)))
+            entry = await _describe(client, server, emotions, forms, job)
+            await done.put((job, redact(server, entry)))
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -119,18 +116,37 @@ async def _close(client: httpx.AsyncClient, asking: asyncio.Task[None]) -> None:
 
 
 async def _describe(
-    client: httpx.AsyncClient, server: Server, emotions: Sequence[str], job: Job
+    client: httpx.AsyncClient,
+    server: Server,
+    emotions: Sequence[str],
+    forms: list[str],
+    job: Job,
 ) -> Entry:
     """Describe one recording; after a reply that cannot be used, ask once more."""
     schema = schema_of(emotions)
     try:
-        messages = [await asyncio.to_thread(_question, job.wav, emotions)]
-        reply = await complete(client, server, messages, schema, job.key)
+        data = await asyncio.to_thread(_encode, job.wav)
+        for form in tuple(forms):
+            messages = [_question(prompt_of(emotions), form, data)]
+            try:
+                reply = await complete(client, server, messages, schema, job.key)
+            except RequestError as error:
+                if not error.of_audio:
+                    raise
+                refusal = error
+            else:
+                forms[:] = [form]
+                break
+        else:
+            raise RequestError(
+                f"{refusal}; the server takes no recording as {' or '.join(forms)}: "
+                "serve a model that listens"
+            )
         try:
-            return reply_entry(reply, emotions)
+            return reply_entry(reply.text, emotions)
         except SemanticsError as error:
             messages += [
-                {"role": "assistant", "content": reply},
+                {"role": "assistant", "content": reply.text},
                 {
                     "role": "user",
                     "content": f"This cannot be used: {error}. Reply with the JSON object only.",
@@ -138,24 +154,32 @@ async def _describe(
             ]
             reply = await complete(client, server, messages, schema, job.key)
             try:
-                return reply_entry(reply, emotions)
+                return reply_entry(reply.text, emotions)
             except SemanticsError as again:
-                reason = f"twice: {again}"
-                return {"status": "failed", "reason": reason, "passing": False, "reply": reply}
+                cut = f"; cut at {server.max_tokens} tokens: raise --max-tokens"
+                reason = f"twice: {again}{cut if reply.is_cut else ''}"
+                return {
+                    "status": "failed", "reason": reason, "passing": False, "reply": reply.text
+                }  # fmt: skip
     except RequestError as error:
         return {"status": "failed", "reason": str(error), "passing": error.passing}
 
 
-def _question(wav: Path, emotions: Sequence[str]) -> Message:
-    """Return the message with the recording; nothing else of an utterance is sent."""
+def _encode(wav: Path) -> str:
     try:
-        data = base64.b64encode(wav_bytes(wav)).decode()
+        return base64.b64encode(wav_bytes(wav)).decode()
     except LemfError as error:
         raise RequestError(str(error)) from error
+
+
+def _question(prompt: str, form: str, data: str) -> Message:
+    """Return the message with the recording; nothing else of an utterance is sent."""
+    content = (
+        {"data": data, "format": "wav"}
+        if form == "input_audio"
+        else {"url": f"data:audio/wav;base64,{data}"}
+    )
     return {
         "role": "user",
-        "content": [
-            {"type": "text", "text": prompt_of(emotions)},
-            {"type": "input_audio", "input_audio": {"data": data, "format": "wav"}},
-        ],
+        "content": [{"type": "text", "text": prompt}, {"type": form, form: content}],
     }

@@ -72,7 +72,8 @@ def test_jobs_go_out_and_replies_come_in(corpus, tmp_path):
         stream.write(b'{"key": "torn')
     done = work(tmp_path, jobs, replies)
     assert done.returncode == 0, done.stderr
-    assert done.stderr.startswith("5 of 12 jobs are done\n")
+    assert done.stderr.startswith("4 of 12 jobs are done\n")  # an error is tried again
+    assert done.stderr.endswith("1 failed; the same command tries them again\n")
     assert "0 of 12" not in done.stderr
 
     output = run(corpus, "--backend", "kimi", "--from", replies, code=1)
@@ -127,3 +128,38 @@ def test_a_line_that_is_no_reply_is_named(corpus, tmp_path):
     (tmp_path / "r.jsonl").write_text('{"key": "a", "reply": "b"}\n{"key": 1}\n')
     output = run(corpus, "--backend", "kimi", "--from", tmp_path / "r.jsonl", code=1)
     assert "r.jsonl: line 2: not a reply of kimi_worker.py" in output
+
+
+def test_a_bad_reply_is_asked_again_into_the_same_file(corpus, tmp_path):
+    jobs, again, replies = (tmp_path / name for name in ("jobs.jsonl", "again.jsonl", "r.jsonl"))
+    run(corpus, "--backend", "kimi", "--export-jobs", jobs)
+    work(tmp_path, jobs, replies)
+    assert "2 failed" in run(corpus, "--backend", "kimi", "--from", replies, code=1)
+    run(corpus, "--backend", "kimi", "--export-jobs", again)
+    done = work(tmp_path, again, replies)
+    assert done.stderr.startswith("0 of 2 jobs are done\n")
+    assert "es: 11 ok, 1 failed" in run(corpus, "--backend", "kimi", "--from", replies, code=1)
+    assert read_texts(corpus).es[3].status == "ok"
+    assert read_texts(corpus).es[4].reason == "ValueError: broken wav"
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ({"reply": ""}, "the reply holds no JSON object"),
+        ({"error": "CUDA out of memory \x1b[31m"}, "CUDA out of memory"),
+        ({"reply": "{}", "error": "cut off"}, "cut off"),
+        ({"reply": {"emotion": "Angry"}}, "no reply"),
+    ],
+)
+def test_no_error_and_no_bad_reply_is_taken_for_a_description(tmp_path, make_corpus, line, reason):
+    make_corpus(tmp_path / "c", 1)
+    jobs, replies = tmp_path / "jobs.jsonl", tmp_path / "replies.jsonl"
+    run(tmp_path / "c", "--backend", "kimi", "--export-jobs", jobs)
+    key = json.loads(jobs.read_text())["key"]
+    replies.write_text(json.dumps({"key": key} | line) + "\n")
+    output = run(tmp_path / "c", "--backend", "kimi", "--from", replies, code=1)
+    assert "es: 1 failed" in output
+    assert read_texts(tmp_path / "c").es[0].reason == reason
+    jobs.unlink()
+    assert "1 jobs" in run(tmp_path / "c", "--backend", "kimi", "--export-jobs", jobs)

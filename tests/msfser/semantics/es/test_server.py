@@ -26,7 +26,8 @@ from msfser.semantics.work_file import open_work
 
 pytest.importorskip("httpx")
 
-from msfser.semantics.es.chat_requests import Server, _retry_after_s
+from msfser.semantics.es.chat_requests import _retry_after_s
+from msfser.semantics.es.chat_server import Server
 
 _SPEC = importlib.util.spec_from_file_location(
     "model_server", Path(__file__).with_name("model_server.py")

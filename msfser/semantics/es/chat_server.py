@@ -1,0 +1,216 @@
+"""A server with OpenAI's API, and requests to it that are bounded in size, in time and in depth.
+
+The key of the server is replaced wherever the server repeats it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import httpx
+
+from lemf.runtime.output import UNPRINTABLE
+from msfser.errors import ConfigError
+
+CONNECT_S = 10.0
+LARGEST_ANSWER = 4 << 20  # bytes; a description has some hundred, the longest reasoning 200,000
+_ENCODINGS = {"gzip", "x-gzip", "deflate"}
+_SHORTEST_SECRET = 4  # characters; placeholders such as "x" are no secrets
+_SHORTEST_UNIQUE = 8  # shorter keys, such as EMPTY, are replaced only as whole words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A server, the model on it, and how to send requests.
+
+    Attributes
+    ----------
+    url : str
+        Such as ``"http://localhost:8000/v1"``.
+    model : str
+    api_key : str or None
+        Blanks and line breaks around the key are removed.
+    in_flight : int
+        Requests at a time.
+    timeout_s : float
+        How long to wait for a reply.
+    attempts : int
+        How often a request is sent before the utterance counts as failed.
+    first_delay_s : float
+        Wait after the first failure; doubles with each further failure, up to a minute.
+    use_schema : bool
+        Whether the server shall enforce the JSON schema of the reply.
+    max_tokens : int
+    """
+
+    url: str
+    model: str
+    api_key: str | None = field(default=None, repr=False)
+    in_flight: int = 64
+    timeout_s: float = 120.0
+    attempts: int = 6
+    first_delay_s: float = 1.0
+    use_schema: bool = True
+    max_tokens: int = 512
+
+    def __post_init__(self) -> None:
+        if not self.url.startswith(("http://", "https://")):
+            raise ConfigError(f"--url {self.url}: write it as http://localhost:8000/v1")
+        key = (self.api_key or "").strip()
+        if not re.fullmatch("[!-~]*", key):
+            raise ConfigError(
+                "the API key holds a blank, a line break or a character other than ASCII; "
+                "set OPENAI_API_KEY to the key alone"
+            )
+        object.__setattr__(self, "api_key", key or None)
+        url = self.url.rstrip("/").removesuffix("/chat/completions")
+        object.__setattr__(self, "url", url)
+        if not (self.in_flight >= 1 and self.attempts >= 1 and self.timeout_s > 0):
+            raise ConfigError(
+                f"in_flight {self.in_flight} and attempts {self.attempts} must be at least 1, and "
+                f"timeout_s {self.timeout_s:g} above 0"
+            )
+
+    @property
+    def place(self) -> str:
+        """The URL without a name and a password, for messages."""
+        return re.sub("//[^/@]*@", "//", self.url)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no message and no file may hold: the key, and a password in the URL."""
+        return self.api_key or "", *re.findall("//[^/@:]*:([^/@]*)@", self.url)
+
+    @property
+    def decoding(self) -> dict[str, object]:
+        """Settings that the reply depends on besides the prompt, the model and the recording."""
+        return {"temperature": 0, "max_tokens": self.max_tokens, "schema": self.use_schema}
+
+
+def open_client(server: Server) -> httpx.AsyncClient:
+    """Return a client with `in_flight` connections, which the caller closes."""
+    key = {} if server.api_key is None else {"Authorization": f"Bearer {server.api_key}"}
+    return httpx.AsyncClient(
+        headers={"Accept-Encoding": "gzip, deflate", **key},
+        limits=httpx.Limits(max_connections=server.in_flight),
+        timeout=httpx.Timeout(None, connect=CONNECT_S),  # `timeout_s` is for the whole reply
+    )
+
+
+class Answer(NamedTuple):
+    """An answer of the server, without its key; `is_whole` is False where it was too large."""
+
+    status: int
+    text: str
+    retry_after: str | None
+    is_whole: bool
+
+
+async def fetch(
+    client: httpx.AsyncClient,
+    server: Server,
+    method: str,
+    path: str,
+    body: object,
+    timeout_s: float,
+) -> Answer:
+    """Send one request and read the answer, both within `timeout_s`; of a large answer its start.
+
+    Raises
+    ------
+    TimeoutError
+        The answer did not end in time.
+    httpx.RequestError
+        There is no whole answer.
+    """
+    raw = bytearray()
+    async with (
+        asyncio.timeout(timeout_s),
+        client.stream(method, f"{server.url}{path}", json=body) as response,
+    ):
+        async for chunk in response.aiter_raw():
+            raw += chunk
+            if len(raw) > LARGEST_ANSWER:
+                break
+    content = _inflate(bytes(raw), response.headers.get("Content-Encoding", "").strip().lower())
+    return Answer(
+        response.status_code,
+        _redact_json(server, content[:LARGEST_ANSWER].decode("utf-8-sig", errors="replace")),
+        response.headers.get("Retry-After"),
+        max(len(raw), len(content)) <= LARGEST_ANSWER,
+    )
+
+
+def _inflate(raw: bytes, encoding: str) -> bytes:
+    """Return what a body holds, but not much more than `LARGEST_ANSWER` of it."""
+    if encoding not in _ENCODINGS:  # identity; others were not asked for, and are no JSON
+        return raw
+    try:
+        return zlib.decompressobj(wbits=47).decompress(raw, LARGEST_ANSWER + 1)
+    except zlib.error as error:
+        raise httpx.DecodingError(f"the body is no {encoding}: {error}") from error
+
+
+def parse_json(text: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Read JSON; a ValueError where it is not, or is nested too deeply."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _redact_json(server: Server, text: str) -> str:
+    """Replace the key in a text, also where JSON writes it in another way."""
+    text = redact(server, text)
+    if "\\" in text:
+        with suppress(ValueError, RecursionError):
+            content = parse_json(text)
+            if (clean := redact(server, content)) != content:
+                return json.dumps(clean, ensure_ascii=False)
+    return text
+
+
+def redact(server: Server, content: Any) -> Any:  # noqa: ANN401 - whatever an entry holds
+    """Replace the key of the server in all texts of some content.
+
+    Parameters
+    ----------
+    server : Server
+    content : str, dict, list, tuple or other value
+
+    Returns
+    -------
+    content
+        Of the same type, with ``"***"`` for the key.
+    """
+    if isinstance(content, str):
+        for secret in server.secrets:
+            if len(secret) >= _SHORTEST_UNIQUE:
+                content = content.replace(secret, "***")
+            elif len(secret) >= _SHORTEST_SECRET:
+                content = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", content)
+        return content
+    if isinstance(content, Mapping):
+        return {redact(server, name): redact(server, value) for name, value in content.items()}
+    if isinstance(content, list | tuple):
+        return type(content)(redact(server, value) for value in content)
+    return content
+
+
+def describe_error(server: Server, error: Exception) -> str:
+    """Return kind and message of an error of httpx."""
+    text = redact(server, excerpt(str(error)))
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def excerpt(text: str) -> str:
+    """Return the start of a text as one line that does nothing to a terminal."""
+    line = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", " ".join(text[:2000].split()))
+    return line if len(line) <= 200 else f"{line[:200]}..."

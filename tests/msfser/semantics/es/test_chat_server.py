@@ -1,0 +1,219 @@
+import gzip
+import importlib.util
+import json
+import time
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from msfser.errors import ConfigError
+from msfser.semantics.texts import read_texts
+
+pytest.importorskip("httpx")
+
+from msfser.semantics.es.chat_server import Server, redact
+
+_SPEC = importlib.util.spec_from_file_location(
+    "look_alike_servers", Path(__file__).with_name("look_alike_servers.py")
+)
+servers = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(servers)
+
+KEY = "sk-0123456789-do-not-show"
+
+
+@pytest.fixture
+def two(tmp_path, make_corpus):
+    """A corpus of two utterances."""
+    make_corpus(tmp_path / "two", 2)
+    return tmp_path / "two"
+
+
+class Echo(servers.Vllm):
+    """Repeats the key wherever it can; the class says in which way."""
+
+    way = "error"
+
+    def do_GET(self):  # noqa: N802 - the name that http.server calls
+        key = self.headers["Authorization"].removeprefix("Bearer ")
+        if self.way == "models":
+            return self.send(200, {"data": [{"id": key}, {"id": f"{key}-2"}]})
+        if self.way == "list refused":
+            return self.send(500, {"error": f"Incorrect API key: {key}"})
+        return super().do_GET()
+
+    def answer(self, body):
+        key = self.headers["Authorization"].removeprefix("Bearer ")
+        escaped = "".join(f"\\u{ord(c):04x}" for c in key)
+        if self.way == "error":
+            return self.send(400, {"error": f"{'x' * 185} {key}: not allowed here"})
+        if self.way == "escaped error":
+            return self.send(400, f'{{"error": "{escaped}: not allowed"}}'.encode())
+        if self.way == "gateway":
+            return self.send(401, f"<html>{self.headers['Authorization']}</html>".encode())
+        if self.way == "bad reply":
+            return self.complete({"content": f"I was sent {key}."})
+        content = json.dumps(servers.DESCRIPTION | {"explanation": f"The key {key} was sent."})
+        if self.way == "escaped reply":
+            content = content.replace(key, escaped)
+        return self.complete({"content": content})
+
+
+@pytest.mark.parametrize("key", [f"{KEY}\n", f"  {KEY}\r\n"])
+@pytest.mark.parametrize(
+    ("way", "code"),
+    [
+        ("error", 1), ("escaped error", 1), ("gateway", 1), ("models", 1), ("list refused", 0),
+        ("bad reply", 1), ("reply", 0), ("escaped reply", 0),
+    ],
+)  # fmt: skip
+def test_the_key_is_in_no_output(two, way, code, key):
+    handler = type("Way", (Echo,), {"way": way})
+    with servers.serving(handler) as url:
+        options = [] if way == "models" else ["--model", handler.model]
+        outputs = [
+            servers.describe(two, f"{url}/v1", *options, code=code, env={"OPENAI_API_KEY": key})
+        ]
+    files = [path for path in two.rglob("*") if path.is_file()]
+    outputs += [path.read_bytes().decode(errors="replace") for path in files]
+    if (two / "texts.parquet").exists():
+        outputs.append(str(read_texts(two)))
+    for output in outputs:
+        assert KEY not in output
+        assert KEY[:12] not in output  # nor a part of it
+    if way in ("error", "reply", "bad reply"):
+        assert any("***" in output for output in outputs)
+
+
+def test_a_key_that_no_header_can_hold_is_refused_without_showing_it(two):
+    for key in (f"{KEY} {KEY}", f"{KEY}\n{KEY}", f"{KEY}\N{EURO SIGN}"):
+        output = servers.describe(two, "http://127.0.0.1:9/v1", code=1, env={"OPENAI_API_KEY": key})
+        assert KEY[:12] not in output
+        assert "set OPENAI_API_KEY to the key alone" in output
+        with pytest.raises(ConfigError):
+            Server(url="http://x/v1", model="m", api_key=key)
+    assert Server(url="http://x/v1", model="m", api_key=" \n").api_key is None
+    assert KEY not in repr(Server(url="http://x/v1", model="m", api_key=KEY))
+
+
+def test_a_password_in_the_url_is_in_no_output(two):
+    with servers.serving(servers.LmStudio) as url:
+        secret = url.replace("//", f"//me:{KEY}@")
+        output = servers.describe(two, secret, code=1) + servers.describe(
+            two, f"{secret}/v1", code=1
+        )
+        output += str(read_texts(two))
+    assert KEY not in output + servers.describe(two, f"{secret}/v1", code=1)
+
+
+def test_placeholders_for_a_key_change_no_reply():
+    content = {"text": "Empty room, EMPTY, emptying", "x": ["a xylophone x"]}
+    assert redact(Server(url="http://x/v1", model="m", api_key="x"), content) == content
+    server = Server(url="http://x/v1", model="m", api_key="EMPTY")
+    assert redact(server, content)["text"] == "Empty room, ***, emptying"
+
+
+def bomb(size):
+    return gzip.compress(bytes(size), 9)
+
+
+class Hostile(servers.Vllm):
+    """Misbehaves in the list of models or in the replies, as `way` says."""
+
+    way = ""
+    in_list = False
+
+    def do_GET(self):  # noqa: N802 - the name that http.server calls
+        return self.misbehave() if self.in_list else super().do_GET()
+
+    def answer(self, body):
+        return super().answer(body) if self.in_list else self.misbehave()
+
+    def misbehave(self):
+        if self.way == "gzip":
+            return self.send(200, self.bomb, Content_Encoding="gzip")
+        if self.way == "gzip error":
+            return self.send(400, self.bomb, Content_Encoding="gzip")
+        if self.way == "deep":
+            return self.send(200, b"[" * 1_000_000)
+        if self.way == "deep models":
+            return self.send(200, b'{"data": [{"id": ' + b"[" * 900 + b"]" * 900 + b"}]}")
+        if self.way == "deep reply":
+            return self.complete({"content": '{"gender": ' + "[" * 500_000})
+        if self.way == "control":
+            return self.send(400, b"\x1b]0;owned\x07\x1b[2J\xc2\x9b31m no")
+        if self.way == "no gzip":
+            return self.send(200, b"plain", Content_Encoding="gzip")
+        self.send_response(200)
+        self.end_headers()
+        self.close_connection = True
+        try:
+            if self.way == "endless":
+                for _ in range(100_000):
+                    self.wfile.write(b" " * 100_000)
+            for _ in range(200):  # drips
+                self.wfile.write(b" ")
+                self.wfile.flush()
+                time.sleep(0.05)
+        except OSError:
+            return None
+
+
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [
+        ("gzip", "more than 4 MB"), ("gzip error", "HTTP 400"), ("endless", "more than 4 MB"),
+        ("drips", "no reply within 0.5 s"), ("deep", "no reply of a chat model"),
+        ("deep reply", "the reply is no valid JSON"), ("control", "HTTP 400"),
+        ("no gzip", "the body is no gzip"),
+    ],
+)  # fmt: skip
+def test_no_reply_takes_much_memory_or_time(two, monkeypatch, way, said):
+    handler = type("Way", (Hostile,), {"way": way, "bomb": bomb(200_000_000)})
+    short = Server.__init__.__kwdefaults__ | {"timeout_s": 0.5, "attempts": 2}
+    monkeypatch.setattr(Server.__init__, "__kwdefaults__", short)
+    tracemalloc.start()
+    began = time.monotonic()
+    with servers.serving(handler) as url:
+        output = servers.describe(two, f"{url}/v1", "--model", handler.model, code=1)
+        took_s = time.monotonic() - began
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 60_000_000
+    assert took_s < 12
+    assert all(said in text.reason for text in read_texts(two).es)
+    assert output.replace("\n", "").isprintable()
+    assert all(text.reason.isprintable() for text in read_texts(two).es)
+
+
+@pytest.mark.parametrize("way", ["gzip", "endless", "drips", "deep", "deep models", "no gzip"])
+def test_no_list_of_models_takes_much_memory_or_time(two, monkeypatch, way):
+    handler = type("Way", (Hostile,), {"way": way, "in_list": True, "bomb": bomb(200_000_000)})
+    monkeypatch.setattr("msfser.semantics.es.chat_requests.CONNECT_S", 0.5)
+    tracemalloc.start()
+    with servers.serving(handler) as url:
+        began = time.monotonic()
+        output = servers.describe(two, f"{url}/v1", code=1)
+        took_s = time.monotonic() - began
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 60_000_000
+    assert took_s < 5
+    assert output.count("\n") == 1
+    assert output.startswith(f"Error: {url}/v1: ")
+
+
+def test_control_characters_of_a_reply_reach_no_text(two):
+    class Coloured(servers.Vllm):
+        def answer(self, body):
+            hostile = servers.DESCRIPTION | {
+                "explanation": "\x1b[31mRed\x1b[0m\x00 and \u202eloud."
+            }
+            return self.complete({"content": json.dumps(hostile)})
+
+    with servers.serving(Coloured) as url:
+        servers.describe(two, f"{url}/v1")
+    text = read_texts(two).es[0].text
+    assert "Red and loud." in text
+    assert text.isprintable()
