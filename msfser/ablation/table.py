@@ -17,7 +17,7 @@ from msfser.config.settings import SEMANTICS
 from msfser.corpora.mechanism.reachable import inputs_name
 from msfser.evaluation.intervals import ccc_draws
 from msfser.evaluation.report import format_ccc
-from msfser.evaluation.scores import MEASURES, intervals, with_average
+from msfser.evaluation.scores import MEASURES, percentile_intervals, with_average
 from msfser.manifest import DIMENSIONS
 from msfser.outputs import Cell, Table
 
@@ -43,7 +43,8 @@ def mean_ccc(result: RowResult) -> tuple[FloatArray, FloatArray]:
     """
     points = np.stack([seed_ccc(result, place)[0] for place in range(len(result.seeds))])
     draws = np.stack([_draws(result, place) for place in range(len(result.seeds))])
-    return points.mean(axis=0), intervals(resample_seeds(draws))
+    n_utterances = len(result.predictions[0].ids)
+    return points.mean(axis=0), percentile_intervals(resample_seeds(draws), n_utterances)
 
 
 def resample_seeds(draws: FloatArray) -> FloatArray:
@@ -68,8 +69,8 @@ def resample_seeds(draws: FloatArray) -> FloatArray:
 def seed_ccc(result: RowResult, place: int) -> tuple[FloatArray, FloatArray]:
     """Compute CCC of one seed, (4,), with its interval over utterances, (4, 2)."""
     predictions = result.predictions[place]
-    return with_average(ccc(predictions.values, predictions.labels)), intervals(
-        _draws(result, place)
+    return with_average(ccc(predictions.values, predictions.labels)), percentile_intervals(
+        _draws(result, place), len(predictions.ids)
     )
 
 

@@ -11,6 +11,7 @@ from lemf.runtime.console import PATH, force_option, open_stdout, resamples_opti
 from msfser.errors import DataError
 
 if TYPE_CHECKING:
+    from msfser.evaluation.evaluate import EvaluationData
     from msfser.evaluation.predictions import Predictions
     from msfser.evaluation.scores import Score
 
@@ -67,7 +68,7 @@ def evaluate(
     """
     from msfser.evaluation.files import FILES, Origin, write_evaluation
     from msfser.evaluation.predictions import join_predictions, read_predictions
-    from msfser.evaluation.report import make_tables
+    from msfser.evaluation.report import interval_notes, make_tables
     from msfser.evaluation.scores import score_predictions
     from msfser.outputs import prepare_folder, print_tables
 
@@ -80,6 +81,7 @@ def evaluate(
         output = folders[0] / "evaluation"
     parts = [read_predictions(path) for path in tables]
     skipped: dict[str, str] = {}
+    notes: list[str] = []
     found = _find_runs(folders)
     if card and (len(found) != 1 or tables):
         raise click.UsageError("--card: the card of one model needs one RUN")
@@ -91,16 +93,22 @@ def evaluate(
         check_card(found[0], force=force)
     # predictions and scores
     for run in found:
-        predictions, unused = _predict_run(run, splits, data, device)
+        predictions, used = _predict_run(run, splits, data, device)
         parts.append(predictions)
-        skipped |= unused
+        skipped |= used.skipped
+        notes += _training_notes(used, run)
     predictions = join_predictions(parts)
     scores = score_predictions(predictions, n_resamples=resamples, seed=seed)
     print_tables(make_tables(scores), open_stdout())
     _say_unlabelled(scores)
+    notes += interval_notes(scores)
+    for note in notes:
+        say(f"note: {note}")
     # files that were asked for
     if output is not None:
-        origin = Origin(runs=tuple(map(str, runs)), n_resamples=resamples, seed=seed)
+        origin = Origin(
+            runs=tuple(map(str, runs)), n_resamples=resamples, seed=seed, notes=tuple(notes)
+        )
         write_evaluation(output, predictions, scores, origin, force=force)
         say(f"wrote {output}")
     if card:
@@ -155,6 +163,8 @@ def inspect_model(
     if not tables:
         say("note: nothing to show: the model reads no semantics and has no experts")
     print_tables(tables, open_stdout())
+    for note in _training_notes(found, folder):
+        say(f"note: {note}")
     write_inspection(output, inspection, make_inspection_tables(inspection, texts), force=force)
     say(f"wrote {output}")
     _end_on_skipped(found.skipped, len(found.utterances), output, force)
@@ -170,7 +180,7 @@ def _find_runs(folders: list[Path]) -> list[Path]:
 
 def _predict_run(
     folder: Path, splits: tuple[str, ...], data: Path | None, device: str
-) -> tuple[Predictions, dict[str, str]]:
+) -> tuple[Predictions, EvaluationData]:
     from lemf.runtime.progress import progress
     from msfser.evaluation.evaluate import predict_run, read_evaluation_data
     from msfser.evaluation.runs import open_run
@@ -181,7 +191,14 @@ def _predict_run(
     with progress(f"{folder.name}: reading recordings") as watch:
         found = read_evaluation_data(run, folder=data, splits=splits, watch=watch)
     with progress(f"{folder.name}: predicting") as watch:
-        return predict_run(run, found, chosen, watch=watch), found.skipped
+        return predict_run(run, found, chosen, watch=watch), found
+
+
+def _training_notes(data: EvaluationData, run: Path) -> list[str]:
+    return [
+        f"{split}: {run.name} was trained on these utterances, so this says nothing about others"
+        for split in data.trained_on
+    ]
 
 
 def _say_unlabelled(scores: list[Score]) -> None:

@@ -40,6 +40,8 @@ class EvaluationData:
         Why an utterance could not be used, by its id.
     folder : Path
         Of manifest and features.
+    trained_on : tuple of str
+        The splits that the model was trained on.
     """
 
     manifest: Manifest
@@ -48,6 +50,7 @@ class EvaluationData:
     held_out: int
     skipped: dict[str, str]
     folder: Path
+    trained_on: tuple[str, ...] = ()
 
     def texts(self) -> dict[Semantic, dict[str, str]]:
         """Read the texts of each level of semantics, by id; missing texts are left out."""
@@ -92,8 +95,9 @@ def read_evaluation_data(
     folder = Path(run.config.data.folder) if folder is None else folder
     manifest = read_manifest(folder)
     held_out = run.config.data.test_fold
+    chosen = _splits(run, manifest, splits)
     rows: list[Utterance] = []
-    for split in _splits(run, manifest, splits):
+    for split in chosen:
         rows += choose_utterances(manifest, split=split)
     if held_out:
         rows = choose_utterances(manifest, fold=held_out)
@@ -114,6 +118,7 @@ def read_evaluation_data(
         held_out=held_out,
         skipped={rows[place].id: reason for place, reason in scan.failures.items()},
         folder=folder,
+        trained_on=_trained_on(run, folder, chosen),
     )
 
 
@@ -163,16 +168,31 @@ def _splits(run: Run, manifest: Manifest, asked: Sequence[str]) -> list[str]:
                 "leave out --split"
             )
         return []
-    if asked:
-        return list(dict.fromkeys(asked))
     all_splits = dict.fromkeys(row.split for row in manifest.usable() if row.split)
+    if asked:
+        if "" in asked:
+            raise DataError(f"--split '': name one of {', '.join(all_splits) or 'no splits'}")
+        return list(dict.fromkeys(asked))
     splits = [split for split in all_splits if split != data.train_split]
+    if not splits and not data.train_split:
+        raise DataError(
+            f"{data.folder}: no splits, and the model was trained on all of it; name other data "
+            "with --data"
+        )
     if not splits:
         raise DataError(
             f"{data.folder}: no split but {data.train_split!r}; evaluate on it with --split "
             f"{data.train_split}, or add others to the manifest"
         )
     return splits
+
+
+def _trained_on(run: Run, folder: Path, splits: Sequence[str]) -> tuple[str, ...]:
+    """Return the splits that the model was trained on; all where it took the whole corpus."""
+    data = run.config.data
+    if folder.resolve() != Path(data.folder).resolve():
+        return ()
+    return tuple(split for split in splits if data.train_split in ("", split))
 
 
 def _features(run: Run, folder: Path) -> Features | None:

@@ -44,11 +44,14 @@ class Origin:
         Folders of the runs, or the tables of predictions.
     n_resamples, seed : int
         Of the bootstrap.
+    notes : tuple of str
+        What a reader should know of the scores.
     """
 
     runs: tuple[str, ...]
     n_resamples: int
     seed: int
+    notes: tuple[str, ...] = ()
 
 
 def write_evaluation(
@@ -78,9 +81,12 @@ def write_evaluation(
             links.append(f"![{scope}: {name}]({path.as_posix()})")
     intro = (
         f"CCC of {' '.join((predictions.corpus, predictions.version)).strip()}; intervals are "
-        f"{100 * LEVEL:g} % bootstrap intervals of {origin.n_resamples:,} draws.\n"
+        f"{100 * LEVEL:g} % intervals from {origin.n_resamples:,} bootstrap draws.\n"
     )
-    report = "\n".join(["# Evaluation\n", intro, format_markdown(make_tables(scores)), *links, ""])
+    notes = [f"{note}.\n" for note in origin.notes]
+    report = "\n".join(
+        ["# Evaluation\n", intro, format_markdown(make_tables(scores)), *notes, *links, ""]
+    )
     write_output(folder / REPORT_NAME, report.encode(), force=force)
     metrics = _format_metrics(predictions, scores, origin)
     write_output(folder / METRICS_NAME, metrics.encode(), force=force)

@@ -1,8 +1,15 @@
-"""Bootstrap of CCC over utterances or over speakers."""
+"""Bootstrap of CCC over utterances or over speakers, and intervals of its draws.
+
+An interval is symmetric on Fisher's scale, atanh(CCC), where the distribution of CCC is nearly
+normal: the standard deviation of the draws times the quantile of Student's t. Percentiles of the
+draws would cover too little where few speakers were drawn (docs/evaluation.md).
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +17,11 @@ from numpy.typing import NDArray
 from lemf import N_RESAMPLES
 from msfser.ccc import CccMoments, FloatArray
 
-LEVEL = 0.95  # share of the draws inside the intervals
+LEVEL = 0.95  # of the intervals
+FEWEST = 5  # utterances or speakers that an interval needs
 
 _CHUNK = 2**22  # numbers drawn at once
+_ALMOST_1 = 1 - 1e-15  # atanh(1) is infinite
 
 
 def ccc_draws(
@@ -56,6 +65,95 @@ def ccc_draws(
         for times_drawn in _times_drawn(len(sums), n_resamples, np.random.default_rng(seed))
     ]
     return np.concatenate(draws)
+
+
+def ccc_intervals(
+    values: FloatArray, draws: FloatArray, n_units: FloatArray, n_parts: int = 1
+) -> FloatArray:
+    """Compute the intervals of level `LEVEL` of CCC.
+
+    Parameters
+    ----------
+    values : (measures,) float64
+        CCC of each dimension, or means of them.
+    draws : (n_resamples, measures) float64
+        From `ccc_draws`; NaN for draws without a value.
+    n_units : (measures,) float64
+        Utterances or speakers that were drawn, from `count_units`.
+    n_parts : int
+        Parts, such as folds, in each of which was drawn; the values are means over the parts.
+
+    Returns
+    -------
+    (measures, 2) float64
+        Lower and upper bound; NaN for fewer units than `FEWEST`, or fewer than two draws.
+    """
+    freedom = n_units - n_parts
+    found = np.isfinite(draws)
+    usable = np.isfinite(values) & (found.sum(axis=0) > 1)
+    usable &= (n_units >= FEWEST) & (freedom >= FEWEST - 1)
+    freedom = np.maximum(freedom, 1.0)
+    z = np.arctanh(np.clip(np.where(usable, values, 0.0), -_ALMOST_1, _ALMOST_1))
+    drawn = np.arctanh(np.clip(np.where(found, draws, 0.0), -_ALMOST_1, _ALMOST_1))
+    count = np.maximum(found.sum(axis=0), 1)
+    mean = drawn.sum(axis=0) / count
+    variance = np.where(found, (drawn - mean) ** 2, 0.0).sum(axis=0) / count
+    # Draws of n units vary less than n units do, by (n - 1) / n.
+    half = _student_t(freedom) * np.sqrt(variance * n_units / freedom)
+    bounds = np.tanh(np.stack([z - half, z + half], axis=1))
+    return np.where(usable[:, np.newaxis], bounds, np.nan)
+
+
+def count_units(labels: FloatArray, speakers: Sequence[str | None] | None = None) -> FloatArray:
+    """Count the utterances, or the known speakers, with a label in each dimension.
+
+    Speakers of unequal numbers of utterances count as fewer: as many as would weigh equally,
+    (sum n)^2 / sum n^2, but no fewer than `FEWEST` where there are as many.
+
+    Parameters
+    ----------
+    labels : (utterances, dimensions) float64
+        NaN where there is no label.
+    speakers : sequence of (str or None), optional
+        By default, utterances are counted.
+
+    Returns
+    -------
+    (dimensions,) float64
+
+    References
+    ----------
+    Kish, "Survey Sampling", Wiley, 1965, 11.7.
+    """
+    labelled = ~np.isnan(labels)
+    if speakers is None:
+        return np.array(labelled.sum(axis=0), dtype=np.float64)
+    counts = []
+    for rows in labelled.T:
+        known = [name for name, has in zip(speakers, rows, strict=True) if has and name is not None]
+        n = np.array([*Counter(known).values()], dtype=np.float64)
+        equal = n.sum() ** 2 / max(np.square(n).sum(), 1.0)
+        counts.append(max(equal, min(len(n), FEWEST)))
+    return np.array(counts, dtype=np.float64)
+
+
+def _student_t(freedom: FloatArray) -> FloatArray:
+    """Compute the two-sided quantile of `LEVEL` of Student's t, to 0.001 from 4 degrees of freedom.
+
+    References
+    ----------
+    Abramowitz and Stegun, "Handbook of Mathematical Functions", 1964, 26.7.5.
+    """
+    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+    terms = (
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    quantiles: FloatArray = sum((t / freedom**i for i, t in enumerate(terms)), 0 * freedom)
+    return quantiles
 
 
 def _sums(predictions: FloatArray, labels: FloatArray) -> FloatArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from msfser.evaluation.intervals import LEVEL
+from msfser.evaluation.intervals import FEWEST, LEVEL
 from msfser.evaluation.scores import FOLDS, MEASURES, Score
 from msfser.manifest import DIMENSIONS
 from msfser.outputs import Table
@@ -30,6 +30,22 @@ def make_tables(scores: Sequence[Score]) -> list[Table]:
         if groups:
             tables.append(_group_table(scope, groups))
     return tables
+
+
+def interval_notes(scores: Sequence[Score]) -> list[str]:
+    """Say which splits have too few utterances or speakers for an interval."""
+    counts = [
+        (score.scope, unit, count)
+        for score in scores
+        if score.by == "all"
+        for unit, count in (("utterance", score.n_utterances), ("speaker", score.n_speakers))
+    ]
+    return [
+        f"{scope}: {count} {unit}{'s' if count > 1 else ''}, fewer than {FEWEST}: no interval over "
+        f"{unit}s"
+        for scope, unit, count in counts
+        if 0 < count < FEWEST
+    ]
 
 
 def format_ccc(value: float) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lemf import N_RESAMPLES, bootstrap_interval
 from msfser.ccc import FloatArray, ccc
-from msfser.evaluation.intervals import LEVEL, ccc_draws
+from msfser.evaluation.intervals import FEWEST, LEVEL, ccc_draws, ccc_intervals, count_units
 from msfser.evaluation.predictions import Predictions
 from msfser.manifest import DIMENSIONS
 
@@ -61,7 +61,8 @@ class Score:
     ccc : (4,) float64
         In the order of `MEASURES`; the average is the mean of the three. NaN if CCC is not defined.
     over_utterances, over_speakers : (4, 2) float64
-        Bootstrap interval of `LEVEL`; NaN for fewer than two known speakers.
+        Interval of `LEVEL`, see `ccc_intervals`; NaN for fewer utterances with a label, or fewer
+        known speakers, than `FEWEST`.
     rmse, bias : (3,) float64
         Root mean square and mean of prediction minus label, on the scale of the corpus.
     paper : PaperScore or None
@@ -190,18 +191,26 @@ def _score_folds(predictions: Predictions, n_resamples: int, seed: int) -> list[
     ]
     if len(folds) < 2:
         return scores
-    draws = [_draws(part, n_resamples, seed + i) for i, part in enumerate(parts)]
+    values = np.mean([score.ccc for score in scores], axis=0)
+    spreads = [_spreads(part, n_resamples, seed + i) for i, part in enumerate(parts)]
+    over_utterances, over_speakers = (
+        ccc_intervals(
+            values,
+            np.mean([spread.draws for spread in of_unit], axis=0),
+            np.sum([spread.n_units for spread in of_unit], axis=0),
+            len(parts),
+        )
+        for of_unit in zip(*spreads, strict=True)
+    )
     mean = Score(
         scope=FOLDS,
         by="fold",
         group="mean",
         n_utterances=sum(score.n_utterances for score in scores),
         n_speakers=sum(score.n_speakers for score in scores),
-        ccc=np.mean([score.ccc for score in scores], axis=0),
-        over_utterances=intervals(
-            np.mean([over_utterances for over_utterances, _ in draws], axis=0)
-        ),
-        over_speakers=intervals(np.mean([over_speakers for _, over_speakers in draws], axis=0)),
+        ccc=values,
+        over_utterances=over_utterances,
+        over_speakers=over_speakers,
         rmse=np.mean([score.rmse for score in scores], axis=0),
         bias=np.mean([score.bias for score in scores], axis=0),
     )
@@ -212,7 +221,11 @@ def _score(
     predictions: Predictions, scope: str, by: str, group: str, n_resamples: int, seed: int
 ) -> Score:
     error = predictions.values - predictions.labels
-    over_utterances, over_speakers = _draws(predictions, n_resamples, seed)
+    values = with_average(ccc(predictions.values, predictions.labels))
+    over_utterances, over_speakers = (
+        ccc_intervals(values, spread.draws, spread.n_units)
+        for spread in _spreads(predictions, n_resamples, seed)
+    )
     labelled = ~np.isnan(predictions.labels).all(axis=1)
     return Score(
         scope=scope,
@@ -220,30 +233,36 @@ def _score(
         group=group,
         n_utterances=int(labelled.sum()),
         n_speakers=len(_speakers(predictions)),
-        ccc=with_average(ccc(predictions.values, predictions.labels)),
-        over_utterances=intervals(over_utterances),
-        over_speakers=intervals(over_speakers),
+        ccc=values,
+        over_utterances=over_utterances,
+        over_speakers=over_speakers,
         rmse=np.sqrt(mean_known(error**2)),
         bias=mean_known(error),
         paper=paper_score(predictions, scope) if by == "all" else None,
     )
 
 
-def _draws(predictions: Predictions, n_resamples: int, seed: int) -> tuple[FloatArray, FloatArray]:
-    """Draw `MEASURES` over utterances and over speakers, each (n_resamples, 4)."""
-    over_utterances = ccc_draws(
-        predictions.values, predictions.labels, n_resamples=n_resamples, seed=seed
-    )
-    if len(_speakers(predictions)) < 2:
-        return with_average(over_utterances), np.full((n_resamples, len(MEASURES)), np.nan)
-    over_speakers = ccc_draws(
-        predictions.values,
-        predictions.labels,
-        predictions.speaker,
-        n_resamples=n_resamples,
-        seed=seed,
-    )
-    return with_average(over_utterances), with_average(over_speakers)
+class _Spread(NamedTuple):
+    """Draws of `MEASURES`, (n_resamples, 4), and how many units with labels were drawn, (4,)."""
+
+    draws: FloatArray
+    n_units: FloatArray
+
+
+def _spreads(predictions: Predictions, n_resamples: int, seed: int) -> list[_Spread]:
+    """Draw `MEASURES` over utterances and over speakers, of whom only the known are counted."""
+    spreads = []
+    for speakers in (None, predictions.speaker):
+        n_units = count_units(predictions.labels, speakers)
+        draws = ccc_draws(
+            predictions.values,
+            predictions.labels,
+            speakers,
+            n_resamples=n_resamples,
+            seed=seed,
+        )
+        spreads.append(_Spread(with_average(draws), np.append(n_units, n_units.min())))
+    return spreads
 
 
 def _speakers(predictions: Predictions) -> set[str]:
@@ -255,8 +274,10 @@ def with_average(values: FloatArray) -> FloatArray:
     return np.concatenate([values, values.mean(axis=-1, keepdims=True)], axis=-1)
 
 
-def intervals(draws: FloatArray) -> FloatArray:
-    """Compute the interval of `LEVEL` of each measure: (n_resamples, 4) to (4, 2)."""
+def percentile_intervals(draws: FloatArray, n_utterances: int) -> FloatArray:
+    """Compute percentile intervals of `LEVEL`, (n_resamples, 4) to (4, 2); NaN below `FEWEST`."""
+    if n_utterances < FEWEST:
+        return np.full((draws.shape[1], 2), np.nan)
     return np.array([bootstrap_interval(column, LEVEL) for column in draws.T])
 
 

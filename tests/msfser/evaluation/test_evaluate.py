@@ -84,7 +84,35 @@ def test_the_table_alone_gives_the_same_scores(run_folder, tmp_path):
     again = evaluate(tmp_path / "out" / "predictions.parquet")
     assert again.exit_code == 0
     assert again.stdout == first.stdout
-    assert again.stderr == ""
+    assert again.stderr.splitlines() == [
+        f"note: test: 4 {unit}s, fewer than 5: no interval over {unit}s"
+        for unit in ("utterance", "speaker")
+    ]
+
+
+def test_training_data_are_named_and_no_split_without_a_name_is_judged(make_run, tmp_path):
+    run = make_run(tmp_path / "run")
+    refused = evaluate(run, "--split", "")
+    assert refused.exit_code == 1
+    assert refused.stderr == "Error: --split '': name one of train, development, test\n"
+    note = "note: train: run was trained on these utterances"
+    result = evaluate(run, "--split", "test", "--split", "train", "--card")
+    assert result.exit_code == 0, result.output
+    assert note in result.stderr
+    assert "test: run was" not in result.stderr
+    assert "train: run was trained" in (run / "evaluation" / "report.md").read_text()
+    result = CliRunner().invoke(main, ["inspect", str(run), "--split", "train"])
+    assert note in result.stderr
+
+
+def test_a_model_of_the_whole_corpus_has_seen_every_split(make_run, tmp_path):
+    run = make_run(tmp_path / "run")
+    path = run / "config.toml"
+    path.write_text(path.read_text().replace('train_split = "train"', 'train_split = ""'))
+    result = evaluate(run)
+    assert result.exit_code == 0, result.output
+    for split in ("train", "development", "test"):
+        assert f"note: {split}: run was trained on these utterances" in result.stderr
 
 
 def test_folds_are_pooled_from_a_folder_of_runs(make_run, tmp_path):

@@ -5,6 +5,7 @@ import json
 import audmetric
 import numpy as np
 import pytest
+import scipy.stats
 
 from msfser.ccc import ccc
 from msfser.evaluation.figure import (
@@ -12,9 +13,9 @@ from msfser.evaluation.figure import (
     draw_error_by_duration,
     draw_scatter,
 )
-from msfser.evaluation.intervals import ccc_draws
+from msfser.evaluation.intervals import FEWEST, ccc_draws, ccc_intervals, count_units
 from msfser.evaluation.predictions import Predictions, join_predictions
-from msfser.evaluation.report import make_tables
+from msfser.evaluation.report import interval_notes, make_tables
 from msfser.evaluation.scores import (
     FOLDS,
     duration_group,
@@ -154,16 +155,85 @@ def test_folds_mean_and_pooled():
     assert (widths[0] < np.mean(widths[1:], axis=0)).all()
 
 
-def test_draws_over_two_speakers_are_of_one_of_them_or_of_both():
-    table = make_table()
-    table = dataclasses.replace(table, speaker=tuple("a" if i < 20 else "b" for i in range(60)))
-    total = find(score_predictions(table, n_resamples=200), "all")
-    drawn = [ccc(table.values[rows], table.labels[rows]) for rows in (slice(20), slice(20, 60))]
-    drawn = np.array([*drawn, total.ccc[:3]])  # each of these is a quarter or half of all draws
-    drawn = np.column_stack([drawn, drawn.mean(axis=1)])
-    expected = np.stack([drawn.min(axis=0), drawn.max(axis=0)], axis=1)
-    np.testing.assert_allclose(total.over_speakers, expected, rtol=0, atol=1e-9)
+def test_intervals_are_those_of_student_t_on_the_scale_of_fisher():
+    table = dataclasses.replace(make_table(), speaker=tuple(f"s{i % 5}" for i in range(60)))
+    total = find(score_predictions(table, n_resamples=200, seed=3), "all")
+    # computed by a loop, with the quantile of scipy
+    groups = [np.arange(60) % 5 == i for i in range(5)]
+    drawn = []
+    rng = np.random.default_rng(3)
+    for chosen in rng.integers(5, size=(200, 5)):
+        rows = np.concatenate([np.flatnonzero(groups[i]) for i in chosen])
+        three = ccc(table.values[rows], table.labels[rows])
+        drawn.append([*three, three.mean()])
+    spread = np.arctanh(drawn).std(axis=0) * np.sqrt(5 / 4)
+    half = scipy.stats.t.ppf(0.975, 4) * spread
+    centre = np.arctanh(total.ccc)
+    expected = np.tanh(np.stack([centre - half, centre + half], axis=1))
+    np.testing.assert_allclose(total.over_speakers, expected, rtol=0, atol=3e-4)
     assert (np.abs(total.over_utterances - expected) > 1e-3).all()
+
+
+@pytest.mark.parametrize("freedom", [4, 5, 9, 29, 499])
+def test_the_quantile_of_student_t(freedom):
+    draws = np.tanh([[-0.1], [0.1]])
+    ((_, high),) = ccc_intervals(np.zeros(1), draws, np.array([freedom + 1.0]))
+    quantile = np.arctanh(high) / (0.1 * np.sqrt((freedom + 1) / freedom))
+    assert quantile == pytest.approx(scipy.stats.t.ppf(0.975, freedom), abs=1e-3)
+
+
+@pytest.mark.parametrize("n", [2, FEWEST - 1, FEWEST])
+def test_few_utterances_and_few_speakers_have_no_interval(n):
+    few = score_predictions(make_table(n), n_resamples=50)
+    assert np.isnan(find(few, "all").over_utterances).all() == (n < FEWEST)
+    table = dataclasses.replace(make_table(), speaker=tuple(f"s{i % n}" for i in range(60)))
+    speakers = score_predictions(table, n_resamples=50)
+    assert np.isnan(find(speakers, "all").over_speakers).all() == (n < FEWEST)
+    assert not np.isnan(find(speakers, "all").over_utterances).any()
+    expected = [f"test: {n} speakers, fewer than 5: no interval over speakers"] * (n < FEWEST)
+    assert interval_notes(speakers) == expected
+    table.labels[n:, 1] = np.nan  # few labels in one dimension, and so of the average
+    (total, *_) = score_predictions(table, n_resamples=50)
+    assert np.isnan(total.over_utterances).any(axis=1).tolist() == [False, n < FEWEST] * 2
+
+
+def test_speakers_of_unequal_weight_count_as_fewer():
+    labels = np.ones((60, 2))
+    labels[:10, 1] = np.nan
+    even = [f"s{i % 6}" for i in range(60)]
+    np.testing.assert_allclose(count_units(labels, even)[0], 6.0, rtol=0, atol=ROUNDING)
+    uneven = ["a"] * 24 + [f"s{i % 9}" for i in range(36)]
+    expected = 60**2 / (24**2 + 9 * 4**2), 50**2 / (14**2 + 9 * 4**2)
+    np.testing.assert_allclose(count_units(labels, uneven), expected, rtol=0, atol=ROUNDING)
+    one = ["a"] * 56 + ["b", "c", "d", "e"]  # five, though nearly one
+    np.testing.assert_array_equal(count_units(labels, one), [5, 5])
+    np.testing.assert_array_equal(count_units(labels, ["a"] * 30 + [None] * 30), [1, 1])
+    np.testing.assert_array_equal(count_units(labels), [60, 50])
+
+
+def test_no_interval_is_invented_for_constants_and_perfect_predictions():
+    labels = draw_scores(30)[0]
+    perfect = ccc_draws(labels, labels, n_resamples=20)
+    bounds = ccc_intervals(np.ones(3), perfect, np.full(3, 30.0))
+    np.testing.assert_allclose(bounds, 1.0, rtol=0, atol=ROUNDING)
+    nothing = ccc_draws(np.ones((30, 3)), np.ones((30, 3)), n_resamples=20)
+    assert np.isnan(ccc_intervals(np.full(3, np.nan), nothing, np.full(3, 30.0))).all()
+    assert np.isnan(ccc_intervals(np.ones(3), perfect[:1], np.full(3, 30.0))).all()
+
+
+def test_intervals_over_ten_speakers_cover_the_true_value():
+    """A tenth of the table in docs/evaluation.md, where percentiles cover 0.88."""
+    rng = np.random.default_rng(8)
+    speakers = [f"s{i // 20}" for i in range(200)]
+    inside = 0
+    for seed in range(200):
+        of_speaker = rng.normal(0, np.sqrt(0.2), (2, 10, 3)).repeat(20, axis=1)
+        labels, noise = of_speaker + rng.normal(0, np.sqrt(0.8), (2, 200, 3))
+        values = 0.64 * labels + 0.48 * noise  # CCC 0.7805
+        draws = ccc_draws(values, labels, speakers, n_resamples=300, seed=seed)
+        bounds = ccc_intervals(ccc(values, labels), draws, count_units(labels, speakers))
+        inside += ((bounds[:, 0] <= 0.7805) & (bounds[:, 1] >= 0.7805)).sum()
+    assert 0.92 <= inside / 600 <= 0.98
 
 
 def test_without_speakers_there_is_no_interval_over_them():
