@@ -36,8 +36,14 @@ SILENCE_LABELS: Mapping[str, str] = {
     "Festival, MaryTTS, eSpeak": "pau _ # brth ssil _:",
     "rPraat": "#SIL# #SP#",
     "GAT, CHAT": "(.) (..) (-) (--) (0.5) ((laughs)) ((coughs)) &=laughs &=coughs",
-    "others": "- -- ... * sp1 SIL0 sil_1 PAU REST pause silence noise breath cough laugh laughter "
-    "[breathing] [inhale] [exhale] [click] [music] [applause] [bruit] [rire] [Stille] [Atmen]",
+    "SPPAS, CGN, CHAT": "# + * @ dummy gb fp ggg xxx yyy",
+    "Opencpop, M4Singer": "SP AP <SP> <AP>",
+    "DataBaker, Julius": "silv silS",
+    "other languages": "pausa pauze paus pauza silencio silêncio silenzio stilte Stille cisza "
+    "пауза тишина 静音 停顿 沉默 無音 无声 ポーズ 묵음 휴지",
+    "others": "- -- ... * sp1 SIL0 sil_1 PAU REST pause short_pause long_pause short-pause "
+    "shortpause silence nosound nonspeech non-speech noise breath cough laugh laughter [breathing] "
+    "[inhale] [exhale] [click] [music] [applause] [bruit] [rire] [Stille] [Atmen]",
 }
 UNNOTED = frozenset({"", "sil", "sp", "spn", "<eps>", "<sil>", "<p:>"})
 
@@ -68,8 +74,11 @@ _AFTER_A_NAME = ".,;:!?…\"'-0123456789"
 _SYMBOLS = frozenset("&%@")  # with Unicode's symbols, the signs that are read as words
 _PAUSE_SIGNS = frozenset("_#-\u2013\u2014.,;:/…·() ")  # other signs may be phones of SAMPA
 # Phones elsewhere (prenasalised ns, long p:), so that they are silence only under silence
-_EITHER_PHONES = frozenset({"br", "cg", "lg", "ls", "ns", "sl", "p:", "h:"})
+_EITHER_PHONES = frozenset({"br", "cg", "gb", "lg", "ls", "ns", "sl", "p:", "h:"})
 _DISC_VOWELS = frozenset("$1456789")  # only CELEX has them; there # and _ are phones, too
+_DIGIT = re.compile(r"\d")  # a tone, a stress
+_FEWEST_LETTERS = 3  # of an unknown label of a pause: fewer may be a word of one phone
+_MOST_REPEATED = 3  # such labels in a recording
 _N_NAMED = 6  # labels that a note names
 _N_REMEMBERED = 4096  # labels, most of which a tier repeats
 
@@ -180,6 +189,11 @@ def find_words(
     never = UNNOTED - {"sil"} | {fold(label) for label in silence}
     kinds = {i.label: kind_of(i.label) for i in tier.intervals if fold(i.label) not in never}
     candidates = [i for i in tier.intervals if i.label in kinds]
+    repeated = _repeat_their_phone(candidates, kinds, phones)
+    others = [i for i in candidates if kinds[i.label] == "word" and fold(i.label) not in repeated]
+    for intervals in repeated.values():
+        if others and hearing is not None and not hearing(intervals, others):
+            kinds |= dict.fromkeys((i.label for i in intervals), "mark")
     words = [i for i in candidates if kinds[i.label] == "word"]
     unsure = [i for i in candidates if kinds[i.label] != "word"]
     below = _phones_below(unsure, phones, never) if unsure and phones is not None else None
@@ -275,6 +289,26 @@ def _is_unknown(label: str) -> bool:
 
 def _is_either(text: str) -> bool:
     return text in _EITHER_PHONES or (text[0].isalnum() and _name(text) in _EITHER_PHONES)
+
+
+def _repeat_their_phone(
+    candidates: Sequence[Interval], kinds: Mapping[str, Kind], phones: IntervalTier | None
+) -> dict[str, list[Interval]]:
+    """Group the words whose only phone bears their label, as unknown labels of pauses do.
+
+    More such labels than an aligner has for pauses are syllables, and are not returned.
+    """
+    if phones is None:
+        return {}
+    labels = {fold(one.label) for one in phones.intervals if len(one.label) >= _FEWEST_LETTERS}
+    alike = [i for i in candidates if kinds[i.label] == "word" and fold(i.label) in labels]
+    filled = [phone for phone in phones.intervals if phone.label.strip()]
+    found: dict[str, list[Interval]] = {}
+    for interval, inside in zip(alike, group_by_midpoint(alike, filled)[0], strict=True):
+        text = fold(interval.label)
+        if [fold(phone.label) for phone in inside] == [text] and not _DIGIT.search(text):
+            found.setdefault(text, []).append(interval)
+    return found if len(found) <= _MOST_REPEATED else {}
 
 
 def _phones_below(

@@ -71,6 +71,22 @@ def renamed(label: str) -> tuple[list[str], list[list[str]]]:
     return words, [[label] if not word else each for word, each in zip(WORDS, PHONES, strict=True)]
 
 
+@pytest.mark.parametrize("label", ["inhale", "Atmen", "non_parole", "no voice", "ДЫХАНИЕ"])
+def test_an_unknown_label_alone_over_itself_is_silence_unless_it_sounds_as_words_do(label):
+    alignment = aligned(*renamed(label))
+    assert alignment.sentences == aligned().sentences
+    assert alignment.notes == (f"taken for silence or noise: '{label}' (3) of tier 'words'",)
+    assert texts(aligned(*renamed(label), loud=[label])) == [label, "you", label, "stole", label]
+
+
+def test_words_over_their_own_label_are_words_where_they_may_be_phones_or_syllables():
+    for label in ("s", "uh", "shi4"):  # a preposition of Czech, a vowel, a syllable
+        assert label in texts(aligned(*renamed(label)))
+    syllables = ["wod", "tian", "shui", "xing", "stole"]
+    phones = [[label] for label in syllables[:4]] + [["S", "T"]]
+    assert texts(aligned(syllables, phones)) == syllables
+
+
 @pytest.mark.parametrize("label", KNOWN)
 def test_a_known_label_is_silence_with_phones_and_without(label):
     words, phones = renamed(label)
