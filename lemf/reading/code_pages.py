@@ -1,9 +1,9 @@
 """Which code page a text without a mark of its encoding was written in, as its bytes tell.
 
 Each code page is judged with the languages that are written in it: how likely its letters are, how
-often a capital follows a small letter, how rarely a symbol stands inside a word. The code page
-under which the bytes are likeliest wins. Labels of TextGrids are short, so only the order of the
-letters by frequency is used, and counts of pairs of letters are not.
+often a capital follows a small letter (all may be capitals), how rarely a symbol stands inside a
+word. The code page under which the bytes are likeliest wins. Labels of TextGrids are short, so only
+the order of the letters by frequency is used, and counts of pairs of letters are not.
 """
 
 from __future__ import annotations
@@ -101,6 +101,8 @@ _PAGES: dict[str, tuple[str, tuple[str, ...], float]] = {
     "cp1257": ("Windows-1257", ("lt", "lv"), -1.5),
     "cp874": ("Windows-874", ("th",), -1.5),
     "iso8859_2": ("ISO-8859-2", _CENTRAL, -2.0),
+    "iso8859_5": ("ISO-8859-5", _CYRILLIC, -3.0),
+    "iso8859_6": ("ISO-8859-6", ("ar",), -3.0),
     "iso8859_7": ("ISO-8859-7", ("el",), -2.0),
     "iso8859_15": ("ISO-8859-15", ("fr", "fi"), -2.5),
     "mac_roman": ("MacRoman", _WESTERN, -2.0),
@@ -117,7 +119,10 @@ _LOANED = frozenset("éèêëàáâäãåæçíìîïñóòôöõøœúùûüß�
 _LOG_LOANED, _LOG_FOREIGN, _LOG_OTHER, _LOG_ASCII = -8.0, -10.0, -13.0, -3.3
 _LOG_QUOTE, _LOG_SYMBOL = -6.0, -9.0
 _QUOTES, _SYMBOLS = frozenset("’‘“”„«»‚‹›¿¡"), frozenset("…–—©®™°§±×·€£")
-_UPPER_FIRST, _UPPER_INSIDE, _UPPER_AFTER_UPPER = 0.1, 0.002, 0.4
+# Chances of a capital that begins a word, that follows a small letter, that follows a capital; in
+# usual text and in text in capitals
+_CHANCES_OF_CAPITALS = ((0.1, 0.002, 0.4), (0.95, 0.05, 0.98))
+_LOG_ALL_CAPITALS = -3.0  # prior of text in capitals
 _PLAIN_WORD = re.compile(rb"[A-Za-z]{3,}")  # hints at the language; shorter ones may be phones
 _PLAIN_WEIGHT = 0.5
 _MOST_PLAIN, _MOST_BYTES = 50, 1000
@@ -158,9 +163,14 @@ def guess_code_page(labels: Sequence[bytes]) -> Guess | None:
             continue
         sample = [label.decode(codec, errors="ignore") for label in scored]
         likelihood = max(
-            sum(_log_likelihood(label, language) for label in sample)
-            + _PLAIN_WEIGHT * sum(_log_likelihood(word, _latin(language)) for word in plain)
+            sum(_log_likelihood(label, language, chances) for label in sample)
+            + _PLAIN_WEIGHT
+            * sum(_log_likelihood(word, _latin(language), chances) for word in plain)
+            + log_prior
             for language in languages
+            for chances, log_prior in zip(
+                _CHANCES_OF_CAPITALS, (0.0, _LOG_ALL_CAPITALS), strict=True
+            )
         )
         found.append((likelihood + prior, codec, name, text))
     if not found:
@@ -190,16 +200,16 @@ def _log_probabilities(language: str) -> dict[str, float]:
     return {c: math.log(share * weight / total) for c, weight in weights.items()}
 
 
-def _log_likelihood(label: str, language: str) -> float:
-    """Compute the log probability of a label in a language."""
+def _log_likelihood(label: str, language: str, chances: tuple[float, float, float]) -> float:
+    """Compute the log probability of a label in a language with these chances of capitals."""
     known = _log_probabilities(language)
     total, before = 0.0, ""
     for letter in label:
-        small = letter.lower()
+        small = letter.lower()[0]  # of İ, an i and a dot
         found = known.get(small)
         total += _log_unlisted(letter, small, before, language) if found is None else found
         if small != letter.upper():
-            total += _log_case(upper=letter != small, before=before)
+            total += _log_case(chances, upper=letter != small, before=before)
         before = letter
     return total
 
@@ -220,10 +230,11 @@ def _log_unlisted(letter: str, small: str, before: str, language: str) -> float:
     return _LOG_FOREIGN if letter.isalpha() else _LOG_OTHER
 
 
-def _log_case(*, upper: bool, before: str) -> float:
+def _log_case(chances: tuple[float, float, float], *, upper: bool, before: str) -> float:
     """Return the log probability of a capital or a small letter after another letter."""
+    first, after_small, after_capital = chances
     if not before.isalpha():
-        chance = _UPPER_FIRST
+        chance = first
     else:
-        chance = _UPPER_INSIDE if before == before.lower() else _UPPER_AFTER_UPPER
+        chance = after_small if before == before.lower() else after_capital
     return math.log(chance if upper else 1 - chance)

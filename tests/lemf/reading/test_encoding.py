@@ -34,7 +34,7 @@ ARTICLE_1 = {
     "viseltessenek.": ("cp1250",),
     "Все люди рождаются свободными и равными в своем достоинстве и правах. Они наделены разумом "
     "и совестью и должны поступать в отношении друг друга в духе "
-    "братства.": ("cp1251", "koi8_r", "mac_cyrillic"),
+    "братства.": ("cp1251", "koi8_r", "mac_cyrillic", "iso8859_5"),
     "Всі люди народжуються вільними і рівними у своїй гідності та правах. Вони наділені розумом "
     "і совістю і повинні діяти у відношенні один до одного в дусі братерства.": ("cp1251",),
     "Όλοι οι άνθρωποι γεννιούνται ελεύθεροι και ίσοι στην αξιοπρέπεια και τα δικαιώματα. Είναι "
@@ -46,7 +46,7 @@ ARTICLE_1 = {
     "כל בני אדם נולדו בני חורין ושווים בערכם ובזכויותיהם. כולם חוננו בתבונה ובמצפון, לפיכך חובה "
     "עליהם לנהוג איש ברעהו ברוח של אחוה": ("cp1255",),
     "يولد جميع الناس أحرارا متساوين في الكرامة والحقوق وقد وهبوا عقلا وضميرا وعليهم أن يعامل "
-    "بعضهم بعضا بروح الإخاء": ("cp1256",),
+    "بعضهم بعضا بروح الإخاء": ("cp1256", "iso8859_6"),
     "Visi žmonės gimsta laisvi ir lygūs savo orumu ir teisėmis. Jiems suteiktas protas ir sąžinė "
     "ir jie turi elgtis vienas kito atžvilgiu kaip broliai.": ("cp1257",),
     "人 人生 而 自由 在 尊严 和 权利 上 一律 平等 他们 赋有 理性 和 良心 "
@@ -101,6 +101,22 @@ def test_few_words_are_enough(n_words, share):
             right += [word.encode(encoding).decode(guess.codec) for word in some] == some
     assert total > 100
     assert right / total >= share
+
+
+def test_text_in_capitals_is_decoded_as_well():
+    right = total = 0
+    for text, encoding in CASES:
+        try:
+            words = [word.encode(encoding) for word in text.upper().split()[:12]]
+        except UnicodeEncodeError:  # a capital that the code page lacks
+            continue
+        if text.upper() == text.lower() or all(map(bytes.isascii, words)):
+            continue
+        total += 1
+        guess = guess_code_page(words)
+        right += [word.decode(guess.codec) for word in words] == text.upper().split()[:12]
+    assert total > 15
+    assert right / total >= 0.95
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
