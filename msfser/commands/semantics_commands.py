@@ -93,6 +93,12 @@ def les(
         workers = stack.enter_context(open_workers(jobs, cluster))
         watch = stack.enter_context(progress("finding the emphasis"))
         texts = make_les(manifest, work, settings, workers, shard=part, watch=watch)
+    ok = [text for text in texts.values() if text.status == "ok"]
+    if doubtful := sum(text.reason is not None for text in ok):
+        say(
+            f"note: texts whose emphasised word is doubtful: {doubtful:,} of {len(ok):,}; "
+            "les_reason has the flags"
+        )
     finish(folder, manifest, "les", texts, part)
 
 

@@ -42,7 +42,7 @@ class SpeechTexts:
     emphasised : Emphasised or None
         None without a TextGrid that lemf can use.
     notes : tuple of str
-        Why a text is missing, or which text stands in for it.
+        Why a text is missing, which text stands in for it, and why the top word is doubtful.
     """
 
     gs: str | None = None
@@ -107,7 +107,7 @@ def find_texts(
         gs = " ".join(sentence.text for sentence in emphasis.sentences)
     emphasised, les = None, gs
     if emphasis is not None:
-        emphasised = _top_word(emphasis)
+        emphasised = _top_word(emphasis, notes)
         les = emphasised.segment
     elif gs is not None:
         notes.append(STAND_IN)
@@ -151,9 +151,12 @@ def _score(speech: SpeechFile, tiers_in_order: bool, notes: list[str]) -> Emphas
         return None
 
 
-def _top_word(emphasis: Emphasis) -> Emphasised:
+def _top_word(emphasis: Emphasis, notes: list[str]) -> Emphasised:
+    """Return the top word and its segment; note the flags that make the word doubtful."""
     sentence = max(emphasis.sentences, key=lambda sentence: sentence.ranked[0].score)
     word, segment = sentence.ranked[0], sentence.segment
+    if word.doubts:
+        notes.append(f"the emphasised word is doubtful: {word.doubts}")
     return Emphasised(
         word=word.word,
         start_s=word.start_s,

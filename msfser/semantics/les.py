@@ -45,7 +45,8 @@ def make_les(
     -------
     dict of id to Text
         Status ``"fallback"`` without an alignment, ``"missing"`` without a word in it, ``"failed"``
-        where lemf cannot use the recording or its alignment.
+        where lemf cannot use the recording or its alignment; ``"ok"`` with a reason where the
+        emphasised word is doubtful.
 
     Raises
     ------
@@ -86,4 +87,6 @@ def find_les(job: Job, settings: Settings, *, tiers_in_order: bool) -> Entry:
         emphasis = score(job.wav, alignment, settings)
     except NoWordsError:
         return {"status": "missing", "reason": "the alignment holds no word, only silence"}
-    return {"status": "ok", "text": emphasis.segment.text}
+    entry: Entry = {"status": "ok", "text": emphasis.segment.text}
+    doubts = emphasis.sentences[0].ranked[0].doubts
+    return entry | {"reason": f"the emphasised word is doubtful: {doubts}"} if doubts else entry

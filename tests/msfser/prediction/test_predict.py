@@ -184,6 +184,28 @@ def test_a_text_grid_that_is_broken_costs_les_only(tmp_path, speech):
     assert "a.TextGrid" in texts.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("end_s", "notes"), [(0.9, ()), (2.9, ("the emphasised word is doubtful: stretched_phone",))]
+)
+def test_a_note_names_the_flags_of_a_doubtful_word(tmp_path, end_s, notes):
+    soundfile.write(tmp_path / "a.wav", noise(3.0), RATE_HZ)
+    edges_s = ((0.0, 0.2), (0.2, 0.4), (0.4, end_s))
+    tiers = tuple(
+        lemf.IntervalTier(
+            name,
+            0.0,
+            end_s,
+            tuple(lemf.Interval(*edge, label) for edge, label in zip(edges_s, labels, strict=True)),
+        )
+        for name, labels in (("words", ("so", "is", "it")), ("phones", ("AO", "IH", "IY")))
+    )
+    lemf.write_textgrid(lemf.TextGrid(0.0, end_s, tiers), tmp_path / "a.TextGrid")
+    texts = find_texts(SpeechFile(wav=tmp_path / "a.wav", alignment=tmp_path / "a.TextGrid"))
+    assert texts.emphasised is not None
+    assert texts.emphasised.word == "it"
+    assert texts.notes == notes
+
+
 def test_same_numbers_as_the_evaluation(model, text_encoder, run_folder, corpus):
     """The path through files and texts meets the path through manifest and features."""
     from msfser.evaluation.evaluate import predict_run, read_evaluation_data

@@ -2,7 +2,9 @@ import shutil
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import pytest
+import soundfile
 from click.testing import CliRunner
 
 import lemf
@@ -71,6 +73,34 @@ def test_without_an_alignment_the_text_of_gs_stands_in(corpus, tmp_path):
     assert "none.wav" in les["u004"].reason
     assert les["u005"].text is None
     assert les["u005"].reason == "not usable: too short"
+
+
+def test_texts_of_a_doubtful_word_are_counted_and_named(tmp_path, make_corpus):
+    folder = tmp_path / "c"
+    root = make_corpus(folder, 5).root
+    assert "emphasised word" not in run("semantics", "les", folder, "--jobs", 1)
+    samples, rate_hz = soundfile.read(root / "004.wav")
+    soundfile.write(root / "004.wav", np.append(samples, np.zeros(5 * rate_hz)), rate_hz)
+    grid = lemf.read_textgrid(root / "004.TextGrid")
+    (root / "004.TextGrid").unlink()
+    lemf.write_textgrid(stretch_last(grid), root / "004.TextGrid")
+    output = run("semantics", "les", folder, "--jobs", 1)
+    assert "note: texts whose emphasised word is doubtful: 1 of 5; les_reason has" in output
+    *others, doubtful = read_texts(folder).les
+    assert (doubtful.text, doubtful.status) == ("four five", "ok")
+    assert doubtful.reason == "the emphasised word is doubtful: stretched_phone"
+    assert {(text.status, text.reason) for text in others} == {("ok", None)}
+
+
+def stretch_last(grid, by_s=3.0):
+    """Lengthen the last interval that has a label, in each tier."""
+    end_s = grid.end_s + by_s
+    tiers = []
+    for tier in grid.tiers:
+        *spoken, last = [interval for interval in tier.intervals if interval.label]
+        longer = (*spoken, replace(last, end_s=last.end_s + by_s))
+        tiers.append(replace(tier, end_s=end_s, intervals=longer))
+    return lemf.TextGrid(0.0, end_s, tuple(tiers))
 
 
 def test_a_change_of_the_recording_or_the_settings_is_new_work(tmp_path, make_corpus):
