@@ -255,7 +255,7 @@ def test_a_killed_rank_ends_the_other_and_a_resumed_run_ends_the_same(
 ):
     command = [
         "train", "--preset", "tiny", "--data", str(corpus_folder),
-        *options(*SMALL, "train.epochs=6", "model.layerdrop=0.5"), "-o",
+        *options(*SMALL, "train.epochs=4", "model.layerdrop=0.5"), "-o",
     ]  # fmt: skip
     here, run = [sys.executable, "-m", "msfser"], tmp_path / "killed"
     first, second = start_two_ranks([*here, *command, run])
