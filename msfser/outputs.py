@@ -18,7 +18,7 @@ from lemf import OutputError
 from lemf.runtime.console import printable
 from lemf.runtime.input import check_input
 from lemf.runtime.json_text import parse_json
-from lemf.runtime.output import FigureFormat, check_output
+from lemf.runtime.output import FigureFormat, check_output, remove_partials, write_output
 from msfser.errors import MsfserError, first_line
 
 if TYPE_CHECKING:
@@ -54,6 +54,18 @@ def make_folder(folder: Path) -> None:
         raise OutputError(
             f"{folder}: the folder cannot be made ({error.strerror}); name another"
         ) from error
+
+
+def replace_output(path: Path, content: bytes) -> None:
+    """Write a file in place of another, and remove what killed processes left of it.
+
+    Raises
+    ------
+    lemf.OutputError
+        The file cannot be written.
+    """
+    remove_partials(path)
+    write_output(path, content, force=True)
 
 
 def prepare_folder(folder: Path, names: Iterable[str], *, force: bool) -> None:

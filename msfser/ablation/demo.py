@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from lemf import Settings
-from lemf.runtime.output import write_output
+from lemf.runtime.output import PARTIAL_SUFFIX
 from lemf.runtime.progress import progress
 from lemf.runtime.workers import local_workers
 from msfser.ablation.rows import DEMO, read_ablation
@@ -29,7 +29,7 @@ from msfser.evaluation.inspection import Inspection, inspect_run
 from msfser.evaluation.runs import open_run
 from msfser.manifest import MANIFEST_NAME, read_manifest
 from msfser.model.device import choose_device
-from msfser.outputs import make_folder
+from msfser.outputs import make_folder, replace_output
 from msfser.semantics.encoding import encode_texts
 from msfser.semantics.es.description import emotions_of
 from msfser.semantics.es.description_file import import_descriptions
@@ -110,7 +110,12 @@ def run_demo(
         report(f"corpus: {n_utterances:,} utterances whose labels follow from known causes")
         with progress("making utterances") as watch:
             write_mechanism(
-                corpus, n_utterances=n_utterances, seed=corpus_seed, jobs=jobs, watch=watch
+                corpus,
+                n_utterances=n_utterances,
+                seed=corpus_seed,
+                jobs=jobs,
+                force=True,  # a killed run may have left a part of it, without the manifest
+                watch=watch,
             )
     # texts and their vectors
     _make_texts(corpus, jobs, report)
@@ -161,7 +166,7 @@ def _keep_plan(folder: Path, plan: dict[str, int]) -> None:
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read ({error}); name another folder") from error
     if before is None:
-        write_output(path, json.dumps(plan).encode())
+        replace_output(path, json.dumps(plan).encode())
     elif before != plan:
         raise ConfigError(
             f"{folder}: holds a demo with {_describe(before)}, not {_describe(plan)}; "
@@ -192,8 +197,10 @@ def _make_texts(corpus: Path, jobs: int, report: Report) -> None:
 
 def _encode(corpus: Path, encoder: Path) -> None:
     texts = read_texts(corpus)
-    if not (encoder / "config.json").exists():
+    if not encoder.exists():
         every = [text.text for name in SEMANTICS for text in texts.of(name) if text.text]
-        write_word_encoder(encoder, every)
+        partial = encoder.with_suffix(PARTIAL_SUFFIX)
+        write_word_encoder(partial, every)
+        partial.rename(encoder)
     with progress("encoding texts") as watch:
         encode_texts(corpus, lambda: load_text_encoder(str(encoder.resolve()), "cpu"), watch=watch)

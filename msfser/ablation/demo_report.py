@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from lemf.runtime.output import write_output
 from msfser.ablation.demo import SPLIT, Demo
 from msfser.ablation.demo_findings import Finding
 from msfser.ablation.files import FIGURE_NAME, ablation_title, write_ablation
@@ -23,6 +22,7 @@ from msfser.outputs import (
     format_csv,
     format_markdown,
     render_figure,
+    replace_output,
 )
 
 ROUTING_NAME = "routing.csv"
@@ -71,7 +71,7 @@ def write_report(folder: Path, demo: Demo, findings: Sequence[Finding]) -> list[
         REPORT_NAME: report.encode(),
     }
     for name, content in contents.items():
-        write_output(folder / name, content, force=True)
+        replace_output(folder / name, content)
     return [brief_table(demo.results, demo.reachable, title), *tables]
 
 

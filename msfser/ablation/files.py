@@ -10,7 +10,6 @@ import numpy as np
 
 from lemf.runtime.colours import BLUE, GREEN, GREY_20, VERMILION
 from lemf.runtime.console import printable
-from lemf.runtime.output import write_output
 from msfser.ablation.run import RowResult
 from msfser.ablation.table import (
     Reachable,
@@ -28,6 +27,7 @@ from msfser.outputs import (
     format_markdown,
     prepare_folder,
     render_figure,
+    replace_output,
 )
 
 if TYPE_CHECKING:
@@ -99,10 +99,10 @@ def write_ablation(
     """
     prepare_folder(folder, (), force=True)
     table = ablation_table(results, reachable, ablation_title(results, split))
-    write_output(folder / CSV_NAME, format_csv(ablation_rows(results, reachable)), force=True)
-    write_output(folder / FIGURE_NAME, render_figure(draw_ablation(results, reachable)), force=True)
+    replace_output(folder / CSV_NAME, format_csv(ablation_rows(results, reachable)))
+    replace_output(folder / FIGURE_NAME, render_figure(draw_ablation(results, reachable)))
     text = f"{format_markdown([table])}\n![CCC of each row]({FIGURE_NAME})\n"
-    write_output(folder / TABLE_NAME, text.encode(), force=True)
+    replace_output(folder / TABLE_NAME, text.encode())
 
 
 def ablation_title(results: Sequence[RowResult], split: str) -> str:

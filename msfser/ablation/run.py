@@ -12,6 +12,7 @@ import torch
 from lemf import LemfError, OutputError
 from lemf.runtime.console import say
 from lemf.runtime.locks import hold_lock
+from lemf.runtime.output import remove_partials
 from lemf.runtime.workers import Failure, local_workers, run_tasks
 from msfser.ablation.rows import AblationRow
 from msfser.config.files import read_config
@@ -280,6 +281,8 @@ def _evaluate(task: RowTask, ranks: Ranks) -> None:
     trained = read_record(task.folder / DATA_NAME, ())
     known = {} if trained is None else trained.clips()
     record = record_split(task.config.data, task.config.model, task.split, known)
-    (task.folder / EVALUATED_NAME).unlink(missing_ok=True)  # that of earlier predictions
-    write_predictions(task.folder / PREDICTIONS_NAME, predictions, force=True)
+    path = task.folder / PREDICTIONS_NAME
+    path.unlink(missing_ok=True)  # no predictions beside the record of others
     write_record(task.folder / EVALUATED_NAME, record)
+    remove_partials(path)
+    write_predictions(path, predictions)

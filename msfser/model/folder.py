@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from lemf import OutputError
 from lemf.runtime.input import check_input, read_text_input
-from lemf.runtime.output import write_output
 from msfser.config.settings import ModelConfig, WaveNorm, check_choice
 from msfser.errors import CheckpointError, ConfigError
 from msfser.model.hub import find_folder
-from msfser.outputs import make_folder
+from msfser.outputs import make_folder, replace_output
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -162,9 +161,9 @@ def write_model_folder(
     }
     plain = {name: weight.detach().cpu().contiguous() for name, weight in weights.items()}
     packed = safetensors.torch.save(plain, metadata={"format": "pt"})
-    write_output(folder / WEIGHTS_NAME, packed, force=True)
+    replace_output(folder / WEIGHTS_NAME, packed)
     text = json.dumps(content, indent=2, sort_keys=False) + "\n"
-    write_output(folder / CONFIG_NAME, text.encode(), force=True)
+    replace_output(folder / CONFIG_NAME, text.encode())
 
 
 def read_model_folder(name: str) -> StoredModel:

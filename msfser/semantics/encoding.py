@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lemf.runtime.locks import hold_lock
-from lemf.runtime.output import open_output, remove_partials
+from lemf.runtime.output import PARTIAL_SUFFIX, open_output
 from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import SEMANTICS
 from msfser.errors import SemanticsError
@@ -124,9 +123,8 @@ def _prepare(folder: Path, encoder: TextEncoder, force: bool) -> None:
             f"{folder / FEATURES_FOLDER}: made with {before.name} ({before.revision[:8]}), not "
             f"with {encoder.about.name} ({encoder.about.revision[:8]}); --force starts over"
         )
-    for path in (folder / FEATURES_FOLDER).iterdir():
-        if match := re.fullmatch(r"\.(\d{6}\.safetensors)\..*", path.name):  # of a killed run
-            remove_partials(path.with_name(match[1]))
+    for path in (folder / FEATURES_FOLDER).glob(f".*{PARTIAL_SUFFIX}"):
+        path.unlink()  # of a killed run
     if force or before is None:
         write_encoder(folder, encoder.about)
 

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lemf.runtime.input import read_input
-from lemf.runtime.output import write_output
 from msfser.config.settings import SEMANTICS, Semantic, TextPooling
 from msfser.errors import SemanticsError
+from msfser.outputs import replace_output
 from msfser.semantics.texts import TEXTS_NAME, read_texts
 
 FEATURES_FOLDER = "features"
@@ -204,7 +204,7 @@ def read_encoder(folder: Path) -> Encoder | None:
 def write_encoder(folder: Path, made_by: Encoder) -> None:
     """Write which encoder makes the vectors of a corpus, before the first of them is written."""
     path = folder / FEATURES_FOLDER / _INDEX_NAME
-    write_output(path, json.dumps(asdict(made_by), indent=1).encode() + b"\n", force=True)
+    replace_output(path, json.dumps(asdict(made_by), indent=1).encode() + b"\n")
 
 
 def read_shard(path: Path, dim: int) -> dict[str, NDArray[Any]]:

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lemf.runtime.locks import hold_lock
-from lemf.runtime.output import printable_text, write_output
+from lemf.runtime.output import printable_text
 from msfser.config.settings import SEMANTICS, Semantic
 from msfser.errors import SemanticsError
 from msfser.manifest import Manifest
-from msfser.outputs import Column, format_parquet, read_parquet
+from msfser.outputs import Column, format_parquet, read_parquet, replace_output
 
 if TYPE_CHECKING:
     import pyarrow
@@ -186,7 +186,7 @@ def update_texts(
         # file of all texts
         texts = Texts(ids, tuple(columns["les"]), tuple(columns["gs"]), tuple(columns["es"]))
         rows = list(zip(texts.ids, *(texts.of(name) for name in SEMANTICS), strict=True))
-        write_output(folder / TEXTS_NAME, format_parquet(rows, COLUMNS, _FORMAT), force=True)
+        replace_output(folder / TEXTS_NAME, format_parquet(rows, COLUMNS, _FORMAT))
     return texts
 
 

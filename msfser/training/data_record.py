@@ -15,13 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lemf.runtime.output import write_output
 from msfser.config.settings import Semantic
 from msfser.data.clips import ClipFacts, Scan
 from msfser.data.examples import Examples
 from msfser.errors import CheckpointError
 from msfser.manifest import DIMENSIONS
-from msfser.outputs import format_parquet, read_parquet
+from msfser.outputs import format_parquet, read_parquet, replace_output
 from msfser.semantics.features import Features
 
 DATA_NAME = "data.parquet"
@@ -120,7 +119,7 @@ def write_record(path: Path, record: DataRecord) -> None:
         (name, _ARROW_TYPES[values.dtype.kind], values.tolist().__getitem__)
         for name, values in {"id": record.ids, **record.columns}.items()
     ]
-    write_output(path, format_parquet(range(len(record.ids)), columns, {}), force=True)
+    replace_output(path, format_parquet(range(len(record.ids)), columns, {}))
 
 
 def read_record(path: Path, semantics: Sequence[Semantic]) -> DataRecord | None:

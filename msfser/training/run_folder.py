@@ -19,7 +19,7 @@ import numpy as np
 
 from lemf.runtime.console import say
 from lemf.runtime.locks import hold_lock
-from lemf.runtime.output import remove_partials, write_output
+from lemf.runtime.output import remove_partials
 from msfser.ccc import FloatArray
 from msfser.config.files import PARTS, format_config, read_config
 from msfser.config.settings import Config
@@ -33,6 +33,7 @@ from msfser.outputs import (
     format_csv,
     make_folder,
     render_figure,
+    replace_output,
 )
 from msfser.training.data_record import (
     DATA_NAME,
@@ -82,7 +83,7 @@ def open_run(folder: Path, config: Config, data: DataRecord, *, resume: bool) ->
         refuse_taken(folder, resume=resume)
         if not path.exists():
             write_record(folder / DATA_NAME, data)
-            write_output(path, format_config(config).encode())
+            replace_output(path, format_config(config).encode())
         elif not check_same_run(folder, config, data):
             write_record(folder / DATA_NAME, data)
         remove_partials(folder / STATE_NAME)
@@ -152,7 +153,7 @@ class Log:
         self._started_s = time.monotonic()
         kept = [line for line in read_log(folder) if line["step"] <= step]
         text = "".join(json.dumps(line) + "\n" for line in kept)
-        write_output(self._path, text.encode(), force=True)
+        replace_output(self._path, text.encode())
         self._board = _open_board(folder) if tensorboard else None
 
     def add_step(self, state: TrainingState, lr: float) -> None:
@@ -237,14 +238,14 @@ def finish_run(folder: Path, state: TrainingState, skipped: Mapping[str, str]) -
         values = (*state.best_ccc, float(np.mean(state.best_ccc)))
         names = (*DIMENSIONS, "average")
         metrics["development"] = dict(zip(names, map(_rounded, values), strict=True))
-    write_output(folder / METRICS_NAME, json.dumps(metrics, indent=1).encode() + b"\n", force=True)
+    replace_output(folder / METRICS_NAME, json.dumps(metrics, indent=1).encode() + b"\n")
     epochs = [line for line in read_log(folder) if line["kind"] == "epoch"]
     if epochs:
         curves = render_figure(draw_curves(epochs, state.best_epoch))
-        write_output(folder / CURVES_NAME, curves, force=True)
+        replace_output(folder / CURVES_NAME, curves)
     if skipped:
         rows = format_csv([("id", "reason"), *skipped.items()])
-        write_output(folder / SKIPPED_NAME, rows, force=True)
+        replace_output(folder / SKIPPED_NAME, rows)
     return metrics
 
 
