@@ -25,6 +25,14 @@ def read_csv(path):
 
 def test_the_demo_goes_from_no_data_to_a_report(tmp_path):
     out = tmp_path / "demo"
+    for left in (  # by a demo that was killed
+        "corpus/audio/m00000.wav", "corpus/.texts.parquet.x.part", "encoder.part/config.json",
+        "corpus/features/.000000.safetensors.x.part", "runs/gs/seed0/.data.parquet.x.part",
+        "runs/gs/seed0/.predictions.parquet.x.part", "runs/gs/seed0/best/.config.json.x.part",
+        "figures/.routing.png.x.part", ".report.md.x.part", ".demo.json.x.part",
+    ):  # fmt: skip
+        (out / left).parent.mkdir(parents=True, exist_ok=True)
+        (out / left).write_text("half")
     arguments = [
         "demo", "-o", str(out), "--utterances", "24", "--jobs", "1",
         "--set", "train.epochs=1", "--set", "data.crop_s=0.5", "--set", "train.batch_size=8",
@@ -32,6 +40,7 @@ def test_the_demo_goes_from_no_data_to_a_report(tmp_path):
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, result.stderr
     assert "Is the mechanism recovered?" in result.stdout
+    assert not [*out.rglob("*.part")]
     ablation = read_csv(out / "ablation.csv")
     assert {row["row"] for row in ablation} == {"audio", "GS", "GS+LES", "GS+LES+ES"}
     assert {row["reachable"] for row in ablation if row["dimension"] == "dominance"} > {"0.0"}

@@ -236,6 +236,29 @@ def test_a_row_that_is_stopped_goes_on(corpus_folder, tmp_path, monkeypatch):
     assert "stopped; what is done is kept: run the same command to go on" in result.stderr
 
 
+def test_a_row_that_is_stopped_while_it_is_evaluated_is_evaluated_again(
+    corpus_folder, tmp_path, monkeypatch
+):
+    rows = tmp_path / "rows.toml"
+    rows.write_text(
+        "preset = 'tiny'\ntrain = {epochs = 1}\n[[rows]]\nname = 'audio'\n"
+        "model = {semantics = [], intra = 'none', fusion = 'none'}\n"
+    )
+    out = tmp_path / "a"
+    command = ["ablate", "--config", str(rows), "--data", str(corpus_folder), "-o", str(out)]
+
+    def stop(path, record):
+        raise Interrupted(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ablation, "write_record", stop)
+        assert CliRunner().invoke(main, command).exit_code == 130
+    again = CliRunner().invoke(main, command)
+    assert again.exit_code == 0, again.stderr
+    assert "earlier versions" not in again.stderr
+    assert (out / "runs" / "audio" / "seed0" / ablation.EVALUATED_NAME).exists()
+
+
 def test_a_row_that_fails_is_named(corpus_folder, tmp_path):
     result = CliRunner().invoke(
         main,
