@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
@@ -13,6 +12,7 @@ from lemf.agreement.measures import rating_margin
 from lemf.arrays import FloatArray
 from lemf.config import Settings
 from lemf.errors import CorpusError, SettingsError
+from lemf.reading.silence import fold
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Failure, attempt, local_workers, run_tasks
 
@@ -262,13 +262,9 @@ def _mismatch(label: Label, sentences: Iterable[ScoredSentence]) -> str:
     if len(label.words) != len(words):
         return f"{len(label.words)} words in the labels, {len(words)} in {label.textgrid}"
     for i, (labelled, aligned) in enumerate(zip(label.words, words, strict=True)):
-        if _plain(labelled) != _plain(aligned):
+        if fold(labelled) != fold(aligned):
             return f"word {i} is {labelled!r} in the labels, {aligned!r} in {label.textgrid}"
     return ""
-
-
-def _plain(word: str) -> str:
-    return unicodedata.normalize("NFC", word).casefold()
 
 
 def _sentences(label: Label, scored: Sequence[ScoredSentence]) -> Iterator[RatedSentence]:
@@ -288,7 +284,7 @@ def _sentences(label: Label, scored: Sequence[ScoredSentence]) -> Iterator[Rated
             n_recording_words=n_words,
             scored=sentence,
             ratings=ratings[first_word : first_word + len(sentence.words)],
-            text=_plain(" ".join(sentence.words if text is None else text.split())),
+            text=fold(" ".join(sentence.words) if text is None else text),
             speaker=label.speaker,
             emotion=label.emotion,
         )

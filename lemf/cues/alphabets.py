@@ -36,6 +36,7 @@ _CONSONANTS = (
     "bcdfghjklmnpqrstvwxzɡŋɲɴɱʔɹɾɽʀʁɻɺɬɮʃʒʂʐɕʑθðɸβʝɣχħʕʜʢʡɦʍɥɰʎʟɫɭʋⱱʙɢɖʈɟɗɓʄɠʛɧɳǀǁǂǃʘʦʣʧʤʨʥ"  # noqa: RUF001
     "BCDFGHJKLNPRSTXWZ?45"  # the rest of X-SAMPA
 )
+_LONGEST = 1000  # characters read of a label: to order marks takes the square of their number
 _MARKS = "ˈˌ'\"%#$"  # of stress; in the Kiel corpus, of where a word or a syllable begins: ##d
 _GLIDES = "jwyɥɰ"
 _TONES = "˥˦˧˨˩⁰¹²³⁴⁵"
@@ -215,5 +216,5 @@ def _is_latin(letters: str) -> bool:
 
 def _plain(label: str) -> str:
     """Remove blanks, the place in the word, and marks of stress or of a boundary."""
-    label = _PLACE_IN_WORD.sub("", label.strip())
+    label = _PLACE_IN_WORD.sub("", label.strip()[:_LONGEST])
     return label.lstrip(_MARKS) or label

@@ -19,6 +19,7 @@ _NARROW = 60  # columns below which the bars are left out
 _ROOM_OF_WORDS = 30  # columns for mark, word, rank and score
 _ROOM_OF_VALUES = 36  # of the bars and the measured values
 _SHARES = 3  # cues shown per word where there is no room for all
+_LONGEST = 100_000  # characters printed in one piece: to break lines takes the square of them
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _UNICODE_MARKS = {"first": "┌", "inner": "│", "last": "└", "only": "╶", "top": "►", "half": "▐"}
 _ASCII_MARKS = {"first": "/", "inner": "|", "last": "\\", "only": "-", "top": ">", "half": "#"}
@@ -76,15 +77,15 @@ def _spare(console: Console, word: WordEmphasis) -> int:
 def _print_heading(console: Console, sentence: SentenceEmphasis) -> None:
     ranked, segment = sentence.ranked, sentence.segment
     heading = Text("emphasised: ")
-    heading.append(printable(ranked[0].word), style="bold")
+    heading.append(_shown(ranked[0].word), style="bold")
     if doubts := ranked[0].doubts:
         heading.append(f" ({doubts})", style="yellow")
     if len(ranked) > 1:
         lead = ranked[0].score - ranked[1].score
-        heading.append(f", {lead:.2f} ahead of {printable(ranked[1].word)}")
+        heading.append(f", {lead:.2f} ahead of {_shown(ranked[1].word)}")
     console.print(heading)
     span = f" ({segment.start_s:.2f}-{segment.end_s:.2f} s)"
-    console.print(Text(f"segment:    {printable(segment.text)}{span}"))
+    console.print(Text(f"segment:    {_shown(segment.text)}{span}"))
 
 
 def _print_words(
@@ -118,7 +119,7 @@ def _print_words(
     for word in sentence.words:
         cells = [
             _mark(word, sentence, marks),
-            printable(word.word),
+            _shown(word.word),
             str(word.rank),
             f"{word.score:+.2f}",
             *([_bar(word.score, low, high, marks)] if bars else []),
@@ -129,6 +130,11 @@ def _print_words(
         style = "bold" if word.rank == 1 else "" if word.rank <= top else "dim"
         table.add_row(*(Text(cell) for cell in cells), style=style)
     console.print(table)
+
+
+def _shown(text: str) -> str:
+    """Format labels for a terminal; of more than a terminal can hold, the beginning."""
+    return printable(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
 
 
 def _shares(word: WordEmphasis, all_fit: bool) -> list[str]:
@@ -143,8 +149,8 @@ def _print_flags(console: Console, sentence: SentenceEmphasis) -> None:
     for flag, meaning in FLAG_MEANINGS.items():
         words = [word for word in sentence.words if flag in word.flags]
         if words:
-            names = ", ".join(f"{printable(word.word)} ({word.start_s:.2f} s)" for word in words)
-            console.print(Text(f"{flag}: {names}: {meaning}", style="yellow"))
+            names = ", ".join(f"{word.word} ({word.start_s:.2f} s)" for word in words)
+            console.print(Text(f"{flag}: {_shown(names)}: {meaning}", style="yellow"))
         elif flag in sentence.flags:
             console.print(Text(f"{flag}: {meaning}", style="yellow"))
 

@@ -106,6 +106,7 @@ _INVISIBLE = {  # combining and Hebrew letters, which would stand here badly
 }
 ESCAPES = dict(zip(_PAIRS.split()[::2], _PAIRS.split()[1::2], strict=True)) | _INVISIBLE
 _PATH = re.compile(r"[A-Za-z]:\\\w+[\\.]")  # of Windows
+_LONGEST = 1_000_000  # characters of a label, which is cut at each backslash
 _BEFORE_BACKSLASH = frozenset("BGHIJKLMNORUXhjlprsvxz3@!|=-?<>_")  # in symbols of X-SAMPA
 
 
@@ -120,10 +121,13 @@ def replace_escapes(labels: Sequence[str]) -> list[str]:
     -------
     list of str
         The labels as they are where backslashes that begin no sequence of Praat outnumber the
-        sequences that are no symbol of X-SAMPA. A path of Windows stays, too.
+        sequences that are no symbol of X-SAMPA. A path of Windows stays, too, and a label that is
+        longer than any text.
     """
     resolved = [
-        (label, 0, 0) if "\\" not in label or _PATH.match(label) else _resolve(label)
+        _resolve(label)
+        if "\\" in label and len(label) <= _LONGEST and not _PATH.match(label)
+        else (label, 0, 0)
         for label in labels
     ]
     n_sure = sum(sure for _, sure, _ in resolved)

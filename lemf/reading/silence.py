@@ -80,13 +80,20 @@ _DIGIT = re.compile(r"\d")  # a tone, a stress
 _FEWEST_LETTERS = 3  # of an unknown label of a pause: fewer may be a word of one phone
 _MOST_REPEATED = 3  # such labels in a recording
 _N_NAMED = 6  # labels that a note names
+_LONGEST_COMPOSED = 1000  # characters: to order a run of marks takes the square of their number
 _N_REMEMBERED = 4096  # labels, most of which a tier repeats
 
 
 @lru_cache(_N_REMEMBERED)
 def fold(text: str) -> str:
-    """Return a text composed (NFC), without case and outer blanks, so that texts compare."""
-    composed = unicodedata.normalize("NFC", " ".join(text.split()))  # casefold depends on the form
+    """Return a text composed (NFC), without case and outer blanks, so that texts compare.
+
+    What is longer than any label is not composed.
+    """
+    text = " ".join(text.split())
+    if len(text) > _LONGEST_COMPOSED:
+        return text.casefold()
+    composed = unicodedata.normalize("NFC", text)  # casefold depends on the form
     return unicodedata.normalize("NFC", composed.casefold())
 
 

@@ -1,5 +1,6 @@
 import io
 import re
+import time
 
 import numpy as np
 import pytest
@@ -134,3 +135,12 @@ def test_a_cue_that_could_not_be_measured_is_a_dash(utterance, make_grid, monkey
     assert "+0.00" not in row
     assert "-" in row.split()
     assert "pitch -, energy " in emphasis._repr_html_()
+
+
+def test_a_label_of_megabytes_is_printed_at_once(utterance, make_grid):
+    emphasis = lemf.score(
+        utterance.wav, make_grid([("long" * 2_000_000, 0.1, 0.35), ("b", 0.45, 0.85)], 1.35)
+    )
+    started_s = time.process_time()
+    assert len(table(emphasis)) < 500_000
+    assert time.process_time() - started_s < 5.0  # 20 s where all lines are broken

@@ -117,3 +117,8 @@ def test_what_is_written_is_read_again(labels):
 def test_a_label_of_backslashes_takes_no_time():
     assert labels_of(written(["\\sw" * 200_000])) == ["ə" * 200_000]
     assert labels_of(written(["\\" * 200_000])) == ["\\" * 200_000]
+
+
+def test_a_label_longer_than_any_text_stays():
+    assert replace_escapes(['\\a"' * 1000]) == ["\u00e4" * 1000]
+    assert replace_escapes(['\\a"' * 400_000]) == ['\\a"' * 400_000]

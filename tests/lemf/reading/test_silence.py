@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lemf.config import Settings
+from lemf.cues.alphabets import vowel_labels
 from lemf.errors import NoWordsError
 from lemf.reading.alignment import Alignment, align
 from lemf.reading.silence import SILENCE_LABELS, UNNOTED, fold, is_silence, kind_of
@@ -343,3 +344,10 @@ def test_the_docs_list_the_labels_of_each_aligner():
         if len(row) == 2 and "`" in row[1]
     }
     assert listed == {aligner: labels.split() for aligner, labels in SILENCE_LABELS.items()}
+
+
+@pytest.mark.parametrize("read", [fold, lambda label: vowel_labels([[label, "b"]])])
+def test_many_marks_on_a_letter_are_read_at_once(read):
+    started_s = time.process_time()
+    assert read("a" + "\u0301\u0316" * 200_000)
+    assert time.process_time() - started_s < 5.0  # a minute where the marks are ordered
