@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from lemf.runtime.output import printable_text
 from msfser.errors import SemanticsError
 from msfser.semantics.es.chat_server import (
     CONNECT_S,
@@ -235,7 +236,7 @@ def _content(server: Server, answer: Answer) -> Reply | None:
             text = message.get("reasoning_content") or message.get("reasoning")
         if isinstance(text, list):  # parts of several kinds, such as thinking
             text = "".join(part["text"] for part in text if part.get("type") == "text")
-        return Reply(redact(server, text if isinstance(text, str) else ""), is_cut)
+        return Reply(printable_text(redact(server, text if isinstance(text, str) else "")), is_cut)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         return None
 
@@ -249,7 +250,7 @@ def _retry_after_s(value: str | None) -> float:
     except ValueError:
         try:
             when = parsedate_to_datetime(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             return 0.0
         if when.tzinfo is None:
             when = when.replace(tzinfo=UTC)

@@ -6,18 +6,21 @@ The key of the server is replaced wherever the server repeats it.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, NamedTuple
+from urllib.parse import quote_plus, unquote
 
 import httpx
 
-from lemf.runtime.output import UNPRINTABLE
-from msfser.errors import ConfigError
+from lemf.runtime.output import UNPRINTABLE, printable_text
+from msfser.errors import ConfigError, SemanticsError
 
 CONNECT_S = 10.0
 LARGEST_ANSWER = 4 << 20  # bytes; a description has some hundred, the longest reasoning 200,000
@@ -86,7 +89,11 @@ class Server:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no message and no file may hold: the key, and a password in the URL."""
-        return self.api_key or "", *re.findall("//[^/@:]*:([^/@]*)@", self.url)
+        secrets = [self.api_key or ""]
+        if named := re.search("//([^/@:]*:([^/@]+))@", self.url):
+            pair = unquote(named[1])
+            secrets += [named[2], unquote(named[2]), base64.b64encode(pair.encode()).decode()]
+        return tuple(dict.fromkeys([*secrets, *map(quote_plus, secrets), *map(escape, secrets)]))
 
     @property
     def decoding(self) -> dict[str, object]:
@@ -129,6 +136,8 @@ async def fetch(
         The answer did not end in time.
     httpx.RequestError
         There is no whole answer.
+    SemanticsError
+        The server is elsewhere.
     """
     raw = bytearray()
     async with (
@@ -139,6 +148,9 @@ async def fetch(
             raw += chunk
             if len(raw) > LARGEST_ANSWER:
                 break
+    if response.has_redirect_location:
+        target = redact(server, excerpt(response.headers["Location"].removesuffix(path)))
+        raise SemanticsError(f"{server.place}: the server has moved to {target}; use it as --url")
     content = _inflate(bytes(raw), response.headers.get("Content-Encoding", "").strip().lower())
     return Answer(
         response.status_code,
@@ -212,5 +224,6 @@ def describe_error(server: Server, error: Exception) -> str:
 
 def excerpt(text: str) -> str:
     """Return the start of a text as one line that does nothing to a terminal."""
-    line = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", " ".join(text[:2000].split()))
+    line = printable_text(" ".join(text[:2000].split()))
+    line = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", line)
     return line if len(line) <= 200 else f"{line[:200]}..."

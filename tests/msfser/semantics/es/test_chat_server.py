@@ -3,7 +3,9 @@ import importlib.util
 import json
 import time
 import tracemalloc
+from html import escape
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -20,7 +22,7 @@ _SPEC = importlib.util.spec_from_file_location(
 servers = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(servers)
 
-KEY = "sk-0123456789-do-not-show"
+KEY = "sk-0123456789+/<do-not-show>=="
 
 
 @pytest.fixture
@@ -50,6 +52,8 @@ class Echo(servers.Vllm):
             return self.send(400, {"error": f"{'x' * 185} {key}: not allowed here"})
         if self.way == "escaped error":
             return self.send(400, f'{{"error": "{escaped}: not allowed"}}'.encode())
+        if self.way == "page":
+            return self.send(400, f"<p>{escape(key)} {quote_plus(key)}</p>".encode())
         if self.way == "gateway":
             return self.send(401, f"<html>{self.headers['Authorization']}</html>".encode())
         if self.way == "bad reply":
@@ -64,7 +68,8 @@ class Echo(servers.Vllm):
 @pytest.mark.parametrize(
     ("way", "code"),
     [
-        ("error", 1), ("escaped error", 1), ("gateway", 1), ("models", 1), ("list refused", 0),
+        ("error", 1), ("escaped error", 1), ("gateway", 1), ("page", 1), ("models", 1),
+        ("list refused", 0),
         ("bad reply", 1), ("reply", 0), ("escaped reply", 0),
     ],
 )  # fmt: skip
@@ -99,7 +104,7 @@ def test_a_key_that_no_header_can_hold_is_refused_without_showing_it(two):
 
 def test_a_password_in_the_url_is_in_no_output(two):
     with servers.serving(servers.LmStudio) as url:
-        secret = url.replace("//", f"//me:{KEY}@")
+        secret = url.replace("//", f"//me:{quote_plus(KEY)}@")
         output = servers.describe(two, secret, code=1) + servers.describe(
             two, f"{secret}/v1", code=1
         )
@@ -141,6 +146,8 @@ class Hostile(servers.Vllm):
             return self.send(200, b'{"data": [{"id": ' + b"[" * 900 + b"]" * 900 + b"}]}")
         if self.way == "deep reply":
             return self.complete({"content": '{"gender": ' + "[" * 500_000})
+        if self.way == "surrogate":
+            return self.complete({"content": 'I cannot. \ud800 {"gender": "\ud800"}'})
         if self.way == "control":
             return self.send(400, b"\x1b]0;owned\x07\x1b[2J\xc2\x9b31m no")
         if self.way == "no gzip":
@@ -166,7 +173,7 @@ class Hostile(servers.Vllm):
         ("gzip", "more than 4 MB"), ("gzip error", "HTTP 400"), ("endless", "more than 4 MB"),
         ("drips", "no reply within 0.5 s"), ("deep", "no reply of a chat model"),
         ("deep reply", "the reply is no valid JSON"), ("control", "HTTP 400"),
-        ("no gzip", "the body is no gzip"),
+        ("no gzip", "the body is no gzip"), ("surrogate", "the key 'free_emotion' is missing"),
     ],
 )  # fmt: skip
 def test_no_reply_takes_much_memory_or_time(two, monkeypatch, way, said):

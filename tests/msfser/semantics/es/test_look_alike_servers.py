@@ -93,3 +93,14 @@ def test_a_form_that_the_server_refuses_is_not_sent_again_and_again(tmp_path, ma
     with servers.serving(Counting) as url:
         assert "es: 6 ok" in servers.describe(tmp_path / "c", f"{url}/v1", "--in-flight", "1")
     assert sent == ["input_audio"]
+
+
+def test_a_server_that_has_moved_is_named(two):
+    class Moved(servers.Vllm):
+        def do_GET(self):  # noqa: N802 - the name that http.server calls
+            return self.send(308, b"", Location=f"https://other.example{self.path}")
+
+    with servers.serving(Moved) as url:
+        output = servers.describe(two, f"{url}/v1", code=1)
+    moved = "the server has moved to https://other.example/v1; use it as --url"
+    assert output == f"Error: {url}/v1: {moved}\n"

@@ -353,7 +353,16 @@ def test_other_categories_another_model_or_no_schema_are_new_work(corpus):
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [(None, 0), ("3", 3), ("0.5", 0.5), ("-1", 0), ("nan", 0), ("1e9", 600), ("soon", 0)],
+    [
+        (None, 0),
+        ("3", 3),
+        ("0.5", 0.5),
+        ("-1", 0),
+        ("nan", 0),
+        ("1e9", 600),
+        ("soon", 0),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", 0),
+    ],
 )
 def test_retry_after_is_read(value, seconds):
     assert _retry_after_s(value) == seconds
