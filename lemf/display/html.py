@@ -14,9 +14,11 @@ _RGB = ",".join(map(str, bytes.fromhex(ORANGE.removeprefix("#"))))
 def format_html(emphasis: Emphasis) -> str:
     """Format one paragraph per sentence; the tooltip of a word shows the parts of its score.
 
-    A question mark follows the rank of a word whose score is doubtful; the tooltip says why.
+    A question mark follows the rank of a word whose score is doubtful; the tooltip says why. The
+    notes on the input come last.
     """
-    return "".join(_format_sentence(sentence) for sentence in emphasis.sentences)
+    notes = (f"<p><small>note: {escape(printable(note))}</small></p>" for note in emphasis.notes)
+    return "".join([*map(_format_sentence, emphasis.sentences), *notes])
 
 
 def _format_sentence(sentence: SentenceEmphasis) -> str:

@@ -105,6 +105,15 @@ def test_html_escapes_the_words(unmeasured, make_grid):
     assert "<b>" not in emphasis._repr_html_()
 
 
+def test_html_ends_with_the_notes_escaped(emphasis):
+    noted = replace(emphasis, notes=("94% of the energy lies below 60 Hz", "tier '<b>'"))
+    paragraphs = (
+        "<p><small>note: 94% of the energy lies below 60 Hz</small></p>"
+        "<p><small>note: tier &#x27;&lt;b&gt;&#x27;</small></p>"
+    )
+    assert noted._repr_html_() == replace(emphasis, notes=())._repr_html_() + paragraphs
+
+
 def test_html_is_as_strong_as_the_score_from_none_to_full(emphasis):
     strengths = [float(s) for s in re.findall(r"rgba\([\d,]+,([\d.]+)\)", emphasis._repr_html_())]
     scores = [word.score for word in emphasis.words]
