@@ -52,6 +52,8 @@ def read_config(path: Path | None, changes: Sequence[str] = (), *, preset: str =
             ) from error
         except ValueError as error:  # not UTF-8 or not TOML
             raise ConfigError(f"{path}: not TOML ({error}); correct the file") from error
+        except RecursionError:
+            raise ConfigError(f"{path}: not TOML (nested too deep); correct the file") from None
     try:
         return make_config(content, changes, preset=preset)
     except ConfigError as error:
@@ -71,7 +73,7 @@ def make_config(
         part, _, key = name.strip().partition(".")
         if not equals or part not in PARTS or not key:
             raise ConfigError(f"--set {change}: write part.key=value, such as train.lr=1e-4")
-        tables[part][key] = _read_value(value.strip())
+        tables[part][key] = _read_value(change, value.strip())
     name = preset or content.get("preset", "paper")
     check_choice("preset", name, tuple(PRESETS))
     start = PRESETS[name]
@@ -96,11 +98,16 @@ def _table(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return table
 
 
-def _read_value(text: str) -> Any:  # noqa: ANN401 - any value of TOML
+def _read_value(change: str, text: str) -> Any:  # noqa: ANN401 - any value of TOML
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        content = tomllib.loads(f"value = {text}")
     except ValueError:
         return text
+    except RecursionError:
+        raise ConfigError(f"--set {change}: nested too deep; write one value") from None
+    if len(content) > 1:
+        raise ConfigError(f"--set {change}: more than one value; use --set for each")
+    return content["value"]
 
 
 def _changed(start: _PartT, name: str, table: Mapping[str, Any]) -> _PartT:

@@ -7,7 +7,8 @@ settings the paper repeats; docs/model.md lists these choices.
 from __future__ import annotations
 
 import json
-import math
+import re
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Literal, get_args, get_type_hints
@@ -31,11 +32,17 @@ Schedule = Literal["constant", "cosine"]
 OutsideLabels = Literal["keep", "refuse"]  # labels outside the rating scale
 Engine = Literal["faster-whisper", "transformers"]  # of Whisper
 
+DEVICES = "'auto', 'cpu', 'cuda' or 'cuda:N'"
 SEMANTICS: tuple[Semantic, ...] = ("gs", "les", "es")
 TINY_ACOUSTIC = "tiny"  # a small WavLM with random weights, for one core
 RATE_HZ = 16_000  # of the samples that WavLM reads
 SHORTEST_S = 0.25  # SpecAugment and the CNN need some frames
 WINDOW_S = 30.0  # longer recordings are predicted in windows of equal length, up to this
+
+
+_MOST = 2**63 - 1  # of the integers of TOML
+_WIDEST = 2**16  # vectors and layers
+_DEVICE = re.compile(r"auto|cpu|cuda(:[0-9]{1,3})?")
 
 
 def _check_fields(part: ModelConfig | DataConfig | TrainConfig, name: str) -> None:
@@ -44,14 +51,14 @@ def _check_fields(part: ModelConfig | DataConfig | TrainConfig, name: str) -> No
     for setting in fields(part):
         hint, key = hints[setting.name], f"{name}.{setting.name}"
         value = getattr(part, setting.name)
-        if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        if hint is float and type(value) is int and abs(value) <= _MOST:
             object.__setattr__(part, setting.name, float(value))
         elif hint in (int, float, bool, str):
             if type(value) is not hint:
-                raise ConfigError(f"{key} {json.dumps(value)}: must be of type {hint.__name__}")
+                raise ConfigError(f"{key} {_shown(value)}: must be of type {hint.__name__}")
         elif getattr(hint, "__origin__", None) is tuple:
             if not isinstance(value, tuple):
-                raise ConfigError(f"{key} {json.dumps(value)}: must be a list")
+                raise ConfigError(f"{key} {_shown(value)}: must be a list")
         else:
             check_choice(key, value, get_args(hint))
 
@@ -59,13 +66,24 @@ def _check_fields(part: ModelConfig | DataConfig | TrainConfig, name: str) -> No
 def check_choice(key: str, value: object, choices: Sequence[str]) -> None:
     """Check that a value is one of the choices."""
     if value not in choices:
-        raise ConfigError(f"{key} {value!r}: must be one of {', '.join(map(repr, choices))}")
+        shown = reprlib.repr(value) if isinstance(value, str) else _shown(value)
+        raise ConfigError(f"{key} {shown}: must be one of {', '.join(map(repr, choices))}")
 
 
-def _check_range(key: str, value: float, low: float, high: float = math.inf) -> None:
-    if not low <= value <= high or not math.isfinite(value):
-        bounds = f"{low:g} or more" if math.isinf(high) else f"{low:g} to {high:g}"
-        raise ConfigError(f"{key} {value:g}: must be {bounds}")
+def _shown(value: object) -> str:
+    """Format a value of TOML for a message."""
+    try:
+        return json.dumps(value, default=str)
+    except (ValueError, RecursionError):  # an integer of more digits than Python writes
+        return f"a very large {type(value).__name__}"
+
+
+def _check_range(key: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        shown = _shown(value) if isinstance(value, int) else f"{value:g}"
+        top = f"{high:,}" if isinstance(high, int) else f"{high:g}"
+        bounds = f"{low:g} or more" if value < low and high > 1 else f"{low:g} to {top}"
+        raise ConfigError(f"{key} {shown}: must be {bounds}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +165,7 @@ class ModelConfig:
                 + ("not be 'none'" if self.semantics else "be 'none'")
             )
         for name in ("text_dim", "head_dim", "film_dim"):
-            _check_range(f"model.{name}", getattr(self, name), 1)
+            _check_range(f"model.{name}", getattr(self, name), 1, _WIDEST)
         for name in ("head_dropout", "film_dropout", "layerdrop"):
             _check_range(f"model.{name}", getattr(self, name), 0.0, 0.999)
 
@@ -189,13 +207,13 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         _check_fields(self, "data")
-        for name, low in (
-            ("test_fold", 0),
-            ("crop_s", SHORTEST_S),
-            ("mega_batches", 0),
-            ("workers", 0),
+        for name, low, high in (
+            ("test_fold", 0, 2**31 - 1),
+            ("crop_s", SHORTEST_S, 86_400),
+            ("mega_batches", 0, 1_000_000),
+            ("workers", 0, 1_000),
         ):
-            _check_range(f"data.{name}", getattr(self, name), low)
+            _check_range(f"data.{name}", getattr(self, name), low, high)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,10 +272,21 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         _check_fields(self, "train")
-        free = ("head_lr", "routing_lr", "weight_decay", "max_grad_norm", "warmup_steps", "seed")
-        lowest = {"lr": 1e-12, "batch_size": 2, "accumulation": 1, "epochs": 1}
-        for name, low in {**lowest, **dict.fromkeys(free, 0)}.items():
-            _check_range(f"train.{name}", getattr(self, name), low)
+        for name, low, high in (
+            ("lr", 1e-12, 1e38),
+            ("head_lr", 0, 1e38),
+            ("routing_lr", 0, 1e38),
+            ("weight_decay", 0, 1e38),
+            ("max_grad_norm", 0, 1e38),
+            ("batch_size", 2, 1_000_000),
+            ("accumulation", 1, 1_000_000),
+            ("epochs", 1, 1_000_000),
+            ("warmup_steps", 0, 10**9),
+            ("seed", 0, _MOST),
+        ):
+            _check_range(f"train.{name}", getattr(self, name), low, high)
+        if not _DEVICE.fullmatch(self.device):
+            raise ConfigError(f"train.device {_shown(self.device)}: must be {DEVICES}")
         _check_range("train.text_dropout", self.text_dropout, 0.0, 0.999)
         if self.batch_size % self.accumulation:
             raise ConfigError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from msfser.config.settings import DEVICES
 from msfser.errors import ConfigError
 
 
@@ -26,8 +27,10 @@ def choose_device(name: str, *, local_rank: int = 0) -> torch.device:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(f"cuda:{local_rank}" if name == "cuda" else name)
+        if device.type not in ("cpu", "cuda"):  # such as "meta", which holds no numbers
+            raise RuntimeError
     except RuntimeError:
-        raise ConfigError(f"device {name!r}: must be 'auto', 'cpu', 'cuda' or 'cuda:N'") from None
+        raise ConfigError(f"device {name!r}: must be {DEVICES}") from None
     n_gpus = torch.cuda.device_count()
     if device.type == "cuda" and (device.index or 0) >= n_gpus:
         gpus = "1 GPU" if n_gpus == 1 else f"{n_gpus} GPUs"

@@ -70,7 +70,7 @@ def _common_settings(config: Config) -> Config:
         config,
         model=replace(config.model, acoustic=""),
         data=replace(config.data, folder="", workers=0),
-        train=replace(config.train, device="", init=""),
+        train=replace(config.train, device="auto", init=""),
     )
 
 

@@ -6,7 +6,9 @@ No generator is stored: all random numbers are drawn from the seed, the epoch an
 from __future__ import annotations
 
 import math
+import tomllib
 from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from torch import Tensor
 
 from lemf.runtime.output import open_output
 from msfser.ccc import CccMoments, ccc_moments
+from msfser.config.files import format_config, make_config
 from msfser.errors import CheckpointError, DataError, first_line
 from msfser.manifest import DIMENSIONS
 from msfser.model.msf_ser import MsfSer
@@ -125,9 +128,21 @@ def _mean(values: list[float]) -> float:
 
 
 def write_state(
-    folder: Path, model: MsfSer, optimiser: torch.optim.Optimizer, state: TrainingState
+    folder: Path,
+    model: MsfSer,
+    optimiser: torch.optim.Optimizer,
+    state: TrainingState,
+    settings: str,
 ) -> None:
     """Write the state of a run in place of the one before, whole or not at all.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    model, optimiser, state
+    settings : str
+        All settings of the run, as TOML.
 
     Raises
     ------
@@ -141,13 +156,32 @@ def write_state(
         "model": model.state_dict(),
         "optimiser": optimiser.state_dict(),
         "at": asdict(state),
+        "settings": settings,
     }
     with open_output(folder / STATE_NAME, force=True) as stream:
         torch.save(content, stream)
 
 
-def restore_state(folder: Path, model: MsfSer, optimiser: torch.optim.Optimizer) -> TrainingState:
+def restore_state(
+    folder: Path,
+    model: MsfSer,
+    optimiser: torch.optim.Optimizer,
+    settings: str,
+    *,
+    n_steps: int,
+    epochs: int,
+) -> TrainingState:
     """Restore model and optimiser from the state that was written last.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    model, optimiser
+    settings : str
+        As in `write_state`.
+    n_steps, epochs : int
+        Of the whole run.
 
     Returns
     -------
@@ -157,17 +191,45 @@ def restore_state(folder: Path, model: MsfSer, optimiser: torch.optim.Optimizer)
     Raises
     ------
     CheckpointError
-        The file is damaged.
+        The file is damaged, or is the state of another run.
     """
     path = folder / STATE_NAME
     if not path.exists():
         return TrainingState()
     try:
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        model.load_state_dict(content["model"])
-        optimiser.load_state_dict(content["optimiser"])
-        return TrainingState(**content["at"])
+        state = TrainingState(**content["at"])
+        before = make_config(tomllib.loads(content.get("settings", settings)))  # none: earlier
+        fault = _other_settings(format_config(before), settings)
+        fault = fault or _wrong_progress(state, n_steps, epochs)
+        if not fault:
+            model.load_state_dict(content["model"])
+            optimiser.load_state_dict(content["optimiser"])
+            return state
     except Exception as error:  # torch raises errors of many types for a damaged file
         raise CheckpointError(
             f"{path}: damaged ({first_line(error)}); train again in another folder"
         ) from error
+    raise CheckpointError(
+        f"{path}: the state of another run ({fault}); put back that of this run, or train again in "
+        "another folder"
+    )
+
+
+def _other_settings(there: str, here: str) -> str:
+    """Name the first setting of another run that differs; ``""`` for none."""
+    lines = zip_longest(there.splitlines(), here.splitlines(), fillvalue="none")
+    return next((f"{old}, not {new}" for old, new in lines if old != new), "")
+
+
+def _wrong_progress(state: TrainingState, n_steps: int, epochs: int) -> str:
+    """Describe numbers that a run of so many steps and epochs does not have."""
+    n_per_epoch = n_steps // epochs
+    in_epoch = state.step - state.epoch * n_per_epoch
+    if state.step_in_epoch != in_epoch or not 0 <= in_epoch <= n_per_epoch or state.epoch < 0:
+        return f"step {state.step}, {state.step_in_epoch} in epoch {state.epoch + 1}"
+    if state.step > n_steps:
+        return f"step {state.step} of {n_steps}"
+    if not 0 <= state.best_epoch <= state.epoch or len(state.best_ccc) not in (0, len(DIMENSIONS)):
+        return f"best epoch {state.best_epoch} with {len(state.best_ccc)} values of CCC"
+    return ""

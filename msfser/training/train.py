@@ -14,6 +14,7 @@ import numpy as np
 from lemf.runtime.console import say
 from lemf.runtime.progress import Watch, progress
 from msfser.ccc import FloatArray, ccc
+from msfser.config.files import format_config
 from msfser.config.settings import Config
 from msfser.data.clips import ClipFacts
 from msfser.evaluation.inference import run_model, tf32_products
@@ -96,7 +97,14 @@ def train(
         record = run.data.record
         with open_run(folder, run.config, record, resume=resume) if ranks.first else nullcontext():
             ranks.wait()
-            state = restore_state(folder, run.model, run.optimiser)
+            state = restore_state(
+                folder,
+                run.model,
+                run.optimiser,
+                format_config(run.config),
+                n_steps=run.n_steps,
+                epochs=config.train.epochs,
+            )
             check_same_start(run, state)
             log = Log(folder, state.step, tensorboard=tensorboard) if ranks.first else None
             if not run.quiet:
@@ -217,7 +225,7 @@ def _train_epoch(
         # Write the state
         stopping = run.ranks.any(stop.is_set())
         if run.ranks.first and (stopping or time.monotonic() - saved_s > _SAVE_EVERY_S):
-            write_state(run.folder, run.model, run.optimiser, state)
+            write_state(run.folder, run.model, run.optimiser, state, format_config(run.config))
             saved_s = time.monotonic()
         if stopping:
             run.ranks.wait()
@@ -236,7 +244,7 @@ def _end_epoch(run: TrainingRun, state: TrainingState, log: Log | None) -> None:
             say(_format_epoch(state, development_ccc, kept=kept))
     state.end_epoch()
     if run.ranks.first:
-        write_state(run.folder, run.model, run.optimiser, state)
+        write_state(run.folder, run.model, run.optimiser, state, format_config(run.config))
     run.ranks.wait()
 
 

@@ -1,3 +1,4 @@
+import contextlib
 import tomllib
 from dataclasses import replace
 
@@ -76,6 +77,20 @@ def test_a_file_changes_its_preset_and_the_command_line_the_file(tmp_path):
         (["model.intra=none"], "model.intra 'none': GS and LES need"),
         (["model.fusion=none"], "model.fusion 'none': with semantics"),
         (["model.semantics=[]", "model.intra=none"], "model.fusion 'fm_moe': with semantics []"),
+        (["train.lr=2024-01-01"], 'train.lr "2024-01-01": must be of type float'),
+        (["model.fusion=07:30:00"], 'model.fusion "07:30:00": must be one of'),
+        (["model.semantics=[1979-05-27]"], 'model.semantics "1979-05-27": must be one of'),
+        (["train.epochs=1" + "0" * 400], "train.epochs 1000"),
+        (["train.lr=1" + "0" * 400], "train.lr 1000"),
+        (["train.seed=0x" + "f" * 5000], "train.seed a very large int: must be 0 to 9,223,372,"),
+        (["train.seed=18446744073709551616"], "must be 0 to 9,223,372,036,854,775,807"),
+        (["model.head_dim=1000000000"], "model.head_dim 1000000000: must be 1 to 65,536"),
+        (["data.crop_s=1e308"], "data.crop_s 1e+308: must be 0.25 to 86,400"),
+        (["train.device=meta"], "train.device \"meta\": must be 'auto', 'cpu', 'cuda' or 'cuda:N'"),
+        (["train.device=cuda:-1"], "train.device"),
+        (["train.lr=1e-4\ntrain.epochs=3"], "more than one value; use --set for each"),
+        (["train.lr=1e-4\n[model]\nhead_dim=3"], "more than one value; use --set for each"),
+        (["model.semantics=" + "[" * 5000 + "]" * 5000], "nested too deep"),
         (["train.accumulation=5"], "does not divide train.batch_size 32"),
         (["train.accumulation=32", "train.ccc_scope=micro"], "a micro-batch needs 2"),
     ],
@@ -96,6 +111,12 @@ def test_the_line_names_the_file(tmp_path):
     path.write_text("[train]\nepoch = 1\n")
     with pytest.raises(ConfigError, match=r"config.toml: unknown key 'train.epoch'; did you mean"):
         read_config(path)
+    path.write_text("x = " + "[" * 5000)
+    with pytest.raises(ConfigError, match=r"config.toml: not TOML \(nested too deep\)"):
+        read_config(path)
+    path.write_text("preset = 2024-01-01\n")
+    with pytest.raises(ConfigError, match=r"preset \"2024-01-01\": must be one of"):
+        read_config(path)
     path.write_text("optimizer = 1\n")
     with pytest.raises(ConfigError, match=r"unknown key 'optimizer'; there are: model, data"):
         read_config(path)
@@ -109,3 +130,30 @@ def test_the_line_names_the_file(tmp_path):
 
 def test_a_config_needs_no_text_model_without_semantics():
     ModelConfig(semantics=(), intra="none", fusion="none")
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.integers(10**300, 10**400) | st.floats()
+    | st.text() | st.dates() | st.times() | st.datetimes(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)  # fmt: skip
+_KEYS = [
+    (name, setting)
+    for name, part in (("model", ModelConfig), ("data", DataConfig), ("train", TrainConfig))
+    for setting in part.__dataclass_fields__
+]
+
+
+@given(st.sampled_from(_KEYS), _VALUES)
+def test_any_value_of_any_key_is_taken_or_refused_in_one_line(key, value):
+    part, name = key
+    with contextlib.suppress(ConfigError):
+        config = make_config({part: {name: value}})
+        assert make_config(tomllib.loads(format_config(config))) == config
+
+
+@given(st.sampled_from(["preset", "model", "data", "train"]), _VALUES)
+def test_any_value_in_the_place_of_a_table(key, value):
+    with contextlib.suppress(ConfigError):
+        make_config({key: value})

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -306,6 +307,33 @@ def test_what_cannot_be_trained_is_said_in_one_line(finished, corpus_folder, tmp
     state.write_bytes(b"not a state")
     with pytest.raises(CheckpointError, match=r"state\.pt: damaged"):
         train(make(corpus_folder), run.parent / "damaged", resume=True)
+
+
+@pytest.mark.parametrize(
+    ("at", "settings", "message"),
+    [
+        ({"step": 3}, {}, "state of another run (step 3, 0 in epoch 3)"),
+        ({"epoch": 5, "step": 20}, {}, "state of another run (step 20 of 8)"),
+        ({"step_in_epoch": -1}, {}, "-1 in epoch 3"),
+        ({"best_epoch": 9}, {}, "best epoch 9"),
+        ({"step": "many"}, {}, "damaged"),
+        ({}, {"epochs": 7}, "epochs = 7, not epochs = "),
+        ({}, {"lr": 0.5}, "lr = 0.5, not lr = "),
+    ],
+)
+def test_the_state_of_another_run_is_not_gone_on_with(
+    finished, corpus_folder, tmp_path, at, settings, message
+):
+    shutil.copytree(finished[0], tmp_path / "run")
+    path = tmp_path / "run" / STATE_NAME
+    content = torch.load(path, weights_only=True)
+    content["at"] |= at
+    for name, value in settings.items():
+        changed = rf"(?m)^{name} = .*$"
+        content["settings"] = re.sub(changed, f"{name} = {value}", content["settings"])
+    torch.save(content, path)
+    with pytest.raises(CheckpointError, match=re.escape(message)):
+        train(make(corpus_folder), tmp_path / "run", resume=True)
 
 
 def test_the_command(corpus_folder, tmp_path):
