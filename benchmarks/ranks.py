@@ -117,10 +117,11 @@ def main() -> None:
         for number in range(chosen.kills):
             run = start(2, corpus, killed, chosen.epochs)
             ranks = find_ranks(run, 2)
-            time.sleep(random.uniform(0.0, undisturbed_s[2] / 2))
+            after_s = random.uniform(0.0, undisturbed_s[2] / 2)
+            time.sleep(after_s)
             if run.poll() is None:
                 os.kill(random.choice(ranks), signal.SIGKILL)
-            at = f"epoch {count_epochs(killed) + 1}"
+            at = f"{after_s:.1f} s, epoch {count_epochs(killed) + 1}"
             print(f"\nkill {number + 1}, {at}: {' '.join(finish(run)) or 'no word'}", flush=True)
         finish(start(2, corpus, killed, chosen.epochs))
         off = difference(killed, folder / "run1")
