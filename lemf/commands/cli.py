@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lemf.scoring.emphasis import Emphasis
 
 CONTOUR_SUFFIXES = (".csv", ".pitchtier")
+TEXTGRID_SUFFIXES = (".TextGrid",)  # so no recording is replaced by mistake
 _MOST_LETTERS = 40  # of those without a font that a note names
 
 
@@ -65,7 +66,7 @@ main.add_command(schema)
     "--textgrid",
     "scored_textgrid",
     type=PATH,
-    help="Write the TextGrid with tiers of scores and of the segment added.",
+    help="Write the TextGrid with tiers of scores and of the segment added (.TextGrid).",
 )
 @click.option("--contours", type=PATH, help="Write F0 and energy (.csv) or F0 (.PitchTier).")
 @view_options
@@ -85,6 +86,7 @@ def score(
     """
     settings = read_settings(options)
     check_suffix(figure, FIGURE_SUFFIXES)
+    check_suffix(scored_textgrid, TEXTGRID_SUFFIXES)
     check_suffix(contours, CONTOUR_SUFFIXES)
     outputs = [path for path in (figure, scored_textgrid, contours) if path is not None]
     check_apart(outputs, (audio, textgrid))

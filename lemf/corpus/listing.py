@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import unicodedata
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -22,6 +23,7 @@ from lemf.reading.rows import MANIFEST_SUFFIXES, Row, is_index, read_rows
 
 AUDIO_SUFFIXES = ("wav", "flac", "ogg")  # compared without case
 TEXTGRID_SUFFIX = "textgrid"
+_WHOLE = re.compile(r"(?<=[0-9])\.0+\Z")  # as pandas writes whole numbers of a column with gaps
 
 
 class Recording(NamedTuple):
@@ -251,7 +253,17 @@ def _prefix(folder: str) -> str:
 def _read_manifest(source: str) -> list[Recording]:
     folder = str(Path(source).parent)
     rows = read_rows(source, suffixes=MANIFEST_SUFFIXES, required=("audio", "textgrid")).rows
-    return [_recording(place, folder, row) for place, row in rows]
+    recordings = [_recording(place, folder, row) for place, row in rows]
+    places: dict[str, str] = {}
+    for (place, _), recording in zip(rows, recordings, strict=True):
+        if recording.id in places:
+            raise CorpusError(
+                f"{places[recording.id]} and {place.removeprefix(source + ': ')} have the same id "
+                f"{shown(recording.id)}; the ids of a manifest must differ, or, where it has none, "
+                "the paths of the recordings without their suffixes"
+            )
+        places[recording.id] = place
+    return recordings
 
 
 def _recording(place: str, folder: str, row: Row) -> Recording:
@@ -276,7 +288,7 @@ def _recording(place: str, folder: str, row: Row) -> Recording:
 def _channel(place: str, value: object) -> int | Literal["mix"]:
     if value == "mix":
         return "mix"
-    text = str(value)
+    text = _WHOLE.sub("", str(value))
     if not (is_index(text) and int(text) >= 1):
         raise CorpusError(f"{place}: channel {shown(value)}; write a number from 1, or mix")
     return int(text)

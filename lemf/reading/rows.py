@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ MANIFEST_SUFFIXES = (".csv", ".jsonl")  # of manifests of corpora, and of labels
 Row = dict[str, object]
 
 _MOST_DIGITS = 9  # of an index
+_OTHER_SEPARATOR = re.compile(r"[,;\t|]")
 
 
 class Rows(NamedTuple):
@@ -93,10 +95,13 @@ def is_index(text: str) -> bool:
 def _delimited_rows(path: str | Path, text: str, delimiter: str, required: Collection[str]) -> Rows:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[tuple[str, Row]] = []
+    n_lines = 0  # of the rows before
     try:
         header = [name.strip() for name in next(reader, [])]
         _check_columns(path, header, required)
+        n_lines = reader.line_num
         for cells in reader:
+            n_lines = reader.line_num
             named = list(zip(header, map(str.strip, cells), strict=False))
             if not any(cell for _, cell in named) and len(cells) <= len(header):
                 continue
@@ -108,7 +113,10 @@ def _delimited_rows(path: str | Path, text: str, delimiter: str, required: Colle
                 )
             rows.append((place, {name: cell for name, cell in named if name and cell}))
     except csv.Error as error:
-        raise CorpusError(f"{path}: line {reader.line_num}: {error}") from error
+        raise CorpusError(
+            f"{path}: line {n_lines + 1}: {error}; close each double quote that opens a cell, and "
+            "double those inside it"
+        ) from error
     return Rows(tuple(name for name in header if name), rows)
 
 
@@ -117,7 +125,13 @@ def _check_columns(path: str | Path, columns: Sequence[str], required: Collectio
         if name and count > 1:
             raise CorpusError(f"{path}: two columns are named {shown(name)}; rename one")
     if missing := " and ".join(sorted(set(required) - set(columns))):
-        raise CorpusError(f"{path}: no column {missing}; it has {', '.join(columns) or 'none'}")
+        remedy = ""
+        if len(columns) == 1 and _OTHER_SEPARATOR.search(columns[0]):
+            separators = "tabs" if str(path).lower().endswith(".tsv") else "commas"
+            remedy = f"; separate the columns with {separators}"
+        raise CorpusError(
+            f"{path}: no column {missing}; it has {', '.join(columns) or 'none'}{remedy}"
+        )
 
 
 def _json_rows(path: str | Path, text: str) -> Rows:

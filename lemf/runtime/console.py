@@ -6,6 +6,7 @@ in one line; 2 after a wrong use of options; 130 after Ctrl-C.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -26,6 +27,7 @@ from lemf.runtime.output import FigureFormat
 PATH = click.Path(path_type=Path, readable=False)  # the library opens it, with one-line errors
 FIGURE_SUFFIXES = tuple(f".{name}" for name in get_args(FigureFormat))
 _MOST_RESAMPLES = 1_000_000  # which take hours already
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 force_option = click.option("--force", is_flag=True, help="Overwrite output files that exist.")
@@ -66,9 +68,12 @@ class OneLineErrors(click.Group):
             try:
                 return super().main(*args, **kwargs)
             except OSError as error:
-                place = f"{error.filename}: " if error.filename else _failing_stdout()
-                message = one_line(f"{place}{error.strerror or error}")
-                click.echo(f"Error: {message}", err=True)
+                reason = str(error.strerror or error)
+                if error.filename:
+                    reason = f"{error.filename}: {reason}"
+                elif _stdout_fails() or error.errno in _FULL:  # of files, the names are known
+                    reason = f"standard output cannot be written ({reason})"
+                click.echo(f"Error: {one_line(reason)}", err=True)
                 sys.exit(1)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:  # noqa: ANN401 - as click
@@ -122,14 +127,14 @@ def _tolerant_stderr() -> Iterator[None]:
         sys.stderr = before
 
 
-def _failing_stdout() -> str:
-    """Return the name of stdout, as the place of an error, if it takes nothing."""
+def _stdout_fails() -> bool:
+    """Check whether stdout takes nothing of what it still holds; drop that."""
     try:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes at its end
-        return "standard output: "
-    return ""
+        return True
+    return False
 
 
 def _end(number: int, _: FrameType | None) -> NoReturn:

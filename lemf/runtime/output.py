@@ -75,7 +75,7 @@ def check_suffix(path: Path | None, suffixes: tuple[str, ...]) -> None:
     OutputError
         The name ends in none of the suffixes.
     """
-    if path is not None and path.suffix.lower() not in suffixes:
+    if path is not None and path.suffix.lower() not in map(str.lower, suffixes):
         raise OutputError(f"{path}: the name must end in {', '.join(suffixes)}")
 
 

@@ -83,12 +83,14 @@ def test_an_output_that_cannot_be_is_refused_before_anything_is_written(run, tmp
     assert_one_line(run(*SCORE, "--textgrid", "b.TextGrid", "--plot", "gone/a.png"), "gone")
     assert_one_line(run(*SCORE, "--plot", "a.bmp"), "a.bmp: the name must end in .png, .svg, .pdf")
     assert_one_line(run(*SCORE, "--contours", "a.txt"), "must end in .csv, .pitchtier")
+    for name in ("other.wav", "-"):
+        assert_one_line(run(*SCORE, "--textgrid", name), f"{name}: the name must end in .TextGrid")
     assert_one_line(run(*PLOT, "-o", tmp_path), "must end in")
     assert sorted(tmp_path.iterdir()) == before
 
 
 @pytest.mark.parametrize(
-    ("option", "name"), [("--textgrid", "a.wav"), ("--contours", "a.csv"), ("--plot", "a.png")]
+    ("option", "name"), [("--textgrid", "a.TextGrid"), ("--contours", "a.csv"), ("--plot", "a.png")]
 )
 def test_an_input_is_never_replaced(run, tmp_path, option, name):
     recording = (tmp_path / "utterance.wav").read_bytes()
@@ -99,7 +101,8 @@ def test_an_input_is_never_replaced(run, tmp_path, option, name):
 
 
 def test_one_file_cannot_take_two_outputs(run, tmp_path):
-    command = (*SCORE, "--textgrid", "same.csv", "--contours", "./same.csv")
+    (tmp_path / "link.TextGrid").symlink_to("same.csv")
+    command = (*SCORE, "--textgrid", "link.TextGrid", "--contours", "./same.csv")
     assert_one_line(run(*command), "same.csv: is named for two outputs")
     assert not (tmp_path / "same.csv").exists()
 

@@ -93,6 +93,18 @@ def test_a_csv_manifest(tree, tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("m.csv", "audio,textgrid,channel\na.wav,,2.0\nb.wav,,\n"),
+        ("m.jsonl", '{"audio": "a.wav", "channel": 2.0}\n{"audio": "b.wav", "channel": null}\n'),
+    ],
+)
+def test_whole_channels_may_have_a_decimal_point(tree, tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    assert [one.channel for one in list_recordings(name)[0]] == [2, None]
+
+
 def test_a_jsonl_manifest(tree, tmp_path):
     rows = [{"audio": "b.wav", "textgrid": None}, {"audio": "a.wav", "textgrid": "a.tg", "id": "z"}]
     (tmp_path / "list.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n\n")
@@ -117,6 +129,13 @@ def test_a_jsonl_manifest(tree, tmp_path):
         ("a.jsonl", '{"audio": "a.wav"}\n{"audio"\n', "line 2: not JSON"),
         ("a.jsonl", "[1]\n", "line 1: not an object"),
         ("a.csv", "audio,textgrid\na.wav,\na.flac,\n", "have the same id 'a'"),
+        (
+            "a.csv",
+            "audio,textgrid,id\na.wav,,x\nb.wav,,y\nc.wav,,x\n",
+            "a.csv: line 2 and line 4 have the same id 'x'; the ids of a manifest must differ",
+        ),
+        ("a.csv", "audio,textgrid,channel\na.wav,,1.5\n", "line 2: channel '1.5'; write"),
+        ("a.csv", "audio,textgrid,channel\na.wav,,0.0\n", "line 2: channel '0.0'; write"),
     ],
 )
 def test_wrong_manifests(tree, tmp_path, name, content, message):

@@ -42,7 +42,11 @@ def fail(error):
         (AudioError("a\nb.wav: empty"), "Error: a b.wav: empty\n"),
         (AudioError("\udcff.wav: empty"), "Error: \\udcff.wav: empty\n"),
         (OSError(errno.ENOSPC, "No space left", "x.csv"), "Error: x.csv: No space left\n"),
-        (OSError(errno.ENOSPC, "No space left"), "Error: No space left\n"),
+        (OSError(errno.EIO, "Input/output error"), "Error: Input/output error\n"),
+        (
+            OSError(errno.ENOSPC, "No space left"),
+            "Error: standard output cannot be written (No space left)\n",
+        ),
         (OSError("no sound library"), "Error: no sound library\n"),
     ],
 )
@@ -134,8 +138,8 @@ def test_a_full_disk_behind_stdout_is_one_line(utterance, command, unbuffered):
     folder = utterance.wav.parent
     done = shell(f"$LEMF {command} >/dev/full", folder, PYTHONUNBUFFERED=unbuffered)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
-    assert done.stderr.startswith("Error: ")
-    assert done.stderr.endswith("No space left on device\n")
+    reason = "standard output cannot be written (No space left on device)"
+    assert done.stderr == f"Error: {reason}\n"
 
 
 @on_linux
