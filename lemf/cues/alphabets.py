@@ -25,6 +25,7 @@ _ARPABET_VOWEL = re.compile(
 _ARPABET_CONSONANT = re.compile(
     r"[bdfgklmnpqrstvwyz]|[bdgkpt]cl|[cdhjstwz]h|hv|[dn]x|e[lmn]|e?ng|epi|tq"
 )
+_NOTATION = re.compile(r"\[(.+)\]|/(.+)/")
 _PLACE_IN_WORD = re.compile(r"_[BIES]$")  # as Kaldi marks it, in any alphabet
 
 # The IPA and X-SAMPA agree where both have a letter, so they are read as one.
@@ -85,19 +86,19 @@ def vowel_labels(words: Iterable[Sequence[str]]) -> frozenset[str]:
         Diphthongs, syllables and all that bears a tone count as vowels, syllabic consonants do not.
     """
     words = list(words)
-    labels = {label for word in words for label in word}
+    labels = {label: _unwrapped(label) for word in words for label in word}
     margin = _LEAST_FAULTS / max(sum(map(len, words)), 1)
     vowels: frozenset[str] = frozenset()
     least = math.inf
     for alphabet, otherwise, most_unknown in _alphabets():
-        known = {label: alphabet(label) for label in labels}
+        known = {label: alphabet(bare) for label, bare in labels.items()}
         unknown = sum(vowel is None for vowel in known.values()) / max(len(labels), 1)
         if unknown >= least or unknown > most_unknown:
             continue
         found = frozenset(
             label
             for label, vowel in known.items()
-            if (otherwise(label) if vowel is None else vowel)
+            if (otherwise(labels[label]) if vowel is None else vowel)
         )
         if (misfit := unknown + _irregularity(words, found)) < least - margin:
             vowels, least = found, misfit
@@ -212,6 +213,12 @@ def _is_vowel_of_script(letter: str) -> bool:
 
 def _is_latin(letters: str) -> bool:
     return any(unicodedata.name(letter, "").startswith("LATIN") for letter in letters)
+
+
+def _unwrapped(label: str) -> str:
+    """Remove the brackets of phonetic and the slashes of phonemic notation: [a], /a/."""
+    wrapped = _NOTATION.fullmatch(label.strip())
+    return (wrapped[1] or wrapped[2]) if wrapped else label
 
 
 def _plain(label: str) -> str:

@@ -16,6 +16,7 @@ from lemf.arrays import FloatArray
 from lemf.config import FRAME_PERIOD_S
 from lemf.contours.contours import Contours, Detail
 from lemf.reading.alignment import Word
+from lemf.reading.frames import frames_from
 
 LEAST_PERIODICITY = 0.45  # Praat's threshold of voicing
 LEAST_ENERGY = 0.2  # relative to the loudest 45 ms around: -14 dB
@@ -82,7 +83,7 @@ def cut_sentence(words: Sequence[Word], contours: Contours) -> SentenceContours:
     if contours.detail is None:
         raise ValueError("these cues need contours that were measured with_detail=True")
     edges_s = [(word.start_s, word.end_s) for word in words]
-    frames = np.searchsorted(contours.times_s, edges_s)
+    frames = frames_from(edges_s, contours.times_s)
     first, stop = int(frames.min()), int(frames.max())
     inside = slice(first, stop)
     energy = contours.energy[inside]

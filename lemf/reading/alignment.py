@@ -136,7 +136,13 @@ def align(
     sentences, notes = _split_sentences(words, textgrid, settings)
     notes += describe_labels(words_tier.name, found, phone_labels)
     notes += _unmatched_silence(textgrid, words_tier, below, settings)
-    if phones_tier is not None and not any(phones):
+    n_phones = sum(map(len, phones))
+    if phones_tier is not None and 0 < 2 * n_phones < len(words):
+        notes.append(
+            f"tier {words_tier.name!r} holds {len(words)} words, but {phones_tier.name!r} only "
+            f"{n_phones} inside them as phones: are the two swapped?"
+        )
+    if phones_tier is not None and not n_phones:
         notes.append(
             f"tier {phones_tier.name!r} holds no phone inside any word: duration counts for "
             "nothing; --duration word takes the length of the words"
@@ -213,6 +219,11 @@ def _seconds(time_s: float) -> str:
 def _check_recording(textgrid: TextGrid, spoken: list[Interval], duration_s: float) -> None:
     end_s = max(textgrid.end_s, max(word.end_s for word in spoken))
     if end_s >= duration_s + END_TOLERANCE_S:
+        if abs(end_s - textgrid.start_s - duration_s) < END_TOLERANCE_S:
+            raise TextGridError(
+                f"{textgrid.path}: starts at {textgrid.start_s:.3f} s, but the recording at 0; "
+                "in Praat, choose Modify times, Shift to zero"
+            )
         raise TextGridError(
             f"{textgrid.path}: goes to {end_s:.3f} s but the recording ends at {duration_s:.3f} s; "
             "the recording is cut short or belongs to another TextGrid"

@@ -130,6 +130,11 @@ class Levels:
         if self.n_samples == 0:
             raise AudioError(f"{self.name}: holds no samples; record or export it again")
         notes = []
+        if self._squares * self.n_samples <= self._sum**2 * (1 + _NO_SOUND):
+            notes.append(
+                "every sample is the same: the recording is silent, and its scores mean nothing; "
+                "check the recording or --channel"
+            )
         if n_channels > 1 and channel is None:
             notes.append(f"{n_channels} channels mixed down; --channel takes one of them")
         if self._squares < _CANCELLED * self._squares_of_channels:

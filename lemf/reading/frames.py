@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import ceil, gcd
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lemf.arrays import FloatArray, IntArray
 from lemf.config import FRAME_PERIOD_S
@@ -16,6 +17,7 @@ from lemf.config import FRAME_PERIOD_S
 WHOLE_S = 60.0  # recordings up to here are analysed in one piece
 OVERLAP_S = 0.5  # read on both sides of a piece; keeps F0 at the seams within 0.01 cent
 
+_ROUNDING_S = 1e-6  # of the times of intervals
 _FRAMES_PER_S = round(1 / FRAME_PERIOD_S)
 
 
@@ -45,8 +47,27 @@ def frame_times(n_frames: int) -> FloatArray:
 
 def frames_of(start_s: float, end_s: float, times_s: FloatArray) -> slice:
     """Find the frames of a stretch of time: those with start <= time < end."""
-    first, stop = np.searchsorted(times_s, [start_s, end_s])
+    first, stop = frames_from((start_s, end_s), times_s)
     return slice(int(first), int(stop))
+
+
+def frames_from(edges_s: ArrayLike, times_s: FloatArray) -> IntArray:
+    """Find the first frame at or after each edge.
+
+    A frame up to 1 microsecond before an edge counts as at the edge: tools that shift or cut a
+    TextGrid write 0.3000000000000001 s for 0.3 s, and six decimals for more.
+
+    Parameters
+    ----------
+    edges_s : array_like of float64
+    times_s : (frames,) float64
+
+    Returns
+    -------
+    int64 array of the shape of `edges_s`
+    """
+    frames: IntArray = np.searchsorted(times_s, np.asarray(edges_s) - _ROUNDING_S)
+    return frames
 
 
 def frame_centres(n_frames: int, rate_hz: int) -> IntArray:

@@ -58,7 +58,13 @@ def select_tiers(
     if settings.duration == "word":
         return words, None
     if settings.phones_tier is not None:
-        return words, tier_by_name(textgrid, settings.phones_tier, "--phones-tier")
+        phones = tier_by_name(textgrid, settings.phones_tier, "--phones-tier")
+        if phones is words:
+            raise TextGridError(
+                f"{textgrid.path}: tier {words.name!r} cannot hold both words and phones; "
+                f"{_list_tiers(textgrid)}. Name another with --phones-tier, or use --duration word"
+            )
+        return words, phones
     if not speaker.phones:
         whose = f" of {speaker.name!r}" if speaker.name else ""
         raise TextGridError(

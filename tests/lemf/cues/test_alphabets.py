@@ -98,3 +98,10 @@ def test_composed_and_decomposed_letters_are_alike():
 def test_no_label_no_vowel():
     assert vowel_labels([]) == vowel_labels([[]]) == frozenset()
     assert vowel_labels([["", "'", "spoken noise"]]) == frozenset()
+
+
+@pytest.mark.parametrize("written", ["[{}]", "/{}/"])
+def test_brackets_of_notation_do_not_hide_a_vowel(written):
+    spoken = [["n", "ɛ", "v", "ə"], ["s", "tʰ", "oʊ", "l"], ["ɪ", "t"]]
+    words = [[written.format(label) for label in word] for word in spoken]
+    assert vowel_labels(words) == {written.format(vowel) for vowel in ("ɛ", "ə", "oʊ", "ɪ")}

@@ -1,5 +1,7 @@
 """Words and phones out of tiers: the midpoint rule, faulty geometry, tolerances, sentences."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -318,3 +320,27 @@ def test_utterances_and_talks_that_are_cut_get_no_note() -> None:
     assert notes_of_talk([0.4] * 8) == ()  # without a pause to cut it at
     assert notes_of_talk([0.5] * 8, sentences="pause:0.4") == ()
     assert notes_of_talk([0.5] * 8, sentences="pause:1") == ()
+
+
+def test_a_textgrid_that_kept_the_times_of_a_longer_recording_says_so() -> None:
+    words = IntervalTier("words", 5.0, 7.0, (Interval(5.5, 6.0, "a"), Interval(6.0, 6.5, "b")))
+    cut = TextGrid(5.0, 7.0, (words,))
+    with pytest.raises(TextGridError, match=r"starts at 5\.000 s.*Shift to zero"):
+        align(cut, Settings(duration="word"), 2.0)
+    with pytest.raises(TextGridError, match="cut short"):
+        align(cut, Settings(duration="word"), 3.0)
+
+
+def test_swapped_tiers_are_noted_and_one_tier_for_both_is_refused() -> None:
+    words = tier("words", (0.0, 0.2, "S"), (0.2, 0.4, "EH1"), (0.4, 0.6, "D"))
+    phones = tier("phones", (0.0, 0.6, "said"))
+    (note,) = align(grid(words, phones), Settings(), 2.0).notes
+    assert note.endswith("only 1 inside them as phones: are the two swapped?")
+    fine = align(grid(tier("words", (0.0, 0.6, "said")), words_as_phones(words)), Settings(), 2.0)
+    assert fine.notes == ()
+    with pytest.raises(TextGridError, match="cannot hold both words and phones"):
+        align(grid(words), Settings(words_tier="words", phones_tier="words"), 2.0)
+
+
+def words_as_phones(words: IntervalTier) -> IntervalTier:
+    return replace(words, name="phones")

@@ -143,7 +143,7 @@ def test_clipping_is_noted_at_either_side(low, high):
 
 
 def test_loud_and_quiet_recordings_are_not_called_clipped():
-    for fine in (np.zeros(1600), np.clip(sine()[:, 0], -0.3, 0.3), 2 * sine(16000)[:, 0]):
+    for fine in (1e-6 * sine()[:, 0], np.clip(sine()[:, 0], -0.3, 0.3), 2 * sine(16000)[:, 0]):
         assert lemf.Audio.from_samples(fine, 16000).notes == ()
 
 
@@ -158,8 +158,10 @@ def test_a_thousandth_of_clipped_samples_is_noted_and_a_third_of_that_is_not(n_f
 def test_offset_is_noted():
     (note,) = lemf.Audio.from_samples(sine()[:, 0] + 0.2, 16000).notes
     assert note.startswith("a constant offset of 0.2")
-    (note,) = lemf.Audio.from_samples(np.full(1600, 0.3), 16000).notes
+    silent, note = lemf.Audio.from_samples(np.full(1600, 0.3), 16000).notes
     assert note.startswith("a constant offset of 0.3")
+    assert (silent,) == lemf.Audio.from_samples(np.zeros(1600), 16000).notes
+    assert "the recording is silent" in silent
 
 
 def test_channels_that_cancel_are_noted():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lemf.contours.harvest.decimation import decimation_factor
-from lemf.reading.frames import count_frames, cut_pieces, frame_centres, frame_times
+from lemf.reading.frames import count_frames, cut_pieces, frame_centres, frame_times, frames_of
 
 RATES = st.sampled_from([8000, 11025, 16000, 18000, 22050, 24000, 44100, 48000, 96000, 16001])
 
@@ -24,6 +24,20 @@ def test_frame_k_is_centred_at_the_nearest_sample():
     assert frame_centres(4, 16000).tolist() == [0, 80, 160, 240]
     assert frame_centres(5, 22050).tolist() == [round(k * 0.005 * 22050) for k in range(5)]
     np.testing.assert_allclose(frame_times(3), [0.0, 0.005, 0.010], rtol=0, atol=1e-15)
+
+
+@given(st.integers(0, 600), st.integers(1, 600), st.floats(-1e-9, 1e-9), st.floats(-1e-9, 1e-9))
+def test_noise_in_the_digits_of_a_time_moves_no_frame(first, n_frames, low, high):
+    """Praat writes 0.3000000000000001 after a shift; six decimals may lie as far off."""
+    start_s, end_s = first / 200, (first + n_frames) / 200
+    expected = slice(first, first + n_frames)
+    times_s = frame_times(1400)
+    assert frames_of(start_s, end_s, times_s) == expected
+    assert frames_of(start_s + low, end_s + high, times_s) == expected
+    assert frames_of(start_s + 5e-7, end_s - 5e-7, times_s) == expected
+    assert frames_of(start_s + 2e-6, end_s + 2e-6, times_s) == slice(
+        first + 1, first + n_frames + 1
+    )
 
 
 @pytest.mark.parametrize(

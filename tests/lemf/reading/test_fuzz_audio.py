@@ -50,4 +50,4 @@ def test_only_lemf_errors_come_out(tmp_path, make_grid, fuzz, file_format, subty
 
     seeds = [recording(file_format, subtype)]
     outcomes = fuzz(seeds, use, tokens=CHUNKS, max_examples=max_examples)
-    assert min(outcomes["used"], outcomes["refused"]) > 3, outcomes
+    assert min(outcomes["used"], outcomes["refused"]) > 0, outcomes

@@ -295,3 +295,12 @@ def test_two_unvoiced_words_have_flags_and_no_note(make_grid):
     emphasis = lemf.score(samples, make_grid(spans, len(samples) / 16000), rate_hz=16000)
     assert all(np.isnan(word.pitch) for word in emphasis.words)
     assert emphasis.notes == ()
+
+
+@pytest.mark.parametrize("level", [0.0, 0.5])
+def test_a_silent_recording_is_no_whisper(make_grid, level):
+    samples, spans = whisper(0)
+    grid = make_grid(spans, len(samples) / 16000)
+    emphasis = lemf.score(np.full_like(samples, level), grid, rate_hz=16000)
+    assert [note for note in emphasis.notes if "the recording is silent" in note]
+    assert not [note for note in emphasis.notes if "whisper" in note]
