@@ -216,7 +216,7 @@ def read_manifest(path: Path) -> Manifest:
         raise ManifestError(f"{path}: {error}") from error
     except (KeyError, ValueError, TypeError):
         raise ManifestError(
-            f"{path}: not a manifest; remove it and make it again with msfser corpus"
+            f"{path}: not a manifest; check the path, or make it with msfser corpus"
         ) from None
 
 

@@ -175,7 +175,7 @@ def read_parquet(
         if not missing:
             return table.select(names), metadata
         fault = f"no column {missing[0]!r}"
-    raise error_type(f"{path}: {fault}; remove it and make it again with {command}")
+    raise error_type(f"{path}: {fault}; check the path, or make it with {command}")
 
 
 def convert_columns(

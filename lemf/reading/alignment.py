@@ -6,6 +6,7 @@ end with the recording.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -28,6 +29,7 @@ from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 from lemf.reading.tiers import phones_of_words, select_tiers, tier_by_name
 
 MATCHES_NOTHING = "matches no label"  # how the note on an option without effect ends
+_SHOWN = 5  # labels in a note
 _LONGER_S = 1.0  # time by which a recording may outlast its TextGrid without a note
 _LONG_SENTENCE_S = 40.0  # longer than the utterances of corpora of read speech
 _USUAL_PAUSE_S = 0.4  # at which speech is cut into sentences
@@ -136,6 +138,8 @@ def align(
     sentences, notes = _split_sentences(words, textgrid, settings)
     notes += describe_labels(words_tier.name, found, phone_labels)
     notes += _unmatched_silence(textgrid, words_tier, below, settings)
+    if below is not None and hearing is not None:
+        notes += _note_unheard(spoken, find_phones(below, settings.silence).spoken, hearing)
     n_phones = sum(map(len, phones))
     if phones_tier is not None and 0 < 2 * n_phones < len(words):
         notes.append(
@@ -158,6 +162,27 @@ def align(
         phones_tier.name if phones_tier else None,
         (*textgrid.notes, *notes),
     )
+
+
+def _note_unheard(
+    spoken: list[Interval], phones: Sequence[Interval], hearing: Hearing
+) -> list[str]:
+    """Return a note on words of any label that have neither a phone nor the sound of the others."""
+    inside, _ = group_by_midpoint(spoken, phones)
+    others = [word for word, held in zip(spoken, inside, strict=True) if held]
+    groups: dict[str, list[Interval]] = {}
+    for word, held in zip(spoken, inside, strict=True):
+        if not held:
+            groups.setdefault(fold(word.label), []).append(word)
+    unheard = [each for each in groups.values() if others and not hearing(each, others)]
+    if not unheard:
+        return []
+    shown = ", ".join(f"{shorten(each[0].label)} ({len(each)})" for each in unheard[:_SHOWN])
+    more = f" and {len(unheard) - _SHOWN} other labels" if len(unheard) > _SHOWN else ""
+    return [
+        f"scored as words, without a phone under them or the sound of the other words: {shown}"
+        f"{more}; --silence LABEL leaves one out"
+    ]
 
 
 def _unmatched_silence(

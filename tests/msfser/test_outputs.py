@@ -61,14 +61,14 @@ def test_what_msfser_did_not_write_is_refused(tmp_path):
         read(path)
     path.write_bytes(b"PAR1 but no")
     with pytest.raises(
-        DataError, match=r"not a Parquet file \(.*\); remove it and make it again with"
+        DataError, match=r"not a Parquet file \(.*\); check the path, or make it with"
     ):
         read(path)
     pyarrow.parquet.write_table(pyarrow.table({"name": ["a"]}), path)
-    with pytest.raises(DataError, match="not written by msfser; remove it"):
+    with pytest.raises(DataError, match="not written by msfser; check the path"):
         read(path, "name")
     path.write_bytes(format_parquet(ROWS, COLUMNS, {}))
-    with pytest.raises(DataError, match="no column 'fold'; remove it"):
+    with pytest.raises(DataError, match="no column 'fold'; check the path"):
         read(path, "name", "fold")
 
 

@@ -344,3 +344,15 @@ def test_swapped_tiers_are_noted_and_one_tier_for_both_is_refused() -> None:
 
 def words_as_phones(words: IntervalTier) -> IntervalTier:
     return replace(words, name="phones")
+
+
+def test_a_word_without_a_phone_or_a_sound_is_noted() -> None:
+    words = tier("words", (0.0, 0.4, "quixa"), (0.4, 0.8, "one"), (0.8, 1.2, "two"))
+    phones = tier("phones", (0.4, 0.6, "W"), (0.6, 0.8, "AH1"), (0.8, 1.2, "UW1"))
+
+    def notes(hears: bool) -> tuple[str, ...]:
+        return align(grid(words, phones), Settings(), 2.0, lambda first, others: hears).notes
+
+    assert notes(True) == ()  # a word that the aligner did not know
+    (note,) = notes(False)
+    assert "the sound of the other words: 'quixa' (1); --silence" in note

@@ -95,7 +95,7 @@ def test_a_table_of_something_else_is_refused(tmp_path):
     with pytest.raises(DataError, match="not a Parquet file"):
         read_predictions(path)
     path.write_bytes(format_parquet(range(2), [("id", "string", str)], {}))
-    with pytest.raises(DataError, match="no column 'split'; remove it and make it again"):
+    with pytest.raises(DataError, match="no column 'split'; check the path"):
         read_predictions(path)
     columns = [
         (name, "string", str)

@@ -122,7 +122,7 @@ def test_what_is_no_texts_of_msfser_is_refused(tmp_path, manifest):
     pyarrow.parquet.write_table(pyarrow.table({"id": ["a"]}), path)
     with pytest.raises(
         SemanticsError,
-        match="not written by msfser; remove it",
+        match="not written by msfser; check the path",
     ):
         update_texts(tmp_path, manifest, "gs", {"a": OK})
 
