@@ -193,8 +193,18 @@ def check_alike(systems: Mapping[str, Settings]) -> None:
 
 def nothing_to_judge(unjudged: Sequence[Unjudged]) -> CorpusError:
     """Return the error that says why no sentence can be judged."""
-    reasons = dict.fromkeys(f"{one.reason} {one.detail}".strip() for one in unjudged)
-    return CorpusError(f"no sentence can be judged: {'; '.join(list(reasons)[:3])}")
+    kinds: dict[str, list[Unjudged]] = {}
+    for one in unjudged:
+        kinds.setdefault(one.reason, []).append(one)
+    reasons = []
+    for reason, (first, *others) in list(kinds.items())[:3]:
+        more = f" and {len(others)} more" if others else ""
+        detail = f": {first.detail}" if first.detail else ""
+        reasons.append(f"{reason} ({first.id}{more}){detail}; ")
+    return CorpusError(
+        f"no sentence can be judged: {''.join(reasons)}each needs labels that fit its words, and "
+        "one top word among two or more"
+    )
 
 
 @dataclass(frozen=True)

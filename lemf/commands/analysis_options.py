@@ -208,9 +208,8 @@ def _number(text: str, option: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise click.UsageError(
-            f"{option}: {text!r} is not a number; write two in Hz, such as 71-800"
-        ) from None
+        fault = f"{text!r} is not a number" if text else "a number is missing"
+        raise click.UsageError(f"{option}: {fault}; write two in Hz, such as 71-800") from None
 
 
 def _channel(text: str | None) -> int | None:

@@ -149,8 +149,9 @@ def _describe(fit: Fit) -> str:
         for i, cue in enumerate(fit.cues)
     ]
     chosen = fit.fold_regularisations
+    folds = "fold" if len(chosen) == 1 else "folds"
     lines.append(
         f"regularisation {fit.regularisation:.3g} ({min(chosen):.3g} to {max(chosen):.3g} in "
-        f"{len(chosen)} folds, each without the {fit.left_out} that it judges)"
+        f"{len(chosen)} {folds}, each without the {fit.left_out} that it judges)"
     )
     return "\n".join(lines)

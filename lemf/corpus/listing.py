@@ -103,7 +103,7 @@ def list_recordings(source: str | Path, textgrids: str | Path | None = None) -> 
             root, found = _expand(source)
         else:
             raise CorpusError(
-                f"{source}: neither a folder, nor a pattern, nor a manifest "
+                f"{source or 'the empty path'}: neither a folder, nor a pattern, nor a manifest "
                 f"({', '.join(MANIFEST_SUFFIXES)}); check the path"
             )
         listing = _pair(root, found, None if textgrids is None else str(textgrids))

@@ -28,6 +28,10 @@ _TOKEN = re.compile(r'"((?:[^"]|"")*+)"(?=\s|\Z)|(<[^>\s]*>)|![^\n]*|(")|([^\s"<
 _NUMBER = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?%?)(.*)", re.DOTALL)
 _DECIMAL_COMMA = re.compile(r",[0-9]+\Z")
 _NO_UNIT = re.compile(r"[eE]|ms|µs|us|min|h\Z|.*[0-9]", re.DOTALL)  # after a number of seconds
+# What programs write for a number that is missing or infinite, and digits that are not ASCII.
+_NOT_A_NUMBER = re.compile(
+    r"[+-]?(?:nan|inf|infinity|na|n/a|none|null|-?undefined-*)\Z|[+-]?[^\D0-9]", re.IGNORECASE
+)
 _SHOWN = 40  # characters of a token shown in a message
 
 
@@ -66,6 +70,7 @@ def tokenise(content: str | bytes, path: str, encoding: str | None = None) -> Pr
     newlines = array("q", (match.start() for match in re.finditer("\n", text)))
     tokens = PraatTokens(path, [], newlines)
     tokens.notes = tuple(notes)
+    tokens.text = text
     tokens.tokens.extend(_text_tokens(text, tokens))
     return tokens
 
@@ -74,6 +79,7 @@ class PraatTokens:
     """A sequence of tokens read from the front, with messages that name file and place."""
 
     notes: tuple[str, ...] = ()  # what a user should know
+    text = ""  # of a text file, with the decoration
 
     def __init__(self, path: str, tokens: list[Token], newlines: array[int] | None) -> None:
         self.path = path
@@ -128,6 +134,8 @@ class PraatTokens:
         return int(value)
 
     def _take(self, kind: TokenKind, what: str) -> str:
+        if self.peek_kind() != kind:
+            self._check_numbers()
         if self.at_end:
             self.fail(f"the file ends where {what} should follow; it is cut off")
         token = self.tokens[self._next]
@@ -135,6 +143,20 @@ class PraatTokens:
         if token.kind != kind:
             self.fail(f"expected {what}, found {shorten(token.value)}")
         return token.value
+
+    def _check_numbers(self) -> None:
+        """Refuse a word such as ``nan`` in the place of a number, before the next token."""
+        before = self._next - 1
+        while before >= 0 and self.tokens[before].kind == "number":
+            before -= 1
+        start = 0 if before < 0 else self.tokens[before].position
+        end = len(self.text) if self.at_end else self.tokens[self._next].position
+        for match in _TOKEN.finditer(self.text, start, end):
+            if match[4] and _NOT_A_NUMBER.match(match[4]):
+                self.fail(
+                    f"{shorten(match[4])} is no number; write a plain one, in seconds",
+                    match.start(),
+                )
 
 
 def shorten(value: str) -> str:

@@ -29,6 +29,7 @@ from lemf.agreement.rated_sentences import (
     RatedSentence,
     RatedSentences,
     ScoredSentence,
+    Unjudged,
     rate_sentences,
 )
 from lemf.commands.cli import main
@@ -263,9 +264,16 @@ def test_baselines_do_not_listen_and_the_memoriser_reads_other_speakers_only():
 
 def test_nothing_to_judge():
     label = Label(id="a", audio="missing.wav", textgrid="missing.TextGrid", emphasised=(0,))
-    with pytest.raises(CorpusError, match=r"no sentence can be judged: failed missing\.wav: "):
+    with pytest.raises(CorpusError, match=r"can be judged: failed \(a\): missing\.wav: "):
         rate_sentences([label], [Settings()])
-    with pytest.raises(CorpusError, match="no sentence can be judged"):
+    far = [Unjudged(name, "labels do not fit", f"word 9 of {name}") for name in "abc"]
+    with pytest.raises(CorpusError) as error:
+        evaluate(RatedSentences((), (), (*far, Unjudged("d", "one word"))), {})
+    assert str(error.value) == (
+        "no sentence can be judged: labels do not fit (a and 2 more): word 9 of a; one word (d); "
+        "each needs labels that fit its words, and one top word among two or more"
+    )
+    with pytest.raises(CorpusError, match="no sentence can be judged: each needs"):
         evaluate(RatedSentences((), (), ()), {})
 
 

@@ -203,6 +203,7 @@ def test_what_matplotlib_logs_does_not_reach_the_terminal(utterance):
     [
         (["--pitch-range", "800-71"], "the floor must lie below the ceiling"),
         (["--pitch-range", "high"], "--pitch-range: 'high' is not a number; write two in Hz"),
+        (["--pitch-range", "75"], "--pitch-range: a number is missing; write two in Hz"),
         (["--channel", "left"], "--channel left: write a number from 1, or mix"),
         (["--channel", "0"], "channels are counted from 1"),
         (["--sentences", "pause:x"], "write pause:0.3"),

@@ -105,6 +105,11 @@ def test_whole_channels_may_have_a_decimal_point(tree, tmp_path, name, content):
     assert [one.channel for one in list_recordings(name)[0]] == [2, None]
 
 
+def test_an_empty_path_is_named(tree):
+    with pytest.raises(CorpusError, match=r"^the empty path: neither a folder"):
+        list_recordings("")
+
+
 def test_a_jsonl_manifest(tree, tmp_path):
     rows = [{"audio": "b.wav", "textgrid": None}, {"audio": "a.wav", "textgrid": "a.tg", "id": "z"}]
     (tmp_path / "list.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n\n")

@@ -72,6 +72,19 @@ def test_what_is_more_than_one_number_or_no_seconds_is_refused(number):
         lemf.parse_textgrid(content)
 
 
+@pytest.mark.parametrize("word", ["nan", "-Inf", "NaN", "--undefined--", "N/A", "\u0661.5"])
+@pytest.mark.parametrize(
+    "place", ["xmin = 0.5", "            xmax = 3.25", "\nsize = 1", "xmin = 0"]
+)
+def test_a_word_in_the_place_of_a_number_is_named_with_its_line(word, place):
+    at = TEXT.index(place) + len(place)
+    before = TEXT[:at].rpartition(" ")[0] + " "
+    message = f"line {before.count(chr(10)) + 1}: '{word}' is no number; write a plain one"
+    with pytest.raises(TextGridError, match=re.escape(message)):
+        lemf.parse_textgrid(before + word + TEXT[at:])
+    lemf.parse_textgrid(TEXT.replace("xmin =", f"{word} xmin ="))  # no number is missing
+
+
 def long_grid(n_intervals=2000, name="words", label="x", n_tiers=1):
     intervals = tuple(lemf.Interval(i, i + 1, label) for i in range(n_intervals))
     tier = lemf.IntervalTier(name, 0, n_intervals, intervals)
