@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from lemf.runtime.output import write_output
 from msfser.errors import ManifestError
-from msfser.outputs import Column, format_parquet, read_parquet
+from msfser.outputs import Column, convert_columns, format_parquet, read_parquet
 
 DIMENSIONS = ("valence", "arousal", "dominance")  # their order everywhere
 MANIFEST_NAME = "manifest.parquet"
@@ -203,6 +203,8 @@ def read_manifest(path: Path) -> Manifest:
         path = path / MANIFEST_NAME
     names = [name for name, _, _ in COLUMNS]
     table, metadata = read_parquet(path, names, ManifestError, "msfser corpus")
+    types = {name: kind for name, kind, _ in COLUMNS}
+    table = convert_columns(path, table, types, ManifestError)
     try:
         low, high = metadata["label_bounds"]
         return Manifest(
@@ -214,7 +216,7 @@ def read_manifest(path: Path) -> Manifest:
         )
     except ManifestError as error:
         raise ManifestError(f"{path}: {error}") from error
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         raise ManifestError(
             f"{path}: not a manifest; check the path, or make it with msfser corpus"
         ) from None

@@ -183,6 +183,8 @@ def convert_columns(
 ) -> pyarrow.Table:
     """Convert the columns of a table to Arrow types, such as those that pandas made wider.
 
+    The columns `id`, `wav` and `status` need a value in each row.
+
     Raises
     ------
     MsfserError
@@ -192,11 +194,17 @@ def convert_columns(
 
     for name, kind in types.items():
         try:
-            column = table[name].cast(kind)
+            column = table[name]
+            if kind == "string" and pyarrow.types.is_floating(column.type):  # NaN of pandas
+                column = pyarrow.chunked_array([pyarrow.array(column.to_numpy(), from_pandas=True)])
+            column = column.cast(kind)
             column.validate(full=True)
         except pyarrow.ArrowException as error:
             fault = f"{name} is not {kind} ({first_line(error)})"
             raise error_type(f"{path}: {fault}") from error
+        if name in ("id", "wav", "status") and column.null_count:
+            article = "an" if name == "id" else "a"
+            raise error_type(f"{path}: a row without {article} {name}; give each row one")
         table = table.set_column(table.column_names.index(name), name, column)
     return table
 

@@ -259,8 +259,6 @@ def _check_values(path: Path, table: Any) -> Any:  # noqa: ANN401 - pyarrow has 
     types = {name: _TYPES.get(name, "float64") for name in table.column_names}
     table = convert_columns(path, table, types, DataError)
     for name, kind in types.items():
-        if name == "id" and table[name].null_count:
-            raise DataError(f"{path}: a row without an id; give each row one")
         if kind == "float64":
             values = _numbers(table[name])
             if (large := np.abs(values) > _LARGEST).any():

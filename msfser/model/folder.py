@@ -6,7 +6,6 @@ The configuration is written last: a folder that holds one is complete. Nothing 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from lemf import OutputError
 from lemf.runtime.input import check_input, read_text_input
+from lemf.runtime.json_text import parse_json
 from msfser.config.settings import ModelConfig, WaveNorm, check_choice
 from msfser.errors import CheckpointError, ConfigError
 from msfser.model.hub import find_folder
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
 
+_LARGEST = 1e38  # of numbers and weights: float32 holds no more
 _KEYS = ("msfser", "model", "wavlm", "facts")
 _PartT = TypeVar("_PartT", ModelConfig, "ModelFacts")
 
@@ -59,6 +60,9 @@ class ModelFacts:
 
     def __post_init__(self) -> None:
         check_choice("facts.wave_norm", self.wave_norm, get_args(WaveNorm))
+        for name in ("corpus", "corpus_version", "text_encoder", "text_encoder_revision"):
+            if not isinstance(getattr(self, name), str):
+                raise ConfigError(f"facts.{name}: must be text")
         for name in ("wave_mean", "wave_std"):
             if not _is_number(getattr(self, name)):
                 raise ConfigError(f"facts.{name} {getattr(self, name)!r}: must be a number")
@@ -196,6 +200,7 @@ def read_model_folder(name: str) -> StoredModel:
         raise CheckpointError(
             f"{path}: damaged or no safetensors file ({error}); copy it again"
         ) from error
+    _check_weights(path, weights)
     return StoredModel(
         folder=folder,
         config=_make(ModelConfig, "model", content, folder / CONFIG_NAME),
@@ -205,9 +210,19 @@ def read_model_folder(name: str) -> StoredModel:
     )
 
 
+def _check_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
+    """Refuse weights that are no numbers: of another kind than floats, NaN or infinite."""
+    for name, weight in weights.items():
+        if not weight.is_floating_point() or not bool(weight.float().isfinite().all()):
+            raise CheckpointError(
+                f"{path}: weight {name} holds {weight.dtype} or values that are not finite; copy "
+                "the model again, or train it again"
+            )
+
+
 def _read_config(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(read_text_input(path, CheckpointError))
+        content = parse_json(read_text_input(path, CheckpointError))
     except FileNotFoundError:
         raise CheckpointError(
             f"{path}: no such file; name the folder of a trained model, such as RUN/best"
@@ -256,4 +271,4 @@ def _check_keys(
 def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return math.isfinite(value)
+    return abs(value) < _LARGEST

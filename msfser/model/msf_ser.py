@@ -186,13 +186,23 @@ class MsfSer(nn.Module):
             There is no such model, or its files are incomplete or do not fit each other.
         """
         stored = read_model_folder(str(name))
-        try:
-            acoustic = build_wavlm(stored.wavlm, stored.config)
-        except CheckpointError as error:
-            raise CheckpointError(f"{stored.folder}: {error}") from error
-        model = cls(stored.config, acoustic, stored.facts)
+        with torch.device("meta"):  # shapes alone: a wrong size in a configuration takes no memory
+            cls._build(stored).check_shapes(stored)
+        model = cls._build(stored)
         model.load_weights(stored)
         return model.eval()
+
+    @classmethod
+    def _build(cls, stored: StoredModel) -> MsfSer:
+        layers = stored.wavlm.get("num_hidden_layers")
+        if isinstance(layers, int) and layers > len(stored.weights):
+            raise CheckpointError(
+                f"{stored.folder}: num_hidden_layers {layers:.3g}: more than there are weights"
+            )
+        try:
+            return cls(stored.config, build_wavlm(stored.wavlm, stored.config), stored.facts)
+        except CheckpointError as error:
+            raise CheckpointError(f"{stored.folder}: {error}") from error
 
     def save_pretrained(self, folder: str | Path, *, force: bool = False) -> None:
         """Write weights, configuration and facts into a folder; `force` replaces a model there.
@@ -219,6 +229,17 @@ class MsfSer(nn.Module):
         CheckpointError
             A weight is missing, unknown or of another shape.
         """
+        self.check_shapes(stored)
+        self.load_state_dict(stored.weights)
+
+    def check_shapes(self, stored: StoredModel) -> None:
+        """Check that the weights of a stored model have the names and shapes of this one.
+
+        Raises
+        ------
+        CheckpointError
+            A weight is missing, unknown or of another shape.
+        """
         here = {name: tuple(weight.shape) for name, weight in self.state_dict().items()}
         there = {name: tuple(weight.shape) for name, weight in stored.weights.items()}
         for name in sorted(here.keys() | there.keys()):
@@ -227,7 +248,6 @@ class MsfSer(nn.Module):
                     f"{stored.folder}: a model of another shape: weight {name} is "
                     f"{there.get(name, 'missing')} there and {here.get(name, 'missing')} here"
                 )
-        self.load_state_dict(stored.weights)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

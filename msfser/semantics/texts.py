@@ -19,7 +19,7 @@ from lemf.runtime.output import printable_text
 from msfser.config.settings import SEMANTICS, Semantic
 from msfser.errors import SemanticsError
 from msfser.manifest import Manifest
-from msfser.outputs import Column, format_parquet, read_parquet, replace_output
+from msfser.outputs import Column, convert_columns, format_parquet, read_parquet, replace_output
 
 if TYPE_CHECKING:
     import pyarrow
@@ -127,7 +127,9 @@ def read_texts(folder: Path) -> Texts:
         The file is missing, not written by msfser, or lacks a column.
     """
     names = [name for name, _, _ in COLUMNS]
-    table, _ = read_parquet(folder / TEXTS_NAME, names, SemanticsError, "msfser semantics")
+    path = folder / TEXTS_NAME
+    table, _ = read_parquet(path, names, SemanticsError, "msfser semantics")
+    table = convert_columns(path, table, dict.fromkeys(names, "string"), SemanticsError)
     les, gs, es = (_read_semantic(table, semantic) for semantic in ("les", "gs", "es"))
     return Texts(tuple(table.column("id").to_pylist()), les, gs, es)
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from lemf import LemfError
 from msfser.errors import ManifestError
 from msfser.manifest import (
+    COLUMNS,
     DIMENSIONS,
+    MANIFEST_NAME,
     Manifest,
     Utterance,
     label_array,
@@ -132,3 +134,24 @@ def test_a_file_that_is_no_manifest_is_refused(tmp_path):
     pyarrow.parquet.write_table(table.drop_columns(["fold"]), path)
     with pytest.raises(ManifestError, match="no column 'fold'"):
         read_manifest(path)
+
+
+@pytest.mark.parametrize("name", [name for name, _, _ in COLUMNS])
+@pytest.mark.parametrize("values", [[[1]], [{"a": 1}], [b"\xff"], [None], [float("nan")], [10**12]])
+def test_columns_of_other_types_are_read_or_refused_in_one_line(tmp_path, name, values):
+    manifest = Manifest(
+        utterances=(Utterance(id="a", wav="a.wav"),), corpus="own", version="", root=tmp_path,
+        label_bounds=(0.0, 1.0),
+    )  # fmt: skip
+    path = tmp_path / MANIFEST_NAME
+    write_manifest(path, manifest)
+    table = pyarrow.parquet.read_table(path)
+    place = table.column_names.index(name)
+    pyarrow.parquet.write_table(table.set_column(place, name, pyarrow.array(values)), path)
+    try:
+        (row,) = read_manifest(path).utterances
+    except ManifestError as error:
+        refusal = str(error)
+        assert name in refusal
+    else:
+        assert getattr(row, name) != "nan"

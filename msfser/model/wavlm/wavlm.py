@@ -227,8 +227,8 @@ def build_wavlm(wavlm_config: Mapping[str, Any], config: ModelConfig) -> Wavlm:
     """
     try:
         return Wavlm(WavLMModel(WavLMConfig.from_dict(dict(wavlm_config))), config)
-    except (ValueError, TypeError, RuntimeError, StrictDataclassError) as error:
-        reason = " ".join(str(error).split())
+    except Exception as error:  # transformers and torch raise errors of many types
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise CheckpointError(f"not the configuration of a WavLM model ({reason})") from error
 
 

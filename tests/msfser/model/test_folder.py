@@ -1,21 +1,25 @@
 """A trained model on disk, whole or refused."""
 
 import json
+import shutil
 
 import pytest
 
 torch = pytest.importorskip("torch")
+
+import safetensors.torch  # noqa: E402
 
 import msfser  # noqa: E402
 from lemf import LemfError  # noqa: E402
 from msfser.config.settings import PRESETS, ModelConfig  # noqa: E402
 from msfser.errors import CheckpointError, ConfigError  # noqa: E402
 from msfser.model.folder import (  # noqa: E402
+    CONFIG_NAME,
     ModelFacts,
     check_text_encoder,
     read_model_folder,
 )
-from msfser.model.msf_ser import build_model  # noqa: E402
+from msfser.model.msf_ser import MsfSer, build_model  # noqa: E402
 
 FACTS = ModelFacts(
     label_bounds=(1.0, 7.0),
@@ -183,3 +187,36 @@ def test_texts_of_another_encoder_are_refused():
 def test_facts_are_checked(wrong):
     with pytest.raises(ConfigError, match="facts"):
         ModelFacts(**wrong)
+
+
+HOSTILE = [
+    ("model", "head_dim", 60_000), ("wavlm", "hidden_size", 10**9), ("wavlm", "hidden_size", 0),
+    ("wavlm", "num_hidden_layers", 10**9), ("wavlm", "num_attention_heads", 0),
+    ("wavlm", "hidden_act", "x"), ("wavlm", "dtype", "x"), ("wavlm", "conv_dim", [10**9]),
+    ("facts", "wave_mean", 10**200), ("facts", "corpus", [1]), ("facts", "text_encoder", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("part", "key", "value"), HOSTILE)
+def test_a_configuration_that_does_not_fit_its_weights_is_one_line(
+    run_folder, tmp_path, part, key, value
+):
+    folder = shutil.copytree(run_folder / "best", tmp_path / "model")
+    content = json.loads((folder / CONFIG_NAME).read_text())
+    content[part][key] = value
+    (folder / CONFIG_NAME).write_text(json.dumps(content))
+    with pytest.raises(CheckpointError, match="model"):
+        MsfSer.from_pretrained(folder)
+
+
+def test_a_deep_configuration_and_weights_that_are_no_numbers(run_folder, tmp_path):
+    folder = shutil.copytree(run_folder / "best", tmp_path / "model")
+    weights = safetensors.torch.load_file(folder / "model.safetensors")
+    name = min(weights)
+    for bad in (torch.full_like(weights[name], torch.nan), weights[name].to(torch.int32)):
+        safetensors.torch.save_file({**weights, name: bad}, folder / "model.safetensors")
+        with pytest.raises(CheckpointError, match=f"weight {name} holds"):
+            MsfSer.from_pretrained(folder)
+    (folder / CONFIG_NAME).write_text("[" * 100_000)
+    with pytest.raises(CheckpointError, match="nested too deep"):
+        MsfSer.from_pretrained(folder)
