@@ -147,8 +147,8 @@ def doubt_notes(sentences: Sequence[SentenceEmphasis]) -> list[str]:
 def voice_notes(sentences: Sequence[SentenceEmphasis]) -> list[str]:
     """Write a note if most of the words have no voiced frame, as in a whisper."""
     words = [word for sentence in sentences for word in sentence.words]
-    if len({word.energy for word in words}) == 1:  # silence, which has a note
-        return []
+    if len({word.energy for word in words if not np.isnan(word.energy)}) <= 1:
+        return []  # silence, which has a note
     n_unvoiced = sum(
         np.isnan(word.pitch) and "no_frame" not in word.flags and not word.misaligned
         for word in words
