@@ -139,7 +139,7 @@ def align(
     notes += describe_labels(words_tier.name, found, phone_labels)
     notes += _unmatched_silence(textgrid, words_tier, below, settings)
     if below is not None and hearing is not None:
-        notes += _note_unheard(spoken, find_phones(below, settings.silence).spoken, hearing)
+        notes += _note_unheard(found, find_phones(below, settings.silence).spoken, hearing)
     n_phones = sum(map(len, phones))
     if phones_tier is not None and 0 < 2 * n_phones < len(words):
         notes.append(
@@ -164,15 +164,14 @@ def align(
     )
 
 
-def _note_unheard(
-    spoken: list[Interval], phones: Sequence[Interval], hearing: Hearing
-) -> list[str]:
+def _note_unheard(found: Labels, phones: Sequence[Interval], hearing: Hearing) -> list[str]:
     """Return a note on words of any label that have neither a phone nor the sound of the others."""
+    spoken, noted = found.spoken, {fold(label) for label in found.unusual}
     inside, _ = group_by_midpoint(spoken, phones)
     others = [word for word, held in zip(spoken, inside, strict=True) if held]
     groups: dict[str, list[Interval]] = {}
     for word, held in zip(spoken, inside, strict=True):
-        if not held:
+        if not held and fold(word.label) not in noted:
             groups.setdefault(fold(word.label), []).append(word)
     unheard = [each for each in groups.values() if others and not hearing(each, others)]
     if not unheard:

@@ -271,7 +271,10 @@ def test_a_note_names_words_that_look_like_silence_or_hold_no_letter():
     assert aligned(["", "you", "", "sil", ""]).notes == ()  # an ordinary word over its phones
     (note,) = aligned(["", "you", "", "sil", ""], None, loud=["sil"]).notes
     assert "'sil' (1)" in note
-    assert aligned(["", "\u0434\u0430", "", "\u4f60", "\u0928"]).notes == ()
+    letters = ["", "\u0434\u0430", "", "\u4f60", "\u0928"]
+    assert aligned(letters, loud=letters[4:]).notes == ()
+    (note,) = aligned(letters).notes
+    assert "without a phone under them or the sound of the other words: '\u0928' (1)" in note
 
 
 def test_a_note_on_many_labels_stays_short():
