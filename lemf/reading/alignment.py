@@ -29,6 +29,7 @@ from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 from lemf.reading.tiers import phones_of_words, select_tiers, tier_by_name
 
 MATCHES_NOTHING = "matches no label"  # how the note on an option without effect ends
+_HEARD_S = 0.1  # length from which the sound of a word tells
 _SHOWN = 5  # labels in a note
 _LONGER_S = 1.0  # time by which a recording may outlast its TextGrid without a note
 _LONG_SENTENCE_S = 40.0  # longer than the utterances of corpora of read speech
@@ -171,7 +172,8 @@ def _note_unheard(found: Labels, phones: Sequence[Interval], hearing: Hearing) -
     others = [word for word, held in zip(spoken, inside, strict=True) if held]
     groups: dict[str, list[Interval]] = {}
     for word, held in zip(spoken, inside, strict=True):
-        if not held and fold(word.label) not in noted:
+        long_enough = word.end_s - word.start_s >= _HEARD_S
+        if not held and long_enough and fold(word.label) not in noted:
             groups.setdefault(fold(word.label), []).append(word)
     unheard = [each for each in groups.values() if others and not hearing(each, others)]
     if not unheard:

@@ -356,3 +356,5 @@ def test_a_word_without_a_phone_or_a_sound_is_noted() -> None:
     assert notes(True) == ()  # a word that the aligner did not know
     (note,) = notes(False)
     assert "the sound of the other words: 'quixa' (1); --silence" in note
+    words = tier("words", (0.0, 0.09, "es"), (0.4, 0.8, "one"), (0.8, 1.2, "two"))
+    assert notes(False) == ()  # too short for its sound to tell
