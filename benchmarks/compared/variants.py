@@ -271,7 +271,7 @@ def with_gaps(tier: lemf.IntervalTier) -> lemf.IntervalTier:
 
 
 def relabelled(tier: lemf.IntervalTier, label: str) -> lemf.IntervalTier:
-    """Give silence another label."""
+    """Rename the labels of silence."""
     return with_labels(with_gaps(tier), lambda old: old or label)
 
 

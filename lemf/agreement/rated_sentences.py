@@ -12,7 +12,7 @@ from lemf.agreement.measures import rating_margin
 from lemf.arrays import FloatArray
 from lemf.config import Settings
 from lemf.errors import CorpusError, SettingsError
-from lemf.reading.silence import fold
+from lemf.reading.silence_labels import fold
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Failure, attempt, local_workers, run_tasks
 

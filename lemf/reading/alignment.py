@@ -15,16 +15,14 @@ from lemf.config import END_TOLERANCE_S, ROUNDING_S, Settings
 from lemf.errors import NoWordsError, TextGridError
 from lemf.reading.praat_tokens import shorten
 from lemf.reading.silence import (
-    UNNOTED,
     Hearing,
     Labels,
     describe_labels,
     find_phones,
     find_words,
-    fold,
     group_by_midpoint,
-    is_silence,
 )
+from lemf.reading.silence_labels import UNNOTED, fold, is_silence
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 from lemf.reading.tiers import phones_of_words, select_tiers, tier_by_name
 

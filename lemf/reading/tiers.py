@@ -11,7 +11,8 @@ from typing import NoReturn
 
 from lemf.config import Settings
 from lemf.errors import TextGridError
-from lemf.reading.silence import find_words, fold
+from lemf.reading.silence import find_words
+from lemf.reading.silence_labels import fold
 from lemf.reading.textgrid import IntervalTier, TextGrid
 
 # Names of tiers, most specific first; compared by `_fold`

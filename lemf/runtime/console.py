@@ -107,7 +107,7 @@ class _Tolerant(io.FileIO):
 
 @contextmanager
 def _tolerant_stderr() -> Iterator[None]:
-    """Let no full disk, closed pipe or closed descriptor behind stderr end the ``with`` block."""
+    """Keep a full disk, closed pipe or closed descriptor behind stderr from ending the block."""
     for descriptor in range(3):  # of a closed stream: no output file may take its place
         try:
             os.fstat(descriptor)

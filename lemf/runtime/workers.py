@@ -258,7 +258,7 @@ def _no_main_module() -> Iterator[None]:
 
 @contextmanager
 def _no_interrupt() -> Iterator[None]:
-    """Let Ctrl-C wait for the end of the ``with`` block; processes started in it never see it."""
+    """Hold Ctrl-C back to the end of the ``with`` block; processes started in it never get it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

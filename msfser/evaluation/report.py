@@ -33,7 +33,7 @@ def make_tables(scores: Sequence[Score]) -> list[Table]:
 
 
 def interval_notes(scores: Sequence[Score]) -> list[str]:
-    """Say which splits have too few utterances or speakers for an interval."""
+    """Name the splits that have too few utterances or speakers for an interval."""
     counts = [
         (score.scope, unit, count)
         for score in scores

@@ -104,7 +104,7 @@ class RankWatch:
             raise self._error(_STORE_GONE) from None
 
     def end(self, reason: str) -> None:
-        """Tell the others why this process ends before its work is done."""
+        """Send the other ranks the reason why this one ends before its work is done."""
         self._ending.acquire(blocking=False)
         self._tell(f"rank {self._rank}: {reason}")
 

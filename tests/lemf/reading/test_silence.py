@@ -13,7 +13,7 @@ from lemf.config import Settings
 from lemf.cues.alphabets import vowel_labels
 from lemf.errors import NoWordsError
 from lemf.reading.alignment import Alignment, align
-from lemf.reading.silence import SILENCE_LABELS, UNNOTED, fold, is_silence, kind_of
+from lemf.reading.silence_labels import SILENCE_LABELS, UNNOTED, fold, is_silence, kind_of
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 
 DOCS = Path(__file__).parents[3] / "docs" / "textgrids.md"

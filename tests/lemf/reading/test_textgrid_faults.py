@@ -10,7 +10,7 @@ import lemf
 from lemf.display.textgrid_output import format_textgrid
 from lemf.errors import TextGridError
 from lemf.reading.alignment import align
-from lemf.reading.silence import is_silence
+from lemf.reading.silence_labels import is_silence
 from lemf.reading.textgrid import parse_textgrid
 from lemf.reading.tiers import select_tiers
 
