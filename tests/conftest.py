@@ -1,9 +1,28 @@
-"""For both packages: Hypothesis draws the same examples every time; Ctrl-C reaches children."""
+"""For both packages: the same examples of Hypothesis, Ctrl-C for children, a folder of pipes."""
 
+import os
 import signal
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell runs this by "&"
+
+
+@pytest.fixture
+def pipes(tmp_path, monkeypatch):
+    """Enter a folder with pipes of all suffixes, where a test may wait for 20 s."""
+
+    def end(*_):
+        raise TimeoutError("waits for a pipe")
+
+    monkeypatch.chdir(tmp_path)
+    for suffix in ("wav", "flac", "TextGrid", "csv", "tsv", "jsonl", "json", "parquet", "toml"):
+        os.mkfifo(f"p.{suffix}")
+    before = signal.signal(signal.SIGALRM, end)
+    signal.alarm(20)
+    yield tmp_path
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)

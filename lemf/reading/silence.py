@@ -38,6 +38,7 @@ class _HasTimes(Protocol):
     @property
     def end_s(self) -> float: ...
 
+
 _DISC_VOWELS = frozenset("$1456789")  # only CELEX has them; there # and _ are phones, too
 _DIGIT = re.compile(r"\d")  # a tone, a stress
 _FEWEST_LETTERS = 3  # of an unknown label of a pause: fewer may be a word of one phone

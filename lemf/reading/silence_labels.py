@@ -153,7 +153,7 @@ def _is_silent_phone(text: str) -> bool:
 
 
 def is_unknown(label: str) -> bool:
-    """Check whether a label marks speech that the aligner does not know: ``spn`` in any wrapping."""
+    """Check whether a label is ``spn``, speech that the aligner does not know, in any wrapping."""
     return plain_name(fold(label)) == "spn"
 
 

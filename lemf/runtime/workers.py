@@ -9,9 +9,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import sys
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -25,6 +24,13 @@ from multiprocessing.connection import Connection
 from typing import NamedTuple, Protocol, TypeVar
 
 from lemf.errors import CorpusError, LemfError, MissingPackageError, SettingsError, one_line
+from lemf.runtime.processes import (
+    environment,
+    no_interrupt,
+    no_main_module,
+    same_imports,
+    start_method,
+)
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
@@ -215,9 +221,9 @@ class LocalWorkers:
         if self._executor is None:
             far_end, self._lifeline = multiprocessing.Pipe(duplex=False)
             self._executor = ProcessPoolExecutor(
-                self._n_processes, _start_method(), initializer=_follow, initargs=(far_end,)
+                self._n_processes, start_method(), initializer=_follow, initargs=(far_end,)
             )
-        with _no_main_module():
+        with no_main_module():
             return self._executor.submit(function, task)
 
     def wait(self, futures: Collection[Future[_Result]]) -> set[Future[_Result]]:
@@ -235,74 +241,6 @@ class LocalWorkers:
         if self._executor is not None:
             self._executor.shutdown(wait=True, cancel_futures=True)
         self._executor = self._lifeline = None
-
-
-@contextmanager
-def _no_main_module() -> Iterator[None]:
-    """Start processes inside the ``with`` block that do not run the caller's script again.
-
-    Tasks need nothing of it, and a script without ``if __name__ == "__main__":``, or one read from
-    stdin, would start a corpus again in each worker, or could not be found.
-    """
-    main = vars(sys.modules["__main__"])
-    names = ("__spec__", "__file__")
-    before = {name: main[name] for name in names if name in main}
-    main.update(dict.fromkeys(names))
-    try:
-        yield
-    finally:
-        for name in names:
-            del main[name]
-        main.update(before)
-
-
-@contextmanager
-def _no_interrupt() -> Iterator[None]:
-    """Hold Ctrl-C back to the end of the ``with`` block; processes started in it never get it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _start_method() -> multiprocessing.context.BaseContext:
-    methods = multiprocessing.get_all_start_methods()
-    if sys.flags.ignore_environment and not sys.flags.safe_path and "fork" in methods:
-        return multiprocessing.get_context("fork")  # python -E: `same_imports` would not be read
-    return multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-
-
-@contextmanager
-def same_imports() -> Iterator[None]:
-    """Start Python processes inside the ``with`` block that import what this one imports.
-
-    The processes of `multiprocessing` begin as ``python -c``, which looks for modules in the
-    current folder first: a ``soundfile.py`` beside a user's recordings would run. Here they get the
-    path of this process, except entries that Python ignores or that hold the separator of paths.
-    """
-    entries = [entry or os.getcwd() for entry in sys.path if isinstance(entry, str)]  # noqa: PTH109
-    path = [entry for entry in entries if os.pathsep not in entry]
-    with _environment({"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(path)}):
-        yield
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables inside the ``with`` block."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def _follow(far_end: Connection) -> None:
@@ -331,14 +269,14 @@ def local_workers(n_processes: int) -> Iterator[LocalWorkers]:
     if n_processes < 1:
         raise SettingsError(f"jobs {n_processes}: at least one process is needed")
     workers = LocalWorkers(n_processes)
-    with _environment(dict.fromkeys(_THREAD_COUNTS, "1")), same_imports():
+    with environment(dict.fromkeys(_THREAD_COUNTS, "1")), same_imports():
         try:
-            if _start_method().get_start_method() == "forkserver":
+            if start_method().get_start_method() == "forkserver":
                 from multiprocessing import forkserver, resource_tracker
 
                 resource_tracker.ensure_running()  # which lets Ctrl-C pass again
                 multiprocessing.set_forkserver_preload(["lemf.pipeline"])
-                with _no_interrupt():
+                with no_interrupt():
                     forkserver.ensure_running()
             yield workers
         finally:

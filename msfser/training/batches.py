@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from lemf.runtime.workers import same_imports
+from lemf.runtime.processes import same_imports
 from msfser.config.settings import SEMANTICS, Crop
 from msfser.data.batching import Batch, ClipReader, collate
 from msfser.data.clips import Samples

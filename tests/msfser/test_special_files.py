@@ -1,7 +1,6 @@
 """No file that msfser opens may be a pipe, a device or a socket: it could never end."""
 
 import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -16,23 +15,6 @@ from msfser.prediction.speech_files import SpeechFile
 from msfser.semantics.es.wav import wav_bytes
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
-
-
-@pytest.fixture
-def pipes(tmp_path, monkeypatch):
-    """Enter a folder with pipes of all suffixes, where a test may wait for 20 s."""
-
-    def end(*_):
-        raise TimeoutError("waits for a pipe")
-
-    monkeypatch.chdir(tmp_path)
-    for suffix in ("wav", "flac", "TextGrid", "csv", "tsv", "jsonl", "json", "parquet", "toml"):
-        os.mkfifo(f"p.{suffix}")
-    before = signal.signal(signal.SIGALRM, end)
-    signal.alarm(20)
-    yield tmp_path
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from lemf.errors import AudioError, CorpusError, MissingPackageError, SettingsError
-from lemf.runtime.workers import KILLED, Failure, attempt, local_workers, run_tasks, same_imports
+from lemf.runtime.processes import same_imports
+from lemf.runtime.workers import KILLED, Failure, attempt, local_workers, run_tasks
 
 DIE = "__import__('os').kill(__import__('os').getpid(), 9)"
 
