@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import io
-import math
 import warnings
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from lemf.runtime.extras import importing, silence_log
 
@@ -18,19 +15,17 @@ with importing("lemf[plot]"):  # before the modules below, which import matplotl
     import matplotlib as mpl
     from matplotlib.backends.backend_pdf import PdfPages
     from matplotlib.figure import Figure
-    from matplotlib.ticker import FixedLocator
     from matplotlib.transforms import ScaledTranslation
 
-from lemf.arrays import FloatArray
 from lemf.config import F0_AXES, F0Axis, check_choice
 from lemf.contours.contours import Contours
-from lemf.display.figure_cues import beyond_the_papers, draw_contributions, mark_energy, mark_pitch
+from lemf.display.figure_contours import draw_energy, draw_f0
+from lemf.display.figure_cues import beyond_the_papers, draw_contributions
 from lemf.display.figure_fonts import drawable, fonts_of, readable
 from lemf.display.figure_labels import SHADE, name_top_words, rank_colour, width_pt, write_words
 from lemf.display.figure_pages import cut_pages
 from lemf.errors import SettingsError
 from lemf.reading.frames import frames_of
-from lemf.runtime.colours import BLUE, GREY_27
 from lemf.runtime.output import FigureFormat
 from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
 
@@ -38,9 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from matplotlib.axes import Axes
-    from numpy.typing import ArrayLike
 
-_HZ_TICKS = (50, 75, 100, 150, 200, 300, 400, 600, 800, 1200)
 _MARGIN_S = 0.06
 _LEGEND_PT = 38.0  # from the lower panel down to the legend: ticks and axis label lie between
 _TITLE_EM = 0.52  # width of a character over the font size
@@ -112,8 +105,8 @@ def _draw_page(
     span = frames_of(low_s, high_s, contours.times_s)
     upper.set_xlim(low_s, high_s)
     lower.set_xlim(low_s, high_s)
-    _draw_f0(upper, page, sentence, contours, span, f0_axis)
-    _draw_energy(lower, page, contours, span)
+    draw_f0(upper, page, sentence, contours, span, f0_axis)
+    draw_energy(lower, page, contours, span)
     _shade(upper, lower, page, top)
     write_words(lower, page, top)
     name_top_words(upper, page, top)
@@ -243,70 +236,6 @@ def _size(sentence: SentenceEmphasis) -> tuple[float, float]:
     longest = max(len(word.word) for word in sentence.words)
     height = 7.5 if beyond_the_papers(sentence) else 5.0
     return min(max(width, 7.0), 24.0), height + min(0.06 * longest, 2.4)
-
-
-def _draw_f0(
-    axes: Axes,
-    page: SentenceEmphasis,
-    sentence: SentenceEmphasis,
-    contours: Contours,
-    span: slice,
-    f0_axis: F0Axis,
-) -> None:
-    # F0 on the scale of the axis
-    times_s, f0_hz = contours.times_s[span], contours.f0_hz[span]
-    voiced = np.where(f0_hz > 0, f0_hz, np.nan)  # NaN breaks the line at unvoiced frames
-    reference_hz = float(np.nanmedian(voiced)) if np.isfinite(voiced).any() else 100.0
-
-    def scale(hz: FloatArray) -> FloatArray:
-        if f0_axis == "hz":
-            return hz
-        if f0_axis == "semitones":
-            return 12 * np.log2(hz / reference_hz)
-        return np.log(hz)
-
-    values = scale(voiced)
-    axes.plot(times_s, values, ".-", color=BLUE, linewidth=1.2, markersize=2.5, label="F0")
-    mark_pitch(axes, page, sentence, contours, scale)
-
-    # label, limits and the axis in Hz
-    label = {
-        "log": "log-F0 (ln Hz)",
-        "semitones": f"F0 (semitones re {reference_hz:.0f} Hz)",
-        "hz": "F0 (Hz)",
-    }[f0_axis]
-    axes.set_ylabel(label)
-    if not np.isfinite(values).any():
-        axes.set_yticks([])
-        axes.text(0.5, 0.5, "no voiced frame", transform=axes.transAxes, ha="center", va="center")
-        return
-    low, high = np.nanmin(values), np.nanmax(values)
-    room = max(high - low, 0.1 if f0_axis == "log" else 2.0)
-    axes.set_ylim(low - 0.22 * room, high + 0.36 * room)
-    if f0_axis == "log":
-        in_hz = axes.secondary_yaxis("right", functions=(_exp, _log))
-        in_hz.yaxis.set_major_locator(FixedLocator(_HZ_TICKS))
-        in_hz.set_ylabel("Hz")
-
-
-def _exp(log_f0: ArrayLike) -> FloatArray:
-    return np.asarray(np.exp(log_f0), dtype=np.float64)
-
-
-def _log(hz: ArrayLike) -> FloatArray:
-    return np.asarray(np.log(np.maximum(hz, 1e-9)), dtype=np.float64)
-
-
-def _draw_energy(axes: Axes, sentence: SentenceEmphasis, contours: Contours, span: slice) -> None:
-    times_s, energy = contours.times_s[span], contours.energy[span]
-    # very small and very large energies get their power of ten into the label
-    exponent = math.floor(math.log10(max([*energy, 1e-300])))
-    exponent = 0 if -3 <= exponent <= 4 or not energy.any() else exponent
-    energy = energy / 10.0**exponent if exponent else energy
-    axes.plot(times_s, energy, color=GREY_27, linewidth=1.0, label="energy")
-    mark_energy(axes, sentence, contours, span, 10.0**exponent if exponent else 1.0)
-    axes.set_ylim(0.0, 1.08 * max(energy) if energy.any() else 1.0)
-    axes.set_ylabel("energy (L2 norm of STFT" + (f", 1e{exponent})" if exponent else ")"))
 
 
 def _shade(upper: Axes, lower: Axes, sentence: SentenceEmphasis, top: int) -> None:
