@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from lemf.config import find_encoding
 from lemf.errors import TextGridError
@@ -20,8 +21,15 @@ _FALLBACK = "cp1252"
 _DECIDES = "--encoding decides"
 
 
-def decode_text(content: bytes, path: str, encoding: str | None = None) -> tuple[str, list[str]]:
-    """Decode the bytes of a TextGrid.
+def decode_text(
+    content: bytes,
+    path: str,
+    encoding: str | None = None,
+    *,
+    kind: str = "TextGrid",
+    find_labels: Callable[[bytes], list[bytes]] = _LABEL.findall,
+) -> tuple[str, list[str]]:
+    """Decode the bytes of a TextGrid or of another text.
 
     Parameters
     ----------
@@ -30,6 +38,10 @@ def decode_text(content: bytes, path: str, encoding: str | None = None) -> tuple
         Name of the file in messages.
     encoding : str, optional
         Encoding of a file without a byte order mark; by default it is found in the bytes.
+    kind : str
+        What the file is, in messages.
+    find_labels : function
+        Returns the parts of the bytes that tell the encoding.
 
     Returns
     -------
@@ -56,9 +68,9 @@ def decode_text(content: bytes, path: str, encoding: str | None = None) -> tuple
             ) from None
         if known and "utf-8" not in known:
             raise TextGridError(
-                f"{path}: damaged {known[:6].upper()} at byte {place}; export the TextGrid again"
+                f"{path}: damaged {known[:6].upper()} at byte {place}; export the {kind} again"
             ) from None
-    return _decode_other(content)
+    return _decode_other(content, kind, find_labels)
 
 
 def _wide_encoding(content: bytes) -> str | None:
@@ -69,7 +81,9 @@ def _wide_encoding(content: bytes) -> str | None:
     return f"utf-{16 if content[:4].count(0) < 3 else 32}-{order}"
 
 
-def _decode_other(content: bytes) -> tuple[str, list[str]]:
+def _decode_other(
+    content: bytes, kind: str, find_labels: Callable[[bytes], list[bytes]]
+) -> tuple[str, list[str]]:
     """Decode bytes that are not UTF-8, or that are but for a few."""
     text = content.decode("utf-8-sig", errors="surrogateescape")
     strange = [found.start() for found in _STRANGE.finditer(text)]
@@ -77,20 +91,20 @@ def _decode_other(content: bytes) -> tuple[str, list[str]]:
     if n_good >= 2 * len(strange):
         line = text.count("\n", 0, strange[0]) + 1
         return _STRANGE.sub(_mend, text), [
-            f"the TextGrid is UTF-8 but for {len(strange)} bytes (first on line {line}), read as "
+            f"the {kind} is UTF-8 but for {len(strange)} bytes (first on line {line}), read as "
             f"Windows-1252; {_DECIDES}"
         ]
-    labels = _LABEL.findall(content)
+    labels = find_labels(content)
     if all(label.isascii() for label in labels):
         return content.decode(_FALLBACK, errors="replace"), []  # in a comment, which says nothing
     from lemf.reading.code_pages import guess_code_page  # rare
 
     guess = guess_code_page(labels)
     if guess is None:
-        note = f"the TextGrid is in no known encoding; read as Windows-1252; {_DECIDES}"
+        note = f"the {kind} is in no known encoding; read as Windows-1252; {_DECIDES}"
         return content.decode(_FALLBACK, errors="replace"), [note]
     doubt = f", but {guess.rival} fits nearly as well" if guess.rival else " (as the bytes tell)"
-    note = f"the TextGrid is not UTF-8; read as {guess.name}{doubt}; {_DECIDES}"
+    note = f"the {kind} is not UTF-8; read as {guess.name}{doubt}; {_DECIDES}"
     return content.decode(guess.codec, errors="replace"), [note]
 
 
