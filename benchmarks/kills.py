@@ -143,7 +143,7 @@ def read_content(path: Path) -> object:
         return {name: weight.numpy().tobytes() for name, weight in state.items()}
     if path.name in (DATA_NAME, EVALUATED_NAME):
         table = pq.read_table(path)
-        return repr(table.drop_columns(["modified_ns"]).to_pylist())  # NaN equals NaN
+        return repr(table.drop_columns(["changed_ns"]).to_pylist())  # NaN equals NaN
     if path.suffix == ".jsonl":  # one line per recording, in the order in which they were done
         lines = [json.loads(line) for line in path.read_bytes().splitlines()]
         return sorted(repr({**line, "files": None}) for line in lines)

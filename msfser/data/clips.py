@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +23,8 @@ from msfser.config.settings import RATE_HZ, SHORTEST_S, WaveNorm
 from msfser.errors import DataError
 
 Samples = NDArray[np.float32]
+
+_HASH_BYTES = 8  # those of an int64
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +85,7 @@ class WaveStatistics:
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """Lengths and levels of recordings, and which of them cannot be used.
+    """Lengths, levels and content of recordings, and which of them cannot be used.
 
     Attributes
     ----------
@@ -88,7 +93,10 @@ class Scan:
         At 16 kHz; 0 where the recording cannot be used.
     sums, squares : (recordings,) float64
         Sum and sum of squares of the samples.
-    n_bytes, modified_ns : (recordings,) int64
+    samples_hash, file_hash : (recordings,) int64
+        Hashes of the samples at 16 kHz and of the bytes of the file; 0 where the recording cannot
+        be used.
+    n_bytes, changed_ns : (recordings,) int64
         Size of the file and time of its last change; 0 where there is no file.
     failures : dict of int to str
         Why a recording cannot be used, by its place in the list.
@@ -97,8 +105,10 @@ class Scan:
     n_samples: NDArray[np.int64]
     sums: NDArray[np.float64]
     squares: NDArray[np.float64]
+    samples_hash: NDArray[np.int64]
+    file_hash: NDArray[np.int64]
     n_bytes: NDArray[np.int64]
-    modified_ns: NDArray[np.int64]
+    changed_ns: NDArray[np.int64]
     failures: dict[int, str]
 
     @property
@@ -123,8 +133,10 @@ class ClipFacts(NamedTuple):
     n_samples: int
     sum: float
     square: float
+    samples_hash: int
+    file_hash: int
     n_bytes: int
-    modified_ns: int
+    changed_ns: int
 
 
 def scan_clips(
@@ -133,7 +145,7 @@ def scan_clips(
     known: Mapping[Path, ClipFacts] = MappingProxyType({}),
     watch: Watch = no_watch,
 ) -> Scan:
-    """Read each recording once for its length and level, and whether it can be used.
+    """Read each recording once for length, level and content, and whether it can be used.
 
     Parameters
     ----------
@@ -144,32 +156,56 @@ def scan_clips(
         Called with the number of recordings done, and the total.
     """
     found = threaded_map(lambda path: _scan(path, known.get(path)), paths, watch)
-    facts = [fact for fact, _ in found]
-    n_samples, sums, squares, n_bytes, modified_ns = zip(*facts, strict=True) if facts else [()] * 5
+    n_samples, sums, squares, *others = (
+        [facts[k] for facts, _ in found] for k in range(len(ClipFacts._fields))
+    )
+    samples_hash, file_hash, n_bytes, changed_ns = (np.array(one, np.int64) for one in others)
     return Scan(
         np.array(n_samples, dtype=np.int64),
         np.array(sums, dtype=np.float64),
         np.array(squares, dtype=np.float64),
-        np.array(n_bytes, dtype=np.int64),
-        np.array(modified_ns, dtype=np.int64),
+        samples_hash,
+        file_hash,
+        n_bytes,
+        changed_ns,
         {place: reason for place, (_, reason) in enumerate(found) if reason},
     )
 
 
 def _scan(path: Path, known: ClipFacts | None) -> tuple[ClipFacts, str]:
     """Return what is found of a recording, and why it cannot be used, or ``""``."""
-    n_bytes, modified_ns = 0, 0
+    n_bytes, changed_ns = 0, 0
     with suppress(OSError, ValueError):  # reported below, by the reader
         stat = path.stat()
-        n_bytes, modified_ns = stat.st_size, stat.st_mtime_ns
-    if known is not None and (n_bytes, modified_ns) == (known.n_bytes, known.modified_ns):
+        # A program can set st_mtime back, such as rsync, but not st_ctime.
+        n_bytes = stat.st_size
+        changed_ns = stat.st_ctime_ns if os.name == "posix" else stat.st_mtime_ns
+    if known is not None and (n_bytes, changed_ns) == (known.n_bytes, known.changed_ns):
         return known, ""
-    clip = attempt(read_clip, path)
-    if isinstance(clip, Failure):
-        return ClipFacts(0, 0.0, 0.0, n_bytes, modified_ns), clip.reason
-    samples = clip.samples.astype(np.float64)
-    total, square = float(samples.sum()), float(np.square(samples).sum())
-    return ClipFacts(len(samples), total, square, n_bytes, modified_ns), ""
+    found = attempt(_read_whole, path)
+    if isinstance(found, Failure):
+        return ClipFacts(0, 0.0, 0.0, 0, 0, n_bytes, changed_ns), found.reason
+    content, file_hash = found
+    samples = content.astype(np.float64)
+    sums = float(samples.sum()), float(np.square(samples).sum())
+    return ClipFacts(len(samples), *sums, hash_array(content), file_hash, n_bytes, changed_ns), ""
+
+
+def _read_whole(path: Path) -> tuple[Samples, int]:
+    """Read the samples of a recording, and compute the hash of its file."""
+    samples = read_clip(path).samples
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, partial(hashlib.blake2b, digest_size=_HASH_BYTES))
+    return samples, _as_int64(digest)
+
+
+def hash_array(content: NDArray[np.float32]) -> int:
+    """Compute a hash of the bytes of an array, in the range of int64."""
+    return _as_int64(hashlib.blake2b(content.tobytes(), digest_size=_HASH_BYTES))
+
+
+def _as_int64(digest: Any) -> int:  # noqa: ANN401 - hashlib does not export its type
+    return int.from_bytes(digest.digest(), "little", signed=True)
 
 
 def normalise(samples: Samples, wave_norm: WaveNorm, statistics: WaveStatistics) -> Samples:

@@ -1,12 +1,11 @@
 """What a run is trained on, one row per utterance, and how other data differ from it.
 
-Texts and vectors are recorded by their hashes, recordings by length and level. Also by the size and
-the time of change of the file: one that is as recorded need not be read again.
+Recordings, texts and vectors are recorded by their hashes, recordings also by length and level, and
+by the size and the time of change of the file: one that is as recorded need not be read again.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfser.config.settings import Semantic
-from msfser.data.clips import ClipFacts, Scan
+from msfser.data.clips import ClipFacts, Scan, hash_array
 from msfser.data.examples import Examples
 from msfser.errors import CheckpointError
 from msfser.manifest import DIMENSIONS
@@ -25,9 +24,8 @@ from msfser.semantics.features import Features
 
 DATA_NAME = "data.parquet"
 
-_HASH_BYTES = 8
 _LEVEL_TOLERANCE = 1e-3  # of the energy: another machine may resample in another order of sums
-_FILE_COLUMNS = ("n_samples", "sum", "square", "n_bytes", "modified_ns")  # those of ClipFacts
+_FILE_COLUMNS = ClipFacts._fields
 _ARROW_TYPES = {"i": "int64", "f": "float64", "U": "string"}
 
 
@@ -84,7 +82,8 @@ def make_record(
                 (
                     found[scan.usable]
                     for found in (
-                        scan.n_samples, scan.sums, scan.squares, scan.n_bytes, scan.modified_ns,
+                        scan.n_samples, scan.sums, scan.squares, scan.samples_hash,
+                        scan.file_hash, scan.n_bytes, scan.changed_ns,
                     )
                 ),
                 strict=True,
@@ -103,8 +102,7 @@ def make_record(
 
 def _hash_rows(vectors: NDArray[np.float32]) -> NDArray[np.int64]:
     """Compute a hash of each row of (utterances, dim); (utterances,)."""
-    hashes = [hashlib.blake2b(row.tobytes(), digest_size=_HASH_BYTES).digest() for row in vectors]
-    return np.frombuffer(b"".join(hashes), dtype="<i8")
+    return np.array([hash_array(row) for row in vectors], dtype=np.int64)
 
 
 def write_record(path: Path, record: DataRecord) -> None:
@@ -161,13 +159,15 @@ def find_difference(before: DataRecord, now: DataRecord) -> tuple[str, str] | No
     # what is exact, what is rounded, in the order of their causes
     old, new = before.columns, now.columns
     for name in new:
-        if name in ("part", "sum", "n_bytes", "modified_ns"):
+        if name in ("part", "sum", "file_hash", "n_bytes", "changed_ns"):
             continue
         tolerance = _LEVEL_TOLERANCE if name == "square" else 0.0
         if new[name].dtype.kind == "f":
             same = np.isclose(new[name], old[name], rtol=tolerance, atol=0.0, equal_nan=True)
         else:
             same = new[name] == old[name]
+        if name == "samples_hash":  # a copy of a file may be decoded otherwise on another machine
+            same |= new["file_hash"] == old["file_hash"]
         if same.all():
             continue
         place = int(np.argmin(same))
@@ -176,6 +176,8 @@ def find_difference(before: DataRecord, now: DataRecord) -> tuple[str, str] | No
             return "recordings", f"{where} ({new[name][place]:,} samples, not {old[name][place]:,})"
         if name == "square":
             return "recordings", f"{where} (another level)"
+        if name == "samples_hash":
+            return "recordings", f"{where} (other samples)"
         if name in DIMENSIONS:
             return "labels", f"{where} ({name})"
         semantic, _, kind = name.partition("_")

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 import soundfile
@@ -5,7 +7,7 @@ import soundfile
 import lemf
 from lemf import LemfError
 from msfser.config.settings import RATE_HZ
-from msfser.data.clips import WaveStatistics, normalise, read_clip, scan_clips
+from msfser.data.clips import ClipFacts, WaveStatistics, normalise, read_clip, scan_clips
 from msfser.errors import DataError
 
 
@@ -69,6 +71,26 @@ def test_a_scan_gives_lengths_levels_and_what_failed(write_wav, tmp_path):
     assert statistics.std == pytest.approx(everything.std(), abs=1e-9)
     assert scan.statistics([1]) == WaveStatistics(0.0, 1.0)
     assert scan_clips([]).n_samples.shape == (0,)
+
+
+def test_a_file_that_was_replaced_is_read_again_though_size_and_date_are_kept(write_wav):
+    samples = np.random.default_rng(0).normal(0, 0.1, 8000)
+    path = write_wav(samples)
+    first = scan_clips([path])
+    facts = ClipFacts(*(int(column[0]) if column.dtype == np.int64 else float(column[0])
+                        for column in list(vars(first).values())[:-1]))  # fmt: skip
+    times = path.stat()
+    write_wav(samples[::-1])
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert path.stat().st_size == times.st_size
+    second = scan_clips([path], known={path: facts})
+    assert second.samples_hash != first.samples_hash
+    assert second.file_hash != first.file_hash
+    assert second.n_samples == first.n_samples
+    soundfile.write(path.with_suffix(".flac"), *soundfile.read(path))
+    other_format = scan_clips([path.with_suffix(".flac")])
+    assert other_format.samples_hash == second.samples_hash
+    assert other_format.file_hash != second.file_hash
 
 
 def test_a_fault_of_the_decoder_costs_its_recording_only(write_wav, monkeypatch):

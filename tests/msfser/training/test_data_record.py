@@ -1,5 +1,6 @@
 """What a run records of its data, and how other data are named."""
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -94,10 +95,11 @@ def test_a_record_is_read_as_it_was_written(record, tmp_path):
 
 
 def test_the_first_difference_is_named(record):
-    def changed(name, value, *, scale=1.0):
-        values = record.columns[name].copy()
-        values[4] = value if scale == 1.0 else values[4] * scale
-        return replace(record, columns={**record.columns, name: values})
+    def changed(name, value, *, scale=1.0, **others):
+        columns = {key: values.copy() for key, values in record.columns.items()}
+        for key, to in {name: value, **others}.items():
+            columns[key][4] = to if scale == 1.0 else columns[key][4] * scale
+        return replace(record, columns=columns)
 
     name = str(record.ids[4])
     length = int(record.columns["n_samples"][4])
@@ -107,7 +109,13 @@ def test_the_first_difference_is_named(record):
         (changed("square", 0, scale=1 + 1e-6), None),  # another machine rounds otherwise
         (changed("sum", 5.0), None),
         (changed("n_bytes", 3), None),  # the same sound in another file
-        (changed("modified_ns", 3), None),
+        (changed("changed_ns", 3), None),
+        (changed("file_hash", 3), None),
+        (changed("samples_hash", 3), None),  # the same file, decoded in another way
+        (
+            changed("samples_hash", 3, file_hash=3),
+            ("recordings", f"first {name!r} (other samples)"),
+        ),
         (changed("valence", np.nan), ("labels", f"first {name!r} (valence)")),
         (changed("dominance", 0.1), ("labels", f"first {name!r} (dominance)")),
         (changed("gs_text", 1), ("GS texts", f"first {name!r}")),
@@ -180,9 +188,13 @@ def test_a_recording_that_has_changed_is_noticed_and_only_that_one_is_read(
     rewrite(wav=str(tmp_path / "same.wav"))  # another file with the same samples
     train(config, finished, resume=True)
     assert read[:1] == [tmp_path / "same.wav"]
-    soundfile.write(tmp_path / "same.wav", samples[:-800], rate_hz)
-    with pytest.raises(DataError, match=rf"the recordings .* first '{row.id}' \("):
-        train(config, finished, resume=True)
+    # other samples of the same number and level, even where the time of change is set back
+    times = (tmp_path / "same.wav").stat()
+    for other in (samples[::-1], -samples, samples[:-800]):
+        soundfile.write(tmp_path / "same.wav", other, rate_hz)
+        os.utime(tmp_path / "same.wav", ns=(times.st_atime_ns, times.st_mtime_ns))
+        with pytest.raises(DataError, match=rf"the recordings .* first '{row.id}' \("):
+            train(config, finished, resume=True)
 
 
 def test_a_run_without_a_record_goes_on_with_a_note(finished, corpus, capfd):

@@ -189,18 +189,20 @@ def test_whatever_ranks_do_not_have_in_common_is_named(two_corpora, start_two_ra
         rows = list(manifest.utterances)
         at = next(k for k, row in enumerate(rows) if row.split == "train")
 
-        # another length, level and label, other texts
-        for name in ("length", "level"):
+        # another length, level, order of samples and label, other texts
+        for name in ("length", "level", "order"):
             shutil.copy(manifest.wav_path(rows[at]), folder / f"{name}.wav")
         content = bytearray((folder / "level.wav").read_bytes())
         if place:
             (folder / "length.wav").write_bytes(content[:-3200])
-            samples = np.frombuffer(content, dtype="<i2", offset=44) // 2
-            (folder / "level.wav").write_bytes(bytes(content[:44]) + samples.tobytes())
+            samples = np.frombuffer(content, dtype="<i2", offset=44)
+            for name, other in (("level", samples // 2), ("order", samples[::-1])):
+                (folder / f"{name}.wav").write_bytes(bytes(content[:44]) + other.tobytes())
         changed = {
             "same": {},
             "length": {"wav": str(folder / "length.wav")},
             "level": {"wav": str(folder / "level.wav")},
+            "order": {"wav": str(folder / "order.wav")},
             "label": {"arousal": 2.0 + place},
             "text": {},
             "setting": {},
@@ -237,6 +239,7 @@ def test_whatever_ranks_do_not_have_in_common_is_named(two_corpora, start_two_ra
         "same: trained",
         "length: " + begin.format("recordings") + f"first {name!r} (",
         "level: " + begin.format("recordings") + f"first {name!r} (another level)",
+        "order: " + begin.format("recordings") + f"first {name!r} (other samples)",
         "label: " + begin.format("labels") + f"first {name!r} (arousal)",
         "text: " + begin.format("ES texts") + f"first {name!r}; give all ranks the same",
         "setting: " + begin.format("settings") + "train.seed is 1, not 0",
