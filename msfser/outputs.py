@@ -18,7 +18,7 @@ from lemf import OutputError
 from lemf.runtime.console import printable
 from lemf.runtime.input import check_input
 from lemf.runtime.json_text import parse_json
-from lemf.runtime.output import FigureFormat, check_output, remove_partials, write_output
+from lemf.runtime.output import FigureFormat, check_output, write_output
 from msfser.errors import MsfserError, first_line
 
 if TYPE_CHECKING:
@@ -57,14 +57,13 @@ def make_folder(folder: Path) -> None:
 
 
 def replace_output(path: Path, content: bytes) -> None:
-    """Write a file in place of another, and remove what killed processes left of it.
+    """Write a file in place of another.
 
     Raises
     ------
     lemf.OutputError
         The file cannot be written.
     """
-    remove_partials(path)
     write_output(path, content, force=True)
 
 

@@ -18,13 +18,7 @@ from lemf.corpus.parts import Parts, read_json
 from lemf.corpus.plan import Plan
 from lemf.errors import CorpusError, OutputError
 from lemf.reading.alignment import MATCHES_NOTHING
-from lemf.runtime.output import (
-    check_apart,
-    check_output,
-    check_suffix,
-    remove_partials,
-    write_output,
-)
+from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 
 
 @dataclass(frozen=True)
@@ -157,8 +151,6 @@ def merge_parts(parts: Parts, plan: Plan, outputs: Outputs) -> Summary:
         audio_s=math.fsum(head.audio_s for head in heads),
     )
     about = describe_output(plan.identity["settings"], summary)
-    for path in outputs.tables.values():
-        remove_partials(path)
     with open_tables(outputs.tables, plan.settings.cue_weights, about, force=True) as tables:
         for shard in shards:
             part = parts.read(shard)

@@ -136,13 +136,15 @@ def score_corpus(
             features=outputs.features,
         )
 
-        # A complete output needs no lock
-        if not outputs.parts.exists() and (summary := find_complete(outputs, plan, force)):
+        # A complete output needs no lock, where no killed run left one
+        left = outputs.parts.exists() or outputs.lock.exists()
+        if not left and (summary := find_complete(outputs, plan, force)):
             return CorpusRun(outputs, summary, listing)
         stack.enter_context(hold_lock(outputs.lock))
         before = parts.read_plan()
         if before is None and (summary := find_complete(outputs, plan, force)):
-            return CorpusRun(outputs, summary, listing)  # another run has just ended
+            parts.remove()  # another run has just ended, or was killed at its end
+            return CorpusRun(outputs, summary, listing)
 
         # An unfinished run goes on if it is the same
         difference = None if before is None else plan.differs_from(before)

@@ -5,18 +5,21 @@ Paths and labels become text that UTF-8 can hold.
 
 from __future__ import annotations
 
-import glob
 import os
 import re
+import sys
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Literal
 
 from lemf.errors import UNPRINTABLE as UNPRINTABLE
 from lemf.errors import OutputError
+
+if sys.platform != "win32":
+    import fcntl
 
 FigureFormat = Literal["png", "svg", "pdf"]
 
@@ -141,7 +144,8 @@ def open_output(path: Path, *, force: bool = False, sync: bool = True) -> Iterat
         stream.flush()
         if sync:
             os.fsync(stream.fileno())
-        stream.close()
+        if sys.platform == "win32":
+            stream.close()  # renames no open file
         place = Path(os.path.realpath(path))  # a link stays a link
         partial = Path(stream.name)
         partial.chmod(place.stat().st_mode if place.exists() else 0o666 & ~_umask())
@@ -152,19 +156,17 @@ def open_output(path: Path, *, force: bool = False, sync: bool = True) -> Iterat
 def _partial_file(path: Path) -> Iterator[IO[bytes]]:
     """Open a file beside an output, under another name, that is removed after the block.
 
+    Partial files that killed processes left are removed.
+
     Raises
     ------
     OutputError
         The file cannot be made or written.
     """
+    remove_partials(path)
     partial: Path | None = None
     try:
-        with tempfile.NamedTemporaryFile(
-            dir=os.path.dirname(os.path.realpath(path)),  # noqa: PTH120
-            prefix=_partial_prefix(path),
-            suffix=PARTIAL_SUFFIX,
-            delete=False,
-        ) as stream:
+        with _open_partial(path) as stream:
             partial = Path(stream.name)
             yield stream
     except OSError as error:
@@ -172,6 +174,23 @@ def _partial_file(path: Path) -> Iterator[IO[bytes]]:
     finally:
         if partial is not None:
             partial.unlink(missing_ok=True)
+
+
+def _open_partial(path: Path) -> IO[bytes]:
+    """Open a new partial file and hold its lock."""
+    while True:
+        stream = tempfile.NamedTemporaryFile(  # noqa: SIM115
+            dir=os.path.dirname(os.path.realpath(path)),  # noqa: PTH120
+            prefix=_partial_prefix(path),
+            suffix=PARTIAL_SUFFIX,
+            delete=False,
+        )
+        if sys.platform != "win32":
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(stream, fcntl.LOCK_EX)
+        if os.path.lexists(stream.name):  # no other process removed the file before the lock
+            return stream
+        stream.close()
 
 
 def _partial_prefix(path: Path) -> str:
@@ -182,10 +201,26 @@ def _partial_prefix(path: Path) -> str:
 
 
 def remove_partials(path: Path) -> None:
-    """Remove the partial files that a killed process left of an output."""
-    folder = Path(os.path.realpath(path)).parent
-    for partial in folder.glob(f"{glob.escape(_partial_prefix(path))}*{PARTIAL_SUFFIX}"):
-        partial.unlink(missing_ok=True)
+    """Remove the partial files that killed processes left of an output.
+
+    The system releases the lock of a partial file when its process ends, however it ends; a file
+    that a process still writes is locked and stays.
+    """
+    folder = os.path.dirname(os.path.realpath(path))  # noqa: PTH120
+    left = re.compile(re.escape(_partial_prefix(path)) + r"\w+" + re.escape(PARTIAL_SUFFIX))
+    with suppress(OSError):  # a folder that cannot be listed
+        for name in filter(left.fullmatch, os.listdir(folder)):  # noqa: PTH208
+            _remove_unlocked(Path(folder, name))
+
+
+def _remove_unlocked(partial: Path) -> None:
+    with suppress(OSError):  # locked, removed by another process, or a file of another user
+        if sys.platform == "win32":
+            partial.unlink()  # fails for an open file
+        else:
+            with partial.open("r+b") as stream:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                partial.unlink()
 
 
 def printable_path(path: str | os.PathLike[str]) -> str:

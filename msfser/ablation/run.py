@@ -12,7 +12,6 @@ import torch
 from lemf import LemfError, OutputError
 from lemf.runtime.console import say
 from lemf.runtime.locks import hold_lock
-from lemf.runtime.output import remove_partials
 from lemf.runtime.workers import Failure, local_workers, run_tasks
 from msfser.ablation.rows import AblationRow
 from msfser.config.files import read_config
@@ -284,5 +283,4 @@ def _evaluate(task: RowTask, ranks: Ranks) -> None:
     path = task.folder / PREDICTIONS_NAME
     path.unlink(missing_ok=True)  # no predictions beside the record of others
     write_record(task.folder / EVALUATED_NAME, record)
-    remove_partials(path)
     write_predictions(path, predictions)

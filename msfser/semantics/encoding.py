@@ -123,7 +123,7 @@ def _prepare(folder: Path, encoder: TextEncoder, force: bool) -> None:
             f"{folder / FEATURES_FOLDER}: made with {before.name} ({before.revision[:8]}), not "
             f"with {encoder.about.name} ({encoder.about.revision[:8]}); --force starts over"
         )
-    for path in (folder / FEATURES_FOLDER).glob(f".*{PARTIAL_SUFFIX}"):
+    for path in (folder / FEATURES_FOLDER).glob(f".[0-9]*.safetensors.*{PARTIAL_SUFFIX}"):
         path.unlink()  # of a killed run
     if force or before is None:
         write_encoder(folder, encoder.about)

@@ -19,7 +19,6 @@ import numpy as np
 
 from lemf.runtime.console import say
 from lemf.runtime.locks import hold_lock
-from lemf.runtime.output import remove_partials
 from msfser.ccc import FloatArray
 from msfser.config.files import PARTS, format_config, read_config
 from msfser.config.settings import Config
@@ -86,7 +85,6 @@ def open_run(folder: Path, config: Config, data: DataRecord, *, resume: bool) ->
             replace_output(path, format_config(config).encode())
         elif not check_same_run(folder, config, data):
             write_record(folder / DATA_NAME, data)
-        remove_partials(folder / STATE_NAME)
         yield
 
 

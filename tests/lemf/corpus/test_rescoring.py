@@ -37,6 +37,15 @@ def test_the_same_settings_give_the_same_bytes(run, tmp_path, options):
     assert (tmp_path / "as.parquet").read_bytes() == (tmp_path / "bs.parquet").read_bytes()
 
 
+def test_what_a_killed_run_left_is_removed_by_the_next(run, tmp_path):
+    assert run(*BATCH, "-o", "a.parquet", "--features", "f.parquet").exit_code == 0
+    for name in ("b.parquet", "bs.parquet", "b.notes.csv"):
+        (tmp_path / f".{name}.x1.part").write_bytes(b"half")
+    tables = ("-o", "b.parquet", "--sentence-table", "bs.parquet")
+    assert run("rescore", "f.parquet", *tables).exit_code == 0
+    assert not list(tmp_path.glob(".*"))
+
+
 @pytest.mark.parametrize(
     "options",
     [

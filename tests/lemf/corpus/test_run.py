@@ -289,6 +289,23 @@ def test_a_complete_output_is_not_computed_again(batch, monkeypatch, tmp_path):
     assert (tmp_path / "out.parquet").read_bytes() == before
 
 
+def test_what_a_killed_run_left_is_removed_by_the_next(batch, tmp_path):
+    (tmp_path / "corpus/speaker1/0003.wav").write_bytes(b"garbage")
+    tables = ("--sentence-table", "s.parquet", "--features", "f.parquet")
+    outputs = {"out.parquet", "s.parquet", "f.parquet", "out.failed.csv", "out.run.json"}
+    options = ((), (), ("--force",))  # the second run finds its output complete
+    for number, more in enumerate(options):
+        parts = tmp_path / "out.parquet.parts"
+        if number < 2:
+            parts.mkdir()  # with nothing in it, as of a run that was killed at its end
+        for name in (*outputs, "out.notes.csv"):
+            (tmp_path / f".{name}.x{number}.part").write_bytes(b"half")
+        (tmp_path / "out.parquet.lock").touch()
+        result = batch(*tables, *more)
+        assert (result.exit_code, "is complete" in result.stderr) == (1, number == 1)
+        assert {path.name for path in tmp_path.iterdir()} == {*outputs, "corpus"}
+
+
 def test_what_differs_is_named(batch, tmp_path):
     assert batch("--features", "f.parquet").exit_code == 0
     assert_one_line(batch(), "--features was f.parquet, is not given; --force starts over")

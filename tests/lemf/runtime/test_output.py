@@ -1,6 +1,7 @@
 import os
 import resource
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -98,6 +99,69 @@ def test_names_as_long_as_the_file_system_takes(tmp_path, n_bytes):
     assert len(list(tmp_path.iterdir())) == 3
     remove_partials(path)
     assert {file.name for file in tmp_path.iterdir()} == {path.name, "partial"}
+
+
+def write_forced(path):
+    write_output(path, b"new", force=True)
+
+
+@pytest.mark.parametrize("use", [check_output, write_forced])
+def test_what_a_killed_process_left_of_an_output_is_removed_before_the_next(tmp_path, use):
+    path = tmp_path / "a.csv"
+    process = subprocess.Popen(
+        [
+            sys.executable, "-c",
+            "import sys; from pathlib import Path; from lemf.runtime.output import open_output\n"
+            "with open_output(Path('a.csv')) as stream: print(flush=True); sys.stdin.read()",
+        ],
+        cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    process.stdout.readline()
+    (left,) = tmp_path.iterdir()
+    use(path)
+    assert left.exists()  # its process goes on
+    process.kill()
+    process.communicate()
+    path.unlink(missing_ok=True)
+    use(path)
+    assert {file.name for file in tmp_path.iterdir()} <= {path.name}
+
+
+def test_files_that_no_killed_process_left_of_an_output_stay(tmp_path):
+    path = tmp_path / "a.csv"
+    others = ["a.csv.part", ".a.csv.part", ".a.csv.gz.x1.part", ".a.csv.x1.part.bak", "b.x1.part"]
+    for name in others:
+        (tmp_path / name).touch()
+    (tmp_path / ".a.csv.x2.part").mkdir()
+    (tmp_path / ".a.csv.x3.part").touch()
+    write_output(path, b"content")
+    left = {file.name for file in tmp_path.iterdir()}
+    assert left == {*others, ".a.csv.x2.part", path.name}
+
+
+def test_two_writers_of_one_output_do_not_remove_each_others_files(tmp_path):
+    path = tmp_path / "a.csv"
+    with open_output(path, force=True) as stream:
+        stream.write(b"first")
+        write_output(path, b"second", force=True)
+        assert path.read_bytes() == b"second"
+    assert path.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_is_removed_before_its_lock_is_made_again(tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+    made = []
+
+    def flock(stream, operation):
+        made.append(Path(stream.name))
+        if len(made) == 1:
+            made[0].unlink()  # by another process
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    write_output(tmp_path / "a.csv", b"content")
+    assert [file.name for file in tmp_path.iterdir()] == ["a.csv"]
+    assert len(set(made)) == 2
 
 
 @pytest.mark.parametrize("name", ["x" * 256, "gone/a.csv", "loop", "nul\0"])

@@ -2,10 +2,8 @@ import json
 import os
 import resource
 import shutil
-import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -204,15 +202,21 @@ def test_wrong_input_is_one_line(corpus, texts, tmp_path, monkeypatch):
     assert output.startswith("Error: device 'cuda': this machine has 0 GPUs that torch can use;")
 
 
-SLOW = """
+STOPPED = """
 import sys, time
 from pathlib import Path
 import msfser.semantics.encoding as encoding
 from msfser.semantics.text_encoder import load_text_encoder
 encoding._SHARD_TEXTS = 3
 encoder = load_text_encoder(sys.argv[2], "cpu")
-encode = encoder.encode
-encoder.encode = lambda texts: (time.sleep(0.2), encode(texts))[1]
+encode, done = encoder.encode, []
+def stop(texts):
+    if len(done) == 4:  # batches, of two shards
+        print(flush=True)
+        time.sleep(1000)
+    done.append(texts)
+    return encode(texts)
+encoder.encode = stop
 encoding.encode_texts(Path(sys.argv[1]), lambda: encoder, batch_size=2)
 """
 
@@ -226,16 +230,18 @@ def test_killed_and_resumed_gives_the_bytes_of_an_undisturbed_run(
     assert len(undisturbed) == 4
     for path in undisturbed:
         path.unlink()
-    process = subprocess.Popen([sys.executable, "-c", SLOW, corpus, tiny_encoder])
-    limit = time.monotonic() + 60
-    while len(shard_paths(corpus)) < 2:
-        assert time.monotonic() < limit
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert len(shard_paths(corpus)) < 4
+    process = subprocess.Popen(
+        [sys.executable, "-c", STOPPED, corpus, tiny_encoder], stdout=subprocess.PIPE
+    )
+    assert process.stdout.readline() == b"\n"
+    process.kill()
+    process.communicate()
+    assert len(shard_paths(corpus)) == 2
+    for name in (".000002.safetensors.x1.part", ".000009.safetensors.x1.part", ".mine.part"):
+        (corpus / "features" / name).write_bytes(b"half")
     encode_texts(corpus, lambda: encoder, batch_size=2)
     assert {path: path.read_bytes() for path in shard_paths(corpus)} == undisturbed
+    assert [path.name for path in (corpus / "features").glob(".*")] == [".mine.part"]
 
 
 def test_a_full_disk_is_one_line_and_leaves_no_half_shard(corpus, texts, encoder):

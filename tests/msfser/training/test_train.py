@@ -152,6 +152,12 @@ def test_killed_anywhere_and_resumed_a_run_ends_with_the_same_weights(
     finished, corpus_folder, tmp_path
 ):
     run = tmp_path / "killed"
+    for left in (  # by runs that were killed while they wrote
+        ".config.toml", ".data.parquet", ".log.jsonl", ".metrics.json", "last/.state.pt",
+        "best/.model.safetensors", "best/.config.json", "figures/.curves.png",
+    ):  # fmt: skip
+        (run / left).parent.mkdir(parents=True, exist_ok=True)
+        (run / f"{left}.x1.part").write_bytes(b"half")
     generator = np.random.default_rng(0)
     for n_lines in (0, 1):  # before the first epoch has ended, and after
         process = subprocess.Popen(
@@ -168,6 +174,7 @@ def test_killed_anywhere_and_resumed_a_run_ends_with_the_same_weights(
     )
     assert done.returncode == 0, done.stderr
     assert_same_weights(weights(run), weights(finished[0]))
+    assert not list(run.rglob("*.part"))
     assert (run / "best" / "model.safetensors").read_bytes() == (
         finished[0] / "best" / "model.safetensors"
     ).read_bytes()
