@@ -42,6 +42,8 @@ from .errors import OutputError as OutputError
 from .errors import SettingsError as SettingsError
 from .errors import TextGridError as TextGridError
 from .pipeline import score as score
+from .reading.alignment_files import parse_textgrid as parse_textgrid
+from .reading.alignment_files import read_textgrid as read_textgrid
 from .reading.audio import Audio as Audio
 from .reading.audio import read_audio as read_audio
 from .reading.audio import read_duration as read_duration
@@ -53,8 +55,6 @@ from .reading.textgrid import IntervalTier as IntervalTier
 from .reading.textgrid import Point as Point
 from .reading.textgrid import PointTier as PointTier
 from .reading.textgrid import TextGrid as TextGrid
-from .reading.textgrid import parse_textgrid as parse_textgrid
-from .reading.textgrid import read_textgrid as read_textgrid
 from .reading.tiers import PHONE_TIER_NAMES as PHONE_TIER_NAMES
 from .reading.tiers import WORD_TIER_NAMES as WORD_TIER_NAMES
 from .runtime.progress import Watch as Watch

@@ -16,8 +16,8 @@ FORBIDDEN = {
     "The rooms of lemf": ("lemf/cues/zscore.py", "from lemf.scoring import ranking"),
     "The rooms of msfser": ("msfser/ccc.py", "from msfser.model import film"),
     "No circle between modules or folders, at any depth": (
-        "lemf/reading/praat_tokens.py",
-        "from lemf.reading import textgrid",
+        "lemf/reading/formats/praat_tokens.py",
+        "from lemf.reading import alignment_files",
     ),
     "Figure 1: the boxes do not know each other, msf_ser wires them": (
         "msfser/model/film.py",

@@ -94,7 +94,7 @@ def score(
         check_output(output, force=options["force"])
 
     from lemf.display.textgrid_output import format_textgrid
-    from lemf.reading.textgrid import read_textgrid
+    from lemf.reading.alignment_files import read_textgrid
 
     grid = read_textgrid(textgrid, encoding=settings.encoding)
     emphasis = _score(audio, grid, settings, figure)
@@ -141,7 +141,7 @@ def plot(
     check_apart([figure], (audio, textgrid))
     check_output(figure, force=options["force"])
 
-    from lemf.reading.textgrid import read_textgrid
+    from lemf.reading.alignment_files import read_textgrid
 
     grid = read_textgrid(textgrid, encoding=settings.encoding)
     emphasis = _score(audio, grid, settings, figure, sentence)

@@ -13,9 +13,10 @@ from lemf.config import Settings
 from lemf.contours.contours import ONE_THREAD, Contours, Work, measure_contours
 from lemf.contours.voice import sounds_like_words
 from lemf.reading.alignment import Alignment, align
+from lemf.reading.alignment_files import read_textgrid
 from lemf.reading.audio import Audio, read_audio
 from lemf.reading.sources import Source, is_source
-from lemf.reading.textgrid import TextGrid, read_textgrid
+from lemf.reading.textgrid import TextGrid
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from lemf.reading.praat_escapes import protect_backslashes
+from lemf.reading.formats.praat_escapes import protect_backslashes
 from lemf.reading.textgrid import IntervalTier, TextGrid, Tier
 from lemf.runtime.output import write_output
 

@@ -1,5 +1,5 @@
 """Read recordings and TextGrids: files in, sentences of words with their phones out.
 
-`audio` and `channel_mixing` read sound; `praat_tokens`, `textgrid`, `tiers` and `alignment` read
-TextGrids, both from `sources`; `rows` reads .csv, .tsv, .jsonl and Parquet tables.
+`audio` and `channel_mixing` read sound; `alignment_files`, by `formats`, reads TextGrids, of which
+`tiers` and `alignment` take the words; `rows` reads .csv, .tsv, .jsonl and Parquet tables.
 """

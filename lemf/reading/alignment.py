@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from lemf.config import END_TOLERANCE_S, ROUNDING_S, Settings
 from lemf.errors import NoWordsError, TextGridError
-from lemf.reading.praat_tokens import shorten
+from lemf.reading.formats.praat_tokens import shorten
 from lemf.reading.silence import (
     Hearing,
     Labels,

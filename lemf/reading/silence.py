@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
-from lemf.reading.praat_tokens import shorten
+from lemf.reading.formats.praat_tokens import shorten
 from lemf.reading.silence_labels import (
     UNNOTED,
     Kind,

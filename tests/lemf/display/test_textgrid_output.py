@@ -7,7 +7,8 @@ import pytest
 
 from lemf.display.textgrid_output import write_textgrid
 from lemf.errors import OutputError
-from lemf.reading.textgrid import Interval, IntervalTier, TextGrid, read_textgrid
+from lemf.reading.alignment_files import read_textgrid
+from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 
 GRID = TextGrid(0.0, 1.5, (IntervalTier("words", 0.0, 1.5, (Interval(0.0, 1.5, "so"),)),), "grid")
 

@@ -10,13 +10,13 @@ from lemf.config import Settings
 from lemf.display.textgrid_output import format_textgrid
 from lemf.errors import TextGridError
 from lemf.reading.alignment import Phone, Word, align
+from lemf.reading.alignment_files import parse_textgrid
 from lemf.reading.textgrid import (
     Interval,
     IntervalTier,
     Point,
     PointTier,
     TextGrid,
-    parse_textgrid,
 )
 
 WORD_ONLY = Settings(duration="word")

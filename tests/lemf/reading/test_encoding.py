@@ -9,7 +9,7 @@ import lemf
 from lemf.errors import SettingsError, TextGridError
 from lemf.reading.code_pages import guess_code_page
 from lemf.reading.encoding import decode_text
-from lemf.reading.praat_tokens import tokenise
+from lemf.reading.formats.praat_tokens import tokenise
 
 # Article 1, in the encodings in which its language was written before Unicode
 ARTICLE_1 = {

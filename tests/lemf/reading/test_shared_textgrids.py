@@ -19,7 +19,8 @@ from praatio import textgrid as praatio
 from lemf.config import Settings
 from lemf.errors import TextGridError
 from lemf.reading.alignment import Alignment, align
-from lemf.reading.textgrid import IntervalTier, TextGrid, read_textgrid
+from lemf.reading.alignment_files import read_textgrid
+from lemf.reading.textgrid import IntervalTier, TextGrid
 
 FOLDERS = ("textgrids", "copasul", "mfa", "libritts")
 POLYGLOT = "textgrids/polyglotdb"

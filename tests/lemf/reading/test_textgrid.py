@@ -14,14 +14,13 @@ from praatio import textgrid as praatio
 
 from lemf.display.textgrid_output import format_textgrid, write_textgrid
 from lemf.errors import TextGridError
+from lemf.reading.alignment_files import parse_textgrid, read_textgrid
 from lemf.reading.textgrid import (
     Interval,
     IntervalTier,
     Point,
     PointTier,
     TextGrid,
-    parse_textgrid,
-    read_textgrid,
 )
 
 WORDS = IntervalTier(

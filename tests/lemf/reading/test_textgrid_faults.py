@@ -10,8 +10,8 @@ import lemf
 from lemf.display.textgrid_output import format_textgrid
 from lemf.errors import TextGridError
 from lemf.reading.alignment import align
+from lemf.reading.alignment_files import parse_textgrid
 from lemf.reading.silence_labels import is_silence
-from lemf.reading.textgrid import parse_textgrid
 from lemf.reading.tiers import select_tiers
 
 HEAD = '"ooTextFile" "TextGrid" 0 1 <exists> 1 "IntervalTier" "words" 0 1 1 0 1 '

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import lemf
 from lemf import CorpusError
 from lemf.display.textgrid_output import format_textgrid
-from lemf.reading.textgrid import parse_textgrid
+from lemf.reading.alignment_files import parse_textgrid
 from msfser.corpora.iemocap_alignment import make_textgrid, read_segments
 from msfser.corpora.iemocap_files import read_evaluation
 

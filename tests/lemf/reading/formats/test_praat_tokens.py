@@ -12,8 +12,8 @@ from parselmouth.praat import call
 from lemf.config import Settings
 from lemf.errors import LemfError, TextGridError
 from lemf.reading.alignment import align
-from lemf.reading.praat_tokens import shorten, tokenise
-from lemf.reading.textgrid import parse_textgrid
+from lemf.reading.alignment_files import parse_textgrid
+from lemf.reading.formats.praat_tokens import shorten, tokenise
 
 FORMATS = ("text", "short text", "chronological text", "binary")
 SYNTAX = (b'"', b'""', b" ! ", b"<exists>", b" -1 ", b" 1e999 ", b" nan ", b"\r", b"\xff", b"\0")

@@ -3,7 +3,7 @@ import string
 import pytest
 
 import lemf
-from lemf.reading.praat_escapes import ESCAPES, protect_backslashes, replace_escapes
+from lemf.reading.formats.praat_escapes import ESCAPES, protect_backslashes, replace_escapes
 
 SIGNS = string.ascii_letters + string.digits + string.punctuation
 
