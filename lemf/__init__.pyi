@@ -33,6 +33,7 @@ from .corpus.run import score_corpus as score_corpus
 from .display.figure import draw as draw
 from .display.textgrid_output import format_textgrid as format_textgrid
 from .display.textgrid_output import write_textgrid as write_textgrid
+from .errors import AlignerError as AlignerError
 from .errors import AudioError as AudioError
 from .errors import CorpusError as CorpusError
 from .errors import LemfError as LemfError

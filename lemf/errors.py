@@ -37,6 +37,10 @@ class NoWordsError(TextGridError):
     """A TextGrid whose word tier holds only silence: nothing to score, and nothing to correct."""
 
 
+class AlignerError(LemfError):
+    """A text that an aligner cannot speak or that does not fit the sound, or a broken aligner."""
+
+
 class SettingsError(LemfError):
     """A setting outside its range, or the name of something that does not exist."""
 

@@ -36,6 +36,10 @@ FORBIDDEN = {
         "lemf/contours/new_file.py",
         "import pyworld",
     ),
+    "Only lemf.aligner.espeak finds espeak-ng, and its process loads it": (
+        "lemf/aligner/transcript.py",
+        "def late():\n    import ctypes",
+    ),
     "Only lemf.display and the figure of an evaluation draw": (
         "lemf/corpus/run.py",
         "def late():\n    import matplotlib.pyplot",

@@ -1,0 +1,5 @@
+"""Aligns a recording with its text, without a TextGrid.
+
+`transcript` reads the words of a text, `espeak` has them spoken as phones with times, in the
+process of `espeak_process`.
+"""

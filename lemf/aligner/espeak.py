@@ -1,0 +1,268 @@
+"""The phones of a text, with the times at which espeak-ng speaks them.
+
+espeak-ng joins function words into one ("in the" has one event), so each sentence is spoken twice:
+as it stands, for the phones and their times, and with bars between the words, which tells whose
+the phones are.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lemf.aligner.spoken_languages import Language, find_language
+from lemf.aligner.spoken_phones import SpokenPhone, SpokenText, find_owners
+from lemf.aligner.transcript import sentence_ends
+from lemf.errors import AlignerError, shown
+from lemf.runtime.extras import importing
+
+_BAR = " | "  # espeak-ng speaks it as nothing, and joins no words across it
+_COMMANDS = str.maketrans("|[<\0", "    ")
+_NOT_IPA = str.maketrans("", "", "\u02c8\u02cc-")  # marks of stress and of linking
+_RETROFLEX = {"s.": "\u0282", "z.": "\u0290", "i.": "\u0268"}  # names of Mandarin that are not IPA
+_MODIFIERS = (
+    "\u02b0\u02b2\u02b7\u02d0"  # that espeak-ng may name apart: aspirated, palatal, round, long
+)
+_MAX_WORDS = 40  # spoken at a time: longer sentences are cut, behind a comma if there is one
+_COMMAS = tuple(",;:)\u060c\u061b\u3001\uff0c\uff1b")
+_ANSWER_S = 60.0  # a sentence takes a few hundredths of a second
+_SCRIPT = Path(__file__).with_name("espeak_process.py")
+_VARIABLE = "PHONEMIZER_ESPEAK_LIBRARY"  # the name that other programs read
+
+_Event = tuple[str, int, float]  # name of a phone, word, time in ms
+_Library = tuple[str, str | None]  # its path, and that of its data unless it knows it
+
+
+class Espeak:
+    """A process that runs espeak-ng; opened by `open_espeak`, for one thread.
+
+    Attributes
+    ----------
+    languages : tuple of Language
+        In the order of their codes.
+    version : str
+        Of espeak-ng.
+    library : str
+        Its path.
+    """
+
+    def __init__(self, process: subprocess.Popen[str], libraries: Sequence[_Library]) -> None:
+        self._process = process
+        hello = self._ask({"libraries": libraries}, "its start")
+        if "faults" in hello:
+            if not os.environ.get(_VARIABLE):
+                with importing("lemf[align]"):
+                    import espeakng_loader  # noqa: F401 - what to install if it is missing
+            faults = hello["faults"]
+            raise AlignerError(f"espeak-ng does not start: {'; '.join(faults)}")
+        self.version: str = hello["version"]
+        self.library: str = hello["library"]
+        self._rate_hz: int = hello["rate_hz"]
+        self.languages = tuple(
+            sorted(
+                (
+                    Language(codes[0][0], name.strip(), voice, tuple(map(tuple, codes)))
+                    for voice, name, codes in hello["voices"]
+                    if codes
+                ),
+                key=lambda language: language.code,
+            )
+        )
+
+    def speak(self, words: Sequence[str], language: str, *, sound: bool = True) -> SpokenText:
+        """Speak a text, sentence by sentence.
+
+        Parameters
+        ----------
+        words : sequence of str
+            With their punctuation, as `TranscriptWord.spoken`.
+        language : str
+            A code or name that `find_language` understands.
+        sound : bool
+            Whether the sound is kept, 180 kB per second.
+
+        Returns
+        -------
+        SpokenText
+            The phones in IPA without stress marks, as the synthesiser says numbers and
+            abbreviations. A word that it does not speak has none.
+
+        Raises
+        ------
+        AlignerError
+            An unknown language; espeak-ng crashes or hangs.
+        """
+        voice = find_language(language, self.languages).identifier
+        phones: list[SpokenPhone] = []
+        samples = bytearray()
+        start_ms, begin = 0.0, 0
+        for end in _request_ends(words):
+            spoken = [word.translate(_COMMANDS) for word in words[begin:end]]
+            answer, events, owners = self._speak_sentence(voice, spoken, sound)
+            samples += binascii.a2b_base64(answer["sound"])
+            ends_ms = [*(time_ms for _, _, time_ms in events[1:]), answer["end_ms"]]
+            phones += [
+                SpokenPhone(
+                    name, begin + owner, (start_ms + at_ms) / 1000, (start_ms + to_ms) / 1000
+                )
+                for (name, _, at_ms), owner, to_ms in zip(events, owners, ends_ms, strict=True)
+                if name
+            ]
+            start_ms, begin = start_ms + answer["end_ms"], end
+        return SpokenText(tuple(phones), np.frombuffer(samples, "<i2") / 2.0**15, self._rate_hz)
+
+    def _speak_sentence(
+        self, voice: str, words: Sequence[str], sound: bool
+    ) -> tuple[dict[str, Any], list[_Event], list[int]]:
+        """Return the answer, its phones and pauses (of no name), and the word of each."""
+        plain = self._say(voice, " ".join(words), sound)
+        barred = self._say(voice, _BAR.join(words), False) if len(words) > 1 else plain
+        events = _read_phones(plain["events"], words, " ")
+        barred_events = _read_phones(barred["events"], words, _BAR)
+        known = [(name, word) for name, word, _ in barred_events if name]
+        owners = iter(find_owners([name for name, _, _ in events if name], known))
+        spoken = [next(owners) if name else -1 for name, _, _ in events]
+        if {word for _, word in known} - set(spoken):  # a word is lost between its neighbours
+            barred = self._say(voice, _BAR.join(words), sound)
+            return barred, barred_events, [word for _, word, _ in barred_events]
+        return plain, events, spoken
+
+    def _say(self, voice: str, text: str, sound: bool) -> dict[str, Any]:
+        answer = self._ask({"voice": voice, "text": text, "sound": sound}, shown(text))
+        if "error" in answer:
+            raise AlignerError(f"espeak-ng cannot speak by {voice!r}: {answer['error']}")
+        return answer
+
+    def _ask(self, request: dict[str, Any], what: str) -> dict[str, Any]:
+        """Send a request and wait for the answer, but not for ever."""
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        late = threading.Timer(_ANSWER_S, process.kill)
+        late.start()
+        line = ""
+        try:
+            with suppress(BrokenPipeError):
+                process.stdin.write(json.dumps(request) + "\n")
+                process.stdin.flush()
+                line = process.stdout.readline()
+        finally:
+            hung = not late.is_alive()
+            late.cancel()
+        if not line.endswith("\n"):
+            code = process.wait()
+            ending = f"hung for {_ANSWER_S:g} s" if hung else f"ended with code {code}"
+            raise AlignerError(f"espeak-ng {ending} at {what}; try another version of espeak-ng")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+@contextmanager
+def open_espeak() -> Iterator[Espeak]:
+    """Start espeak-ng: the library of the system, else that of the package espeakng-loader.
+
+    The library named by the environment variable ``PHONEMIZER_ESPEAK_LIBRARY`` comes before both.
+
+    Raises
+    ------
+    MissingPackageError
+        Neither is installed.
+    AlignerError
+        The library does not start.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", str(_SCRIPT), str(os.getpid())],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+    )
+    try:
+        yield Espeak(process, _find_libraries())
+    finally:
+        process.kill()
+        for stream in filter(None, (process.stdin, process.stdout)):
+            with suppress(OSError):  # a request that nobody read
+                stream.close()
+        process.wait()
+
+
+def _find_libraries() -> list[_Library]:
+    """Return the libraries of espeak-ng, those to try first at the front."""
+    if named := os.environ.get(_VARIABLE):
+        return [(named, None)]
+    try:
+        import espeakng_loader
+    except ModuleNotFoundError:
+        return _find_system_libraries()
+    path, data = espeakng_loader.get_library_path(), str(Path(espeakng_loader.__file__).parent)
+    return [*_find_system_libraries(), (path, str(Path(data) / "espeak-ng-data"))]
+
+
+def _find_system_libraries() -> list[_Library]:
+    """Return the names that the system's loader may know, and what lies beside the executable."""
+    name = {"win32": "libespeak-ng.dll", "darwin": "libespeak-ng.dylib"}.get(sys.platform)
+    folders = [Path("/opt/homebrew/lib"), Path("/usr/local/lib")]
+    if sys.platform == "win32":
+        folders = [Path(os.environ.get("PROGRAMFILES", r"C:\Program Files"), "eSpeak NG")]
+    if executable := shutil.which("espeak-ng"):
+        folder = Path(executable).resolve().parent
+        folders += [folder, folder.parent / "lib"]
+    files = [folder / (name or "libespeak-ng.so.1") for folder in folders]
+    known = [] if name else ["libespeak-ng.so.1"]
+    return [(path, None) for path in (*known, *(str(file) for file in files if file.is_file()))]
+
+
+def _request_ends(words: Sequence[str]) -> Iterator[int]:
+    """Yield the end of each request: of a sentence, or of a part where it is long."""
+    begin = 0
+    for end in sentence_ends(words):
+        while end - begin > _MAX_WORDS:
+            commas = [
+                place
+                for place in range(begin + _MAX_WORDS // 2, begin + _MAX_WORDS)
+                if words[place].endswith(_COMMAS)
+            ]
+            begin = commas[-1] + 1 if commas else begin + _MAX_WORDS
+            yield begin
+        yield end
+        begin = end
+
+
+def _read_phones(
+    events: Sequence[tuple[int, int, str | None]], words: Sequence[str], between: str
+) -> list[_Event]:
+    """Return the phones of spoken words, each with the last word that began before it."""
+    starts = np.cumsum([0, *(len(word) + len(between) for word in words)])[:-1]
+    phones: list[_Event] = []
+    word = 0
+    for position, time_ms, name in events:
+        if name is None:
+            word = max(word, int(np.searchsorted(starts, position, side="right")) - 1)
+        elif (spoken := _phone_name(name)) and not spoken.strip(_MODIFIERS) and phones:
+            before, _, start_ms = phones[-1]
+            phones[-1] = (before + spoken, word, start_ms)
+        else:
+            phones.append((spoken, word, time_ms))
+    return phones
+
+
+def _phone_name(name: str) -> str:
+    """Return the IPA of a phone, or no name for a pause and a change of language, as "(en)"."""
+    if name.startswith("("):
+        return ""
+    name = name.translate(_NOT_IPA)
+    for kirshenbaum, ipa in _RETROFLEX.items():
+        name = name.replace(kirshenbaum, ipa)
+    return f"{name[:-1]}\u02b0" if len(name) > 1 and name.endswith("h") else name
