@@ -25,9 +25,9 @@ import pyarrow.parquet as pq
 import torch
 
 from msfser.ablation.run import EVALUATED_NAME
+from msfser.evaluation.runs import DATA_NAME
 from msfser.manifest import MANIFEST_NAME, Manifest, Utterance, write_manifest
 from msfser.semantics.texts import Text, update_texts
-from msfser.training.data_record import DATA_NAME
 
 TEXTS = 6_000  # six shards of 1,024
 LONGEST_WAIT_S = 20.0  # for the workers of a killed process

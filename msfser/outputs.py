@@ -301,5 +301,10 @@ def format_markdown(tables: Iterable[Table], level: int = 2) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def format_notes(notes: Iterable[str]) -> list[str]:
+    """Format notes as paragraphs of Markdown."""
+    return [f"{note}.\n" for note in notes]
+
+
 def _markdown_row(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

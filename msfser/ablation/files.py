@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from msfser.outputs import (
     FIGURES_NAME,
     format_csv,
     format_markdown,
+    format_notes,
     prepare_folder,
     render_figure,
     replace_output,
@@ -101,8 +103,15 @@ def write_ablation(
     table = ablation_table(results, reachable, ablation_title(results, split))
     replace_output(folder / CSV_NAME, format_csv(ablation_rows(results, reachable)))
     replace_output(folder / FIGURE_NAME, render_figure(draw_ablation(results, reachable)))
-    text = f"{format_markdown([table])}\n![CCC of each row]({FIGURE_NAME})\n"
+    notes = "".join(f"{note}\n" for note in format_notes(ablation_notes(results, split)))
+    text = f"{format_markdown([table])}\n{notes}![CCC of each row]({FIGURE_NAME})\n"
     replace_output(folder / TABLE_NAME, text.encode())
+
+
+def ablation_notes(results: Sequence[RowResult], split: str) -> list[str]:
+    """Return what a reader should know of the scores of any row."""
+    of_rows = (one.notes.get(split, ()) for result in results for one in result.predictions)
+    return [f"{split}: {note}" for note in dict.fromkeys(chain.from_iterable(of_rows))]
 
 
 def ablation_title(results: Sequence[RowResult], split: str) -> str:

@@ -25,12 +25,11 @@ from msfser.evaluation.predictions import (
     read_predictions,
     write_predictions,
 )
-from msfser.evaluation.runs import CONFIG_NAME, open_run
+from msfser.evaluation.runs import CONFIG_NAME, DATA_NAME, open_run
 from msfser.manifest import read_manifest
 from msfser.model.device import choose_device
 from msfser.training.data import data_folder, prepare_data, record_split
 from msfser.training.data_record import (
-    DATA_NAME,
     DataRecord,
     find_difference,
     read_record,

@@ -65,7 +65,7 @@ def ablate(
     figures/ablation.png. A run that was stopped continues when the same command runs again.
     With torchrun, as for msfser train, several GPUs train one run after the other.
     """
-    from msfser.ablation.files import ablation_title, write_ablation
+    from msfser.ablation.files import ablation_notes, ablation_title, write_ablation
     from msfser.ablation.rows import TABLE_2, read_ablation
     from msfser.ablation.run import run_ablation
     from msfser.ablation.table import brief_table, read_reachable
@@ -91,4 +91,6 @@ def ablate(
     reachable = read_reachable(Path(rows[0].config.data.folder) / REACHABLE_NAME)
     write_ablation(folder, results, reachable, split)
     print_tables([brief_table(results, reachable, ablation_title(results, split))], open_stdout())
+    for note in ablation_notes(results, split):
+        say(f"note: {note}")
     say(f"wrote {folder}/ablation.csv, ablation.md, figures/ablation.png")

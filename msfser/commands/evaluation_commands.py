@@ -67,8 +67,8 @@ def evaluate(
     CCC.
     """
     from msfser.evaluation.files import FILES, Origin, write_evaluation
-    from msfser.evaluation.predictions import join_predictions, read_predictions
-    from msfser.evaluation.report import interval_notes, make_tables
+    from msfser.evaluation.predictions import join_predictions
+    from msfser.evaluation.report import make_tables, score_notes
     from msfser.evaluation.scores import score_predictions
     from msfser.outputs import prepare_folder, print_tables
 
@@ -79,9 +79,10 @@ def evaluate(
         if len(runs) > 1:
             raise click.UsageError("several runs: name the output folder with -o")
         output = folders[0] / "evaluation"
-    parts = [read_predictions(path) for path in tables]
+    if data is not None and not folders:
+        raise click.UsageError("--data: a table of predictions holds its labels; leave it out")
+    parts = [_read_table(path, splits) for path in tables]
     skipped: dict[str, str] = {}
-    notes: list[str] = []
     found = _find_runs(folders)
     if card and (len(found) != 1 or tables):
         raise click.UsageError("--card: the card of one model needs one RUN")
@@ -96,12 +97,11 @@ def evaluate(
         predictions, used = _predict_run(run, splits, data, device)
         parts.append(predictions)
         skipped |= used.skipped
-        notes += _training_notes(used, run)
     predictions = join_predictions(parts)
     scores = score_predictions(predictions, n_resamples=resamples, seed=seed)
     print_tables(make_tables(scores), open_stdout())
     _say_unlabelled(scores)
-    notes += interval_notes(scores)
+    notes = score_notes(predictions, scores)
     for note in notes:
         say(f"note: {note}")
     # files that were asked for
@@ -112,7 +112,7 @@ def evaluate(
         write_evaluation(output, predictions, scores, origin, force=force)
         say(f"wrote {output}")
     if card:
-        say(f"wrote {write_card(found[0], scores, force=force)}")
+        say(f"wrote {write_card(found[0], scores, notes, force=force)}")
     _end_on_skipped(skipped, len(predictions.ids), output, force)
 
 
@@ -163,11 +163,23 @@ def inspect_model(
     if not tables:
         say("note: nothing to show: the model reads no semantics and has no experts")
     print_tables(tables, open_stdout())
-    for note in _training_notes(found, folder):
+    notes = [f"{scope}: {note}" for scope, of_scope in found.notes.items() for note in of_scope]
+    for note in notes:
         say(f"note: {note}")
-    write_inspection(output, inspection, make_inspection_tables(inspection, texts), force=force)
+    full_tables = make_inspection_tables(inspection, texts)
+    write_inspection(output, inspection, full_tables, notes, force=force)
     say(f"wrote {output}")
     _end_on_skipped(found.skipped, len(found.utterances), output, force)
+
+
+def _read_table(path: Path, splits: tuple[str, ...]) -> Predictions:
+    from msfser.evaluation.predictions import read_predictions
+
+    predictions = read_predictions(path)
+    try:
+        return predictions.select_splits(splits)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def _find_runs(folders: list[Path]) -> list[Path]:
@@ -192,13 +204,6 @@ def _predict_run(
         found = read_evaluation_data(run, folder=data, splits=splits, watch=watch)
     with progress(f"{folder.name}: predicting") as watch:
         return predict_run(run, found, chosen, watch=watch), found
-
-
-def _training_notes(data: EvaluationData, run: Path) -> list[str]:
-    return [
-        f"{split}: {run.name} was trained on these utterances, so this says nothing about others"
-        for split in data.trained_on
-    ]
 
 
 def _say_unlabelled(scores: list[Score]) -> None:

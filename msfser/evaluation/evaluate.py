@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -11,16 +12,23 @@ import torch
 
 from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import Semantic
-from msfser.data.clips import scan_clips
+from msfser.data.clips import Scan, scan_clips
 from msfser.data.examples import Examples, choose_utterances, read_examples, unscale_labels
-from msfser.errors import DataError
+from msfser.errors import CheckpointError, DataError
 from msfser.evaluation.inference import run_model
 from msfser.evaluation.predictions import Predictions, make_predictions
-from msfser.evaluation.runs import Run, expert_names, make_reader
+from msfser.evaluation.runs import DATA_NAME, Run, expert_names, make_reader
+from msfser.evaluation.scores import FOLDS, NO_SPLIT
 from msfser.manifest import Manifest, Utterance, read_manifest
 from msfser.model.folder import check_text_encoder
+from msfser.outputs import read_parquet
 from msfser.semantics.features import Features, open_features
 from msfser.semantics.texts import read_texts
+
+_PART_NOTES = {
+    "train": "the model was trained on {} utterances, so this says nothing about others",
+    "development": "the best epoch was chosen on {} utterances, so their CCC is optimistic",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +48,8 @@ class EvaluationData:
         Why an utterance could not be used, by its id.
     folder : Path
         Of manifest and features.
-    trained_on : tuple of str
-        The splits that the model was trained on.
+    notes : dict of str to tuple of str
+        As in `Predictions`: which utterances the model was trained or selected on.
     """
 
     manifest: Manifest
@@ -50,7 +58,7 @@ class EvaluationData:
     held_out: int
     skipped: dict[str, str]
     folder: Path
-    trained_on: tuple[str, ...] = ()
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def texts(self) -> dict[Semantic, dict[str, str]]:
         """Read the texts of each level of semantics, by id; missing texts are left out."""
@@ -111,14 +119,15 @@ def read_evaluation_data(
     )
     if not scan.usable:
         raise DataError(f"{folder}: no recording can be used; {scan.failures[0]}")
+    utterances = tuple(rows[place] for place in scan.usable)
     return EvaluationData(
         manifest=manifest,
-        utterances=tuple(rows[place] for place in scan.usable),
+        utterances=utterances,
         examples=examples,
         held_out=held_out,
         skipped={rows[place].id: reason for place, reason in scan.failures.items()},
         folder=folder,
-        trained_on=_trained_on(run, folder, chosen),
+        notes=_find_notes(run, folder, utterances, scan),
     )
 
 
@@ -155,6 +164,7 @@ def predict_run(
         held_out=data.held_out,
         experts=experts,
         gate_mean=outputs.gate,
+        notes=data.notes,
     )
 
 
@@ -187,12 +197,52 @@ def _splits(run: Run, manifest: Manifest, asked: Sequence[str]) -> list[str]:
     return splits
 
 
-def _trained_on(run: Run, folder: Path, splits: Sequence[str]) -> tuple[str, ...]:
-    """Return the splits that the model was trained on; all where it took the whole corpus."""
+def _find_notes(
+    run: Run, folder: Path, utterances: Sequence[Utterance], scan: Scan
+) -> dict[str, tuple[str, ...]]:
+    """Name the splits that hold utterances that the model was trained on, or selected on."""
+    parts = _training_parts(run, folder, utterances, scan)
+    scopes = [FOLDS if run.config.data.test_fold else row.split or NO_SPLIT for row in utterances]
+    notes: dict[str, tuple[str, ...]] = {}
+    for scope in dict.fromkeys(scopes):
+        counts = Counter(part for part, name in zip(parts, scopes, strict=True) if name == scope)
+        for part, note in _PART_NOTES.items():
+            if counts[part] and (part == "train" or run.config.train.epochs > 1):
+                n, total = counts[part], counts.total()
+                which = "these" if n == total else f"{n:,} of these {total:,}"
+                notes[scope] = (*notes.get(scope, ()), note.format(which))
+    return notes
+
+
+def _training_parts(
+    run: Run, folder: Path, utterances: Sequence[Utterance], scan: Scan
+) -> list[str]:
+    """Find of which part of the training data each utterance was; ``""`` for others."""
     data = run.config.data
-    if folder.resolve() != Path(data.folder).resolve():
-        return ()
-    return tuple(split for split in splits if data.train_split in ("", split))
+    path = run.folder / DATA_NAME
+    if path.exists():  # whatever the corpus is called and wherever it lies today
+        names = ["part", "samples_hash", "file_hash"]
+        table, _ = read_parquet(path, names, CheckpointError, "msfser train")
+        rows = table.to_pylist()
+        part_of = {row[name]: row["part"] for name in names[1:] for row in reversed(rows)}
+        return [
+            part_of.get(samples, part_of.get(file, ""))
+            for samples, file in zip(
+                scan.samples_hash[scan.usable].tolist(),
+                scan.file_hash[scan.usable].tolist(),
+                strict=True,
+            )
+        ]
+    if data.test_fold or folder.resolve() != Path(data.folder).resolve():
+        return [""] * len(utterances)
+    return [
+        "train"
+        if data.train_split in ("", row.split)
+        else "development"
+        if row.split == data.development_split
+        else ""
+        for row in utterances
+    ]
 
 
 def _features(run: Run, folder: Path) -> Features | None:

@@ -22,6 +22,7 @@ from msfser.outputs import (
     METRICS_NAME,
     REPORT_NAME,
     format_markdown,
+    format_notes,
     render_figure,
 )
 
@@ -83,7 +84,7 @@ def write_evaluation(
         f"CCC of {' '.join((predictions.corpus, predictions.version)).strip()}; intervals are "
         f"{100 * LEVEL:g} % intervals from {origin.n_resamples:,} bootstrap draws.\n"
     )
-    notes = [f"{note}.\n" for note in origin.notes]
+    notes = format_notes(origin.notes)
     report = "\n".join(
         ["# Evaluation\n", intro, format_markdown(make_tables(scores)), *notes, *links, ""]
     )
@@ -106,6 +107,7 @@ def _format_metrics(
         "version": predictions.version,
         "label_bounds": list(predictions.label_bounds),
         "bootstrap": {"level": LEVEL, "n_resamples": origin.n_resamples, "seed": origin.seed},
+        "notes": list(origin.notes),
         "scores": scores_to_rows(scores),
     }
     return json.dumps(content, indent=1, allow_nan=False) + "\n"

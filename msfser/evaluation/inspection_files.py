@@ -26,6 +26,7 @@ from msfser.outputs import (
     Table,
     format_csv,
     format_markdown,
+    format_notes,
     render_figure,
 )
 
@@ -93,9 +94,14 @@ def make_inspection_tables(
 
 
 def write_inspection(
-    folder: Path, inspection: Inspection, tables: Sequence[Table], *, force: bool = False
+    folder: Path,
+    inspection: Inspection,
+    tables: Sequence[Table],
+    notes: Sequence[str] = (),
+    *,
+    force: bool = False,
 ) -> None:
-    """Write all files of an inspection; the report last.
+    """Write all files of an inspection; the report, with the notes, last.
 
     Raises
     ------
@@ -126,7 +132,9 @@ def write_inspection(
         path = folder / FIGURES_NAME / f"{name}.png"
         write_output(path, render_figure(figure), force=force)
     links = [f"![{name}]({FIGURES_NAME}/{name}.png)" for name in figures]
-    report = "\n".join(["# Inspection\n", format_markdown(tables), *links, ""])
+    report = "\n".join(
+        ["# Inspection\n", format_markdown(tables), *format_notes(notes), *links, ""]
+    )
     write_output(folder / REPORT_NAME, report.encode(), force=force)
 
 

@@ -14,7 +14,7 @@ from msfser.evaluation.report import make_tables
 from msfser.evaluation.runs import BEST_NAME, CONFIG_NAME, read_metrics
 from msfser.evaluation.scores import FOLDS, Score
 from msfser.model.folder import ModelFacts, read_model_folder
-from msfser.outputs import format_markdown
+from msfser.outputs import format_markdown, format_notes
 
 CARD_NAME = "README.md"
 
@@ -30,6 +30,7 @@ def format_model_card(
     facts: ModelFacts,
     training: Mapping[str, Any],
     scores: Sequence[Score],
+    notes: Sequence[str] = (),
 ) -> str:
     """Format the card as Markdown, with the front matter that the hub reads.
 
@@ -43,6 +44,8 @@ def format_model_card(
         empty.
     scores : sequence of Score
         From `score_predictions`; none for a model that was not evaluated.
+    notes : sequence of str
+        From `score_notes`.
     """
     corpus = " ".join(part for part in (facts.corpus, facts.corpus_version) if part)
     parts = [
@@ -51,7 +54,7 @@ def format_model_card(
         _summary(config, facts),
         _USE,
         _training(config, facts, training, corpus),
-        _scores(config, scores),
+        _scores(scores, notes),
         _limits(facts, corpus),
     ]
     return "\n".join(parts)
@@ -68,7 +71,9 @@ def check_card(run: Path, *, force: bool) -> None:
     check_output(run / BEST_NAME / CARD_NAME, force=force)
 
 
-def write_card(run: Path, scores: Sequence[Score], *, force: bool = False) -> Path:
+def write_card(
+    run: Path, scores: Sequence[Score], notes: Sequence[str] = (), *, force: bool = False
+) -> Path:
     """Write the card of the best model of a run, next to its weights.
 
     Raises
@@ -84,6 +89,7 @@ def write_card(run: Path, scores: Sequence[Score], *, force: bool = False) -> Pa
         read_model_folder(str(run / BEST_NAME)).facts,
         read_metrics(run) or {},
         scores,
+        notes,
     )
     write_output(path, card.encode(), force=force)
     return path
@@ -150,21 +156,14 @@ def _training(config: Config, facts: ModelFacts, training: Mapping[str, Any], co
     return "\n".join(["## Training", "", *rows, ""])
 
 
-def _scores(config: Config, scores: Sequence[Score]) -> str:
+def _scores(scores: Sequence[Score], notes: Sequence[str]) -> str:
     if not scores:
         return "## Results\n\nNot evaluated yet: run `msfser evaluate`.\n"
     main = [score for score in scores if score.by == "all" or score.scope == FOLDS]
     tables = format_markdown(make_tables(main), level=3)
-    chosen = config.data.development_split
-    optimistic = any(score.scope == chosen for score in main) and not config.data.test_fold
-    note = (
-        f" The epoch was selected on {chosen}, so CCC on {chosen} is optimistic."
-        if optimistic
-        else ""
-    )
     return (
         f"## Results\n\nConcordance correlation (CCC) with {100 * LEVEL:g} % bootstrap "
-        f"intervals.{note}\n\n{tables}"
+        f"intervals.\n\n{tables}" + "".join(f"\n{note}" for note in format_notes(notes))
     )
 
 

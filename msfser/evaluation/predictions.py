@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,8 @@ class Predictions:
         Prediction of each expert alone; empty for models without experts.
     gate_mean : (utterances,) float64
         Mean of g in equation 4, 1 for LES alone; NaN for models without a gate.
+    notes : dict of str to tuple of str
+        What a reader should know of the scores of a scope, such as a split of training data.
     """
 
     corpus: str
@@ -69,6 +71,7 @@ class Predictions:
     values: FloatArray
     experts: dict[str, FloatArray]
     gate_mean: FloatArray
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def select(self, chosen: NDArray[np.bool_]) -> Predictions:
         """Return the chosen rows.
@@ -93,7 +96,24 @@ class Predictions:
             values=self.values[rows],
             experts={name: values[rows] for name, values in self.experts.items()},
             gate_mean=self.gate_mean[rows],
+            notes=self.notes,
         )
+
+    def select_splits(self, names: Sequence[str]) -> Predictions:
+        """Return the rows of some splits; all for no names.
+
+        Raises
+        ------
+        DataError
+            There is no such split, or the table is of held-out folds.
+        """
+        if names and any(fold is not None for fold in self.fold):
+            raise DataError("predictions of held-out folds; leave out --split")
+        there = [name for name in dict.fromkeys(self.split) if name]
+        for name in names:
+            if name not in there:
+                raise DataError(f"no split {name!r}; there are: {', '.join(there) or 'none'}")
+        return self.select(np.array([not names or split in names for split in self.split]))
 
 
 def make_predictions(
@@ -106,6 +126,7 @@ def make_predictions(
     held_out: int = 0,
     experts: dict[str, FloatArray] | None = None,
     gate_mean: FloatArray | None = None,
+    notes: dict[str, tuple[str, ...]] | None = None,
 ) -> Predictions:
     """Join predictions with the columns of the manifest.
 
@@ -117,8 +138,8 @@ def make_predictions(
         Of the manifest.
     held_out : int
         The fold that the model held out; 0 for a model trained on splits.
-    experts, gate_mean
-        As in `Predictions`, if the model has them.
+    experts, gate_mean, notes
+        As in `Predictions`, if there are any.
     """
     return Predictions(
         corpus=corpus,
@@ -135,6 +156,7 @@ def make_predictions(
         values=values,
         experts=experts or {},
         gate_mean=np.full(len(utterances), np.nan) if gate_mean is None else gate_mean,
+        notes=notes or {},
     )
 
 
@@ -178,6 +200,10 @@ def join_predictions(parts: Sequence[Predictions]) -> Predictions:
             if name in named
         },
         gate_mean=np.concatenate([part.gate_mean for part in parts]),
+        notes={
+            scope: tuple(dict.fromkeys(n for part in parts for n in part.notes.get(scope, ())))
+            for scope in dict.fromkeys(scope for part in parts for scope in part.notes)
+        },
     )
 
 
@@ -209,6 +235,7 @@ def write_predictions(path: Path, predictions: Predictions, *, force: bool = Fal
         "version": predictions.version,
         "label_bounds": list(predictions.label_bounds),
         "experts": list(predictions.experts),
+        **({"notes": predictions.notes} if predictions.notes else {}),
     }
     content = format_parquet(range(len(predictions.ids)), columns, metadata)
     write_output(path, content, force=force)
@@ -229,7 +256,10 @@ def read_predictions(path: Path) -> Predictions:
         low, high = map(float, metadata["label_bounds"])
         experts = [str(name) for name in metadata["experts"]]
         fits = -_LARGEST < low < high < _LARGEST and len({*experts}) == len(experts)
-    except (KeyError, ValueError, TypeError, OverflowError):
+        notes = {
+            scope: tuple(map(str, texts)) for scope, texts in metadata.get("notes", {}).items()
+        }
+    except (KeyError, ValueError, TypeError, OverflowError, AttributeError):
         fits = False
     if not fits:
         raise DataError(f"{path}: not a table of predictions; make it with {_COMMAND}")
@@ -251,6 +281,7 @@ def read_predictions(path: Path) -> Predictions:
         values=_dimensions(table, "predicted"),
         experts={name: _dimensions(of_experts, f"expert_{name}") for name in experts},
         gate_mean=_numbers(table["gate_mean"]),
+        notes=notes,
     )
 
 

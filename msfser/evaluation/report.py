@@ -6,11 +6,13 @@ import math
 from collections.abc import Sequence
 
 from msfser.evaluation.intervals import FEWEST, LEVEL
+from msfser.evaluation.predictions import Predictions
 from msfser.evaluation.scores import FOLDS, MEASURES, Score
 from msfser.manifest import DIMENSIONS
 from msfser.outputs import Table
 
 _SHORT = {"valence": "V", "arousal": "A", "dominance": "D", "average": "avg"}
+_MOST_NAMED = 5  # groups in a note
 _PERCENT = f"{100 * LEVEL:g} %"
 
 
@@ -32,20 +34,40 @@ def make_tables(scores: Sequence[Score]) -> list[Table]:
     return tables
 
 
-def interval_notes(scores: Sequence[Score]) -> list[str]:
-    """Name the splits that have too few utterances or speakers for an interval."""
-    counts = [
-        (score.scope, unit, count)
-        for score in scores
-        if score.by == "all"
-        for unit, count in (("utterance", score.n_utterances), ("speaker", score.n_speakers))
-    ]
-    return [
-        f"{scope}: {count} {unit}{'s' if count > 1 else ''}, fewer than {FEWEST}: no interval over "
-        f"{unit}s"
-        for scope, unit, count in counts
-        if 0 < count < FEWEST
-    ]
+def score_notes(predictions: Predictions, scores: Sequence[Score]) -> list[str]:
+    """Return the notes on each split: those of its predictions, and where intervals are missing."""
+    notes = []
+    for total in (score for score in scores if score.by == "all"):
+        scope, n = total.scope, total.n_utterances
+        found = [*predictions.notes.get(scope, ())]
+        # all utterances
+        few = f"fewer than {FEWEST}"
+        for unit, count in (("utterance", n), ("speaker", total.n_speakers)):
+            if 0 < count < FEWEST:
+                ending = "s" if count > 1 else ""
+                found.append(f"{count} {unit}{ending}, {few}: no interval over {unit}s")
+        lacking = [
+            name
+            for name, bounds in zip(DIMENSIONS, total.over_utterances, strict=False)
+            if n >= FEWEST and math.isnan(bounds[0])
+        ]
+        if lacking:
+            found.append(f"{', '.join(lacking)}: {few} labels, or all alike: no interval")
+        # groups
+        small = [
+            f"{score.by} {score.group}"
+            for score in scores
+            if score.scope == scope
+            and score.n_utterances
+            and math.isnan(score.over_utterances[-1][0])
+            and not math.isnan(total.over_utterances[-1][0])
+        ]
+        if small:
+            more = f" and {len(small) - _MOST_NAMED} more" if len(small) > _MOST_NAMED else ""
+            names = ", ".join(small[:_MOST_NAMED])
+            found.append(f"{names}{more}: {few} labelled utterances: no interval")
+        notes += [f"{scope}: {note}" for note in found]
+    return notes
 
 
 def format_ccc(value: float) -> str:

@@ -23,6 +23,7 @@ from msfser.outputs import METRICS_NAME
 
 CONFIG_NAME = "config.toml"
 BEST_NAME = "best"
+DATA_NAME = "data.parquet"  # what the run was trained on: msfser.training.data_record
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ from msfser.manifest import DIMENSIONS
 MEASURES = (*DIMENSIONS, "average")
 DURATION_EDGES_S = (0.0, 2.0, 4.0, 8.0, 16.0, math.inf)
 FOLDS = "folds"  # the scope of models that each held out one fold
+NO_SPLIT = "no split"
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def score_predictions(
 def scopes(predictions: Predictions) -> Iterator[tuple[str, Predictions]]:
     """Yield each split with its rows, in the order of the table; all folds together are one."""
     held_out = np.array([fold is not None for fold in predictions.fold], dtype=bool)
-    splits = [split or "no split" for split in predictions.split]
+    splits = [split or NO_SPLIT for split in predictions.split]
     for split in dict.fromkeys(np.array(splits, dtype=object)[~held_out].tolist()):
         chosen = np.array([name == split for name in splits], dtype=bool)
         yield split, predictions.select(chosen & ~held_out)

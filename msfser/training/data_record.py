@@ -22,8 +22,6 @@ from msfser.manifest import DIMENSIONS
 from msfser.outputs import format_parquet, read_parquet, replace_output
 from msfser.semantics.features import Features
 
-DATA_NAME = "data.parquet"
-
 _LEVEL_TOLERANCE = 1e-3  # of the energy: another machine may resample in another order of sums
 _FILE_COLUMNS = ClipFacts._fields
 _ARROW_TYPES = {"i": "int64", "f": "float64", "U": "string"}

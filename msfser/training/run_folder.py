@@ -23,7 +23,7 @@ from msfser.ccc import FloatArray
 from msfser.config.files import PARTS, format_config, read_config
 from msfser.config.settings import Config
 from msfser.errors import ConfigError, DataError
-from msfser.evaluation.runs import CONFIG_NAME
+from msfser.evaluation.runs import CONFIG_NAME, DATA_NAME
 from msfser.manifest import DIMENSIONS
 from msfser.outputs import (
     FIGURES_NAME,
@@ -35,7 +35,6 @@ from msfser.outputs import (
     replace_output,
 )
 from msfser.training.data_record import (
-    DATA_NAME,
     DataRecord,
     find_difference,
     read_record,

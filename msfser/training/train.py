@@ -18,11 +18,11 @@ from msfser.config.files import format_config
 from msfser.config.settings import Config
 from msfser.data.clips import ClipFacts
 from msfser.evaluation.inference import run_model, tf32_products
-from msfser.evaluation.runs import BEST_NAME, read_metrics
+from msfser.evaluation.runs import BEST_NAME, DATA_NAME, read_metrics
 from msfser.manifest import DIMENSIONS
 from msfser.training.batches import load_steps
 from msfser.training.data import describe_data, fold_numbers, prepare_data
-from msfser.training.data_record import DATA_NAME, read_record
+from msfser.training.data_record import read_record
 from msfser.training.rank_check import check_same_data, check_same_start
 from msfser.training.ranks import Ranks, joined_ranks
 from msfser.training.run import TrainingRun, make_augmentation, prepare_run, with_text_dim

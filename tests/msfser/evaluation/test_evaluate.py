@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,8 +9,14 @@ from click.testing import CliRunner
 from msfser.ccc import ccc
 from msfser.commands.cli import main
 from msfser.evaluation.predictions import read_predictions
+from msfser.manifest import read_manifest, write_manifest
 
 torch = pytest.importorskip("torch")
+
+from msfser.config.files import read_config  # noqa: E402
+from msfser.evaluation.runs import DATA_NAME  # noqa: E402
+from msfser.training.data import prepare_data  # noqa: E402
+from msfser.training.data_record import write_record  # noqa: E402
 
 FP32 = 1e-4  # of the rating scale
 
@@ -95,14 +102,83 @@ def test_training_data_are_named_and_no_split_without_a_name_is_judged(make_run,
     refused = evaluate(run, "--split", "")
     assert refused.exit_code == 1
     assert refused.stderr == "Error: --split '': name one of train, development, test\n"
-    note = "note: train: run was trained on these utterances"
+    note = "train: the model was trained on these utterances"
     result = evaluate(run, "--split", "test", "--split", "train", "--card")
     assert result.exit_code == 0, result.output
     assert note in result.stderr
-    assert "test: run was" not in result.stderr
-    assert "train: run was trained" in (run / "evaluation" / "report.md").read_text()
+    assert "test: the model was" not in result.stderr
+    files = [run / "evaluation" / name for name in ("report.md", "metrics.json")]
+    assert all(note in path.read_text() for path in (*files, run / "best" / "README.md"))
     result = CliRunner().invoke(main, ["inspect", str(run), "--split", "train"])
     assert note in result.stderr
+    assert note in (run / "inspection" / "report.md").read_text()
+
+    # the note stays with the table, and goes where its split is left out
+    table = run / "evaluation" / "predictions.parquet"
+    result = evaluate(table, "-o", tmp_path / "again")
+    assert note in result.stderr
+    for name in ("report.md", "metrics.json"):
+        assert note in (tmp_path / "again" / name).read_text()
+    assert read_predictions(tmp_path / "again" / "predictions.parquet").notes.keys() == {"train"}
+    assert note not in evaluate(table, "--split", "test").stderr
+
+
+def test_the_split_that_chose_the_epoch_is_named(make_run, tmp_path):
+    run = make_run(tmp_path / "run")
+    note = "development: the best epoch was chosen on these utterances, so their CCC is optimistic"
+    assert f"note: {note}\n" in evaluate(run).stderr
+    for name in ("report.md", "metrics.json"):
+        assert note in (run / "evaluation" / name).read_text()
+    assert note in evaluate(run / "evaluation" / "predictions.parquet").stderr
+    config = (run / "config.toml").read_text()
+    for change in (('"development"', '""'), ("epochs = 12", "epochs = 1")):  # nothing was chosen
+        assert change[0] in config
+        (run / "config.toml").write_text(config.replace(*change))
+        assert note not in evaluate(run, "--split", "development", "--force").stderr
+
+
+def test_training_data_are_known_by_their_content(make_run, corpus, tmp_path):
+    """Where the corpus lies and what its splits are called today says nothing."""
+    run = make_run(tmp_path / "run", semantics=(), intra="none", fusion="none")
+    config = read_config(run / "config.toml")
+    write_record(run / DATA_NAME, prepare_data(config.data, config.model).record)
+    data = tmp_path / "moved"
+    data.mkdir()
+    manifest = read_manifest(corpus)
+    rows = [
+        replace(row, split="test" if row.id < "u06" else "test2") for row in manifest.utterances
+    ]
+    rows[0] = replace(rows[0], split="test3")
+    write_manifest(data / "manifest.parquet", replace(manifest, utterances=tuple(rows)))
+    said = evaluate(run, "--data", data).stderr
+    assert "test3: the model was trained on these utterances" in said
+    assert "test: the model was trained on 3 of these 5 utterances" in said
+    assert "test: the best epoch was chosen on 2 of these 5 utterances" in said
+    assert "test2: the best epoch was chosen on 2 of these 6 utterances" in said
+    assert "test2: the model was trained" not in said
+
+
+def test_a_split_of_a_table_is_chosen_or_refused(run_folder, make_run, tmp_path):
+    first = evaluate(run_folder, "-o", tmp_path / "out")
+    table = tmp_path / "out" / "predictions.parquet"
+    assert "development: 4 utterances" in first.stdout
+    chosen = evaluate(table, "--split", "test")
+    assert "test: 4 utterances" in chosen.stdout
+    assert "development" not in chosen.output
+    both = evaluate(table, "--split", "test", "--split", "development")
+    assert both.stdout == first.stdout
+    for split in ("", "nosuch", "train"):
+        assert one_line(evaluate(table, "--split", split)) == (
+            f"Error: {table}: no split {split!r}; there are: development, test"
+        )
+    folds = make_run(tmp_path / "fold1", test_fold=1)
+    evaluate(folds)
+    assert "held-out folds; leave out --split" in one_line(
+        evaluate(folds / "evaluation" / "predictions.parquet", "--split", "test")
+    )
+    refused = evaluate(table, "--data", tmp_path)
+    assert refused.exit_code == 2
+    assert "--data: a table of predictions holds its labels" in refused.stderr
 
 
 def test_a_model_of_the_whole_corpus_has_seen_every_split(make_run, tmp_path):
@@ -112,7 +188,7 @@ def test_a_model_of_the_whole_corpus_has_seen_every_split(make_run, tmp_path):
     result = evaluate(run)
     assert result.exit_code == 0, result.output
     for split in ("train", "development", "test"):
-        assert f"note: {split}: run was trained on these utterances" in result.stderr
+        assert f"note: {split}: the model was trained on these utterances" in result.stderr
 
 
 def test_folds_are_pooled_from_a_folder_of_runs(make_run, tmp_path):
@@ -148,10 +224,6 @@ def test_a_model_without_semantics_needs_no_features(make_run, corpus, tmp_path)
 
 
 def test_a_recording_that_is_broken_costs_itself(run_folder, corpus, tmp_path):
-    from dataclasses import replace
-
-    from msfser.manifest import read_manifest, write_manifest
-
     data = tmp_path / "data"
     shutil.copytree(corpus, data)
     write_manifest(data / "manifest.parquet", replace(read_manifest(corpus), root=data), force=True)
@@ -194,10 +266,6 @@ def test_bad_input_is_one_line(run_folder, make_run, corpus, tmp_path):
 
 
 def test_features_of_another_encoder_or_manifest_are_refused(run_folder, corpus, tmp_path):
-    from dataclasses import replace
-
-    from msfser.manifest import read_manifest, write_manifest
-
     data = tmp_path / "data"
     data.mkdir()
     shutil.copytree(corpus / "features", data / "features")

@@ -15,7 +15,7 @@ from msfser.evaluation.figure import (
 )
 from msfser.evaluation.intervals import FEWEST, ccc_draws, ccc_intervals, count_units
 from msfser.evaluation.predictions import Predictions, join_predictions
-from msfser.evaluation.report import interval_notes, make_tables
+from msfser.evaluation.report import make_tables, score_notes
 from msfser.evaluation.scores import (
     FOLDS,
     duration_group,
@@ -191,10 +191,25 @@ def test_few_utterances_and_few_speakers_have_no_interval(n):
     assert np.isnan(find(speakers, "all").over_speakers).all() == (n < FEWEST)
     assert not np.isnan(find(speakers, "all").over_utterances).any()
     expected = [f"test: {n} speakers, fewer than 5: no interval over speakers"] * (n < FEWEST)
-    assert interval_notes(speakers) == expected
+    assert score_notes(table, speakers) == expected
     table.labels[n:, 1] = np.nan  # few labels in one dimension, and so of the average
-    (total, *_) = score_predictions(table, n_resamples=50)
+    (total, *_) = scores = score_predictions(table, n_resamples=50)
     assert np.isnan(total.over_utterances).any(axis=1).tolist() == [False, n < FEWEST] * 2
+    expected += ["test: arousal: fewer than 5 labels, or all alike: no interval"] * (n < FEWEST)
+    assert [note for note in score_notes(table, scores) if "emotion" not in note] == expected
+
+
+@pytest.mark.parametrize(("n", "expected"), [(4, ["emotion calm", "emotion new"]), (5, [])])
+def test_every_group_without_an_interval_is_named(n, expected):
+    emotion = [*["calm"] * n, *["angry"] * (60 - 2 * n), *["new"] * n]
+    table = dataclasses.replace(
+        make_table(), emotion=tuple(emotion), notes={"test": ("seen",), "train": ("no",)}
+    )
+    notes = score_notes(table, score_predictions(table, n_resamples=50))
+    few = ["fewer than 5 labelled utterances: no interval"]
+    assert notes == [f"test: {note}" for note in ("seen", *(
+        f"{', '.join(expected)}: {note}" for note in few if expected
+    ))]  # fmt: skip
 
 
 def test_speakers_of_unequal_weight_count_as_fewer():

@@ -12,13 +12,13 @@ from msfser.commands.cli import main
 from msfser.config.files import make_config
 from msfser.data import clips
 from msfser.errors import CheckpointError, DataError
+from msfser.evaluation.runs import DATA_NAME
 from msfser.manifest import read_manifest, write_manifest
 from msfser.semantics.encoding import encode_texts
 from msfser.semantics.text_encoder import load_text_encoder
 from msfser.semantics.texts import read_texts, update_texts
 from msfser.training.data import prepare_data
 from msfser.training.data_record import (
-    DATA_NAME,
     find_difference,
     read_record,
     write_record,
