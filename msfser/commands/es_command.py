@@ -139,7 +139,7 @@ def es(
             server = _find_server(url, model, api_key, in_flight, no_schema, max_tokens)
             watch = stack.enter_context(progress("describing"))
             texts = backends.describe_by_server(
-                manifest, work, server, categories, shard=part, watch=watch
+                manifest, work, server, categories, shard=part, watch=watch, say=say
             )
     finish(folder, manifest, "es", texts, part)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
@@ -22,26 +22,18 @@ from msfser.semantics.es.chat_server import (
     describe_error,
     excerpt,
     fetch,
+    name_remedy,
     open_client,
     parse_json,
     redact,
 )
+from msfser.semantics.es.refusals import refuses_audio, refuses_schema
 
 _PASSING = {408, 409, 425, 429, 500, 502, 503, 504}  # HTTP statuses that may pass
 _HOPELESS = {401, 403, 404, 405}  # the same for every request
 _LONGEST_DELAY_S = 60.0
 _LONGEST_RETRY_AFTER_S = 600.0
 
-# Requests that the server refuses because of their form: what it says then.
-_REFUSED = {400, 415, 422, 501}
-_OF_AUDIO = re.compile(
-    r"input_audio|audio_url|part type|content.{0,80}\btype\b|not a multimodal|at most 0 audio"
-    r"|not support[\w ,]{0,30}audio",
-    re.IGNORECASE,
-)
-_OF_SCHEMA = re.compile(
-    "response_format|json_schema|json schema|guided|grammar|structured output", re.IGNORECASE
-)
 _VERSIONED = re.compile(r"/v\d\w*$")  # such as /v1, the usual end of the URL of an API
 
 Message = dict[str, Any]
@@ -68,33 +60,45 @@ def find_model(url: str, api_key: str | None, model: str | None) -> str:
 async def _find_model(server: Server) -> str:
     url, model = server.place, server.model
     async with open_client(server) as client:
-        served = await _list_models(client, server, "/models")
+        served, refusal = await _list_models(client, server, "/models")
         if (
             served is None
             and not _VERSIONED.search(server.url)
-            and await _list_models(client, server, "/v1/models") is not None
+            and (await _list_models(client, server, "/v1/models"))[0] is not None
         ):
             raise SemanticsError(f"{url}: the API is at {url}/v1; use --url {url}/v1")
     if served is None:
         if not model:
-            raise SemanticsError(f"{url}: the server does not list models; use --model")
+            raise SemanticsError(f"{url}: the server does not list models{refusal}; use --model")
         return model
-    names = excerpt(", ".join(served))
-    if model and model not in served:
-        raise SemanticsError(f"{url}: no model {model!r}; there are: {names}")
-    if not model and len(served) != 1:
-        raise SemanticsError(f"{url}: choose with --model: {names}")
-    return model or served[0]
+    names = [name for name in served if name]
+    if model and (model in names or not names):
+        return model
+    if not names:
+        which = "a model whose name can be used" if served else "a model"
+        raise SemanticsError(f"{url}: the server does not list {which}; load one, or use --model")
+    nameless = len(served) - len(names)
+    listed = excerpt(", ".join(names)) + (
+        f" and {nameless} without a usable name" if nameless else ""
+    )
+    if model:
+        raise SemanticsError(f"{url}: no model {model!r}; there are: {listed}")
+    if len(served) > 1:
+        raise SemanticsError(f"{url}: choose with --model: {listed}")
+    return names[0]
 
 
-async def _list_models(client: httpx.AsyncClient, server: Server, path: str) -> list[str] | None:
-    """Return the names of the models; None where the server lists none."""
+async def _list_models(
+    client: httpx.AsyncClient, server: Server, path: str
+) -> tuple[list[str] | None, str]:
+    """Return the names of the models, ``""`` for each that is no text; None and why for no list."""
     url = server.place
     try:
         answer = await fetch(client, server, "GET", path, None, CONNECT_S)
         if answer.status in (401, 403):
             raise SemanticsError(f"{url}: the server refuses the key; set OPENAI_API_KEY")
-        names = [entry["id"] for entry in parse_json(answer.text)["data"]]
+        entries = parse_json(answer.text)["data"]
+        ids = [entry.get("id") if isinstance(entry, dict) else None for entry in list(entries)]
     except TimeoutError as error:
         raise SemanticsError(
             f"{url}: no server answers (no whole reply within {CONNECT_S:g} s); start it, or name "
@@ -102,12 +106,13 @@ async def _list_models(client: httpx.AsyncClient, server: Server, path: str) -> 
         ) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SemanticsError(
-            f"{url}: no server answers ({describe_error(server, error)}); start it, or name "
-            "another with --url"
+            f"{url}: no server answers ({describe_error(server, error)}); "
+            f"{name_remedy(server, error)}"
         ) from error
     except (ValueError, KeyError, TypeError):
-        return None
-    return [name for name in names if isinstance(name, str) and name.isprintable()]
+        return None, f" ({_describe_answer(answer)})"
+    names = [name for name in ids if isinstance(name, str) and name.strip() and name.isprintable()]
+    return [*dict.fromkeys(names), *[""] * (len(ids) - len(names))], ""
 
 
 class RequestError(Exception):
@@ -140,6 +145,7 @@ async def complete(
     messages: Sequence[Message],
     schema: Mapping[str, Any],
     seed: str,
+    note_retry: Callable[[str], None],
 ) -> Reply:
     """Send a request until a reply arrives, waiting longer after each failure.
 
@@ -154,6 +160,8 @@ async def complete(
         The JSON schema of the reply.
     seed : str
         Of the random waits, so that requests are not repeated all at the same time.
+    note_retry : function
+        Called before each further attempt with a line that says why.
 
     Returns
     -------
@@ -196,27 +204,37 @@ async def complete(
             wait_s = _retry_after_s(answer.retry_after)
         if attempt < server.attempts:
             backoff_s = min(server.first_delay_s * 2 ** (attempt - 1), _LONGEST_DELAY_S)
-            await asyncio.sleep(max(wait_s, backoff_s * jitter.uniform(0.5, 1.0)))
+            wait_s = max(wait_s, backoff_s * jitter.uniform(0.5, 1.0))
+            note_retry(
+                f"attempt {attempt} of {server.attempts}: {reason}; the next in {wait_s:.0f} s"
+            )
+            await asyncio.sleep(wait_s)
     raise RequestError(f"{server.attempts} attempts, the last: {reason}", passing=True)
 
 
 def _refusal(server: Server, answer: Answer) -> str:
     """Return why an answer is of no use where the next one may be; raise an error otherwise."""
-    shown = excerpt(answer.text)
-    if 200 <= answer.status < 300:
-        size = "" if answer.is_whole else f"more than {LARGEST_ANSWER >> 20} MB: "
-        return f"no reply of a chat model: {size}{shown}"
-    reason = f"HTTP {answer.status}: {shown}"
+    reason = _describe_answer(answer)
+    said = answer.text.replace(server.model, "")
+    if server.use_schema and refuses_schema(answer.status, said):
+        raise SemanticsError(f"{server.place}: {reason}; use --no-schema")
+    if refuses_audio(answer.status, said):
+        raise RequestError(reason, of_audio=True)
     if answer.status in _HOPELESS:
         check = "the end /v1 of --url" if _VERSIONED.search(server.url) is None else "--url"
         raise SemanticsError(f"{server.place}: {reason}; check {check}, --model and the key")
-    if answer.status in _REFUSED and _OF_AUDIO.search(answer.text):
-        raise RequestError(reason, of_audio=True)
-    if answer.status in _REFUSED and server.use_schema and _OF_SCHEMA.search(answer.text):
-        raise SemanticsError(f"{server.place}: {reason}; use --no-schema")
+    if 200 <= answer.status < 300:
+        return f"no reply of a chat model ({reason})"
     if answer.status not in _PASSING:
         raise RequestError(reason)
     return reason
+
+
+def _describe_answer(answer: Answer) -> str:
+    """Return the status and the start of an answer."""
+    size = "" if answer.is_whole else f", more than {LARGEST_ANSWER >> 20} MB"
+    shown = excerpt(answer.text)
+    return f"HTTP {answer.status}{size}: {shown}" if shown else f"HTTP {answer.status}{size}"
 
 
 def _content(server: Server, answer: Answer) -> Reply | None:

@@ -25,6 +25,8 @@ from msfser.errors import ConfigError, SemanticsError
 CONNECT_S = 10.0
 LARGEST_ANSWER = 4 << 20  # bytes; a description has some hundred, the longest reasoning 200,000
 _ENCODINGS = {"gzip", "x-gzip", "deflate"}
+_EXAMPLE_URL = "http://localhost:8000/v1"
+_LAST_PORT = 65535
 _SHORTEST_SECRET = 4  # characters; placeholders such as "x" are no secrets
 _SHORTEST_UNIQUE = 8  # shorter keys, such as EMPTY, are replaced only as whole words
 
@@ -64,8 +66,10 @@ class Server:
     max_tokens: int = 512
 
     def __post_init__(self) -> None:
-        if not self.url.startswith(("http://", "https://")):
-            raise ConfigError(f"--url {self.url}: write it as http://localhost:8000/v1")
+        url = self.url.strip()
+        if fault := _fault_of_url(url):
+            shown = re.sub("//.*@", "//", url, flags=re.DOTALL)  # without a password
+            raise ConfigError(f"--url {shown!r}: {fault}; write it as {_EXAMPLE_URL}")
         key = (self.api_key or "").strip()
         if not re.fullmatch("[!-~]*", key):
             raise ConfigError(
@@ -73,7 +77,7 @@ class Server:
                 "set OPENAI_API_KEY to the key alone"
             )
         object.__setattr__(self, "api_key", key or None)
-        url = self.url.rstrip("/").removesuffix("/chat/completions")
+        url = url.rstrip("/").removesuffix("/chat/completions")
         object.__setattr__(self, "url", url)
         if not (self.in_flight >= 1 and self.attempts >= 1 and self.timeout_s > 0):
             raise ConfigError(
@@ -84,15 +88,17 @@ class Server:
     @property
     def place(self) -> str:
         """The URL without a name and a password, for messages."""
-        return re.sub("//[^/@]*@", "//", self.url)
+        return re.sub("//[^/]*@", "//", self.url)
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no message and no file may hold: the key, and a password in the URL."""
         secrets = [self.api_key or ""]
-        if named := re.search("//([^/@:]*:([^/@]+))@", self.url):
-            pair = unquote(named[1])
-            secrets += [named[2], unquote(named[2]), base64.b64encode(pair.encode()).decode()]
+        if named := re.search("//([^/]*)@", self.url):
+            name, _, password = named[1].partition(":")
+            pair = f"{unquote(name)}:{unquote(password)}"
+            secret = password or name  # a token may stand alone
+            secrets += [secret, unquote(secret), base64.b64encode(pair.encode()).decode()]
         return tuple(dict.fromkeys([*secrets, *map(quote_plus, secrets), *map(escape, secrets)]))
 
     @property
@@ -101,14 +107,42 @@ class Server:
         return {"temperature": 0, "max_tokens": self.max_tokens, "schema": self.use_schema}
 
 
+def _fault_of_url(url: str) -> str:
+    """Say why requests cannot be sent to a URL; ``""`` where they can."""
+    try:
+        parts = httpx.URL(url)
+        host = parts.host  # may raise an error, too
+    except (httpx.InvalidURL, ValueError) as error:
+        return excerpt(str(error)).rstrip(".")
+    if parts.scheme not in ("http", "https") or not host:
+        return "no address of a server"
+    if parts.port is not None and not 1 <= parts.port <= _LAST_PORT:
+        return f"no port from 1 to {_LAST_PORT}"
+    if {"?", "#"} & set(url):
+        return "it goes on after the path, with ? or #"
+    return ""
+
+
 def open_client(server: Server) -> httpx.AsyncClient:
-    """Return a client with `in_flight` connections, which the caller closes."""
+    """Return a client with `in_flight` connections, which the caller closes.
+
+    Raises
+    ------
+    ConfigError
+        The environment names a proxy or a certificate that cannot be used.
+    """
     key = {} if server.api_key is None else {"Authorization": f"Bearer {server.api_key}"}
-    return httpx.AsyncClient(
-        headers={"Accept-Encoding": "gzip, deflate", **key},
-        limits=httpx.Limits(max_connections=server.in_flight),
-        timeout=httpx.Timeout(None, connect=CONNECT_S),  # `timeout_s` is for the whole reply
-    )
+    try:
+        return httpx.AsyncClient(
+            headers={"Accept-Encoding": "gzip, deflate", **key},
+            limits=httpx.Limits(max_connections=server.in_flight),
+            timeout=httpx.Timeout(None, connect=CONNECT_S),  # `timeout_s` is for the whole reply
+        )
+    except (httpx.InvalidURL, ValueError, ImportError, OSError) as error:
+        raise ConfigError(
+            f"HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or SSL_CERT_FILE cannot be used "
+            f"({excerpt(str(error))}); correct or unset the variable"
+        ) from error
 
 
 class Answer(NamedTuple):
@@ -140,14 +174,17 @@ async def fetch(
         The server is elsewhere.
     """
     raw = bytearray()
-    async with (
-        asyncio.timeout(timeout_s),
-        client.stream(method, f"{server.url}{path}", json=body) as response,
-    ):
-        async for chunk in response.aiter_raw():
-            raw += chunk
-            if len(raw) > LARGEST_ANSWER:
-                break
+    try:
+        async with (
+            asyncio.timeout(timeout_s),
+            client.stream(method, f"{server.url}{path}", json=body) as response,
+        ):
+            async for chunk in response.aiter_raw():
+                raw += chunk
+                if len(raw) > LARGEST_ANSWER:
+                    break
+    except ExceptionGroup as errors:  # of sockets, such as at the port 99999 of a proxy
+        raise httpx.ConnectError(str(errors.exceptions[0])) from errors
     if response.has_redirect_location:
         target = redact(server, excerpt(response.headers["Location"].removesuffix(path)))
         raise SemanticsError(f"{server.place}: the server has moved to {target}; use it as --url")
@@ -220,6 +257,18 @@ def describe_error(server: Server, error: Exception) -> str:
     """Return kind and message of an error of httpx."""
     text = redact(server, excerpt(str(error)))
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def name_remedy(server: Server, error: Exception) -> str:
+    """Say what to do about an error of httpx on the way to a server."""
+    text = str(error)
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return "set SSL_CERT_FILE to the certificate of its authority"
+    if "[SSL" in text:  # an answer that is none of TLS
+        return f"if it speaks http, use --url {server.place.replace('https', 'http', 1)}"
+    if "status line" in text and "x15\\x03" in text:  # an alert of TLS
+        return f"if it speaks https, use --url {server.place.replace('http', 'https', 1)}"
+    return "start it, or name another with --url"
 
 
 def excerpt(text: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lemf.runtime.output import UNPRINTABLE, printable_text
+from lemf.runtime.output import UNPRINTABLE
 from msfser.errors import SemanticsError
 from msfser.semantics.work_file import Entry, key_of
 
@@ -229,7 +229,8 @@ def tidy_text(text: str) -> str:
     """Return a text with single blanks, and without characters that act on a terminal."""
     text = _ESCAPE_SEQUENCE.sub("", text)
     text = UNPRINTABLE.sub(lambda c: c[0] if c[0].isspace() else "", text)
-    return printable_text(" ".join(text.split()))
+    text = text.encode(errors="ignore").decode()  # without lone halves of UTF-16 pairs
+    return " ".join(text.split())
 
 
 def _cut(text: str, longest: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from msfser.semantics.es.chat_server import Server
 
 
+def _say_nothing(_: str) -> None:
+    """Print no line."""
+
+
 def describe_by_server(
     manifest: Manifest,
     work: WorkFile,
@@ -31,6 +35,7 @@ def describe_by_server(
     *,
     shard: Shard | None = None,
     watch: Watch = no_watch,
+    say: Callable[[str], None] = _say_nothing,
 ) -> dict[str, Text]:
     """Describe recordings by a server that takes audio.
 
@@ -44,6 +49,8 @@ def describe_by_server(
         The categories of the corpus.
     shard : Shard, optional
     watch : function, optional
+    say : function, optional
+        Prints a line about a request that is sent again.
 
     Returns
     -------
@@ -63,7 +70,7 @@ def describe_by_server(
         usable_utterances(manifest, shard),
         work,
         ("openai", server.model, prompt, server.decoding),
-        partial(ask_server, server, emotions, proven),
+        partial(ask_server, server, emotions, proven, say),
         watch=watch,
     )
     return to_texts(entries, source="openai", model=server.model, prompt=prompt)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Iterable, Sequence
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import httpx
@@ -23,11 +25,18 @@ from msfser.semantics.jobs import Job, Results
 from msfser.semantics.work_file import Entry
 
 _FEWEST_FAILURES = 20  # in a row before the run is given up
+_LONGEST_S = 900.0  # for one utterance, all attempts and pauses included
+_LONGEST_SILENCE_S = 1800.0  # in which one utterance after the other fails
+_SELDOM_S = 10.0  # between lines about further attempts
 _FORMS = ("input_audio", "audio_url")  # of a recording: OpenAI's, and that of vLLM and SGLang
 
 
 def ask_server(
-    server: Server, emotions: Sequence[str], proven: bool, jobs: Sequence[Job]
+    server: Server,
+    emotions: Sequence[str],
+    proven: bool,
+    say: Callable[[str], None],
+    jobs: Sequence[Job],
 ) -> Results:
     """Request descriptions of recordings, and yield each as soon as its reply arrives.
 
@@ -39,6 +48,8 @@ def ask_server(
     proven : bool
         Whether any utterance of the corpus was ever described; until then, failures of every kind
         in a row end the run, later only those that the server causes.
+    say : function
+        Prints a line about a request that is sent again; called at most every `_SELDOM_S`.
     jobs : sequence of Job
 
     Yields
@@ -55,7 +66,9 @@ def ask_server(
     with asyncio.Runner() as runner:
         client = open_client(server)
         done: asyncio.Queue[tuple[Job, Entry] | None] = asyncio.Queue()
-        asking = runner.get_loop().create_task(_ask_all(client, server, emotions, jobs, done))
+        asking = runner.get_loop().create_task(
+            _ask_all(client, server, emotions, jobs, done, _seldom(say))
+        )
         try:
             yield from _stop_at_failures(server, proven, iter(lambda: runner.run(done.get()), None))
         finally:
@@ -64,18 +77,32 @@ def ask_server(
         asking.result()  # raises the error that ended it
 
 
+def _seldom(say: Callable[[str], None]) -> Callable[[str], None]:
+    """Return a function that drops lines which follow another too soon."""
+    said_at = -math.inf
+
+    def say_seldom(line: str) -> None:
+        nonlocal said_at
+        if time.monotonic() - said_at >= _SELDOM_S:
+            said_at = time.monotonic()
+            say(line)
+
+    return say_seldom
+
+
 def _stop_at_failures(
     server: Server, proven: bool, results: Iterable[tuple[Job, Entry]]
 ) -> Results:
     """Yield the results; raise a SemanticsError where too many in a row have failed."""
-    n_failed = 0
+    n_failed, last_at = 0, time.monotonic()
     for job, entry in results:
         yield job, entry
         if entry["status"] == "ok":
-            proven, n_failed = True, 0
+            proven, n_failed, last_at = True, 0, time.monotonic()
         elif entry["passing"] or not proven:
             n_failed += 1
-        if n_failed >= max(_FEWEST_FAILURES, 2 * server.in_flight):
+        too_long = n_failed and time.monotonic() - last_at >= _LONGEST_SILENCE_S
+        if too_long or n_failed >= max(_FEWEST_FAILURES, 2 * server.in_flight):
             raise SemanticsError(
                 f"{server.place}: {n_failed} utterances in a row failed, the last, {job.id}: "
                 f"{entry['reason']}; what is done is kept; check the server, then run the command "
@@ -89,6 +116,7 @@ async def _ask_all(
     emotions: Sequence[str],
     jobs: Sequence[Job],
     done: asyncio.Queue[tuple[Job, Entry] | None],
+    say: Callable[[str], None],
 ) -> None:
     """Describe all recordings, `in_flight` at a time; then put None."""
     remaining = iter(jobs)
@@ -96,7 +124,12 @@ async def _ask_all(
 
     async def work() -> None:
         for job in remaining:
-            entry = await _describe(client, server, emotions, forms, job)
+            try:
+                async with asyncio.timeout(_LONGEST_S):
+                    entry = await _describe(client, server, emotions, forms, job, say)
+            except TimeoutError:
+                reason = f"no description within {_LONGEST_S:g} s"
+                entry = {"status": "failed", "reason": reason, "passing": True}
             await done.put((job, redact(server, entry)))
 
     try:
@@ -121,17 +154,22 @@ async def _describe(
     emotions: Sequence[str],
     forms: list[str],
     job: Job,
+    say: Callable[[str], None],
 ) -> Entry:
     """Describe one recording; after a reply that cannot be used, ask once more."""
     schema = schema_of(emotions)
+
+    def note_retry(reason: str) -> None:
+        say(f"note: {job.id}: {reason}")
+
     try:
         data = await asyncio.to_thread(_encode, job.wav)
         for form in tuple(forms):
             messages = [_question(prompt_of(emotions), form, data)]
             try:
-                reply = await complete(client, server, messages, schema, job.key)
+                reply = await complete(client, server, messages, schema, job.key, note_retry)
             except RequestError as error:
-                if not error.of_audio:
+                if not error.of_audio or len(forms) == 1:  # it took others
                     raise
                 refusal = error
             else:
@@ -152,7 +190,7 @@ async def _describe(
                     "content": f"This cannot be used: {error}. Reply with the JSON object only.",
                 },
             ]
-            reply = await complete(client, server, messages, schema, job.key)
+            reply = await complete(client, server, messages, schema, job.key, note_retry)
             try:
                 return reply_entry(reply.text, emotions)
             except SemanticsError as again:

@@ -112,6 +112,78 @@ def test_a_password_in_the_url_is_in_no_output(two):
     assert KEY not in output + servers.describe(two, f"{secret}/v1", code=1)
 
 
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("", "no address of a server"), ("localhost:8000", "no address of a server"),
+        ("http://", "no address of a server"), ("http:///v1", "no address of a server"),
+        ("https://:8000/v1", "no address of a server"), ("http://me@/v1", "no address of a server"),
+        ("file:///etc/passwd", "no address of a server"), ("//x/v1", "no address of a server"),
+        ("http:/x/v1", "no address of a server"), ("ftp://x/v1", "no address of a server"),
+        ("http://x:0/v1", "no port from 1 to 65535"), ("http://x:-1/v1", "no port from 1 to 65535"),
+        ("http://x:99999/v1", "no port from 1 to 65535"), ("http://x:abc/v1", "Invalid port"),
+        (f"http://x:{'9' * 400}/v1", "no port from 1 to 65535"),
+        ("http://[::1/v1", "Invalid port"), ("http://[zz]/v1", "Invalid IPv6 address"),
+        ("http://x:80\n00/v1", "non-printable"), ("http://x\0y/v1", "non-printable"),
+        ("http://\N{SNOWMAN}/v1", "Invalid IDNA hostname"), ("http://xn--/v1", "A-label"),
+        (f"http://{'x' * 70_000}/v1", "URL too long"),
+        ("http://x/v1?a=b", "with ? or #"), ("http://x/v1#a", "with ? or #"),
+    ],
+)  # fmt: skip
+def test_a_url_of_no_server_is_one_true_line(two, url, fault):
+    for options in ([], ["--model", "m"]):
+        output = servers.describe(two, url, *options, code=1)
+        assert output.startswith("Error: --url ")
+        assert output.endswith("; write it as http://localhost:8000/v1\n")
+        assert fault in output
+        assert output.count("\n") == 1
+        assert len(output) < 500
+
+
+def test_addresses_of_all_kinds_are_taken():
+    for url in ("HTTP://x/v1", "http://[::1]:8000/v1", "http://m\xfcnchen.example", "http://x:65535",
+                "http://10.0.0.1/a b/v1", "https://me:p%40ss@x/v1", " http://x/v1\n"):  # fmt: skip
+        assert Server(url=url, model="m").url == url.strip()
+
+
+@pytest.mark.parametrize(
+    ("secret", "parts"),
+    [
+        ("me:p@ss-word", ["p@ss-word", "p@ss", "ss-word"]),
+        ("sk-token-alone", ["sk-token-alone"]),
+        ("me:pass%2Fword", ["pass%2Fword", "pass/word"]),
+    ],
+)
+def test_nothing_of_what_stands_before_the_host_is_shown(two, secret, parts):
+    server = Server(url=f"http://{secret}@127.0.0.1:9/v1", model="m")
+    assert server.place == "http://127.0.0.1:9/v1"
+    output = servers.describe(two, server.url, code=1)
+    output += servers.describe(two, server.url.replace(":9", ":99999"), code=1)
+    for part in parts:
+        assert part not in output
+        assert redact(server, f"<{part}>") != f"<{part}>" or part in ("p@ss", "ss-word")
+
+
+def test_https_and_http_that_were_mixed_up_are_said(two):
+    with servers.serving(servers.Vllm) as url:
+        output = servers.describe(two, f"{url.replace('http', 'https')}/v1", code=1)
+    assert output.endswith(f"; if it speaks http, use --url {url}/v1\n")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("HTTP_PROXY", "http://127.0.0.1:99999", "no server answers (ConnectError: "),
+        ("ALL_PROXY", "gopher://127.0.0.1", "or SSL_CERT_FILE cannot be used"),
+        ("SSL_CERT_FILE", "/none.pem", "or SSL_CERT_FILE cannot be used"),
+    ],
+)
+def test_an_environment_that_cannot_be_used_is_one_line(two, variable, value, said):
+    output = servers.describe(two, "http://192.0.2.1/v1", code=1, env={variable: value})
+    assert said in output
+    assert output.count("\n") == 1
+
+
 def test_placeholders_for_a_key_change_no_reply():
     content = {"text": "Empty room, EMPTY, emptying", "x": ["a xylophone x"]}
     assert redact(Server(url="http://x/v1", model="m", api_key="x"), content) == content
@@ -148,6 +220,8 @@ class Hostile(servers.Vllm):
             return self.complete({"content": '{"gender": ' + "[" * 500_000})
         if self.way == "surrogate":
             return self.complete({"content": 'I cannot. \ud800 {"gender": "\ud800"}'})
+        if self.way == "nothing":
+            return self.send(200, b"  ")
         if self.way == "control":
             return self.send(400, b"\x1b]0;owned\x07\x1b[2J\xc2\x9b31m no")
         if self.way == "no gzip":
@@ -173,7 +247,9 @@ class Hostile(servers.Vllm):
         ("gzip", "more than 4 MB"), ("gzip error", "HTTP 400"), ("endless", "more than 4 MB"),
         ("drips", "no reply within 0.5 s"), ("deep", "no reply of a chat model"),
         ("deep reply", "the reply is no valid JSON"), ("control", "HTTP 400"),
-        ("no gzip", "the body is no gzip"), ("surrogate", "the key 'free_emotion' is missing"),
+        ("no gzip", "the body is no gzip"),
+        ("nothing", "no reply of a chat model (HTTP 200)"),
+        ("surrogate", "the key 'free_emotion' is missing"),
     ],
 )  # fmt: skip
 def test_no_reply_takes_much_memory_or_time(two, monkeypatch, way, said):
@@ -190,6 +266,7 @@ def test_no_reply_takes_much_memory_or_time(two, monkeypatch, way, said):
     assert peak < 60_000_000
     assert took_s < 12
     assert all(said in text.reason for text in read_texts(two).es)
+    assert all(not text.reason.rstrip(")").endswith((":", ": ")) for text in read_texts(two).es)
     assert output.replace("\n", "").isprintable()
     assert all(text.reason.isprintable() for text in read_texts(two).es)
 
@@ -215,7 +292,7 @@ def test_control_characters_of_a_reply_reach_no_text(two):
     class Coloured(servers.Vllm):
         def answer(self, body):
             hostile = servers.DESCRIPTION | {
-                "explanation": "\x1b[31mRed\x1b[0m\x00 and \u202eloud."
+                "explanation": "\x1b[31mRed\x1b[0m\x00 and \ud800\u202eloud."
             }
             return self.complete({"content": json.dumps(hostile)})
 

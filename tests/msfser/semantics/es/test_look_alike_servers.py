@@ -76,6 +76,69 @@ def test_one_line_says_what_to_set(two, handler, ending, remedy):
                 assert all(expected.search(text.reason) for text in read_texts(two).es)
 
 
+REFUSALS_OF_AUDIO = (  # as servers word them
+    (500, "audio input is not supported - hint: you may need to provide the mmproj"),
+    (400, "unsupported content[].type"),
+    (404, "No endpoints found that support input audio"),
+    (400, "Content blocks are expected to be either text or image_url type."),
+    (400, "Invalid value: 'input_audio'. Supported values are: 'text', 'image_url' and 'file'."),
+    (400, "Failed to deserialize the JSON body into the target type: messages[0]: unknown variant "
+     "`input_audio`, expected `text` at line 1 column 690848"),
+    (422, "messages[0].content: data did not match any variant of untagged enum MessageContent"),
+    (400, "Audio input is not enabled for this model"),
+    (400, "audio modality is unsupported by this model"),
+    (400, "This model can only handle text inputs."),
+    (415, "Unsupported media type"),
+    (400, "multimodal data provided, but the model does not accept multimodal requests"),
+    (422, "body.messages.0.content.str: Input should be a valid string"),
+    (501, "speech input isn't implemented"),
+    (200, "Model does not support audio"),
+)  # fmt: skip
+OTHER_ERRORS = (
+    (400, "audio too long"),
+    (400, "The audio exceeds the maximum duration of 30 seconds and is not supported"),
+    (400, "Invalid content: the audio could not be decoded"),
+    (400, "Unsupported sample rate in input_audio"),
+    (400, "max_tokens: Input should be less than or equal to 256"),
+    (400, "This model's maximum context length is 4096 tokens; your input is not supported"),
+    (400, "The content is not allowed by our safety policy"),
+)
+
+
+@pytest.mark.parametrize(("status", "message"), REFUSALS_OF_AUDIO + OTHER_ERRORS)
+def test_a_server_without_ears_is_known_by_its_words(two, status, message):
+    class Deaf(servers.Vllm):
+        def answer(self, body):
+            return self.send(status, {"error": {"message": message, "code": status}})
+
+    with servers.serving(Deaf) as url:
+        servers.describe(two, f"{url}/v1", code=1)
+    for text in read_texts(two).es:
+        assert message[:20] in text.reason
+        advised = text.reason.endswith(": serve a model that listens")
+        assert advised == ((status, message) in REFUSALS_OF_AUDIO), text.reason
+
+
+def test_a_server_that_has_listened_is_not_told_to(tmp_path, make_corpus):
+    make_corpus(tmp_path / "c", 3)
+    taken = []
+
+    class Moody(servers.Vllm):
+        def answer(self, body):
+            taken.append(body)
+            if len(taken) > 1:
+                return self.bad_request("Invalid content type of this audio")
+            return super().answer(body)
+
+    with servers.serving(Moody) as url:
+        servers.describe(tmp_path / "c", f"{url}/v1", "--in-flight", "1", code=1)
+    ok, *others = read_texts(tmp_path / "c").es
+    assert ok.status == "ok"
+    assert all(text.reason.startswith("HTTP 400") for text in others)
+    assert not any("serve a model" in text.reason for text in others)
+    assert len(taken) == 3
+
+
 def test_the_url_may_be_that_of_the_requests(two):
     with servers.serving(servers.Vllm) as url:
         assert "es: 2 ok" in servers.describe(two, f"{url}/v1/chat/completions/")

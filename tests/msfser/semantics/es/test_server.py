@@ -39,11 +39,11 @@ GOOD, ModelServer, describe = model_server.GOOD, model_server.ModelServer, model
 EMOTIONS = emotions_of("own")
 
 
-def ask(corpus, server, **more):
+def ask(corpus, server, say=str, **more):
     settings = {"first_delay_s": 0.01, "timeout_s": 0.3, "in_flight": 12} | more
     settings = Server(url=server.url, model="test-model", **settings)
     with open_work(corpus, "es") as work:
-        return describe_by_server(read_manifest(corpus), work, settings, EMOTIONS)
+        return describe_by_server(read_manifest(corpus), work, settings, EMOTIONS, say=say)
 
 
 def digests(corpus):
@@ -146,7 +146,7 @@ def test_what_lasts_fails_with_its_reason_and_is_tried_again_by_the_next_run(cor
     assert "HTTP 429: slow down" in said["too many"]
     assert "HTTP 500: oops" in said["broken"]
     assert "3 attempts, the last: HTTP 503: <html>" in said["unavailable"]
-    assert "no reply of a chat model: <html>" in said["html"]
+    assert "no reply of a chat model (HTTP 200: <html>" in said["html"]
     assert "RemoteProtocolError" in said["half a body"]
     assert "no reply within 0.3 s" in said["slow"]
     assert "twice: the reply is no valid JSON" in said["half a description"]
@@ -197,6 +197,21 @@ def test_a_run_without_a_single_success_is_given_up(tmp_path, make_corpus, monke
     assert (tmp_path / "c/semantics/es.jsonl").read_text().count("\n") == 4
 
 
+def test_a_run_in_which_the_server_is_silent_for_long_is_given_up(corpus, monkeypatch):
+    monkeypatch.setattr("msfser.semantics.es.server._LONGEST_SILENCE_S", 0.2)
+    described = digests(corpus)[0]
+
+    def answer(digest, n_before):
+        return describe(digest) if digest == described else lambda handler: handler.slow()
+
+    with (
+        ModelServer(answer) as server,
+        pytest.raises(SemanticsError, match=r"1 utterances in a row failed, the last, u001: 1 att"),
+    ):
+        ask(corpus, server, attempts=1, in_flight=1, timeout_s=0.3)
+    assert server.n_requests <= 3
+
+
 def test_once_any_succeeded_only_the_server_can_end_a_run(corpus, monkeypatch, reasons):
     """A few recordings that no model describes must not keep the others from their table."""
     monkeypatch.setattr("msfser.semantics.es.server._FEWEST_FAILURES", 4)
@@ -214,7 +229,7 @@ def test_what_no_request_can_mend_ends_the_run(corpus):
     for status in (401, 404):
         with (
             ModelServer(lambda digest, n_before, status=status: http(status)) as server,
-            pytest.raises(SemanticsError, match=rf"HTTP {status}: ; check --url, --model and"),
+            pytest.raises(SemanticsError, match=rf"HTTP {status}; check --url, --model and"),
         ):
             ask(corpus, server)
 
@@ -238,14 +253,60 @@ def test_a_server_that_is_not_there_or_not_the_right_one_is_said(corpus):
         assert output == f"Error: {server.url}: no model 'c'; there are: a, b\n"
         wrong = server.url.replace("/v1", "/v2")
         output = run(corpus, "--backend", "openai", "--url", wrong, code=1)
-        assert output == f"Error: {wrong}: the server does not list models; use --model\n"
+        why = '(HTTP 404: {"error": "no such path"})'
+        assert output == f"Error: {wrong}: the server does not list models {why}; use --model\n"
     output = run(corpus, "--backend", "openai", "--url", server.url, code=1)
     assert output.startswith(f"Error: {server.url}: no server answers (ConnectError")
     assert output.count("\n") == 1
-    output = run(corpus, "--backend", "openai", "--url", "localhost:8000", "--model", "m", code=1)
-    assert "write it as http://localhost:8000/v1" in output
     with pytest.raises(ConfigError, match="at least 1"):
         Server(url="http://x", model="m", in_flight=0)
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        ([], "does not list a model; load one, or use --model"),
+        ([7, None, ["a"], ""], "does not list a model whose name can be used; load one, or use"),
+        (["a\nb"], "does not list a model whose name can be used; load one, or use --model"),
+        (["good", "bad\x1b[2J"], "choose with --model: good and 1 without a usable name"),
+        (["good", None, 1.5], "choose with --model: good and 2 without a usable name"),
+    ],
+)
+def test_no_model_is_chosen_where_the_list_holds_what_is_no_name(corpus, ids, said):
+    with ModelServer(models=ids) as server:
+        output = run(corpus, "--backend", "openai", "--url", server.url, code=1)
+        assert output.startswith(f"Error: {server.url}: ")
+        assert said in output
+        assert output.count("\n") == 1
+        if "good" not in ids:  # what is named is taken where nothing speaks against it
+            output = run(corpus, "--backend", "openai", "--url", server.url, "--model", "mine")
+            assert "es: 12 ok" in output
+
+
+def test_a_model_that_is_listed_twice_is_one(corpus):
+    with ModelServer(models=("a", "a")) as server:
+        assert "es: 12 ok" in run(corpus, "--backend", "openai", "--url", server.url)
+
+
+def test_a_further_attempt_is_a_line_and_an_utterance_has_a_longest_time(
+    tmp_path, make_corpus, monkeypatch, reasons
+):
+    make_corpus(tmp_path / "c", 1)
+    monkeypatch.setattr("msfser.semantics.es.server._SELDOM_S", 0.0)
+    said = []
+    with ModelServer(lambda digest, n_before: http(503)) as server:
+        texts = ask(tmp_path / "c", server, said.append, attempts=3)
+        assert [line[:40] for line in said] == [
+            "note: u000: attempt 1 of 3: HTTP 503; th",
+            "note: u000: attempt 2 of 3: HTTP 503; th",
+        ]
+        assert reasons(texts)["u000"] == "3 attempts, the last: HTTP 503"
+        monkeypatch.setattr("msfser.semantics.es.server._SELDOM_S", 10.0)
+        ask(tmp_path / "c", server, said.append, attempts=3)
+        assert len(said) == 3  # no second line within 10 s
+        monkeypatch.setattr("msfser.semantics.es.server._LONGEST_S", 0.1)
+        texts = ask(tmp_path / "c", server, attempts=3, first_delay_s=60.0)
+    assert reasons(texts)["u000"] == "no description within 0.1 s"
 
 
 def test_a_second_run_is_refused(corpus):
