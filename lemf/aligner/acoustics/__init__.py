@@ -1,0 +1,5 @@
+"""What phones sound like, and the likeliest way of a recording through the phones of its text.
+
+`mfcc` turns samples into features, `graph` a text into states, `models` says how likely a frame is
+in a state, `viterbi` finds the way, `training` learns models from recordings.
+"""

@@ -1,0 +1,131 @@
+"""The states through which a recording of a text goes, and which state may follow which.
+
+Each phone is three states in a row. Silence may come before, after and between words; a vowel at
+the start of a word may have a glottal stop before; a schwa before a sonorant may be left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lemf.arrays import IntArray
+
+N_PARTS = 3  # states of a phone
+SILENCE = ""
+GLOTTAL_STOP = "ʔ"
+ANY_SOUND = "spn"  # of a word of which no phone is known, as MFA names it
+_VOWELS = frozenset("aeiouyøœɶɛɔəɘɵɤɪʊʏɐɑɒæʌɜɚɝᵻɨʉɯᵿ")
+_SONORANTS = frozenset("nmlŋɲɾrɹɫʎʁ")
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """States in the order of the text; each is entered from itself and from states before it.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Name of each unit: a phone, `SILENCE`, `GLOTTAL_STOP` or `ANY_SOUND`.
+    words : (units,) int64
+        The word of each unit, counted from 0; -1 of silence.
+    units, parts : (states,) int64
+        The unit of each state, and which of its states it is.
+    follows : (states,) bool
+        Whether a state is entered from the one just before.
+    jumps : (jumps, 2) int64
+        Other pairs of a state and one that it is entered from.
+    starts, ends : (some,) int64
+        States in which a recording may start and end.
+    """
+
+    names: tuple[str, ...]
+    words: IntArray
+    units: IntArray
+    parts: IntArray
+    follows: np.ndarray
+    jumps: IntArray
+    starts: IntArray
+    ends: IntArray
+
+    @property
+    def least_frames(self) -> int:
+        """The frames of the shortest way through the graph."""
+        shortest = np.full(len(self.units), len(self.units))
+        shortest[self.starts] = 1
+        sources: list[list[int]] = [
+            [state - 1] if follows else [] for state, follows in enumerate(self.follows)
+        ]
+        for state, source in self.jumps:
+            sources[state].append(source)
+        for state, before in enumerate(sources):
+            if before:
+                shortest[state] = min(shortest[state], shortest[before].min() + 1)
+        return int(shortest[self.ends].min())
+
+
+def build_graph(phones_of_words: Sequence[Sequence[str]]) -> Graph:
+    """Build the graph of a text from the names of the phones of each word.
+
+    A word without phones may sound like anything.
+    """
+    builder = _Builder()
+    builder.add(SILENCE, -1)
+    for word, phones in enumerate(phones_of_words):
+        if word > 0:
+            builder.add(SILENCE, -1, optional=True)
+        if phones and phones[0][0] in _VOWELS:
+            builder.add(GLOTTAL_STOP, word, optional=True)
+        for place, phone in enumerate(phones or [ANY_SOUND]):
+            following = phones[place + 1] if place + 1 < len(phones) else SILENCE
+            builder.add(phone, word, optional=phone == "ə" and following[:1] in _SONORANTS)
+        if word == 0:
+            builder.open_start()
+    ends = list(builder.frontier)
+    builder.add(SILENCE, -1)
+    return builder.graph([*ends, *builder.frontier])
+
+
+class _Builder:
+    """Adds units one after the other; the next is entered from the states of the `frontier`."""
+
+    def __init__(self) -> None:
+        self.frontier: list[int] = []
+        self._names: list[str] = []
+        self._words: list[int] = []
+        self._entries: list[list[int]] = []
+
+    def add(self, name: str, word: int, *, optional: bool = False) -> None:
+        self._names.append(name)
+        self._words.append(word)
+        self._entries.append(list(self.frontier))
+        last = N_PARTS * len(self._names) - 1
+        self.frontier = [*self.frontier, last] if optional else [last]
+
+    def open_start(self) -> None:
+        """Remember the units into which the first silence leads: the text may start there."""
+        self._openings = [
+            N_PARTS * unit for unit, entries in enumerate(self._entries) if N_PARTS - 1 in entries
+        ]
+
+    def graph(self, ends: list[int]) -> Graph:
+        n_units = len(self._names)
+        follows = np.ones(N_PARTS * n_units, bool)
+        follows[0] = False
+        jumps = []
+        for unit, entries in enumerate(self._entries):
+            first = N_PARTS * unit
+            follows[first] = first - 1 in entries
+            jumps += [(first, entry) for entry in entries if entry != first - 1]
+        return Graph(
+            tuple(self._names),
+            np.array(self._words),
+            np.repeat(np.arange(n_units), N_PARTS),
+            np.tile(np.arange(N_PARTS), n_units),
+            follows,
+            np.array(jumps, np.int64).reshape(-1, 2),
+            np.array([0, *self._openings]),
+            np.array(ends),
+        )

@@ -1,0 +1,140 @@
+"""Mel-frequency cepstra, by which sounds are compared, 200 frames a second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lemf.arrays import FloatArray
+from lemf.runtime.extras import importing
+
+RATE_HZ = 16_000
+FRAME_PERIOD_S = 0.005
+N_CEPSTRA = 13
+N_FEATURES = 2 * N_CEPSTRA  # cepstra and their slopes
+_HOP, _WINDOW, _N_FFT = 80, 400, 512  # samples: 5 ms, 25 ms
+_LOWEST_HZ, _HIGHEST_HZ, _N_BANDS = 80.0, 7600.0, 26
+_PRE_EMPHASIS = 0.97
+_FLOOR = 4e-5  # of the energy of a band, relative to the mean square of the samples
+_SLOPE_FRAMES = 3  # on both sides of a frame, of the regression line
+_SLOPE_SCALE = 0.35  # deviation of the slope of a standardised cepstrum in speech
+_BLOCK = 4096  # frames that are transformed at once
+
+
+def compute_cepstra(blocks: Iterable[FloatArray], rate_hz: int) -> FloatArray:
+    """Compute cepstra of a recording.
+
+    Parameters
+    ----------
+    blocks : iterable of (samples,) float64
+        The samples in one piece or several; at least one sample.
+    rate_hz : int
+
+    Returns
+    -------
+    (frames, 13) float64
+        The frame at i is centred at 5 ms times i; frames cover the recording to its end. The level
+        of the recording changes nothing but, in digital silence, the first cepstrum.
+    """
+    samples = np.concatenate(list(_resample(blocks, rate_hz)))
+    return np.concatenate([_cepstra(energies) for energies in _log_energies(samples)])
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """How many frames there are, and the sums and sums of squares of their cepstra, (13,)."""
+
+    n_frames: int
+    sums: FloatArray
+    squares: FloatArray
+
+    def __add__(self, other: Moments) -> Moments:
+        return Moments(
+            self.n_frames + other.n_frames, self.sums + other.sums, self.squares + other.squares
+        )
+
+
+def measure_moments(cepstra: FloatArray) -> Moments:
+    """Compute the moments of cepstra, (frames, 13), to be summed over a speaker's recordings."""
+    return Moments(len(cepstra), cepstra.sum(axis=0), np.square(cepstra).sum(axis=0))
+
+
+def standardise(cepstra: FloatArray, moments: Moments) -> FloatArray:
+    """Standardise the cepstra of a recording and append their slopes.
+
+    Parameters
+    ----------
+    cepstra : (frames, 13) float64
+    moments : Moments
+        Of the recording, or of all that its speaker says.
+
+    Returns
+    -------
+    (frames, 26) float64
+    """
+    means = moments.sums / moments.n_frames
+    variances = moments.squares / moments.n_frames - np.square(means)
+    scaled = (cepstra - means) / np.sqrt(np.maximum(variances, 1e-6))
+    return np.hstack([scaled, _slopes(scaled) / _SLOPE_SCALE])
+
+
+def _resample(blocks: Iterable[FloatArray], rate_hz: int) -> Iterator[NDArray[np.float32]]:
+    """Yield the samples at 16 kHz."""
+    if rate_hz == RATE_HZ:
+        yield from (block.astype(np.float32) for block in blocks)
+        return
+    with importing("lemf[align]"):
+        import soxr
+    stream = soxr.ResampleStream(rate_hz, RATE_HZ, 1, dtype="float32")
+    for block in blocks:
+        yield stream.resample_chunk(block.astype(np.float32))
+    yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
+
+
+def _log_energies(samples: NDArray[np.float32]) -> Iterator[FloatArray]:
+    """Yield the log energies of mel bands, (frames, 26) float64, in blocks of frames."""
+    n_frames = len(samples) // _HOP + 1
+    floor = _FLOOR * max(float(np.mean(np.square(samples, dtype=np.float64))), 1e-12)
+    samples = np.append(samples[:1], samples[1:] - np.float32(_PRE_EMPHASIS) * samples[:-1])
+    padded = np.pad(samples, _WINDOW // 2, mode="symmetric")
+    frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP][:n_frames]
+    window, bands = np.hamming(_WINDOW), _mel_bands().T
+    for start in range(0, n_frames, _BLOCK):
+        spectra = np.fft.rfft(frames[start : start + _BLOCK] * window, _N_FFT)
+        yield np.log((np.square(spectra.real) + np.square(spectra.imag)) @ bands + floor)
+
+
+def _cepstra(log_energies: FloatArray) -> FloatArray:
+    """Compute the first coefficients of the orthonormal cosine transform (II)."""
+    angles = np.pi / _N_BANDS * np.outer(np.arange(_N_BANDS) + 0.5, np.arange(N_CEPSTRA))
+    cosines = np.cos(angles) * np.sqrt(2 / _N_BANDS)
+    cosines[:, 0] /= np.sqrt(2)
+    return np.asarray(log_energies @ cosines)
+
+
+def _slopes(features: FloatArray) -> FloatArray:
+    """Compute the slope of each feature over time, by regression over 7 frames (their shape)."""
+    reach, n_frames = _SLOPE_FRAMES, len(features)
+    padded = np.pad(features, ((reach, reach), (0, 0)), mode="edge")
+    rises = [
+        k * (padded[reach + k : reach + k + n_frames] - padded[reach - k : reach - k + n_frames])
+        for k in range(1, reach + 1)
+    ]
+    return np.asarray(sum(rises) / (2 * sum(k * k for k in range(1, reach + 1))))
+
+
+def _mel_bands() -> FloatArray:
+    """Return the triangles of the bands over the bins of the FFT, (26, 257) float64."""
+    edges_mel = np.linspace(_mel(_LOWEST_HZ), _mel(_HIGHEST_HZ), _N_BANDS + 2)
+    edges_hz = 700 * (10 ** (edges_mel / 2595) - 1)
+    bins_hz = np.arange(_N_FFT // 2 + 1) * RATE_HZ / _N_FFT
+    low, centre, high = edges_hz[:-2, None], edges_hz[1:-1, None], edges_hz[2:, None]
+    rise, fall = (bins_hz - low) / (centre - low), (high - bins_hz) / (high - centre)
+    return np.maximum(0.0, np.minimum(rise, fall))
+
+
+def _mel(frequency_hz: float) -> float:
+    return float(2595 * np.log10(1 + frequency_hz / 700))

@@ -1,0 +1,121 @@
+"""How phones sound: three Gaussians each, one per state, over the features of a frame."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+
+from lemf.aligner.acoustics.graph import ANY_SOUND, N_PARTS, Graph
+from lemf.aligner.acoustics.mfcc import N_FEATURES
+from lemf.aligner.acoustics.phone_features import nearest_phone
+from lemf.arrays import FloatArray, IntArray
+
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class PhoneModels:
+    """Gaussians of phones, silence and the glottal stop.
+
+    Attributes
+    ----------
+    names : tuple of str
+    counts : (phones, 3) float64
+        Frames from which each state was estimated.
+    means, variances : (phones, 3, 26) float64
+    """
+
+    names: tuple[str, ...]
+    counts: FloatArray
+    means: FloatArray
+    variances: FloatArray
+
+    def name_of(self, phone: str) -> str:
+        """Return the name of the model for a phone: the phone, the nearest one, or `ANY_SOUND`."""
+        if phone in self.names or phone == ANY_SOUND:
+            return phone
+        return nearest_phone(phone, self.names) or ANY_SOUND
+
+    def score(self, features: FloatArray) -> FloatArray:
+        """Compute the logarithms of the likelihoods of frames in all states.
+
+        Parameters
+        ----------
+        features : (frames, 26) float64
+
+        Returns
+        -------
+        (frames, 3 (phones + 1)) float64
+            The three states of each phone in the order of `names`, then those of `ANY_SOUND`.
+        """
+        spn = np.ones((1, N_PARTS, N_FEATURES))  # features are standardised
+        return log_likelihoods(
+            features,
+            np.concatenate([self.means, 0 * spn]).reshape(-1, N_FEATURES),
+            np.concatenate([self.variances, spn]).reshape(-1, N_FEATURES),
+        )
+
+    def columns(self, graph: Graph) -> IntArray:
+        """Return the column of each state of a graph in what `score` returns, (states,) int64."""
+        places = {name: self._place(name) for name in set(graph.names)}
+        units = np.array([places[name] for name in graph.names])
+        return N_PARTS * units[graph.units] + graph.parts
+
+    def _place(self, phone: str) -> int:
+        name = self.name_of(phone)
+        return len(self.names) if name == ANY_SOUND else self.names.index(name)
+
+
+def log_likelihoods(features: FloatArray, means: FloatArray, variances: FloatArray) -> FloatArray:
+    """Compute the logarithms of the densities of Gaussians with diagonal covariance.
+
+    Parameters
+    ----------
+    features : (frames, features) float64
+    means, variances : (Gaussians, features) float64
+
+    Returns
+    -------
+    (frames, Gaussians) float64
+    """
+    precisions = 1 / variances
+    constants = (np.square(means) * precisions + np.log(2 * np.pi * variances)).sum(axis=1)
+    distances = np.square(features) @ precisions.T - 2 * features @ (means * precisions).T
+    return np.asarray(-0.5 * (distances + constants))
+
+
+def pack_models(models: PhoneModels) -> bytes:
+    """Convert models to the bytes of a file in numpy's npz format, the same for the same models."""
+    arrays = {
+        "names": np.array("\n".join(models.names)),
+        "counts": models.counts.astype(np.float32),
+        "means": models.means.astype(np.float16),
+        "variances": models.variances.astype(np.float16),
+    }
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            content = io.BytesIO()
+            np.lib.format.write_array(content, array, allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", _ZIP_TIME), content.getvalue())
+    return packed.getvalue()
+
+
+def unpack_models(content: bytes) -> PhoneModels:
+    """Read models from the bytes that `pack_models` returned."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return PhoneModels(
+            tuple(str(arrays["names"]).split("\n")),
+            *(arrays[name].astype(np.float64) for name in ("counts", "means", "variances")),
+        )
+
+
+@cache
+def read_seed() -> PhoneModels:
+    """Read the models that ship with lemf: benchmarks/aligner_seed.py says from which speech."""
+    return unpack_models((resources.files("lemf.aligner.acoustics") / "seed.npz").read_bytes())
