@@ -6,12 +6,13 @@ No module of commands loads torch. If a package is missing, the error names what
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Any
 
 import click
 
-from lemf.runtime.console import OneLineErrors
+from lemf.runtime.console import OneLineErrors, say
 from msfser.commands.ablation_commands import ablate
 from msfser.commands.corpus_commands import corpus
 from msfser.commands.demo_command import demo
@@ -33,11 +34,18 @@ _EXTRA_PACKAGES = (
 
 
 class _OneLineErrors(OneLineErrors):
-    """Also turns a missing package, or a GPU with too little memory, into one line."""
+    """Also turns a missing package, a full GPU, and the end of a rank by torchrun into one line."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as in click
         try:
             return super().invoke(ctx)
+        except SystemExit as ended:
+            if ended.code == 128 + signal.SIGTERM and "WORLD_SIZE" in os.environ:
+                say(
+                    f"Error: rank {os.environ.get('RANK')} was told to end, as torchrun does when "
+                    "another rank has ended; what is saved is kept: start all ranks again"
+                )
+            raise
         except ModuleNotFoundError as error:
             package = (error.name or "").partition(".")[0]
             if package not in _EXTRA_PACKAGES:

@@ -24,6 +24,8 @@ _SILENT_S = 25.0  # without a sign of life, a process is gone; torchrun kills th
 _POLL_S = 0.02
 _REASON = "reason"  # key of the store: why the processes end
 _SOME_LEFT = "some left"
+RESTART = "start all ranks again by the same command, msfser train with --resume"
+_KEPT = f"; what is saved is kept: {RESTART}"
 
 
 class RankWatch:
@@ -44,12 +46,32 @@ class RankWatch:
         self._silent_s = min(_SILENT_S, limit_s)
         self._n_sums = self._n_waits = 0
         self._sum_started_s: float | None = None
-        self._ending = threading.Lock()  # held by whichever thread ends the process
+        self._ending = threading.RLock()  # held by whichever thread ends the process
         self._left = threading.Event()
         self._show_life(0)
         self._beat_s = time.monotonic()
         for task in (self._watch, self._watch_store):
             threading.Thread(target=task, daemon=True).start()
+
+    def meet(self, limit_s: float) -> None:
+        """Wait until all processes have come, for no longer than `limit_s`.
+
+        Raises
+        ------
+        RanksError
+            One has not come, or another has ended.
+        """
+        started_s = time.monotonic()
+        while missing := [rank for rank in range(self._size) if not self._life(rank)]:
+            if self._store.check([_REASON]):
+                self._ending.acquire()
+                raise self._error(self._store.get(_REASON).decode())
+            if time.monotonic() - started_s > limit_s:
+                raise RanksError(
+                    f"rank {missing[0]} has not come within {limit_s:g} s; start all ranks with "
+                    "torchrun, at once"
+                )
+            time.sleep(_POLL_S)
 
     @contextmanager
     def sum(self) -> Iterator[None]:
@@ -104,8 +126,8 @@ class RankWatch:
             raise self._error(_STORE_GONE) from None
 
     def end(self, reason: str) -> None:
-        """Send the other ranks the reason why this one ends before its work is done."""
-        self._ending.acquire(blocking=False)
+        """Send the other ranks why this one ends before its work is done, with the remedy."""
+        self._ending.acquire()  # never, where a thread ends the process meanwhile
         self._tell(f"rank {self._rank}: {reason}")
 
     def _tell(self, reason: str) -> None:
@@ -172,11 +194,12 @@ class RankWatch:
             if rank not in seen or life != seen[rank][0]:
                 seen[rank] = life, now_s
             elif life and now_s - seen[rank][1] > self._silent_s:
-                return f"rank {rank} shows no sign of life (killed, halted or cut off)"
+                return f"rank {rank} shows no sign of life (killed, halted or cut off){_KEPT}"
         started_s = self._sum_started_s
         if started_s is not None and now_s - started_s > self._limit_s:
             n_sums = [int(self._life(rank).split()[1]) for rank in range(self._size)]
-            return f"rank {n_sums.index(min(n_sums))} kept the others waiting {self._limit_s:g} s"
+            rank = n_sums.index(min(n_sums))
+            return f"rank {rank} kept the others waiting {self._limit_s:g} s{_KEPT}"
         return ""
 
     def _find_reason(self, fault: str) -> str:
@@ -192,24 +215,21 @@ class RankWatch:
         except RuntimeError:
             return _STORE_GONE
         if silent:
-            return f"rank {silent[0]} ended without a word (killed, perhaps for its memory)"
-        return f"the ranks lost each other ({fault})"
+            return f"rank {silent[0]} ended without a word (killed, perhaps for its memory){_KEPT}"
+        return f"the ranks lost each other ({fault}){_KEPT}"
 
     def _error(self, reason: str) -> RanksError:
-        return RanksError(
-            f"{reason}; rank {self._rank} of {self._size} ends, too, and what is saved is kept: "
-            "start all ranks again, msfser train with --resume"
-        )
+        return RanksError(f"{reason}; rank {self._rank} of {self._size} ends, too")
 
     def _show_life(self, n_beats: int) -> None:
         self._store.set(f"life {self._rank}", f"{n_beats} {self._n_sums}")
 
     def _life(self, rank: int) -> bytes:
         name = f"life {rank}"
-        return self._store.get(name) if self._store.check([name]) else b"0 0"
+        return self._store.get(name) if self._store.check([name]) else b""
 
 
-_STORE_GONE = "rank 0, or the torchrun that connects the ranks, is gone"
+_STORE_GONE = f"rank 0, or the torchrun that connects the ranks, is gone{_KEPT}"
 
 
 def _left(rank: int) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 import torch
@@ -20,7 +21,7 @@ from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined
 
 from lemf import LemfError
 from msfser.errors import ConfigError, RanksError, first_line
-from msfser.training.rank_watch import RankWatch
+from msfser.training.rank_watch import RESTART, RankWatch
 from msfser.training.state import Interrupted
 
 _FoundT = TypeVar("_FoundT")
@@ -163,7 +164,7 @@ def joined_ranks(ranks: Ranks | None = None) -> Iterator[Ranks]:
         watch.end(first_line(error))
         raise
     except BaseException as error:
-        watch.end(f"{type(error).__name__} {first_line(error)}".rstrip())
+        watch.end(f"{type(error).__name__} {first_line(error)}".rstrip() + f"; {RESTART}")
         raise
     else:
         watch.leave()
@@ -175,20 +176,28 @@ def _join() -> tuple[Ranks, RankWatch]:
     """Meet the other processes, and watch them from then on."""
     try:
         limit_s = float(os.environ.get(_LIMIT_NAME, _LIMIT_S))
+        timeout = timedelta(seconds=limit_s + _MARGIN_S)
         local_rank = int(os.environ.get("LOCAL_RANK", "0"))
-        port = int(os.environ.get("MASTER_PORT", "0"))
+        rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+        address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
         if local_rank < torch.cuda.device_count():
             torch.cuda.set_device(local_rank)  # else all would take some of the first GPU's memory
         nccl = torch.cuda.is_available() and torch.distributed.is_nccl_available()
-        torch.distributed.init_process_group(
-            "cpu:gloo,cuda:nccl" if nccl else "gloo", timeout=timedelta(seconds=limit_s + _MARGIN_S)
-        )
-        rank, size = torch.distributed.get_rank(), torch.distributed.get_world_size()
+        # Meet in a store of rank 0, or of torchrun; the watch tells who has not come.
+        connect = partial(TCPStore, address, port, wait_for_workers=False, timeout=timeout)
+        hosts = rank == 0 and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True"
+        attempt = f"msfser {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}"
+        watch = RankWatch(PrefixStore(attempt, connect(is_master=hosts)), rank, size, limit_s)
+        watch.meet(limit_s + _MARGIN_S)
         # An own connection: in that of the group, one call may block all others for long.
-        store = TCPStore(os.environ["MASTER_ADDR"], port, is_master=False, wait_for_workers=False)
-        attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-        watch = RankWatch(PrefixStore(f"msfser {attempt}", store), rank, size, limit_s)
-    except (RuntimeError, ValueError, OverflowError) as error:
+        torch.distributed.init_process_group(
+            "cpu:gloo,cuda:nccl" if nccl else "gloo",
+            store=PrefixStore(f"{attempt} group", connect(is_master=False)),
+            rank=rank,
+            world_size=size,
+            timeout=timeout,
+        )
+    except (RuntimeError, ValueError, OverflowError, KeyError) as error:
         raise ConfigError(
             f"the ranks cannot meet ({first_line(error)}); start them with torchrun, all at once"
         ) from error

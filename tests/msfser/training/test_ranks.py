@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,13 +15,16 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from torch.distributed import HashStore
 
 from msfser.commands.cli import main
 from msfser.config.files import format_config, make_config
+from msfser.errors import RanksError
 from msfser.manifest import DIMENSIONS, read_manifest, write_manifest
 from msfser.semantics.encoding import encode_texts
 from msfser.semantics.text_encoder import load_text_encoder
 from msfser.semantics.texts import read_texts, update_texts
+from msfser.training.rank_watch import RankWatch
 from msfser.training.run_folder import read_log
 from msfser.training.state import STATE_NAME
 
@@ -284,9 +288,57 @@ def test_an_evaluation_may_last_and_a_slow_rank_may_not(corpus_folder, start_two
     for process in processes:
         _, said = process.communicate(timeout=90)
         assert process.returncode == 1
-        assert said.splitlines()[-1].startswith("Error: rank 1 kept the others waiting 4 s; rank ")
+        assert said.splitlines()[-1].startswith("Error: rank 1 kept the others waiting 4 s; what ")
         assert said.count("Error") == 1
     assert "epoch" in [line["kind"] for line in read_log(tmp_path / "run")]  # the first has ended
+
+
+@pytest.mark.slow
+def test_a_rank_alone_waits_so_long_and_no_longer_and_ends_with_a_line():
+    watch = RankWatch(HashStore(), 0, 2, 60.0)
+    try:
+        with pytest.raises(
+            RanksError, match=r"^rank 1 has not come within 0\.2 s; start all ranks"
+        ):
+            watch.meet(0.2)
+    finally:
+        watch._left.set()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        address = listener.getsockname()
+    environment = {"WORLD_SIZE": "2", "RANK": "0", "MASTER_ADDR": address[0]}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "msfser", "train", "-o", "none"], text=True, stderr=subprocess.PIPE,
+        env={**os.environ, **environment, "MASTER_PORT": str(address[1])},
+    )  # fmt: skip
+    with socket.socket() as probe:
+        while probe.connect_ex(address):  # until it waits for the other
+            assert process.poll() is None
+            time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)  # of torchrun, after the other was killed
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert said.startswith("Error: rank 0 was told to end, as torchrun does when another rank has ")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_no_restart_is_advised_where_another_rank_has_named_the_remedy(
+    corpus_folder, start_two_ranks, tmp_path
+):
+    command = [
+        sys.executable, "-m", "msfser", "train", "--preset", "tiny", "--data", corpus_folder,
+        *options(*SMALL, "train.epochs=1"), "-o", tmp_path / "run",
+    ]  # fmt: skip
+    alone = CliRunner().invoke(main, [*map(str, command[3:])])
+    assert alone.exit_code == 0, alone.stderr
+    processes = start_two_ranks([*command, "--set", "train.seed=1", "--resume"])
+    first, second = (process.communicate(timeout=60)[1].splitlines() for process in processes)
+    assert first[-1].endswith("config.toml: train.seed was 0 and is 1; use the same settings")
+    assert second[-1] == (
+        f"Error: rank 0: {first[-1].removeprefix('Error: ')}; rank 1 of 2 ends, too"
+    )
+    assert all(str(lines).count("Error") == 1 for lines in (first, second))
 
 
 def test_ranks_that_cannot_meet_say_so(corpus_folder, tmp_path):
