@@ -43,6 +43,7 @@ from .errors import OutputError as OutputError
 from .errors import SettingsError as SettingsError
 from .errors import TextGridError as TextGridError
 from .pipeline import score as score
+from .reading.alignment_files import find_alignment as find_alignment
 from .reading.alignment_files import parse_textgrid as parse_textgrid
 from .reading.alignment_files import read_textgrid as read_textgrid
 from .reading.audio import Audio as Audio

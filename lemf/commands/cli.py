@@ -96,7 +96,7 @@ def score(
     from lemf.display.textgrid_output import format_textgrid
     from lemf.reading.alignment_files import read_textgrid
 
-    grid = read_textgrid(textgrid, encoding=settings.encoding)
+    grid = read_textgrid(textgrid, encoding=settings.encoding, audio=audio)
     emphasis = _score(audio, grid, settings, figure)
     files: dict[Path, bytes] = {}
     if figure is not None:
@@ -143,7 +143,7 @@ def plot(
 
     from lemf.reading.alignment_files import read_textgrid
 
-    grid = read_textgrid(textgrid, encoding=settings.encoding)
+    grid = read_textgrid(textgrid, encoding=settings.encoding, audio=audio)
     emphasis = _score(audio, grid, settings, figure, sentence)
     content = _render(emphasis, figure, sentence, options)
     write_output(figure, content, force=options["force"])

@@ -70,7 +70,7 @@ def measure(
     recording = _open_audio(audio, rate_hz, settings)
     grid = textgrid
     if not isinstance(grid, TextGrid):
-        grid = read_textgrid(grid, encoding=settings.encoding)
+        grid = read_textgrid(grid, encoding=settings.encoding, audio=recording)
     hearing = partial(sounds_like_words, recording)
     alignment = align(grid, settings, recording.duration_s, hearing)
     return measure_aligned(

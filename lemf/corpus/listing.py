@@ -1,8 +1,8 @@
 """The recordings of a corpus and their TextGrids, from a folder, a glob or a manifest.
 
 A recording without a TextGrid is listed, too: it is later reported as failed, not left out.
-No file but a manifest is opened here. The same files give the same list whatever order the disk
-returns them in.
+No file is opened but a manifest and, beside a recording without a TextGrid, what may be another
+tool's alignment. The same files give the same list whatever order the disk returns them in.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from lemf.errors import CorpusError, shown
+from lemf.reading.alignment_files import holds_alignment, other_names
 from lemf.reading.rows import MANIFEST_SUFFIXES, Row, is_index, read_rows
 
 AUDIO_SUFFIXES = ("wav", "flac", "ogg")  # compared without case
@@ -193,6 +194,8 @@ def _expand(pattern: str) -> tuple[str, _Found]:
         stems = (stem, _compose(stem), unicodedata.normalize("NFD", stem))
         both = [f"{one}.{suffix}" for one in stems for suffix in ("TextGrid", "textgrid")]
         names += [one for one in both if os.path.exists(f"{root}/{one}")][:1]  # noqa: PTH110
+    others = {one for name in names if _is_audio(name) for one in other_names(name)} - {*names}
+    names += sorted(one for one in others if os.path.exists(f"{root}/{one}"))  # noqa: PTH110
     return root, found._replace(names=names)
 
 
@@ -207,15 +210,16 @@ def _matches(names: Sequence[str], pattern: Sequence[str]) -> bool:
 
 
 def _pair(root: str, found: _Found, textgrids: str | None) -> Listing:
-    """Find for each recording the TextGrid of the same relative path without suffix."""
+    """Find for each recording the TextGrid of the same relative path without suffix.
+
+    Where there is none, what another tool has written takes its place.
+    """
     audio: list[tuple[str, str]] = []
     beside: list[str] = []
     for name in found.names:
-        stem, _, suffix = name.rpartition(".")
-        suffix = suffix.lower()
-        if suffix in AUDIO_SUFFIXES:
-            audio.append((stem, name))
-        elif suffix == TEXTGRID_SUFFIX:
+        if _is_audio(name):
+            audio.append((name.rpartition(".")[0], name))
+        elif name.lower().endswith(f".{TEXTGRID_SUFFIX}"):
             beside.append(name)
     prefix = _prefix(root)
     repeated_folders, unsearched = found.repeated_folders, found.unsearched
@@ -230,7 +234,11 @@ def _pair(root: str, found: _Found, textgrids: str | None) -> Listing:
     for name in sorted(beside, reverse=True):
         grids[name.rpartition(".")[0]] = name  # of a.TextGrid and a.textgrid, the first
     composed = {_compose(stem): name for stem, name in grids.items()}
-    matches = [grids.get(stem) or composed.get(_compose(stem)) for stem, _ in audio]
+    others = {_compose(name): name for name in found.names}
+    matches = [
+        grids.get(stem) or composed.get(_compose(stem)) or _find_other(name, others, grids_prefix)
+        for stem, name in audio
+    ]
     recordings = [
         Recording(stem, prefix + name, match and grids_prefix + match)
         for (stem, name), match in zip(audio, matches, strict=True)
@@ -238,6 +246,16 @@ def _pair(root: str, found: _Found, textgrids: str | None) -> Listing:
     used = {recording.textgrid for recording in recordings}
     unused = [name for name in map(grids_prefix.__add__, sorted(beside)) if name not in used]
     return Listing(recordings, unused, repeated_folders, unsearched)
+
+
+def _is_audio(name: str) -> bool:
+    return name.rpartition(".")[2].lower() in AUDIO_SUFFIXES
+
+
+def _find_other(audio: str, names: dict[str, str], prefix: str) -> str | None:
+    """Find the alignment of a recording that another tool has written; `names` by their NFC."""
+    candidates = (names.get(_compose(name)) for name in other_names(audio))
+    return next((name for name in candidates if name and holds_alignment(prefix + name)), None)
 
 
 def _compose(stem: str) -> str:

@@ -237,6 +237,15 @@ def _with_levels(
 def read_duration(source: Source) -> float:
     """Read the length of a recording in seconds, that of the samples that `read_audio` reads.
 
+    Parameters, errors and what is trusted are those of `read_length`.
+    """
+    rate_hz, n_samples = read_length(source)
+    return n_samples / rate_hz
+
+
+def read_length(source: Source) -> tuple[int, int]:
+    """Read the sampling rate of a recording and the number of samples that `read_audio` reads.
+
     It is taken from the header where the header can be believed; a compressed recording is decoded.
 
     Parameters
@@ -246,7 +255,7 @@ def read_duration(source: Source) -> float:
 
     Returns
     -------
-    float
+    (rate_hz, n_samples)
 
     Raises
     ------
@@ -259,7 +268,7 @@ def read_duration(source: Source) -> float:
         n_samples = sound.header_samples()
         if n_samples is None:
             n_samples = sum(map(len, sound.blocks()))
-        return n_samples / sound.rate_hz
+        return sound.rate_hz, n_samples
 
 
 def _scaled(samples: FloatArray, full_scale: float) -> FloatArray:

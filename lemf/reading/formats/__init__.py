@@ -1,4 +1,5 @@
-"""The formats of files of words with their times, one module each.
+"""The formats of files of words with their times.
 
-`praat` reads TextGrids, by `praat_tokens` and `praat_escapes`.
+`detection` tells them apart and names what is none; `praat` reads TextGrids, by `praat_tokens` and
+`praat_escapes`, the other modules the files of other tools, of which `labels` makes a TextGrid.
 """

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import lemf
 from lemf.corpus.listing import Recording, list_recordings
 from lemf.errors import CorpusError
 
@@ -54,6 +55,48 @@ def test_a_recording_without_textgrid_is_not_lost(tree):
     recordings, unused, *_ = list_recordings("c")
     assert recordings == [Recording("a", "c/a.wav", None)]
     assert unused == ["c/b.TextGrid"]
+
+
+WORDS = '{"words": [{"word": "so", "start": 0.1, "end": 0.4}]}'
+
+
+def test_without_a_textgrid_what_another_tool_wrote_takes_its_place(tree):
+    tree("c/a.wav", "c/a.TextGrid", "c/b.wav", "c/d.wav", "c/e.wav", "c/f.wav", "c/été.wav")
+    contents = {
+        "a.json": WORDS,  # a.TextGrid comes first
+        "b.ctm": "b 1 0.1 0.3 so\n",
+        "b.json": WORDS,
+        "d.lab": "so we\n",  # a transcript
+        "d.json": '{"speaker": "Ann"}',
+        "d.srt": "1\n00:00:00,100 --> 00:00:00,900\nso we are\n",
+        "e.wav.json": WORDS,
+        "f_annot.json": '{"levels": [], "sampleRate": 0}',  # damaged, to be reported
+        unicodedata.normalize("NFD", "été.lab"): "1000000 4000000 so\n",
+    }
+    for name, content in contents.items():
+        Path("c", name).write_text(content)
+    found = {
+        "c/a.wav": "c/a.TextGrid",
+        "c/b.wav": "c/b.ctm",
+        "c/d.wav": None,
+        "c/e.wav": "c/e.wav.json",
+        "c/f.wav": "c/f_annot.json",
+    }
+    for source in ("c", "c/*.wav", "c/**/*.wav"):
+        listed = {audio: grid for _, audio, grid in pairs(source)}
+        beside = listed.pop("c/été.wav")
+        assert listed == found
+    assert beside is None or beside.endswith(".lab")
+    assert pairs("c")[-1][2] == f"c/{unicodedata.normalize('NFD', 'été')}.lab"
+    assert {f"c/{path.name}": (one := lemf.find_alignment(path)) and str(one)
+            for path in Path("c").glob("[a-f].wav")} == found  # fmt: skip
+
+
+def test_other_tools_files_lie_in_a_tree_of_their_own(tree):
+    tree("c/s/a.wav", "c/s/a.lab", "out/s/a.json")
+    Path("out/s/a.json").write_text(WORDS)
+    Path("c/s/a.lab").write_text("so we\n")
+    assert pairs("c", "out") == [("s/a", "c/s/a.wav", "out/s/a.json")]
 
 
 def test_a_pattern(tree):

@@ -74,7 +74,7 @@ def test_a_mark_of_byte_order_in_a_text_hides_no_string():
 
 @pytest.mark.parametrize("text", ["", " \n", "no TextGrid", "a.TextGrid"])
 def test_a_text_that_is_no_textgrid_is_refused_by_its_name(text):
-    with pytest.raises(TextGridError, match=r"^notes: (the file is empty|not a TextGrid); [^\n]*$"):
+    with pytest.raises(TextGridError, match=r"^notes: (the file is empty;|not a TextGrid)[^\n]*$"):
         lemf.parse_textgrid(text, "notes")
 
 

@@ -1,0 +1,106 @@
+"""Subtitles, SRT and WebVTT, whose cues are words or mark the words inside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from html import unescape
+from typing import NamedTuple
+
+from lemf.reading.formats.labels import (
+    FindSound,
+    Label,
+    are_words,
+    build_words,
+    fail_sentences,
+)
+from lemf.reading.textgrid import TextGrid
+
+_CLOCK = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
+_TIMES = re.compile(rf"^[ \t]*{_CLOCK}[ \t]*-->[ \t]*{_CLOCK}.*$", re.MULTILINE)
+_INSIDE = re.compile(rf"<{_CLOCK}>")  # before the word that starts there, in WebVTT
+_MARKED = re.compile(r"<(u|b|i|font|c)\b[^>]*>(.*?)</\1>", re.DOTALL)  # the word that is spoken
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|\{\\[^{}]*\}")
+_SHORTEST_S = 0.02  # of the cues with which YouTube repeats a line
+
+
+class _Cue(NamedTuple):
+    start_s: float
+    end_s: float
+    text: str
+    line: int
+
+
+def are_subtitles(text: str) -> bool:
+    """Check whether a text holds the times of a cue of SRT or WebVTT."""
+    return _TIMES.search(text) is not None
+
+
+def read_subtitles(text: str, path: str, find_sound: FindSound) -> TextGrid:
+    """Read the words of subtitles.
+
+    They are cues of one word each, times inside the cues (WebVTT of YouTube), or the one marked
+    word of each cue (``whisper --highlight_words``).
+
+    Raises
+    ------
+    SentenceTimesError
+        Only sentences have times.
+    """
+    cues = list(_cues(text))
+    inside = [cue for cue in cues if _INSIDE.search(cue.text)]
+    marked = [cue for cue in cues if len(_MARKED.findall(cue.text)) == 1]
+    if inside:
+        words = list(_words_inside(cues))
+    elif marked and any(_plain(cue.text) != _plain(_mark(cue)) for cue in marked):
+        words = [Label(_plain(_mark(cue)), cue.start_s, cue.end_s, cue.line) for cue in marked]
+    else:
+        words = [Label(_plain(cue.text), cue.start_s, cue.end_s, cue.line) for cue in cues]
+    if not are_words(word.text for word in words):
+        fail_sentences(path, "subtitles")
+    return build_words(path, words, find_sound=find_sound)
+
+
+def _cues(text: str) -> Iterator[_Cue]:
+    """Yield the cues; the text of one ends at an empty line, or before the number of the next."""
+    found = list(_TIMES.finditer(text))
+    stops = [match.start() for match in found[1:]] + [len(text)]
+    for match, stop in zip(found, stops, strict=False):  # one stop where there is no cue
+        clock = match.groups()
+        body = text[match.end() : stop].lstrip("\n").split("\n\n")[0]
+        line = text.count("\n", 0, match.start()) + 1
+        yield _Cue(_seconds(clock[:4]), _seconds(clock[4:]), body, line)
+
+
+def _seconds(clock: Sequence[str | None]) -> float:
+    hours, minutes, seconds, fraction = (part or "0" for part in clock)
+    return int(hours) * 3600 + int(minutes) * 60 + int(seconds) + int(fraction.ljust(3, "0")) / 1000
+
+
+def _mark(cue: _Cue) -> str:
+    match = _MARKED.search(cue.text)
+    return match[2] if match else ""
+
+
+def _plain(text: str) -> str:
+    """Remove tags, and write entities as their characters."""
+    return " ".join(unescape(_TAG.sub("", _INSIDE.sub(" ", text))).split())
+
+
+def _words_inside(cues: Sequence[_Cue]) -> Iterator[Label]:
+    """Yield the words of cues with times inside; a line that was shown before is repeated."""
+    shown = ""
+    for cue in cues:
+        for line in cue.text.split("\n"):
+            text = _plain(line)
+            parts = _INSIDE.split(line)
+            if not text or (text == shown and len(parts) == 1):
+                continue
+            shown = text
+            if len(parts) == 1 and (len(text.split()) > 1 or cue.end_s - cue.start_s < _SHORTEST_S):
+                continue
+            texts, clocks = parts[::5], [parts[i + 1 : i + 5] for i in range(0, len(parts) - 1, 5)]
+            times = [cue.start_s, *map(_seconds, clocks), cue.end_s]
+            for piece, start_s, end_s in zip(texts, times[:-1], times[1:], strict=True):
+                if word := _plain(piece):
+                    yield Label(word, start_s, end_s, cue.line)

@@ -1,0 +1,175 @@
+"""Text with one label and its times per line, from aligners, recognisers and label editors.
+
+CTM (Kaldi, NeMo, NIST), labels of HTK and HTS in units of 100 ns, TIMIT's in samples, segments of
+CMU Sphinx in frames, label tracks of Audacity in seconds, and the labels of ESPS, Festival and
+Buckeye, which name only ends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import NamedTuple
+
+from lemf.errors import TextGridError
+from lemf.reading.formats.htk import read_htk
+from lemf.reading.formats.labels import (
+    FindSound,
+    Label,
+    are_words,
+    build_words,
+    fail_sentences,
+    level_of,
+    read_seconds,
+)
+from lemf.reading.formats.praat_tokens import shorten
+from lemf.reading.textgrid import TextGrid
+
+_NUMBER = r"-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
+_CTM = re.compile(rf"(\S+)\s+(\S+)\s+({_NUMBER})\s+({_NUMBER})\s+(\S+)(?:\s+({_NUMBER})\b)?.*")
+_SECONDS = re.compile(rf"({_NUMBER})\s+({_NUMBER})(?:\s+(.*))?")
+_WHOLE = re.compile(r"\d+\s+\d+\s+\S.*")
+_ENDS = re.compile(rf"({_NUMBER})\s+(\d+)(?:\s+(.*))?")
+_SPHINX = re.compile(r"(\d+)\s+(\d+)\s+-?\d+\s+(\S+).*")
+_VARIANT = re.compile(r"\(\d+\)$")  # WHAT(2): the second pronunciation
+_SPHINX_FRAMES_PER_S = 100
+
+
+class Line(NamedTuple):
+    """A line without its outer blanks; lines count from 1."""
+
+    number: int
+    text: str
+
+
+def read_time_lines(text: str, path: str, find_sound: FindSound) -> TextGrid | None:
+    """Read labels with times; None if the lines are none.
+
+    Raises
+    ------
+    TextGridError
+        The labels are sentences, the file is cut off, or it is about another recording.
+    """
+    split = enumerate(text.split("\n"), 1)
+    lines = [Line(number, line.strip()) for number, line in split if line.strip()]
+    if lines and "SFrm" in lines[0].text:
+        return _read_sphinx(lines, path, find_sound)
+    texts = [line.text for line in lines]
+    if "#" in texts:  # the end of the head of ESPS
+        body = lines[texts.index("#") + 1 :]
+        if body and all(_ENDS.fullmatch(line.text) for line in body):
+            return _read_ends(body, path, find_sound)
+    lines = [line for line in lines if not line.text.startswith((";;", "\\"))]
+    if not lines:
+        return None
+    if all(_WHOLE.fullmatch(line.text) for line in lines):
+        return read_htk(lines, path, find_sound)
+    has_point = any("." in line.text for line in lines)
+    if has_point and all(_CTM.fullmatch(line.text) for line in lines):
+        return _read_ctm(lines, path, find_sound)
+    if has_point and all(_SECONDS.fullmatch(line.text) for line in lines):
+        return _read_seconds(lines, path, find_sound)
+    return None
+
+
+def _build(
+    labels: Sequence[Label], path: str, find_sound: FindSound, kind: str, level: str = ""
+) -> TextGrid:
+    """Build a TextGrid of the one level that a file has."""
+    if not are_words(label.text for label in labels):
+        fail_sentences(path, kind)
+    if (level or level_of(labels, path)) == "phones":
+        return build_words(path, (), labels, find_sound=find_sound)
+    return build_words(path, labels, find_sound=find_sound)
+
+
+def _read_seconds(lines: Sequence[Line], path: str, find_sound: FindSound) -> TextGrid:
+    """Read start, end and label: a label track of Audacity, or what looks like one."""
+    rows = [_split(text) for _, text in lines]
+    colours = {end for _, end, _ in rows}
+    if len(rows) > 2 and len(colours) == 1 and colours.pop().isdigit():
+        return _read_ends(lines, path, find_sound)  # Festival without its head: end, colour, label
+    labels = [
+        Label(label, _time(start, path, number), _time(end, path, number), number)
+        for (number, _), (start, end, label) in zip(lines, rows, strict=True)
+        if label
+    ]
+    return _build(labels, path, find_sound, "labels")
+
+
+def _read_ends(lines: Sequence[Line], path: str, find_sound: FindSound) -> TextGrid:
+    """Read end, colour and label; each label starts where the one before ends."""
+    labels, reached_s = [], 0.0
+    for number, text in lines:
+        end, _, label = _split(text)
+        end_s = _time(end, path, number)
+        name = label.split(";")[0].strip()  # of Buckeye: the word; its pronunciations
+        if end_s is not None and end_s > reached_s:
+            labels.append(Label(name, reached_s, end_s, number))
+        reached_s = end_s or 0.0
+    return _build(labels, path, find_sound, "labels")
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    """Split a line into two numbers and the label, which may be empty."""
+    first, second, *label = text.split(None, 2)
+    return first, second, label[0] if label else ""
+
+
+def _time(text: str, path: str, line: int) -> float | None:
+    return read_seconds(float(text), f"{path}: line {line}: {text[:40]}")
+
+
+def _read_sphinx(lines: Sequence[Line], path: str, find_sound: FindSound) -> TextGrid:
+    head, *rest = lines
+    labels = []
+    whole = False
+    for number, text in rest:
+        if text.startswith("Total"):
+            whole = True
+            continue
+        match = _SPHINX.fullmatch(text)
+        if match is None or whole:
+            raise TextGridError(
+                f"{path}: line {number}: expected frames, score and label of Sphinx, found "
+                f"{shorten(text)}"
+            )
+        start_s = int(match[1]) / _SPHINX_FRAMES_PER_S
+        end_s = (int(match[2]) + 1) / _SPHINX_FRAMES_PER_S
+        labels.append(Label(_VARIANT.sub("", match[3]), start_s, end_s, number))
+    if not whole:
+        raise TextGridError(f"{path}: no total score in the last line; the file is cut off")
+    level = "phones" if head.text.lower().endswith("phone") else "words"
+    return _build(labels, path, find_sound, "segments of Sphinx", level)
+
+
+def _read_ctm(lines: Sequence[Line], path: str, find_sound: FindSound) -> TextGrid:
+    """Read the lines of one recording; several channels become speakers."""
+    by_id: dict[str, list[Label]] = {}
+    for number, text in lines:
+        match = _CTM.fullmatch(text)
+        assert match is not None  # as the caller has checked
+        start_s, length_s = (_time(time, path, number) for time in match.group(3, 4))
+        confidence = None if match[6] is None else _time(match[6], path, number)
+        end_s = None if start_s is None or length_s is None else start_s + length_s
+        word = match[5].replace("<space>", " ")  # of NeMo
+        label = Label(word, start_s, end_s, number, match[2], confidence)
+        by_id.setdefault(match[1], []).append(label)
+    return _build(_of_recording(by_id, path, find_sound), path, find_sound, "a CTM")
+
+
+def _of_recording(by_id: dict[str, list[Label]], path: str, find_sound: FindSound) -> list[Label]:
+    """Choose the labels whose id is the name of the recording, else of the file."""
+    if len(by_id) == 1:
+        return next(iter(by_id.values()))
+    sound = find_sound()
+    stem = PurePath(sound.name if sound is not None else path).stem
+    for name in (stem, stem.replace(" ", "-")):  # NeMo writes no spaces
+        if name in by_id:
+            return by_id[name]
+    known = ", ".join(map(shorten, list(by_id)[:3]))
+    raise TextGridError(
+        f"{path}: times of {len(by_id)} recordings ({known}, ...), none named {shorten(stem)}; "
+        "name the recording as the CTM does"
+    )
