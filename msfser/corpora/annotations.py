@@ -1,6 +1,7 @@
 """Formats of annotation that lie beside recordings under the suffix of a transcript.
 
-Each is known by its content: a transcript has no line of times, and no phones in their context.
+Each is known by its content. In a transcript, digits may have been read aloud: what decides is that
+all lines have times in the same place, which rise from line to line (`time_columns`).
 """
 
 from __future__ import annotations
@@ -9,39 +10,43 @@ import re
 from collections.abc import Sequence
 
 from lemf.runtime.json_text import parse_json
+from msfser.corpora.time_columns import CLOCK, are_times_and_labels, have_time_columns
 
-_SHORTEST_END = 1000  # samples, 100 ns or ms: lower numbers may be digits that were read aloud
+_STARTS = tuple(
+    (re.compile(mark, re.IGNORECASE), kind)
+    for mark, kind in (
+        (r".{0,20}oo(?:Text|Binary)File|\"?Praat chronological|Object class =", "a TextGrid"),
+        (r"#!MLF!#|SFrm\s+EFrm", "labels with times"),
+        (r"LHD:", "a BAS Partitur"),
+        (r"WEBVTT|\[Script Info\]|<SAMI\b|\{\d+\}\{\d+\}", "subtitles"),
+        (r"@UTF8|@Begin", "a CHAT transcript"),
+        (r"\{\\rtf", "RTF"),
+        (r"%PDF-\d|PK\x03\x04", "a document"),
+        (r"<\?xml|<(?:ANNOTATION_DOCUMENT|Trans|tt)\b", "XML"),
+        (r"<!doctype html|<html\b", "HTML"),
+        (r"[\[{][\s\[{]*\"[^\"\n]*\"\s*:", "JSON"),
+    )
+)
+_INTERVALS = re.compile(r"^[ \t]*(?:xmin|intervals \[\d+\])\s*[=:]", re.MULTILINE)  # without a head
+_CUE_TIMES = re.compile(rf"^[^\w\n]{{0,9}}{CLOCK}\s*(?:-->|,{CLOCK}\s*$)", re.MULTILINE)
+_ELEMENTS = re.compile(r"<([\w:.-]+)[\s>].*</[\w:.-]+>.*</[\w:.-]+>.*</\1>\s*", re.DOTALL)
 
-_CLOCK = r"\d{1,3}:\d\d(?::\d\d)?(?:[.,]\d+)?"
-_FRACTION = r"-?\d+\.\d+(?:e-?\d+)?"
-_CUE_TIMES = re.compile(rf"^\W*{_CLOCK}\s*(?:-->|,{_CLOCK}\s*$)", re.MULTILINE)
-_FULL_CONTEXT = re.compile(r"(?:\d+\s+\d+\s+)?[^\s-]*-[^\s+]+\+[^\s/]*/[A-Z]:\S*(?:\s.*)?")
-_STARTS = (
-    ("#!MLF!#", "HTK labels"),
-    ("WEBVTT", "subtitles"),
-    ("[Script Info]", "subtitles"),
-    ("@UTF8", "a CHAT transcript"),
-    ("@Begin", "a CHAT transcript"),
-    ("{\\rtf", "RTF"),
-    ("<?xml", "XML"),
-    ("<!DOCTYPE", "HTML"),
-    ("<html", "HTML"),
+# Lines: all of a file look like this
+_FULL_CONTEXT = re.compile(
+    r"(?:[\d.]+\s+[\d.]+\s+)?"
+    r"(?:[^\s-]*-[^\s+]+\+[^\s/]*/[A-Z]:\S*|[^\s^]+\^[^\s-]+-[^\s+]+\+[^\s=]+=\S+)(?:\s.*)?"
 )
-_LINES = (  # all lines of a file look like this
-    (_FULL_CONTEXT, "full-context labels"),
-    (re.compile(r"\d+\s+\d+(?:\s+.*)?"), "labels with times"),
-    (re.compile(rf"{_FRACTION}\t+{_FRACTION}(?:\s+.*)?"), "labels with times"),
-    (re.compile(rf"{_FRACTION}\s+\d+\s+\S+(?:\s+.*)?"), "labels with times"),
-    (re.compile(rf"\S+\s+\S+\s+{_FRACTION}\s+{_FRACTION}\s+.*"), "words with times"),
-    (re.compile(rf"\S+\s+\S+\s+\S+\s+{_FRACTION}\s+{_FRACTION}\s+.*"), "words with times"),
-    (re.compile(rf"[\[(<]{_CLOCK}[\])>].*"), "lines with times"),
+_AFTER_HEAD = re.compile(r"\d+\.\d+\s+\d+(?:\s.*)?")
+_TRIPHONE = re.compile(r"[^\s+-]+-[^\s+-]+\+[^\s+-]+")
+_TURN = re.compile(r"(?:SPEAKER|LEXEME|NON-LEX|NON-SPEECH|SPKR-INFO|SEGMENT)\s.*<NA>.*")
+_BRACKETED = re.compile(rf"[\[(<]({CLOCK})[\])>].*|\[[a-z]{{2,6}}:.*\]")  # and the head of LRC
+_CLOCKED = re.compile(rf"({CLOCK})\s.*")
+_FROM_START = re.compile(r"(?:0+:)*0+:\d\d")  # within the first minute
+_PHONE = re.compile(r"[A-Z]{1,3}[012]?")
+_VOWEL = re.compile(r"(?:A[AEHOWY]|E[HRY]|I[HY]|O[WY]|U[HW])[012]")  # with its stress
+_PAUSES = frozenset(
+    ("sil", "pau", "sp", "spn", "silb", "sile", "<sil>", "<p:>", "h#", "#", "_", "pause")
 )
-_SEVERAL_LINES = (  # a single line like this may be a transcript
-    (re.compile(rf"{_FRACTION}\s+{_FRACTION}(?:\s+.*)?"), "labels with times"),
-    (re.compile(rf"{_FRACTION}\s+\S+"), "labels with times"),
-    (re.compile(rf"{_CLOCK}\s.*"), "lines with times"),
-)
-_PAUSES = frozenset(("sil", "pau", "sp", "SIL", "h#", "#", "_", "pause"))  # of phones, one per line
 
 
 def name_annotation(text: str) -> str:
@@ -52,31 +57,62 @@ def name_annotation(text: str) -> str:
     text : str
         Content of the file, with newlines between its lines.
     """
-    start = text.lstrip()
+    start = text.lstrip("\ufeff \t\r\n")
     if "\0" in text:
-        return "text in UTF-16, or no text"
-    if "ooTextFile" in start[:60]:
-        return "a TextGrid"
+        return "no text"
     for mark, kind in _STARTS:
-        if start.startswith(mark):
+        if mark.match(start):
             return kind
     if start[:1] in ("{", "[") and _is_json(start):
         return "JSON"
+    if start[:1] == "<" and _ELEMENTS.fullmatch(start):
+        return "XML"
+    if len(_INTERVALS.findall(text)) > 1:
+        return "a TextGrid"
     if _CUE_TIMES.search(text):
         return "subtitles"
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     if "#" in lines[:-1]:  # the end of the head of labels of Festival and ESPS
         lines = lines[lines.index("#") + 1 :]
-    # Audacity writes the frequencies of a selection on a line of their own
-    lines = [line for line in lines if not line.startswith("\\")]
-    patterns = [*_LINES, *_SEVERAL_LINES] if len(lines) > 1 else _LINES
-    for pattern, name in patterns:
-        if lines and all(map(pattern.fullmatch, lines)) and _times_rise(lines):
-            return name
-    tokens = [line.split() for line in lines]
-    if len(lines) > 2 and {lines[0], lines[-1]} <= _PAUSES and all(len(t) == 1 for t in tokens):
+        if all(map(_AFTER_HEAD.fullmatch, lines)):
+            return "labels with times"
+    # comments of CTM and STM; Audacity has the frequencies of a selection on a line of their own
+    lines = [line for line in lines if not line.startswith((";;", "\\"))]
+    return _name_lines(lines) if lines else ""
+
+
+def _name_lines(lines: Sequence[str]) -> str:
+    several = len(lines) > 1
+    if all(map(_FULL_CONTEXT.fullmatch, lines)):
+        return "full-context labels"
+    if all(map(_TURN.fullmatch, lines)):
+        return "turns with times"
+    if have_time_columns(lines) or are_times_and_labels(lines):
+        return "labels with times"
+    if _are_clocked(lines):
+        return "lines with times"
+    tokens = [token for line in lines for token in line.split()]
+    if several and len(tokens) == len(lines) and all(map(_TRIPHONE.fullmatch, tokens)):
+        return "labels of phones"
+    ends = {tokens[0].lower(), tokens[-1].lower()}
+    if len(tokens) > 2 and ends <= _PAUSES and (several or all(end.isalpha() for end in ends)):
+        return "labels of phones"
+    if all(map(_PHONE.fullmatch, tokens)) and sum(map(bool, map(_VOWEL.fullmatch, tokens))) > 1:
         return "labels of phones"
     return ""
+
+
+def _are_clocked(lines: Sequence[str]) -> bool:
+    """Check for times as players show them, from the start of a recording: no times of day."""
+    bracketed = [_BRACKETED.fullmatch(line) for line in lines]
+    if all(bracketed):
+        clocks = [found[1] for found in bracketed if found and found[1]]
+        return bool(clocks) and (len(lines) > 1 or "." in clocks[0] or lines[0][0] == "[")
+    alone = lines[::2]
+    if len(alone) > 1 and all(re.fullmatch(CLOCK, line) for line in alone):
+        return True
+    clocked = [_CLOCKED.fullmatch(line) for line in lines]
+    return len(lines) > 1 and all(clocked) and bool(_FROM_START.match(lines[0]))
 
 
 def _is_json(text: str) -> bool:
@@ -84,17 +120,3 @@ def _is_json(text: str) -> bool:
         return isinstance(parse_json(text), dict | list)
     except ValueError:
         return False
-
-
-def _times_rise(lines: Sequence[str]) -> bool:
-    """Check that leading pairs of whole numbers are times: each from a start to a later end."""
-    pairs = [tuple(map(int, line.split()[:2])) for line in lines if re.match(r"\d+\s+\d+\b", line)]
-    if len(pairs) < len(lines):
-        return True
-    starts = [start for start, _ in pairs]
-    return (
-        pairs[-1][1] >= _SHORTEST_END
-        and (len(pairs) > 1 or starts == [0])
-        and starts == sorted(starts)
-        and all(start <= end for start, end in pairs)
-    )
