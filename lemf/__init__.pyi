@@ -49,6 +49,7 @@ from .reading.alignment_files import read_textgrid as read_textgrid
 from .reading.audio import Audio as Audio
 from .reading.audio import read_audio as read_audio
 from .reading.audio import read_duration as read_duration
+from .reading.encoding import decode_text as decode_text
 from .reading.rows import MANIFEST_SUFFIXES as MANIFEST_SUFFIXES
 from .reading.rows import Rows as Rows
 from .reading.rows import read_rows as read_rows

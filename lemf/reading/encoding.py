@@ -28,6 +28,7 @@ def decode_text(
     *,
     kind: str = "TextGrid",
     find_labels: Callable[[bytes], list[bytes]] = _LABEL.findall,
+    remedy: str = _DECIDES,
 ) -> tuple[str, list[str]]:
     """Decode the bytes of a TextGrid or of another text.
 
@@ -42,6 +43,8 @@ def decode_text(
         What the file is, in messages.
     find_labels : function
         Returns the parts of the bytes that tell the encoding.
+    remedy : str
+        End of the note: what to do where the encoding is another.
 
     Returns
     -------
@@ -70,7 +73,7 @@ def decode_text(
             raise TextGridError(
                 f"{path}: damaged {known[:6].upper()} at byte {place}; export the {kind} again"
             ) from None
-    return _decode_other(content, kind, find_labels)
+    return _decode_other(content, kind, find_labels, remedy)
 
 
 def _wide_encoding(content: bytes) -> str | None:
@@ -82,7 +85,7 @@ def _wide_encoding(content: bytes) -> str | None:
 
 
 def _decode_other(
-    content: bytes, kind: str, find_labels: Callable[[bytes], list[bytes]]
+    content: bytes, kind: str, find_labels: Callable[[bytes], list[bytes]], remedy: str
 ) -> tuple[str, list[str]]:
     """Decode bytes that are not UTF-8, or that are but for a few."""
     text = content.decode("utf-8-sig", errors="surrogateescape")
@@ -92,7 +95,7 @@ def _decode_other(
         line = text.count("\n", 0, strange[0]) + 1
         return _STRANGE.sub(_mend, text), [
             f"the {kind} is UTF-8 but for {len(strange)} bytes (first on line {line}), read as "
-            f"Windows-1252; {_DECIDES}"
+            f"Windows-1252; {remedy}"
         ]
     labels = find_labels(content)
     if all(label.isascii() for label in labels):
@@ -101,10 +104,10 @@ def _decode_other(
 
     guess = guess_code_page(labels)
     if guess is None:
-        note = f"the {kind} is in no known encoding; read as Windows-1252; {_DECIDES}"
+        note = f"the {kind} is in no known encoding; read as Windows-1252; {remedy}"
         return content.decode(_FALLBACK, errors="replace"), [note]
     doubt = f", but {guess.rival} fits nearly as well" if guess.rival else " (as the bytes tell)"
-    note = f"the {kind} is not UTF-8; read as {guess.name}{doubt}; {_DECIDES}"
+    note = f"the {kind} is not UTF-8; read as {guess.name}{doubt}; {remedy}"
     return content.decode(guess.codec, errors="replace"), [note]
 
 

@@ -11,14 +11,14 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lemf import AUDIO_SUFFIXES, MANIFEST_SUFFIXES, read_rows
-from lemf.runtime.input import read_text_input
+from lemf import AUDIO_SUFFIXES, MANIFEST_SUFFIXES, TextGridError, decode_text, read_rows
+from lemf.runtime.input import read_input
 from msfser.corpora.annotations import name_annotation
 from msfser.corpora.rows import rows_as_text
 from msfser.errors import DataError
 
 _GRID_SUFFIXES = (".TextGrid", ".textgrid", ".TEXTGRID")
-_TRANSCRIPT_SUFFIXES = (".txt", ".lab")
+_TRANSCRIPT_SUFFIXES = (".txt", ".lab", ".TXT", ".LAB", ".Txt", ".Lab")
 _WAV_COLUMNS = ("wav", "audio", "file")
 _COLUMNS = (*_WAV_COLUMNS, "alignment", "textgrid", "transcript", "es")
 _WANTED = {  # in folders
@@ -59,31 +59,43 @@ class SpeechFile:
         """Whether the recording has any text besides the audio."""
         return any((self.alignment, self.transcript, self.es))
 
-    def read_transcript(self) -> str | None:
+    def read_transcript(self) -> tuple[str | None, list[str]]:
         """Read the words, separated by single spaces; None if there are none.
+
+        Returns
+        -------
+        (str or None, list of str)
+            The words, and a note where the file is not UTF-8: its bytes tell the encoding.
 
         Raises
         ------
         NotATranscriptError
-            The file holds labels with times, subtitles or the like.
+            The file holds labels with times, subtitles or the like, or no text.
         DataError
-            The file is not text in UTF-8.
+            The file cannot be read.
         """
         if not isinstance(self.transcript, Path):
-            text = self.transcript or ""
-        else:
-            try:
-                text = read_text_input(self.transcript, DataError)
-            except (OSError, UnicodeDecodeError) as error:
-                reason = getattr(error, "strerror", None) or "it is not UTF-8"
-                raise DataError(
-                    f"{self.transcript}: cannot be read ({reason}); write it as text in UTF-8"
-                ) from error
-            if kind := name_annotation(text):
-                raise NotATranscriptError(
-                    f"{self.transcript}: not read: {kind}, no transcript; write the words alone"
-                )
-        return " ".join(text.split()) or None
+            return " ".join((self.transcript or "").split()) or None, []
+        path = str(self.transcript)
+        try:
+            text, notes = decode_text(
+                read_input(path, DataError),
+                path,
+                kind="transcript",
+                find_labels=bytes.split,
+                remedy="otherwise write it in UTF-8",
+            )
+        except OSError as error:
+            raise DataError(
+                f"{path}: cannot be read ({error.strerror}); make it readable"
+            ) from error
+        except TextGridError as error:
+            raise NotATranscriptError(f"{error}; not read") from error
+        if kind := name_annotation(text.replace("\r\n", "\n").replace("\r", "\n")):
+            raise NotATranscriptError(
+                f"{path}: not read: {kind}, no transcript; write the words alone"
+            )
+        return " ".join(text.split()) or None, [f"{path}: {note}" for note in notes]
 
 
 def find_speech(sources: Sequence[Path], alignments: Path | None = None) -> list[SpeechFile]:

@@ -98,7 +98,8 @@ def find_texts(
     emphasis = _score(speech, tiers_in_order, notes)
     gs = None
     try:
-        gs = speech.read_transcript()
+        gs, encoding_notes = speech.read_transcript()
+        notes += encoding_notes
     except NotATranscriptError as error:
         notes.append(str(error))
     if gs is None and transcribe is not None:

@@ -49,7 +49,7 @@ class Text:
     prompt : str or None
         First half of the SHA-256 of the prompt, where the model had one.
     reason : str or None
-        Why the status is not ``"ok"``.
+        Why the status is not ``"ok"``; of LES, also the flags of a doubtful emphasised word.
     """
 
     text: str | None = None

@@ -56,7 +56,7 @@ def test_recordings_are_found_with_what_lies_beside(tmp_path, speech):
     first, second = find_speech([tmp_path])
     assert first.wav == tmp_path / "b.wav"
     assert first.alignment == tmp_path / "b.TextGrid"
-    assert first.read_transcript() == "a transcript"
+    assert first.read_transcript() == ("a transcript", [])
     assert second == SpeechFile(wav=tmp_path / "sub" / "a.wav")
     assert find_speech([tmp_path / "b.wav", tmp_path / "b.wav", tmp_path]) == [first, second]
 
@@ -93,7 +93,7 @@ def test_a_table_names_recordings_and_their_words(tmp_path):
     )
     first, second = find_speech([table])
     assert (first.wav, first.alignment) == (tmp_path / "x/a.wav", tmp_path / "g/a.TextGrid")
-    assert first.read_transcript() == "hello there"
+    assert first.read_transcript() == ("hello there", [])
     assert (first.es, find_texts(replace(first, alignment=None)).es) == ("A calm man.",) * 2
     assert second == SpeechFile(wav=tmp_path / "b.wav")
     table.write_text("path\na.wav\n")
@@ -115,6 +115,40 @@ def test_labels_with_times_are_no_transcript(tmp_path, content):
     (note,) = texts.notes
     assert "a.txt: not read: " in note
     assert find_texts(found, transcribe=lambda _: "heard").gs == "heard"
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "note"),
+    [
+        ("café\r\nété".encode("cp1252"), "café été", "not UTF-8; read as Windows-1252"),
+        ("Žluťoučký kůň úpěl ďábelské ódy".encode("cp1250"), "Žluťoučký kůň úpěl ďábelské ódy",
+         "read as Windows-1250"),
+        ("\ufeffcafé".encode(), "café", ""), ("café".encode("utf-16"), "café", ""),
+        ("naïve café, où déjà".encode() + b" \x92", "naïve café, où déjà \u2019",
+         "UTF-8 but for 1 bytes"),
+    ],
+)  # fmt: skip
+def test_a_transcript_in_any_encoding_is_read(tmp_path, content, words, note):
+    soundfile.write(tmp_path / "a.wav", noise(1.0), RATE_HZ)
+    (tmp_path / "a.TXT").write_bytes(content)
+    (found,) = find_speech([tmp_path])
+    texts = find_texts(found)
+    assert texts.gs == words
+    notes = [one for one in texts.notes if "a.TXT" in one]
+    assert len(notes) == bool(note)
+    assert all(note in one and one.endswith("; otherwise write it in UTF-8") for one in notes)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfeh\0i", b"a\0\0\0b\x80\0c", b"%PDF-1.4 \xe2\xe3"])
+def test_what_is_no_text_is_noted_and_stops_no_recording(tmp_path, content):
+    soundfile.write(tmp_path / "a.wav", noise(1.0), RATE_HZ)
+    (tmp_path / "a.LAB").write_bytes(content)
+    (found,) = find_speech([tmp_path])
+    texts = find_texts(found)
+    assert texts.gs is None
+    (note,) = texts.notes
+    assert "a.LAB" in note
+    assert "not read" in note
 
 
 def test_every_recording_of_a_folder_is_predicted_or_named(tmp_path, run_folder):
