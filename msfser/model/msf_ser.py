@@ -18,7 +18,13 @@ from msfser.errors import CheckpointError, ConfigError
 from msfser.model.attentive_statistics_pooling import AttentiveStatisticsPooling
 from msfser.model.film import Film
 from msfser.model.fm_moe import FmMoe, mix_experts
-from msfser.model.folder import ModelFacts, StoredModel, read_model_folder, write_model_folder
+from msfser.model.folder import (
+    CONFIG_NAME,
+    ModelFacts,
+    StoredModel,
+    read_model_folder,
+    write_model_folder,
+)
 from msfser.model.heads import IndependentHeads, SharedHead, make_heads
 from msfser.model.inter_modal_attention import InterModalAttention
 from msfser.model.intra_modal_fusion import GatedFusion, IntraModalAttention
@@ -199,10 +205,8 @@ class MsfSer(nn.Module):
             raise CheckpointError(
                 f"{stored.folder}: num_hidden_layers {layers:.3g}: more than there are weights"
             )
-        try:
-            return cls(stored.config, build_wavlm(stored.wavlm, stored.config), stored.facts)
-        except CheckpointError as error:
-            raise CheckpointError(f"{stored.folder}: {error}") from error
+        wavlm = build_wavlm(stored.wavlm, stored.config, f"{stored.folder / CONFIG_NAME}: wavlm.")
+        return cls(stored.config, wavlm, stored.facts)
 
     def save_pretrained(self, folder: str | Path, *, force: bool = False) -> None:
         """Write weights, configuration and facts into a folder; `force` replaces a model there.

@@ -13,19 +13,21 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from huggingface_hub.errors import StrictDataclassError
-from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import WavLMConfig, WavLMModel
 
+from lemf.runtime.input import read_text_input
+from lemf.runtime.json_text import parse_json
 from msfser.config.settings import TINY_ACOUSTIC, ModelConfig
 from msfser.errors import CheckpointError, first_line
 from msfser.model.hub import find_folder, quiet_transformers
 from msfser.model.wavlm.attention import FusedAttention
+from msfser.model.wavlm.configuration import make_wavlm_config
 from msfser.model.wavlm.frames import CountT, count_frames
 from msfser.model.wavlm.tiny import make_tiny_wavlm
 
 _FILES = ("config.json", "model*.safetensors*", "pytorch_model*.bin*")
+_MOST_PER_BYTE, _FEW = 4, 10**7  # weights that a file may lack and still be read, to name them
 _FRAMES_STEP = 16  # on a GPU, where every new shape takes time to prepare
 _NAME_WHOLE = "name the folder of a whole WavLM, or microsoft/wavlm-large"
 _MASK_VECTOR = "masked_spec_embed"  # only read in training, where old checkpoints may lack it
@@ -183,6 +185,7 @@ def load_wavlm(config: ModelConfig) -> Wavlm:
         return Wavlm(make_tiny_wavlm(), config)
     folder = find_folder(config.acoustic, _FILES)
     wavlm_config = _read_wavlm_config(folder)
+    _check_size(folder, wavlm_config)
     try:
         with quiet_transformers():
             loaded: Any = WavLMModel.from_pretrained(
@@ -198,7 +201,7 @@ def load_wavlm(config: ModelConfig) -> Wavlm:
             f"{folder}: pytorch_model.bin holds more than weights and is not unpickled; "
             "save it as safetensors"
         ) from error
-    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
+    except Exception as error:  # transformers, torch and safetensors raise errors of many types
         raise CheckpointError(
             f"{folder}: WavLM cannot be loaded ({first_line(error)}); {_NAME_WHOLE}"
         ) from error
@@ -214,38 +217,48 @@ def load_wavlm(config: ModelConfig) -> Wavlm:
         raise CheckpointError(
             f"{folder}: weight {missing[0]}{others} of WavLM missing; {_NAME_WHOLE}"
         )
+    for name, weight in wavlm.named_parameters():
+        if not bool(weight.isfinite().all()):
+            raise CheckpointError(f"{folder}: weight {name} is not finite; {_NAME_WHOLE}")
     return Wavlm(wavlm, config)
 
 
-def build_wavlm(wavlm_config: Mapping[str, Any], config: ModelConfig) -> Wavlm:
+def build_wavlm(wavlm_config: Mapping[str, Any], config: ModelConfig, place: str) -> Wavlm:
     """Build an encoder with random weights from a configuration of WavLM.
 
     Raises
     ------
     CheckpointError
-        The configuration is not one of WavLM.
+        The configuration is not one of WavLM; `place` as in `make_wavlm_config`.
     """
-    try:
-        return Wavlm(WavLMModel(WavLMConfig.from_dict(dict(wavlm_config))), config)
-    except Exception as error:  # transformers and torch raise errors of many types
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise CheckpointError(f"not the configuration of a WavLM model ({reason})") from error
+    return Wavlm(WavLMModel(make_wavlm_config(wavlm_config, place)), config)
 
 
 def _read_wavlm_config(folder: Path) -> WavLMConfig:
     path = folder / "config.json"
     try:
-        content, _ = WavLMConfig.get_config_dict(folder, local_files_only=True)
-        wavlm_config = WavLMConfig.from_dict(content)
-    except (OSError, ValueError, TypeError, StrictDataclassError) as error:
-        reason = " ".join(str(error).split())
-        raise CheckpointError(
-            f"{path}: not the configuration of a WavLM model ({reason})"
-        ) from error
-    if content.get("model_type") != "wavlm":
-        raise CheckpointError(
-            f"{path}: model_type {content.get('model_type')!r}; only 'wavlm' can be the encoder"
-        )
-    if wavlm_config.add_adapter:
+        content = parse_json(read_text_input(path, CheckpointError))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path}: cannot be read as JSON ({error}); {_NAME_WHOLE}") from error
+    model_type = content.get("model_type") if isinstance(content, dict) else None
+    if model_type != "wavlm":
+        raise CheckpointError(f"{path}: model_type {model_type!r}; only 'wavlm' can be the encoder")
+    if content.get("add_adapter"):
         raise CheckpointError(f"{path}: add_adapter is set; name a WavLM without an adapter")
-    return wavlm_config
+    return make_wavlm_config(content, f"{path}: ")
+
+
+def _check_size(folder: Path, config: WavLMConfig) -> None:
+    """Check that the files hold about as many weights as the configuration gives.
+
+    Weights that are missing would take memory before they are reported.
+    """
+    with torch.device("meta"):
+        n_weights = sum(weight.numel() for weight in WavLMModel(config).parameters())
+    paths = {path for pattern in _FILES[1:] for path in folder.glob(pattern)}
+    n_bytes = sum(path.stat().st_size for path in paths if path.is_file())
+    if paths and n_weights > max(_MOST_PER_BYTE * n_bytes, _FEW):
+        raise CheckpointError(
+            f"{folder}: config.json gives {n_weights:,} weights, the files hold {n_bytes:,} bytes; "
+            f"{_NAME_WHOLE}"
+        )

@@ -246,6 +246,15 @@ def damage(folder, kind):
         (folder / "config.json").write_text(json.dumps(config | {"hidden_size": 32}))
     elif kind == "layer missing":
         (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 3}))
+    elif kind == "too large":
+        (folder / "config.json").write_text(json.dumps(config | {"hidden_size": 2**16}))
+    elif kind == "not finite":
+        model = WavLMModel.from_pretrained(folder)
+        model.encoder.layer_norm.bias.data[3] = torch.nan
+        model.save_pretrained(folder)
+    elif kind == "no state":
+        weights.unlink()
+        torch.save([1], folder / "pytorch_model.bin")
     elif kind == "no weights":
         weights.unlink()
     elif kind == "cut short":
@@ -263,13 +272,19 @@ class Bomb:
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("no config", r"wavlm/config.json: model_type None; only 'wavlm' can be the encoder"),
-        ("no JSON", r"config.json: not the configuration of a WavLM model"),
+        ("no config", r"config.json: cannot be read as JSON \(.*No such file"),
+        ("no JSON", r"config.json: cannot be read as JSON \(Expecting"),
         ("other model", r"config.json: model_type 'bert'; only 'wavlm'"),
         ("adapter", r"config.json: add_adapter is set"),
-        ("wrong type", r"config.json: not the configuration of a WavLM model \(.*hidden_size"),
+        (
+            "wrong type",
+            r"config.json: hidden_size '16': must be a whole number from 1 to 65536; copy",
+        ),
         ("other shape", r"wavlm: weight .* has shape \(16,.*config.json gives \(32,"),
         ("layer missing", r"wavlm: weight encoder.layers.2.* and \d+ others of WavLM missing"),
+        ("too large", r"config.json gives [\d,]+ weights, the files hold [\d,]+ bytes"),
+        ("not finite", r"wavlm: weight encoder.layer_norm.bias is not finite; name"),
+        ("no state", r"wavlm: WavLM cannot be loaded \("),
         ("no weights", r"wavlm: WavLM cannot be loaded \(Error no file named model.safetensors"),
         ("cut short", r"wavlm: WavLM cannot be loaded \("),
         ("code", r"wavlm: pytorch_model.bin holds more than weights and is not unpickled"),
