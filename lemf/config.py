@@ -86,6 +86,8 @@ FitMethod = Literal["rank", "softmax", "ridge"]
 FIT_METHODS: tuple[FitMethod, ...] = get_args(FitMethod)
 Grouping = Literal["speaker", "emotion"]
 GROUPINGS: tuple[Grouping, ...] = get_args(Grouping)
+AlignerName = Literal["espeak", "praat", "viter", "mfa"]
+ALIGNERS: tuple[AlignerName, ...] = get_args(AlignerName)
 F0Axis = Literal["log", "semitones", "hz"]
 F0_AXES: tuple[F0Axis, ...] = get_args(F0Axis)
 
@@ -230,6 +232,36 @@ class Settings:
     def _reads(self, what: CueInput) -> bool:
         """Check whether the function of a cue of the set has this parameter."""
         return any(what in CUES[name].reads for name in CUE_SETS[self.cues])
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlignSettings:
+    """How a text is aligned to its recording.
+
+    Parameters
+    ----------
+    language : str, optional
+        Code of espeak-ng's, such as ``"de"``; told from the words of the text when left out.
+    aligner : {"espeak", "praat", "viter", "mfa"}
+        lemf's own, with the phones of espeak-ng; Praat's, through parselmouth; viter; or the
+        Montreal Forced Aligner, where its command is installed.
+    force_fit : bool
+        Whether a text that does not fit the sound is aligned all the same, with flags.
+
+    Raises
+    ------
+    SettingsError
+        A value of a wrong type, or an unknown aligner.
+    """
+
+    language: str | None = None
+    aligner: AlignerName = "espeak"
+    force_fit: bool = False
+
+    def __post_init__(self) -> None:
+        if self.language is not None and not (isinstance(self.language, str) and self.language):
+            raise SettingsError(f"language {shown(self.language)}: write a code, such as 'en'")
+        check_choice("aligner", self.aligner, ALIGNERS)
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - whatever a user gave

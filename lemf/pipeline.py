@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from lemf.arrays import FloatArray
-from lemf.config import Settings
+from lemf.config import AlignerName, AlignSettings, Settings
 from lemf.contours.contours import Track, Work
 from lemf.contours.measurement import Measurement, measure
 from lemf.cues.zscore import zscore
@@ -34,9 +34,13 @@ _VERSION = version_of("lemf")  # read once: it takes as long as the cues of a se
 
 def score(
     audio: Source | Audio | NDArray[Any],
-    textgrid: Source | TextGrid,
+    textgrid: Source | TextGrid | None = None,
     settings: Settings | None = None,
     *,
+    text: str | None = None,
+    language: str | None = None,
+    aligner: AlignerName = "espeak",
+    force_fit: bool = False,
     rate_hz: int | None = None,
     track: Track | None = None,
     threads: int = 1,
@@ -47,9 +51,18 @@ def score(
     ----------
     audio : path, bytes of a file, file object, Audio, or (samples,) or (samples, channels) array
         An array needs `rate_hz`.
-    textgrid : path, bytes of a file, file object, or TextGrid
+    textgrid : path, bytes of a file, file object, or TextGrid, optional
+        Where the words and phones are.
     settings : Settings, optional
         The paper's by default.
+    text : str, optional
+        What is said, to be aligned in place of a TextGrid. Where there is neither, they are
+        searched beside the recording: of ``talk.wav``, ``talk.TextGrid``, else ``talk.txt``, else
+        ``talk.lab``, and a note names what was found.
+    language : str, optional
+        Language of the text, as `align` takes it; told from its words when left out, with a note.
+    aligner, force_fit : optional
+        As in `align`.
     rate_hz : int, optional
         Sampling rate of an array.
     track : function, optional
@@ -66,7 +79,8 @@ def score(
     LemfError
         An input that cannot be used; the message names the file, the place and the remedy.
     TypeError
-        `rate_hz` without an array, or an array without it; another channel than the Audio's.
+        `rate_hz` without an array, or an array without it; another channel than the Audio's; both
+        a TextGrid and a text.
 
     Examples
     --------
@@ -76,7 +90,15 @@ def score(
     """
     settings = settings or Settings()
     work = Work(threads, track)
-    measured = measure(audio, textgrid, settings, rate_hz=rate_hz, work=work)
+    measured = measure(
+        audio,
+        textgrid,
+        settings,
+        text=text,
+        aligning=AlignSettings(language=language, aligner=aligner, force_fit=force_fit),
+        rate_hz=rate_hz,
+        work=work,
+    )
     return score_measurement(measured, settings)
 
 

@@ -13,6 +13,13 @@ from typing import TYPE_CHECKING, Literal, Unpack, cast
 
 import click
 
+from lemf.commands.align_options import (
+    WordOptions,
+    check_word_options,
+    find_words,
+    word_inputs,
+    word_options,
+)
 from lemf.commands.analysis_options import ViewOptions, note_slow_pitch, read_settings, view_options
 from lemf.commands.batch_commands import batch, rescore
 from lemf.commands.evaluate_command import evaluate
@@ -27,10 +34,16 @@ from lemf.runtime.progress import progress
 if TYPE_CHECKING:
     from lemf.config import Settings
     from lemf.reading.alignment import Word
+    from lemf.reading.audio import Audio
     from lemf.reading.frames import Piece
     from lemf.reading.textgrid import TextGrid
     from lemf.runtime.output import FigureFormat
     from lemf.scoring.emphasis import Emphasis
+
+
+class ScoreOptions(ViewOptions, WordOptions):
+    """Values of the options of `score` and `plot`."""
+
 
 CONTOUR_SUFFIXES = (".csv", ".pitchtier")
 TEXTGRID_SUFFIXES = (".TextGrid",)  # so no recording is replaced by mistake
@@ -52,7 +65,7 @@ main.add_command(schema)
 
 @main.command()
 @click.argument("audio", type=PATH)
-@click.argument("textgrid", type=PATH)
+@click.argument("textgrid", type=PATH, required=False)
 @click.option(
     "--format",
     "output_format",
@@ -69,35 +82,37 @@ main.add_command(schema)
     help="Write the TextGrid with tiers of scores and of the segment added (.TextGrid).",
 )
 @click.option("--contours", type=PATH, help="Write F0 and energy (.csv) or F0 (.PitchTier).")
+@word_options
 @view_options
 def score(
     audio: Path,
-    textgrid: Path,
+    textgrid: Path | None,
     output_format: Literal["table", "json", "csv"],
     figure: Path | None,
     scored_textgrid: Path | None,
     contours: Path | None,
-    **options: Unpack[ViewOptions],
+    **options: Unpack[ScoreOptions],
 ) -> None:
     """Score every word of AUDIO by its emphasis.
 
-    TEXTGRID holds the words and phones with their times. Prints a table, JSON or CSV; lemf schema
-    prints what the JSON holds.
+    TEXTGRID holds the words and phones with their times. Without it, the TextGrid or the text
+    beside AUDIO is read, or that of --text; a text is aligned. Prints a table, JSON or CSV; lemf
+    schema prints what the JSON holds.
     """
     settings = read_settings(options)
+    check_word_options(options, textgrid)
     check_suffix(figure, FIGURE_SUFFIXES)
     check_suffix(scored_textgrid, TEXTGRID_SUFFIXES)
     check_suffix(contours, CONTOUR_SUFFIXES)
     outputs = [path for path in (figure, scored_textgrid, contours) if path is not None]
-    check_apart(outputs, (audio, textgrid))
+    check_apart(outputs, word_inputs(audio, textgrid, options))
     for output in outputs:
         check_output(output, force=options["force"])
 
     from lemf.display.textgrid_output import format_textgrid
-    from lemf.reading.alignment_files import read_textgrid
 
-    grid = read_textgrid(textgrid, encoding=settings.encoding, audio=audio)
-    emphasis = _score(audio, grid, settings, figure)
+    recording, grid = find_words(audio, textgrid, settings, options)
+    emphasis = _score(recording, grid, settings, figure)
     files: dict[Path, bytes] = {}
     if figure is not None:
         files[figure] = _render(emphasis, figure, None, options)
@@ -115,7 +130,7 @@ def score(
 
 @main.command()
 @click.argument("audio", type=PATH)
-@click.argument("textgrid", type=PATH)
+@click.argument("textgrid", type=PATH, required=False)
 @click.option(
     "-o", "--output", "figure", type=PATH, required=True, help="Output figure (.png, .svg or .pdf)."
 )
@@ -124,34 +139,35 @@ def score(
     type=click.IntRange(min=0),
     help="Sentence to draw, counted from 0.  [default: all, in a PDF one page each]",
 )
+@word_options
 @view_options
 def plot(
     audio: Path,
-    textgrid: Path,
+    textgrid: Path | None,
     figure: Path,
     sentence: int | None,
-    **options: Unpack[ViewOptions],
+    **options: Unpack[ScoreOptions],
 ) -> None:
     """Draw F0, energy and the most emphasised words of AUDIO.
 
-    TEXTGRID holds the words and phones with their times.
+    TEXTGRID holds the words and phones with their times. Without it, the TextGrid or the text
+    beside AUDIO is read, or that of --text; a text is aligned.
     """
     settings = read_settings(options)
+    check_word_options(options, textgrid)
     check_suffix(figure, FIGURE_SUFFIXES)
-    check_apart([figure], (audio, textgrid))
+    check_apart([figure], word_inputs(audio, textgrid, options))
     check_output(figure, force=options["force"])
 
-    from lemf.reading.alignment_files import read_textgrid
-
-    grid = read_textgrid(textgrid, encoding=settings.encoding, audio=audio)
-    emphasis = _score(audio, grid, settings, figure, sentence)
+    recording, grid = find_words(audio, textgrid, settings, options)
+    emphasis = _score(recording, grid, settings, figure, sentence)
     content = _render(emphasis, figure, sentence, options)
     write_output(figure, content, force=options["force"])
     say(f"wrote {figure}")
 
 
 def _score(
-    audio: Path,
+    recording: Audio,
     grid: TextGrid,
     settings: Settings,
     figure: Path | None = None,
@@ -163,14 +179,12 @@ def _score(
     from lemf.contours.voice import sounds_like_words
     from lemf.pipeline import score_measurement
     from lemf.reading.alignment import align
-    from lemf.reading.audio import read_audio
 
-    recording = read_audio(audio, channel=settings.channel)
     hearing = partial(sounds_like_words, recording)
     alignment = align(grid, settings, recording.duration_s, hearing)
     if figure is not None:
         import_module("lemf.display.figure")  # reports missing packages before scoring
-        _check_pages(figure, audio, sentence, alignment.sentences)
+        _check_pages(figure, recording.name, sentence, alignment.sentences)
     note_slow_pitch(settings)
     work = Work(count_cores(), _show_progress)
     measured = measure_aligned(recording, grid.path, alignment, settings, work=work)
@@ -181,7 +195,7 @@ def _score(
 
 
 def _check_pages(
-    figure: Path, audio: Path, sentence: int | None, sentences: Sequence[Sequence[Word]]
+    figure: Path, audio: str, sentence: int | None, sentences: Sequence[Sequence[Word]]
 ) -> None:
     """Refuse a sentence that does not exist, and a figure that cannot hold the sentences."""
     from lemf.display.figure_pages import cut_pages

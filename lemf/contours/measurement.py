@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from lemf.config import Settings
+from lemf.config import AlignSettings, Settings
 from lemf.contours.contours import ONE_THREAD, Contours, Work, measure_contours
 from lemf.contours.voice import sounds_like_words
 from lemf.reading.alignment import Alignment, align
-from lemf.reading.alignment_files import read_textgrid
-from lemf.reading.audio import Audio, read_audio
-from lemf.reading.sources import Source, is_source
+from lemf.reading.audio import Audio, open_audio
+from lemf.reading.sources import Source
 from lemf.reading.textgrid import TextGrid
+from lemf.transcription.text_files import Transcript
+from lemf.transcription.word_source import open_words
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +47,11 @@ class Measurement:
 
 def measure(
     audio: Source | Audio | NDArray[Any],
-    textgrid: Source | TextGrid,
+    textgrid: Source | TextGrid | None,
     settings: Settings,
     *,
+    text: str | Transcript | None = None,
+    aligning: AlignSettings | None = None,
     rate_hz: int | None = None,
     with_detail: bool | None = None,
     work: Work = ONE_THREAD,
@@ -58,6 +60,10 @@ def measure(
 
     Parameters
     ----------
+    text : str or Transcript, optional
+        The words, where there is no TextGrid.
+    aligning : AlignSettings, optional
+        How they are aligned.
     with_detail : bool, optional
         Whether to measure the contours of `Detail`; by default if a cue of the settings reads them.
     work : Work
@@ -67,10 +73,8 @@ def measure(
     -------
     Measurement
     """
-    recording = _open_audio(audio, rate_hz, settings)
-    grid = textgrid
-    if not isinstance(grid, TextGrid):
-        grid = read_textgrid(grid, encoding=settings.encoding, audio=recording)
+    recording = open_audio(audio, rate_hz, settings.channel)
+    grid = open_words(recording, textgrid, settings, text=text, aligning=aligning)
     hearing = partial(sounds_like_words, recording)
     alignment = align(grid, settings, recording.duration_s, hearing)
     return measure_aligned(
@@ -119,22 +123,3 @@ def measure_aligned(
         ),
         notes=notes,
     )
-
-
-def _open_audio(
-    audio: Source | Audio | NDArray[Any], rate_hz: int | None, settings: Settings
-) -> Audio:
-    if isinstance(audio, Audio) or is_source(audio):
-        if rate_hz is not None:
-            raise TypeError("rate_hz goes with an array of samples; a file has its own rate")
-        if not isinstance(audio, Audio):
-            return read_audio(audio, channel=settings.channel)
-        if settings.channel is not None and settings.channel != audio.channel:
-            raise TypeError(
-                f"channel {settings.channel} is set, but the Audio was read with {audio.channel}; "
-                "give read_audio the channel"
-            )
-        return audio
-    if rate_hz is None:
-        raise TypeError("an array of samples needs rate_hz")
-    return Audio.from_samples(np.asanyarray(audio), rate_hz, channel=settings.channel)

@@ -17,7 +17,7 @@ from lemf.errors import AudioError
 from lemf.reading.channel_mixing import Channel, Levels, as_table, pick_channel
 from lemf.reading.frames import WHOLE_S
 from lemf.reading.sound_files.decoding import Decoder
-from lemf.reading.sources import Source, read_source, source_name
+from lemf.reading.sources import Source, is_source, read_source, source_name
 
 LOWEST_RATE_HZ = 8000
 HIGHEST_RATE_HZ = 384_000
@@ -215,6 +215,46 @@ def read_audio(source: Source, *, channel: Channel = None) -> Audio:
             else _File(name, content, column, levels.full_scale)
         )
         return _with_levels(levels, channel, notes, samples_or_file)
+
+
+def open_audio(
+    audio: Source | Audio | NDArray[Any], rate_hz: int | None = None, channel: Channel = None
+) -> Audio:
+    """Return a recording, read it, or build it from samples.
+
+    Parameters
+    ----------
+    audio : path, bytes of a file, file object, Audio, or (samples,) or (samples, channels) array
+    rate_hz : int, optional
+        Sampling rate of an array.
+    channel : int from 1, "mix" or None
+        As in `read_audio`.
+
+    Returns
+    -------
+    Audio
+
+    Raises
+    ------
+    AudioError
+        As `read_audio` and `Audio.from_samples`.
+    TypeError
+        `rate_hz` without an array, or an array without it; another channel than the Audio's.
+    """
+    if isinstance(audio, Audio) or is_source(audio):
+        if rate_hz is not None:
+            raise TypeError("rate_hz goes with an array of samples; a file has its own rate")
+        if not isinstance(audio, Audio):
+            return read_audio(audio, channel=channel)
+        if channel is not None and channel != audio.channel:
+            raise TypeError(
+                f"channel {channel} is set, but the Audio was read with {audio.channel}; "
+                "give read_audio the channel"
+            )
+        return audio
+    if rate_hz is None:
+        raise TypeError("an array of samples needs rate_hz")
+    return Audio.from_samples(np.asanyarray(audio), rate_hz, channel=channel)
 
 
 def _with_levels(

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lemf import MissingPackageError
+from lemf import AlignerError, MissingPackageError
+from lemf import load_whisper as load_whisper_model
 from msfser.config.settings import RATE_HZ, Engine
 from msfser.errors import SemanticsError, first_line
 from msfser.model.hub import MODEL_FILES, find_folder
@@ -92,13 +93,9 @@ class _FasterWhisper:
         if settings.device == "cuda" and ctranslate2.get_cuda_device_count() == 0:
             raise SemanticsError("--device cuda: ctranslate2 finds no GPU; use --device cpu")
         try:
-            self._model = faster_whisper.WhisperModel(
-                settings.model,
-                device=settings.device,
-                compute_type="float16" if settings.device == "cuda" else "int8",
-            )
-        except (OSError, ValueError, RuntimeError) as error:
-            raise _not_loaded(settings, error) from error
+            self._model = load_whisper_model(settings.model, device=settings.device, download=True)
+        except AlignerError as error:
+            raise SemanticsError(f"--model {error}") from error
         self._batched = faster_whisper.BatchedInferencePipeline(self._model)
         self._language = settings.language if self._model.model.is_multilingual else "en"
 

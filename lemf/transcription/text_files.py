@@ -1,0 +1,99 @@
+"""Plain transcripts: what is read from them, and which files lie beside a recording."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lemf.errors import AlignerError, TextGridError
+from lemf.reading.encoding import decode_text
+from lemf.reading.sources import Source, read_source, source_name
+from lemf.runtime.input import read_input
+
+TRANSCRIPT_SUFFIXES = ("txt", "lab")  # the first that lies beside a recording is read
+TEXTGRID_SUFFIXES = ("TextGrid", "textgrid")
+BESIDE_SUFFIXES = (*TEXTGRID_SUFFIXES, *TRANSCRIPT_SUFFIXES)
+_MOST_BYTES = 10_000_000  # what is said in a week
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """The words of a recording without times.
+
+    `path` names the transcript in messages, `language` is the code of its language where that is
+    known, and `notes` hold what a user should know of its reading.
+    """
+
+    text: str
+    path: str = "<text>"
+    language: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def make_transcript(text: str, path: str = "<text>", notes: Sequence[str] = ()) -> Transcript:
+    """Return a text as a transcript.
+
+    Raises
+    ------
+    AlignerError
+        The text is empty, or is none.
+    """
+    text = text.removeprefix("\ufeff")
+    if "\0" in text:
+        raise AlignerError(f"{path}: not a text; give the words of the recording as plain text")
+    if not text.strip():
+        raise AlignerError(f"{path}: the text is empty; write what is said in the recording")
+    return Transcript(text, path, notes=tuple(notes))
+
+
+def read_transcript(source: Source, *, encoding: str | None = None) -> Transcript:
+    """Read a plain transcript in any encoding: UTF-8, UTF-16, or as the bytes tell, with a note.
+
+    Parameters
+    ----------
+    source : path, bytes of a file, or file object
+    encoding : str, optional
+        Encoding of a file without a byte order mark, by its name in Python.
+
+    Returns
+    -------
+    Transcript
+
+    Raises
+    ------
+    AlignerError
+        The file is missing, holds no text, or bytes that `encoding` does not have.
+    SettingsError
+        There is no such encoding.
+    """
+    name = source_name(source)
+    if isinstance(source, str | os.PathLike):
+        try:
+            content: bytes | str = read_input(source, AlignerError, most_bytes=_MOST_BYTES)
+        except FileNotFoundError:
+            raise AlignerError(f"{name}: there is no such transcript; check the path") from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise AlignerError(f"{name}: the transcript cannot be read ({reason})") from error
+    else:
+        content = read_source(source, AlignerError)
+    if isinstance(content, str):
+        return make_transcript(content, name)
+    try:
+        text, notes = decode_text(
+            content, name, encoding, kind="transcript", find_labels=bytes.split
+        )
+    except TextGridError as error:
+        raise AlignerError(str(error)) from None
+    return make_transcript(text, name, notes)
+
+
+def find_beside(audio: str, suffixes: Iterable[str]) -> str | None:
+    """Find the file of a recording's name with another suffix, in any Unicode normal form."""
+    stem = os.path.splitext(audio)[0]  # noqa: PTH122 - a plain str, as it stands in messages
+    stems = dict.fromkeys([stem, *(unicodedata.normalize(form, stem) for form in ("NFC", "NFD"))])
+    paths = (f"{one}.{suffix}" for suffix in suffixes for one in stems)
+    return next((path for path in paths if Path(path).is_file()), None)

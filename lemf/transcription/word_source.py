@@ -1,0 +1,129 @@
+"""The words of a recording with their times, wherever they come from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from lemf.config import AlignSettings, Settings
+from lemf.errors import AlignerError
+from lemf.reading.alignment_files import read_textgrid
+from lemf.reading.audio import Audio
+from lemf.reading.sources import Source
+from lemf.reading.textgrid import TextGrid
+from lemf.transcription.text_files import (
+    TEXTGRID_SUFFIXES,
+    TRANSCRIPT_SUFFIXES,
+    Transcript,
+    find_beside,
+    read_transcript,
+)
+
+
+def open_words(
+    recording: Audio,
+    textgrid: Source | TextGrid | None,
+    settings: Settings,
+    *,
+    text: str | Transcript | None = None,
+    aligning: AlignSettings | None = None,
+) -> TextGrid:
+    """Read the TextGrid of a recording, or align its text.
+
+    Parameters
+    ----------
+    recording : Audio
+    textgrid : path, bytes of a file, file object, or TextGrid, optional
+    settings : Settings
+    text : str or Transcript, optional
+        What is said in the recording. Where there is neither a TextGrid nor a text, they are
+        searched beside the recording: ``talk.TextGrid``, then ``talk.txt``, then ``talk.lab``.
+    aligning : AlignSettings, optional
+
+    Returns
+    -------
+    TextGrid
+        With a note where it, or the text, was found beside the recording.
+
+    Raises
+    ------
+    TextGridError
+        A TextGrid that cannot be read.
+    AlignerError
+        There are no words; the text cannot be read or aligned.
+    TypeError
+        Both a TextGrid and a text.
+    """
+    if textgrid is not None and text is not None:
+        raise TypeError("a TextGrid and a text; give one of them")
+    if textgrid is None and text is None:
+        if found := find_beside(recording.name, TEXTGRID_SUFFIXES):
+            grid = read_textgrid(found, encoding=settings.encoding)
+            return replace(grid, notes=(_beside(found), *grid.notes))
+        text = _read_beside(recording.name, settings)
+    if text is not None:
+        return align_text(recording, text, aligning or AlignSettings())
+    if isinstance(textgrid, TextGrid):
+        return textgrid
+    assert textgrid is not None
+    return read_textgrid(textgrid, encoding=settings.encoding)
+
+
+def align_text(recording: Audio, text: str | Transcript, aligning: AlignSettings) -> TextGrid:
+    """Align a text to its recording, in the language that is given or told by the text.
+
+    Raises
+    ------
+    AlignerError
+        The language is not known, or the text cannot be aligned.
+    """
+    from lemf.aligner.align import align  # rare
+
+    transcript = Transcript(text) if isinstance(text, str) else text
+    notes = transcript.notes
+    language = aligning.language or transcript.language
+    if language is None:
+        language, note = tell_language(transcript)
+        notes = (*notes, note)
+    grid = align(
+        recording,
+        transcript.text,
+        language=language,
+        aligner=aligning.aligner,
+        force_fit=aligning.force_fit,
+    )
+    return replace(grid, notes=(*notes, *grid.notes))
+
+
+def tell_language(transcript: Transcript) -> tuple[str, str]:
+    """Return the language that the words of a text tell, and a note on it.
+
+    Raises
+    ------
+    AlignerError
+        They do not tell it.
+    """
+    from lemf.transcription.languages import guess_language
+
+    language = guess_language(transcript.text)
+    if language is None:
+        raise AlignerError(
+            f"{transcript.path}: the language must be named, such as --language en; "
+            "lemf align --languages lists them"
+        )
+    return language, f"language {language}, as the words tell; --language decides"
+
+
+def _read_beside(audio: str, settings: Settings) -> Transcript:
+    found = find_beside(audio, TRANSCRIPT_SUFFIXES)
+    if found is None:
+        raise AlignerError(
+            f"{audio}: no words; name its TextGrid, give what is said by --text '...' or in "
+            f"{Path(audio).with_suffix('.txt').name}, or transcribe by --whisper MODEL"
+        )
+    transcript = read_transcript(found, encoding=settings.encoding)
+    return replace(transcript, notes=(_beside(found), *transcript.notes))
+
+
+def _beside(path: str) -> str:
+    return f"the words are those of {path}, beside the recording"
