@@ -66,5 +66,9 @@ from .scoring.emphasis import Emphasis as Emphasis
 from .scoring.emphasis import Segment as Segment
 from .scoring.emphasis import SentenceEmphasis as SentenceEmphasis
 from .scoring.emphasis import WordEmphasis as WordEmphasis
+from .transcription.text_files import Transcript as Transcript
+from .transcription.text_files import read_transcript as read_transcript
+from .transcription.whisper import load_whisper as load_whisper
+from .transcription.whisper import transcribe as transcribe
 
 __version__: str

@@ -1,8 +1,8 @@
-"""The recordings of a corpus and their TextGrids, from a folder, a glob or a manifest.
+"""The recordings of a corpus and their TextGrids or texts, from a folder, a glob or a manifest.
 
-A recording without a TextGrid is listed, too: it is later reported as failed, not left out.
-No file is opened but a manifest and, beside a recording without a TextGrid, what may be another
-tool's alignment. The same files give the same list whatever order the disk returns them in.
+A recording without either is listed, too: it is later reported as failed, not left out. No file is
+opened but a manifest and, beside a recording without a TextGrid, what may be another tool's
+alignment. The same files give the same list whatever order the disk returns them in.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import glob
 import os
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import pairwise
 from operator import itemgetter
@@ -20,21 +20,38 @@ from typing import Literal, NamedTuple
 
 from lemf.errors import CorpusError, shown
 from lemf.reading.alignment_files import holds_alignment, other_names
-from lemf.reading.rows import MANIFEST_SUFFIXES, Row, is_index, read_rows
+from lemf.reading.rows import ROW_SUFFIXES, Row, is_index, read_rows
+from lemf.transcription.text_files import TRANSCRIPT_SUFFIXES
 
 AUDIO_SUFFIXES = ("wav", "flac", "ogg")  # compared without case
 TEXTGRID_SUFFIX = "textgrid"
+_TEXT_COLUMNS = ("text", "transcript")
+_WORD_COLUMNS = frozenset(("textgrid", "text_file", *_TEXT_COLUMNS))
 _WHOLE = re.compile(r"(?<=[0-9])\.0+\Z")  # as pandas writes whole numbers of a column with gaps
 
 
 class Recording(NamedTuple):
-    """A recording and its TextGrid; `speaker` and `channel` take the place of the settings'."""
+    """A recording and its words.
+
+    Attributes
+    ----------
+    id, audio : str
+    textgrid : str or None
+    speaker, channel : optional
+        Take the place of the settings'.
+    text_file : str or None
+        Path of a plain text of what is said.
+    text : str or None
+        What is said, where a manifest has it.
+    """
 
     id: str
     audio: str
     textgrid: str | None
     speaker: str | None = None
     channel: int | Literal["mix"] | None = None
+    text_file: str | None = None
+    text: str | None = None
 
 
 class Listing(NamedTuple):
@@ -73,8 +90,9 @@ def list_recordings(source: str | Path, textgrids: str | Path | None = None) -> 
     ----------
     source : str or Path
         A folder, searched with all folders in it; a pattern such as ``corpus/**/*.wav``; or a
-        manifest, a ``.csv`` or ``.jsonl`` with the columns ``audio`` and ``textgrid`` and
-        optionally ``id``, ``speaker`` and ``channel``; paths start at the folder of the manifest.
+        manifest, a ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet`` with the columns ``audio`` and
+        ``textgrid``, ``text`` or ``transcript`` (what is said) or ``text_file``, and optionally
+        ``id``, ``speaker`` and ``channel``; paths start at the folder of the manifest.
     textgrids : str or Path, optional
         The folder of the TextGrids when they do not lie beside the recordings but in a tree of the
         same shape, as the Montreal Forced Aligner writes them.
@@ -91,7 +109,7 @@ def list_recordings(source: str | Path, textgrids: str | Path | None = None) -> 
     """
     # Find the files
     source = str(source)
-    if source.lower().endswith(MANIFEST_SUFFIXES):
+    if source.lower().endswith(ROW_SUFFIXES):
         if textgrids is not None:
             raise CorpusError(f"{source}: a manifest names its TextGrids; leave out --textgrids")
         listing = Listing(_read_manifest(source), [], [], [])
@@ -105,7 +123,7 @@ def list_recordings(source: str | Path, textgrids: str | Path | None = None) -> 
         else:
             raise CorpusError(
                 f"{source or 'the empty path'}: neither a folder, nor a pattern, nor a manifest "
-                f"({', '.join(MANIFEST_SUFFIXES)}); check the path"
+                f"({', '.join(ROW_SUFFIXES)}); check the path"
             )
         listing = _pair(root, found, None if textgrids is None else str(textgrids))
     recordings = listing.recordings
@@ -215,12 +233,15 @@ def _pair(root: str, found: _Found, textgrids: str | None) -> Listing:
     Where there is none, what another tool has written takes its place.
     """
     audio: list[tuple[str, str]] = []
-    beside: list[str] = []
+    by_suffix: dict[str, list[str]] = {}
     for name in found.names:
+        stem, _, suffix = name.rpartition(".")
         if _is_audio(name):
-            audio.append((name.rpartition(".")[0], name))
-        elif name.lower().endswith(f".{TEXTGRID_SUFFIX}"):
-            beside.append(name)
+            audio.append((stem, name))
+        else:
+            by_suffix.setdefault(suffix.lower(), []).append(name)
+    beside = by_suffix.get(TEXTGRID_SUFFIX, [])
+    texts = _by_stem(name for suffix in TRANSCRIPT_SUFFIXES for name in by_suffix.get(suffix, []))
     prefix = _prefix(root)
     repeated_folders, unsearched = found.repeated_folders, found.unsearched
     if textgrids is None:
@@ -230,19 +251,20 @@ def _pair(root: str, found: _Found, textgrids: str | None) -> Listing:
         beside = [name for name in found.names if name.lower().endswith(f".{TEXTGRID_SUFFIX}")]
         repeated_folders = repeated_folders + found.repeated_folders
         unsearched = unsearched + found.unsearched
-    grids: dict[str, str] = {}
-    for name in sorted(beside, reverse=True):
-        grids[name.rpartition(".")[0]] = name  # of a.TextGrid and a.textgrid, the first
-    composed = {_compose(stem): name for stem, name in grids.items()}
+    grids = _by_stem(sorted(beside))
     others = {_compose(name): name for name in found.names}
-    matches = [
-        grids.get(stem) or composed.get(_compose(stem)) or _find_other(name, others, grids_prefix)
-        for stem, name in audio
-    ]
-    recordings = [
-        Recording(stem, prefix + name, match and grids_prefix + match)
-        for (stem, name), match in zip(audio, matches, strict=True)
-    ]
+    recordings = []
+    for stem, name in audio:
+        grid = _match(stem, grids) or _find_other(name, others, grids_prefix)
+        text = _match(stem, texts)
+        recordings.append(
+            Recording(
+                stem,
+                prefix + name,
+                grid and grids_prefix + grid,
+                text_file=text and prefix + text,
+            )
+        )
     used = {recording.textgrid for recording in recordings}
     unused = [name for name in map(grids_prefix.__add__, sorted(beside)) if name not in used]
     return Listing(recordings, unused, repeated_folders, unsearched)
@@ -258,6 +280,18 @@ def _find_other(audio: str, names: dict[str, str], prefix: str) -> str | None:
     return next((name for name in candidates if name and holds_alignment(prefix + name)), None)
 
 
+def _by_stem(names: Iterable[str]) -> dict[str, str]:
+    """Return names by their stem and its composed form; of several with one stem, the first."""
+    stems: dict[str, str] = {}
+    for name in names:
+        stems.setdefault(name.rpartition(".")[0], name)
+    return {_compose(stem): name for stem, name in stems.items()} | stems
+
+
+def _match(stem: str, names: Mapping[str, str]) -> str | None:
+    return names.get(stem) or names.get(_compose(stem))
+
+
 def _compose(stem: str) -> str:
     """Return a name in Unicode's composed form (NFC), since file systems differ in the form."""
     return stem if stem.isascii() else unicodedata.normalize("NFC", stem)
@@ -270,7 +304,10 @@ def _prefix(folder: str) -> str:
 
 def _read_manifest(source: str) -> list[Recording]:
     folder = str(Path(source).parent)
-    rows = read_rows(source, suffixes=MANIFEST_SUFFIXES, required=("audio", "textgrid")).rows
+    columns, rows = read_rows(source)
+    needed = ["audio"] if _WORD_COLUMNS.intersection(columns) else ["audio", "textgrid"]
+    if not source.lower().endswith(".jsonl") and not set(needed) <= set(columns):
+        read_rows(source, required=needed)  # raises
     recordings = [_recording(place, folder, row) for place, row in rows]
     places: dict[str, str] = {}
     for (place, _), recording in zip(rows, recordings, strict=True):
@@ -287,20 +324,26 @@ def _read_manifest(source: str) -> list[Recording]:
 def _recording(place: str, folder: str, row: Row) -> Recording:
     """Convert a row to a recording; other columns are ignored."""
     channel = row.pop("channel", None)
-    for key in ("id", "audio", "textgrid", "speaker"):
+    for key in ("id", "audio", "textgrid", "speaker", "text_file"):
         if not isinstance(row.get(key, ""), str):
             raise CorpusError(f"{place}: {key} must be text, not {shown(row[key])}")
     if not row.get("audio"):
         raise CorpusError(f"{place}: no audio; name the recording")
     audio = str(row["audio"])
-    textgrid = str(row["textgrid"]) if row.get("textgrid") else None
+    texts = [row[key] for key in _TEXT_COLUMNS if isinstance(row.get(key), str)]
     return Recording(
         str(row.get("id") or os.path.splitext(audio)[0]),  # noqa: PTH122
-        audio if os.path.isabs(audio) else _prefix(folder) + audio,  # noqa: PTH117
-        textgrid if textgrid is None or os.path.isabs(textgrid) else _prefix(folder) + textgrid,  # noqa: PTH117
+        _join(folder, audio),
+        _join(folder, str(row["textgrid"])) if row.get("textgrid") else None,
         str(row["speaker"]) if "speaker" in row else None,
         None if channel is None else _channel(place, channel),
+        _join(folder, str(row["text_file"])) if row.get("text_file") else None,
+        str(texts[0]) if texts else None,
     )
+
+
+def _join(folder: str, path: str) -> str:
+    return path if os.path.isabs(path) else _prefix(folder) + path  # noqa: PTH117
 
 
 def _channel(place: str, value: object) -> int | Literal["mix"]:

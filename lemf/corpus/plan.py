@@ -117,13 +117,14 @@ def make_plan(
     sentence_table, features : Path, optional
         Further outputs.
     """
+    files = json.dumps([one[:5] if one.textgrid else one for one in recordings])
     identity = {
         "lemf": version_of("lemf"),
         "settings": describe_settings(settings),
         "sentence_table": _printable(sentence_table),
         "features": _printable(features),
         "files": len(recordings),
-        "list": hashlib.sha256(json.dumps(recordings).encode()).hexdigest(),
+        "list": hashlib.sha256(files.encode()).hexdigest(),
     }
     shard_size = min(max(len(recordings) // _FEWEST_SHARDS, 1), _LARGEST_SHARD)
     return Plan(recordings, shard_size, identity, settings)

@@ -96,4 +96,4 @@ def find_beside(audio: str, suffixes: Iterable[str]) -> str | None:
     stem = os.path.splitext(audio)[0]  # noqa: PTH122 - a plain str, as it stands in messages
     stems = dict.fromkeys([stem, *(unicodedata.normalize(form, stem) for form in ("NFC", "NFD"))])
     paths = (f"{one}.{suffix}" for suffix in suffixes for one in stems)
-    return next((path for path in paths if Path(path).is_file()), None)
+    return next((one for one in paths if Path(one).exists() and not Path(one).is_dir()), None)
