@@ -16,12 +16,15 @@ from .agreement.rated_sentences import RatedSentences as RatedSentences
 from .agreement.rated_sentences import ScoredSentence as ScoredSentence
 from .agreement.rated_sentences import Unjudged as Unjudged
 from .agreement.rated_sentences import rate_sentences as rate_sentences
+from .aligner.align import align as align
 from .config import DURATION_METHODS as DURATION_METHODS
 from .config import FRAME_PERIOD_S as FRAME_PERIOD_S
 from .config import N_RESAMPLES as N_RESAMPLES
 from .config import Settings as Settings
 from .contours.contours import Contours as Contours
 from .contours.pitch import harvest as harvest
+from .corpus.aligning import AlignRun as AlignRun
+from .corpus.aligning import align_corpus as align_corpus
 from .corpus.listing import AUDIO_SUFFIXES as AUDIO_SUFFIXES
 from .corpus.listing import Listing as Listing
 from .corpus.listing import Recording as Recording

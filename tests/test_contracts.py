@@ -88,6 +88,10 @@ FORBIDDEN = {
         "msfser/training/run_folder.py",
         "import tomli_w",
     ),
+    "Only lemf.transcription.whisper knows faster-whisper": (
+        "lemf/transcription/word_source.py",
+        "def late():\n    import faster_whisper",
+    ),
     "Only msfser.semantics.whisper knows faster-whisper": (
         "msfser/semantics/gs.py",
         "import faster_whisper",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import click
 
@@ -181,7 +181,6 @@ def read_measure_options(
         A value out of its range, or one that cannot be read.
     """
     low, _, high = options["pitch_range"].partition("-")
-    channel = options["channel"]
     try:
         return Settings(
             cues=cues or "paper",
@@ -194,7 +193,7 @@ def read_measure_options(
             words_tier=options["words_tier"],
             phones_tier=options["phones_tier"],
             speaker=options["speaker"],
-            channel="mix" if channel == "mix" else _channel(channel),
+            channel=read_channel(options["channel"]),
             duration=options["duration"],
             encoding=options["encoding"],
             silence=options["silence"],
@@ -212,9 +211,17 @@ def _number(text: str, option: str) -> float:
         raise click.UsageError(f"{option}: {fault}; write two in Hz, such as 71-800") from None
 
 
-def _channel(text: str | None) -> int | None:
+def read_channel(text: str | None) -> int | Literal["mix"] | None:
+    """Convert the option ``--channel`` to a channel of `read_audio`.
+
+    Raises
+    ------
+    click.UsageError
+    """
     if text is None:
         return None
+    if text == "mix":
+        return "mix"
     try:
         return int(text)
     except ValueError:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
+from lemf.commands.align_options import AlignerOptions, aligner_options
 from lemf.commands.analysis_options import (
     AnalysisOptions,
     analysis_options,
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from lemf.config import DurationMethod, Scope, Settings
     from lemf.corpus.outputs import Outputs
     from lemf.corpus.run import CorpusRun
+
+
+class BatchOptions(AnalysisOptions, AlignerOptions):
+    """Values of the options of `batch`."""
 
 
 _MOST_FAILURES = 3  # shown on the terminal
@@ -50,6 +55,7 @@ _sentence_table_option = click.option(
     type=PATH,
     help="Also write contours and words, for lemf rescore with any cues (.parquet).",
 )
+@aligner_options
 @jobs_option
 @cluster_option
 @analysis_options
@@ -61,12 +67,14 @@ def batch(
     features: Path | None,
     jobs: int | None,
     cluster: str | None,
-    **options: Unpack[AnalysisOptions],
+    **options: Unpack[BatchOptions],
 ) -> None:
     """Score all recordings of a corpus.
 
     SOURCE is a folder with TextGrids beside the recordings, a quoted pattern such as
-    'corpus/**/*.wav', or a manifest: a .csv or .jsonl file with the columns audio and textgrid.
+    'corpus/**/*.wav', or a manifest: a .csv, .tsv, .jsonl or .parquet file with the columns audio
+    and textgrid. With --language, recordings without a TextGrid are aligned with the text beside
+    them (.txt, .lab), or with the column text or text_file of the manifest.
 
     A run that was stopped continues when the same command runs again. Files that fail are listed
     in NAME.failed.csv, and the exit code is then 1.
@@ -85,6 +93,9 @@ def batch(
             textgrids=textgrids,
             sentence_table=sentence_table,
             features=features,
+            language=options["language"],
+            aligner=options["aligner"],
+            force_fit=options["force_fit"],
             jobs=jobs or count_cores(),
             cluster=cluster,
             force=options["force"],
@@ -187,7 +198,9 @@ def _print_end(run: CorpusRun, settings: Settings) -> None:
             say(f"wrote {path}")
         note_slow_pitch(settings)
         _say_where_notes_are(outputs)
-    problems = [f"{path}: {reason}" for path, reason in read_failures(outputs, _MOST_FAILURES)]
+    problems = [
+        f"{path}: {reason}" for path, reason in read_failures(outputs.failed, _MOST_FAILURES)
+    ]
     for problem in problems + listing.unsearched[:_MOST_FAILURES]:
         say(one_line(f"failed: {problem}"))
     n_files = summary.files + summary.failed

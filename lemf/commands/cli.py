@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, Unpack, cast
 
 import click
 
+from lemf.commands.align_command import align
 from lemf.commands.align_options import (
     WordOptions,
     check_word_options,
@@ -56,6 +57,7 @@ def main() -> None:
     """Find the emphasised words in speech, and explain each by its cues."""
 
 
+main.add_command(align)
 main.add_command(batch)
 main.add_command(rescore)
 main.add_command(evaluate)

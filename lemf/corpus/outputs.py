@@ -156,7 +156,7 @@ def merge_parts(parts: Parts, plan: Plan, outputs: Outputs) -> Summary:
             part = parts.read(shard)
             for name, table in tables.items():
                 table.add(part.tables[name])
-        _write_csv(outputs.failed, ["id", "audio", "textgrid", "reason"], failures)
+        write_table(outputs.failed, ["id", "audio", "textgrid", "reason"], failures)
         write_notes(outputs, [row for head in heads for row in head.notes], summary.files)
         stamps = [stamp for head in heads for stamp in head.stamps]
         made = {"summary": asdict(summary), "plan": plan.identity, "stamps": stamps}
@@ -164,9 +164,9 @@ def merge_parts(parts: Parts, plan: Plan, outputs: Outputs) -> Summary:
     return summary
 
 
-def read_failures(outputs: Outputs, most: int) -> list[tuple[str, str]]:
+def read_failures(failed: Path, most: int) -> list[tuple[str, str]]:
     """Read the paths of the first recordings that failed, with the reasons."""
-    with suppress(OSError), outputs.failed.open(encoding="utf-8", newline="") as stream:
+    with suppress(OSError), failed.open(encoding="utf-8", newline="") as stream:
         rows = islice(csv.DictReader(stream), most)
         return [(row["audio"], row["reason"]) for row in rows]
     return []
@@ -194,10 +194,10 @@ def write_notes(outputs: Outputs, notes: list[list[str]], n_files: int) -> None:
         for row in notes
         if not row[-1].endswith(MATCHES_NOTHING) or counts.pop(row[-1], 0) == n_files
     ]
-    _write_csv(outputs.notes, ["id", "audio", "note"], rows)
+    write_table(outputs.notes, ["id", "audio", "note"], rows)
 
 
-def _write_csv(path: Path, header: list[str], rows: list[list[str]]) -> None:
+def write_table(path: Path, header: list[str], rows: list[list[str]]) -> None:
     """Write a table, or remove that of an earlier run if there are no rows."""
     if not rows:
         path.unlink(missing_ok=True)

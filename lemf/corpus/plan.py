@@ -15,7 +15,7 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
-from lemf.config import Settings
+from lemf.config import AlignSettings, Settings
 from lemf.corpus.listing import Recording
 from lemf.runtime.output import printable_path
 
@@ -35,12 +35,15 @@ class Plan:
     identity : dict
         Plain types; equal for runs that give the same output.
     settings : Settings
+    aligning : AlignSettings or None
+        How texts are aligned where there is no TextGrid.
     """
 
     recordings: list[Recording]
     shard_size: int
     identity: dict[str, Any]
     settings: Settings
+    aligning: AlignSettings | None = None
 
     @property
     def keeps_features(self) -> bool:
@@ -71,6 +74,8 @@ class Plan:
             before = then["settings"].get(name)
             if before != value:
                 return f"other settings: {name} was {before!r} and is {value!r}"
+        if then.get("align") != now.get("align"):
+            return f"texts: aligned by {then.get('align')}, now by {now.get('align')}"
         for name in ("sentence_table", "features"):
             if then[name] != now[name]:
                 option = f"--{name.replace('_', '-')}"
@@ -106,6 +111,7 @@ def make_plan(
     *,
     sentence_table: Path | None = None,
     features: Path | None = None,
+    aligning: AlignSettings | None = None,
 ) -> Plan:
     """Cut the list of files into shards, and describe what the output depends on.
 
@@ -116,6 +122,8 @@ def make_plan(
     settings : Settings
     sentence_table, features : Path, optional
         Further outputs.
+    aligning : AlignSettings, optional
+        How texts are aligned where there is no TextGrid.
     """
     files = json.dumps([one[:5] if one.textgrid else one for one in recordings])
     identity = {
@@ -126,8 +134,10 @@ def make_plan(
         "files": len(recordings),
         "list": hashlib.sha256(files.encode()).hexdigest(),
     }
+    if aligning is not None:
+        identity["align"] = asdict(aligning)
     shard_size = min(max(len(recordings) // _FEWEST_SHARDS, 1), _LARGEST_SHARD)
-    return Plan(recordings, shard_size, identity, settings)
+    return Plan(recordings, shard_size, identity, settings, aligning)
 
 
 def _printable(path: Path | None) -> str | None:
@@ -144,7 +154,7 @@ def describe_settings(settings: Settings) -> dict[str, Any]:
 def stamp_of(recording: Recording) -> int:
     """Compute a checksum of the sizes and times of a recording's two files."""
     seen = b""
-    for path in (recording.audio, recording.textgrid):
+    for path in (recording.audio, recording.textgrid or recording.text_file):
         try:
             if path is not None:
                 status = os.stat(path)  # noqa: PTH116 - pathlib is too slow for 200,000 files

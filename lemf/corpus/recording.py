@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version as version_of
 from typing import TYPE_CHECKING
 
-from lemf.config import Settings
+from lemf.config import AlignSettings, Settings
 from lemf.corpus.listing import Recording
 from lemf.corpus.tables import Row, feature_row, sentence_rows, word_rows
 from lemf.errors import one_line
@@ -19,6 +19,7 @@ from lemf.runtime.workers import Failure, attempt
 
 if TYPE_CHECKING:
     from lemf.reading.alignment import Alignment
+    from lemf.transcription.text_files import Transcript
 
 VERSION = version_of("lemf")  # read once: it takes as long as the cues of a sentence
 
@@ -33,6 +34,7 @@ class FileTask:
     settings: Settings
     folder: str
     keep_features: bool
+    aligning: AlignSettings | None = None  # of texts, where they may be aligned
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,9 @@ def score_file(task: FileTask) -> FileResult:
     """Score one recording; a fault of its files becomes the reason of its failure."""
     result = attempt(_score, task)
     if isinstance(result, Failure):
-        return FileResult(VERSION, failure=_shorten_paths(result.reason, task))
+        return FileResult(
+            VERSION, failure=shorten_paths(result.reason, task.recording, task.folder)
+        )
     return result
 
 
@@ -74,27 +78,36 @@ def _score(task: FileTask) -> FileResult:
     from lemf.contours.measurement import measure
     from lemf.pipeline import score_measurement
 
-    name, audio, textgrid, speaker, channel = task.recording
+    name, audio, textgrid, speaker, channel, text_file, text = task.recording
+    transcript = None
     if textgrid is None:
-        return FileResult(VERSION, failure="no TextGrid")
+        if text_file is None and text is None:
+            return FileResult(VERSION, failure="no TextGrid")
+        if task.aligning is None:
+            return FileResult(VERSION, failure="no TextGrid, but a text: --language aligns it")
+        transcript = read_text(task.recording, task.folder, task.settings.encoding)
     settings = task.settings
     if speaker is not None or channel is not None:
         settings = replace(
             settings, speaker=speaker or settings.speaker, channel=channel or settings.channel
         )
+    if textgrid is None:
+        settings = replace(settings, speaker=None)  # of the only voice
     measured = measure(
         _absolute(task.folder, audio),
-        _absolute(task.folder, textgrid),
+        None if textgrid is None else _absolute(task.folder, textgrid),
         settings,
+        text=transcript,
+        aligning=task.aligning,
         with_detail=task.keep_features
         or settings.has_extra_cues,  # any cue set can rescore features
     )
     measured = replace(
         measured,
         audio=printable_path(audio),
-        textgrid=printable_path(textgrid),
+        textgrid=printable_path(measured.textgrid if textgrid is None else textgrid),
         alignment=_storable(measured.alignment),
-        notes=tuple(_shorten_paths(note, task) for note in measured.notes),
+        notes=tuple(shorten_paths(note, task.recording, task.folder) for note in measured.notes),
     )
     emphasis = score_measurement(measured, settings)
     name = printable_path(name)
@@ -106,6 +119,21 @@ def _score(task: FileTask) -> FileResult:
         feature_row(name, measured) if task.keep_features else None,
         emphasis.notes,
     )
+
+
+def read_text(recording: Recording, folder: str, encoding: str | None) -> Transcript:
+    """Read what is said in a recording, from the manifest or its text file.
+
+    Raises
+    ------
+    AlignerError
+        The text is empty, or its file cannot be read.
+    """
+    from lemf.transcription.text_files import make_transcript, read_transcript
+
+    if recording.text is not None or recording.text_file is None:
+        return make_transcript(recording.text or "")
+    return read_transcript(_absolute(folder, recording.text_file), encoding=encoding)
 
 
 def _storable(alignment: Alignment) -> Alignment:
@@ -130,10 +158,10 @@ def _absolute(folder: str, path: str) -> str:
     return os.path.join(folder, path)  # noqa: PTH118 - a plain str, as it stands in messages
 
 
-def _shorten_paths(text: str, task: FileTask) -> str:
+def shorten_paths(text: str, recording: Recording, folder: str) -> str:
     """Remove the paths from a message: the tables have columns for them."""
-    for path in (task.recording.audio, task.recording.textgrid):
+    for path in (recording.audio, recording.textgrid, recording.text_file):
         if path is not None:
-            start = _absolute(task.folder, path) + ": "
+            start = _absolute(folder, path) + ": "
             text = text.replace(start, "").replace(f"{one_line(start)} ", "")  # as messages show it
     return printable_path(text)

@@ -99,7 +99,7 @@ def rescore_features(
     norms: dict[str, Norms] = {}
     group_of: Callable[[str], str] = _everyone
     if settings.normalise == "speaker":
-        group_of = _speaker_finder(features, speaker_pattern)
+        group_of = speaker_finder(features, speaker_pattern)
     if settings.normalise not in SINGLE_RECORDING_SCOPES:
         norms = gather_norms(measurements, settings, group_of)
 
@@ -177,7 +177,14 @@ def _watched(
     return measurements
 
 
-def _speaker_finder(features: Path, pattern: str | None) -> Callable[[str], str]:
+def speaker_finder(source: str | Path, pattern: str | None) -> Callable[[str], str]:
+    """Return the function that finds the speaker in an id; see `rescore_features`.
+
+    Raises
+    ------
+    SettingsError
+        The pattern is no regular expression.
+    """
     try:
         found = re.compile(pattern if pattern is not None else r"(.+)/")
     except re.error as error:
@@ -192,7 +199,7 @@ def _speaker_finder(features: Path, pattern: str | None) -> Callable[[str], str]
                 if pattern is not None
                 else "it lies in no folder; give --speaker-pattern, such as '^[^_]+'"
             )
-            raise CorpusError(f"{features}: no speaker in the id {name!r}; {remedy}")
+            raise CorpusError(f"{source}: no speaker in the id {name!r}; {remedy}")
         return speaker
 
     return speaker_of

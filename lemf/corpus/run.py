@@ -16,7 +16,7 @@ from importlib import import_module
 from itertools import chain, islice
 from pathlib import Path
 
-from lemf.config import Settings
+from lemf.config import AlignerName, AlignSettings, Settings
 from lemf.contours.pitch import import_tracker
 from lemf.corpus.listing import Listing, list_recordings
 from lemf.corpus.outputs import Outputs, Summary, find_complete, merge_parts
@@ -68,6 +68,9 @@ def score_corpus(
     textgrids: str | Path | None = None,
     sentence_table: str | Path | None = None,
     features: str | Path | None = None,
+    language: str | None = None,
+    aligner: AlignerName = "espeak",
+    force_fit: bool = False,
     jobs: int = 1,
     cluster: str | None = None,
     force: bool = False,
@@ -92,6 +95,11 @@ def score_corpus(
         A table with one row per sentence, a ``.parquet``.
     features : str or Path, optional
         Contours and words for `rescore_features`, a ``.parquet``.
+    language : str, optional
+        Language of the texts of recordings without a TextGrid, which are then aligned, each by
+        itself; `align_corpus` learns from all of them.
+    aligner, force_fit : optional
+        As in `align`.
     jobs : int
         Number of processes of this machine.
     cluster : str, optional
@@ -115,6 +123,9 @@ def score_corpus(
     """
     started = time.monotonic()
     settings = settings or Settings()
+    aligning = None
+    if language is not None:
+        aligning = AlignSettings(language=language, aligner=aligner, force_fit=force_fit)
     outputs = Outputs.of(output, sentence_table, features)
     outputs.check(Path(source), force=True)  # existing outputs are checked below
     parts = Parts(outputs.parts)
@@ -134,6 +145,7 @@ def score_corpus(
             settings,
             sentence_table=outputs.sentence_table,
             features=outputs.features,
+            aligning=aligning,
         )
 
         # A complete output needs no lock, where no killed run left one
@@ -207,7 +219,15 @@ def _score_files(
     folder = os.getcwd()  # noqa: PTH109
     todo = [shard for shard in range(plan.n_shards) if shard not in done]
     tasks = (
-        FileTask(number, recording, stamp_of(recording), plan.settings, folder, plan.keeps_features)
+        FileTask(
+            number,
+            recording,
+            stamp_of(recording),
+            plan.settings,
+            folder,
+            plan.keeps_features,
+            plan.aligning,
+        )
         for shard in todo
         for number in plan.files_of(shard)
         for recording in [plan.recordings[number]]

@@ -60,7 +60,7 @@ def open_words(
         if found := find_beside(recording.name, TEXTGRID_SUFFIXES):
             grid = read_textgrid(found, encoding=settings.encoding)
             return replace(grid, notes=(_beside(found), *grid.notes))
-        text = _read_beside(recording.name, settings)
+        text = read_beside(recording.name, settings.encoding)
     if text is not None:
         return align_text(recording, text, aligning or AlignSettings())
     if isinstance(textgrid, TextGrid):
@@ -114,14 +114,21 @@ def tell_language(transcript: Transcript) -> tuple[str, str]:
     return language, f"language {language}, as the words tell; --language decides"
 
 
-def _read_beside(audio: str, settings: Settings) -> Transcript:
+def read_beside(audio: str, encoding: str | None = None) -> Transcript:
+    """Read the transcript beside a recording.
+
+    Raises
+    ------
+    AlignerError
+        There is none, or it cannot be read.
+    """
     found = find_beside(audio, TRANSCRIPT_SUFFIXES)
     if found is None:
         raise AlignerError(
             f"{audio}: no words; name its TextGrid, give what is said by --text '...' or in "
             f"{Path(audio).with_suffix('.txt').name}, or transcribe by --whisper MODEL"
         )
-    transcript = read_transcript(found, encoding=settings.encoding)
+    transcript = read_transcript(found, encoding=encoding)
     return replace(transcript, notes=(_beside(found), *transcript.notes))
 
 

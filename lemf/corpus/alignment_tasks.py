@@ -1,0 +1,205 @@
+"""One recording of a corpus that is aligned, in a worker: heard, learnt from, aligned.
+
+What a worker returns is plain, so that it can be kept: the same bytes whoever made them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lemf.arrays import FloatArray
+from lemf.config import AlignSettings
+from lemf.corpus.listing import Recording
+from lemf.corpus.recording import read_text, shorten_paths
+from lemf.errors import LemfError
+from lemf.runtime.workers import Failure, attempt
+
+if TYPE_CHECKING:
+    from lemf.aligner.acoustics.mfcc import Moments
+    from lemf.aligner.acoustics.models import PhoneModels
+    from lemf.aligner.acoustics.training import Statistics
+    from lemf.aligner.transcript import TranscriptWord
+    from lemf.reading.audio import Audio
+
+
+@dataclass(frozen=True, eq=False)
+class AlignTask:
+    """A recording for a worker; relative paths start at `folder`.
+
+    Attributes
+    ----------
+    number : int
+        In the plan.
+    recording : Recording
+    stamp : int
+        Of the files when they were handed out.
+    aligning : AlignSettings
+    encoding : str or None
+        Of text files.
+    folder : str
+    heard : str
+        What `hear_file` returned; empty before.
+    moments : tuple or None
+        Those of the speaker, as `Moments`; None: of the recording.
+    models : PhoneModels or None
+        None: those that ship with lemf.
+    """
+
+    number: int
+    recording: Recording
+    stamp: int
+    aligning: AlignSettings
+    encoding: str | None
+    folder: str
+    heard: str = ""
+    moments: Moments | None = None
+    models: PhoneModels | None = None
+
+
+def hear_file(task: AlignTask) -> str | Failure:
+    """Return the words of a recording with their phones, and its moments, as JSON."""
+    return _attempt(_hear, task)
+
+
+def learn_file(task: AlignTask) -> Statistics | Failure:
+    """Return what the models learn from a recording."""
+    return _attempt(_learn, task)
+
+
+def align_file(task: AlignTask) -> dict[str, Any] | Failure:
+    """Return the TextGrid of a recording as text, its notes, and the numbers of its row."""
+    return _attempt(_align, task)
+
+
+def failed_text(reason: str) -> str:
+    """Return what stands for the words of a recording that could not be heard."""
+    return json.dumps({"failure": reason})
+
+
+def read_moments(heard: str) -> Moments | None:
+    """Return the moments in what `hear_file` returned; None where it failed."""
+    from lemf.aligner.acoustics.mfcc import Moments
+
+    content = json.loads(heard)
+    if "failure" in content:
+        return None
+    n_frames, sums, squares = content["moments"]
+    return Moments(n_frames, np.array(sums), np.array(squares))
+
+
+def pack_statistics(learnt: Sequence[Statistics]) -> bytes:
+    """Add what was learnt from recordings, in their order, and return the sum as bytes."""
+    from lemf.aligner.acoustics.training import add_statistics
+
+    if not learnt:
+        return b"null"
+    total = add_statistics(learnt)
+    states = {name: sums.tolist() for name, sums in sorted(total.states.items())}
+    return json.dumps([states, total.log_likelihood, total.n_frames]).encode()
+
+
+def estimate_models(learnt: Iterable[bytes]) -> PhoneModels | None:
+    """Return the models that sums in their order give; None where nothing was learnt."""
+    from lemf.aligner.acoustics.models import read_seed
+    from lemf.aligner.acoustics.training import Statistics, add_statistics, estimate
+
+    sums = [content for content in map(json.loads, learnt) if content is not None]
+    if not sums:
+        return None
+    statistics = add_statistics(
+        Statistics({name: np.array(rows) for name, rows in states.items()}, *others)
+        for states, *others in sums
+    )
+    return estimate(statistics, read_seed())
+
+
+def _attempt(function: Any, task: AlignTask) -> Any:  # noqa: ANN401
+    result = attempt(function, task)
+    if isinstance(result, Failure):
+        return Failure(shorten_paths(result.reason, task.recording, task.folder))
+    return result
+
+
+def _hear(task: AlignTask) -> str:
+    from lemf.aligner.acoustics.mfcc import measure_moments
+    from lemf.aligner.align import cepstra_of, speak_text
+
+    transcript = read_text(task.recording, task.folder, task.encoding)
+    recording = _open(task)
+    words, phones = speak_text(recording.name, transcript.text, str(task.aligning.language))
+    moments = measure_moments(cepstra_of(recording))
+    return json.dumps(
+        {
+            "words": [[word.text, word.spoken, word.sentence] for word in words],
+            "phones": phones,
+            "moments": [moments.n_frames, moments.sums.tolist(), moments.squares.tolist()],
+            "notes": [*recording.notes, *transcript.notes],
+        },
+        ensure_ascii=False,
+    )
+
+
+def _learn(task: AlignTask) -> Statistics:
+    from lemf.aligner.acoustics.graph import build_graph
+    from lemf.aligner.acoustics.models import read_seed
+    from lemf.aligner.acoustics.training import align_and_accumulate
+
+    graph = build_graph(_read_heard(task)["phones"])
+    features = _features(task, _open(task))
+    return align_and_accumulate(features, graph, task.models or read_seed())
+
+
+def _align(task: AlignTask) -> dict[str, Any]:
+    from lemf.aligner.align import align_words, to_textgrid
+    from lemf.display.textgrid_output import format_textgrid
+
+    recording = _open(task)
+    heard = _read_heard(task)
+    aligned = align_words(
+        recording,
+        _features(task, recording),
+        _words(heard),
+        heard["phones"],
+        models=task.models,
+        force_fit=task.aligning.force_fit,
+    )
+    return {
+        "text": format_textgrid(to_textgrid(aligned)),
+        "duration_s": recording.duration_s,
+        "words": len(aligned.words),
+        "confidence": round(aligned.confidence, 3),
+        "notes": [*heard["notes"], *aligned.notes],
+    }
+
+
+def _open(task: AlignTask) -> Audio:
+    from lemf.reading.audio import read_audio
+
+    path = os.path.join(task.folder, task.recording.audio)  # noqa: PTH118 - as in messages
+    return read_audio(path, channel=task.recording.channel)
+
+
+def _features(task: AlignTask, recording: Audio) -> FloatArray:
+    from lemf.aligner.acoustics.mfcc import standardise
+    from lemf.aligner.align import cepstra_of
+
+    return standardise(cepstra_of(recording), task.moments or read_moments(task.heard))
+
+
+def _read_heard(task: AlignTask) -> dict[str, Any]:
+    heard: dict[str, Any] = json.loads(task.heard)
+    if "failure" in heard:
+        raise LemfError(heard["failure"])
+    return heard
+
+
+def _words(heard: dict[str, Any]) -> list[TranscriptWord]:
+    from lemf.aligner.transcript import TranscriptWord
+
+    return [TranscriptWord(*word) for word in heard["words"]]

@@ -1,0 +1,212 @@
+"""The outputs of a run that aligns a corpus: a folder of TextGrids, and the tables beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lemf.corpus.listing import Recording
+from lemf.corpus.outputs import Summary, write_table
+from lemf.corpus.parts import Parts, read_json
+from lemf.corpus.plan import Plan
+from lemf.errors import CorpusError, OutputError, shown
+from lemf.runtime.output import check_output, open_output, printable_path, write_output
+
+Row = dict[str, Any]
+_COLUMNS = ("id", "audio", "textgrid", "duration_s", "words", "confidence")
+
+
+@dataclass(frozen=True)
+class GridOutputs:
+    """The folder of the TextGrids, and the files beside it, which have its name."""
+
+    folder: Path
+
+    @property
+    def table(self) -> Path:
+        """One row per TextGrid with its confidence: a manifest for ``lemf batch``."""
+        return self._beside(".csv")
+
+    @property
+    def failed(self) -> Path:
+        """The recordings without a TextGrid, with the reasons; only if there are any."""
+        return self._beside(".failed.csv")
+
+    @property
+    def notes(self) -> Path:
+        """The notes on recordings; only if there are any."""
+        return self._beside(".notes.csv")
+
+    @property
+    def run(self) -> Path:
+        """The settings and files that the TextGrids were made with."""
+        return self._beside(".run.json")
+
+    @property
+    def parts(self) -> Path:
+        """The folder of what is done; removed at the end."""
+        return self._beside(".parts")
+
+    @property
+    def lock(self) -> Path:
+        """The lock file of the run; removed at the end."""
+        return self._beside(".lock")
+
+    def paths(self, recordings: Iterable[Recording]) -> list[Path]:
+        """Return the TextGrids of recordings: the ids as paths that stay below the folder.
+
+        Raises
+        ------
+        CorpusError
+            Two ids lead to the same TextGrid.
+        """
+        found: dict[str, str] = {}
+        for recording in recordings:
+            names = [part for part in recording.id.split("/") if part not in ("", ".", "..")]
+            name = "/".join(names) or "recording"
+            if name in found:
+                raise CorpusError(
+                    f"{self.folder}: {shown(found[name])} and {shown(recording.id)} would both be "
+                    f"{name}.TextGrid; give ids in a manifest"
+                )
+            found[name] = recording.id
+        return [self.folder / f"{name}.TextGrid" for name in found]
+
+    def check(self, paths: Iterable[Path]) -> None:
+        """Refuse outputs that exist, before any work is done for them.
+
+        Raises
+        ------
+        OutputError
+        """
+        for path in (*paths, self.table, self.failed, self.notes, self.run):
+            if path.exists() or path.is_symlink():
+                raise OutputError(f"{path}: exists already; --force replaces it")
+
+    def check_place(self) -> None:
+        """Refuse a folder that cannot be made or written.
+
+        Raises
+        ------
+        OutputError
+        """
+        if self.folder.exists() and not self.folder.is_dir():
+            raise OutputError(f"{self.folder}: this is a file; name a folder")
+        check_output(self.run, force=True)
+
+    def _beside(self, ending: str) -> Path:
+        folder = Path(os.path.normpath(self.folder))
+        if not folder.name:
+            raise OutputError(f"{self.folder}: name a folder below, such as grids")
+        return folder.with_name(folder.name + ending)
+
+
+def find_complete_grids(
+    outputs: GridOutputs, plan: Plan, paths: Sequence[Path]
+) -> tuple[Summary, list[Row]] | None:
+    """Return the summary and the rows of a complete run of this plan; None if there is none.
+
+    Raises
+    ------
+    CorpusError, OutputError
+        The outputs were made in another way, or some are missing.
+    """
+    made = read_json(outputs.run)
+    if made is None:
+        outputs.check(paths)
+        return None
+    try:
+        summary, rows = Summary(**made["summary"]), list(made["grids"])
+        stamps = enumerate(map(int, made["stamps"]))
+        difference = plan.differs_from(made["plan"]) or plan.find_changed(stamps)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise OutputError(
+            f"{outputs.run}: does not say how {outputs.folder} was made; --force replaces it"
+        ) from None
+    if difference:
+        raise CorpusError(f"{outputs.folder}: {difference}; --force starts over")
+    for number, path in enumerate(paths):
+        if number not in made["failed"] and not path.exists():
+            raise CorpusError(f"{path}: is missing; --force writes all TextGrids again")
+    return summary, rows
+
+
+def merge_grids(
+    parts: Parts, plan: Plan, outputs: GridOutputs, paths: Sequence[Path], first: int
+) -> tuple[Summary, list[Row]]:
+    """Write the TextGrids from the parts, and then the tables, the record of the run last.
+
+    Parameters
+    ----------
+    parts : Parts
+    plan : Plan
+    outputs : GridOutputs
+    paths : sequence of Path
+        Of the TextGrids, in the order of the plan.
+    first : int
+        Number of the part of the first shard.
+
+    Raises
+    ------
+    DamagedPartError
+        A part differs from what was written.
+    OutputError
+        An output cannot be written.
+    """
+    rows: list[Row] = []
+    failures: list[list[str]] = []
+    notes: list[list[str]] = []
+    stamps: list[int] = []
+    without: list[int] = []
+    for shard in range(plan.n_shards):
+        part = parts.read(first + shard)
+        stamps += part.stamps
+        failures += part.failures
+        notes += part.notes
+        for number, grid in zip(plan.files_of(shard), _grids_of(part.tables), strict=True):
+            path, recording = paths[number], plan.recordings[number]
+            if grid is None:
+                path.unlink(missing_ok=True)  # of a run before, which --force replaces
+                without.append(number)
+                continue
+            _make_folder(path.parent)
+            with open_output(path, force=True, sync=False) as stream:
+                stream.write(grid.pop("text").encode())
+            there = outputs.table.parent
+            places = {"audio": recording.audio, "textgrid": str(path)}
+            rows.append(
+                {"id": printable_path(recording.id)}
+                | {key: printable_path(os.path.relpath(to, there)) for key, to in places.items()}
+                | grid
+            )
+    summary = Summary(
+        files=len(rows),
+        failed=len(failures),
+        words=sum(row["words"] for row in rows),
+        audio_s=sum(row["duration_s"] for row in rows),
+    )
+    write_table(outputs.failed, ["id", "audio", "text", "reason"], failures)
+    write_table(outputs.notes, ["id", "audio", "note"], notes)
+    write_table(outputs.table, list(_COLUMNS), [[row[key] for key in _COLUMNS] for row in rows])
+    if hasattr(os, "sync"):
+        os.sync()  # no power cut leaves half of a TextGrid that the record calls complete
+    made = {"summary": asdict(summary), "plan": plan.identity, "stamps": stamps}
+    made |= {"grids": rows, "failed": without}
+    write_output(outputs.run, json.dumps(made).encode(), force=True)
+    return summary, rows
+
+
+def _grids_of(tables: dict[str, bytes]) -> list[Row | None]:
+    grids: list[Row | None] = json.loads(tables["grids"])
+    return grids
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made ({error.strerror})") from error

@@ -1,0 +1,85 @@
+import io
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from lemf import AlignerError
+from lemf.errors import SettingsError
+from lemf.transcription.text_files import BESIDE_SUFFIXES, find_beside, read_transcript
+
+CHINESE = "人人生而自由,在尊严和权利上一律平等"
+GERMAN = "Für später über schöne Straßen"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_unicode_is_read_without_a_note(tmp_path, encoding):
+    path = tmp_path / "a.txt"
+    path.write_bytes(("Hello, " + CHINESE).encode(encoding))
+    transcript = read_transcript(path)
+    assert transcript.text == "Hello, " + CHINESE
+    assert transcript.path == str(path)
+    assert transcript.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "name"), [(CHINESE, "gbk", "GBK"), (GERMAN, "latin-1", "Windows-1252")]
+)
+def test_a_code_page_is_read_as_the_bytes_tell_with_a_note(tmp_path, text, encoding, name):
+    path = tmp_path / "a.txt"
+    path.write_bytes(text.encode(encoding))
+    transcript = read_transcript(path)
+    assert transcript.text == text
+    (note,) = transcript.notes
+    assert note.startswith(f"the transcript is not UTF-8; read as {name}")
+    assert read_transcript(path, encoding=encoding).notes == ()
+
+
+def test_bytes_and_files_are_read_like_paths():
+    for source in (b"\xff\xfeh\0i\0", io.BytesIO(b"hi"), io.StringIO("hi")):
+        assert read_transcript(source).text == "hi"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "a.txt: the text is empty; write what is said"),
+        (b"\xef\xbb\xbf \n", "a.txt: the text is empty"),
+        (b"RIFF\0\0\0\0WAVEfmt \x10\0", "a.txt: not a text; give the words"),
+        (b"\xff\xfea", "a.txt: damaged UTF-16 at byte 2; export the transcript again"),
+    ],
+)
+def test_what_is_no_text_is_refused_in_one_line(tmp_path, monkeypatch, content, message):
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_bytes(content)
+    with pytest.raises(AlignerError, match=message):
+        read_transcript("a.txt")
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path):
+    with pytest.raises(AlignerError, match=r"no\.txt: there is no such transcript"):
+        read_transcript(tmp_path / "no.txt")
+    with pytest.raises(AlignerError, match="cannot be read"):
+        read_transcript(tmp_path)
+    with pytest.raises(SettingsError, match="unknown encoding 'klingon'"):
+        read_transcript(b"hi", encoding="klingon")
+    with pytest.raises(AlignerError, match="byte 0 is not ascii; name another with --encoding"):
+        read_transcript("é".encode(), encoding="ascii")
+
+
+def test_beside_a_recording_the_first_suffix_counts(tmp_path):
+    audio = str(tmp_path / "talk.one.wav")
+    assert find_beside(audio, BESIDE_SUFFIXES) is None
+    (tmp_path / "talk.TextGrid").touch()  # of another recording
+    (tmp_path / "talk.one.txt").mkdir()
+    assert find_beside(audio, BESIDE_SUFFIXES) is None
+    for name in ("talk.one.lab", "talk.one.textgrid", "talk.one.TextGrid"):
+        (tmp_path / name).touch()
+        assert find_beside(audio, BESIDE_SUFFIXES) == str(tmp_path / name)
+
+
+def test_beside_a_recording_the_normal_form_of_a_name_does_not_count(tmp_path):
+    composed, decomposed = (unicodedata.normalize(form, "été") for form in ("NFC", "NFD"))
+    (tmp_path / f"{decomposed}.txt").touch()
+    found = find_beside(str(tmp_path / f"{composed}.wav"), BESIDE_SUFFIXES)
+    assert found == str(tmp_path / f"{decomposed}.txt")
