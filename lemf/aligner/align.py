@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -9,11 +11,12 @@ from numpy.typing import NDArray
 from lemf.aligner.acoustics.mfcc import compute_cepstra, measure_moments, standardise
 from lemf.aligner.acoustics.models import PhoneModels, read_seed
 from lemf.aligner.espeak import open_espeak
-from lemf.aligner.forced import AlignedText, align_features
-from lemf.aligner.transcript import read_words
+from lemf.aligner.forced import AlignedText, find_words, phones_of_words, read_times
+from lemf.aligner.transcript import TranscriptWord, read_words
 from lemf.arrays import FloatArray
+from lemf.config import AlignerName
 from lemf.errors import AlignerError
-from lemf.reading.audio import Audio, read_audio
+from lemf.reading.audio import Audio, open_audio
 from lemf.reading.sources import Source
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 
@@ -25,6 +28,8 @@ def align(
     text: str,
     *,
     language: str,
+    aligner: AlignerName = "espeak",
+    force_fit: bool = False,
     rate_hz: int | None = None,
     models: PhoneModels | None = None,
 ) -> TextGrid:
@@ -32,13 +37,18 @@ def align(
 
     Parameters
     ----------
-    audio : path, bytes of a file, file object, Audio, or (samples,) array
+    audio : path, bytes of a file, file object, Audio, or (samples,) or (samples, channels) array
     text : str
         What is said.
     language : str
-        Its code in espeak-ng, such as "en-us" or "de".
+        Its code in espeak-ng, such as "en-us" or "de", or its English name.
+    aligner : {"espeak", "praat", "viter", "mfa"}
+        lemf's own, with the phones of espeak-ng; Praat's, through parselmouth; viter; or the
+        Montreal Forced Aligner, where its command is installed.
+    force_fit : bool
+        Whether a text that does not fit the sound is aligned all the same, with notes.
     rate_hz : int, optional
-        Of an array.
+        Sampling rate of an array.
     models : PhoneModels, optional
         Of the corpus of the recording; without, those that ship with lemf.
 
@@ -46,32 +56,82 @@ def align(
     -------
     TextGrid
         Tiers ``words``, ``phones`` (as MFA writes them: empty labels where nothing is spoken) and
-        ``confidence``.
+        ``confidence``, from 0 to 1, of each word.
 
     Raises
     ------
     AlignerError
-        No words; an unknown language; a recording too short for the words.
+        No words; an unknown language; a recording too short for the words, or that they do not
+        fit; an aligner that does not run.
     AudioError
         As `read_audio`.
     MissingPackageError
         The extra ``align`` is not installed.
+
+    Examples
+    --------
+    >>> grid = lemf.align("talk.wav", "So this is it.", language="en")  # doctest: +SKIP
+    >>> lemf.score("talk.wav", grid)  # doctest: +SKIP
     """
-    recording = _open(audio, rate_hz)
-    words = read_words(text)
-    if not words:
-        raise AlignerError(f"{recording.name}: the text has no words; write what is said")
-    with open_espeak() as espeak:
-        spoken = espeak.speak([word.spoken for word in words], language, sound=False)
+    recording = open_audio(audio, rate_hz)
+    words, phones = speak_text(recording.name, text, language)
     cepstra = cepstra_of(recording)
     features = standardise(cepstra, measure_moments(cepstra))
+    aligned = align_words(recording, features, words, phones, models=models, force_fit=force_fit)
+    return replace(to_textgrid(aligned), path=f"<aligned by {aligner}, {language}>")
+
+
+def speak_text(
+    name: str, text: str, language: str
+) -> tuple[tuple[TranscriptWord, ...], list[list[str]]]:
+    """Return the words of a text and the phones of each; `name` is that of the recording.
+
+    Raises
+    ------
+    AlignerError
+        There are no words, or the language is unknown.
+    """
+    words = read_words(text)
+    if not words:
+        raise AlignerError(f"{name}: the text has no words; write what is said")
+    with open_espeak() as espeak:
+        spoken = espeak.speak([word.spoken for word in words], language, sound=False)
+    return words, phones_of_words(spoken, len(words))
+
+
+def align_words(
+    recording: Audio,
+    features: FloatArray,
+    words: Sequence[TranscriptWord],
+    phones: Sequence[Sequence[str]],
+    *,
+    models: PhoneModels | None = None,
+    force_fit: bool = False,
+) -> AlignedText:
+    """Align words whose phones are known.
+
+    Parameters
+    ----------
+    recording : Audio
+    features : (frames, 26) float64
+        Of the recording, standardised.
+    words : sequence of TranscriptWord
+    phones : sequence of sequences of str
+        The names of the phones of each word.
+    models : PhoneModels, optional
+    force_fit : bool
+
+    Raises
+    ------
+    AlignerError
+        The recording is too short for the words, or they do not fit it.
+    """
     try:
-        aligned = align_features(
-            features, spoken, words, models or read_seed(), recording.duration_s
-        )
+        path = find_words(features, phones, models or read_seed())
     except AlignerError as error:
         raise AlignerError(f"{recording.name}: {error}") from None
-    return to_textgrid(aligned)
+    duration_s = recording.duration_s
+    return AlignedText(read_times(path, words, duration_s), duration_s, 1.0)
 
 
 def cepstra_of(recording: Audio) -> FloatArray:
@@ -111,15 +171,3 @@ def _tier(name: str, spans: list[tuple[float, float, str]], duration_s: float) -
             intervals.append(Interval(start_s, end_s, label))
         reached_s = end_s
     return IntervalTier(name, 0.0, duration_s, tuple(intervals))
-
-
-def _open(audio: Source | Audio | NDArray[Any], rate_hz: int | None) -> Audio:
-    import numpy as np
-
-    if isinstance(audio, Audio):
-        return audio
-    if isinstance(audio, np.ndarray):
-        if rate_hz is None:
-            raise TypeError("an array needs rate_hz")
-        return Audio.from_samples(audio, rate_hz)
-    return read_audio(audio)

@@ -165,7 +165,7 @@ def align_corpus(
         difference = None if before is None else plan.differs_from(before)
         if difference and not force:
             raise CorpusError(f"{outputs.parts}: unfinished, {difference}; --force starts over")
-        run = _Run(workers, plan, parts, speakers, n_training, watch)
+        run = _Run(workers, plan, parts, aligning, speakers, n_training, watch)
         if before is None or difference or (force and run.find_changed()):
             parts.start(plan.identity)
         while True:
@@ -211,6 +211,7 @@ class _Run:
         workers: LocalWorkers,
         plan: Plan,
         parts: Parts,
+        aligning: AlignSettings,
         speakers: list[str | None],
         n_training: int,
         watch: Watch,
@@ -218,9 +219,10 @@ class _Run:
         self._workers = workers
         self._plan = plan
         self._parts = parts
+        self._aligning = aligning
         self._speakers = speakers
         self._watch = watch
-        self._hears = plan.aligning is not None and plan.aligning.aligner == "espeak"
+        self._hears = aligning.aligner == "espeak"
         self.n_passes = 1 + self._hears + n_training
         self._n_done = 0
 
@@ -276,7 +278,7 @@ class _Run:
         self._watch(self._n_done, total)
         tasks = (
             AlignTask(
-                file, recording, stamp_of(recording), plan.aligning, plan.settings.encoding, folder,
+                file, recording, stamp_of(recording), self._aligning, plan.settings.encoding, folder,
                 *given[file],
             )
             for shard in todo

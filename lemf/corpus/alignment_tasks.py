@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from lemf.aligner.acoustics.training import Statistics
     from lemf.aligner.transcript import TranscriptWord
     from lemf.reading.audio import Audio
+
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +122,7 @@ def estimate_models(learnt: Iterable[bytes]) -> PhoneModels | None:
     return estimate(statistics, read_seed())
 
 
-def _attempt(function: Any, task: AlignTask) -> Any:  # noqa: ANN401
+def _attempt(function: Callable[[AlignTask], _Result], task: AlignTask) -> _Result | Failure:
     result = attempt(function, task)
     if isinstance(result, Failure):
         return Failure(shorten_paths(result.reason, task.recording, task.folder))
@@ -186,10 +189,11 @@ def _open(task: AlignTask) -> Audio:
 
 
 def _features(task: AlignTask, recording: Audio) -> FloatArray:
-    from lemf.aligner.acoustics.mfcc import standardise
+    from lemf.aligner.acoustics.mfcc import measure_moments, standardise
     from lemf.aligner.align import cepstra_of
 
-    return standardise(cepstra_of(recording), task.moments or read_moments(task.heard))
+    cepstra = cepstra_of(recording)
+    return standardise(cepstra, task.moments or measure_moments(cepstra))
 
 
 def _read_heard(task: AlignTask) -> dict[str, Any]:

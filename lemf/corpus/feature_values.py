@@ -63,6 +63,9 @@ def _find_word_fault(measured: Measurement) -> str | None:
     if not inside.all():
         word = words[int(inside.argmin())]
         return f"word {shown(word.text)} {_span(word.start_s, word.end_s)}"
+    for word in words:
+        if word.confidence is not None and not 0 <= word.confidence <= 1:
+            return f"a confidence of {word.confidence:g} of word {shown(word.text)}"
     spans = np.array([(p.start_s, p.end_s, w.start_s, w.end_s) for w, p in phones]).reshape(-1, 4)
     inside = np.isfinite(spans).all(axis=1) & (spans[:, 0] < spans[:, 1])
     inside &= (spans[:, 0] < spans[:, 3]) & (spans[:, 1] > spans[:, 2])

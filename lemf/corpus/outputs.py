@@ -151,7 +151,13 @@ def merge_parts(parts: Parts, plan: Plan, outputs: Outputs) -> Summary:
         audio_s=math.fsum(head.audio_s for head in heads),
     )
     about = describe_output(plan.identity["settings"], summary)
-    with open_tables(outputs.tables, plan.settings.cue_weights, about, force=True) as tables:
+    with open_tables(
+        outputs.tables,
+        plan.settings.cue_weights,
+        about,
+        force=True,
+        with_confidence=any(head.with_confidence for head in heads),
+    ) as tables:
         for shard in shards:
             part = parts.read(shard)
             for name, table in tables.items():

@@ -21,7 +21,15 @@ from lemf.config import DurationMethod
 from lemf.contours.contours import Contours, Detail
 from lemf.contours.measurement import Measurement
 from lemf.corpus.feature_values import find_fault
-from lemf.corpus.tables import FEATURE_COLUMNS, FLOATS, TEXTS, Column, Row, columns_of
+from lemf.corpus.tables import (
+    CONFIDENCE_COLUMN,
+    FEATURE_COLUMNS,
+    FLOATS,
+    TEXTS,
+    Column,
+    Row,
+    columns_of,
+)
 from lemf.errors import CorpusError, shown
 from lemf.reading.alignment import Alignment, Phone, Word
 from lemf.reading.frames import frame_times
@@ -43,9 +51,12 @@ _OPTIONAL_COLUMN = "notes"  # which files without a checksum may lack
 _CONTOURS = [column.name for column in FEATURE_COLUMNS if column.type == FLOATS]
 
 
-def schema_of(table: str, cues: Iterable[str]) -> pyarrow.Schema:
+def schema_of(table: str, cues: Iterable[str], *, with_confidence: bool = False) -> pyarrow.Schema:
     """Return the columns of ``words``, ``sentences`` or ``features`` with their types."""
-    return pyarrow.schema(_fields(columns_of(table, cues)))
+    columns = columns_of(table, cues)
+    if with_confidence and table == "features":
+        columns = (*columns, CONFIDENCE_COLUMN)
+    return pyarrow.schema(_fields(columns))
 
 
 def _fields(columns: Iterable[Column]) -> list[tuple[str, pyarrow.DataType]]:
@@ -84,6 +95,7 @@ class TableWriter:
                 f"{name}.list.element" for name in _CONTOURS if name in schema.names
             ],
         )
+        self._names = schema.names
         self._row_group = row_group
         self._bounded = "f0_hz" in schema.names  # the contours of long recordings are large
         self._held: list[pyarrow.Table] = []
@@ -92,6 +104,10 @@ class TableWriter:
     def add(self, stream: bytes) -> None:
         """Add the next rows."""
         table = pyarrow.ipc.open_stream(stream).read_all()
+        if CONFIDENCE_COLUMN.name in self._names and table.num_columns < len(self._names):
+            kind = _arrow_type(CONFIDENCE_COLUMN.type)
+            nulls = pyarrow.nulls(table.num_rows, kind)
+            table = table.append_column(pyarrow.field(CONFIDENCE_COLUMN.name, kind), nulls)
         self.n_rows += table.num_rows
         self._held.append(table)
         if sum(table.num_rows for table in self._held) >= self._row_group:
@@ -126,7 +142,12 @@ class TableWriter:
 
 @contextmanager
 def open_tables(
-    paths: Mapping[str, Path], cues: Iterable[str], about: Mapping[str, Any], *, force: bool
+    paths: Mapping[str, Path],
+    cues: Iterable[str],
+    about: Mapping[str, Any],
+    *,
+    force: bool,
+    with_confidence: bool = False,
 ) -> Iterator[dict[str, TableWriter]]:
     """Open one Parquet file per table; all appear when the ``with`` block ends without an error.
 
@@ -139,6 +160,8 @@ def open_tables(
         Kept in the metadata under the key ``lemf``, as JSON.
     force : bool
         Whether existing files may be replaced.
+    with_confidence : bool
+        Whether features have the column ``confidence``, null where no aligner told it.
     """
     content = json.dumps(about, sort_keys=True).encode()
     metadata = {_META: content, _META_CHECKSUM: _checksum(content)}
@@ -147,7 +170,8 @@ def open_tables(
         writers = {}
         for table, path in reversed(list(paths.items())):  # the last opened appears first
             stream = files.enter_context(open_output(path, force=force))
-            schema = schema_of(table, names).with_metadata(metadata)
+            schema = schema_of(table, names, with_confidence=with_confidence)
+            schema = schema.with_metadata(metadata)
             writers[table] = TableWriter(stream, schema, _ROW_GROUPS[table])
         try:
             yield writers
@@ -192,7 +216,8 @@ class FeatureFile:
             raise CorpusError(f"{path}: holds no features; lemf batch --features writes them")
         self.about = self._read_about(metadata)
         self._check_columns(schema)
-        self._columns = [one.name for one in FEATURE_COLUMNS if one.name in schema.names]
+        known = (*FEATURE_COLUMNS, CONFIDENCE_COLUMN)
+        self._columns = [one.name for one in known if one.name in schema.names]
 
     def measurements(self, duration: DurationMethod) -> Iterator[tuple[str, Measurement]]:
         """Yield the id and the measurement of each recording, in the order of the file.
@@ -240,7 +265,9 @@ class FeatureFile:
         older = _META_CHECKSUM not in schema.metadata
         wanted = [
             one
-            for one in schema_of("features", ())
+            for one in schema_of(
+                "features", (), with_confidence=CONFIDENCE_COLUMN.name in schema.names
+            )
             if one.name in schema.names or not (older and one.name == _OPTIONAL_COLUMN)
         ]
         if any(schema.names.count(one.name) != 1 for one in wanted) or not _has_phones(schema):
@@ -265,11 +292,14 @@ def _has_phones(schema: pyarrow.Schema) -> bool:
 def _measurement(row: Mapping[str, Any], duration: DurationMethod) -> tuple[str, Measurement]:
     """Convert a row of `tables.feature_row` back to the id and the measurement."""
     sentences: dict[int, list[Word]] = {}
-    for word in row["words"].as_py():
+    told = row.get(CONFIDENCE_COLUMN.name)
+    words = row["words"].as_py()
+    confidences = told.as_py() if told is not None and told.is_valid else [None] * len(words)
+    for word, confidence in zip(words, confidences, strict=True):
         sentence = sentences.setdefault(word["sentence"], [])
         phones = tuple(Phone(**phone) for phone in word["phones"])
         edges_s = word["start_s"], word["end_s"]
-        sentence.append(Word(word["word"], *edges_s, phones, by_length=duration == "word"))
+        sentence.append(Word(word["word"], *edges_s, phones, duration == "word", confidence))
     if list(sentences) != list(range(len(sentences))):
         raise ValueError(f"{row['id']}: sentences numbered {shown(list(sentences))}")
     f0_hz, energy = _contour(row["f0_hz"]), _contour(row["energy"])
@@ -299,7 +329,8 @@ def _null_column(batch: pyarrow.RecordBatch) -> str | None:
         (
             name
             for name in batch.schema.names
-            if name != "phones_tier" and _holds_null(batch.column(name))
+            if name not in ("phones_tier", CONFIDENCE_COLUMN.name)
+            and _holds_null(batch.column(name))
         ),
         None,
     )

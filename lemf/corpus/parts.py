@@ -36,6 +36,7 @@ class Part:
     failures : (id, audio, textgrid, reason) of each failed file
     notes : (id, audio, note) of each note
     tables : the rows as Arrow streams, by the name of the table
+    with_confidence : whether features have the column of confidences
     """
 
     stamps: list[int] = field(default_factory=list)
@@ -45,6 +46,7 @@ class Part:
     failures: list[list[str]] = field(default_factory=list)
     notes: list[list[str]] = field(default_factory=list)
     tables: dict[str, bytes] = field(default_factory=dict)
+    with_confidence: bool = False
 
 
 class DamagedPartError(CorpusError):

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from itertools import chain, islice
 from pathlib import Path
@@ -23,7 +24,7 @@ from lemf.corpus.outputs import Outputs, Summary, find_complete, merge_parts
 from lemf.corpus.parts import DamagedPartError, Part, Parts
 from lemf.corpus.plan import Plan, make_plan, stamp_of
 from lemf.corpus.recording import VERSION, FileResult, FileTask, score_file
-from lemf.corpus.tables import Row
+from lemf.corpus.tables import CONFIDENCE_COLUMN, Row
 from lemf.errors import CorpusError
 from lemf.runtime.cluster import cluster_workers
 from lemf.runtime.locks import hold_lock
@@ -271,10 +272,9 @@ def _make_part(
     part.n_files = len(lengths_s)
     part.n_words = len(rows["words"])
     part.audio_s = math.fsum(lengths_s)
-    part.tables = {
-        table: to_stream(rows[table], schema_of(table, settings.cue_weights))
-        for table in outputs.tables
-    }
+    part.with_confidence = any(CONFIDENCE_COLUMN.name in row for row in rows["features"])
+    schema = partial(schema_of, cues=settings.cue_weights, with_confidence=part.with_confidence)
+    part.tables = {table: to_stream(rows[table], schema(table)) for table in outputs.tables}
     return part
 
 

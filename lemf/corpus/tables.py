@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from lemf.contours.measurement import Measurement
+    from lemf.reading.alignment import Word
     from lemf.scoring.emphasis import Emphasis
 
 Row = dict[str, Any]
@@ -77,6 +78,12 @@ FEATURE_COLUMNS = (  # getters take the id and a Measurement with detail
     Column("notes", TEXTS, lambda name, measured: measured.notes),
 )
 
+CONFIDENCE_COLUMN = Column(  # of features, only where an aligner told it
+    "confidence",
+    FLOATS,
+    lambda name, measured: [word.confidence for word in _words_of(measured)],
+)
+
 
 def word_columns(cues: Iterable[str]) -> tuple[Column, ...]:
     """Return the columns of the words: the id, then those of `Emphasis.to_rows`."""
@@ -133,7 +140,13 @@ def sentence_rows(name: str, emphasis: Emphasis) -> list[Row]:
 
 def feature_row(name: str, measured: Measurement) -> Row:
     """Convert a measurement to one row: the contours and the aligned words."""
-    return _make_row(FEATURE_COLUMNS, name, measured)
+    told = any(word.confidence is not None for word in _words_of(measured))
+    columns = (*FEATURE_COLUMNS, CONFIDENCE_COLUMN) if told else FEATURE_COLUMNS
+    return _make_row(columns, name, measured)
+
+
+def _words_of(measured: Measurement) -> list[Word]:
+    return [word for words in measured.alignment.sentences for word in words]
 
 
 def _aligned_words(measured: Measurement) -> list[Row]:

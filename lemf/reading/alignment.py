@@ -24,7 +24,7 @@ from lemf.reading.silence import (
 )
 from lemf.reading.silence_labels import UNNOTED, fold, is_silence
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
-from lemf.reading.tiers import phones_of_words, select_tiers, tier_by_name
+from lemf.reading.tiers import phones_of_words, read_confidences, select_tiers, tier_by_name
 
 MATCHES_NOTHING = "matches no label"  # how the note on an option without effect ends
 _HEARD_S = 0.1  # length from which the sound of a word tells
@@ -53,6 +53,7 @@ class Word:
     """A word with its place in time, in seconds, and its phones in their order.
 
     With `by_length`, its duration cue is its length, not that of its phones (``--duration word``).
+    `confidence` says from 0 to 1 how sure an aligner was of its place, where it told.
     """
 
     text: str
@@ -60,6 +61,7 @@ class Word:
     end_s: float
     phones: tuple[Phone, ...] = ()
     by_length: bool = False
+    confidence: float | None = None
 
     @property
     def durations_s(self) -> tuple[float, ...]:
@@ -129,9 +131,10 @@ def align(
         inside, _ = group_by_midpoint(spoken, phone_labels[phones_tier.name].spoken)
         phones = [[Phone(i.label.strip(), i.start_s, i.end_s) for i in each] for each in inside]
     by_length = settings.duration == "word"
+    confidences = read_confidences(textgrid, spoken)
     words = tuple(
-        Word(" ".join(i.label.split()), i.start_s, i.end_s, tuple(inside), by_length)
-        for i, inside in zip(spoken, phones, strict=True)
+        Word(" ".join(i.label.split()), i.start_s, i.end_s, tuple(inside), by_length, confidence)
+        for i, inside, confidence in zip(spoken, phones, confidences, strict=True)
     )
     # sentences, and what a user should know
     sentences, notes = _split_sentences(words, textgrid, settings)

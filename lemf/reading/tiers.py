@@ -6,19 +6,22 @@ They are found by the names that aligners give them (MFA, FAVE, MAUS) or by the 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 from lemf.config import Settings
 from lemf.errors import TextGridError
-from lemf.reading.silence import find_words
+from lemf.reading.silence import find_words, group_by_midpoint
 from lemf.reading.silence_labels import fold
-from lemf.reading.textgrid import IntervalTier, TextGrid
+from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 
 # Names of tiers, most specific first; compared by `_fold`
 WORD_TIER_NAMES = ("words", "word", "ort-mau", "ort", "kan-mau", "kan", "wrd")
 PHONE_TIER_NAMES = ("phones", "phone", "mau", "segments", "segment", "phonemes", "phoneme")
+CONFIDENCE_TIER = "confidence"  # of numbers from 0 to 1, one per word
 
+_CONFIDENCE = re.compile(r"0|1|0?\.[0-9]{1,9}|1\.0{1,9}", re.ASCII)
 _SPEAKER_TIER = re.compile(r"(?P<speaker>.*\S)\s+-\s+(?P<kind>words?|phones?)", re.IGNORECASE)
 
 
@@ -85,6 +88,27 @@ def phones_of_words(
         return _only([tier for tier in named if isinstance(tier, IntervalTier)])
     speaker = _fold(_speaker_and_kind(words.name)[0] or settings.speaker or "")
     return _only(_speakers(textgrid).get(speaker, _Speaker("")).phones)
+
+
+def read_confidences(textgrid: TextGrid, words: Sequence[Interval]) -> list[float | None]:
+    """Read how sure the aligner was of each word, from the tier ``confidence``.
+
+    Returns
+    -------
+    list of float or None
+        From 0 to 1; None for every word where there is no such tier, or its labels are no such
+        numbers.
+    """
+    unknown: list[float | None] = [None] * len(words)
+    tiers = [tier for tier in textgrid.tiers if _fold(tier.name) == CONFIDENCE_TIER]
+    tier = _only([tier for tier in tiers if isinstance(tier, IntervalTier)])
+    if tier is None:
+        return unknown
+    labelled = [interval for interval in tier.intervals if interval.label.strip()]
+    if not all(_CONFIDENCE.fullmatch(interval.label.strip()) for interval in labelled):
+        return unknown
+    inside, _ = group_by_midpoint(words, labelled)
+    return [float(held[0].label) if len(held) == 1 else None for held in inside]
 
 
 def tier_by_name(textgrid: TextGrid, name: str, option: str) -> IntervalTier:

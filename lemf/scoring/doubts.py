@@ -24,6 +24,7 @@ LEAST_PHONE_S = 0.03  # three frames of 10 ms, one for each state of an aligner'
 LEAST_RUN = 8  # phones of the least length in a row
 SOUND_WITHIN_S = 0.25
 OUTLIER_ST = 6.0  # above all clear F0 of the word: half an octave
+LEAST_CONFIDENCE = 0.5  # of a word, below which its place is doubtful
 _ROUNDING_S = 1e-3
 _LEAST_DROP = 10.0  # from the speech to the silence around it, as a ratio of energies: 20 dB
 _LARGEST_DROP = 1e4
@@ -47,11 +48,15 @@ def alignment_flags(words: Sequence[Word], sound_s: FloatArray) -> list[tuple[st
         ``stretched_phone``: a phone over 1.5 s, or a word without phones that is longer than that
         and 0.25 s per letter. ``minimum_phones``: most of its phones are in a row of eight or more
         that have the same length of 0.03 s or less. ``no_sound``: no sound within 0.25 s.
+        ``doubtful_alignment``: a confidence below 0.5.
     """
     found = {
         "stretched_phone": np.array([_is_stretched(word) for word in words]),
         "minimum_phones": _in_minimum_runs(words),
         "no_sound": _far_from(words, sound_s),
+        "doubtful_alignment": np.array(
+            [word.confidence is not None and word.confidence < LEAST_CONFIDENCE for word in words]
+        ),
     }
     return [tuple(flag for flag in found if found[flag][i]) for i in range(len(words))]
 
@@ -118,7 +123,7 @@ def pitch_flags(words: Sequence[Word], contours: Contours) -> list[tuple[str, ..
 
 
 def doubt_notes(sentences: Sequence[SentenceEmphasis]) -> list[str]:
-    """Write one note per sentence whose alignment failed, and one on all doubtful F0 maxima."""
+    """Write one note per sentence whose alignment failed, and one on each other kind of doubt."""
     notes = []
     for sentence in sentences:
         failed = [word for word in sentence.words if word.misaligned]
@@ -136,6 +141,15 @@ def doubt_notes(sentences: Sequence[SentenceEmphasis]) -> list[str]:
     if len(notes) > _NOTED:
         notes[_NOTED:] = [f"sentences where the alignment failed, too: {len(notes) - _NOTED}"]
     words = [word for sentence in sentences for word in sentence.words]
+    unsure = [word for word in words if "doubtful_alignment" in word.flags]
+    if unsure:
+        shown = ", ".join(
+            f"{word.word} ({word.start_s:.2f}-{word.end_s:.2f} s)" for word in unsure[:_SHOWN]
+        )
+        notes.append(
+            f"words that the aligner is not sure of (doubtful_alignment): {len(unsure)} of "
+            f"{len(words)}, such as {shown}; listen there"
+        )
     if doubtful := sum("doubtful_pitch" in word.flags for word in words):
         notes.append(
             f"words whose F0 maximum is a lone outlier (doubtful_pitch): {doubtful} of "

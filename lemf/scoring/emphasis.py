@@ -26,6 +26,7 @@ FLAG_MEANINGS = {
     "stretched_phone": "a phone over 1.5 s, or a word as long: the alignment failed there",
     "minimum_phones": "a row of phones of the least length: the alignment failed there",
     "no_sound": "no sound within 0.25 s: the alignment failed there",
+    "doubtful_alignment": "the aligner is not sure that the word is spoken there",
     "outside_audio": "reaches up to 20 ms beyond the recording",
     "one_word": "a sentence of one word: no other to compare it with",
     **{
@@ -35,7 +36,7 @@ FLAG_MEANINGS = {
     "flat": "all scores are equal: the top word is only the first",
 }
 _MISALIGNED = ("stretched_phone", "minimum_phones", "no_sound")
-_DOUBTFUL = (*_MISALIGNED, "doubtful_pitch")
+_DOUBTFUL = (*_MISALIGNED, "doubtful_alignment", "doubtful_pitch")
 
 
 @dataclass(frozen=True)
