@@ -25,6 +25,7 @@ from .contours.contours import Contours as Contours
 from .contours.pitch import harvest as harvest
 from .corpus.aligning import AlignRun as AlignRun
 from .corpus.aligning import align_corpus as align_corpus
+from .corpus.grids import GridOutputs as GridOutputs
 from .corpus.listing import AUDIO_SUFFIXES as AUDIO_SUFFIXES
 from .corpus.listing import Listing as Listing
 from .corpus.listing import Recording as Recording

@@ -31,7 +31,6 @@ def align(
     aligner: AlignerName = "espeak",
     force_fit: bool = False,
     rate_hz: int | None = None,
-    models: PhoneModels | None = None,
 ) -> TextGrid:
     """Find where each word and each phone of a recording is spoken.
 
@@ -49,8 +48,6 @@ def align(
         Whether a text that does not fit the sound is aligned all the same, with notes.
     rate_hz : int, optional
         Sampling rate of an array.
-    models : PhoneModels, optional
-        Of the corpus of the recording; without, those that ship with lemf.
 
     Returns
     -------
@@ -77,7 +74,7 @@ def align(
     words, phones = speak_text(recording.name, text, language)
     cepstra = cepstra_of(recording)
     features = standardise(cepstra, measure_moments(cepstra))
-    aligned = align_words(recording, features, words, phones, models=models, force_fit=force_fit)
+    aligned = align_words(recording, features, words, phones, force_fit=force_fit)
     return replace(to_textgrid(aligned), path=f"<aligned by {aligner}, {language}>")
 
 
@@ -119,6 +116,7 @@ def align_words(
     phones : sequence of sequences of str
         The names of the phones of each word.
     models : PhoneModels, optional
+        Of the corpus of the recording; without, those that ship with lemf.
     force_fit : bool
 
     Raises

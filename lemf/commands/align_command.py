@@ -89,7 +89,7 @@ def align(
     force: bool,
     **options: Unpack[AlignerOptions],
 ) -> None:
-    """Find where the words and phones of a recording, or of a corpus, are spoken.
+    """Align recordings with their texts, as TextGrids.
 
     TEXT is what is said in AUDIO, or a plain text FILE, or - for standard input; by default the
     .txt or .lab beside AUDIO. espeak-ng speaks the text, so any language that it knows is aligned.

@@ -1,64 +1,30 @@
 """Recordings and their texts -> a folder of TextGrids; the corpus trains the aligner on itself.
 
-All files are heard, then read several times to train the models, then aligned. What each pass adds
-is kept in parts, so whatever ends a run, the next one continues it. The output depends neither on
-the number of workers nor on how often the run was ended.
+Whatever ends a run, the next one continues it. The output depends neither on the number of workers
+nor on how often the run was ended.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lemf.config import AlignerName, AlignSettings, Settings
-from lemf.corpus.alignment_tasks import (
-    AlignTask,
-    align_file,
-    estimate_models,
-    failed_text,
-    hear_file,
-    learn_file,
-    pack_statistics,
-    read_moments,
-)
+from lemf.corpus.alignment_passes import Passes
 from lemf.corpus.grids import GridOutputs, Row, find_complete_grids, merge_grids
 from lemf.corpus.listing import Listing, list_recordings
 from lemf.corpus.outputs import Summary
-from lemf.corpus.parts import DamagedPartError, Part, Parts
-from lemf.corpus.plan import Plan, make_plan, stamp_of
+from lemf.corpus.parts import DamagedPartError, Parts
+from lemf.corpus.plan import Plan, make_plan
 from lemf.corpus.rescoring import speaker_finder
 from lemf.errors import CorpusError
 from lemf.runtime.locks import hold_lock
-from lemf.runtime.output import printable_path
 from lemf.runtime.progress import Watch, no_watch
-from lemf.runtime.workers import Failure, LocalWorkers, local_workers, run_tasks
-
-if TYPE_CHECKING:
-    from lemf.aligner.acoustics.mfcc import Moments
-    from lemf.aligner.acoustics.models import PhoneModels
+from lemf.runtime.workers import local_workers
 
 N_TRAINING = 4  # passes in which the models are trained
-_HEARD = "heard"  # tables of the parts
-_LEARNT = "learnt"
-_GRIDS = "grids"
-
-
-_Results = list[tuple[AlignTask, Any]]
-
-
-class _Given(NamedTuple):
-    """What a task is given of the passes before: the last fields of `AlignTask`."""
-
-    heard: str = ""
-    moments: Moments | None = None
-    models: PhoneModels | None = None
 
 
 @dataclass(frozen=True)
@@ -165,7 +131,7 @@ def align_corpus(
         difference = None if before is None else plan.differs_from(before)
         if difference and not force:
             raise CorpusError(f"{outputs.parts}: unfinished, {difference}; --force starts over")
-        run = _Run(workers, plan, parts, aligning, speakers, n_training, watch)
+        run = Passes(workers, plan, parts, aligning, speakers, n_training, watch)
         if before is None or difference or (force and run.find_changed()):
             parts.start(plan.identity)
         while True:
@@ -201,150 +167,3 @@ def _find_speakers(source: str | Path, plan: Plan, pattern: str | None) -> list[
         or (find(recording.id) if pattern is not None or "/" in recording.id else None)
         for recording in plan.recordings
     ]
-
-
-class _Run:
-    """The passes over a corpus; the part of a shard in a pass is numbered pass * shards + shard."""
-
-    def __init__(
-        self,
-        workers: LocalWorkers,
-        plan: Plan,
-        parts: Parts,
-        aligning: AlignSettings,
-        speakers: list[str | None],
-        n_training: int,
-        watch: Watch,
-    ) -> None:
-        self._workers = workers
-        self._plan = plan
-        self._parts = parts
-        self._aligning = aligning
-        self._speakers = speakers
-        self._watch = watch
-        self._hears = aligning.aligner == "espeak"
-        self.n_passes = 1 + self._hears + n_training
-        self._n_done = 0
-
-    @property
-    def last_part(self) -> int:
-        """Number of the first part of the last pass, which holds the TextGrids."""
-        return (self.n_passes - 1) * self._plan.n_shards
-
-    def find_changed(self) -> str | None:
-        """Describe which files have changed since they were read first; None if none has."""
-        return self._plan.find_changed(self._stamps())
-
-    def finish(self) -> None:
-        """Make the parts that are missing.
-
-        Raises
-        ------
-        CorpusError
-            A file that an earlier run read has changed since.
-        DamagedPartError
-            A part differs from what was written.
-        """
-        if changed := self.find_changed():
-            raise CorpusError(f"{self._parts.folder}: {changed}; --force starts over")
-        plan, parts, self._n_done = self._plan, self._parts, 0
-        given = [_Given() for _ in plan.recordings]
-        if self._hears:
-            self._pass(0, hear_file, given, _heard_part)
-            heard = [text for shard in range(plan.n_shards) for text in _texts(parts.read(shard))]
-            given = _with_moments(heard, self._speakers)
-        for number in range(1, self.n_passes - 1):
-            self._pass(number, learn_file, given, _learnt_part)
-            first = number * plan.n_shards
-            learnt = (parts.read(first + shard).tables[_LEARNT] for shard in range(plan.n_shards))
-            models = estimate_models(learnt)
-            given = [each._replace(models=models) for each in given]
-        self._pass(self.n_passes - 1, align_file, given, _grid_part)
-
-    def _pass(
-        self,
-        number: int,
-        function: Callable[[AlignTask], Any],
-        given: Sequence[_Given],
-        make_part: Callable[[_Results], Part],
-    ) -> None:
-        """Run a task for each file of the shards that are not done in a pass, and keep its part."""
-        plan, folder = self._plan, os.getcwd()  # noqa: PTH109
-        first, done = number * plan.n_shards, self._parts.done()
-        todo = [shard for shard in range(plan.n_shards) if first + shard not in done]
-        total, n_failed = self.n_passes * len(plan.recordings), 0
-        n_todo = sum(len(plan.files_of(shard)) for shard in todo)
-        self._n_done += len(plan.recordings) - n_todo
-        self._watch(self._n_done, total)
-        tasks = (
-            AlignTask(
-                file, recording, stamp_of(recording), self._aligning, plan.settings.encoding, folder,
-                *given[file],
-            )
-            for shard in todo
-            for file in plan.files_of(shard)
-            for recording in [plan.recordings[file]]
-        )  # fmt: skip
-        held: defaultdict[int, _Results] = defaultdict(list)
-        for task, result in run_tasks(self._workers, function, tasks):
-            shard = plan.shard_of(task.number)
-            held[shard].append((task, result))
-            if len(held[shard]) == len(plan.files_of(shard)):
-                results = sorted(held.pop(shard), key=lambda pair: pair[0].number)
-                part = make_part(results)
-                part.stamps = [task.stamp for task, _ in results]
-                self._parts.write(first + shard, part)
-            self._n_done += 1
-            n_failed += isinstance(result, Failure)
-            self._watch(self._n_done, total, n_failed)
-
-    def _stamps(self) -> Iterator[tuple[int, int]]:
-        """Yield the numbers and stamps of the files of the first pass that are done."""
-        for shard in self._parts.done():
-            if shard < self._plan.n_shards:
-                with suppress(DamagedPartError):  # its shard is done again
-                    stamps = self._parts.read_head(shard).stamps
-                    yield from zip(self._plan.files_of(shard), stamps, strict=True)
-
-
-def _with_moments(heard: Sequence[str], speakers: Sequence[str | None]) -> list[_Given]:
-    """Give each file the moments of its speaker, summed in the order of the files."""
-    sums: dict[str, Moments] = {}
-    for text, speaker in zip(heard, speakers, strict=True):
-        own = read_moments(text)
-        if speaker is not None and own is not None:
-            sums[speaker] = sums[speaker] + own if speaker in sums else own
-    return [
-        _Given(text, None if speaker is None else sums.get(speaker))
-        for text, speaker in zip(heard, speakers, strict=True)
-    ]
-
-
-def _texts(part: Part) -> list[str]:
-    texts: list[str] = json.loads(part.tables[_HEARD])
-    return texts
-
-
-def _heard_part(results: _Results) -> Part:
-    texts = [failed_text(it.reason) if isinstance(it, Failure) else it for _, it in results]
-    return Part(tables={_HEARD: json.dumps(texts).encode()})
-
-
-def _learnt_part(results: _Results) -> Part:
-    learnt = [result for _, result in results if not isinstance(result, Failure)]
-    return Part(tables={_LEARNT: pack_statistics(learnt)})
-
-
-def _grid_part(results: _Results) -> Part:
-    part, grids = Part(), list[Any]()
-    for task, result in results:
-        name, audio = printable_path(task.recording.id), printable_path(task.recording.audio)
-        if isinstance(result, Failure):
-            text = printable_path(task.recording.text_file or "")
-            part.failures.append([name, audio, text, result.reason])
-            grids.append(None)
-            continue
-        part.notes += [[name, audio, note] for note in result.pop("notes")]
-        grids.append(result)
-    part.tables[_GRIDS] = json.dumps(grids).encode()
-    return part

@@ -17,6 +17,7 @@ from lemf.errors import CorpusError, OutputError, shown
 from lemf.runtime.output import check_output, open_output, printable_path, write_output
 
 Row = dict[str, Any]
+GRIDS_TABLE = "grids"  # of the parts
 _COLUMNS = ("id", "audio", "textgrid", "duration_s", "words", "confidence")
 
 
@@ -100,8 +101,10 @@ class GridOutputs:
 
     def _beside(self, ending: str) -> Path:
         folder = Path(os.path.normpath(self.folder))
+        if folder.name in ("", ".."):
+            folder = Path(os.path.realpath(folder))
         if not folder.name:
-            raise OutputError(f"{self.folder}: name a folder below, such as grids")
+            raise OutputError(f"{self.folder}: name a folder below, such as {folder}grids")
         return folder.with_name(folder.name + ending)
 
 
@@ -201,7 +204,7 @@ def merge_grids(
 
 
 def _grids_of(tables: dict[str, bytes]) -> list[Row | None]:
-    grids: list[Row | None] = json.loads(tables["grids"])
+    grids: list[Row | None] = json.loads(tables[GRIDS_TABLE])
     return grids
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from lemf.config import AlignSettings, Settings
 from lemf.corpus.listing import Recording
 from lemf.corpus.tables import Row, feature_row, sentence_rows, word_rows
-from lemf.errors import one_line
+from lemf.errors import AlignerError, one_line
 from lemf.runtime.output import printable_path, printable_text
 from lemf.runtime.workers import Failure, attempt
 
@@ -131,8 +131,10 @@ def read_text(recording: Recording, folder: str, encoding: str | None) -> Transc
     """
     from lemf.transcription.text_files import make_transcript, read_transcript
 
-    if recording.text is not None or recording.text_file is None:
-        return make_transcript(recording.text or "")
+    if recording.text is not None:
+        return make_transcript(recording.text, f"the text of {recording.id}")
+    if recording.text_file is None:
+        raise AlignerError("no text; write what is said beside the recording, as .txt or .lab")
     return read_transcript(_absolute(folder, recording.text_file), encoding=encoding)
 
 

@@ -1,0 +1,161 @@
+"""A corpus that a synthesiser spoke, whose words are where it said them."""
+
+import csv
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import lemf
+from lemf.aligner.espeak import open_espeak
+from lemf.aligner.transcript import read_words
+from lemf.errors import CorpusError, OutputError
+
+TEXTS = {
+    "anna/one": "The morning paper was lying on the table.",
+    "anna/two": "Nobody noticed the broken window.",
+    "ben/one": "We have seen seven ships in the harbour.",
+    "ben/two": "Please open the door, I am cold.",
+}
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """The folder, and the start of each word of each recording."""
+    folder = tmp_path_factory.mktemp("aligning") / "corpus"
+    starts_s = {}
+    with open_espeak() as espeak:
+        for name, text in TEXTS.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            words = read_words(text)
+            spoken = espeak.speak([word.spoken for word in words], "en-us")
+            soundfile.write(f"{path}.wav", spoken.sound, spoken.rate_hz)
+            Path(f"{path}.txt").write_text(text, encoding="utf-8")
+            starts_s[name] = [
+                min(phone.start_s for phone in spoken.phones if phone.word == place)
+                for place in range(len(words))
+            ]
+    return folder, starts_s
+
+
+def align(corpus, output, **options):
+    return lemf.align_corpus(corpus, output, **{"language": "en", "jobs": 2, **options})
+
+
+@pytest.fixture(scope="module")
+def run(corpus):
+    return align(corpus[0], corpus[0].parent / "grids")
+
+
+def contents(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.TextGrid")}
+
+
+def rows(path):
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_words_are_found_where_they_were_spoken(corpus, run):
+    errors_s = []
+    for name, known_s in corpus[1].items():
+        grid = lemf.read_textgrid(run.outputs.folder / f"{name}.TextGrid")
+        found_s = [word.start_s for word in grid.tiers[0].intervals if word.label]
+        errors_s += np.abs(np.subtract(found_s, known_s)).tolist()
+    assert np.median(errors_s) < 0.03
+    assert run.summary.files == len(TEXTS)
+    assert run.summary.words == sum(map(len, corpus[1].values()))
+
+
+def test_the_table_is_a_manifest_for_the_batch(run):
+    table = rows(run.outputs.table)
+    assert [row["id"] for row in table] == sorted(TEXTS)
+    assert all(0 <= float(row["confidence"]) <= 1 for row in table)
+    listed = lemf.score_corpus(run.outputs.table, run.outputs.folder.parent / "scores.parquet")
+    assert listed.summary.files == len(TEXTS)
+    assert listed.summary.words == run.summary.words
+
+
+def test_nothing_else_is_left_beside_the_textgrids(run):
+    left = sorted(path.name for path in run.outputs.folder.parent.glob("grids*"))
+    assert left == ["grids", "grids.csv", "grids.run.json"]
+
+
+def test_a_complete_run_is_not_made_again_and_other_settings_are_refused(corpus, run):
+    assert align(corpus[0], run.outputs.folder).seconds == 0
+    with pytest.raises(CorpusError, match=r"grids: texts: aligned by .*; --force starts over"):
+        align(corpus[0], run.outputs.folder, train=False)
+    path = next(run.outputs.folder.rglob("*.TextGrid"))
+    content = path.read_bytes()
+    path.unlink()
+    with pytest.raises(CorpusError, match="is missing; --force writes all TextGrids again"):
+        align(corpus[0], run.outputs.folder)
+    path.write_bytes(content)
+
+
+def test_a_killed_run_goes_on_to_the_same_bytes_whatever_the_number_of_processes(corpus, run):
+    folder, output = corpus[0], corpus[0].parent / "again"
+    command = [sys.executable, "-m", "lemf", "align", folder, "-o", output, "--language", "en"]
+    draw = random.Random(0)
+    for _ in range(3):
+        process = subprocess.Popen([*command, "--jobs", "1"], stderr=subprocess.DEVNULL)
+        time.sleep(draw.uniform(0.3, 1.5))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    done = subprocess.run([*command, "--jobs", "1"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert contents(output) == contents(run.outputs.folder)
+    assert not list(output.parent.glob("again.p*"))
+
+
+def test_recordings_without_words_fail_alone(corpus, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    good = corpus[0] / "ben" / "two"
+    for name in ("good", "empty", "none", "noise"):
+        Path(f"{name}.wav").symlink_to(f"{good}.wav")
+    Path("good.lab").write_text(TEXTS["ben/two"])
+    Path("empty.txt").write_text(" \n")
+    Path("noise.txt").write_bytes(b"RIFF\0\0\0\0")
+    done = align(".", "grids", train=False)
+    assert (done.summary.files, done.summary.failed) == (1, 3)
+    reasons = {row["id"]: row["reason"] for row in rows(done.outputs.failed)}
+    assert reasons["empty"].startswith("the text is empty; write")
+    assert reasons["none"].startswith("no text; ")
+    assert reasons["noise"].startswith("not a text; ")
+    assert [path.name for path in Path("grids").iterdir()] == ["good.TextGrid"]
+
+
+def test_existing_textgrids_are_replaced_by_force_alone(corpus, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    Path("a.wav").symlink_to(corpus[0] / "ben" / "two.wav")
+    Path("a.txt").write_text(TEXTS["ben/two"])
+    Path("a.TextGrid").write_text("precious")
+    with pytest.raises(OutputError, match=r"a\.TextGrid: exists already; --force replaces it"):
+        align("a*.wav", ".", train=False)
+    assert Path("a.TextGrid").read_text() == "precious"
+    align("a*.wav", ".", train=False, force=True)
+    assert [tier.name for tier in lemf.read_textgrid("a.TextGrid").tiers][:2] == ["words", "phones"]
+    assert rows(tmp_path / "here.csv")[0]["audio"] == "here/a.wav"
+
+
+def test_a_manifest_holds_the_texts_and_its_ids_stay_below_the_folder(corpus, tmp_path):
+    wav = corpus[0] / "ben" / "two.wav"
+    manifest = tmp_path / "lists" / "all.csv"
+    manifest.parent.mkdir()
+    lines = ["audio,text,id,speaker", f'{wav},"{TEXTS["ben/two"]}",../up,ben']
+    manifest.write_text("\n".join(lines), encoding="utf-8")
+    done = align(manifest, tmp_path / "grids", train=False)
+    assert list(contents(tmp_path / "grids")) == [Path("up.TextGrid")]
+    assert done.summary.words == 7
+    lines.append(f"{wav},a text,up,ben")
+    manifest.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"'\.\./up' and 'up' would both be up\.TextGrid"):
+        align(manifest, tmp_path / "other", train=False)
