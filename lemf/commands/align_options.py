@@ -128,10 +128,13 @@ def read_text_file(name: str, encoding: str | None) -> Transcript:
 
 def word_inputs(audio: Path, textgrid: Path | None, options: WordOptions) -> list[Path]:
     """Return the input files of a command, which no output may replace."""
-    from lemf.transcription.text_files import BESIDE_SUFFIXES, find_beside
+    from lemf.reading.alignment_files import find_alignment
+    from lemf.transcription.text_files import TRANSCRIPT_SUFFIXES, find_beside
 
-    found = find_beside(str(audio), BESIDE_SUFFIXES) if textgrid is None else None
-    return [Path(path) for path in (audio, textgrid, options["text_file"], found) if path]
+    found: list[Path | str | None] = [audio, textgrid, options["text_file"]]
+    if textgrid is None:
+        found += [find_alignment(audio), find_beside(str(audio), TRANSCRIPT_SUFFIXES)]
+    return [Path(path) for path in found if path is not None]
 
 
 def find_words(
@@ -143,7 +146,7 @@ def find_words(
     from lemf.transcription.word_source import open_words
 
     if textgrid is not None and options["language"] is None:
-        grid = read_textgrid(textgrid, encoding=settings.encoding)
+        grid = read_textgrid(textgrid, encoding=settings.encoding, audio=audio)
         return read_audio(audio, channel=settings.channel), grid
     transcript = read_text_option(options, settings.encoding)
     recording = read_audio(audio, channel=settings.channel)

@@ -14,7 +14,7 @@ from pathlib import Path
 from lemf.config import AlignerName, AlignSettings, Settings
 from lemf.corpus.alignment_passes import Passes
 from lemf.corpus.grids import GridOutputs, Row, find_complete_grids, merge_grids
-from lemf.corpus.listing import Listing, list_recordings
+from lemf.corpus.listing import Listing, Recording, list_recordings
 from lemf.corpus.outputs import Summary
 from lemf.corpus.parts import DamagedPartError, Parts
 from lemf.corpus.plan import Plan, make_plan
@@ -117,7 +117,7 @@ def align_corpus(
         workers = stack.enter_context(local_workers(jobs))  # which start while files are listed
         check_aligner(aligning)
         listing = list_recordings(source)
-        recordings = [one._replace(textgrid=None) for one in listing.recordings]
+        recordings = [_without_times(one) for one in listing.recordings]
         plan = make_plan(recordings, Settings(encoding=encoding), aligning=aligning)
         n_training = N_TRAINING if train and aligner == "espeak" else 0
         plan.identity["align"] |= {"training": n_training, "speaker_pattern": speaker_pattern}
@@ -143,6 +143,12 @@ def align_corpus(
                 error.path.unlink()
         parts.remove()
         return AlignRun(outputs, *made, listing, time.monotonic() - started)
+
+
+def _without_times(recording: Recording) -> Recording:
+    """Return a recording with its text alone; what another tool has aligned is no text."""
+    timed = recording.textgrid is not None and recording.textgrid == recording.text_file
+    return recording._replace(textgrid=None, text_file=None if timed else recording.text_file)
 
 
 def check_aligner(aligning: AlignSettings) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lemf.reading.formats.labels import Sound
 
 _MOST_BYTES = 100_000_000  # beyond the TextGrid of half a day of speech, and a few hundred MB read
+_BLANK = b"\0 \t\r\n"
 _HEAD = 4000  # bytes in which the file type of Praat must occur
 _TEXTGRIDS = (".TextGrid", ".textgrid", ".TEXTGRID")
 _SUFFIXES = (  # beside a recording, the surest first
@@ -122,7 +123,7 @@ def parse_textgrid(
     """
     head = content[:_HEAD]
     raw = head.encode(errors="replace") if isinstance(head, str) else head
-    if not raw.strip(b"\0 \t\r\n"):
+    if not raw.strip(_BLANK):
         raise TextGridError(f"{path}: the file is empty; export the TextGrid again")
     if is_praat(raw):
         return parse_praat(content, path, encoding)
@@ -166,7 +167,10 @@ def holds_alignment(path: str | os.PathLike[str]) -> bool:
     from lemf.reading.formats.labels import NotAnAlignmentError, SentenceTimesError
 
     try:
-        parse_textgrid(read_input(path, TextGridError, most_bytes=_MOST_BYTES), os.fspath(path))
+        content = read_input(path, TextGridError, most_bytes=_MOST_BYTES)
+        if not content.strip(_BLANK):
+            return False
+        parse_textgrid(content, os.fspath(path))
     except (OSError, ValueError, NotAnAlignmentError):
         return False
     except SentenceTimesError:

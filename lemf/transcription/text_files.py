@@ -14,8 +14,6 @@ from lemf.reading.sources import Source, read_source, source_name
 from lemf.runtime.input import read_input
 
 TRANSCRIPT_SUFFIXES = ("txt", "lab")  # the first that lies beside a recording is read
-TEXTGRID_SUFFIXES = ("TextGrid", "textgrid")
-BESIDE_SUFFIXES = (*TEXTGRID_SUFFIXES, *TRANSCRIPT_SUFFIXES)
 _MOST_BYTES = 10_000_000  # what is said in a week
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from lemf.config import AlignSettings, Settings
 from lemf.errors import AlignerError
-from lemf.reading.alignment_files import read_textgrid
+from lemf.reading.alignment_files import find_alignment, read_textgrid
 from lemf.reading.audio import Audio
 from lemf.reading.sources import Source
 from lemf.reading.textgrid import TextGrid
 from lemf.transcription.text_files import (
-    TEXTGRID_SUFFIXES,
     TRANSCRIPT_SUFFIXES,
     Transcript,
     find_beside,
@@ -37,7 +36,8 @@ def open_words(
     settings : Settings
     text : str or Transcript, optional
         What is said in the recording. Where there is neither a TextGrid nor a text, they are
-        searched beside the recording: ``talk.TextGrid``, then ``talk.txt``, then ``talk.lab``.
+        searched beside the recording: ``talk.TextGrid`` or what `find_alignment` finds, then
+        ``talk.txt``, then ``talk.lab``.
     aligning : AlignSettings, optional
 
     Returns
@@ -57,16 +57,16 @@ def open_words(
     if textgrid is not None and text is not None:
         raise TypeError("a TextGrid and a text; give one of them")
     if textgrid is None and text is None:
-        if found := find_beside(recording.name, TEXTGRID_SUFFIXES):
-            grid = read_textgrid(found, encoding=settings.encoding)
-            return replace(grid, notes=(_beside(found), *grid.notes))
+        if found := find_alignment(recording.name):
+            grid = read_textgrid(found, encoding=settings.encoding, audio=recording)
+            return replace(grid, notes=(_beside(str(found)), *grid.notes))
         text = read_beside(recording.name, settings.encoding)
     if text is not None:
         return align_text(recording, text, aligning or AlignSettings())
     if isinstance(textgrid, TextGrid):
         return textgrid
     assert textgrid is not None
-    return read_textgrid(textgrid, encoding=settings.encoding)
+    return read_textgrid(textgrid, encoding=settings.encoding, audio=recording)
 
 
 def align_text(recording: Audio, text: str | Transcript, aligning: AlignSettings) -> TextGrid:
