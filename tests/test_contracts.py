@@ -36,7 +36,7 @@ FORBIDDEN = {
         "lemf/contours/new_file.py",
         "import pyworld",
     ),
-    "Only lemf.aligner.espeak finds espeak-ng, and its process loads it": (
+    "Only lemf.aligner.espeak_client finds espeak-ng, and its process loads it": (
         "lemf/aligner/transcript.py",
         "def late():\n    import ctypes",
     ),

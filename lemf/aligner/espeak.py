@@ -8,24 +8,17 @@ the phones are.
 from __future__ import annotations
 
 import binascii
-import json
-import os
-import shutil
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from lemf.aligner.espeak_client import EspeakProcess
 from lemf.aligner.spoken_languages import Language, find_language
 from lemf.aligner.spoken_phones import SpokenPhone, SpokenText, find_owners
 from lemf.aligner.transcript import sentence_ends
 from lemf.errors import AlignerError, shown
-from lemf.runtime.extras import importing
 
 _BAR = " | "  # espeak-ng speaks it as nothing, and joins no words across it
 _COMMANDS = str.maketrans("|[<\0", "    ")
@@ -36,16 +29,12 @@ _MODIFIERS = (
 )
 _MAX_WORDS = 40  # spoken at a time: longer sentences are cut, behind a comma if there is one
 _COMMAS = tuple(",;:)\u060c\u061b\u3001\uff0c\uff1b")
-_ANSWER_S = 60.0  # a sentence takes a few hundredths of a second
-_SCRIPT = Path(__file__).with_name("espeak_process.py")
-_VARIABLE = "PHONEMIZER_ESPEAK_LIBRARY"  # the name that other programs read
 
 _Event = tuple[str, int, float]  # name of a phone, word, time in ms
-_Library = tuple[str, str | None]  # its path, and that of its data unless it knows it
 
 
 class Espeak:
-    """A process that runs espeak-ng; opened by `open_espeak`, for one thread.
+    """The synthesiser espeak-ng; opened by `open_espeak`, for one thread.
 
     Attributes
     ----------
@@ -57,15 +46,10 @@ class Espeak:
         Its path.
     """
 
-    def __init__(self, process: subprocess.Popen[str], libraries: Sequence[_Library]) -> None:
-        self._process = process
-        hello = self._ask({"libraries": libraries}, "its start")
-        if "faults" in hello:
-            if not os.environ.get(_VARIABLE):
-                with importing("lemf[align]"):
-                    import espeakng_loader  # noqa: F401 - what to install if it is missing
-            faults = hello["faults"]
-            raise AlignerError(f"espeak-ng does not start: {'; '.join(faults)}")
+    def __init__(self) -> None:
+        self._process = EspeakProcess()
+        self._is_fresh = True
+        hello = self._process.hello
         self.version: str = hello["version"]
         self.library: str = hello["library"]
         self._rate_hz: int = hello["rate_hz"]
@@ -96,7 +80,8 @@ class Espeak:
         -------
         SpokenText
             The phones in IPA without stress marks, as the synthesiser says numbers and
-            abbreviations. A word that it does not speak has none.
+            abbreviations. A word that it does not speak has none. The same whatever was spoken
+            before.
 
         Raises
         ------
@@ -104,6 +89,10 @@ class Espeak:
             An unknown language; espeak-ng crashes or hangs.
         """
         voice = find_language(language, self.languages).identifier
+        if not self._is_fresh:  # what was spoken before changes the times by a millisecond
+            self.end()
+            self._process = EspeakProcess()
+        self._is_fresh = False
         phones: list[SpokenPhone] = []
         samples = bytearray()
         start_ms, begin = 0.0, 0
@@ -139,33 +128,14 @@ class Espeak:
         return plain, events, spoken
 
     def _say(self, voice: str, text: str, sound: bool) -> dict[str, Any]:
-        answer = self._ask({"voice": voice, "text": text, "sound": sound}, shown(text))
+        answer = self._process.ask({"voice": voice, "text": text, "sound": sound}, shown(text))
         if "error" in answer:
             raise AlignerError(f"espeak-ng cannot speak by {voice!r}: {answer['error']}")
         return answer
 
-    def _ask(self, request: dict[str, Any], what: str) -> dict[str, Any]:
-        """Send a request and wait for the answer, but not for ever."""
-        process = self._process
-        assert process.stdin is not None
-        assert process.stdout is not None
-        late = threading.Timer(_ANSWER_S, process.kill)
-        late.start()
-        line = ""
-        try:
-            with suppress(BrokenPipeError):
-                process.stdin.write(json.dumps(request) + "\n")
-                process.stdin.flush()
-                line = process.stdout.readline()
-        finally:
-            hung = not late.is_alive()
-            late.cancel()
-        if not line.endswith("\n"):
-            code = process.wait()
-            ending = f"hung for {_ANSWER_S:g} s" if hung else f"ended with code {code}"
-            raise AlignerError(f"espeak-ng {ending} at {what}; try another version of espeak-ng")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+    def end(self) -> None:
+        """End the process in which espeak-ng runs."""
+        self._process.end()
 
 
 @contextmanager
@@ -181,47 +151,11 @@ def open_espeak() -> Iterator[Espeak]:
     AlignerError
         The library does not start.
     """
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-S", str(_SCRIPT), str(os.getpid())],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        encoding="utf-8",
-    )
+    espeak = Espeak()
     try:
-        yield Espeak(process, _find_libraries())
+        yield espeak
     finally:
-        process.kill()
-        for stream in filter(None, (process.stdin, process.stdout)):
-            with suppress(OSError):  # a request that nobody read
-                stream.close()
-        process.wait()
-
-
-def _find_libraries() -> list[_Library]:
-    """Return the libraries of espeak-ng, those to try first at the front."""
-    if named := os.environ.get(_VARIABLE):
-        return [(named, None)]
-    try:
-        import espeakng_loader
-    except ModuleNotFoundError:
-        return _find_system_libraries()
-    path, data = espeakng_loader.get_library_path(), str(Path(espeakng_loader.__file__).parent)
-    return [*_find_system_libraries(), (path, str(Path(data) / "espeak-ng-data"))]
-
-
-def _find_system_libraries() -> list[_Library]:
-    """Return the names that the system's loader may know, and what lies beside the executable."""
-    name = {"win32": "libespeak-ng.dll", "darwin": "libespeak-ng.dylib"}.get(sys.platform)
-    folders = [Path("/opt/homebrew/lib"), Path("/usr/local/lib")]
-    if sys.platform == "win32":
-        folders = [Path(os.environ.get("PROGRAMFILES", r"C:\Program Files"), "eSpeak NG")]
-    if executable := shutil.which("espeak-ng"):
-        folder = Path(executable).resolve().parent
-        folders += [folder, folder.parent / "lib"]
-    files = [folder / (name or "libespeak-ng.so.1") for folder in folders]
-    known = [] if name else ["libespeak-ng.so.1"]
-    return [(path, None) for path in (*known, *(str(file) for file in files if file.is_file()))]
+        espeak.end()
 
 
 def _request_ends(words: Sequence[str]) -> Iterator[int]:

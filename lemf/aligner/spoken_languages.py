@@ -26,7 +26,7 @@ class Language:
     identifier : str
         Of the voice of espeak-ng.
     ranks : tuple of (str, int)
-        All codes, in small letters, each with a rank: the voice with the lowest speaks it.
+        All codes, each with a rank: the voice with the lowest speaks it.
     """
 
     code: str
@@ -56,11 +56,12 @@ def find_language(wanted: str, languages: Sequence[Language]) -> Language:
         code = code.rpartition("-")[0]
     name = " ".join(wanted.lower().split())
     for language in languages:
-        if name in (language.name.lower(), language.name.lower().partition(" (")[0]):
-            return (
-                _of_code(_PREFERRED.get(language.code.partition("-")[0], language.code), languages)
-                or language
-            )
+        if name == language.name.lower():
+            return language
+    for language in languages:
+        if name == language.name.lower().partition(" (")[0]:
+            preferred = _PREFERRED.get(language.code.partition("-")[0], language.code)
+            return _of_code(preferred, languages) or language
     raise AlignerError(_unknown(wanted, name, languages))
 
 
@@ -69,7 +70,7 @@ def _of_code(code: str, languages: Sequence[Language]) -> Language | None:
         (rank, place)
         for place, language in enumerate(languages)
         for known, rank in language.ranks
-        if known == code
+        if known.lower() == code
     ]
     return languages[min(ranked)[1]] if ranked else None
 

@@ -1,10 +1,14 @@
 """Phones and their words from the real espeak-ng."""
 
+from itertools import pairwise
+
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lemf.aligner.espeak import open_espeak
 from lemf.aligner.transcript import read_words
-from lemf.errors import AlignerError
 
 pytest.importorskip("espeakng_loader")
 
@@ -52,6 +56,55 @@ def test_phones_follow_each_other_within_the_sound(espeak):
     assert abs(spoken.sound).max() > 0.1
 
 
-def test_an_unknown_language_lists_near_ones(espeak):
-    with pytest.raises(AlignerError, match=r"'germn'; like it: de \(German\)"):
-        espeak.speak(["a"], "germn")
+@pytest.mark.parametrize("other", ["Other words!", "1984"])
+def test_a_text_is_spoken_the_same_whatever_was_spoken_before(espeak, other):
+    words = ["He", "lives", "in", "the", "house."]
+    with open_espeak() as fresh:
+        expected = fresh.speak(words, "en")
+    espeak.speak([other], "de")
+    spoken = espeak.speak(words, "en")
+    assert spoken.phones == expected.phones
+    np.testing.assert_array_equal(spoken.sound, expected.sound)
+    assert espeak.speak(words, "en", sound=False).phones == expected.phones
+
+
+def test_words_without_sound_have_no_phones(espeak):
+    spoken = espeak.speak(["one", "-", "two"], "en")
+    assert {phone.word for phone in spoken.phones} == {0, 2}
+    assert espeak.speak([], "en").phones == ()
+    assert len(espeak.speak([], "en").sound) == 0
+
+
+def test_commands_and_markup_are_spoken_as_text(espeak):
+    text = "<break time='9s'/> [[h@l'oU]] \x01 5P <audio src='x.wav'>"
+    spoken, words = speak(espeak, text, "en-us")
+    assert words["0 break"] == "b ɹ eɪ k"
+    assert words["2 h@l'oU"] != "h ə l oʊ"
+    assert len(spoken.sound) / spoken.rate_hz < 9
+
+
+def test_a_long_sentence_is_spoken_in_parts(espeak):
+    words = ["house"] * 200
+    spoken = espeak.speak(words, "en", sound=False)
+    assert [phone.word for phone in spoken.phones] == [i for i in range(200) for _ in "haʊs"[:3]]
+
+
+@pytest.mark.parametrize("language", ["cmn", "ja", "th", "yue", "my", "ko"])
+@pytest.mark.parametrize(
+    "text", ["我昨天去了北京", "私は学校に行きました", "ฉันไม่รู้", "나는 갔다", "hello"]
+)
+def test_any_script_is_spoken_in_any_language(espeak, language, text):
+    spoken, _ = speak(espeak, text, language)
+    assert spoken.phones
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.text(max_size=80), st.sampled_from(["en-us", "de", "hi", "ar", "cmn"]))
+def test_any_text_is_spoken(espeak, text, language):
+    words = read_words(text)
+    spoken = espeak.speak([word.spoken for word in words], language)
+    owners = [phone.word for phone in spoken.phones]
+    assert owners == sorted(owners)
+    assert set(owners) <= set(range(len(words)))
+    assert all(phone.start_s <= phone.end_s for phone in spoken.phones)
+    assert all(a.end_s <= b.start_s for a, b in pairwise(spoken.phones))
