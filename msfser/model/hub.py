@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from msfser.errors import CheckpointError, first_line
+from msfser.errors import CheckpointError, SemanticsError, first_line
 
 # Files of a model of transformers: no pickles, and no copies of the weights in other formats.
 MODEL_FILES = ("*.json", "*.txt", "*.model", "model.safetensors", "model-*.safetensors")
 
+# What transformers raises for a folder that holds no model, or a damaged or hostile one.
+UNLOADABLE = (
+    OSError, ValueError, KeyError, ImportError, RuntimeError, AttributeError, TypeError,
+    pickle.UnpicklingError,
+)  # fmt: skip
+
+_UNUSED = "pooler."  # weights that the last layer does not depend on
 _HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
 
@@ -55,6 +64,29 @@ def find_folder(name: str, patterns: Sequence[str]) -> Path:
         raise CheckpointError(
             f"{name}: cannot be downloaded ({first_line(error)}); try again, or name a local folder"
         ) from error
+
+
+def check_weights(place: str, report: Mapping[str, Any]) -> None:
+    """Check that a folder held all weights of a model: random ones would take their place.
+
+    Parameters
+    ----------
+    place : str
+        The option and its value, for the message.
+    report : mapping
+        What `from_pretrained` returns with ``output_loading_info=True``.
+
+    Raises
+    ------
+    SemanticsError
+        Weights are missing.
+    """
+    missing = sorted(key for key in report["missing_keys"] if not key.startswith(_UNUSED))
+    if missing:
+        raise SemanticsError(
+            f"{place}: {len(missing)} weights are missing, {missing[0]} among them; "
+            "name the folder of a whole model"
+        )
 
 
 @contextmanager

@@ -17,12 +17,17 @@ from numpy.typing import NDArray
 
 from msfser.errors import SemanticsError, first_line
 from msfser.model.device import choose_device
-from msfser.model.hub import MODEL_FILES, find_folder, quiet_transformers
+from msfser.model.hub import (
+    MODEL_FILES,
+    UNLOADABLE,
+    check_weights,
+    find_folder,
+    quiet_transformers,
+)
 from msfser.semantics.features import Encoder
 
 _ROBERTA = ("roberta-base", "roberta-large")  # as the hub called them before names had owners
 _LARGEST_HALF = 65504.0  # of fp16
-_UNUSED = "pooler."  # weights that the last layer does not depend on
 
 
 class TextEncoder:
@@ -133,17 +138,12 @@ def load_text_encoder(name: str, device: str) -> TextEncoder:
             model, report = AutoModel.from_pretrained(
                 folder, dtype=torch.float32, output_loading_info=True, trust_remote_code=False
             )
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except UNLOADABLE as error:
         raise SemanticsError(
             f"encoder {name}: cannot be loaded ({first_line(error)}); "
             "name a folder or hub id of a text encoder"
         ) from error
-    missing = sorted(key for key in report["missing_keys"] if not key.startswith(_UNUSED))
-    if missing:
-        raise SemanticsError(
-            f"encoder {name}: {len(missing)} weights are missing, {missing[0]} among them; "
-            "name the folder of a whole model"
-        )
+    check_weights(f"encoder {name}", report)
     model.requires_grad_(False).eval().to(torch_device)
     known_as = str(folder.absolute()) if is_folder else name
     about = Encoder(known_as, _revision(folder), int(model.config.hidden_size))

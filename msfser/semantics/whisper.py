@@ -18,7 +18,7 @@ from lemf import AlignerError, MissingPackageError
 from lemf import load_whisper as load_whisper_model
 from msfser.config.settings import RATE_HZ, Engine
 from msfser.errors import SemanticsError, first_line
-from msfser.model.hub import MODEL_FILES, find_folder
+from msfser.model.hub import MODEL_FILES, UNLOADABLE, check_weights, find_folder
 
 if TYPE_CHECKING:
     import torch
@@ -158,11 +158,12 @@ class _TransformersWhisper:
             self._processor: Any = AutoProcessor.from_pretrained(  # type: ignore[no-untyped-call]
                 folder, trust_remote_code=False
             )
-            model = AutoModelForSpeechSeq2Seq.from_pretrained(
-                folder, dtype=dtype, trust_remote_code=False
+            model, report = AutoModelForSpeechSeq2Seq.from_pretrained(
+                folder, dtype=dtype, output_loading_info=True, trust_remote_code=False
             )
-        except (OSError, ValueError, KeyError, ImportError) as error:
+        except UNLOADABLE as error:
             raise _not_loaded(settings, error) from error
+        check_weights(f"--model {name}", report)
         self._model: Any = model.eval().to(device)
         known = self._model.generation_config
         self._multilingual = bool(getattr(known, "is_multilingual", hasattr(known, "lang_to_id")))

@@ -1,5 +1,6 @@
 import json
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -251,3 +252,40 @@ def test_no_python_of_a_whispers_folder_runs(corpus, tiny_whisper, tmp_path):
     assert done.returncode == 1
     line = done.stderr.splitlines()[-1]
     assert line.startswith(f"Error: --model {folder}: cannot be loaded by transformers")
+
+
+class Opener:
+    """Opens a file where it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+@pytest.mark.parametrize("way", ["pickle", "known", "lacks weights", "other sizes"])
+def test_a_whispers_folder_runs_nothing_and_lacks_nothing(tiny_whisper, tmp_path, way):
+    folder, ran = tmp_path / "whisper", tmp_path / "ran"
+    shutil.copytree(tiny_whisper, folder)
+    config = json.loads((folder / "config.json").read_text())
+    said = "cannot be loaded by transformers"
+    if way == "pickle":
+        (folder / "model.safetensors").unlink()
+        (folder / "pytorch_model.bin").write_bytes(pickle.dumps(Opener(ran), protocol=2))
+    elif way == "known":  # a type that transformers knows, and a class of the folder's own
+        (folder / "own.py").write_text(f"open({str(ran)!r}, 'w').close()\nclass Own: pass\n")
+        config["auto_map"] = {"AutoConfig": "own.Own", "AutoModelForSpeechSeq2Seq": "own.Own"}
+    elif way == "lacks weights":
+        config["encoder_layers"] = 2
+        said = "weights are missing, model.encoder.layers.1"
+    else:
+        config["d_model"] = 32
+    (folder / "config.json").write_text(json.dumps(config))
+    ear = WhisperSettings(engine="transformers", model=str(folder), language=None, device="cpu")
+    if way == "known":
+        assert load_whisper(ear).transcribe([np.zeros(16_000, np.float32)])
+    else:
+        with pytest.raises(SemanticsError, match=said):
+            load_whisper(ear)
+    assert not ran.exists()
