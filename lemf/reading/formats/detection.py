@@ -31,7 +31,6 @@ _TEXTS = (  # patterns that open a text
     (r"<!doctype html|<html", "a page of HTML"),
     (r"@UTF8|@Begin", "a CHAT transcript"),
     (r"\[Script Info\]", "subtitles in ASS format"),
-    (r"#!MLF!#", "a master label file of HTK, which holds many recordings"),
     (r"(?:SPEAKER|SPKR-INFO|LEXEME|NON-LEX)\s", "RTTM, the turns of speakers"),
     (r"version https://git-lfs", "a pointer of Git LFS; fetch the file itself"),
     (r"\[\d+:\d\d", "lines of text with times of lines"),
@@ -112,9 +111,10 @@ def _parse_text(text: str, path: str, find_sound: FindSound) -> TextGrid | None:
         try:
             document = parse_json(start)
         except ValueError as error:
-            if start[0] == "{" and not start.startswith("{\\rtf"):
+            document = _parse_json_lines(start)
+            if document is None and start[0] == "{" and not start.startswith("{\\rtf"):
                 raise TextGridError(f"{path}: damaged JSON ({error}); export it again") from None
-        else:
+        if document is not None:
             return _parse_json(document, path, find_sound)
     from lemf.reading.formats.json_tiers import MFA_COLUMNS, read_mfa_csv
     from lemf.reading.formats.partitur import read_partitur
@@ -130,6 +130,15 @@ def _parse_text(text: str, path: str, find_sound: FindSound) -> TextGrid | None:
     if start.startswith("WEBVTT") or are_subtitles(text):
         return read_subtitles(text, path, find_sound)
     return read_time_lines(text, path, find_sound)
+
+
+def _parse_json_lines(text: str) -> list[object] | None:
+    """Parse one document per line; None if the lines are none, or there is only one."""
+    try:
+        rows = [parse_json(line) for line in text.split("\n") if line.strip()]
+    except ValueError:
+        return None
+    return rows if len(rows) > 1 else None
 
 
 def _parse_json(document: object, path: str, find_sound: FindSound) -> TextGrid:

@@ -111,6 +111,7 @@ def _column(rows: Sequence[_Row], index: int, unit_s: float) -> list[Label]:
 
 def _name(name: str) -> str:
     """Return the phone of a full-context label, with its state; any other name as it is."""
+    name = name.strip('"')
     context, state = _FULL_CONTEXT.fullmatch(name), _STATE.search(name)
     return name if context is None else context[1] + (state[0] if state else "")
 

@@ -38,8 +38,7 @@ def read_json_words(document: object, path: str, find_sound: FindSound) -> TextG
         There are sentences but no words with times, or a time is no number.
     """
     if isinstance(document, list):
-        key = "segments" if any("words" in row for row in _rows(document)) else "words"
-        document = {key: document}
+        document = _of_rows(_rows(document))
     if not isinstance(document, dict):
         return None
     if isinstance(transcription := document.get("transcription"), list):
@@ -48,17 +47,23 @@ def read_json_words(document: object, path: str, find_sound: FindSound) -> TextG
     if any("case" in row or "alignedWord" in row for row in listed):
         return _read_gentle(listed, path, find_sound)
     segments = _rows(document.get("segments"))
-    words = [word for row in segments for word in _rows(row.get("words"))]
+    words = [
+        word if "speaker" in word or "speaker" not in row else word | {"speaker": row["speaker"]}
+        for row in segments
+        for word in _rows(row.get("words"))
+    ]
+    in_ms = "audio_duration" in document  # of AssemblyAI
     of_whisperx, of_vosk = (_rows(document.get(key)) for key in ("word_segments", "result"))
     for rows in (words, of_whisperx, listed, of_vosk):
-        if labels := list(_labels(rows, path)):
+        if labels := list(_labels(rows, path, 1000 if in_ms else 1)):
             return build_words(path, _join(labels), find_sound=find_sound)
     pieces = _rows(document.get("chunks"))  # of pipelines of transformers
     if not pieces and any("text" in row and "start" in row for row in segments):
         pieces = segments
     labels = list(_labels(pieces, path))
     if not labels:
-        return None
+        is_known = {"segments", "language"} <= {*document} or {"words", "transcript"} <= {*document}
+        return build_words(path, (), find_sound=find_sound) if is_known else None
     if not are_words(label.text for label in labels):
         fail_sentences(
             path,
@@ -67,6 +72,13 @@ def read_json_words(document: object, path: str, find_sound: FindSound) -> TextG
             'return_timestamps="word")',
         )
     return build_words(path, _join(labels), find_sound=find_sound)
+
+
+def _of_rows(rows: list[_Row]) -> _Row:
+    """Return a list as the document that would hold it."""
+    if any("result" in row for row in rows):  # Vosk writes one document per utterance
+        return {"result": [word for row in rows for word in _rows(row.get("result"))]}
+    return {"segments" if any("words" in row for row in rows) else "words": rows}
 
 
 def _rows(value: object) -> list[_Row]:
@@ -78,23 +90,26 @@ def _rows(value: object) -> list[_Row]:
     return [row for row in rows if isinstance(row, dict)]
 
 
-def _labels(rows: Iterable[_Row], path: str) -> Iterator[Label]:
-    """Read rows that hold a text; the times of a row may be missing."""
+def _labels(rows: Iterable[_Row], path: str, units_per_s: int = 1) -> Iterator[Label]:
+    """Read rows that hold a text; the times of a row may be missing.
+
+    A row without a speaker is that of the speaker before.
+    """
+    speaker = ""
     for number, row in enumerate(rows, 1):
         if not (text := _text(row)).strip():
             continue
         place = f"{path}: word {number} {text.strip()[:40]!r}"
         times = row.get("timestamp")
         start, end = times if isinstance(times, list) and len(times) == 2 else (None, None)
-        speaker = row.get("speaker")
+        if isinstance(named := row.get("speaker"), str):
+            speaker = named.strip()
         confidence = next((row[key] for key in _CONFIDENCES if _is_number(row.get(key))), None)
-        yield Label(
-            text,
-            read_seconds(row.get("start", start), f"{place}: the start"),
-            read_seconds(row.get("end", end), f"{place}: the end"),
-            speaker=speaker.strip() if isinstance(speaker, str) else "",
-            confidence=confidence,
-        )
+        start_s = read_seconds(row.get("start", start), f"{place}: the start")
+        end_s = read_seconds(row.get("end", end), f"{place}: the end")
+        if start_s is not None and end_s is not None:
+            start_s, end_s = start_s / units_per_s, end_s / units_per_s
+        yield Label(text, start_s, end_s, speaker=speaker, confidence=confidence)
 
 
 def _text(row: _Row) -> str:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePath
 from statistics import fmean, median
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, TypeVar
 
 from lemf.config import END_TOLERANCE_S
 from lemf.errors import TextGridError, shown
 from lemf.reading.formats.praat_tokens import shorten
 from lemf.reading.silence_labels import is_silence
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
+
+_Rows = TypeVar("_Rows")
 
 ALIGN_IT = "lemf align aligns the recording with its text"
 _ROUNDED_S = 0.011  # by which neighbours overlap in formats that round times to 10 ms
@@ -30,7 +32,11 @@ _LONGEST_UNSPACED = 6  # characters of a word in such a script
 _PHONE_SUFFIXES = (".phn", ".phseg", ".phones", ".pho")
 _WORD_SUFFIXES = (".wrd", ".wdseg", ".words")
 _LONGEST_PHONE = 2.6  # characters, the mean of the names of phones
-_LONGEST_PHONE_S = 0.16  # the median of their lengths
+_LONGEST_PHONE_S = 0.25  # the median of their lengths
+_FEWEST_CONSONANTS = 0.2  # their share of phones; words have vowels
+_CONSONANT = re.compile(
+    "[b-df-hj-np-tv-xzʃʒθðŋɹɾʁ\u0294çɲβ\u0263χ\u0261ɫɸʎɬʂʐɕʑ]+[ːʰʲʷ:'~`\\\\0-9]*", re.IGNORECASE
+)
 
 
 class Label(NamedTuple):
@@ -109,12 +115,36 @@ def level_of(labels: Sequence[Label], path: str) -> str:
         return "phones" if suffix in _PHONE_SUFFIXES else "words"
     length_s = median((label.end_s or 0) - (label.start_s or 0) for label in spoken)
     letters = fmean(len(label.text.rstrip("0123456789")) for label in spoken)
-    return "phones" if length_s < _LONGEST_PHONE_S and letters <= _LONGEST_PHONE else "words"
+    consonants = fmean(bool(_CONSONANT.fullmatch(label.text)) for label in spoken)
+    is_short = length_s < _LONGEST_PHONE_S and letters <= _LONGEST_PHONE
+    return "phones" if is_short and consonants >= _FEWEST_CONSONANTS else "words"
 
 
 def fail_sentences(path: str, kind: str, remedy: str = ALIGN_IT) -> NoReturn:
     """Refuse a file whose labels are sentences."""
     raise SentenceTimesError(f"{path}: {kind} with times of sentences, not of words; {remedy}")
+
+
+def choose_recording(by_id: Mapping[str, _Rows], path: str, find_sound: FindSound) -> _Rows:
+    """Choose what is about the recording, by its name without the suffix, or else of the file.
+
+    Raises
+    ------
+    TextGridError
+        There are several, none of that name.
+    """
+    if len(by_id) == 1:
+        return next(iter(by_id.values()))
+    sound = find_sound()
+    stem = PurePath(sound.name if sound is not None else path).stem
+    for name in (stem, stem.replace(" ", "-")):  # NeMo writes no spaces
+        if name in by_id:
+            return by_id[name]
+    known = ", ".join(map(shorten, list(by_id)[:3]))
+    raise TextGridError(
+        f"{path}: times of {len(by_id)} recordings ({known}, ...), none named {shorten(stem)}; "
+        "name the recording as they are"
+    )
 
 
 def build_words(
@@ -137,7 +167,7 @@ def build_words(
     if words and not any(map(_is_timed, words)):
         raise TextGridError(f"{path}: none of the {len(words)} words has a time; {ALIGN_IT}")
     tiers: list[tuple[str, Sequence[Label]]] = []
-    speakers = list(dict.fromkeys(label.speaker for label in (*words, *phones)))
+    speakers = list(dict.fromkeys(label.speaker for label in (*words, *phones))) or [""]
     for speaker in speakers:
         prefix = f"{speaker or 'unknown'} - " if len(speakers) > 1 else ""
         own = [word for word in words if word.speaker == speaker]

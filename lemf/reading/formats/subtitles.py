@@ -21,6 +21,7 @@ _TIMES = re.compile(rf"^[ \t]*{_CLOCK}[ \t]*-->[ \t]*{_CLOCK}.*$", re.MULTILINE)
 _INSIDE = re.compile(rf"<{_CLOCK}>")  # before the word that starts there, in WebVTT
 _MARKED = re.compile(r"<(u|b|i|font|c)\b[^>]*>(.*?)</\1>", re.DOTALL)  # the word that is spoken
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|\{\\[^{}]*\}")
+_NEXT_NUMBER = re.compile(r"\n[ \t]*\d+[ \t]*\n*\Z")  # of the cue that follows
 _SHORTEST_S = 0.02  # of the cues with which YouTube repeats a line
 
 
@@ -67,7 +68,10 @@ def _cues(text: str) -> Iterator[_Cue]:
     stops = [match.start() for match in found[1:]] + [len(text)]
     for match, stop in zip(found, stops, strict=False):  # one stop where there is no cue
         clock = match.groups()
-        body = text[match.end() : stop].lstrip("\n").split("\n\n")[0]
+        body = text[match.end() : stop].lstrip("\n")
+        if stop < len(text):
+            body = _NEXT_NUMBER.sub("", body)
+        body = body.split("\n\n")[0]
         line = text.count("\n", 0, match.start()) + 1
         yield _Cue(_seconds(clock[:4]), _seconds(clock[4:]), body, line)
 

@@ -19,6 +19,7 @@ from lemf.reading.formats.labels import (
     Label,
     are_words,
     build_words,
+    choose_recording,
     fail_sentences,
     level_of,
     read_seconds,
@@ -31,6 +32,10 @@ _CTM = re.compile(rf"(\S+)\s+(\S+)\s+({_NUMBER})\s+({_NUMBER})\s+(\S+)(?:\s+({_N
 _SECONDS = re.compile(rf"({_NUMBER})\s+({_NUMBER})(?:\s+(.*))?")
 _WHOLE = re.compile(r"\d+\s+\d+\s+\S.*")
 _ENDS = re.compile(rf"({_NUMBER})\s+(\d+)(?:\s+(.*))?")
+_LABEL_FIRST = re.compile(rf"[^\s\d]\S*\s+{_NUMBER}\s+{_NUMBER}(?:\s+{_NUMBER})?")
+_COMMAS = re.compile(r"(\d+,\d+)\s+\d+(?:,\d+)?\s+\S")
+_TABLE = re.compile(r"start([,\t])end\1text")
+_TABLE_ROW = re.compile(r"(\d{1,10})[,\t](\d{1,10})[,\t](.*)")
 _SPHINX = re.compile(r"(\d+)\s+(\d+)\s+-?\d+\s+(\S+).*")
 _VARIANT = re.compile(r"\(\d+\)$")  # WHAT(2): the second pronunciation
 _SPHINX_FRAMES_PER_S = 100
@@ -53,24 +58,73 @@ def read_time_lines(text: str, path: str, find_sound: FindSound) -> TextGrid | N
     """
     split = enumerate(text.split("\n"), 1)
     lines = [Line(number, line.strip()) for number, line in split if line.strip()]
-    if lines and "SFrm" in lines[0].text:
+    if not lines:
+        return None
+    first = lines[0].text
+    if first == "#!MLF!#":
+        lines = _lines_of_recording(lines[1:], path, find_sound)
+    elif "SFrm" in first:
         return _read_sphinx(lines, path, find_sound)
+    elif _TABLE.fullmatch(first):
+        return _read_table(lines, path, find_sound)
+    return _read_lines(lines, path, find_sound)
+
+
+def _read_lines(lines: Sequence[Line], path: str, find_sound: FindSound) -> TextGrid | None:
+    """Read lines that all have one shape; None if they have none."""
     texts = [line.text for line in lines]
     if "#" in texts:  # the end of the head of ESPS
         body = lines[texts.index("#") + 1 :]
         if body and all(_ENDS.fullmatch(line.text) for line in body):
             return _read_ends(body, path, find_sound)
     lines = [line for line in lines if not line.text.startswith((";;", "\\"))]
+    texts = [line.text for line in lines]
     if not lines:
         return None
-    if all(_WHOLE.fullmatch(line.text) for line in lines):
-        return read_htk(lines, path, find_sound)
-    has_point = any("." in line.text for line in lines)
-    if has_point and all(_CTM.fullmatch(line.text) for line in lines):
+    has_point = any("." in text for text in texts)
+    if has_point and all(map(_CTM.fullmatch, texts)):
         return _read_ctm(lines, path, find_sound)
-    if has_point and all(_SECONDS.fullmatch(line.text) for line in lines):
+    if all(map(_WHOLE.fullmatch, texts)):
+        return read_htk(lines, path, find_sound)
+    if has_point and all(map(_SECONDS.fullmatch, texts)):
         return _read_seconds(lines, path, find_sound)
+    if has_point and all(map(_LABEL_FIRST.fullmatch, texts)):
+        turned = [" ".join((*text.split()[1:3], text.split()[0])) for text in texts]
+        rows = [line._replace(text=row) for line, row in zip(lines, turned, strict=True)]
+        return _read_seconds(rows, path, find_sound)
+    for number, text in lines:
+        if match := _COMMAS.match(text):
+            raise TextGridError(
+                f"{path}: line {number}: {match[1]} has a decimal comma; write a point"
+            )
     return None
+
+
+def _lines_of_recording(lines: Sequence[Line], path: str, find_sound: FindSound) -> list[Line]:
+    """Return the lines of the recording at hand in a master label file of HTK."""
+    by_name: dict[str, list[Line]] = {}
+    inside: list[Line] = []
+    for line in lines:
+        if line.text.startswith('"'):
+            inside = by_name.setdefault(PurePath(line.text.strip('"')).stem, [])
+        elif line.text != ".":
+            inside.append(line)
+    return choose_recording(by_name, path, find_sound)
+
+
+def _read_table(lines: Sequence[Line], path: str, find_sound: FindSound) -> TextGrid:
+    """Read Whisper's tables of start and end in ms, .tsv, and those of whisper.cpp, .csv."""
+    labels = []
+    for number, text in lines[1:]:
+        match = _TABLE_ROW.fullmatch(text)
+        if match is None:
+            raise TextGridError(
+                f"{path}: line {number}: expected start and end in ms and text, found "
+                f"{shorten(text)}"
+            )
+        start_s, end_s = (int(time) / 1000 for time in match.group(1, 2))
+        labels.append(Label(match[3].strip('"'), start_s, end_s, number))
+    return _build(labels, path, find_sound, "a table of Whisper", "words")
 
 
 def _build(
@@ -79,6 +133,8 @@ def _build(
     """Build a TextGrid of the one level that a file has."""
     if not are_words(label.text for label in labels):
         fail_sentences(path, kind)
+    if labels and all(label.start_s == label.end_s for label in labels):
+        raise TextGridError(f"{path}: labels of points in time; label the stretches of the words")
     if (level or level_of(labels, path)) == "phones":
         return build_words(path, (), labels, find_sound=find_sound)
     return build_words(path, labels, find_sound=find_sound)
@@ -156,20 +212,4 @@ def _read_ctm(lines: Sequence[Line], path: str, find_sound: FindSound) -> TextGr
         word = match[5].replace("<space>", " ")  # of NeMo
         label = Label(word, start_s, end_s, number, match[2], confidence)
         by_id.setdefault(match[1], []).append(label)
-    return _build(_of_recording(by_id, path, find_sound), path, find_sound, "a CTM")
-
-
-def _of_recording(by_id: dict[str, list[Label]], path: str, find_sound: FindSound) -> list[Label]:
-    """Choose the labels whose id is the name of the recording, else of the file."""
-    if len(by_id) == 1:
-        return next(iter(by_id.values()))
-    sound = find_sound()
-    stem = PurePath(sound.name if sound is not None else path).stem
-    for name in (stem, stem.replace(" ", "-")):  # NeMo writes no spaces
-        if name in by_id:
-            return by_id[name]
-    known = ", ".join(map(shorten, list(by_id)[:3]))
-    raise TextGridError(
-        f"{path}: times of {len(by_id)} recordings ({known}, ...), none named {shorten(stem)}; "
-        "name the recording as the CTM does"
-    )
+    return _build(choose_recording(by_id, path, find_sound), path, find_sound, "a CTM")

@@ -172,6 +172,20 @@ def test_channels_of_a_ctm_are_speakers():
         lemf.score(ONE_S, ctm.encode(), lemf.Settings(duration="word"))
 
 
+def test_a_master_label_file_is_read_for_the_recording_at_hand():
+    mlf = '#!MLF!#\n"*/hall.lab"\n0 3000000 no\n.\n"*/talk.rec"\n1000000 4000000 yes -9\n.\n'
+    assert words(mlf, ONE_S) == [("yes", pytest.approx(0.1), pytest.approx(0.4))]
+    with pytest.raises(TextGridError, match="times of 2 recordings"):
+        words(mlf)
+
+
+def test_a_word_without_a_speaker_is_that_of_the_segment_or_of_the_speaker_before():
+    rows = [word("so", 0.1, 0.2, speaker="B"), word("we", 0.3, 0.4)]
+    document = segments(*rows, speaker="A")
+    assert words(document, tier="A - words") == [("we", 0.3, 0.4)]
+    assert words(segments(*rows)) == [("so", 0.1, 0.2), ("we", 0.3, 0.4)]
+
+
 # Words or phones, words or sentences
 
 
@@ -180,8 +194,42 @@ def test_phones_and_words_of_the_same_shape_are_told_apart_by_their_lengths():
         f"0.{n}00 0.{n}80 {name}\n" for n, name in enumerate(["m", "iy1", "n", "dh"], 1)
     )
     assert len(words(phones, tier="phones")) == 4
-    slow = "".join(f"{n}.0 {n}.4 {name}\n" for n, name in enumerate(["I", "am", "so", "ok"], 1))
-    assert len(words(slow, tier="words")) == 4
+    for end in (1, 4):
+        rows = enumerate(["I", "am", "so", "ok"], 1)
+        assert len(words("".join(f"{n}.0 {n}.{end} {name}\n" for n, name in rows))) == 4
+    assert len(words("0.1 0.2 我\n0.2 0.3 是\n0.3 0.4 好\n")) == 3
+
+
+def test_numbers_as_ids_labels_first_and_tables_of_ms():
+    assert words("0001 1 0.10 0.20 so 0.9\n") == [("so", 0.1, pytest.approx(0.3))]
+    assert words("so 0.1 0.3\nwe 0.3 0.5 -9.5\n") == [("so", 0.1, 0.3), ("we", 0.3, 0.5)]
+    for separator in ("\t", ","):
+        rows = [("start", "end", "text"), ("100", "300", "so"), ("300", "500", '"we"')]
+        table = "".join(f"{separator.join(row)}\n" for row in rows)
+        assert words(table) == [("so", 0.1, 0.3), ("we", 0.3, 0.5)]
+    with pytest.raises(TextGridError, match=r"^a: line 1: 0,1 has a decimal comma; write a point"):
+        words("0,1\t0,3\tso\n")
+    with pytest.raises(TextGridError, match="labels of points in time"):
+        words("0.1\t0.1\tso\n")
+
+
+def test_documents_per_line_and_without_words():
+    one = json.dumps({"result": [word("so", 0.1, 0.2, conf=1.0)], "text": "so"})
+    assert words(f"{one}\n{one.replace('0.1', '0.0')}\n") == [("so", 0.1, 0.2), ("so", 0.0, 0.2)]
+    silent = {"text": "", "segments": [], "language": "en"}
+    with pytest.raises(lemf.NoWordsError):
+        lemf.score(ONE_S, json.dumps(silent).encode(), lemf.Settings(duration="word"))
+
+
+def test_cues_that_no_empty_line_parts_and_words_that_are_numbers():
+    cue = "{}\n00:00:00,{} --> 00:00:00,{}\n{}\n"
+    srt = (
+        cue.format(1, 100, 300, "so")
+        + cue.format(2, 300, 500, 2014)
+        + "\n"
+        + cue.format(3, 500, 700, 7)
+    )
+    assert [text for text, *_ in words(srt)] == ["so", "2014", "7"]
 
 
 def test_quirks_of_label_files():
@@ -207,6 +255,7 @@ SENTENCES = {
     "short timit": "0 14400 Do it.\n",
     "nemo segments": "a 1 0.10 0.80 i<space>never<space>said NA lex NA\n",
     "unspaced": "1\n00:00:00,100 --> 00:00:00,900\n今日は節約術を紹介します\n\n",
+    "whisper tsv": "start\tend\ttext\n100\t900\tI never said it\n",
     "stm": "talk 1 Ann 0.10 0.90 <o,f0,male> I never said it\n",
 }
 
@@ -314,7 +363,6 @@ UNKNOWN = {
     b"@UTF8\n@Begin\n*CHI: hello": "a CHAT transcript",
     b"[Script Info]\nTitle: x": "subtitles in ASS format",
     b"[00:01.00] a line of a song": "lines of text with times of lines",
-    b'#!MLF!#\n"*/a.lab"\n0 100 a\n.\n': "a master label file of HTK",
     b"SPEAKER talk 1 0.1 0.9 <NA> <NA> A <NA>\n": "RTTM",
     b'{"audio": "a.wav", "label": 3}': "JSON of no aligner or recogniser",
     b"[1, 2, 3]": "JSON of no aligner or recogniser",
