@@ -50,9 +50,7 @@ def _linked_words(phones: Sequence[tuple[Label, str]], written: dict[str, str]) 
     """Return the words, each from its first to its last phone."""
     words: dict[str, Label] = {}
     for phone, link in phones:
-        if link.startswith("-"):  # a pause
-            continue
         names = " ".join(written[index] for index in link.split(",") if index in written)
         first = words.get(link, phone._replace(text=names))
         words[link] = first._replace(end_s=phone.end_s)
-    return [word for word in words.values() if word.text]
+    return [word for word in words.values() if word.text]  # none for -1, the link of pauses

@@ -35,6 +35,7 @@ def test_each_tool_has_the_words_and_phones_of_the_textgrid(path):
         assert [name.rstrip("012") for name, _, _ in found] == names
         for (_, *times), (_, *true_times) in zip(found, right, strict=True):
             assert times == pytest.approx(true_times, abs=FRAME_S)
+    assert textgrid.notes == ()
     for tier in textgrid.tiers:  # as Praat has it, without gaps
         ends = [0.0, *(one.end_s for one in tier.intervals)]
         assert [one.start_s for one in tier.intervals] == ends[:-1]

@@ -213,6 +213,22 @@ def test_numbers_as_ids_labels_first_and_tables_of_ms():
         words("0.1\t0.1\tso\n")
 
 
+def test_a_word_of_htk_ends_before_the_silence_behind_it():
+    lab = "0 2000000 s so\n2000000 4000000 ow\n4000000 5000000 sp\n5000000 9000000 w we\n"
+    assert words(lab) == [("so", 0.0, pytest.approx(0.4)), ("we", 0.5, pytest.approx(0.9))]
+
+
+def test_times_of_assemblyai_are_milliseconds():
+    document = {"audio_duration": 1, "words": [{"text": "so", "start": 100, "end": 300}]}
+    assert words(document) == [("so", 0.1, 0.3)]
+
+
+def test_a_line_of_one_word_that_youtube_repeats_is_one_word():
+    cue = "00:00:0{}.000 --> 00:00:0{}.000\n"
+    vtt = f"WEBVTT\n\n{cue.format(0, 1)}so\n\n{cue.format(1, 2)}so\nwe<00:00:01.500><c> are</c>\n"
+    assert words(vtt) == [("so", 0, 1), ("we", 1, 1.5), ("are", 1.5, 2)]
+
+
 def test_documents_per_line_and_without_words():
     one = json.dumps({"result": [word("so", 0.1, 0.2, conf=1.0)], "text": "so"})
     assert words(f"{one}\n{one.replace('0.1', '0.0')}\n") == [("so", 0.1, 0.2), ("so", 0.0, 0.2)]
