@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lemf import N_RESAMPLES
 from lemf.runtime.console import INTERRUPTED, PATH, print_text, say
 from msfser.commands.evaluation_commands import evaluate
+from msfser.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from msfser.config.settings import Config
+    from msfser.data.clips import ClipFacts
 
 
 @click.command()
@@ -71,12 +81,7 @@ def train(
     config = read_config(config_file, changes, preset=preset)
     # settings and data only
     if dry_run:
-        from lemf.runtime.progress import progress
-        from msfser.training.data import describe_data, prepare_data
-
-        with progress("reading recordings") as watch:
-            found = prepare_data(config.data, config.model, watch=watch)
-        say(describe_data(found))
+        _describe_run(config, folder, folds=folds, resume=resume)
         print_text(format_config(config))
         return
 
@@ -99,6 +104,30 @@ def train(
         _evaluate_folds(folder, config.train.device)
     else:
         click.echo(json.dumps(metrics, indent=1))
+
+
+def _describe_run(config: Config, folder: Path, *, folds: bool, resume: bool) -> None:
+    """Print what would be read, and a note on what would end the run here."""
+    from lemf.runtime.progress import progress
+    from msfser.model.device import choose_device
+    from msfser.training.data import describe_data, fold_numbers, prepare_data
+    from msfser.training.run_folder import refuse_taken
+
+    known: dict[str, ClipFacts] = {}
+    checks: list[Callable[[], object]] = [partial(choose_device, config.train.device)]
+    for fold in fold_numbers(config.data) if folds else [config.data.test_fold]:
+        data = replace(config.data, test_fold=fold)
+        with progress("reading recordings") as watch:
+            found = prepare_data(data, config.model, known=known, watch=watch)
+        known |= found.record.clips()
+        say((f"fold {fold} held out: " if folds else "") + describe_data(found))
+        place = folder / f"fold{fold}" if folds else folder
+        checks.append(partial(refuse_taken, place, resume=resume))
+    for check in checks:
+        try:
+            check()
+        except ConfigError as error:  # not so on another machine, or when the folder was moved
+            say(f"note: {error}")
 
 
 def _evaluate_folds(folder: Path, device: str) -> None:

@@ -358,7 +358,35 @@ def test_the_command(corpus_folder, tmp_path):
     assert result.exit_code == 0, result.stderr
     assert "training: 32 utterances, 0.02 h, development: 6 utterances" in result.stderr
     assert "[train]" in result.stdout
+    assert "note" not in result.stderr
     assert not (tmp_path / "r").exists()
+
+
+def test_a_dry_run_notes_what_would_end_the_run_here(corpus_folder, tmp_path):
+    manifest = read_manifest(corpus_folder)
+    rows = tuple(
+        replace(row, fold=1 + place % 2, split=None)
+        for place, row in enumerate(manifest.utterances)
+    )
+    write_manifest(tmp_path / "manifest.parquet", replace(manifest, utterances=rows))
+    audio = ("model.semantics=[]", "model.intra='none'", "model.fusion='none'")
+    changes = [part for change in audio for part in ("--set", change)]
+    (tmp_path / "fold2").mkdir()
+    (tmp_path / "fold2" / "config.toml").touch()
+    command = ["train", "--preset", "tiny", "--data", str(tmp_path), "-o", str(tmp_path)]
+    command += [*changes, "--folds", "--dry-run", "--set", "train.device=cuda:99"]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0, result.stderr
+    first, second, *notes = result.stderr.splitlines()
+    assert first.startswith("fold 1 held out: training: 24 utterances")
+    assert second.startswith("fold 2 held out: training: 24 utterances")
+    assert notes[0].startswith("note: device 'cuda:99': this machine has ")
+    assert notes[1].startswith(f"note: {tmp_path / 'fold2'}: holds a run already")
+    assert "[train]" in result.stdout
+    for name in ("tpu", "cuda:", "cuda:-1", "meta"):
+        result = CliRunner().invoke(main, [*command[:-1], f"train.device={name}"])
+        assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+        assert f'train.device "{name}": must be ' in result.stderr
 
 
 def test_clips_that_cannot_be_used_are_left_out_and_named(corpus_folder, tmp_path):
