@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
@@ -95,7 +95,8 @@ class Manifest:
     corpus, version : str
         Such as ``"msp-podcast"`` and ``"1.12"``; version is empty where there is none.
     root : Path
-        Absolute folder that the paths of the rows are relative to.
+        Absolute folder that the paths of the rows are relative to; the folder of the file that was
+        read, where the recordings lie there, too.
     label_bounds : (float, float)
         Lowest and highest value of the rating scale.
 
@@ -207,11 +208,12 @@ def read_manifest(path: Path) -> Manifest:
     table = convert_columns(path, table, types, ManifestError)
     try:
         low, high = metadata["label_bounds"]
+        utterances = tuple(_from_row(row) for row in table.to_pylist())
         return Manifest(
-            utterances=tuple(_from_row(row) for row in table.to_pylist()),
+            utterances=utterances,
             corpus=str(metadata["corpus"]),
             version=str(metadata["version"]),
-            root=Path(metadata["root"]),
+            root=_find_root(path.parent.resolve(), Path(metadata["root"]), utterances),
             label_bounds=(float(low), float(high)),
         )
     except ManifestError as error:
@@ -220,6 +222,13 @@ def read_manifest(path: Path) -> Manifest:
         raise ManifestError(
             f"{path}: not a manifest; check the path, or make it with msfser corpus"
         ) from None
+
+
+def _find_root(here: Path, written: Path, utterances: Sequence[Utterance]) -> Path:
+    """Return the folder of the manifest where it was copied with its recordings."""
+    wavs = (Path(row.wav) for row in utterances if row.status == "ok")
+    first = next((wav for wav in wavs if not wav.is_absolute()), None)
+    return here if first is not None and (here / first).is_file() else written
 
 
 def _from_row(row: dict[str, Any]) -> Utterance:

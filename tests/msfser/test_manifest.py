@@ -1,4 +1,5 @@
 import math
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -60,6 +61,22 @@ def test_what_is_written_is_read(tmp_path):
     assert read.wav_path(FULL) == Path("/data/own/wav/1.wav")
     assert read.alignment_path(FULL) == Path("/data/own/grids/1.TextGrid")
     assert read.alignment_path(BARE) is None
+
+
+def test_a_corpus_that_is_copied_with_its_recordings_reads_the_copies(tmp_path):
+    first, copy, alone = (tmp_path / name for name in ("first", "copy", "alone"))
+    (first / "wav").mkdir(parents=True)
+    (first / FULL.wav).touch()
+    outside = replace(FULL, id="c", wav=str(first / FULL.wav))
+    for folder, rows in ((first, (outside, BARE, FULL)), (alone, (outside, FULL))):
+        folder.mkdir(exist_ok=True)
+        manifest = replace(make_manifest(*rows), root=first.resolve())
+        write_manifest(folder / "manifest.parquet", manifest)
+    shutil.copytree(first, copy)
+    assert read_manifest(first).wav_path(FULL) == first / FULL.wav
+    assert read_manifest(copy).wav_path(FULL) == copy / FULL.wav
+    assert read_manifest(copy).wav_path(outside) == first / FULL.wav
+    assert read_manifest(alone).wav_path(FULL) == first / FULL.wav
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.floats(1, 5))
