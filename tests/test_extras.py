@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from ctypes.util import find_library
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,19 @@ from msfser.manifest import Utterance
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 REALLY = [str(EXAMPLES / "really.wav"), str(EXAMPLES / "really.TextGrid")]
-EXTRAS = ("matplotlib", "pyarrow", "distributed", "pyworld", "parselmouth", "pandas", "torch")
+SAID = "I really didn't mean that"
+EXTRAS = (
+    "espeakng_loader",
+    "faster_whisper",
+    "soxr",
+    "matplotlib",
+    "pyarrow",
+    "distributed",
+    "pyworld",
+    "parselmouth",
+    "pandas",
+    "torch",
+)
 HIDE = """
 import sys
 class Hide:
@@ -71,6 +84,20 @@ def folder(tmp_path):
         ),
         ("lemf", "parselmouth", ["score", *REALLY, "--pitch", "praat"], "lemf[praat]"),
         ("lemf", "pyworld", ["score", *REALLY, "--pitch", "pyworld"], "lemf[world]"),
+        ("lemf", "espeakng_loader", ["score", REALLY[0], "--text", SAID], "lemf[align]"),
+        (
+            "lemf",
+            "espeakng_loader",
+            ["align", REALLY[0], SAID, "-o", "-"],
+            "lemf[align]",
+        ),
+        (
+            "lemf",
+            "espeakng_loader",
+            ["align", str(EXAMPLES), "--language", "en", "-o", "new"],
+            "lemf[align]",
+        ),
+        ("lemf", "faster_whisper", ["score", REALLY[0], "--whisper", "."], "lemf[whisper]"),
         ("msfser", "pyarrow", ["semantics", "les", "."], "lemf[ser]"),
         ("msfser", "torch", ["train", "--data", ".", "-o", "new"], "lemf[ser]"),
     ],
@@ -79,6 +106,8 @@ def test_a_missing_package_is_named_in_one_line_before_any_work(
     folder, package, missing, arguments, requirement
 ):
     before = sorted(folder.iterdir())
+    if missing == "espeakng_loader" and find_library("espeak-ng"):
+        pytest.skip("espeak-ng is installed on this system")
     done = run_without((missing,), command(package, arguments), folder)
     assert done.stderr == f"Error: {missing} is missing: pip install '{requirement}'\n"
     assert done.returncode == 1

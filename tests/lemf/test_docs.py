@@ -25,10 +25,13 @@ def stripped(text):
 def test_the_table_in_the_readme_is_what_the_command_prints(monkeypatch):
     monkeypatch.chdir(ROOT)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (command,) = re.findall(r"&& \.venv/bin/lemf (score .*)", readme)
+    (line,) = re.findall(r"&& \.venv/bin/lemf (score .*)", readme)
+    with_textgrid, with_text = line.split(" && .venv/bin/lemf ")
     (shown,) = re.findall(r"```text\n(.*?)```", readme, re.DOTALL)
-    result = CliRunner().invoke(main, shlex.split(command))
+    result = CliRunner().invoke(main, shlex.split(with_textgrid))
     assert stripped(result.stdout) == stripped(shown)
+    result = CliRunner().invoke(main, shlex.split(with_text))
+    assert result.stdout.startswith("emphasised: really, ")
 
 
 def test_the_walk_through_shows_the_measured_values():

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pandas
 import pyarrow
 import pyarrow.parquet
 import pytest
 from click.testing import CliRunner
 
+import lemf
 from lemf.commands.cli import main
 from lemf.corpus.parquet import TableWriter, schema_of, to_stream
 
@@ -132,3 +135,29 @@ def test_help_says_that_cues_and_duration_stay_as_they_were(run):
     options = " ".join(run("rescore", "--help").stdout.split())
     assert "Cue set. [default: that of FEATURES]" in options
     assert "Cue set. [default: paper]" in " ".join(run("batch", "--help").stdout.split())
+
+
+def test_what_an_aligner_told_of_its_words_is_kept_with_the_features(run, tmp_path):
+    path = tmp_path / "corpus" / "speaker1" / "0003.TextGrid"
+    grid = lemf.read_textgrid(path)
+    words = [word for word in grid.tiers[0].intervals if word.label]
+    unsure = tuple(replace(word, label="0.2") for word in words[:1])
+    tier = lemf.IntervalTier("confidence", 0.0, grid.end_s, unsure)
+    lemf.write_textgrid(replace(grid, tiers=(*grid.tiers, tier)), path, force=True)
+    batch = (*BATCH, "-o", "a.parquet", "--features", "f.parquet")
+    assert run(*batch).exit_code == 0
+    assert run("rescore", "f.parquet", "-o", "b.parquet").exit_code == 0
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    flags = pandas.read_parquet(tmp_path / "b.parquet").set_index("id")["flags"]
+    assert flags["speaker1/0003"].tolist()[0] == "doubtful_alignment"
+    assert flags.str.contains("doubtful_alignment").sum() == 1
+    notes = (tmp_path / "b.notes.csv").read_bytes()
+    assert notes == (tmp_path / "a.notes.csv").read_bytes()
+    assert b'0003.wav,"words that the aligner is not sure of' in notes
+    features = pandas.read_parquet(tmp_path / "f.parquet").set_index("id")["confidence"]
+    assert features["speaker1/0003"].tolist()[0] == 0.2
+    assert features["speaker0/0000"] is None
+    path.unlink()
+    path.with_suffix(".wav").unlink()
+    assert run(*batch, "--force").exit_code == 0
+    assert "confidence" not in pandas.read_parquet(tmp_path / "f.parquet").columns

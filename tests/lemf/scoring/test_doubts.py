@@ -304,3 +304,35 @@ def test_a_silent_recording_is_no_whisper(make_grid, level):
     emphasis = lemf.score(np.full_like(samples, level), grid, rate_hz=16000)
     assert [note for note in emphasis.notes if "the recording is silent" in note]
     assert not [note for note in emphasis.notes if "whisper" in note]
+
+
+def with_confidences(grid, *labels, name="confidence"):
+    spans = [(word.start_s, word.end_s) for word in grid.tiers[0].intervals if word.label]
+    intervals = [lemf.Interval(*span, label) for span, label in zip(spans, labels, strict=True)]
+    tier = lemf.IntervalTier(name, 0.0, grid.end_s, tuple(intervals))
+    return replace(grid, tiers=(*grid.tiers, tier))
+
+
+def test_words_that_the_aligner_is_not_sure_of_have_a_flag_and_one_note(utterance):
+    grid = with_confidences(utterance.grid, "0.49", "0.50", "1")
+    emphasis = lemf.score(utterance.wav, grid)
+    assert [word.flags for word in emphasis.words] == [("doubtful_alignment",), (), ()]
+    (note,) = emphasis.notes
+    assert note == (
+        "words that the aligner is not sure of (doubtful_alignment): 1 of 3, such as one "
+        "(0.10-0.35 s); listen there"
+    )
+    assert "doubtful_alignment: one (0.10 s): the aligner is not sure" in str(emphasis)
+    assert emphasis.to_rows()[0]["flags"] == "doubtful_alignment"
+
+
+@pytest.mark.parametrize("labels", [("0.1", "2", "0.3"), ("0.1", "high", "1"), ("-0.1", "0", "0")])
+def test_a_tier_of_other_labels_tells_no_confidence(utterance, labels):
+    grid = with_confidences(utterance.grid, *labels)
+    assert lemf.score(utterance.wav, grid).notes == ()
+
+
+def test_other_tiers_of_numbers_tell_no_confidence(utterance):
+    grid = with_confidences(utterance.grid, "0.1", "0.1", "0.1", name="f0")
+    plain, other = (lemf.score(utterance.wav, one) for one in (utterance.grid, grid))
+    assert plain.to_rows() == other.to_rows()
