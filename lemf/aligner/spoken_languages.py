@@ -60,8 +60,8 @@ def find_language(wanted: str, languages: Sequence[Language]) -> Language:
             return language
     for language in languages:
         if name == language.name.lower().partition(" (")[0]:
-            preferred = _PREFERRED.get(language.code.partition("-")[0], language.code)
-            return _of_code(preferred, languages) or language
+            base = language.code.partition("-")[0]
+            return _of_code(_PREFERRED.get(base, base), languages) or language
     raise AlignerError(_unknown(wanted, name, languages))
 
 
