@@ -43,8 +43,8 @@ def read_textgrid(
     Of Praat, long, short and chronological text, and binary; UTF-8, UTF-16 and UTF-32 with or
     without a byte order mark, and other encodings as their bytes tell, with a note; line ends of
     every system. Praat's backslash sequences, such as ``\sw``, become letters. Of other tools, the
-    files that docs/textgrids.md lists, with tiers ``words``, ``phones`` and ``confidence`` as far
-    as they hold these.
+    files that docs/textgrids.md lists, with tiers ``words``, ``phones`` and
+    ``recognition confidence`` as far as they hold these.
 
     Parameters
     ----------
@@ -177,7 +177,13 @@ def holds_alignment(path: str | os.PathLike[str]) -> bool:
         return os.fspath(path).lower().endswith(".json")
     except TextGridError:
         return True
-    return True
+    return not _may_be_read_aloud(os.fspath(path), content)
+
+
+def _may_be_read_aloud(path: str, content: bytes) -> bool:
+    """Check whether a transcript may open with numbers, such as ``0.5 1.5 litres``."""
+    is_transcript = path.lower().endswith((".txt", ".lab")) and b"\n" not in content.strip()
+    return is_transcript and b"\t" not in content and not content.startswith(b"0 ")
 
 
 def _find_sound(audio: Source | Audio | None) -> Sound | None:

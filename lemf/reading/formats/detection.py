@@ -35,6 +35,11 @@ _TEXTS = (  # patterns that open a text
     (r"version https://git-lfs", "a pointer of Git LFS; fetch the file itself"),
     (r"\[\d+:\d\d", "lines of text with times of lines"),
 )
+_XML = re.compile(  # in any encoding; a transcript may open with <laugh>
+    rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\0\s]*<\0?(?:\?|!|h\0?t\0?m|A\0?N\0?N\0?O)",
+    re.IGNORECASE,
+)
+_JSON_OBJECT = re.compile(r'\{\s*["}]')  # a transcript may open with {laugh}
 _STM = re.compile(r"\S+\s+\S+\s+\S+\s+\d+\.\d+\s+\d+\.\d+\s+\S.*")
 _LABELS = re.compile(rb"[^\s\x00-\x20]+")  # of files without quotes, where letters may stand
 _ADVICE = (
@@ -60,7 +65,7 @@ def parse_other(
             if re.match(magic, content, re.DOTALL):
                 raise NotAnAlignmentError(f"{path}: not a TextGrid but {kind}; {_remedy(kind)}")
     raw = content if isinstance(content, bytes) else content.encode(errors="surrogatepass")
-    if re.match(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\0\s]*<[\0?!A-Za-z]", raw):
+    if _XML.match(raw):
         return _parse_xml(raw, path, find_sound)
     notes: list[str] = []
     if isinstance(content, bytes):
@@ -112,7 +117,7 @@ def _parse_text(text: str, path: str, find_sound: FindSound) -> TextGrid | None:
             document = parse_json(start)
         except ValueError as error:
             document = _parse_json_lines(start)
-            if document is None and start[0] == "{" and not start.startswith("{\\rtf"):
+            if document is None and _JSON_OBJECT.match(start):
                 raise TextGridError(f"{path}: damaged JSON ({error}); export it again") from None
         if document is not None:
             return _parse_json(document, path, find_sound)

@@ -25,6 +25,8 @@ ALIGN_IT = "lemf align aligns the recording with its text"
 _ROUNDED_S = 0.011  # by which neighbours overlap in formats that round times to 10 ms
 _BEYOND_S = 1.0  # by which the last word of a recogniser may end after the recording
 _SHOWN = 5  # labels in a note
+# Not the tier `confidence` of an aligner: of the word, on a scale of the tool, so no flag reads it
+_CONFIDENCE_TIER = "recognition confidence"
 _LARGEST = 1e12  # of a time in any unit
 # Scripts that are written without spaces between words
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
@@ -157,7 +159,7 @@ def build_words(
 ) -> TextGrid:
     """Build a TextGrid of words and perhaps phones; several speakers get tiers of their own.
 
-    Where words have a confidence, a tier of that name holds it.
+    Where words have a confidence, the tier ``recognition confidence`` holds it.
 
     Raises
     ------
@@ -178,7 +180,8 @@ def build_words(
             tiers.append((f"{prefix}phones", own_phones))
         if rated := [word for word in own if word.confidence is not None]:
             confidences = [word._replace(text=f"{word.confidence:.4g}") for word in rated]
-            tiers.append((f"{prefix}confidence", [c for c in confidences if _is_timed(c)]))
+            rated_name = f"{prefix}{_CONFIDENCE_TIER}"
+            tiers.append((rated_name, [c for c in confidences if _is_timed(c)]))
     return build_grid(path, tiers, find_sound=find_sound, notes=notes)
 
 

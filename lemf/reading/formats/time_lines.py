@@ -38,6 +38,7 @@ _TABLE = re.compile(r"start([,\t])end\1text")
 _TABLE_ROW = re.compile(r"(\d{1,10})[,\t](\d{1,10})[,\t](.*)")
 _SPHINX = re.compile(r"(\d+)\s+(\d+)\s+-?\d+\s+(\S+).*")
 _VARIANT = re.compile(r"\(\d+\)$")  # WHAT(2): the second pronunciation
+_SHORTEST_END = 1000  # samples or 100 ns: lower numbers are digits that were read aloud
 _SPHINX_FRAMES_PER_S = 100
 
 
@@ -84,7 +85,7 @@ def _read_lines(lines: Sequence[Line], path: str, find_sound: FindSound) -> Text
     has_point = any("." in text for text in texts)
     if has_point and all(map(_CTM.fullmatch, texts)):
         return _read_ctm(lines, path, find_sound)
-    if all(map(_WHOLE.fullmatch, texts)):
+    if all(map(_WHOLE.fullmatch, texts)) and _last_end(texts) >= _SHORTEST_END:
         return read_htk(lines, path, find_sound)
     if has_point and all(map(_SECONDS.fullmatch, texts)):
         return _read_seconds(lines, path, find_sound)
@@ -98,6 +99,10 @@ def _read_lines(lines: Sequence[Line], path: str, find_sound: FindSound) -> Text
                 f"{path}: line {number}: {match[1]} has a decimal comma; write a point"
             )
     return None
+
+
+def _last_end(texts: Sequence[str]) -> int:
+    return max(int(text.split()[1][:20]) for text in texts)
 
 
 def _lines_of_recording(lines: Sequence[Line], path: str, find_sound: FindSound) -> list[Line]:

@@ -71,7 +71,7 @@ def test_without_a_textgrid_what_another_tool_wrote_takes_its_place(tree):
         "d.srt": "1\n00:00:00,100 --> 00:00:00,900\nso we are\n",
         "e.wav.json": WORDS,
         "f_annot.json": '{"levels": [], "sampleRate": 0}',  # damaged, to be reported
-        unicodedata.normalize("NFD", "été.lab"): "1000000 4000000 so\n",
+        unicodedata.normalize("NFD", "été.lab"): "0 4000000 so\n",
     }
     for name, content in contents.items():
         Path("c", name).write_text(content)
@@ -90,6 +90,20 @@ def test_without_a_textgrid_what_another_tool_wrote_takes_its_place(tree):
     assert pairs("c")[-1][2] == f"c/{unicodedata.normalize('NFD', 'été')}.lab"
     assert {f"c/{path.name}": (one := lemf.find_alignment(path)) and str(one)
             for path in Path("c").glob("[a-f].wav")} == found  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "transcript",
+    [
+        "so we\n", "{laugh} so\n", "<laugh> so\n", "[laugh] so\n", "1 2 3\n", "1 2 3\n4 5 6\n",
+        "0.5 1.5 litres\n", "1999 2005 and\n", "0 24679 Do not ask me.\n", "<p> so\n", "so: we\n",
+    ],
+)  # fmt: skip
+def test_a_transcript_is_no_alignment(tree, transcript):
+    tree("a.wav")
+    for suffix in ("txt", "lab"):
+        Path(f"a.{suffix}").write_text(transcript)
+    assert pairs(".") == [("a", "a.wav", None)]
 
 
 def test_other_tools_files_lie_in_a_tree_of_their_own(tree):

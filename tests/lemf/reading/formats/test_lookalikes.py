@@ -66,10 +66,16 @@ def test_scores_are_nearly_those_of_the_textgrid(name):
 
 def test_confidences_have_a_tier_of_their_own():
     whisperx = read_textgrid(FOLDER / "whisperx.json")
-    assert [tier.name for tier in whisperx.tiers] == ["words", "confidence"]
+    assert [tier.name for tier in whisperx.tiers] == ["words", "recognition confidence"]
     labels = [one.label for one in whisperx.tiers[1].intervals if one.label]
     assert labels == ["0.94", "0.981", "0.877", "0.999", "0.763"]
     assert [tier.name for tier in read_textgrid(FOLDER / "nemo.ctm").tiers] == ["words"]
+
+
+def test_a_recogniser_that_is_unsure_of_a_word_makes_no_place_doubtful():
+    content = (FOLDER / "whisperx.json").read_bytes().replace(b"0.981", b"0.181")
+    emphasis = lemf.score(AUDIO, content, lemf.Settings(duration="word"))
+    assert "doubtful_alignment" not in emphasis.words[1].flags
 
 
 def test_words_without_phones_are_scored_by_their_length_only():
