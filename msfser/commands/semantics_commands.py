@@ -55,6 +55,16 @@ semantics.add_command(es)
     metavar="NAME",
     help="Encoding of TextGrids, such as gbk or cp1250.  [default: found in their bytes]",
 )
+@click.option(
+    "--align",
+    is_flag=True,
+    help="Align utterances without an alignment by their transcript or GS; needs lemf[align].",
+)
+@click.option(
+    "--language",
+    metavar="CODE",
+    help="With --align, language such as en or de.  [default: told from the words]",
+)
 @jobs_option
 @cluster_option
 @shard_option
@@ -65,19 +75,25 @@ def les(
     phones_tier: str | None,
     duration: str,
     encoding: str | None,
+    align: bool,
+    language: str | None,
     jobs: int | None,
     cluster: str | None,
     shard: str | None,
 ) -> None:
     """Find the emphasis segment: Local Emphasized Semantics (LES).
 
-    Where there is no alignment, or lemf cannot use it, the text of GS takes its place.
+    Where there is no alignment, or lemf cannot use it, the text of GS takes its place. With
+    --align, espeak-ng speaks the words of a transcript, and lemf finds them in the recording.
     """
     part = read_shard(shard)
+    if language is not None and not align:
+        raise click.UsageError("--language needs --align")
 
     from lemf import Settings
     from msfser.manifest import read_manifest
     from msfser.semantics.les import make_les
+    from msfser.semantics.texts import find_transcripts
     from msfser.semantics.work_file import open_work
 
     settings = Settings(
@@ -92,7 +108,16 @@ def les(
         work = stack.enter_context(open_work(folder, "les", part))
         workers = stack.enter_context(open_workers(jobs, cluster))
         watch = stack.enter_context(progress("finding the emphasis"))
-        texts = make_les(manifest, work, settings, workers, shard=part, watch=watch)
+        texts = make_les(
+            manifest,
+            work,
+            settings,
+            workers,
+            transcripts=find_transcripts(folder, manifest) if align else None,
+            language=language,
+            shard=part,
+            watch=watch,
+        )
     ok = [text for text in texts.values() if text.status == "ok"]
     if doubtful := sum(text.reason is not None for text in ok):
         say(

@@ -15,6 +15,7 @@ Row = dict[str, str]
 # Columns whose text is taken as it is; the others are numbers and names with readers of their own.
 _PATHS = ("wav", "audio", "file", "alignment", "textgrid")
 _FREE = (*_PATHS, "id", "transcript", "es", "speaker", "emotion")
+_SPOKEN = ("transcript", "es")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]+(\.0+)?")
 
 
@@ -57,6 +58,8 @@ def rows_as_text(table: Rows, names: Mapping[str, str]) -> TextRows:
     notes = []
     for name, column in names.items():
         texts = [to_text(row.get(column), f"{place}: {column}") for place, row in table.rows]
+        if name in _SPOKEN:  # without lone halves of UTF-16 pairs, which no model reads
+            texts = [text and text.encode(errors="ignore").decode() for text in texts]
         unknown = Counter(text for text in texts if name in _FREE and text in UNKNOWN)
         known = {i: text for i, text in enumerate(texts) if text and text not in unknown}
         whole = all(map(_WHOLE_NUMBER.fullmatch, known.values()))

@@ -38,12 +38,15 @@ class Job:
         First utterance with this content, for messages.
     wav : Path
     alignment : Path or None
+    text : str or None
+        What is said, where the result depends on it.
     """
 
     key: str
     id: str
     wav: Path
     alignment: Path | None = None
+    text: str | None = None
 
 
 def usable_utterances(manifest: Manifest, shard: Shard | None = None) -> list[Utterance]:
@@ -63,6 +66,7 @@ def do_jobs(
     make: Make,
     *,
     with_alignment: bool = False,
+    texts: Mapping[str, str] | None = None,
     watch: Watch = no_watch,
 ) -> dict[str, Entry]:
     """Run the jobs that are not done yet, and keep each result as soon as it arrives.
@@ -80,6 +84,8 @@ def do_jobs(
         anything else to keep) or its failure. Jobs that it does not yield remain to be done.
     with_alignment : bool
         Whether the result also depends on the alignment.
+    texts : mapping of id to str, optional
+        What is said, where the result depends on it.
     watch : function, optional
 
     Returns
@@ -100,9 +106,10 @@ def do_jobs(
     jobs: dict[str, Job] = {}
     key_by_id: dict[str, str] = {}
     for name, (wav, alignment) in files.items():
+        text = None if texts is None else texts[name]
         parts = [digests[wav], None if alignment is None else digests[alignment]]
-        key = key_by_id[name] = key_of(*depends_on, *parts)
-        jobs.setdefault(key, Job(key, name, wav, alignment))
+        key = key_by_id[name] = key_of(*depends_on, *parts, *([] if text is None else [text]))
+        jobs.setdefault(key, Job(key, name, wav, alignment, text))
     # jobs that are not done
     todo = [job for job in jobs.values() if not work.done(job.key)]
     n_done = len(jobs) - len(todo)

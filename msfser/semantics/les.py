@@ -1,12 +1,15 @@
 """Local Emphasized Semantics: lemf's emphasis segment of each utterance (section 2.2).
 
-Each recording is one sentence. Where there is no alignment, or lemf cannot use it, GS stands in.
+Each recording is one sentence. Where there is no alignment, lemf's own aligner finds the words of
+the transcript if asked to; else, or where lemf cannot use an alignment, GS stands in.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from lemf import NoWordsError, Settings, __version__
 from lemf.runtime.progress import Watch, no_watch
@@ -17,6 +20,9 @@ from msfser.semantics.jobs import Job, do_jobs, run_on_workers, to_texts, usable
 from msfser.semantics.texts import Text
 from msfser.semantics.work_file import Entry, Shard, WorkFile
 
+if TYPE_CHECKING:
+    from lemf import Emphasis
+
 
 def make_les(
     manifest: Manifest,
@@ -24,6 +30,8 @@ def make_les(
     settings: Settings,
     workers: Workers,
     *,
+    transcripts: Mapping[str, str] | None = None,
+    language: str | None = None,
     shard: Shard | None = None,
     watch: Watch = no_watch,
 ) -> dict[str, Text]:
@@ -37,6 +45,10 @@ def make_les(
     settings : lemf.Settings
         ``sentences`` must be ``"whole"``.
     workers : lemf.runtime.workers.Workers
+    transcripts : mapping of id to str, optional
+        What is said in utterances without an alignment, to be aligned by lemf.
+    language : str, optional
+        Language of the transcripts, as in `lemf.align`; told from their words when left out.
     shard : Shard, optional
     watch : function, optional
         Called with the number of jobs done, and the total.
@@ -51,7 +63,7 @@ def make_les(
     Raises
     ------
     lemf.LemfError
-        No worker can be started, or the disk is full.
+        No worker can be started, the disk is full, or the aligner is not installed.
     """
     tier_named = settings.words_tier or settings.phones_tier
     in_order = manifest.corpus in TIERS_IN_ORDER and not tier_named
@@ -68,7 +80,23 @@ def make_les(
         with_alignment=True,
         watch=watch,
     )
-    return to_texts(entries, source=f"lemf {__version__}, cues {settings.cues}")
+    source = f"lemf {__version__}, cues {settings.cues}"
+    texts = to_texts(entries, source=source)
+    spoken = transcripts or {}
+    to_align = [one for one in utterances if one.alignment is None and one.id in spoken]
+    if to_align:
+        plain = replace(settings, words_tier=None, phones_tier=None, encoding=None)
+        aligned = do_jobs(
+            manifest,
+            to_align,
+            work,
+            ("les", __version__, asdict(plain), "aligned", language),
+            run_on_workers(workers, partial(align_les, settings=plain, language=language)),
+            texts=spoken,
+            watch=watch,
+        )
+        texts |= to_texts(aligned, source=f"{source}, aligned")
+    return texts
 
 
 def find_les(job: Job, settings: Settings, *, tiers_in_order: bool) -> Entry:
@@ -87,6 +115,23 @@ def find_les(job: Job, settings: Settings, *, tiers_in_order: bool) -> Entry:
         emphasis = score(job.wav, alignment, settings)
     except NoWordsError:
         return {"status": "missing", "reason": "the alignment holds no word, only silence"}
+    return _entry_of(emphasis)
+
+
+def align_les(job: Job, settings: Settings, *, language: str | None) -> Entry:
+    """Find the emphasis segment of one recording by its text; runs in a worker.
+
+    Raises
+    ------
+    lemf.LemfError
+        The recording cannot be used, the text does not fit it, or there is no aligner.
+    """
+    from lemf import score
+
+    return _entry_of(score(job.wav, None, settings, text=job.text, language=language))
+
+
+def _entry_of(emphasis: Emphasis) -> Entry:
     entry: Entry = {"status": "ok", "text": emphasis.segment.text}
     doubts = emphasis.sentences[0].ranked[0].doubts
     return entry | {"reason": f"the emphasised word is doubtful: {doubts}"} if doubts else entry

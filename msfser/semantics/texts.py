@@ -139,6 +139,33 @@ def _read_semantic(table: pyarrow.Table, semantic: str) -> tuple[Text, ...]:
     return tuple(Text(**dict(zip(_FIELDS, row, strict=True))) for row in zip(*columns, strict=True))
 
 
+def find_transcripts(folder: Path, manifest: Manifest) -> dict[str, str]:
+    """Return what is said in each utterance: the transcript of the corpus, else the text of GS.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder that may hold `TEXTS_NAME`.
+    manifest : Manifest
+
+    Returns
+    -------
+    dict of id to str
+        Without the utterances of which neither is known.
+
+    Raises
+    ------
+    SemanticsError
+        The existing file cannot be read.
+    """
+    known: dict[str, str | None] = {}
+    if (folder / TEXTS_NAME).exists():
+        texts = read_texts(folder)
+        known = {name: gs.text for name, gs in zip(texts.ids, texts.gs, strict=True)}
+    known |= {one.id: one.transcript for one in manifest.utterances if one.transcript}
+    return {name: text for name, text in known.items() if text}
+
+
 def update_texts(
     folder: Path, manifest: Manifest, semantic: Semantic, made: Mapping[str, Text]
 ) -> Texts:

@@ -19,6 +19,7 @@ from msfser.semantics.work_file import Entry, WorkFile
 
 MODEL = "moonshotai/Kimi-Audio-7B-Instruct"
 MAX_TOKENS = 512
+_LONGEST_ERROR = 400  # characters
 WORKER = Path(__file__).with_name("kimi_worker.py")
 
 
@@ -92,7 +93,8 @@ def _has_reply(row: Mapping[str, object]) -> bool:
 
 def _to_entry(row: Mapping[str, object], emotions: Sequence[str]) -> Entry:
     if not _has_reply(row):
-        return {"status": "failed", "reason": tidy_text(str(row.get("error") or "no reply"))}
+        reason = tidy_text(str(row.get("error") or "no reply")[:_LONGEST_ERROR])
+        return {"status": "failed", "reason": reason}
     reply = str(row["reply"])
     try:
         return reply_entry(reply, emotions)

@@ -103,6 +103,14 @@ def test_a_table_names_recordings_and_their_words(tmp_path):
         find_speech([tmp_path / "none.csv"])
 
 
+def test_half_a_character_in_a_table_is_no_text(tmp_path):
+    row = {"wav": "a.wav", "transcript": "so \ud83d it is", "es": "A calm \ud800 man."}
+    (tmp_path / "list.jsonl").write_text(json.dumps(row))
+    (found,) = find_speech([tmp_path / "list.jsonl"])
+    assert find_texts(found).gs == "so it is"
+    assert found.es.isprintable()
+
+
 @pytest.mark.parametrize(
     "content", ["0 51200 I never said\n", "1\n00:00:00,000 --> 00:00:01,500\nI\n"]
 )

@@ -1,6 +1,7 @@
 import shutil
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from msfser.commands.cli import main
 from msfser.manifest import read_manifest, write_manifest
 from msfser.semantics.jobs import Job
 from msfser.semantics.les import find_les, make_les
-from msfser.semantics.texts import read_texts
+from msfser.semantics.texts import Text, read_texts, update_texts
 from msfser.semantics.work_file import open_work
 
 
@@ -90,6 +91,46 @@ def test_texts_of_a_doubtful_word_are_counted_and_named(tmp_path, make_corpus):
     assert (doubtful.text, doubtful.status) == ("four five", "ok")
     assert doubtful.reason == "the emphasised word is doubtful: stretched_phone"
     assert {(text.status, text.reason) for text in others} == {("ok", None)}
+
+
+def test_utterances_without_an_alignment_are_aligned_by_their_text(tmp_path, make_corpus):
+    pytest.importorskip("espeakng_loader")
+    folder = tmp_path / "c"
+    root = make_corpus(folder, 4).root
+    really = Path(__file__).parents[3] / "examples/really.wav"
+    for number in (1, 2, 3):
+        shutil.copy(really, root / f"{number:03d}.wav")
+    text = "I really didn't mean that."
+    without = {"alignment": None, "transcript": None}
+    change(folder, u001=without | {"transcript": text}, u002=without, u003=without)
+    before = read_texts_of_les(folder)
+    assert (before["u001"].text, before["u001"].reason) == (None, "no alignment")
+    options = ("--align", "--language", "en")
+    les = read_texts_of_les(folder, *options)
+    assert (les["u001"].text, les["u001"].status) == ("I really didn't", "ok")
+    assert les["u001"].source == f"lemf {lemf.__version__}, cues paper, aligned"
+    assert les["u000"] == before["u000"]
+    assert les["u002"].reason == "no alignment"
+
+    # GS, where the corpus has no transcript; then nothing is left to do
+    manifest = read_manifest(folder)
+    made = {one.id: Text(text=text, status="ok", source="x") for one in manifest.utterances}
+    update_texts(folder, manifest, "gs", made | {"u003": Text(text="?!", status="ok", source="x")})
+    les = read_texts_of_les(folder, *options, code=1)
+    assert les["u002"].text == "I really didn't"
+    assert "the text has no words" in les["u003"].reason
+    n_lines = (folder / "semantics/les.jsonl").read_bytes().count(b"\n")
+    read_texts_of_les(folder, *options, code=1)
+    assert (folder / "semantics/les.jsonl").read_bytes().count(b"\n") == n_lines + 1  # the failed
+    # another language is other work
+    output = run("semantics", "les", folder, "--align", "--language", "qq", "--jobs", 1, code=1)
+    assert "unknown language 'qq'" in output
+    assert "--language needs --align" in run("semantics", "les", folder, "--language", "en", code=2)
+
+
+def read_texts_of_les(folder, *options, code=0):
+    run("semantics", "les", folder, "--jobs", 1, *options, code=code)
+    return dict(zip(read_texts(folder).ids, read_texts(folder).les, strict=True))
 
 
 def stretch_last(grid, by_s=3.0):

@@ -149,6 +149,7 @@ def test_a_bad_reply_is_asked_again_into_the_same_file(corpus, tmp_path):
         ({"reply": ""}, "the reply holds no JSON object"),
         ({"error": "CUDA out of memory \x1b[31m"}, "CUDA out of memory"),
         ({"reply": "{}", "error": "cut off"}, "cut off"),
+        ({"error": "x" * 100_000}, "x" * 400),
         ({"reply": {"emotion": "Angry"}}, "no reply"),
     ],
 )
