@@ -153,19 +153,24 @@ def to_textgrid(aligned: AlignedText) -> TextGrid:
     return TextGrid(
         0.0,
         aligned.duration_s,
-        tuple(_tier(name, spans, aligned.duration_s) for name, spans in tiers.items()),
+        tuple(
+            IntervalTier(name, 0.0, aligned.duration_s, cover(spans, 0.0, aligned.duration_s))
+            for name, spans in tiers.items()
+        ),
         notes=aligned.notes,
     )
 
 
-def _tier(name: str, spans: list[tuple[float, float, str]], duration_s: float) -> IntervalTier:
-    """Build a tier that covers the recording, with empty labels between the spans."""
+def cover(
+    spans: Sequence[tuple[float, float, str]], start_s: float, end_s: float
+) -> tuple[Interval, ...]:
+    """Return intervals that cover a recording, with empty labels between spans with a label."""
     intervals: list[Interval] = []
-    reached_s = 0.0
-    for start_s, end_s, label in [*spans, (duration_s, duration_s, "")]:
+    reached_s, last_s = start_s, end_s
+    for start_s, end_s, label in [*spans, (last_s, last_s, "")]:
         if start_s > reached_s:
             intervals.append(Interval(reached_s, start_s, ""))
         if end_s > start_s:
             intervals.append(Interval(start_s, end_s, label))
         reached_s = end_s
-    return IntervalTier(name, 0.0, duration_s, tuple(intervals))
+    return tuple(intervals)

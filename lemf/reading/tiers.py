@@ -73,7 +73,8 @@ def select_tiers(
         whose = f" of {speaker.name!r}" if speaker.name else ""
         raise TextGridError(
             f"{textgrid.path}: no phone tier{whose} for the words of tier {words.name!r}; "
-            f"{_list_tiers(textgrid)}. Name one with --phones-tier, or use --duration word"
+            f"{_list_tiers(textgrid)}. Name one with --phones-tier, let --language CODE find the "
+            "phones, or use --duration word"
         )
     return words, _one(textgrid, speaker.phones, "--phones-tier")
 

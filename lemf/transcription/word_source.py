@@ -9,8 +9,10 @@ from lemf.config import AlignSettings, Settings
 from lemf.errors import AlignerError
 from lemf.reading.alignment_files import find_alignment, read_textgrid
 from lemf.reading.audio import Audio
+from lemf.reading.silence import find_words
 from lemf.reading.sources import Source
 from lemf.reading.textgrid import TextGrid
+from lemf.reading.tiers import phones_of_words, select_tiers
 from lemf.transcription.text_files import (
     TRANSCRIPT_SUFFIXES,
     Transcript,
@@ -34,6 +36,7 @@ def open_words(
     recording : Audio
     textgrid : path, bytes of a file, file object, or TextGrid, optional
     settings : Settings
+        Where it has no phones and `aligning` names a language, they are found inside its words.
     text : str or Transcript, optional
         What is said in the recording. Where there is neither a TextGrid nor a text, they are
         searched beside the recording: ``talk.TextGrid`` or what `find_alignment` finds, then
@@ -63,10 +66,29 @@ def open_words(
         text = read_beside(recording.name, settings.encoding)
     if text is not None:
         return align_text(recording, text, aligning or AlignSettings())
-    if isinstance(textgrid, TextGrid):
-        return textgrid
     assert textgrid is not None
-    return read_textgrid(textgrid, encoding=settings.encoding, audio=recording)
+    if isinstance(textgrid, TextGrid):
+        grid = textgrid
+    else:
+        grid = read_textgrid(textgrid, encoding=settings.encoding, audio=recording)
+    if aligning is None or aligning.language is None or settings.duration == "word":
+        return grid
+    return _with_phones(recording, grid, settings, aligning.language)
+
+
+def _with_phones(recording: Audio, grid: TextGrid, settings: Settings, language: str) -> TextGrid:
+    """Add the phones of the words, where the TextGrid has none of them."""
+    words, _ = select_tiers(grid, replace(settings, duration="word"))
+    if settings.phones_tier is not None or phones_of_words(grid, words, settings) is not None:
+        return grid
+    spoken = find_words(words, None, settings.silence).spoken
+    if not spoken:
+        return grid
+    from lemf.aligner.known_words import add_phones  # rare
+
+    speaker, _, _ = words.name.rpartition(" - ")
+    name = f"{speaker} - phones" if speaker else "phones"
+    return add_phones(recording, grid, spoken, name, language)
 
 
 def align_text(recording: Audio, text: str | Transcript, aligning: AlignSettings) -> TextGrid:

@@ -68,7 +68,9 @@ NOTED = {
     f"{POLYGLOT}/phone_word_silence": ("taken for silence or noise: 'silence' (2) of tier 'word'",),
 }
 
-NO_PHONES = "Name one with --phones-tier, or use --duration word"
+NO_PHONES = (
+    "Name one with --phones-tier, let --language CODE find the phones, or use --duration word"
+)
 NO_WORDS = "Name it with --words-tier, or align the recording first"
 SILENT = "holds no word, only silence; name another tier with --words-tier"
 

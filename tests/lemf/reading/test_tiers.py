@@ -141,11 +141,12 @@ def test_phones_of_another_speaker_are_not_taken() -> None:
         select_tiers(grid("Eve - words", "Bob - phones", "phones"), Settings())
 
 
-def test_missing_phone_tier_names_both_remedies() -> None:
+def test_missing_phone_tier_names_the_remedies() -> None:
     with pytest.raises(
         TextGridError,
         match=r"^a\.TextGrid: no phone tier for the words of tier 'words'; its tiers are 'words', "
-        r"'tones'\. Name one with --phones-tier, or use --duration word$",
+        r"'tones'\. Name one with --phones-tier, let --language CODE find the "
+        "phones, or use --duration word$",
     ):
         select_tiers(grid("words", "tones"), Settings())
 
