@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+UNTIMED_TIERS = "tiers without times, left out: "  # opens a note on files of other tools
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:

@@ -14,7 +14,7 @@ from lemf.config import Settings
 from lemf.errors import TextGridError
 from lemf.reading.silence import find_words, group_by_midpoint
 from lemf.reading.silence_labels import fold
-from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
+from lemf.reading.textgrid import UNTIMED_TIERS, Interval, IntervalTier, TextGrid
 
 # Names of tiers, most specific first; compared by `_fold`
 WORD_TIER_NAMES = ("words", "word", "ort-mau", "ort", "kan-mau", "kan", "wrd")
@@ -224,4 +224,5 @@ def _list_tiers(textgrid: TextGrid) -> str:
         repr(tier.name) if isinstance(tier, IntervalTier) else f"{tier.name!r} (points)"
         for tier in textgrid.tiers
     )
-    return f"its tiers are {names}" if names else "it has no tiers"
+    listed = f"its tiers are {names}" if names else "it has no tiers"
+    return "; ".join((listed, *(n for n in textgrid.notes if n.startswith(UNTIMED_TIERS))))

@@ -17,7 +17,7 @@ from lemf.config import END_TOLERANCE_S
 from lemf.errors import TextGridError, shown
 from lemf.reading.formats.praat_tokens import shorten
 from lemf.reading.silence_labels import is_silence
-from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
+from lemf.reading.textgrid import UNTIMED_TIERS, Interval, IntervalTier, TextGrid
 
 _Rows = TypeVar("_Rows")
 
@@ -209,7 +209,7 @@ def build_grid(
         What else a user should know.
     """
     timed: list[tuple[str, list[Label]]] = []
-    notes = list(notes)
+    notes, untimed_tiers = list(notes), list[str]()
     for name, labels in tiers:
         timed_labels = [label for label in labels if _is_timed(label)]
         untimed = [
@@ -218,11 +218,13 @@ def build_grid(
             if not _is_timed(label) and label.text.strip() and not is_silence(label.text)
         ]
         if untimed and not timed_labels:
-            notes.append(f"left out, since nothing in it has a time: tier {shorten(name)}")
+            untimed_tiers.append(shorten(name))
             continue
         timed.append((name, timed_labels))
         if untimed:
             notes.append(_note_untimed(name, untimed))
+    if untimed_tiers:
+        notes.append(UNTIMED_TIERS + ", ".join(untimed_tiers))
     if end_s is None and (sound := find_sound()) is not None:
         end_s = sound.duration_s
         notes += _cut_last(timed, end_s)

@@ -315,8 +315,10 @@ def test_elan_tiers_without_times_of_their_own():
     assert words(EAF % "") == [("so", 0.1, 0.9)]
     assert textgrid.notes == (
         "left out of tier 'words', since they have no time or no length: 'we'",
-        "left out, since nothing in it has a time: tier 'parts'",
+        "tiers without times, left out: 'parts'",
     )
+    with pytest.raises(TextGridError, match=r"are 'gloss', 'words'; tiers without .*: 'parts'"):
+        lemf.score(ONE_S, textgrid, lemf.Settings(words_tier="parts", duration="word"))
 
 
 def test_the_offset_of_elan_is_added():
