@@ -43,6 +43,16 @@ _SUFFIXES = {".csv": "csv", ".json": "json"}
     metavar="PATH",
     help="TextGrid of the recording, or folder of TextGrids with the same subfolders.",
 )
+@click.option(
+    "--no-align",
+    is_flag=True,
+    help="Do not search the words of a transcript in recordings without a TextGrid.",
+)
+@click.option(
+    "--language",
+    metavar="CODE",
+    help="Language of the transcripts, such as en or de.  [default: told from their words]",
+)
 @click.option("--no-texts", is_flag=True, help="Use the audio only.")
 @click.option(
     "--whisper",
@@ -81,6 +91,8 @@ def predict(
     output: Path | None,
     file_format: str,
     alignments: Path | None,
+    no_align: bool,
+    language: str | None,
     no_texts: bool,
     whisper: str | None,
     es: str,
@@ -97,7 +109,7 @@ def predict(
     MODEL is the folder of a run, a folder with config.json and model.safetensors, or a name on the
     hub. A FILE is a recording, a folder of recordings, or a .csv or .jsonl file with the column wav
     and optionally alignment, transcript and es. A TextGrid and a transcript (.txt or .lab) of the
-    same name beside a recording are used.
+    same name beside a recording are used; the transcript alone is aligned by lemf[align].
     """
     _check_outputs(output, embeddings, files, force)
 
@@ -123,6 +135,8 @@ def predict(
         transcribe=None if whisper is None or no_texts else _load_transcriber(whisper, chosen.type),
         describe=describe_acoustically if es == "acoustic" else None,
         tiers_in_order=loaded.facts.corpus in TIERS_IN_ORDER,
+        align=not no_align,
+        language=language,
     )
     # predictions and their files
     with progress("predicting") as watch:

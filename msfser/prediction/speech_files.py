@@ -11,7 +11,13 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lemf import AUDIO_SUFFIXES, MANIFEST_SUFFIXES, TextGridError, decode_text, read_rows
+from lemf import (
+    AUDIO_SUFFIXES,
+    MANIFEST_SUFFIXES,
+    TextGridError,
+    decode_text,
+    read_rows,
+)
 from lemf.runtime.input import read_input
 from msfser.corpora.annotations import name_annotation
 from msfser.corpora.rows import rows_as_text

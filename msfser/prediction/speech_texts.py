@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from lemf import Emphasis, LemfError, score
+from lemf import AudioError, Emphasis, LemfError, MissingPackageError, score
 from msfser.config.settings import Semantic
 from msfser.data.clips import read_clip
 from msfser.prediction.speech_files import NotATranscriptError, SpeechFile
@@ -15,6 +15,7 @@ from msfser.semantics.es.voice import describe_voice, measure_voice
 from msfser.semantics.whisper import Whisper
 
 STAND_IN = "GS stands in for LES"
+ALIGNED = "no TextGrid: aligned by the text"
 
 Describe = Callable[[SpeechFile], str | None]  # the text of a recording, None if there is none
 
@@ -72,11 +73,14 @@ def find_texts(
     transcribe: Describe | None = None,
     describe: Describe | None = None,
     tiers_in_order: bool = False,
+    align: bool = True,
+    language: str | None = None,
 ) -> SpeechTexts:
     """Find the texts of a recording.
 
     GS is the transcript, else what `transcribe` returns, else the words of the alignment. LES is
-    the emphasis segment; without an alignment, GS stands in, as in the training data.
+    the emphasis segment; without an alignment, lemf finds the words of GS in the recording, and
+    where it cannot, GS stands in, as in the training data.
 
     Parameters
     ----------
@@ -88,6 +92,10 @@ def find_texts(
     tiers_in_order : bool
         Whether the first tier of unknown name holds the words and the second the phones, as in
         MSP-Podcast.
+    align : bool
+        Whether GS is aligned where there is no alignment, if lemf's extra ``align`` is installed.
+    language : str, optional
+        Language of GS, as in `lemf.align`; told from its words when left out.
 
     Raises
     ------
@@ -106,6 +114,8 @@ def find_texts(
         gs = transcribe(speech)
     if gs is None and emphasis is not None:
         gs = " ".join(sentence.text for sentence in emphasis.sentences)
+    if align and gs is not None and speech.alignment is None:
+        emphasis = _align(speech, gs, language, notes)
     emphasised, les = None, gs
     if emphasis is not None:
         emphasised = _top_word(emphasis, notes)
@@ -150,6 +160,22 @@ def _score(speech: SpeechFile, tiers_in_order: bool, notes: list[str]) -> Emphas
     except LemfError as error:
         notes.append(str(error))
         return None
+
+
+def _align(
+    speech: SpeechFile, text: str, language: str | None, notes: list[str]
+) -> Emphasis | None:
+    """Find the emphasis by what is said; note how, or why not."""
+    try:
+        emphasis = score(speech.wav, text=text, language=language)
+    except (AudioError, MissingPackageError):  # the recording itself fails later
+        return None
+    except LemfError as error:
+        notes.append(f"not aligned: {error}")
+        return None
+    told = [note for note in emphasis.notes if note.startswith("language ")]
+    notes += [ALIGNED, *told]
+    return emphasis
 
 
 def _top_word(emphasis: Emphasis, notes: list[str]) -> Emphasised:

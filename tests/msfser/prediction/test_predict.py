@@ -4,6 +4,7 @@ import json
 import shutil
 import unicodedata
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,11 +12,11 @@ import soundfile
 from click.testing import CliRunner
 
 import lemf
-from lemf.errors import LemfError
+from lemf.errors import LemfError, MissingPackageError
 from msfser.commands.cli import main
 from msfser.errors import DataError
 from msfser.prediction.speech_files import SpeechFile, find_speech
-from msfser.prediction.speech_texts import find_texts
+from msfser.prediction.speech_texts import ALIGNED, STAND_IN, find_texts
 
 torch = pytest.importorskip("torch")
 
@@ -101,6 +102,42 @@ def test_a_table_names_recordings_and_their_words(tmp_path):
         find_speech([table])
     with pytest.raises(LemfError, match="no such file"):
         find_speech([tmp_path / "none.csv"])
+
+
+REALLY = Path(__file__).parents[3] / "examples/really.wav"
+
+
+def test_a_recording_and_its_text_make_the_emphasised_word_known(tmp_path, run_folder):
+    pytest.importorskip("espeakng_loader")
+    shutil.copy(REALLY, tmp_path / "talk.wav")
+    (tmp_path / "talk.txt").write_text("I really didn't mean that.")
+    (found,) = find_speech([tmp_path])
+    texts = find_texts(found, language="en")
+    assert texts.les == "I really didn't"
+    assert texts.emphasised.word == "really"
+    assert texts.notes == (ALIGNED,)
+    assert find_texts(found).notes[0] == ALIGNED
+    assert "--language" in find_texts(found).notes[1]
+    alone = find_texts(found, align=False)
+    assert (alone.les, alone.emphasised) == ("I really didn't mean that.", None)
+    assert alone.notes == (STAND_IN,)
+    refused, stand_in = find_texts(found, language="qq").notes
+    assert refused.startswith("not aligned: unknown language 'qq'")
+    assert stand_in == STAND_IN
+    for options, word in ((["--language", "en"], "really"), (["--no-align"], "")):
+        result = predict(run_folder, tmp_path / "talk.wav", "--format", "csv", *options)
+        assert result.exit_code == 0, result.output
+        (row,) = csv.DictReader(io.StringIO(result.stdout))
+        assert row["emphasised_word"] == word
+
+
+def test_without_the_aligner_gs_stands_in(tmp_path, monkeypatch):
+    def missing(*_, **__):
+        raise MissingPackageError("pip install 'lemf[align]'")
+
+    monkeypatch.setattr("msfser.prediction.speech_texts.score", missing)
+    texts = find_texts(SpeechFile(wav=REALLY, transcript="I really did"))
+    assert (texts.les, texts.notes) == ("I really did", (STAND_IN,))
 
 
 def test_half_a_character_in_a_table_is_no_text(tmp_path):
