@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import torch
@@ -24,6 +26,7 @@ from msfser.errors import CheckpointError, DataError, first_line
 from msfser.manifest import DIMENSIONS
 from msfser.model.msf_ser import MsfSer
 
+_LARGEST_CCC = 1.0 + 1e-9
 STATE_NAME = Path("last") / "state.pt"
 
 
@@ -197,14 +200,22 @@ def restore_state(
     if not path.exists():
         return TrainingState()
     try:
+        with ZipFile(path) as archive:
+            if spoilt := archive.testzip():  # torch verifies no checksum
+                raise ValueError(f"checksum of {spoilt}")
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         state = TrainingState(**content["at"])
+        _check_values(state, content["model"], content["optimiser"]["state"])
         before = make_config(tomllib.loads(content.get("settings", settings)))  # none: earlier
         fault = _other_settings(format_config(before), settings)
         fault = fault or _wrong_progress(state, n_steps, epochs)
         if not fault:
             model.load_state_dict(content["model"])
-            optimiser.load_state_dict(content["optimiser"])
+            groups = optimiser.state_dict()["param_groups"]  # by the settings, which are the same
+            optimiser.load_state_dict({**content["optimiser"], "param_groups": groups})
+            for weight, averages in optimiser.state.items():
+                if any(averages[name].shape != weight.shape for name in ("exp_avg", "exp_avg_sq")):
+                    raise ValueError("averages of AdamW of another shape")
             return state
     except Exception as error:  # torch raises errors of many types for a damaged file
         raise CheckpointError(
@@ -214,6 +225,38 @@ def restore_state(
         f"{path}: the state of another run ({fault}); put back that of this run, or train again in "
         "another folder"
     )
+
+
+def _check_values(
+    state: TrainingState,
+    weights: Mapping[str, Tensor],
+    optimiser: Mapping[int, Mapping[str, Tensor]],
+) -> None:
+    """Check types and values of what a file holds, and raise ValueError for any fault."""
+    whole = state.step, state.epoch, state.step_in_epoch, state.best_epoch
+    if any(type(number) is not int for number in whole):
+        raise ValueError("progress that is not in whole numbers")
+    moments = list(state.moments.values())
+    if (
+        state.moments.keys() != _to_lists(_no_moments()).keys()
+        or any(
+            type(number) is not float for values in (state.best_ccc, *moments) for number in values
+        )
+        or np.shape(moments)[1] != len(DIMENSIONS)
+        or not np.isfinite(moments).all()
+        or any(abs(value) > _LARGEST_CCC for value in state.best_ccc)  # NaN: no labels
+    ):
+        raise ValueError("CCC that is not in numbers")
+    tensors = dict(weights)
+    for number, averages in optimiser.items():
+        tensors |= {f"{name} {number} of the optimiser": one for name, one in averages.items()}
+        if not 1 <= averages["step"] <= state.step or bool((averages["exp_avg_sq"] < 0).any()):
+            raise ValueError(f"averages {number} of AdamW of another step")
+    for name, tensor in tensors.items():
+        if not tensor.is_floating_point() or not bool(tensor.isfinite().all()):
+            raise ValueError(f"{name} that is not in finite numbers")
+    if bool(optimiser) != bool(state.step):
+        raise ValueError(f"averages of AdamW of {len(optimiser)} weights at step {state.step}")
 
 
 def _other_settings(there: str, here: str) -> str:
@@ -230,6 +273,9 @@ def _wrong_progress(state: TrainingState, n_steps: int, epochs: int) -> str:
         return f"step {state.step}, {state.step_in_epoch} in epoch {state.epoch + 1}"
     if state.step > n_steps:
         return f"step {state.step} of {n_steps}"
-    if not 0 <= state.best_epoch <= state.epoch or len(state.best_ccc) not in (0, len(DIMENSIONS)):
+    if not bool(state.epoch) <= state.best_epoch <= state.epoch or len(state.best_ccc) not in (
+        0,
+        len(DIMENSIONS),
+    ):
         return f"best epoch {state.best_epoch} with {len(state.best_ccc)} values of CCC"
     return ""
