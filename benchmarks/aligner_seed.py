@@ -1,10 +1,10 @@
-"""Train the models that ship with the aligner, lemf/aligner/seed.npz.
+"""Train the models that ship with the aligner, lemf/aligner/acoustics/seed.npz.
 
     LEMF_SPEECH_DATA=... python benchmarks/aligner_seed.py
 
 Speech: 70 German sentences of six actors (Berlin Database of Emotional Speech, CC0-1.0) with words
-measured by hand, and 32 English sentences of one speaker (LJSpeech, public domain) with texts;
-those that are not in the shared folder stand in ljspeech_texts.csv.
+and phones measured by hand, and 32 English sentences of one speaker (LJSpeech, public domain) with
+texts; those that are not in the shared folder stand in ljspeech_texts.csv.
 """
 
 from __future__ import annotations
@@ -12,30 +12,90 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 import lemf
-from lemf.aligner.acoustics.graph import GLOTTAL_STOP, N_PARTS, build_graph
-from lemf.aligner.acoustics.mfcc import FRAME_PERIOD_S, measure_moments, standardise
+from lemf.aligner.acoustics.graph import (
+    GLOTTAL_STOP,
+    N_PARTS,
+    SILENCE,
+    Graph,
+    build_graph,
+    fit_graph,
+)
+from lemf.aligner.acoustics.mfcc import FRAME_PERIOD_S, Moments, measure_moments, standardise
 from lemf.aligner.acoustics.models import PhoneModels, pack_models
-from lemf.aligner.acoustics.training import Statistics, accumulate, add_statistics, estimate
+from lemf.aligner.acoustics.phone_features import phone_distance
+from lemf.aligner.acoustics.training import (
+    Statistics,
+    accumulate,
+    add_statistics,
+    align_and_accumulate,
+    estimate,
+)
+from lemf.aligner.acoustics.viterbi import find_path
 from lemf.aligner.align import cepstra_of
 from lemf.aligner.espeak import Espeak, open_espeak
-from lemf.aligner.forced import find_phones, find_words, phones_of_words
+from lemf.aligner.forced import phones_of_words
 from lemf.aligner.transcript import TranscriptWord, read_words
 from lemf.runtime.output import write_output
 
 SEED = Path(lemf.__file__).parent / "aligner" / "acoustics" / "seed.npz"
-HAND_ITERATIONS, ITERATIONS = 5, 6
+WORD_PASSES, PHONE_PASSES = 2, 3
+MARKED = {
+    "i": "iː",
+    "e": "eː",
+    "o": "oː",
+    "u": "uː",
+    "y": "yː",
+    "I": "ɪ",
+    "E": "ɛ",
+    "O": "ɔ",
+    "U": "ʊ",
+    "Y": "ʏ",
+    "9": "œ",
+    "2": "øː",
+    "@": "ə",
+    "6": "ɐ",
+    "4": "ɾ",
+    "aI": "aɪ",
+    "OY": "ɔø",
+    "aU": "aʊ",
+    "aO": "aʊ",
+    "@O": "oː",
+    "N": "ŋ",
+    "S": "ʃ",
+    "C": "ç",
+    "X": "r",
+    "?": GLOTTAL_STOP,
+    "B": "b",
+    "L": "l",
+    "V": "v",
+    "g": "ɡ",
+    "E6": "ɛɐ",
+    "I6": "ɪɐ",
+    "i6": "iɐ",
+    "@6": "ɐ",
+    "I@": "ɪə",
+}  # fmt: skip - the labels by hand, in IPA
+TOLERANCE_S = 0.005  # by which a phone may be longer than measured
+MISSING_PHONE, MOST_UNLIKE = 1.2, 2.5  # costs where spoken phones are compared with those of a text
+FAR_OFF = 1e3  # by which a frame is less likely in another phone than that measured
+
+Span = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
 class Utterance:
-    """A recording with its text; `spans_s` are those of its words where they are known."""
+    """A recording with its text.
+
+    `spans_s` are those of its words, and `phone_spans_s` those of the phones of each word, where
+    they were measured.
+    """
 
     name: str
     speaker: str
@@ -44,38 +104,47 @@ class Utterance:
     phones: list[list[str]]
     cepstra: np.ndarray
     duration_s: float
-    spans_s: list[tuple[float, float]] | None
+    spans_s: list[Span] | None = None
+    phone_spans_s: list[list[Span | None]] | None = None
 
-    @property
-    def features(self) -> np.ndarray:
-        """Standardised by the recording alone, as where one recording is aligned."""
-        return standardise(self.cepstra, measure_moments(self.cepstra))
+    def features(self, moments: Moments | None = None) -> np.ndarray:
+        """Standardise by the moments of the speaker, or by the recording alone."""
+        return standardise(self.cepstra, moments or measure_moments(self.cepstra))
 
 
-def read_emodb(data: Path, espeak: Espeak) -> list[Utterance]:
-    """Read the German sentences."""
+def read_speech() -> tuple[list[Utterance], list[Utterance]]:
+    """Read the German and the English sentences."""
+    data = Path(os.environ["LEMF_SPEECH_DATA"])
+    with open_espeak() as espeak:
+        return list(read_emodb(data, espeak)), list(read_ljspeech(data, espeak))
+
+
+def read_emodb(data: Path, espeak: Espeak) -> Iterator[Utterance]:
+    """Read the German sentences, with the words and phones measured by hand."""
     lines = (data / "emodb" / "metadata.jsonl").read_text(encoding="utf-8").splitlines()
-    utterances = []
-    for line in sorted(map(json.loads, lines), key=lambda entry: entry["id"]):
-        spans_s = [(word["start"], word["end"]) for word in line["words"]]
-        path = data / "emodb" / line["file"]
-        utterances.append(
-            read_utterance(path, line["speaker"], line["text"], "de", espeak, spans_s)
-        )
-    return utterances
+    for entry in sorted(map(json.loads, lines), key=lambda entry: entry["id"]):
+        spans_s = [(word["start"], word["end"]) for word in entry["words"]]
+        grid = lemf.read_textgrid(data / "emodb" / "textgrid" / f"{entry['id']}.TextGrid")
+        (tier,) = (tier for tier in grid.tiers if tier.name == "phones")
+        path = data / "emodb" / entry["file"]
+        plain = read_utterance(path, entry["speaker"], entry["text"], "de", espeak, spans_s)
+        measured = join_phones(tier.intervals)
+        matched = [
+            match_phones(phones, [one for one in measured if start <= (one[0] + one[1]) / 2 <= end])
+            for phones, (start, end) in zip(plain.phones, spans_s, strict=True)
+        ]
+        yield Utterance(**{**vars(plain), "phone_spans_s": matched})
 
 
-def read_ljspeech(data: Path, espeak: Espeak) -> list[Utterance]:
+def read_ljspeech(data: Path, espeak: Espeak) -> Iterator[Utterance]:
     """Read the English sentences."""
     texts = {}
     for path in (Path(__file__).parent / "ljspeech_texts.csv", data / "ljspeech" / "metadata.csv"):
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.reader(file, delimiter="|", quoting=csv.QUOTE_NONE):
                 texts[row[0]] = row[-1]
-    return [
-        read_utterance(data / "ljspeech" / f"{name}.wav", "LJ", text, "en-us", espeak, None)
-        for name, text in sorted(texts.items())
-    ]
+    for name, text in sorted(texts.items()):
+        yield read_utterance(data / "ljspeech" / f"{name}.wav", "LJ", text, "en-us", espeak)
 
 
 def read_utterance(
@@ -84,70 +153,136 @@ def read_utterance(
     text: str,
     language: str,
     espeak: Espeak,
-    spans_s: list[tuple[float, float]] | None,
+    spans_s: list[Span] | None = None,
 ) -> Utterance:
     """Read a recording and the phones of its text."""
-    audio = lemf.read_audio(path)
-    words = read_words(text)
+    audio, words = lemf.read_audio(path), read_words(text)
     spoken = espeak.speak([word.spoken for word in words], language, sound=False)
     phones = phones_of_words(spoken, len(words))
-    return Utterance(
-        path.stem, speaker, text, words, phones, cepstra_of(audio), audio.duration_s, spans_s
-    )
+    cepstra = cepstra_of(audio)
+    return Utterance(path.stem, speaker, text, words, phones, cepstra, audio.duration_s, spans_s)
 
 
-def train_seed(utterances: Sequence[Utterance]) -> PhoneModels:
-    """Train on words measured by hand first, then on all."""
-    measured = [utterance for utterance in utterances if utterance.spans_s]
-    models = estimate(add_statistics(map(_cut_evenly, measured)))
-    for _ in range(HAND_ITERATIONS):
-        models = estimate(add_statistics(_statistics(measured, models)))
-    for _ in range(ITERATIONS):
-        models = estimate(add_statistics(_statistics(utterances, models)))
+def join_phones(intervals: Sequence[lemf.Interval]) -> list[tuple[float, float, str]]:
+    """Join the closure, burst and aspiration of stops, and marks of the voice with their phone."""
+    joined: list[tuple[float, float, str]] = []
+    for interval in intervals:
+        label = interval.label.strip()
+        base = label.lstrip("_!").removesuffix("asp")
+        touches = joined and abs(joined[-1][1] - interval.start_s) < 1e-4
+        mark = label[:1] in ("+", "-") or label in ("hoe", "!")
+        if touches and label and (mark or (base != label and joined[-1][2] == base)):
+            joined[-1] = (joined[-1][0], interval.end_s, joined[-1][2])
+        elif label and not mark:
+            joined.append((interval.start_s, interval.end_s, base))
+    return joined
+
+
+def match_phones(
+    phones: Sequence[str], measured: Sequence[tuple[float, float, str]]
+) -> list[Span | None]:
+    """Return where each phone of a word was measured; None where it was not spoken."""
+    unlike = [
+        [min(phone_distance(one, MARKED.get(label, label)), MOST_UNLIKE) for *_, label in measured]
+        for one in phones
+    ]
+    costs = np.zeros((len(phones) + 1, len(measured) + 1))
+    costs[0] = MISSING_PHONE * np.arange(len(measured) + 1)
+    costs[:, 0] = MISSING_PHONE * np.arange(len(phones) + 1)
+    for i in range(len(phones)):
+        for j in range(len(measured)):
+            around = min(costs[i, j + 1], costs[i + 1, j]) + MISSING_PHONE
+            costs[i + 1, j + 1] = min(costs[i, j] + unlike[i][j], around)
+    spans: list[Span | None] = [None] * len(phones)
+    i, j = len(phones), len(measured)
+    while i and j:
+        if costs[i, j] == costs[i - 1, j - 1] + unlike[i - 1][j - 1]:
+            i, j = i - 1, j - 1
+            spans[i] = measured[j][:2]
+        elif costs[i, j] == costs[i, j - 1] + MISSING_PHONE:
+            j -= 1
+        else:
+            i -= 1
+    return spans
+
+
+def train_seed(measured: Sequence[Utterance], others: Sequence[Utterance]) -> PhoneModels:
+    """Train on what was measured by hand, words first, then on all."""
+    features = {one.name: one.features() for one in [*measured, *others]}
+    models = estimate(add_statistics(cut_evenly(one, features[one.name]) for one in measured))
+    for _ in range(WORD_PASSES):
+        models = estimate(add_statistics(learn_measured(measured, features, models, phones=False)))
+    for _ in range(PHONE_PASSES):
+        learnt = [*learn_measured(measured, features, models), *learn(others, features, models)]
+        models = estimate(add_statistics(learnt))
     return models
 
 
-def _statistics(utterances: Iterable[Utterance], models: PhoneModels) -> Iterable[Statistics]:
+def learn(
+    utterances: Iterable[Utterance], features: dict[str, np.ndarray], models: PhoneModels
+) -> Iterator[Statistics]:
+    """Align recordings and sum their frames."""
     for one in utterances:
-        features = one.features
-        path = (
-            find_phones(features, one.phones, models, one.spans_s)
-            if one.spans_s
-            else find_words(features, one.phones, models)
+        frames = features[one.name]
+        yield align_and_accumulate(frames, fit_graph(one.phones, len(frames)), models)
+
+
+def learn_measured(
+    utterances: Iterable[Utterance],
+    features: dict[str, np.ndarray],
+    models: PhoneModels,
+    *,
+    phones: bool = True,
+) -> Iterator[Statistics]:
+    """Sum the frames of recordings whose words, or words and phones, were measured."""
+    for one in utterances:
+        frames, graph = features[one.name], build_graph(one.phones, n_repeats=1)
+        scores = models.score(frames)[:, models.columns(graph)] - costs_off(
+            one, graph, len(frames), phones
         )
-        yield accumulate(features, path.graph, path.states)
+        path, _ = find_path(scores, np.arange(len(graph.units)), graph)
+        yield accumulate(frames, graph, path)
 
 
-def _cut_evenly(utterance: Utterance) -> Statistics:
+def costs_off(one: Utterance, graph: Graph, n_frames: int, phones: bool) -> np.ndarray:
+    """Return what it costs each frame to be in each state, (frames, states)."""
+    times_s = np.arange(n_frames) * FRAME_PERIOD_S
+    words = graph.words[graph.units]
+    costs = np.zeros((n_frames, len(words)))
+    spans = [(words == word, span, 0.0025) for word, span in enumerate(one.spans_s)]
+    for word, of_phones in enumerate(one.phone_spans_s if phones else []):
+        units = np.flatnonzero(graph.words == word)[-len(of_phones) :]
+        spans += [
+            (graph.units == unit, span, TOLERANCE_S)
+            for unit, span in zip(units, of_phones, strict=True)
+            if span
+        ]
+    for states, (start_s, end_s), tolerance_s in spans:
+        outside = (times_s < start_s - tolerance_s) | (times_s > end_s + tolerance_s)
+        costs[np.ix_(outside, states)] += FAR_OFF
+        inside = (times_s > start_s + 2 * tolerance_s) & (times_s < end_s - 2 * tolerance_s)
+        costs[np.ix_(inside, ~states)] += FAR_OFF
+    return costs
+
+
+def cut_evenly(one: Utterance, features: np.ndarray) -> Statistics:
     """Sum the frames of phones that share the time of their word evenly."""
-    graph, features = build_graph(utterance.phones), utterance.features
-    spoken = [
-        unit
-        for unit, (name, word) in enumerate(zip(graph.names, graph.words, strict=True))
-        if word >= 0 and name != GLOTTAL_STOP
-    ]
+    graph = build_graph(one.phones, n_repeats=1)
     states = np.full(len(features), -1)
-    for word, (start_s, end_s) in enumerate(utterance.spans_s):
-        first, last = round(start_s / FRAME_PERIOD_S), round(end_s / FRAME_PERIOD_S)
-        units = [unit for unit in spoken if graph.words[unit] == word]
+    for word, (start_s, end_s) in enumerate(one.spans_s):
+        units = np.flatnonzero(graph.words == word)[-len(one.phones[word]) :]
         own = np.concatenate([N_PARTS * unit + np.arange(N_PARTS) for unit in units])
-        places = (np.arange(first, last) - first) * len(own) // max(last - first, 1)
-        states[first:last] = own[places][: len(states) - first]
+        first, last = round(start_s / FRAME_PERIOD_S), round(end_s / FRAME_PERIOD_S)
+        places = np.arange(last - first) * len(own) // max(last - first, 1)
+        states[first:last] = own[places][: max(len(states) - first, 0)]
     silent = np.flatnonzero(states < 0)
-    states[silent] = np.arange(len(silent)) * N_PARTS // max(len(silent), 1)  # of the first unit
+    assert graph.names[0] == SILENCE
+    states[silent] = np.arange(len(silent)) * N_PARTS // max(len(silent), 1)
     order = np.argsort(states, kind="stable")
     return accumulate(features[order], graph, states[order])
 
 
-def read_speech() -> tuple[list[Utterance], list[Utterance]]:
-    """Read the German and the English sentences."""
-    data = Path(os.environ["LEMF_SPEECH_DATA"])
-    with open_espeak() as espeak:
-        return read_emodb(data, espeak), read_ljspeech(data, espeak)
-
-
 if __name__ == "__main__":
-    emodb, ljspeech = read_speech()
-    content = pack_models(train_seed([*emodb, *ljspeech]))
+    content = pack_models(train_seed(*read_speech()))
     write_output(SEED, content, force=True)
     print(f"{SEED.name}: {len(content)} bytes")

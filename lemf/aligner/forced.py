@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lemf.aligner.acoustics.graph import Graph, build_graph
+from lemf.aligner.acoustics.graph import Graph, fit_graph
 from lemf.aligner.acoustics.mfcc import FRAME_PERIOD_S
 from lemf.aligner.acoustics.models import PhoneModels
 from lemf.aligner.acoustics.viterbi import find_path
 from lemf.aligner.spoken_phones import SpokenText
 from lemf.aligner.transcript import TranscriptWord
 from lemf.arrays import FloatArray, IntArray
-from lemf.errors import AlignerError
 
 _STRANGE = 1e4  # by which a frame is less likely in another word than its own
 
@@ -122,13 +121,7 @@ def find_words(
     AlignerError
         The recording is too short for the words.
     """
-    graph = build_graph(phones)
-    if graph.least_frames > len(features):
-        raise AlignerError(
-            f"{len(phones)} words take at least {graph.least_frames * FRAME_PERIOD_S:.2f} s, the "
-            f"recording lasts {len(features) * FRAME_PERIOD_S:.2f} s; give the text of this "
-            "recording"
-        )
+    graph = fit_graph(phones, len(features))
     scores, columns = models.score(features), models.columns(graph)
     states, _ = find_path(scores, columns, graph)
     return ForcedPath(graph, states, scores, columns)
@@ -155,7 +148,7 @@ def find_phones(
         Frames outside the words are silent. Where a word is too short for its phones, it takes
         frames around.
     """
-    graph = build_graph(phones)
+    graph = fit_graph(phones, len(features), choices=(1,))
     scores, columns = models.score(features), models.columns(graph)
     of_frames = np.full(len(features), -1)
     for word, (start_s, end_s) in enumerate(spans_s):

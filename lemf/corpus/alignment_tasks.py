@@ -149,12 +149,12 @@ def _hear(task: AlignTask) -> str:
 
 
 def _learn(task: AlignTask) -> Statistics:
-    from lemf.aligner.acoustics.graph import build_graph
+    from lemf.aligner.acoustics.graph import fit_graph
     from lemf.aligner.acoustics.models import read_seed
     from lemf.aligner.acoustics.training import align_and_accumulate
 
-    graph = build_graph(_read_heard(task)["phones"])
     features = _features(task, _open(task))
+    graph = fit_graph(_read_heard(task)["phones"], len(features))
     return align_and_accumulate(features, graph, task.models or read_seed())
 
 

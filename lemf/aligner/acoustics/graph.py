@@ -1,7 +1,8 @@
 """The states through which a recording of a text goes, and which state may follow which.
 
-Each phone is three states in a row. Silence may come before, after and between words; a vowel at
-the start of a word may have a glottal stop before; a schwa before a sonorant may be left out.
+Each phone has three parts in a row, each of one or more states that sound alike. Silence may come
+before, after and between words; a vowel at the start of a word may have a glottal stop before; a
+schwa before a sonorant may be left out.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lemf.aligner.acoustics.mfcc import FRAME_PERIOD_S
 from lemf.arrays import IntArray
+from lemf.errors import AlignerError
 
-N_PARTS = 3  # states of a phone
+N_PARTS = 3  # of a phone, each with a Gaussian of its own
+N_REPEATS = 2  # states of a part, hence the frames that it lasts at least
 SILENCE = ""
 GLOTTAL_STOP = "ʔ"
 ANY_SOUND = "spn"  # of a word of which no phone is known, as MFA names it
@@ -32,7 +36,7 @@ class Graph:
     words : (units,) int64
         The word of each unit, counted from 0; -1 of silence.
     units, parts : (states,) int64
-        The unit of each state, and which of its states it is.
+        The unit of each state, and the part of the phone that it belongs to.
     follows : (states,) bool
         Whether a state is entered from the one just before.
     jumps : (jumps, 2) int64
@@ -66,12 +70,21 @@ class Graph:
         return int(shortest[self.ends].min())
 
 
-def build_graph(phones_of_words: Sequence[Sequence[str]]) -> Graph:
-    """Build the graph of a text from the names of the phones of each word.
+def build_graph(phones_of_words: Sequence[Sequence[str]], n_repeats: int = N_REPEATS) -> Graph:
+    """Build the graph of a text.
 
-    A word without phones may sound like anything.
+    Parameters
+    ----------
+    phones_of_words : sequence of sequences of str
+        The names of the phones of each word; a word without phones may sound like anything.
+    n_repeats : int
+        States of each part of a phone.
+
+    Returns
+    -------
+    Graph
     """
-    builder = _Builder()
+    builder = _Builder(N_PARTS * n_repeats)
     builder.add(SILENCE, -1)
     for word, phones in enumerate(phones_of_words):
         if word > 0:
@@ -88,10 +101,36 @@ def build_graph(phones_of_words: Sequence[Sequence[str]]) -> Graph:
     return builder.graph([*ends, *builder.frontier])
 
 
+def fit_graph(
+    phones_of_words: Sequence[Sequence[str]],
+    n_frames: int,
+    choices: Sequence[int] = (N_REPEATS, 1),
+) -> Graph:
+    """Build the graph of a text for a recording, with shorter phones if it is spoken fast.
+
+    `choices` are the numbers of states of each part of a phone, of which the first that fits is
+    taken.
+
+    Raises
+    ------
+    AlignerError
+        The recording is too short even so.
+    """
+    for n_repeats in choices:
+        graph = build_graph(phones_of_words, n_repeats)
+        if graph.least_frames <= n_frames:
+            return graph
+    raise AlignerError(
+        f"{len(phones_of_words)} words take at least {graph.least_frames * FRAME_PERIOD_S:.2f} s, "
+        f"the recording lasts {n_frames * FRAME_PERIOD_S:.2f} s; give the text of this recording"
+    )
+
+
 class _Builder:
     """Adds units one after the other; the next is entered from the states of the `frontier`."""
 
-    def __init__(self) -> None:
+    def __init__(self, n_states: int) -> None:
+        self._n_states = n_states  # of a unit
         self.frontier: list[int] = []
         self._names: list[str] = []
         self._words: list[int] = []
@@ -101,29 +140,30 @@ class _Builder:
         self._names.append(name)
         self._words.append(word)
         self._entries.append(list(self.frontier))
-        last = N_PARTS * len(self._names) - 1
+        last = self._n_states * len(self._names) - 1
         self.frontier = [*self.frontier, last] if optional else [last]
 
     def open_start(self) -> None:
         """Remember the units into which the first silence leads: the text may start there."""
+        size = self._n_states
         self._openings = [
-            N_PARTS * unit for unit, entries in enumerate(self._entries) if N_PARTS - 1 in entries
+            size * unit for unit, entries in enumerate(self._entries) if size - 1 in entries
         ]
 
     def graph(self, ends: list[int]) -> Graph:
-        n_units = len(self._names)
-        follows = np.ones(N_PARTS * n_units, bool)
+        n_units, size = len(self._names), self._n_states
+        follows = np.ones(size * n_units, bool)
         follows[0] = False
         jumps = []
         for unit, entries in enumerate(self._entries):
-            first = N_PARTS * unit
+            first = size * unit
             follows[first] = first - 1 in entries
             jumps += [(first, entry) for entry in entries if entry != first - 1]
         return Graph(
             tuple(self._names),
             np.array(self._words),
-            np.repeat(np.arange(n_units), N_PARTS),
-            np.tile(np.arange(N_PARTS), n_units),
+            np.repeat(np.arange(n_units), size),
+            np.tile(np.arange(size) * N_PARTS // size, n_units),
             follows,
             np.array(jumps, np.int64).reshape(-1, 2),
             np.array([0, *self._openings]),

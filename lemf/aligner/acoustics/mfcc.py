@@ -18,7 +18,9 @@ N_FEATURES = 2 * N_CEPSTRA  # cepstra and their slopes
 _HOP, _WINDOW, _N_FFT = 80, 400, 512  # samples: 5 ms, 25 ms
 _LOWEST_HZ, _HIGHEST_HZ, _N_BANDS = 80.0, 7600.0, 26
 _PRE_EMPHASIS = 0.97
-_FLOOR = 4e-5  # of the energy of a band, relative to the mean square of the samples
+_FLOOR = 2e-5  # of the energy of a band, relative to the mean over bands and frames
+_QUIET_AND_LOUD = (5, 99)  # percentiles of the energy; loud frames are above their middle
+_AROUND_SPEECH = 30  # frames
 _SLOPE_FRAMES = 3  # on both sides of a frame, of the regression line
 _SLOPE_SCALE = 0.35  # deviation of the slope of a standardised cepstrum in speech
 _BLOCK = 4096  # frames that are transformed at once
@@ -40,7 +42,9 @@ def compute_cepstra(blocks: Iterable[FloatArray], rate_hz: int) -> FloatArray:
         of the recording changes nothing but, in digital silence, the first cepstrum.
     """
     samples = np.concatenate(list(_resample(blocks, rate_hz)))
-    return np.concatenate([_cepstra(energies) for energies in _log_energies(samples)])
+    energies = np.concatenate(list(_band_energies(samples)))
+    floor = _FLOOR * max(float(energies.mean()), 1e-12)
+    return np.log(energies + floor) @ _cosines()
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +62,23 @@ class Moments:
 
 
 def measure_moments(cepstra: FloatArray) -> Moments:
-    """Compute the moments of cepstra, (frames, 13), to be summed over a speaker's recordings."""
-    return Moments(len(cepstra), cepstra.sum(axis=0), np.square(cepstra).sum(axis=0))
+    """Compute the moments of the cepstra around speech, to be summed over a speaker's recordings.
+
+    Parameters
+    ----------
+    cepstra : (frames, 13) float64
+
+    Returns
+    -------
+    Moments
+        Of the loud frames and those within 150 ms of them, so that long silence counts no more than
+        short.
+    """
+    energies = cepstra[:, 0]
+    loud = energies >= np.percentile(energies, _QUIET_AND_LOUD).mean()
+    reach = np.ones(2 * _AROUND_SPEECH + 1)
+    counted = cepstra[np.convolve(loud, reach)[_AROUND_SPEECH:-_AROUND_SPEECH] > 0.5]
+    return Moments(len(counted), counted.sum(axis=0), np.square(counted).sum(axis=0))
 
 
 def standardise(cepstra: FloatArray, moments: Moments) -> FloatArray:
@@ -94,25 +113,24 @@ def _resample(blocks: Iterable[FloatArray], rate_hz: int) -> Iterator[NDArray[np
     yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def _log_energies(samples: NDArray[np.float32]) -> Iterator[FloatArray]:
-    """Yield the log energies of mel bands, (frames, 26) float64, in blocks of frames."""
+def _band_energies(samples: NDArray[np.float32]) -> Iterator[FloatArray]:
+    """Yield the energies of mel bands, (frames, 26) float64, in blocks of frames."""
     n_frames = len(samples) // _HOP + 1
-    floor = _FLOOR * max(float(np.mean(np.square(samples, dtype=np.float64))), 1e-12)
     samples = np.append(samples[:1], samples[1:] - np.float32(_PRE_EMPHASIS) * samples[:-1])
     padded = np.pad(samples, _WINDOW // 2, mode="symmetric")
     frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP][:n_frames]
     window, bands = np.hamming(_WINDOW), _mel_bands().T
     for start in range(0, n_frames, _BLOCK):
         spectra = np.fft.rfft(frames[start : start + _BLOCK] * window, _N_FFT)
-        yield np.log((np.square(spectra.real) + np.square(spectra.imag)) @ bands + floor)
+        yield (np.square(spectra.real) + np.square(spectra.imag)) @ bands
 
 
-def _cepstra(log_energies: FloatArray) -> FloatArray:
-    """Compute the first coefficients of the orthonormal cosine transform (II)."""
+def _cosines() -> FloatArray:
+    """Return the first columns of the orthonormal cosine transform (II), (26, 13) float64."""
     angles = np.pi / _N_BANDS * np.outer(np.arange(_N_BANDS) + 0.5, np.arange(N_CEPSTRA))
     cosines = np.cos(angles) * np.sqrt(2 / _N_BANDS)
     cosines[:, 0] /= np.sqrt(2)
-    return np.asarray(log_energies @ cosines)
+    return cosines
 
 
 def _slopes(features: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""How phones sound: three Gaussians each, one per state, over the features of a frame."""
+"""How phones sound: three Gaussians each, one per part, over the features of a frame."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from importlib import resources
 
 import numpy as np
 
-from lemf.aligner.acoustics.graph import ANY_SOUND, N_PARTS, Graph
+from lemf.aligner.acoustics.graph import ANY_SOUND, N_PARTS, SILENCE, Graph
 from lemf.aligner.acoustics.mfcc import N_FEATURES
 from lemf.aligner.acoustics.phone_features import nearest_phone
 from lemf.arrays import FloatArray, IntArray
 
+_QUIETEST = 5  # per cent of the frames
+_QUIET_VARIANCE = 0.3  # least variance of the quietest frames
+_QUIET_PENALTY = 10.0  # of their likelihood, since closed stops are quiet, too
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -26,7 +29,7 @@ class PhoneModels:
     ----------
     names : tuple of str
     counts : (phones, 3) float64
-        Frames from which each state was estimated.
+        Frames from which each part was estimated.
     means, variances : (phones, 3, 26) float64
     """
 
@@ -51,14 +54,21 @@ class PhoneModels:
         Returns
         -------
         (frames, 3 (phones + 1)) float64
-            The three states of each phone in the order of `names`, then those of `ANY_SOUND`.
+            The three parts of each phone in the order of `names`, then those of `ANY_SOUND`.
+            Silence may sound like the quietest frames as well as like its models.
         """
-        spn = np.ones((1, N_PARTS, N_FEATURES))  # features are standardised
-        return log_likelihoods(
+        any_sound = np.ones((1, N_PARTS, N_FEATURES))  # features are standardised
+        scores = log_likelihoods(
             features,
-            np.concatenate([self.means, 0 * spn]).reshape(-1, N_FEATURES),
-            np.concatenate([self.variances, spn]).reshape(-1, N_FEATURES),
+            np.concatenate([self.means, 0 * any_sound]).reshape(-1, N_FEATURES),
+            np.concatenate([self.variances, any_sound]).reshape(-1, N_FEATURES),
         )
+        quiet = features[features[:, 0] <= np.percentile(features[:, 0], _QUIETEST)]
+        variances = np.maximum(quiet.var(axis=0), _QUIET_VARIANCE)
+        noise = log_likelihoods(features, quiet.mean(axis=0)[None], variances[None])
+        silence = N_PARTS * self.names.index(SILENCE) + np.arange(N_PARTS)
+        scores[:, silence] = np.maximum(scores[:, silence], noise - _QUIET_PENALTY)
+        return scores
 
     def columns(self, graph: Graph) -> IntArray:
         """Return the column of each state of a graph in what `score` returns, (states,) int64."""

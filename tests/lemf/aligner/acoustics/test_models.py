@@ -32,7 +32,7 @@ def test_likelihoods_equal_those_of_scipy(models):
 
 
 def test_columns_lead_each_state_to_its_own_gaussian(models):
-    graph = build_graph([["t", "a"], ["dʒ"], []])
+    graph = build_graph([["t", "a"], ["dʒ"], []], n_repeats=1)
     scores = models.score(np.concatenate([models.means[2], np.zeros((1, 26))]))
     assert scores.shape == (4, 15)
     columns = models.columns(graph)

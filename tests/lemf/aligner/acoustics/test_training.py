@@ -23,7 +23,7 @@ def truth():
 def speak(models, phones, seed):
     """Features of frames that go through all states of a text, and those states."""
     rng = np.random.default_rng(seed)
-    graph = build_graph(phones)
+    graph = build_graph(phones, n_repeats=1)
     states = np.repeat(np.arange(len(graph.units)), rng.integers(1, 6, len(graph.units)))
     places = [NAMES.index(graph.names[unit]) for unit in graph.units[states]]
     means = models.means[places, graph.parts[states]]
