@@ -130,7 +130,7 @@ def _cosines() -> FloatArray:
     angles = np.pi / _N_BANDS * np.outer(np.arange(_N_BANDS) + 0.5, np.arange(N_CEPSTRA))
     cosines = np.cos(angles) * np.sqrt(2 / _N_BANDS)
     cosines[:, 0] /= np.sqrt(2)
-    return cosines
+    return np.asarray(cosines)
 
 
 def _slopes(features: FloatArray) -> FloatArray:
