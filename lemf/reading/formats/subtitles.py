@@ -19,7 +19,7 @@ from lemf.reading.textgrid import TextGrid
 _CLOCK = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
 _TIMES = re.compile(rf"^[ \t]*{_CLOCK}[ \t]*-->[ \t]*{_CLOCK}.*$", re.MULTILINE)
 _INSIDE = re.compile(rf"<{_CLOCK}>")  # before the word that starts there, in WebVTT
-_MARKED = re.compile(r"<(u|b|i|font|c)\b[^>]*>(.*?)</\1>", re.DOTALL)  # the word that is spoken
+_MARKED = re.compile(r"<(u|b|i|font|c)\b[^<>]*>([^<]*)</\1>")  # the word that is spoken
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|\{\\[^{}]*\}")
 _NEXT_NUMBER = re.compile(r"\n[ \t]*\d+[ \t]*\n*\Z")  # of the cue that follows
 _SHORTEST_S = 0.02  # of the cues with which YouTube repeats a line

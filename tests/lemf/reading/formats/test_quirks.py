@@ -395,6 +395,20 @@ def test_other_files_are_refused_by_what_they_are(content):
         parse_textgrid(content, "a")
 
 
+def test_what_is_very_long_is_refused_at_once():
+    many = "9" * 5000
+    for content in (
+        f"SFrm EFrm Word\n 0 {many} -1 so\nTotal score: -1\n",
+        f"0 {many} so\n",
+        f"0.0 {many} so\n",
+        f"a 1 0.1 {many} so\n",
+        "WEBVTT\n\n00:00.100 --> 00:00.900\n" + "<u>" * 500_000,
+        '{"levels": [], "sampleRate": ' + many + "}",
+    ):
+        with pytest.raises(TextGridError):
+            lemf.score(ONE_S, content.encode(), lemf.Settings(duration="word"))
+
+
 def test_damaged_json_and_xml_are_refused_as_such():
     with pytest.raises(TextGridError, match=r"^a: damaged JSON \(.*line 1"):
         parse_textgrid('{"words": [', "a")
