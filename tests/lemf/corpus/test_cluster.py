@@ -132,7 +132,7 @@ def test_a_killed_worker_and_a_killed_scheduler_change_no_byte(cluster, make_cor
     process = run_batch(tmp_path, address, names)
     wait_for_parts(tmp_path, process, 10)
     cluster.scheduler.kill()
-    _, stderr = process.communicate(timeout=15)
+    _, stderr = process.communicate(timeout=60)
     assert process.returncode == 1
     assert stderr.splitlines()[-1] == (
         "Error: the cluster is gone; what is done is kept: run the same command to go on"

@@ -115,13 +115,24 @@ def corpus(quiet_run, tmp_path):
     return tmp_path
 
 
+def test_whatever_a_kill_leaves_the_next_run_ends_with_the_same_files(build_corpus, tmp_path):
+    build_corpus(tmp_path / "corpus", 3)
+    (tmp_path / "corpus/speaker0/0002.wav").write_bytes(b"garbage")
+    done = subprocess.run(
+        [sys.executable, Path(__file__).with_name("interrupted_run.py"), tmp_path],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 30
+
+
 @pytest.mark.slow
-def test_killed_twenty_times_at_random_moments(corpus, quiet):
+def test_killed_six_times_at_random_moments(corpus, quiet):
     moments = random.Random(5)
     n_killed = n_complete = 0
-    while n_killed < 20 or not (n_complete or n_parts(corpus)):
+    while n_killed < 6 or not (n_complete or n_parts(corpus)):
         process = start(corpus, "--jobs", "2")
-        longest_s = 1.6 + max(0, n_killed - 20)  # a busy machine may have done nothing by then
+        longest_s = 1.6 + max(0, n_killed - 6)  # a busy machine may have done nothing by then
         try:
             process.wait(moments.uniform(0.1, longest_s))
         except subprocess.TimeoutExpired:
@@ -147,7 +158,7 @@ def test_ctrl_c_is_one_line_and_keeps_what_is_done(corpus, quiet):
     process = start(corpus, "--jobs", "2")
     wait_for(lambda: n_parts(corpus) > 5)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
-    _, stderr = process.communicate(timeout=10)
+    _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in stderr
     assert stderr.splitlines()[-1] == (
