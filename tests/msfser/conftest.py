@@ -1,8 +1,14 @@
 """One core for torch, in the tests and in the processes that they start: the models are small."""
 
+import json
 import os
+import random
+import signal
 import socket
 import subprocess
+import sys
+import time
+from contextlib import suppress
 from dataclasses import replace
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
@@ -66,41 +72,105 @@ def corpus_folder(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def start_two_ranks():
-    """Start a command as two processes that know each other, each in a folder of its own."""
-    started: list[subprocess.Popen[str]] = []
+class Fork:
+    """A command that `forks.py` runs, with what the tests use of `subprocess.Popen`."""
 
-    def start(command, folders=(None, None), **environment):
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            port = str(listener.getsockname()[1])
-        group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-        started.extend(
-            subprocess.Popen(
-                [str(part) for part in command],
-                cwd=folder,
-                env={**os.environ, **group, **environment, "RANK": rank, "LOCAL_RANK": rank},
-                stderr=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                text=True,
-            )
-            for rank, folder in zip("01", folders, strict=True)
-        )
-        return started[-2:]
+    def __init__(self, server, command, folder, environment, place):
+        self._place = place
+        order = {
+            "command": [str(part) for part in command], "environment": environment,
+            "folder": str(folder or Path.cwd()), "place": str(place),
+        }  # fmt: skip
+        server.stdin.write(json.dumps(order) + "\n")
+        server.stdin.flush()
+        self._wait_for(self._place / "pid", 60)
+
+    @property
+    def returncode(self):
+        return self.poll()
+
+    def poll(self):
+        path = self._place / "status"
+        return int(path.read_text()) if path.exists() else None
+
+    def communicate(self, timeout=60):
+        self._wait_for(self._place / "status", timeout)
+        return None, (self._place / "stderr").read_text()
+
+    def send_signal(self, number):
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(int((self._place / "pid").read_text()), number)
+
+    def _wait_for(self, path, seconds):
+        limit = time.monotonic() + seconds
+        while not path.exists():
+            assert time.monotonic() < limit, f"no {path.name} after {seconds} s"
+            time.sleep(0.01)
+
+
+@pytest.fixture(scope="session")
+def fork_server():
+    """A process that has imported msfser, and starts commands as forks of itself."""
+    with subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("forks.py")], stdin=subprocess.PIPE, text=True
+    ) as process:
+        yield process
+        process.stdin.close()
+
+
+@pytest.fixture
+def start_process(fork_server, tmp_path_factory):
+    """Start a command of Python in a folder and an environment, as a `Fork`."""
+    started = []
+
+    def start(command, folder=None, **environment):
+        place = tmp_path_factory.mktemp("fork")
+        started.append(Fork(fork_server, command, folder, {**os.environ, **environment}, place))
+        return started[-1]
 
     yield start
     for process in started:
-        process.kill()
+        process.send_signal(signal.SIGKILL)
         process.communicate()
 
 
 @pytest.fixture
-def run_two_ranks(start_two_ranks):
-    """Run a command as two processes that know each other; both must succeed."""
+def start_ranks(start_process):
+    """Start a command as several processes that know each other, each in a folder of its own."""
 
-    def run(command):
-        for process in start_two_ranks(command):
+    def start(command, folders, **environment):
+        group = {"WORLD_SIZE": str(len(folders)), "MASTER_ADDR": "127.0.0.1"}
+        group |= {"MASTER_PORT": str(free_port())} | environment
+        return [
+            start_process(command, folder, **group, RANK=str(rank), LOCAL_RANK=str(rank))
+            for rank, folder in enumerate(folders)
+        ]
+
+    return start
+
+
+def free_port():
+    """Return a port that nothing listens on, and that no client is given."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
+
+
+@pytest.fixture
+def start_two_ranks(start_ranks):
+    """Start a command as two processes that know each other."""
+    return lambda command, folders=(None, None), **more: start_ranks(command, folders, **more)
+
+
+@pytest.fixture
+def run_ranks(start_ranks):
+    """Run a command as so many processes that know each other; all must succeed."""
+
+    def run(n_ranks, command):
+        for process in start_ranks(command, [None] * n_ranks):
             _, said = process.communicate(timeout=120)
             assert process.returncode == 0, said
 

@@ -2,11 +2,15 @@
 
 rank_worker.py both FOLDER SETTING...    trains in float64 and in float32
 rank_worker.py cases FILE...             trains on the settings of each file; writes why not
+rank_worker.py killed FOLDER SETTING...  trains until rank 1 is killed, in its second epoch
 rank_worker.py slow FOLDER SETTING...    rank 0 evaluates long, then rank 1 stops to compute
 """
 
+import os
+import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -61,24 +65,36 @@ def train_cases(files):
             sys.stderr.write(f"{Path(file).stem}: {said}\n")
 
 
-def train_slowly(folder, changes):
-    take_step, evaluate = training.take_step, training._development_ccc
+def train_until(end, folder, changes):
+    """Train until rank 1 comes to step 5, of the second epoch, and does there what ends the run."""
+    take_step = training.take_step
 
-    def take_slow_step(*arguments):
+    def take_last_step(*arguments):
         *_, number, _, ranks = arguments
         if number == 5 and ranks.rank == 1:
-            time.sleep(60)
+            end()
         return take_step(*arguments)
 
-    def evaluate_slowly(run):
-        time.sleep(6)
-        return evaluate(run)
-
-    training.take_step, training._development_ccc = take_slow_step, evaluate_slowly
+    training.take_step = take_last_step
     try:
         training.train(make_config({}, changes, preset="tiny"), folder)
     except MsfserError as error:
         sys.exit(f"Error: {error}")
+
+
+def kill():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def train_slowly(folder, changes):
+    evaluate = training._development_ccc
+
+    def evaluate_slowly(run):
+        time.sleep(5)
+        return evaluate(run)
+
+    training._development_ccc = evaluate_slowly
+    train_until(partial(time.sleep, 60), folder, changes)
 
 
 if __name__ == "__main__":
@@ -87,5 +103,7 @@ if __name__ == "__main__":
         train_both(Path(rest[0]), rest[1:])
     elif task == "cases":
         train_cases(rest)
+    elif task == "killed":
+        train_until(kill, Path(rest[0]), rest[1:])
     else:
         train_slowly(Path(rest[0]), rest[1:])

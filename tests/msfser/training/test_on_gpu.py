@@ -126,7 +126,7 @@ def mean_difference(a, b):
     return float(torch.cat([(a[name] - b[name]).abs().flatten() for name in a]).mean())
 
 
-def test_two_processes_train_the_model_of_one(corpus_folder, tmp_path, run_two_ranks):
+def test_two_processes_train_the_model_of_one(corpus_folder, tmp_path, run_ranks):
     """On one GPU, which NCCL gives to one process only: gloo adds up what is on it."""
     changes = ("train.device='cuda:0'", "train.accumulation=2", "train.epochs=1")
     train(make(corpus_folder, *changes), tmp_path / "one")
@@ -136,7 +136,7 @@ def test_two_processes_train_the_model_of_one(corpus_folder, tmp_path, run_two_r
     )
     settings = [part for change in (*SMALL, *changes) for part in ("--set", change)]
     command = [sys.executable, "-c", start, "train", "--preset", "tiny", *settings]
-    run_two_ranks([*command, "--data", corpus_folder, "-o", tmp_path / "two"])
+    run_ranks(2, [*command, "--data", corpus_folder, "-o", tmp_path / "two"])
     assert mean_difference(tmp_path / "one", tmp_path / "two") < 1e-4  # moved by 4e-3
 
 

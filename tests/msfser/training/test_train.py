@@ -149,7 +149,7 @@ def lines_of(run):
 
 
 def test_killed_anywhere_and_resumed_a_run_ends_with_the_same_weights(
-    finished, corpus_folder, tmp_path
+    finished, corpus_folder, start_process, tmp_path
 ):
     run = tmp_path / "killed"
     for left in (  # by runs that were killed while they wrote
@@ -160,19 +160,14 @@ def test_killed_anywhere_and_resumed_a_run_ends_with_the_same_weights(
         (run / f"{left}.x1.part").write_bytes(b"half")
     generator = np.random.default_rng(0)
     for n_lines in (0, 1):  # before the first epoch has ended, and after
-        process = subprocess.Popen(
-            command(corpus_folder, run, "--resume"), stderr=subprocess.DEVNULL
-        )
+        process = start_process(command(corpus_folder, run, "--resume"))
         while lines_of(run) <= n_lines - 1 or not (run / "log.jsonl").exists():
             assert process.poll() is None
             time.sleep(0.01)
         time.sleep(generator.uniform(0, 0.3))
-        process.kill()
-        process.wait()
-    done = subprocess.run(
-        command(corpus_folder, run, "--resume"), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    train(make(corpus_folder), run, resume=True)
     assert_same_weights(weights(run), weights(finished[0]))
     assert not list(run.rglob("*.part"))
     assert (run / "best" / "model.safetensors").read_bytes() == (
