@@ -13,7 +13,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shel
 
 @pytest.fixture
 def pipes(tmp_path, monkeypatch):
-    """Enter a folder with pipes of all suffixes, where a test may wait for 20 s."""
+    """Enter a folder with pipes of all suffixes, where a test may wait for 60 s."""
 
     def end(*_):
         raise TimeoutError("waits for a pipe")
@@ -22,7 +22,7 @@ def pipes(tmp_path, monkeypatch):
     for suffix in ("wav", "flac", "TextGrid", "csv", "tsv", "jsonl", "json", "parquet", "toml"):
         os.mkfifo(f"p.{suffix}")
     before = signal.signal(signal.SIGALRM, end)
-    signal.alarm(20)
+    signal.alarm(60)
     yield tmp_path
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)

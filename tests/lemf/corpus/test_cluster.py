@@ -36,15 +36,23 @@ class Cluster:
         place = self.folder / "s.json"
         place.unlink(missing_ok=True)
         self.scheduler = self.start("scheduler", "--port", "0", **variables)
-        limit = time.monotonic() + 30
-        while not place.exists():
+        limit = time.monotonic() + 60
+        while not (place.exists() and place.read_text().endswith("}")):
             assert time.monotonic() < limit
-            time.sleep(0.05)
-        time.sleep(0.2)
-        return json.loads(place.read_text())["address"]
+            time.sleep(0.02)
+        self.address = json.loads(place.read_text())["address"]
+        return self.address
 
     def start_worker(self, *options, **variables):
-        return self.start("worker", *ONE_THREAD, *options, **variables)
+        """Start a worker, and wait until the scheduler knows as many as have been started."""
+        process = self.start("worker", *ONE_THREAD, *options, **variables)
+        n_workers = sum(one is not self.scheduler and one.poll() is None for one in self.processes)
+        with distributed.Client(self.address, set_as_default=False) as client:
+            limit = time.monotonic() + 60
+            while len(client.nthreads()) != n_workers:
+                assert time.monotonic() < limit
+                time.sleep(0.02)
+        return process
 
     def start(self, kind, *options, **variables):
         module = f"distributed.cli.dask_{kind}"
@@ -79,7 +87,7 @@ def cluster(tmp_path):
 def batch(make_corpus, monkeypatch, tmp_path):
     """Run `lemf batch --cluster ADDRESS` over three files, with less patience."""
     monkeypatch.setattr("lemf.runtime.cluster._LONGEST_CONNECT_S", 1.0)
-    monkeypatch.setattr("lemf.runtime.cluster._LONGEST_ALONE_S", 6.0)
+    monkeypatch.setattr("lemf.runtime.cluster._LONGEST_ALONE_S", 1.0)
     make_corpus(3)
     monkeypatch.chdir(tmp_path)
     return lambda address: CliRunner().invoke(
@@ -155,7 +163,7 @@ def test_a_killed_worker_and_a_killed_scheduler_change_no_byte(cluster, make_cor
 
 
 @pytest.mark.slow
-def test_workers_without_this_lemf_get_no_files(cluster, batch, tmp_path):
+def test_workers_without_this_lemf_get_no_files(cluster, batch, monkeypatch, tmp_path):
     cannot_import = fake_lemf(tmp_path / "none", "raise ModuleNotFoundError(name='lemf')")
     address = cluster.start_scheduler()
 
@@ -167,8 +175,10 @@ def test_workers_without_this_lemf_get_no_files(cluster, batch, tmp_path):
 
     assert_one_line("Error: the cluster has no workers")
     broken = cluster.start_worker("--no-nanny", **cannot_import)
+    monkeypatch.setattr("lemf.runtime.cluster._LONGEST_PROBE_S", 60.0)
     assert_one_line("no worker of the cluster can run lemf 0.", "cannot import lemf")
     broken.kill()
+    broken.wait()
     old = cluster.start_worker("--no-nanny", **fake_lemf(tmp_path / "old", version="0.0.1"))
     assert_one_line("no worker of the cluster can run lemf 0.", "has lemf 0.0.1; install this")
     cluster.start_worker("--no-nanny")

@@ -319,9 +319,9 @@ def test_any_label_is_judged(label):
 
 @pytest.mark.parametrize("unit", ["<", "[a", "((", "(( ))", "&=a", "(1", "_s", "sil ", "1"])
 def test_long_labels_take_no_time(unit):
-    started = time.perf_counter()
+    started = time.process_time()
     kind_of(unit * 50_000 + "!x")
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_only_silence_is_refused():

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -47,12 +46,12 @@ def test_the_number_of_a_dead_process_does_not_show_through(tmp_path):
 
 
 def test_a_process_that_ends_soon_is_waited_for(tmp_path):
-    path, held = tmp_path / "out.lock", threading.Event()
+    path, held, ended = tmp_path / "out.lock", threading.Event(), threading.Event()
 
     def hold():
         with hold_lock(path):
             held.set()
-            time.sleep(0.3)
+            ended.wait(60)
 
     thread = threading.Thread(target=hold)
     thread.start()
@@ -62,7 +61,8 @@ def test_a_process_that_ends_soon_is_waited_for(tmp_path):
         hold_lock(path, wait_s=0.05),
     ):
         pass
-    with hold_lock(path, wait_s=10):
+    threading.Timer(0.1, ended.set).start()
+    with hold_lock(path, wait_s=60):
         thread.join()
     assert not path.exists()
 

@@ -19,7 +19,7 @@ def test_results_keep_the_order_of_the_items_and_progress_counts_all(n_items):
 
 
 def test_few_items_are_all_under_way_at_once():
-    together = threading.Barrier(8, timeout=10)
+    together = threading.Barrier(8, timeout=60)
     threaded_map(lambda _: together.wait(), range(8))
 
 

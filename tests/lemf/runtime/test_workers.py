@@ -105,7 +105,7 @@ def test_leaving_in_the_middle_of_a_long_task_does_not_wait_for_it():
         results = run_tasks(workers, eval, ["0", "__import__('time').sleep(60)"])
         assert next(results) == ("0", 0)
         started = time.monotonic()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def test_few_tasks_are_drawn_ahead():
@@ -300,5 +300,5 @@ def test_ctrl_c_is_never_seen_by_the_fork_server(tmp_path):
     )  # fmt: skip
     assert process.stdout.readline() == "loading\n"
     os.killpg(process.pid, signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=20)
+    stdout, stderr = process.communicate(timeout=60)
     assert (stdout, stderr) == ("interrupted\n", "")

@@ -3,6 +3,7 @@ import importlib.util
 import json
 import time
 import tracemalloc
+from functools import cache
 from html import escape
 from pathlib import Path
 from urllib.parse import quote_plus
@@ -191,7 +192,8 @@ def test_placeholders_for_a_key_change_no_reply():
     assert redact(server, content)["text"] == "Empty room, ***, emptying"
 
 
-def bomb(size):
+@cache
+def bomb(size=200_000_000):
     return gzip.compress(bytes(size), 9)
 
 
@@ -209,9 +211,9 @@ class Hostile(servers.Vllm):
 
     def misbehave(self):
         if self.way == "gzip":
-            return self.send(200, self.bomb, Content_Encoding="gzip")
+            return self.send(200, bomb(), Content_Encoding="gzip")
         if self.way == "gzip error":
-            return self.send(400, self.bomb, Content_Encoding="gzip")
+            return self.send(400, bomb(), Content_Encoding="gzip")
         if self.way == "deep":
             return self.send(200, b"[" * 1_000_000)
         if self.way == "deep models":
@@ -233,7 +235,7 @@ class Hostile(servers.Vllm):
             if self.way == "endless":
                 for _ in range(100_000):
                     self.wfile.write(b" " * 100_000)
-            for _ in range(200):  # drips
+            for _ in range(2000):  # drips, for 100 s
                 self.wfile.write(b" ")
                 self.wfile.flush()
                 time.sleep(0.05)
@@ -253,9 +255,10 @@ class Hostile(servers.Vllm):
     ],
 )  # fmt: skip
 def test_no_reply_takes_much_memory_or_time(two, monkeypatch, way, said):
-    handler = type("Way", (Hostile,), {"way": way, "bomb": bomb(200_000_000)})
+    handler = type("Way", (Hostile,), {"way": way})
     short = Server.__init__.__kwdefaults__ | {"timeout_s": 0.5, "attempts": 2}
     monkeypatch.setattr(Server.__init__, "__kwdefaults__", short)
+    bomb()  # before memory is traced
     tracemalloc.start()
     began = time.monotonic()
     with servers.serving(handler) as url:
@@ -264,7 +267,7 @@ def test_no_reply_takes_much_memory_or_time(two, monkeypatch, way, said):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 60_000_000
-    assert took_s < 12
+    assert took_s < 60
     assert all(said in text.reason for text in read_texts(two).es)
     assert all(not text.reason.rstrip(")").endswith((":", ": ")) for text in read_texts(two).es)
     assert output.replace("\n", "").isprintable()
@@ -273,8 +276,9 @@ def test_no_reply_takes_much_memory_or_time(two, monkeypatch, way, said):
 
 @pytest.mark.parametrize("way", ["gzip", "endless", "drips", "deep", "deep models", "no gzip"])
 def test_no_list_of_models_takes_much_memory_or_time(two, monkeypatch, way):
-    handler = type("Way", (Hostile,), {"way": way, "in_list": True, "bomb": bomb(200_000_000)})
+    handler = type("Way", (Hostile,), {"way": way, "in_list": True})
     monkeypatch.setattr("msfser.semantics.es.chat_requests.CONNECT_S", 0.5)
+    bomb()  # before memory is traced
     tracemalloc.start()
     with servers.serving(handler) as url:
         began = time.monotonic()
@@ -283,7 +287,7 @@ def test_no_list_of_models_takes_much_memory_or_time(two, monkeypatch, way):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 60_000_000
-    assert took_s < 5
+    assert took_s < 60
     assert output.count("\n") == 1
     assert output.startswith(f"Error: {url}/v1: ")
 
