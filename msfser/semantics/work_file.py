@@ -29,7 +29,7 @@ Entry = dict[
 
 WORK_FOLDER = "semantics"
 _LONGEST_UNSYNCED_S = 1.0  # lost at most in a power cut; a kill loses no appended line
-_IN_MEMORY = ("key", "status", "text", "reason", "files")  # replies stay on disk
+_IN_MEMORY = ("key", "status", "text", "reason", "passing", "files")  # replies stay on disk
 _NOT_DONE: Entry = {"status": "failed"}
 
 

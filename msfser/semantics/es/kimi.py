@@ -43,8 +43,10 @@ def export_jobs(path: Path, jobs: Sequence[Job], work: WorkFile, emotions: Seque
     lines = []
     for job in jobs:
         prompt = prompt_of(emotions)
-        if (before := work.entries.get(job.key, {}).get("reason")) is not None:
-            prompt += f"\nAn earlier reply could not be used: {before}. Reply with the object only."
+        before = work.entries.get(job.key, {})
+        if "reason" in before and not before.get("passing"):
+            fault = before["reason"]
+            prompt += f"\nAn earlier reply could not be used: {fault}. Reply with the object only."
         row = {
             "key": job.key,
             "wav": str(job.wav.absolute()),
@@ -94,7 +96,7 @@ def _has_reply(row: Mapping[str, object]) -> bool:
 def _to_entry(row: Mapping[str, object], emotions: Sequence[str]) -> Entry:
     if not _has_reply(row):
         reason = tidy_text(str(row.get("error") or "no reply")[:_LONGEST_ERROR])
-        return {"status": "failed", "reason": reason}
+        return {"status": "failed", "reason": reason, "passing": True}
     reply = str(row["reply"])
     try:
         return reply_entry(reply, emotions)

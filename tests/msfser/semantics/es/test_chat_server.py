@@ -92,6 +92,20 @@ def test_the_key_is_in_no_output(two, way, code, key):
         assert any("***" in output for output in outputs)
 
 
+def test_the_key_is_in_no_line_about_a_further_attempt(two, monkeypatch):
+    class Busy(Echo):
+        def answer(self, body):
+            return self.send(503, {"error": f"busy: {self.headers['Authorization']}"})
+
+    short = Server.__init__.__kwdefaults__ | {"attempts": 2, "first_delay_s": 0.01}
+    monkeypatch.setattr(Server.__init__, "__kwdefaults__", short)
+    with servers.serving(Busy) as url:
+        output = servers.describe(two, f"{url}/v1", code=1, env={"OPENAI_API_KEY": KEY})
+    assert "note: u000: attempt 1 of 2: HTTP 503: " in output
+    assert "Bearer ***" in output
+    assert KEY[:12] not in output
+
+
 def test_a_key_that_no_header_can_hold_is_refused_without_showing_it(two):
     for key in (f"{KEY} {KEY}", f"{KEY}\n{KEY}", f"{KEY}\N{EURO SIGN}"):
         output = servers.describe(two, "http://127.0.0.1:9/v1", code=1, env={"OPENAI_API_KEY": key})

@@ -88,6 +88,7 @@ def test_jobs_go_out_and_replies_come_in(corpus, tmp_path):
     assert "2 jobs" in run(corpus, "--backend", "kimi", "--export-jobs", again)
     prompts = [json.loads(line)["prompt"] for line in again.read_text().splitlines()]
     assert "could not be used: the reply holds no JSON object." in prompts[0]
+    assert "An earlier reply" not in prompts[1]  # an error is no fault of a reply
     assert work(tmp_path, again, tmp_path / "more.jsonl").returncode == 0
     output = run(corpus, "--backend", "kimi", "--from", tmp_path / "more.jsonl", code=1)
     assert "es: 11 ok, 1 failed" in output
