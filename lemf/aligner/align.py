@@ -21,6 +21,7 @@ from lemf.reading.sources import Source
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 
 _BLOCK_S = 60
+_MOST_WORDS_PER_S = 25  # over twice the fastest speech
 
 
 def align(
@@ -71,7 +72,7 @@ def align(
     >>> lemf.score("talk.wav", grid)  # doctest: +SKIP
     """
     recording = open_audio(audio, rate_hz)
-    words, phones = speak_text(recording.name, text, language)
+    words, phones = speak_text(recording, text, language)
     cepstra = cepstra_of(recording)
     features = standardise(cepstra, measure_moments(cepstra))
     aligned = align_words(recording, features, words, phones, force_fit=force_fit)
@@ -79,18 +80,23 @@ def align(
 
 
 def speak_text(
-    name: str, text: str, language: str
+    recording: Audio, text: str, language: str
 ) -> tuple[tuple[TranscriptWord, ...], list[list[str]]]:
-    """Return the words of a text and the phones of each; `name` is that of the recording.
+    """Return the words of the text of a recording, and the phones of each.
 
     Raises
     ------
     AlignerError
-        There are no words, or the language is unknown.
+        There are no words, or more than anybody says in the time; the language is unknown.
     """
     words = read_words(text)
     if not words:
-        raise AlignerError(f"{name}: the text has no words; write what is said")
+        raise AlignerError(f"{recording.name}: the text has no words; write what is said")
+    if len(words) > 1 + _MOST_WORDS_PER_S * recording.duration_s:
+        raise AlignerError(
+            f"{recording.name}: {len(words):,} words in {recording.duration_s:.2f} s; give the "
+            "text of this recording"
+        )
     with open_espeak() as espeak:
         spoken = espeak.speak([word.spoken for word in words], language, sound=False)
     return words, phones_of_words(spoken, len(words))

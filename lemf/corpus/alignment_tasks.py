@@ -135,7 +135,7 @@ def _hear(task: AlignTask) -> str:
 
     transcript = read_text(task.recording, task.folder, task.encoding)
     recording = _open(task)
-    words, phones = speak_text(recording.name, transcript.text, str(task.aligning.language))
+    words, phones = speak_text(recording, transcript.text, str(task.aligning.language))
     moments = measure_moments(cepstra_of(recording))
     return json.dumps(
         {

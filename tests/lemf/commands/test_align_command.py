@@ -153,7 +153,8 @@ def test_other_programs_read_the_textgrid(run):
             None,
             "TEXT: the language must be named, such as --language en; ",
         ),
-        ("word " * 2000, "en", "a.wav: 2000 words take at least "),
+        ("word " * 50_000, "en", "a.wav: 50,000 words in 2.13 s; give the text of this recording"),
+        ("unmistakably " * 50, "en", "a.wav: 50 words take at least "),
     ],
 )
 def test_a_text_that_cannot_be_aligned_is_refused_in_one_line(run, text, language, message):
