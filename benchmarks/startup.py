@@ -1,4 +1,4 @@
-"""What a start costs: `lemf --help` and `lemf score` on 2 s, against importing numpy.
+"""What a start costs: `lemf --help`, and `lemf score` on 2 s, against importing numpy.
 
     python benchmarks/startup.py
 
@@ -21,12 +21,14 @@ import lemf
 ROUNDS = 15
 EXAMPLES = Path(__file__).parents[1] / "examples"
 WAV, TEXTGRID = EXAMPLES / "really.wav", EXAMPLES / "really.TextGrid"
+TEXT = "I really didn't mean that"
 LEMF = str(Path(sys.executable).parent / "lemf")
 COMMANDS = {
     'python -c "import numpy"': [sys.executable, "-c", "import numpy"],
     "lemf --help": [LEMF, "--help"],
     "lemf score": [LEMF, "score", str(WAV), str(TEXTGRID)],
     "lemf score --format json": [LEMF, "score", str(WAV), str(TEXTGRID), "--format", "json"],
+    "lemf score --text": [LEMF, "score", str(WAV), "--text", TEXT, "--language", "en"],
 }
 
 
