@@ -32,7 +32,7 @@ FORBIDDEN = {
         "lemf/reading/channel_mixing.py",
         "import soundfile",
     ),
-    "Only lemf.contours.pitch knows other pitch trackers": (
+    "Only lemf.contours.pitch and lemf.aligner.external know other programs for speech": (
         "lemf/contours/new_file.py",
         "import pyworld",
     ),

@@ -1,0 +1,46 @@
+"""viter trains on sentences and finds their words, in the order of the recordings."""
+
+import csv
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lemf.aligner.external.viter import SpokenRecording, align_with_viter
+from lemf.errors import AlignerError, MissingPackageError
+
+
+def spoken(sentence, speaker=""):
+    return SpokenRecording(sentence.recording, sentence.words, sentence.phones, speaker)
+
+
+def test_the_package_to_install_is_named(sentence, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MissingPackageError, match=r"pip install 'lemf\[viter\]'"):
+        align_with_viter([spoken(sentence)])
+
+
+@pytest.mark.slow
+def test_words_are_found_in_order(synthesise):
+    pytest.importorskip("viter")
+    texts = Path(__file__).parents[4] / "benchmarks" / "alignment_languages.csv"
+    with texts.open(encoding="utf-8", newline="") as file:
+        english = [row["text"] for row in csv.DictReader(file) if row["language"] == "en-us"]
+    sentences = [synthesise(text) for text in [*english, *english]]
+    assert align_with_viter([]) == []
+    aligned = align_with_viter(
+        [spoken(sentence, "ab"[i % 2]) for i, sentence in enumerate(sentences)]
+    )
+    for text, sentence in zip(aligned, sentences, strict=True):
+        assert [word.text for word in text.words] == [word.text for word in sentence.words]
+        names = [[phone.name for phone in word.phones] for word in text.words]
+        assert names == sentence.phones
+        starts_s = [word.start_s for word in text.words]
+        assert np.median(np.abs(np.subtract(starts_s, sentence.starts_s))) < 0.1
+
+
+def test_too_small_a_corpus_is_one_line(sentence):
+    pytest.importorskip("viter")
+    with pytest.raises(AlignerError, match=r"viter train fails on the corpus .* half an hour"):
+        align_with_viter([spoken(sentence)])
