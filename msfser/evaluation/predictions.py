@@ -266,6 +266,9 @@ def read_predictions(path: Path) -> Predictions:
     columns = [name for expert in experts for name in _names(f"expert_{expert}")]
     of_experts, _ = read_parquet(path, columns, DataError, _COMMAND)
     table, of_experts = _check_values(path, table), _check_values(path, of_experts)
+    (name, n_rows), *_ = [*Counter(table["id"].to_pylist()).most_common(1), ("", 0)]
+    if n_rows > 1:
+        raise DataError(f"{path}: id {name!r}: {n_rows:,} rows; give each utterance one")
     return Predictions(
         corpus=corpus,
         version=version,

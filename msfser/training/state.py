@@ -205,11 +205,11 @@ def restore_state(
                 raise ValueError(f"checksum of {spoilt}")
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         state = TrainingState(**content["at"])
-        _check_values(state, content["model"], content["optimiser"]["state"])
         before = make_config(tomllib.loads(content.get("settings", settings)))  # none: earlier
         fault = _other_settings(format_config(before), settings)
         fault = fault or _wrong_progress(state, n_steps, epochs)
         if not fault:
+            _check_values(state, content["model"], content["optimiser"]["state"])
             model.load_state_dict(content["model"])
             groups = optimiser.state_dict()["param_groups"]  # by the settings, which are the same
             optimiser.load_state_dict({**content["optimiser"], "param_groups": groups})
