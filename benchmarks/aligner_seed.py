@@ -14,6 +14,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from pathlib import Path
 
 import numpy as np
@@ -25,27 +26,27 @@ from lemf.aligner.acoustics.graph import (
     SILENCE,
     Graph,
     build_graph,
-    fit_graph,
 )
 from lemf.aligner.acoustics.mfcc import FRAME_PERIOD_S, Moments, measure_moments, standardise
-from lemf.aligner.acoustics.models import PhoneModels, pack_models
+from lemf.aligner.acoustics.models import PhoneModels, around, pack_models
 from lemf.aligner.acoustics.phone_features import phone_distance
 from lemf.aligner.acoustics.training import (
     Statistics,
     accumulate,
     add_statistics,
-    align_and_accumulate,
     estimate,
 )
 from lemf.aligner.acoustics.viterbi import find_path
 from lemf.aligner.align import cepstra_of
 from lemf.aligner.espeak import Espeak, open_espeak
-from lemf.aligner.forced import phones_of_words
+from lemf.aligner.forced import find_words, phones_of_words
 from lemf.aligner.transcript import TranscriptWord, read_words
 from lemf.runtime.output import write_output
 
 SEED = Path(lemf.__file__).parent / "aligner" / "acoustics" / "seed.npz"
-WORD_PASSES, PHONE_PASSES = 2, 3
+WORD_PASSES, PHONE_PASSES = 2, 5
+PLAIN_PASSES = 3  # of those by phones, without a projection
+N_PROJECTIONS, RIDGE = 16, 1e-3
 MARKED = {
     "i": "iː",
     "e": "eː",
@@ -87,6 +88,7 @@ MISSING_PHONE, MOST_UNLIKE = 1.2, 2.5  # costs where spoken phones are compared 
 FAR_OFF = 1e3  # by which a frame is less likely in another phone than that measured
 
 Span = tuple[float, float]
+StatePath = tuple[np.ndarray, Graph, np.ndarray]  # features, graph, and the state of each frame
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,41 +209,78 @@ def match_phones(
 
 
 def train_seed(measured: Sequence[Utterance], others: Sequence[Utterance]) -> PhoneModels:
-    """Train on what was measured by hand, words first, then on all."""
+    """Train on what was measured by hand, words first, then on all, and again with a projection."""
     features = {one.name: one.features() for one in [*measured, *others]}
     models = estimate(add_statistics(cut_evenly(one, features[one.name]) for one in measured))
     for _ in range(WORD_PASSES):
-        models = estimate(add_statistics(learn_measured(measured, features, models, phones=False)))
-    for _ in range(PHONE_PASSES):
-        learnt = [*learn_measured(measured, features, models), *learn(others, features, models)]
-        models = estimate(add_statistics(learnt))
+        paths = find_measured(measured, features, models, phones=False)
+        models = estimate(add_statistics(starmap(accumulate, paths)))
+    for number in range(PHONE_PASSES):
+        paths = [
+            *find_measured(measured, features, models),
+            *find_others(others, features, models),
+        ]
+        projection = models.projection if number < PLAIN_PASSES else discriminate(paths)
+        extended = [
+            (np.hstack([frames, around(frames) @ projection]), graph, path)
+            for frames, graph, path in paths
+        ]
+        models = estimate(add_statistics(starmap(accumulate, extended)), projection=projection)
     return models
 
 
-def learn(
+def discriminate(paths: Sequence[StatePath]) -> np.ndarray:
+    """Find the projections of the cepstra around a frame that tell the parts of phones apart best.
+
+    Linear discriminant analysis; each projection has a variance of 1 over all frames.
+    """
+    frames = np.concatenate([around(features) for features, _, _ in paths])
+    names = [
+        f"{graph.names[graph.units[state]]} {graph.parts[state]}"
+        for _, graph, path in paths
+        for state in path
+    ]
+    _, classes, counts = np.unique(names, return_inverse=True, return_counts=True)
+    means = np.stack([np.bincount(classes, column) for column in frames.T], axis=1)
+    means /= counts[:, None]
+    apart = frames - means[classes]
+    within = apart.T @ apart / len(frames) + RIDGE * np.eye(frames.shape[1])
+    apart = means - frames.mean(axis=0)
+    between = (apart * counts[:, None]).T @ apart / len(frames)
+    spreads, axes = np.linalg.eigh(within)
+    whitening = axes / np.sqrt(spreads)
+    shares, axes = np.linalg.eigh(whitening.T @ between @ whitening)
+    best = (whitening @ axes)[:, ::-1][:, :N_PROJECTIONS] / np.sqrt(
+        1 + shares[::-1][:N_PROJECTIONS]
+    )
+    largest = best[np.abs(best).argmax(axis=0), np.arange(N_PROJECTIONS)]
+    return (best * np.sign(largest)).astype(np.float16).astype(float)  # as they are stored
+
+
+def find_others(
     utterances: Iterable[Utterance], features: dict[str, np.ndarray], models: PhoneModels
-) -> Iterator[Statistics]:
-    """Align recordings and sum their frames."""
+) -> Iterator[StatePath]:
+    """Align recordings of which only the text is known."""
     for one in utterances:
-        frames = features[one.name]
-        yield align_and_accumulate(frames, fit_graph(one.phones, len(frames)), models)
+        path = find_words(features[one.name], one.phones, models)
+        yield features[one.name], path.graph, path.states
 
 
-def learn_measured(
+def find_measured(
     utterances: Iterable[Utterance],
     features: dict[str, np.ndarray],
     models: PhoneModels,
     *,
     phones: bool = True,
-) -> Iterator[Statistics]:
-    """Sum the frames of recordings whose words, or words and phones, were measured."""
+) -> Iterator[StatePath]:
+    """Align recordings whose words, or words and phones, were measured."""
     for one in utterances:
         frames, graph = features[one.name], build_graph(one.phones, n_repeats=1)
         scores = models.score(frames)[:, models.columns(graph)] - costs_off(
             one, graph, len(frames), phones
         )
         path, _ = find_path(scores, np.arange(len(graph.units)), graph)
-        yield accumulate(frames, graph, path)
+        yield frames, graph, path
 
 
 def costs_off(one: Utterance, graph: Graph, n_frames: int, phones: bool) -> np.ndarray:

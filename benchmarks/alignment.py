@@ -10,16 +10,22 @@ come from another program, whose own errors count in.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from aligner_seed import Utterance, learn, read_speech, read_utterance, train_seed
+from aligner_seed import Utterance, read_speech, read_utterance, train_seed
 
 import lemf
+from lemf.aligner.acoustics.graph import fit_graph
 from lemf.aligner.acoustics.mfcc import Moments, measure_moments
 from lemf.aligner.acoustics.models import PhoneModels
-from lemf.aligner.acoustics.training import add_statistics, estimate
+from lemf.aligner.acoustics.training import (
+    Statistics,
+    add_statistics,
+    align_and_accumulate,
+    estimate,
+)
 from lemf.aligner.espeak import open_espeak
 from lemf.aligner.forced import AlignedWord, find_words, read_times
 from lemf.corpus.aligning import N_TRAINING
@@ -65,6 +71,15 @@ def align(
         )
         for one in utterances
     }
+
+
+def learn(
+    utterances: Iterable[Utterance], features: dict[str, np.ndarray], models: PhoneModels
+) -> Iterator[Statistics]:
+    """Align recordings and sum their frames."""
+    for one in utterances:
+        frames = features[one.name]
+        yield align_and_accumulate(frames, fit_graph(one.phones, len(frames)), models)
 
 
 def train_corpus(

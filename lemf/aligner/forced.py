@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lemf.aligner.acoustics.graph import Graph, fit_graph
+from lemf.aligner.acoustics.graph import N_PARTS, N_REPEATS, Graph, fit_graph
 from lemf.aligner.acoustics.mfcc import FRAME_PERIOD_S
 from lemf.aligner.acoustics.models import PhoneModels
 from lemf.aligner.acoustics.viterbi import find_path
@@ -148,7 +148,11 @@ def find_phones(
         Frames outside the words are silent. Where a word is too short for its phones, it takes
         frames around.
     """
-    graph = fit_graph(phones, len(features), choices=(1,))
+    n_repeats = min(
+        (int((end_s - start_s) / FRAME_PERIOD_S) // (N_PARTS * max(len(of_word), 1)))
+        for of_word, (start_s, end_s) in zip(phones, spans_s, strict=True)
+    )
+    graph = fit_graph(phones, len(features), choices=(max(1, min(n_repeats, N_REPEATS)), 1))
     scores, columns = models.score(features), models.columns(graph)
     of_frames = np.full(len(features), -1)
     for word, (start_s, end_s) in enumerate(spans_s):

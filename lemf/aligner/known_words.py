@@ -18,6 +18,7 @@ from lemf.reading.audio import Audio
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 
 _TOGETHER = 30  # words whose phones are found at a time
+_MARGIN = 10  # frames before and after the words, which their features take into account
 _Span = tuple[float, float, str]  # of a phone: start and end in seconds, name
 
 
@@ -69,11 +70,11 @@ def _find_spans(
     features: FloatArray, words: Sequence[Interval], phones: Sequence[Sequence[str]]
 ) -> list[_Span]:
     """Find the phones of some words that follow each other."""
-    first = max(round(words[0].start_s / FRAME_PERIOD_S), 0)
-    last = round(words[-1].end_s / FRAME_PERIOD_S) + 1
+    first = max(round(words[0].start_s / FRAME_PERIOD_S) - _MARGIN, 0)
+    last = round(words[-1].end_s / FRAME_PERIOD_S) + 1 + _MARGIN
     inside = features[first:last]
     begin_s = first * FRAME_PERIOD_S
-    if build_graph(phones).least_frames > len(inside):
+    if build_graph(phones, n_repeats=1).least_frames > len(inside):
         return [
             span for word, names in zip(words, phones, strict=True) for span in _share(word, names)
         ]

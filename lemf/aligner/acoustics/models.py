@@ -11,13 +11,16 @@ from importlib import resources
 import numpy as np
 
 from lemf.aligner.acoustics.graph import ANY_SOUND, N_PARTS, SILENCE, Graph
-from lemf.aligner.acoustics.mfcc import N_FEATURES
+from lemf.aligner.acoustics.mfcc import N_CEPSTRA
 from lemf.aligner.acoustics.phone_features import nearest_phone
 from lemf.arrays import FloatArray, IntArray
 
+_AROUND = (-8, -4, 0, 4, 8)  # frames
+N_AROUND = len(_AROUND) * N_CEPSTRA
 _QUIETEST = 5  # per cent of the frames
 _QUIET_VARIANCE = 0.3  # least variance of the quietest frames
 _QUIET_PENALTY = 10.0  # of their likelihood, since closed stops are quiet, too
+_ARRAYS = ("counts", "means", "variances", "projection")
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -30,13 +33,22 @@ class PhoneModels:
     names : tuple of str
     counts : (phones, 3) float64
         Frames from which each part was estimated.
-    means, variances : (phones, 3, 26) float64
+    means, variances : (phones, 3, features) float64
+        Over the features that `extend` returns.
+    projection : (65, more) float64
+        What tells phones apart best in the cepstra around a frame (linear discriminant analysis);
+        `more` may be 0.
     """
 
     names: tuple[str, ...]
     counts: FloatArray
     means: FloatArray
     variances: FloatArray
+    projection: FloatArray
+
+    def extend(self, features: FloatArray) -> FloatArray:
+        """Append what the projection finds around each frame to its features, (frames, 26)."""
+        return np.hstack([features, around(features) @ self.projection])
 
     def name_of(self, phone: str) -> str:
         """Return the name of the model for a phone: the phone, the nearest one, or `ANY_SOUND`."""
@@ -57,11 +69,13 @@ class PhoneModels:
             The three parts of each phone in the order of `names`, then those of `ANY_SOUND`.
             Silence may sound like the quietest frames as well as like its models.
         """
-        any_sound = np.ones((1, N_PARTS, N_FEATURES))  # features are standardised
+        features = self.extend(features)
+        n_features = features.shape[1]
+        any_sound = np.ones((1, N_PARTS, n_features))  # features are standardised
         scores = log_likelihoods(
             features,
-            np.concatenate([self.means, 0 * any_sound]).reshape(-1, N_FEATURES),
-            np.concatenate([self.variances, any_sound]).reshape(-1, N_FEATURES),
+            np.concatenate([self.means, 0 * any_sound]).reshape(-1, n_features),
+            np.concatenate([self.variances, any_sound]).reshape(-1, n_features),
         )
         quiet = features[features[:, 0] <= np.percentile(features[:, 0], _QUIETEST)]
         variances = np.maximum(quiet.var(axis=0), _QUIET_VARIANCE)
@@ -79,6 +93,14 @@ class PhoneModels:
     def _place(self, phone: str) -> int:
         name = self.name_of(phone)
         return len(self.names) if name == ANY_SOUND else self.names.index(name)
+
+
+def around(features: FloatArray) -> FloatArray:
+    """Return the cepstra of each frame and of those 20 and 40 ms before and after, (frames, 65)."""
+    cepstra, reach = features[:, :N_CEPSTRA], -_AROUND[0]
+    padded = np.pad(cepstra, ((reach, reach), (0, 0)), mode="edge")
+    ends = len(padded) - reach
+    return np.hstack([padded[reach + offset : ends + offset] for offset in _AROUND])
 
 
 def log_likelihoods(features: FloatArray, means: FloatArray, variances: FloatArray) -> FloatArray:
@@ -106,6 +128,7 @@ def pack_models(models: PhoneModels) -> bytes:
         "counts": models.counts.astype(np.float32),
         "means": models.means.astype(np.float16),
         "variances": models.variances.astype(np.float16),
+        "projection": models.projection.astype(np.float16),
     }
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -121,7 +144,7 @@ def unpack_models(content: bytes) -> PhoneModels:
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         return PhoneModels(
             tuple(str(arrays["names"]).split("\n")),
-            *(arrays[name].astype(np.float64) for name in ("counts", "means", "variances")),
+            *(arrays[name].astype(np.float64) for name in _ARRAYS),
         )
 
 

@@ -14,8 +14,7 @@ from functools import reduce
 import numpy as np
 
 from lemf.aligner.acoustics.graph import ANY_SOUND, N_PARTS, Graph
-from lemf.aligner.acoustics.mfcc import N_FEATURES
-from lemf.aligner.acoustics.models import PhoneModels
+from lemf.aligner.acoustics.models import N_AROUND, PhoneModels
 from lemf.aligner.acoustics.viterbi import find_path
 from lemf.arrays import FloatArray, IntArray
 
@@ -28,8 +27,8 @@ _MEAN_WEIGHT = 10.0  # frames of the models before that are added to those of a 
 class Statistics:
     """Frames, sums and sums of squares of the features of each state of each phone.
 
-    `states` holds, for each name, (3, 1 + 2 x 26) float64: the number of frames, their sums and the
-    sums of their squares. `log_likelihood` and `n_frames` are those of all frames.
+    `states` holds, for each name, (3, 1 + 2 x features) float64: the number of frames, their sums
+    and the sums of their squares. `log_likelihood` and `n_frames` are those of all frames.
     """
 
     states: dict[str, FloatArray]
@@ -54,7 +53,8 @@ def accumulate(
 
     Parameters
     ----------
-    features : (frames, 26) float64
+    features : (frames, features) float64
+        As `PhoneModels.extend` returns them.
     graph : Graph
     path : (frames,) int64
         The state of each frame.
@@ -80,15 +80,22 @@ def accumulate(
 def align_and_accumulate(features: FloatArray, graph: Graph, models: PhoneModels) -> Statistics:
     """Find the likeliest path of a recording and sum the frames of its states."""
     path, log_likelihood = find_path(models.score(features), models.columns(graph), graph)
-    return accumulate(features, graph, path, log_likelihood)
+    return accumulate(models.extend(features), graph, path, log_likelihood)
 
 
-def estimate(statistics: Statistics, prior: PhoneModels | None = None) -> PhoneModels:
+def estimate(
+    statistics: Statistics,
+    prior: PhoneModels | None = None,
+    *,
+    projection: FloatArray | None = None,
+) -> PhoneModels:
     """Estimate models from the sums of all recordings.
 
     Parameters
     ----------
     statistics : Statistics
+    projection : (65, more) float64, optional
+        That of the features; without, that of `prior`, or none.
     prior : PhoneModels, optional
         Models towards which those with few frames are drawn, and which serve for phones without
         any.
@@ -99,12 +106,15 @@ def estimate(statistics: Statistics, prior: PhoneModels | None = None) -> PhoneM
         In the order of the names.
     """
     names = tuple(sorted(statistics.states.keys() | set(prior.names if prior else ())))
-    empty = np.zeros((N_PARTS, 1 + 2 * N_FEATURES))
+    empty = np.zeros_like(next(iter(statistics.states.values())))
     sums = np.stack([statistics.states.get(name, empty) for name in names])
+    n_features = sums.shape[2] // 2
     total = sums.sum(axis=(0, 1))
-    all_means = total[1 : 1 + N_FEATURES] / total[0]
-    all_variances = total[1 + N_FEATURES :] / total[0] - np.square(all_means)
-    counts, firsts, seconds = np.split(sums, [1, 1 + N_FEATURES], axis=2)
+    all_means = total[1 : 1 + n_features] / total[0]
+    all_variances = total[1 + n_features :] / total[0] - np.square(all_means)
+    counts, firsts, seconds = np.split(sums, [1, 1 + n_features], axis=2)
+    if projection is None:
+        projection = np.zeros((N_AROUND, 0)) if prior is None else prior.projection
 
     # The models before, as frames that count as well
     if prior is not None:
@@ -120,9 +130,8 @@ def estimate(statistics: Statistics, prior: PhoneModels | None = None) -> PhoneM
     squares = (seconds + weight * (np.square(means) + variances)) / frames
     spread = np.maximum(squares - np.square(new_means), 0.0)
     spread = (spread * frames + all_variances * _VARIANCE_WEIGHT) / (frames + _VARIANCE_WEIGHT)
-    return PhoneModels(
-        names, counts[:, :, 0], new_means, np.maximum(spread, VARIANCE_FLOOR * all_variances)
-    )
+    new_variances = np.maximum(spread, VARIANCE_FLOOR * all_variances)
+    return PhoneModels(names, counts[:, :, 0], new_means, new_variances, projection)
 
 
 def add_statistics(parts: Iterable[Statistics]) -> Statistics:

