@@ -83,7 +83,7 @@ class Fork:
         }  # fmt: skip
         server.stdin.write(json.dumps(order) + "\n")
         server.stdin.flush()
-        self._wait_for(self._place / "pid", 60)
+        self._wait_for(self._place / "pid", 300)  # the first waits for all imports
 
     @property
     def returncode(self):
@@ -93,7 +93,7 @@ class Fork:
         path = self._place / "status"
         return int(path.read_text()) if path.exists() else None
 
-    def communicate(self, timeout=60):
+    def communicate(self, timeout=300):
         self._wait_for(self._place / "status", timeout)
         return None, (self._place / "stderr").read_text()
 
@@ -171,7 +171,7 @@ def run_ranks(start_ranks):
 
     def run(n_ranks, command):
         for process in start_ranks(command, [None] * n_ranks):
-            _, said = process.communicate(timeout=120)
+            _, said = process.communicate()
             assert process.returncode == 0, said
 
     return run

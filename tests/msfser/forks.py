@@ -10,12 +10,13 @@ import os
 import runpy
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 
-import msfser.ablation.run
-import msfser.commands.cli
-import msfser.evaluation.evaluate
-import msfser.training.train  # noqa: F401
+MODULES = (
+    "matplotlib.backends.backend_agg", "matplotlib.figure", "msfser.ablation.run",
+    "msfser.commands.cli", "msfser.evaluation.evaluate", "msfser.training.train", "pyarrow.parquet",
+)  # fmt: skip
 
 
 def run(order):
@@ -59,6 +60,8 @@ def start(order):
 
 
 if __name__ == "__main__":
+    for module in MODULES:
+        import_module(module)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
         start(json.loads(line))

@@ -172,7 +172,7 @@ def test_a_recording_that_one_rank_lacks_is_named_by_all(two_corpora, start_two_
     command = [sys.executable, "-m", "msfser", "train", "--preset", "tiny", "-o", "run"]
     command += options(*SMALL, "data.folder='corpus'")
     for process in start_two_ranks(command, two_corpora):
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate()
         assert process.returncode == 1
         assert said.splitlines()[-1].startswith(
             f"Error: the utterances of rank 1 differ from those of rank 0: {gone.id!r} is missing ("
@@ -251,7 +251,7 @@ def test_whatever_ranks_do_not_have_in_common_is_named(two_corpora, start_two_ra
         "same: " + begin.format("model and progress") + "first progress; give all",
     ]
     for process in start_two_ranks(command, two_corpora):
-        _, said = process.communicate(timeout=120)
+        _, said = process.communicate()
         assert process.returncode == 0, said
         lines = [line.replace("-run: ", ": ") for line in said.splitlines() if "-run: " in line]
         for line, text in zip(lines, expected, strict=True):
@@ -268,7 +268,7 @@ def test_a_killed_rank_ends_the_other_and_a_resumed_run_ends_the_same(
     here, run = [sys.executable, "-m", "msfser"], tmp_path / "killed"
     changes.append(f"data.folder='{corpus_folder}'")
     first, second = start_two_ranks([sys.executable, WORKER, "killed", run, *changes])
-    _, said = first.communicate(timeout=60)
+    _, said = first.communicate()
     assert first.returncode == 1
     assert said.splitlines()[-1].startswith("Error: rank 1 ended without a word (killed")
     assert "Traceback" not in said
@@ -288,7 +288,7 @@ def test_an_evaluation_may_last_and_a_slow_rank_may_not(corpus_folder, start_two
     command = [sys.executable, WORKER, "slow", tmp_path / "run", *changes]
     processes = start_two_ranks(command, MSFSER_RANK_TIMEOUT_S="4")
     for process in processes:
-        _, said = process.communicate(timeout=90)
+        _, said = process.communicate()
         assert process.returncode == 1
         assert said.splitlines()[-1].startswith("Error: rank 1 kept the others waiting 4 s; what ")
         assert said.count("Error") == 1
@@ -317,7 +317,7 @@ def test_a_rank_alone_waits_so_long_and_no_longer_and_ends_with_a_line(start_pro
             assert process.poll() is None
             time.sleep(0.05)
     process.send_signal(signal.SIGTERM)  # of torchrun, after the other was killed
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate()
     assert process.returncode == 128 + signal.SIGTERM
     assert said.startswith("Error: rank 0 was told to end, as torchrun does when another rank has ")
     assert said.count("\n") == 1
@@ -334,7 +334,7 @@ def test_no_restart_is_advised_where_another_rank_has_named_the_remedy(
     alone = CliRunner().invoke(main, [*map(str, command[3:])])
     assert alone.exit_code == 0, alone.stderr
     processes = start_two_ranks([*command, "--set", "train.seed=1", "--resume"])
-    first, second = (process.communicate(timeout=60)[1].splitlines() for process in processes)
+    first, second = (process.communicate()[1].splitlines() for process in processes)
     assert first[-1].endswith("config.toml: train.seed was 0 and is 1; use the same settings")
     assert second[-1] == (
         f"Error: rank 0: {first[-1].removeprefix('Error: ')}; rank 1 of 2 ends, too"

@@ -125,11 +125,11 @@ def test_processes_that_read_ahead_import_nothing_of_the_current_folder(corpus_f
     run = tmp_path / "run"
     changes = [*SMALL, f"data.folder={str(corpus_folder)!r}", "data.workers=1", "train.epochs=1"]
     script.write_text(
-        "import multiprocessing\n"
-        "from pathlib import Path\n"
-        "from msfser.config.files import make_config\n"
-        "from msfser.training.train import train\n"
         "if __name__ == '__main__':\n"
+        "    import multiprocessing\n"
+        "    from pathlib import Path\n"
+        "    from msfser.config.files import make_config\n"
+        "    from msfser.training.train import train\n"
         "    multiprocessing.set_start_method('spawn')\n"
         f"    train(make_config({{}}, {changes!r}, preset='tiny'), Path({str(run)!r}))\n"
     )
