@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lemf.aligner.acoustics.mfcc import compute_cepstra, measure_moments, standardise
 from lemf.aligner.acoustics.models import PhoneModels, read_seed
 from lemf.aligner.espeak import open_espeak
+from lemf.aligner.external.choice import align_externally
 from lemf.aligner.forced import AlignedText, find_words, phones_of_words, read_times
 from lemf.aligner.transcript import TranscriptWord, read_words
 from lemf.arrays import FloatArray
@@ -43,8 +44,8 @@ def align(
     language : str
         Its code in espeak-ng, such as "en-us" or "de", or its English name.
     aligner : {"espeak", "praat", "viter", "mfa"}
-        lemf's own, with the phones of espeak-ng; Praat's, through parselmouth; viter; or the
-        Montreal Forced Aligner, where its command is installed.
+        lemf's own, with the phones of espeak-ng; Praat's, through parselmouth; or the Montreal
+        Forced Aligner, where its command is installed. viter aligns corpora only.
     force_fit : bool
         Whether a text that does not fit the sound is aligned all the same, with notes.
     rate_hz : int, optional
@@ -73,9 +74,12 @@ def align(
     """
     recording = open_audio(audio, rate_hz)
     words, phones = speak_text(recording, text, language)
-    cepstra = cepstra_of(recording)
-    features = standardise(cepstra, measure_moments(cepstra))
-    aligned = align_words(recording, features, words, phones, force_fit=force_fit)
+    if aligner == "espeak":
+        cepstra = cepstra_of(recording)
+        features = standardise(cepstra, measure_moments(cepstra))
+        aligned = align_words(recording, features, words, phones, force_fit=force_fit)
+    else:
+        aligned = align_externally(aligner, recording, words, phones, language)
     return replace(to_textgrid(aligned), path=f"<aligned by {aligner}, {language}>")
 
 

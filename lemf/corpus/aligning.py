@@ -159,8 +159,10 @@ def check_aligner(aligning: AlignSettings) -> None:
     AlignerError, MissingPackageError
     """
     from lemf.aligner.espeak import open_espeak
+    from lemf.aligner.external.choice import check_installed
     from lemf.aligner.spoken_languages import find_language
 
+    check_installed(aligning.aligner)
     with open_espeak() as espeak:
         find_language(str(aligning.language), espeak.languages)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +17,7 @@ from lemf.config import AlignSettings
 from lemf.corpus.alignment_tasks import (
     AlignTask,
     align_file,
+    align_together,
     estimate_models,
     failed_text,
     hear_file,
@@ -68,7 +69,7 @@ class Passes:
         self._aligning = aligning
         self._speakers = speakers
         self._watch = watch
-        self._hears = aligning.aligner == "espeak"
+        self._hears = aligning.aligner in ("espeak", "viter")
         self.n_passes = 1 + self._hears + n_training
         self._n_done = 0
 
@@ -98,6 +99,9 @@ class Passes:
         if self._hears:
             self._pass(0, hear_file, given, _heard_part)
             heard = [text for shard in range(plan.n_shards) for text in _texts(parts.read(shard))]
+            if self._aligning.aligner == "viter":
+                tasks = self._tasks(range(plan.n_shards), given)
+                heard = align_together(list(tasks), heard, self._speakers)
             given = _with_moments(heard, self._speakers)
         for number in range(1, self.n_passes - 1):
             self._pass(number, learn_file, given, _learnt_part)
@@ -115,24 +119,15 @@ class Passes:
         make_part: Callable[[_Results], Part],
     ) -> None:
         """Run a task for each file of the shards that are not done in a pass, and keep its part."""
-        plan, folder = self._plan, os.getcwd()  # noqa: PTH109
+        plan = self._plan
         first, done = number * plan.n_shards, self._parts.done()
         todo = [shard for shard in range(plan.n_shards) if first + shard not in done]
         total, n_failed = self.n_passes * len(plan.recordings), 0
         n_todo = sum(len(plan.files_of(shard)) for shard in todo)
         self._n_done += len(plan.recordings) - n_todo
         self._watch(self._n_done, total)
-        tasks = (
-            AlignTask(
-                file, recording, stamp_of(recording), self._aligning, plan.settings.encoding,
-                folder, *given[file],
-            )
-            for shard in todo
-            for file in plan.files_of(shard)
-            for recording in [plan.recordings[file]]
-        )  # fmt: skip
         held: defaultdict[int, _Results] = defaultdict(list)
-        for task, result in run_tasks(self._workers, function, tasks):
+        for task, result in run_tasks(self._workers, function, self._tasks(todo, given)):
             shard = plan.shard_of(task.number)
             held[shard].append((task, result))
             if len(held[shard]) == len(plan.files_of(shard)):
@@ -143,6 +138,16 @@ class Passes:
             self._n_done += 1
             n_failed += isinstance(result, Failure)
             self._watch(self._n_done, total, n_failed)
+
+    def _tasks(self, shards: Iterable[int], given: Sequence[_Given]) -> Iterator[AlignTask]:
+        plan, folder = self._plan, os.getcwd()  # noqa: PTH109
+        for shard in shards:
+            for file in plan.files_of(shard):
+                recording = plan.recordings[file]
+                yield AlignTask(
+                    file, recording, stamp_of(recording), self._aligning, plan.settings.encoding,
+                    folder, *given[file],
+                )  # fmt: skip
 
     def _stamps(self) -> Iterator[tuple[int, int]]:
         """Yield the numbers and stamps of the files of the first pass that are done."""

@@ -17,13 +17,14 @@ from lemf.arrays import FloatArray
 from lemf.config import AlignSettings
 from lemf.corpus.listing import Recording
 from lemf.corpus.recording import read_text, shorten_paths
-from lemf.errors import LemfError
+from lemf.errors import AlignerError, LemfError
 from lemf.runtime.workers import Failure, attempt
 
 if TYPE_CHECKING:
     from lemf.aligner.acoustics.mfcc import Moments
     from lemf.aligner.acoustics.models import PhoneModels
     from lemf.aligner.acoustics.training import Statistics
+    from lemf.aligner.forced import AlignedText
     from lemf.aligner.transcript import TranscriptWord
     from lemf.reading.audio import Audio
 
@@ -78,6 +79,44 @@ def learn_file(task: AlignTask) -> Statistics | Failure:
 def align_file(task: AlignTask) -> dict[str, Any] | Failure:
     """Return the TextGrid of a recording as text, its notes, and the numbers of its row."""
     return _attempt(_align, task)
+
+
+def align_together(
+    tasks: Sequence[AlignTask], heard: Sequence[str], speakers: Sequence[str | None]
+) -> list[str]:
+    """Align all recordings by viter, and return what was heard of each with the times added.
+
+    Parameters
+    ----------
+    tasks : sequence of AlignTask
+        In the order of their numbers.
+    heard : sequence of str
+        What `hear_file` returned of each.
+    speakers : sequence of str or None
+    """
+    from lemf.aligner.external.viter import SpokenRecording, align_with_viter
+
+    contents = [json.loads(text) for text in heard]
+    well = [number for number, content in enumerate(contents) if "failure" not in content]
+    recordings = [
+        SpokenRecording(
+            _open(tasks[number]),
+            _words(contents[number]),
+            contents[number]["phones"],
+            speakers[number] or "",
+        )
+        for number in well
+    ]
+    for number, aligned in zip(well, align_with_viter(recordings), strict=True):
+        contents[number]["aligned"] = (
+            None
+            if aligned is None
+            else [
+                [word.start_s, word.end_s, [[p.name, p.start_s, p.end_s] for p in word.phones]]
+                for word in aligned.words
+            ]
+        )
+    return [json.dumps(content, ensure_ascii=False) for content in contents]
 
 
 def failed_text(reason: str) -> str:
@@ -159,11 +198,26 @@ def _learn(task: AlignTask) -> Statistics:
 
 
 def _align(task: AlignTask) -> dict[str, Any]:
-    from lemf.aligner.align import align_words, to_textgrid
+    from lemf.aligner.align import to_textgrid
     from lemf.display.textgrid_output import format_textgrid
 
     recording = _open(task)
+    aligned, notes = (_align_internally if task.heard else _align_externally)(task, recording)
+    return {
+        "text": format_textgrid(to_textgrid(aligned)),
+        "duration_s": recording.duration_s,
+        "words": len(aligned.words),
+        "confidence": round(aligned.confidence, 3),
+        "notes": [*notes, *aligned.notes],
+    }
+
+
+def _align_internally(task: AlignTask, recording: Audio) -> tuple[AlignedText, Sequence[str]]:
+    from lemf.aligner.align import align_words
+
     heard = _read_heard(task)
+    if "aligned" in heard:
+        return _read_aligned(heard, recording), heard["notes"]
     aligned = align_words(
         recording,
         _features(task, recording),
@@ -172,13 +226,32 @@ def _align(task: AlignTask) -> dict[str, Any]:
         models=task.models,
         force_fit=task.aligning.force_fit,
     )
-    return {
-        "text": format_textgrid(to_textgrid(aligned)),
-        "duration_s": recording.duration_s,
-        "words": len(aligned.words),
-        "confidence": round(aligned.confidence, 3),
-        "notes": [*heard["notes"], *aligned.notes],
-    }
+    return aligned, heard["notes"]
+
+
+def _align_externally(task: AlignTask, recording: Audio) -> tuple[AlignedText, Sequence[str]]:
+    from lemf.aligner.align import speak_text
+    from lemf.aligner.external.choice import align_externally
+
+    transcript = read_text(task.recording, task.folder, task.encoding)
+    language = str(task.aligning.language)
+    words, phones = speak_text(recording, transcript.text, language)
+    aligned = align_externally(task.aligning.aligner, recording, words, phones, language)
+    return aligned, [*recording.notes, *transcript.notes]
+
+
+def _read_aligned(heard: dict[str, Any], recording: Audio) -> AlignedText:
+    from lemf.aligner.forced import AlignedPhone, AlignedText, AlignedWord
+
+    if heard["aligned"] is None:
+        raise AlignerError(f"{recording.name}: viter finds no way through it; check its text")
+    words = tuple(
+        AlignedWord(
+            word.text, word.sentence, start_s, end_s, tuple(AlignedPhone(*p) for p in phones), 1.0
+        )
+        for word, (start_s, end_s, phones) in zip(_words(heard), heard["aligned"], strict=True)
+    )
+    return AlignedText(words, recording.duration_s, 1.0)
 
 
 def _open(task: AlignTask) -> Audio:

@@ -1,7 +1,8 @@
-"""What other programs read and write: recordings as wav files, words and phones as TextGrids."""
+"""What other programs need and write: a package, wav files, TextGrids of words and phones."""
 
 from __future__ import annotations
 
+import importlib.util
 import wave
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,11 +11,23 @@ import numpy as np
 
 from lemf.aligner.forced import AlignedPhone, AlignedWord
 from lemf.aligner.transcript import TranscriptWord
+from lemf.errors import MissingPackageError
 from lemf.reading.audio import Audio
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 
 _FULL_SCALE = 2**15 - 1
 _SILENCES = ("", "sil", "sp", "<eps>")  # labels where nothing is spoken
+
+
+def check_package(name: str, extra: str) -> None:
+    """Refuse a package that is not installed.
+
+    Raises
+    ------
+    MissingPackageError
+    """
+    if importlib.util.find_spec(name) is None:
+        raise MissingPackageError(f"{name} is missing: pip install 'lemf[{extra}]'")
 
 
 def write_wav(path: Path, recording: Audio) -> None:

@@ -19,6 +19,22 @@ from lemf.reading.audio import Audio
 _ENGLISH = "english_us_arpa"  # its dictionary and model; others are named as german_mfa
 
 
+def find_command() -> str:
+    """Return the path of the command `mfa`.
+
+    Raises
+    ------
+    AlignerError
+        It is not on the PATH.
+    """
+    if command := shutil.which("mfa"):
+        return command
+    raise AlignerError(
+        "mfa is not on the PATH; install the Montreal Forced Aligner by conda, or use "
+        "--aligner espeak"
+    )
+
+
 def align_with_mfa(
     recording: Audio,
     words: Sequence[TranscriptWord],
@@ -48,12 +64,7 @@ def align_with_mfa(
     AlignerError
         The command is not on the PATH, or fails.
     """
-    command = shutil.which("mfa")
-    if command is None:
-        raise AlignerError(
-            "mfa is not on the PATH; install the Montreal Forced Aligner by conda, or use "
-            "--aligner espeak"
-        )
+    command = find_command()
     name = language.name.lower().partition(" (")[0].replace(" ", "_")
     model = _ENGLISH if name == "english" else f"{name}_mfa"
     with tempfile.TemporaryDirectory(prefix="lemf-mfa-") as folder:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
+from lemf.aligner.external.files import check_package, write_wav
 from lemf.aligner.forced import AlignedPhone, AlignedText, AlignedWord
 from lemf.aligner.spoken_languages import Language
 from lemf.aligner.spoken_phones import find_owners
 from lemf.aligner.transcript import TranscriptWord
 from lemf.errors import AlignerError
 from lemf.reading.audio import Audio
-from lemf.runtime.extras import importing
+from lemf.runtime.processes import same_imports
 
-_RATE_HZ = 44_100  # that of Praat's synthesiser; at another, its aligner fails
-_VOICE = "Female1"
-_SILENCE_DB, _SHORTEST_SILENCE_S, _SHORTEST_SOUND_S = -35.0, 0.1, 0.1  # Praat's own defaults
 _COMMANDS = str.maketrans("<>[]|", "     ")
-_NOT_IPA = str.maketrans("", "", "\u02c8\u02cc")
+_SCRIPT = Path(__file__).with_name("praat_process.py")
+_STRESS_MARKS = str.maketrans("", "", "\u02c8\u02cc")
 
 
 def align_with_praat(
@@ -66,32 +70,32 @@ def align_with_praat(
 
 
 def _find_phones(recording: Audio, text: str, language: Language) -> list[AlignedPhone]:
-    with importing("lemf[praat]"):
-        import parselmouth
-    from parselmouth.praat import call
-
-    (samples,) = recording.slices([(0, recording.n_samples)])
-    sound = parselmouth.Sound(samples, recording.rate_hz).resample(_RATE_HZ)
-    grid = call(sound, "To TextGrid", "text", "")
-    call(grid, "Set interval text", 1, 1, text.translate(_COMMANDS))
-    try:
-        synthesiser = call("Create SpeechSynthesizer", language.name, _VOICE)
-    except parselmouth.PraatError:
+    check_package("parselmouth", "praat")
+    with tempfile.TemporaryDirectory(prefix="lemf-praat-") as folder, same_imports():
+        sound = Path(folder, "recording.wav")
+        write_wav(sound, recording)
+        request = {
+            "sound": str(sound),
+            "text": text.translate(_COMMANDS),
+            "language": language.name,
+        }
+        result = subprocess.run(
+            [sys.executable, str(_SCRIPT)],
+            input=json.dumps(request),
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+        )
+    if result.returncode != 0:
+        raise AlignerError(f"{recording.name}: Praat ended with code {result.returncode}")
+    answer = json.loads(result.stdout)
+    if "not a valid option" in answer.get("error", ""):
         raise AlignerError(
             f"Praat does not speak {language.name}; use --aligner espeak or another code"
-        ) from None
-    settings = (_SILENCE_DB, _SHORTEST_SILENCE_S, _SHORTEST_SOUND_S)
-    try:
-        aligned = call([synthesiser, sound, grid], "To TextGrid (align)", 1, 1, 1, *settings)
-    except parselmouth.PraatError as error:
-        (reason, *_) = str(error).splitlines()
-        raise AlignerError(f"{recording.name}: Praat's aligner fails: {reason}") from None
-    tier = call(aligned, "Get number of tiers")  # the last is that of the phones
-    phones = []
-    for place in range(1, call(aligned, "Get number of intervals", tier) + 1):
-        name = call(aligned, "Get label of interval", tier, place).translate(_NOT_IPA)
-        if name:
-            start_s = call(aligned, "Get start time of interval", tier, place)
-            end_s = call(aligned, "Get end time of interval", tier, place)
-            phones.append(AlignedPhone(name, round(start_s, 4), round(end_s, 4)))
-    return phones
+        )
+    if "error" in answer:
+        raise AlignerError(f"{recording.name}: Praat's aligner fails: {answer['error']}")
+    return [
+        AlignedPhone(name.translate(_STRESS_MARKS), round(start_s, 4), round(end_s, 4))
+        for name, start_s, end_s in answer["phones"]
+    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 import tempfile
@@ -10,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lemf.aligner.external.files import read_aligned_words, write_wav
+from lemf.aligner.external.files import check_package, read_aligned_words, write_wav
 from lemf.aligner.forced import AlignedText
 from lemf.aligner.transcript import TranscriptWord
-from lemf.errors import AlignerError, MissingPackageError
+from lemf.errors import AlignerError
 from lemf.reading.alignment_files import read_textgrid
 from lemf.reading.audio import Audio
+from lemf.runtime.processes import same_imports
 
 _NO_PHONE = "spn"  # of a word that is not spoken
 _COMMAND = "import sys, viter; sys.exit(viter.main(['viter', *sys.argv[1:]]))"
@@ -26,7 +26,7 @@ class SpokenRecording:
     """A recording with its words, the phones of each, and the name of its speaker."""
 
     recording: Audio
-    words: tuple[TranscriptWord, ...]
+    words: Sequence[TranscriptWord]
     phones: Sequence[Sequence[str]]
     speaker: str = ""
 
@@ -52,8 +52,7 @@ def align_with_viter(recordings: Sequence[SpokenRecording]) -> list[AlignedText 
     MissingPackageError
         It is not installed.
     """
-    if importlib.util.find_spec("viter") is None:
-        raise MissingPackageError("viter is missing: pip install 'lemf[viter]'")
+    check_package("viter", "viter")
     if not recordings:
         return []
     speakers = sorted({spoken.speaker for spoken in recordings})
@@ -78,13 +77,14 @@ def align_with_viter(recordings: Sequence[SpokenRecording]) -> list[AlignedText 
 
 def _run(*arguments: str | Path) -> None:
     """Run a command of viter in a process of its own, which it aborts where data are few."""
-    result = subprocess.run(
-        [sys.executable, "-c", _COMMAND, *map(str, arguments)],
-        capture_output=True,
-        check=False,
-        text=True,
-        errors="replace",
-    )
+    with same_imports():
+        result = subprocess.run(
+            [sys.executable, "-c", _COMMAND, *map(str, arguments)],
+            capture_output=True,
+            check=False,
+            text=True,
+            errors="replace",
+        )
     if result.returncode != 0:
         lines = [line.strip() for line in result.stderr.splitlines() if line.strip()]
         reason = lines[-1] if lines and result.returncode > 0 else "it crashes"

@@ -1,6 +1,6 @@
 """Praat's aligner finds the words of a synthesised sentence, and its errors are one line."""
 
-import sys
+import importlib.util
 from dataclasses import replace
 
 import numpy as np
@@ -26,6 +26,10 @@ def test_each_word_is_found_at_its_time(sentence):
     assert aligned.duration_s == sentence.recording.duration_s
 
 
+def test_the_times_are_the_same_whatever_was_aligned_before(sentence):
+    assert align(sentence) == align(sentence)
+
+
 def test_markup_is_text(sentence):
     words = [replace(word, spoken=f"<break time='9s'/>{word.spoken}") for word in sentence.words]
     assert align(sentence, words=words).words
@@ -38,6 +42,6 @@ def test_a_language_that_praat_does_not_speak_is_one_line(sentence):
 
 
 def test_the_package_to_install_is_named(sentence, monkeypatch):
-    monkeypatch.setitem(sys.modules, "parselmouth", None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingPackageError, match=r"pip install 'lemf\[praat\]'"):
         align(sentence)
