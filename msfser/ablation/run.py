@@ -181,8 +181,9 @@ def _find_unfinished(tasks: Sequence[RowTask]) -> list[str]:
     unfinished = [task.name for task in tasks if not _is_done(task, found, unrecorded)]
     if unrecorded:
         say(
-            f"note: {unrecorded[0]} is missing, as in runs of earlier versions ({len(unrecorded)} "
-            "such files): whether the data are still those of these runs is not checked"
+            f"note: {unrecorded[0]} is missing or older, as in runs of earlier versions "
+            f"({len(unrecorded)} such files): whether the data are still those of these runs is "
+            "not checked"
         )
     return unfinished
 

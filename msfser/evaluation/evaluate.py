@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from msfser.evaluation.runs import DATA_NAME, Run, expert_names, make_reader
 from msfser.evaluation.scores import FOLDS, NO_SPLIT
 from msfser.manifest import Manifest, Utterance, read_manifest
 from msfser.model.folder import check_text_encoder
-from msfser.outputs import read_parquet
+from msfser.outputs import convert_columns, read_parquet
 from msfser.semantics.features import Features, open_features
 from msfser.semantics.texts import read_texts
 
@@ -219,11 +220,13 @@ def _training_parts(
 ) -> list[str]:
     """Find of which part of the training data each utterance was; ``""`` for others."""
     data = run.config.data
-    path = run.folder / DATA_NAME
-    if path.exists():  # whatever the corpus is called and wherever it lies today
-        names = ["part", "samples_hash", "file_hash"]
+    names = ["part", "samples_hash", "file_hash"]
+    with suppress(CheckpointError):  # none, or of an earlier version
+        path = run.folder / DATA_NAME
         table, _ = read_parquet(path, names, CheckpointError, "msfser train")
-        rows = table.to_pylist()
+        types = {"part": "string", **dict.fromkeys(names[1:], "int64")}
+        rows = convert_columns(path, table, types, CheckpointError).to_pylist()
+        # whatever the corpus is called and wherever it lies today
         part_of = {row[name]: row["part"] for name in names[1:] for row in reversed(rows)}
         return [
             part_of.get(samples, part_of.get(file, ""))

@@ -24,6 +24,7 @@ from msfser.semantics.features import Features
 
 _LEVEL_TOLERANCE = 1e-3  # of the energy: another machine may resample in another order of sums
 _FILE_COLUMNS = ClipFacts._fields
+_NEWEST = "samples_hash"  # a column that records of earlier versions lack
 _ARROW_TYPES = {"i": "int64", "f": "float64", "U": "string"}
 
 
@@ -119,7 +120,7 @@ def write_record(path: Path, record: DataRecord) -> None:
 
 
 def read_record(path: Path, semantics: Sequence[Semantic]) -> DataRecord | None:
-    """Read the record of a model that reads these semantics; None where there is none.
+    """Read the record of a model that reads these semantics; None for none, or an earlier version.
 
     Raises
     ------
@@ -130,7 +131,12 @@ def read_record(path: Path, semantics: Sequence[Semantic]) -> DataRecord | None:
         return None
     names = ["part", *_FILE_COLUMNS, *DIMENSIONS]
     names += [f"{semantic}_{kind}" for semantic in semantics for kind in ("text", "vector")]
-    table, _ = read_parquet(path, ["id", *names], CheckpointError, "msfser train")
+    try:
+        table, _ = read_parquet(path, ["id", *names], CheckpointError, "msfser train")
+    except CheckpointError as error:
+        if f": no column {_NEWEST!r}; " in str(error):
+            return None
+        raise
     try:
         return DataRecord(
             np.array(table["id"].to_pylist(), dtype=np.str_),

@@ -111,8 +111,8 @@ def check_same_run(folder: Path, config: Config, data: DataRecord) -> bool:
     before = read_record(path, config.model.semantics)
     if before is None:
         say(
-            f"note: {path} is missing, as in runs of earlier versions: whether the data are "
-            "still those of this run is not checked"
+            f"note: {path} is missing or older, as in runs of earlier versions: whether the data "
+            "are still those of this run is not checked"
         )
         return False
     if found := find_difference(before, data):

@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 
 import numpy as np
+import pyarrow.parquet
 import pytest
 import soundfile
 from click.testing import CliRunner
@@ -89,6 +90,9 @@ def test_a_record_is_read_as_it_was_written(record, tmp_path):
     assert find_difference(again, record) is None
     assert again.clips() == record.clips()
     assert read_record(tmp_path / "none.parquet", ()) is None
+    older = pyarrow.parquet.read_table(tmp_path / DATA_NAME).drop_columns(["samples_hash"])
+    pyarrow.parquet.write_table(older, tmp_path / "older.parquet")
+    assert read_record(tmp_path / "older.parquet", ()) is None
     (tmp_path / DATA_NAME).write_bytes(b"no table")
     with pytest.raises(CheckpointError, match="not a Parquet file"):
         read_record(tmp_path / DATA_NAME, ())
@@ -200,7 +204,7 @@ def test_a_recording_that_has_changed_is_noticed_and_only_that_one_is_read(
 def test_a_run_without_a_record_goes_on_with_a_note(finished, corpus, capfd):
     (finished / DATA_NAME).unlink()
     train(make(corpus), finished, resume=True)
-    assert f"note: {finished / DATA_NAME} is missing, as in runs of earlier versions" in (
+    assert f"note: {finished / DATA_NAME} is missing or older, as in runs of earlier versions" in (
         capfd.readouterr().err
     )
     train(make(corpus), finished, resume=True)  # recorded from now on
@@ -277,4 +281,7 @@ def test_an_ablation_is_not_continued_on_other_data(corpus, corpus_folder, tmp_p
     old = CliRunner().invoke(main, command)
     assert old.exit_code == 0, old.stderr
     assert old.stderr.count("note: ") == 1
-    assert "data.parquet is missing, as in runs of earlier versions (4 such files)" in old.stderr
+    assert (
+        "data.parquet is missing or older, as in runs of earlier versions (4 such files)"
+        in old.stderr
+    )
