@@ -12,7 +12,7 @@ import numpy as np
 
 from lemf.aligner.acoustics.graph import ANY_SOUND, N_PARTS, SILENCE, Graph
 from lemf.aligner.acoustics.mfcc import N_CEPSTRA
-from lemf.aligner.acoustics.phone_features import nearest_phone
+from lemf.aligner.acoustics.phone_features import nearest_phones
 from lemf.arrays import FloatArray, IntArray
 
 _AROUND = (-8, -4, 0, 4, 8)  # frames
@@ -50,12 +50,6 @@ class PhoneModels:
         """Append what the projection finds around each frame to its features, (frames, 26)."""
         return np.hstack([features, around(features) @ self.projection])
 
-    def name_of(self, phone: str) -> str:
-        """Return the name of the model for a phone: the phone, the nearest one, or `ANY_SOUND`."""
-        if phone in self.names or phone == ANY_SOUND:
-            return phone
-        return nearest_phone(phone, self.names) or ANY_SOUND
-
     def score(self, features: FloatArray) -> FloatArray:
         """Compute the logarithms of the likelihoods of frames in all states.
 
@@ -85,14 +79,24 @@ class PhoneModels:
         return scores
 
     def columns(self, graph: Graph) -> IntArray:
-        """Return the column of each state of a graph in what `score` returns, (states,) int64."""
-        places = {name: self._place(name) for name in set(graph.names)}
-        units = np.array([places[name] for name in graph.names])
-        return N_PARTS * units[graph.units] + graph.parts
+        """Return the column of each state of a graph in what `score` returns, (states,) int64.
 
-    def _place(self, phone: str) -> int:
-        name = self.name_of(phone)
-        return len(self.names) if name == ANY_SOUND else self.names.index(name)
+        The likest phones serve for one of which there is no model, or any sound if none is like.
+        """
+        columns = {name: self._columns_of(name) for name in set(graph.names)}
+        return np.array([columns[name] for name in graph.names])[graph.units, graph.parts]
+
+    def _columns_of(self, phone: str) -> list[int]:
+        """Return the columns of the parts of a phone."""
+        if phone in self.names:
+            names: tuple[str, ...] = (phone,)
+        else:
+            names = () if phone == ANY_SOUND else nearest_phones(phone, self.names)
+        places = [self.names.index(name) for name in names] or [len(self.names)]
+        return [
+            N_PARTS * place + part
+            for part, place in enumerate((places[0], places[0], places[-1]))  # to the last sound
+        ]
 
 
 def around(features: FloatArray) -> FloatArray:

@@ -76,11 +76,12 @@ _FRONT, _BACK = 2.6, 3.4  # places of vowels
 _LONG, _NASAL, _SYLLABIC, _DEVOICED = "ː", "\u0303", "\u0329", "\u0325"
 _TIES = "\u0361\u035c"
 _MARK = 0.15  # distance that one mark makes, such as length or aspiration
+_LIKE = 0.8  # least distance of a sequence that is put together from its ends
 _OTHER_COUNT = 1.0  # distance between one sound and two
 
 
-def nearest_phone(phone: str, names: Iterable[str]) -> str | None:
-    """Return the name that is likest to a phone, the first of several.
+def nearest_phones(phone: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that are likest to a phone.
 
     Parameters
     ----------
@@ -91,13 +92,23 @@ def nearest_phone(phone: str, names: Iterable[str]) -> str | None:
 
     Returns
     -------
-    str or None
-        None where the phone is none of the alphabet.
+    tuple of str
+        One name; of a diphthong or another sequence that is like none, those for its first and its
+        last sound; none where the phone is none of the alphabet.
     """
-    if not _sounds(phone):
-        return None
     known = [name for name in names if _sounds(name)]
-    return min(known, key=lambda name: phone_distance(phone, name), default=None)
+    sounds = _sounds(phone)
+    if not sounds or not known:
+        return ()
+    nearest = min(known, key=lambda name: phone_distance(phone, name))
+    single = {name: _sounds(name)[0] for name in known if len(_sounds(name)) == 1}
+    if len(sounds) == 1 or not single or phone_distance(phone, nearest) <= _LIKE:
+        return (nearest,)
+    first, last = (
+        min(single, key=lambda name, end=end: _distance(end, single[name]))  # type: ignore[misc]
+        for end in (sounds[0], sounds[-1])
+    )
+    return first, last
 
 
 def phone_distance(one: str, other: str) -> float:
@@ -165,6 +176,6 @@ def _features() -> dict[str, FloatArray]:
             [sonority, 0, 0, 0, 0, place, 1.0, openness, 2.0 * backness, roundness]
         )
     table["j"][7:] = 0.0, 0.0, 0.0
-    table["w"][7:] = 0.0, 2.0, 1.0
+    table["w"][5:] = _BACK, 1.0, 0.0, 2.0, 1.0
     del table[" "]
     return table

@@ -1,7 +1,7 @@
 import pytest
 
 from lemf.aligner.acoustics.graph import GLOTTAL_STOP, SILENCE
-from lemf.aligner.acoustics.phone_features import nearest_phone, phone_distance
+from lemf.aligner.acoustics.phone_features import nearest_phones, phone_distance
 
 ENGLISH = ["aɪ", "aʊ", "b", "d", "dʒ", "ə", "f", "h", "i", "iː", "k", "l", "m", "n", "oʊ", "p", "s",
            "t", "tʃ", "uː", "v", "w", "z", "æ", "ð", "ŋ", "ɑː", "ɛ", "ɡ", "ɪ", "ɹ", "ʃ", "ʊ", "ʌ",
@@ -15,12 +15,20 @@ ENGLISH = ["aɪ", "aʊ", "b", "d", "dʒ", "ə", "f", "h", "i", "iː", "k", "l", 
      ("ɱ", "m"), ("β", "v"), ("ɬ", "s"), ("ɗ", "d"), ("n̩", "n"), ("ʔ", GLOTTAL_STOP)],
 )  # fmt: skip
 def test_nearest_phone(phone, nearest):
-    assert nearest_phone(phone, ENGLISH) == nearest
+    assert nearest_phones(phone, ENGLISH) == (nearest,)
+
+
+@pytest.mark.parametrize(
+    ("phone", "ends"),
+    [("əl", ("ə", "l")), ("ɑːɹ", ("ɑː", "ɹ")), ("yə", ("i", "ə"))],
+)
+def test_a_sequence_is_put_together_from_its_ends(phone, ends):
+    assert nearest_phones(phone, ENGLISH) == ends
 
 
 def test_neither_silence_nor_what_is_no_phone_is_near():
-    assert nearest_phone("a", [SILENCE]) is None
-    assert nearest_phone("5", ENGLISH) is None
+    assert nearest_phones("a", [SILENCE]) == ()
+    assert nearest_phones("5", ENGLISH) == ()
 
 
 def test_distances_are_symmetric_and_zero_of_the_same():
