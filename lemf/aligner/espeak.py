@@ -8,8 +8,10 @@ the phones are.
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,10 @@ _RETROFLEX = {"s.": "\u0282", "z.": "\u0290", "i.": "\u0268"}  # names of Mandar
 _MODIFIERS = (
     "\u02b0\u02b2\u02b7\u02d0"  # that espeak-ng may name apart: aspirated, palatal, round, long
 )
+_GLIDE = re.compile(
+    rf"[jw](?=[^\W\d_{_MODIFIERS}])"
+)  # then a vowel in the same name: "ja" of Russian
+_GLIDE_MS = 30
 _MAX_WORDS = 40  # spoken at a time: longer sentences are cut, behind a comma if there is one
 _COMMAS = tuple(",;:)\u060c\u061b\u3001\uff0c\uff1b")
 
@@ -100,12 +106,13 @@ class Espeak:
             spoken = [word.translate(_COMMANDS) for word in words[begin:end]]
             answer, events, owners = self._speak_sentence(voice, spoken, sound)
             samples += binascii.a2b_base64(answer["sound"])
-            ends_ms = [*(time_ms for _, _, time_ms in events[1:]), answer["end_ms"]]
+            edges_ms = [*(time_ms for _, _, time_ms in events), answer["end_ms"]]
+            edges_s = (start_ms + np.minimum.accumulate(edges_ms[::-1])[::-1]) / 1000
             phones += [
-                SpokenPhone(
-                    name, begin + owner, (start_ms + at_ms) / 1000, (start_ms + to_ms) / 1000
+                SpokenPhone(name, begin + owner, start_s, end_s)
+                for (name, _, _), owner, (start_s, end_s) in zip(
+                    events, owners, pairwise(edges_s.tolist()), strict=True
                 )
-                for (name, _, at_ms), owner, to_ms in zip(events, owners, ends_ms, strict=True)
                 if name
             ]
             start_ms, begin = start_ms + answer["end_ms"], end
@@ -184,9 +191,13 @@ def _read_phones(
     for position, time_ms, name in events:
         if name is None:
             word = max(word, int(np.searchsorted(starts, position, side="right")) - 1)
-        elif (spoken := _phone_name(name)) and not spoken.strip(_MODIFIERS) and phones:
+            continue
+        spoken = _phone_name(name)
+        if spoken and not spoken.strip(_MODIFIERS) and phones:
             before, _, start_ms = phones[-1]
             phones[-1] = (before + spoken, word, start_ms)
+        elif _GLIDE.match(spoken):
+            phones += [(spoken[0], word, time_ms), (spoken[1:], word, time_ms + _GLIDE_MS)]
         else:
             phones.append((spoken, word, time_ms))
     return phones

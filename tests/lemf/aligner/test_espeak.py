@@ -37,7 +37,7 @@ def speak(espeak, text, language):
         ("en-us", "5 % & 1️⃣", ["f aɪ v", "p ɚ s ɛ n t", "æ n d", "w ʌ n"]),
         ("de", "Er ist im Haus.", ["ɛ ɾ", "ɪ s t", "ɪ m", "h aʊ s"]),
         ("fr-fr", "Les enfants", ["l e z", "ɑ̃ f ɑ̃"]),
-        ("ru", "Я не знаю", ["ja", "nʲ ɪ", "z n ɑ ju"]),
+        ("ru", "Я не знаю", ["j a", "nʲ ɪ", "z n ɑ j u"]),
         ("hi", "मैं कल", ["m ɛ̃", "k ʌ l"]),
         ("ar", "ذهب الولد", ["ð a h a b", "ʔ a l w a l a d"]),
         ("cmn", "我 昨天 去", ["w o", "ts uo tʰ iɛ n", "tɕʰ y"]),
