@@ -27,7 +27,13 @@ from lemf.aligner.acoustics.graph import (
     Graph,
     build_graph,
 )
-from lemf.aligner.acoustics.mfcc import FRAME_PERIOD_S, Moments, measure_moments, standardise
+from lemf.aligner.acoustics.mfcc import (
+    FRAME_PERIOD_S,
+    Moments,
+    measure_moments,
+    multiply,
+    standardise,
+)
 from lemf.aligner.acoustics.models import PhoneModels, around, pack_models
 from lemf.aligner.acoustics.phone_features import phone_distance
 from lemf.aligner.acoustics.training import (
@@ -222,7 +228,7 @@ def train_seed(measured: Sequence[Utterance], others: Sequence[Utterance]) -> Ph
         ]
         projection = models.projection if number < PLAIN_PASSES else discriminate(paths)
         extended = [
-            (np.hstack([frames, around(frames) @ projection]), graph, path)
+            (np.hstack([frames, multiply(around(frames), projection)]), graph, path)
             for frames, graph, path in paths
         ]
         models = estimate(add_statistics(starmap(accumulate, extended)), projection=projection)

@@ -44,7 +44,7 @@ def compute_cepstra(blocks: Iterable[FloatArray], rate_hz: int) -> FloatArray:
     samples = np.concatenate(list(_resample(blocks, rate_hz)))
     energies = np.concatenate(list(_band_energies(samples)))
     floor = _FLOOR * max(float(energies.mean()), 1e-12)
-    return np.log(energies + floor) @ _cosines()
+    return multiply(np.log(energies + floor), _cosines())
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +100,11 @@ def standardise(cepstra: FloatArray, moments: Moments) -> FloatArray:
     return np.hstack([scaled, _slopes(scaled) / _SLOPE_SCALE])
 
 
+def multiply(rows: FloatArray, columns: FloatArray) -> FloatArray:
+    """Compute a matrix product: unlike BLAS, to the same bits with any number of threads."""
+    return np.asarray(np.einsum("ij,jk->ik", rows, np.ascontiguousarray(columns)))
+
+
 def _resample(blocks: Iterable[FloatArray], rate_hz: int) -> Iterator[NDArray[np.float32]]:
     """Yield the samples at 16 kHz."""
     if rate_hz == RATE_HZ:
@@ -122,7 +127,7 @@ def _band_energies(samples: NDArray[np.float32]) -> Iterator[FloatArray]:
     window, bands = np.hamming(_WINDOW), _mel_bands().T
     for start in range(0, n_frames, _BLOCK):
         spectra = np.fft.rfft(frames[start : start + _BLOCK] * window, _N_FFT)
-        yield (np.square(spectra.real) + np.square(spectra.imag)) @ bands
+        yield multiply(np.square(spectra.real) + np.square(spectra.imag), bands)
 
 
 def _cosines() -> FloatArray:

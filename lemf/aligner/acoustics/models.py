@@ -11,7 +11,7 @@ from importlib import resources
 import numpy as np
 
 from lemf.aligner.acoustics.graph import ANY_SOUND, N_PARTS, SILENCE, Graph
-from lemf.aligner.acoustics.mfcc import N_CEPSTRA
+from lemf.aligner.acoustics.mfcc import N_CEPSTRA, multiply
 from lemf.aligner.acoustics.phone_features import nearest_phones
 from lemf.arrays import FloatArray, IntArray
 
@@ -48,7 +48,7 @@ class PhoneModels:
 
     def extend(self, features: FloatArray) -> FloatArray:
         """Append what the projection finds around each frame to its features, (frames, 26)."""
-        return np.hstack([features, around(features) @ self.projection])
+        return np.hstack([features, multiply(around(features), self.projection)])
 
     def score(self, features: FloatArray) -> FloatArray:
         """Compute the logarithms of the likelihoods of frames in all states.
@@ -121,7 +121,10 @@ def log_likelihoods(features: FloatArray, means: FloatArray, variances: FloatArr
     """
     precisions = 1 / variances
     constants = (np.square(means) * precisions + np.log(2 * np.pi * variances)).sum(axis=1)
-    distances = np.square(features) @ precisions.T - 2 * features @ (means * precisions).T
+    distances = multiply(
+        np.hstack([np.square(features), features]),
+        np.hstack([precisions, -2 * means * precisions]).T,
+    )
     return np.asarray(-0.5 * (distances + constants))
 
 

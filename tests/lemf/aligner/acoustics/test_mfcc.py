@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import scipy.fft
@@ -77,6 +81,24 @@ def test_moments_add_up(samples):
     assert both.n_frames == 2 * moments.n_frames
     np.testing.assert_array_equal(both.sums, 2 * moments.sums)
     np.testing.assert_array_equal(both.squares, 2 * moments.squares)
+
+
+def test_the_number_of_threads_does_not_matter():
+    program = (
+        "import hashlib, numpy as np; from lemf.aligner.acoustics import mfcc;"
+        "samples = np.random.default_rng(0).normal(0, 0.1, 160_000);"
+        "print(hashlib.sha256(mfcc.compute_cepstra([samples], 16_000)).hexdigest())"
+    )
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env=os.environ | {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for threads in ("1", "4")
+    }
+    assert len(seen) == 1
 
 
 @pytest.mark.parametrize("n_samples", [1, 79, 80, 400])
