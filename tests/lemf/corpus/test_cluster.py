@@ -36,7 +36,7 @@ class Cluster:
         place = self.folder / "s.json"
         place.unlink(missing_ok=True)
         self.scheduler = self.start("scheduler", "--port", "0", **variables)
-        limit = time.monotonic() + 60
+        limit = time.monotonic() + 120
         while not (place.exists() and place.read_text().endswith("}")):
             assert time.monotonic() < limit
             time.sleep(0.02)
@@ -48,7 +48,7 @@ class Cluster:
         process = self.start("worker", *ONE_THREAD, *options, **variables)
         n_workers = sum(one is not self.scheduler and one.poll() is None for one in self.processes)
         with distributed.Client(self.address, set_as_default=False) as client:
-            limit = time.monotonic() + 60
+            limit = time.monotonic() + 120
             while len(client.nthreads()) != n_workers:
                 assert time.monotonic() < limit
                 time.sleep(0.02)
@@ -140,7 +140,7 @@ def test_a_killed_worker_and_a_killed_scheduler_change_no_byte(cluster, make_cor
     process = run_batch(tmp_path, address, names)
     wait_for_parts(tmp_path, process, 10)
     cluster.scheduler.kill()
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=300)
     assert process.returncode == 1
     assert stderr.splitlines()[-1] == (
         "Error: the cluster is gone; what is done is kept: run the same command to go on"
@@ -155,7 +155,7 @@ def test_a_killed_worker_and_a_killed_scheduler_change_no_byte(cluster, make_cor
     process = run_batch(tmp_path, address, names)
     wait_for_parts(tmp_path, process, 30)
     first.kill()
-    _, stderr = process.communicate(timeout=120)
+    _, stderr = process.communicate(timeout=300)
     assert "1 of 120 files failed: see out.failed.csv" in stderr
     assert "Traceback" not in stderr
     assert process.returncode == 1
