@@ -20,8 +20,9 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import contextmanager
+from multiprocessing import connection
 from multiprocessing.connection import Connection
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from lemf.errors import CorpusError, LemfError, MissingPackageError, SettingsError, one_line
 from lemf.runtime.processes import (
@@ -41,6 +42,7 @@ _THREAD_COUNTS = (  # of the libraries under numpy: one process per core already
     "MKL_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
+_LOOK_S = 0.5  # between looks at whether all workers live, while there is no result
 AHEAD = 4  # tasks handed out per core, so that no core waits for the next
 _NOT_LOADED = "Error during deserialization"  # start of dask's message where it cannot import lemf
 _LEMF_MISSING = (
@@ -228,7 +230,10 @@ class LocalWorkers:
 
     def wait(self, futures: Collection[Future[_Result]]) -> set[Future[_Result]]:
         """Wait until some tasks are done, and return their futures."""
-        return wait(futures, return_when=FIRST_COMPLETED).done
+        while not (done := wait(futures, _LOOK_S, return_when=FIRST_COMPLETED).done):
+            if any(not process.is_alive() for process in self._processes()):
+                self.stop()  # half of a result may have been sent, which nobody would complete
+        return done
 
     def renew(self) -> None:
         """Start new processes for the next task."""
@@ -239,8 +244,16 @@ class LocalWorkers:
         if self._lifeline is not None:
             self._lifeline.close()
         if self._executor is not None:
+            for process in self._processes():
+                connection.wait([process.sentinel])
+            # Nobody writes the rest of a result that a worker was sending
+            self._executor._result_queue._writer.close()  # type: ignore[attr-defined]
             self._executor.shutdown(wait=True, cancel_futures=True)
         self._executor = self._lifeline = None
+
+    def _processes(self) -> list[Any]:
+        """Return the processes that have been started and not yet been found dead."""
+        return list((getattr(self._executor, "_processes", None) or {}).values())
 
 
 def _follow(far_end: Connection) -> None:

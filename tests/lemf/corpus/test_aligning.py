@@ -1,11 +1,10 @@
 """A corpus that a synthesiser spoke, whose words are where it said them."""
 
 import csv
-import random
-import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -100,19 +99,48 @@ def test_a_complete_run_is_not_made_again_and_other_settings_are_refused(corpus,
     path.write_bytes(content)
 
 
-def test_a_killed_run_goes_on_to_the_same_bytes_whatever_the_number_of_processes(corpus, run):
-    folder, output = corpus[0], corpus[0].parent / "again"
-    command = [sys.executable, "-m", "lemf", "align", folder, "-o", output, "--language", "en"]
-    draw = random.Random(0)
-    for _ in range(3):
-        process = subprocess.Popen([*command, "--jobs", "1"], stderr=subprocess.DEVNULL)
-        time.sleep(draw.uniform(0.3, 1.5))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    done = subprocess.run([*command, "--jobs", "1"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+class StoppedError(Exception):
+    """As a kill ends a run."""
+
+
+def test_a_run_that_is_stopped_anywhere_goes_on_to_the_same_bytes(corpus, run, monkeypatch):
+    output = corpus[0].parent / "again"
+    calls = []
+
+    def stop_at(done, total, failed=0, note=""):
+        calls.append(done)
+        if len(calls) % 10 == 0:
+            raise StoppedError
+
+    for _ in range(9):
+        with suppress(StoppedError):
+            align(corpus[0], output, jobs=1, watch=stop_at)
+            break
+    else:
+        pytest.fail("the run does not go on")
+    assert len(calls) > 14
+    assert contents(output) == contents(run.outputs.folder)
+    with monkeypatch.context() as patch:
+        patch.setattr("lemf.corpus.grids.write_table", None)
+        with pytest.raises(TypeError):
+            align(corpus[0], output, force=True)
+    assert (output.parent / "again.parts").is_dir()
+    align(corpus[0], output)
     assert contents(output) == contents(run.outputs.folder)
     assert not list(output.parent.glob("again.p*"))
+
+
+def test_a_killed_process_leaves_what_the_next_goes_on_from(corpus, run):
+    output = corpus[0].parent / "killed"
+    command = [sys.executable, "-m", "lemf", "align", corpus[0], "-o", output, "--language", "en"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    while not list(output.parent.glob("killed.parts/*.part")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    align(corpus[0], output)
+    assert contents(output) == contents(run.outputs.folder)
 
 
 def test_recordings_without_words_fail_alone(corpus, tmp_path, monkeypatch):

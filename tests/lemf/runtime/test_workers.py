@@ -71,6 +71,29 @@ def test_the_task_that_kills_its_worker_is_given_up_and_no_other():
     assert [task for task in tasks if results[task] == KILLED] == [tasks[7], tasks[20]]
 
 
+def test_a_worker_that_dies_while_it_sends_a_result_holds_nobody_up():
+    send_half = (
+        "os.write(self._handle, bytes(content)[: len(content) // 2]), os.kill(os.getpid(), 9)"
+    )
+    cut = f"""
+import os, multiprocessing.connection
+multiprocessing.connection.Connection._send = lambda self, content, *_: ({send_half})
+"""
+    tasks = ["1 + 0", f"exec({cut!r}) or bytes(100_000)", "2 + 0"]
+    code = f"""
+from lemf.runtime.workers import KILLED, local_workers, run_tasks
+tasks = {tasks!r}
+with local_workers(2) as workers:
+    results = dict(run_tasks(workers, eval, tasks))
+print([results[task] for task in tasks] == [1, KILLED, 2])
+with local_workers(1) as workers:
+    for _ in run_tasks(workers, eval, ["1", *tasks[1:]]):
+        break
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "True\n", done.stderr
+
+
 def test_an_error_in_a_worker_is_raised_here():
     with local_workers(1) as workers, pytest.raises(ZeroDivisionError):
         list(run_tasks(workers, eval, ["1 / 0"]))
