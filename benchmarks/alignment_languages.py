@@ -1,6 +1,6 @@
 """Measure the aligner on speech of another synthesiser, whose times are known, in many languages.
 
-    python benchmarks/alignment_languages.py FOLDER [--languages it cs] [--variants] [--voices]
+    python benchmarks/alignment_languages.py FOLDER [--languages it cs] [--variants] [--aligner X]
 
 Festival speaks the sentences of alignment_languages.csv with the voices that Debian packages (see
 VOICES; `apt-get install festival` and the packages that are named where a voice is missing) into
@@ -20,6 +20,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -125,13 +126,19 @@ def vary(samples: np.ndarray, rate_hz: int) -> Iterator[tuple[str, np.ndarray, f
     yield NOISE, samples + noise, 1.0
 
 
-def measure(sentence: Sentence) -> list[tuple[Sentence, str, np.ndarray]]:
+def measure(sentence: Sentence, aligner: str) -> list[tuple[Sentence, str, np.ndarray]]:
     """Align all variants of a sentence; compute the errors of the edges in ms, (2 * words,)."""
     samples, rate_hz = soundfile.read(sentence.path)
     measured = []
     for name, varied, speed in vary(samples, rate_hz):
         try:
-            grid = align(varied, sentence.text, language=sentence.voice.language, rate_hz=rate_hz)
+            grid = align(
+                varied,
+                sentence.text,
+                language=sentence.voice.language,
+                rate_hz=rate_hz,
+                aligner=aligner,
+            )
         except LemfError as error:
             print(f"{sentence.path.name}, {name}: {error}", file=sys.stderr)
             continue
@@ -162,6 +169,7 @@ def main() -> None:
     parser.add_argument("--languages", nargs="*", help="codes; all by default")
     parser.add_argument("--variants", action="store_true", help="also one row per variant")
     parser.add_argument("--voices", action="store_true", help="also one row per voice")
+    parser.add_argument("--aligner", choices=("espeak", "praat", "mfa"), default="espeak")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_args()
     if shutil.which("festival") is None:
@@ -179,7 +187,11 @@ def main() -> None:
         )
     ]
     with ProcessPoolExecutor(options.jobs) as pool:
-        measured = [part for parts in pool.map(measure, sentences) for part in parts]
+        measured = [
+            part
+            for parts in pool.map(measure, sentences, repeat(options.aligner))
+            for part in parts
+        ]
     print("| | word edges | median (ms) | 90 % (ms) | within 50 ms | beyond 100 ms |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     for language in dict.fromkeys(sentence.voice.language for sentence, _, _ in measured):

@@ -15,7 +15,9 @@ from parselmouth.praat import call
 
 _RATE_HZ = 44_100  # that of Praat's synthesiser; at another, its aligner fails
 _VOICE = "Female1"
-_SILENCE_DB, _SHORTEST_SILENCE_S, _SHORTEST_SOUND_S = -35.0, 0.1, 0.1  # Praat's own defaults
+_SILENCES_DB = (-35.0, -36.0, -34.0, -38.0, -32.0, -40.0)  # Praat's own default, then near ones
+_SHORTEST_SILENCE_S, _SHORTEST_SOUND_S = 0.1, 0.1
+_OTHER_DOMAIN = "The domain of the TextGrid"  # where it has rounded its own times unluckily
 
 
 def find_phones(path: str, text: str, language: str) -> list[tuple[str, float, float]]:
@@ -24,14 +26,21 @@ def find_phones(path: str, text: str, language: str) -> list[tuple[str, float, f
     grid = call(sound, "To TextGrid", "text", "")
     call(grid, "Set interval text", 1, 1, text)
     synthesiser = call("Create SpeechSynthesizer", language, _VOICE)
-    settings = (_SILENCE_DB, _SHORTEST_SILENCE_S, _SHORTEST_SOUND_S)
-    aligned = call([synthesiser, sound, grid], "To TextGrid (align)", 1, 1, 1, *settings)
+    for silence_db in _SILENCES_DB:
+        settings = (silence_db, _SHORTEST_SILENCE_S, _SHORTEST_SOUND_S)
+        try:
+            aligned = call([synthesiser, sound, grid], "To TextGrid (align)", 1, 1, 1, *settings)
+            break
+        except parselmouth.PraatError as error:
+            if silence_db == _SILENCES_DB[-1] or not str(error).startswith(_OTHER_DOMAIN):
+                raise
     tier = call(aligned, "Get number of tiers")  # the last is that of the phones
     phones = []
     for place in range(1, call(aligned, "Get number of intervals", tier) + 1):
         if name := call(aligned, "Get label of interval", tier, place):
             start_s = call(aligned, "Get start time of interval", tier, place)
-            phones.append((name, start_s, call(aligned, "Get end time of interval", tier, place)))
+            end_s = call(aligned, "Get end time of interval", tier, place)
+            phones.append((name, start_s, end_s))
     return phones
 
 

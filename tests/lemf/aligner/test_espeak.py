@@ -7,14 +7,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lemf.aligner import espeak_client
 from lemf.aligner.espeak import open_espeak
 from lemf.aligner.transcript import read_words
 
 pytest.importorskip("espeakng_loader")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def packaged_library():
+    """Use the version of the package: another speaks some words otherwise."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(espeak_client, "_find_system_libraries", list)
+        yield
+
+
 @pytest.fixture(scope="module")
-def espeak():
+def espeak(packaged_library):
     with open_espeak() as process:
         yield process
 

@@ -29,7 +29,7 @@ def process():
 def test_requests_are_answered_in_turn(process):
     answers = [process.ask({**REQUEST, "text": text}, text) for text in ("one", "two")]
     names = [[name for _, _, name in answer["events"] if name] for answer in answers]
-    assert names == [["w", "ˈʌ", "n"], ["t", "ˈuː"]]
+    assert ["".join(spoken).replace("ˈ", "") for spoken in names] == ["wʌn", "tuː"]
 
 
 @posix

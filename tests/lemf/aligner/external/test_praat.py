@@ -8,6 +8,7 @@ import pytest
 
 from lemf.aligner.external.praat import align_with_praat
 from lemf.errors import AlignerError, MissingPackageError
+from lemf.reading.audio import Audio
 
 pytest.importorskip("parselmouth")
 
@@ -28,6 +29,15 @@ def test_each_word_is_found_at_its_time(sentence):
 
 def test_the_times_are_the_same_whatever_was_aligned_before(sentence):
     assert align(sentence) == align(sentence)
+
+
+@pytest.mark.parametrize("n_more", [0, 10, 100, 2000])
+def test_any_duration_is_taken(sentence, n_more):
+    (samples,) = sentence.recording.slices([(0, sentence.recording.n_samples)])
+    recording = Audio.from_samples(np.pad(samples, (0, n_more)), sentence.recording.rate_hz)
+    words = align(sentence, recording=recording).words
+    assert len(words) == len(sentence.words)
+    assert words[-1].end_s <= recording.duration_s
 
 
 def test_markup_is_text(sentence):
