@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -145,17 +147,28 @@ def left_out(
 
     With `train`, the models are trained on what is left out, without the measurements.
     """
-    words: dict[str, Sequence[AlignedWord]] = {}
-    for key in sorted({tuple(getattr(one, name) for name in names) for one in measured}):
-        shares = {
-            one.name: [getattr(one, name) == value for name, value in zip(names, key, strict=True)]
-            for one in measured
-        }
-        models = train_seed([one for one in measured if not any(shares[one.name])], others)
-        kept_back = [one for one in measured if all(shares[one.name])]
-        models, moments = train_corpus(kept_back, models) if train else (models, {})
-        words |= align(kept_back, models, moments)
-    return words
+    keys = sorted({tuple(getattr(one, name) for name in names) for one in measured})
+    work = partial(leave_out, measured, others, names, train)
+    with ProcessPoolExecutor() as pool:
+        return {name: words for part in pool.map(work, keys) for name, words in part.items()}
+
+
+def leave_out(
+    measured: Sequence[Utterance],
+    others: Sequence[Utterance],
+    names: Sequence[str],
+    train: bool,
+    key: Sequence[str],
+) -> Words:
+    """Leave out what shares one of the values, and align what shares all."""
+    shares = {
+        one.name: [getattr(one, name) == value for name, value in zip(names, key, strict=True)]
+        for one in measured
+    }
+    models = train_seed([one for one in measured if not any(shares[one.name])], others)
+    kept_back = [one for one in measured if all(shares[one.name])]
+    models, moments = train_corpus(kept_back, models) if train else (models, {})
+    return align(kept_back, models, moments)
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from lemf.arrays import FloatArray, IntArray
 
 VARIANCE_FLOOR = 0.1  # of the variance of all frames
 _VARIANCE_WEIGHT = 10.0  # frames of the variance of all that are added to those of a state
-_MEAN_WEIGHT = 10.0  # frames of the models before that are added to those of a state
+_MEAN_WEIGHT = 200.0  # frames of the models before that are added to those of a state
 
 
 @dataclass(frozen=True, eq=False)
