@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from lemf.aligner.acoustics.mfcc import compute_cepstra, measure_moments, standardise
 from lemf.aligner.acoustics.models import PhoneModels, read_seed
+from lemf.aligner.acoustics.vocal_tract import fit_vocal_tract
 from lemf.aligner.espeak import open_espeak
 from lemf.aligner.external.choice import align_externally
-from lemf.aligner.forced import AlignedText, find_words, phones_of_words, read_times
+from lemf.aligner.fitting import fit_words
+from lemf.aligner.forced import AlignedText, phones_of_words
 from lemf.aligner.transcript import TranscriptWord, read_words
 from lemf.arrays import FloatArray
 from lemf.config import AlignerName
@@ -75,7 +77,7 @@ def align(
     recording = open_audio(audio, rate_hz)
     words, phones = speak_text(recording, text, language)
     if aligner == "espeak":
-        cepstra = cepstra_of(recording)
+        cepstra = fit_vocal_tract(cepstra_of(recording), read_seed())
         features = standardise(cepstra, measure_moments(cepstra))
         aligned = align_words(recording, features, words, phones, force_fit=force_fit)
     else:
@@ -135,11 +137,16 @@ def align_words(
         The recording is too short for the words, or they do not fit it.
     """
     try:
-        path = find_words(features, phones, models or read_seed())
+        return fit_words(
+            features,
+            words,
+            phones,
+            models or read_seed(),
+            recording.duration_s,
+            force_fit=force_fit,
+        )
     except AlignerError as error:
         raise AlignerError(f"{recording.name}: {error}") from None
-    duration_s = recording.duration_s
-    return AlignedText(read_times(path, words, duration_s), duration_s, 1.0)
 
 
 def cepstra_of(recording: Audio) -> FloatArray:

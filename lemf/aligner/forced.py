@@ -165,7 +165,11 @@ def find_phones(
 
 
 def read_times(
-    path: ForcedPath, words: Sequence[TranscriptWord], duration_s: float
+    path: ForcedPath,
+    words: Sequence[TranscriptWord],
+    duration_s: float | None,
+    *,
+    start: int = 0,
 ) -> tuple[AlignedWord, ...]:
     """Read where words and phones are from a path; the confidence of each is 1.
 
@@ -173,8 +177,10 @@ def read_times(
     ----------
     path : ForcedPath
     words : sequence of TranscriptWord
-    duration_s : float
-        Of the recording; the last frame ends there.
+    duration_s : float, optional
+        Of the recording; the last frame ends there. Without, the recording goes on.
+    start : int
+        The frame of the recording at which the path starts.
 
     Returns
     -------
@@ -182,8 +188,10 @@ def read_times(
     """
     units = path.graph.units[path.states]
     firsts = np.flatnonzero(np.diff(units, prepend=-1))
-    edges_s = np.round((np.append(firsts, len(units)) - 0.5) * FRAME_PERIOD_S, 4)
-    edges_s[0], edges_s[-1] = 0.0, duration_s
+    edges_s = np.round((start + np.append(firsts, len(units)) - 0.5) * FRAME_PERIOD_S, 4)
+    edges_s[0] = max(edges_s[0], 0.0)
+    if duration_s is not None:
+        edges_s[-1] = duration_s
     phones: list[list[AlignedPhone]] = [[] for _ in words]
     for unit, start_s, end_s in zip(
         units[firsts].tolist(), edges_s[:-1].tolist(), edges_s[1:].tolist(), strict=True

@@ -105,6 +105,28 @@ def multiply(rows: FloatArray, columns: FloatArray) -> FloatArray:
     return np.asarray(np.einsum("ij,jk->ik", rows, np.ascontiguousarray(columns)))
 
 
+def warp(cepstra: FloatArray, factor: float) -> FloatArray:
+    """Compute the cepstra of a voice whose vocal tract is `factor` times as long.
+
+    Parameters
+    ----------
+    cepstra : (frames, 13) float64
+    factor : float
+        By which the frequency of each band is multiplied: above 1, the vocal tract becomes longer.
+
+    Returns
+    -------
+    (frames, 13) float64
+    """
+    bands = np.arange(_N_BANDS)
+    low, high = _mel(_LOWEST_HZ), _mel(_HIGHEST_HZ)
+    centres_mel = np.linspace(low, high, _N_BANDS + 2)[1:-1]
+    warped_mel = np.array([_mel(factor * _hz(centre)) for centre in centres_mel])
+    sources = np.interp(warped_mel, centres_mel, bands)
+    shares = np.maximum(0.0, 1 - np.abs(bands[:, None] - sources))  # of each band in the warped
+    return multiply(cepstra, multiply(multiply(_cosines().T, shares), _cosines()))
+
+
 def _resample(blocks: Iterable[FloatArray], rate_hz: int) -> Iterator[NDArray[np.float32]]:
     """Yield the samples at 16 kHz."""
     if rate_hz == RATE_HZ:
@@ -152,7 +174,7 @@ def _slopes(features: FloatArray) -> FloatArray:
 def _mel_bands() -> FloatArray:
     """Return the triangles of the bands over the bins of the FFT, (26, 257) float64."""
     edges_mel = np.linspace(_mel(_LOWEST_HZ), _mel(_HIGHEST_HZ), _N_BANDS + 2)
-    edges_hz = 700 * (10 ** (edges_mel / 2595) - 1)
+    edges_hz = _hz(edges_mel)
     bins_hz = np.arange(_N_FFT // 2 + 1) * RATE_HZ / _N_FFT
     low, centre, high = edges_hz[:-2, None], edges_hz[1:-1, None], edges_hz[2:, None]
     rise, fall = (bins_hz - low) / (centre - low), (high - bins_hz) / (high - centre)
@@ -161,3 +183,7 @@ def _mel_bands() -> FloatArray:
 
 def _mel(frequency_hz: float) -> float:
     return float(2595 * np.log10(1 + frequency_hz / 700))
+
+
+def _hz(mel: FloatArray) -> FloatArray:
+    return np.asarray(700 * (10 ** (mel / 2595) - 1))

@@ -28,7 +28,7 @@ def find_path(scores: FloatArray, columns: IntArray, graph: Graph) -> tuple[IntA
         -1e29 where the recording has fewer frames than the shortest way.
     """
     n_frames, n_states = len(scores), len(columns)
-    rounds = _rounds(graph.jumps)
+    rounds = part_jumps(graph.jumps)
     closed = ~graph.follows[1:]
     entered_from = np.zeros((n_frames, n_states), np.int8)  # 0: itself, 1: the one before, 2...
     best = np.full(n_states, _NEVER)
@@ -59,7 +59,7 @@ def find_path(scores: FloatArray, columns: IntArray, graph: Graph) -> tuple[IntA
     return path, total
 
 
-def _rounds(jumps: IntArray) -> list[tuple[IntArray, IntArray]]:
+def part_jumps(jumps: IntArray) -> list[tuple[IntArray, IntArray]]:
     """Part the jumps into rounds in none of which a state occurs twice."""
     counts: dict[int, int] = {}
     rounds: list[list[tuple[int, int]]] = []

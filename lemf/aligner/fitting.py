@@ -1,0 +1,186 @@
+"""The words of a recording, aligned piece by piece; a text that does not fit is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from lemf.aligner.acoustics.mfcc import FRAME_PERIOD_S
+from lemf.aligner.acoustics.models import PhoneModels
+from lemf.aligner.confidence import Fit, measure_chance, measure_fit
+from lemf.aligner.forced import AlignedText, AlignedWord, ForcedPath, find_words, read_times
+from lemf.aligner.long_recordings import Piece, Pieces, find_pieces
+from lemf.aligner.transcript import TranscriptWord
+from lemf.arrays import FloatArray
+from lemf.errors import AlignerError, shown
+
+LEAST_CONFIDENCE = 0.5  # of a word whose place is not doubtful
+SURE_RATIO = -0.5  # likelihood ratio of a text that fits in any case
+CHANCE_WEIGHT = 1.5
+LEAST_FIT = -1.2  # of a text that fits: its ratio, and by how much it is above that of chance
+_FEWEST_PHONES = 12  # of words that a text is refused for, unless they are half of it
+_FASTEST = 0.15  # phones per frame: 30 per second
+_LEAST_FRAMES = 8  # per phone where words may be
+_SHOWN = 5  # words in a note
+
+
+def fit_words(
+    features: FloatArray,
+    words: Sequence[TranscriptWord],
+    phones: Sequence[Sequence[str]],
+    models: PhoneModels,
+    duration_s: float,
+    *,
+    force_fit: bool = False,
+) -> AlignedText:
+    """Align the words of a recording, with their confidences, and check that they fit.
+
+    Parameters
+    ----------
+    features : (frames, 26) float64
+    words : sequence of TranscriptWord
+    phones : sequence of sequences of str
+        The names of the phones of each word.
+    models : PhoneModels
+    duration_s : float
+        Of the recording.
+    force_fit : bool
+        Whether words that do not fit become notes.
+
+    Returns
+    -------
+    AlignedText
+        The notes name sound that is not in the text, and doubtful words.
+
+    Raises
+    ------
+    AlignerError
+        Words do not fit the sound; the recording is too short for them.
+    """
+    n_phones = sum(map(len, phones))
+    if n_phones > _FASTEST * len(features):
+        raise AlignerError(
+            f"{len(words):,} words cannot be spoken in {duration_s:.2f} s; give the text of this "
+            "recording"
+        )
+    pieces = find_pieces(features, phones, [word.sentence for word in words], models)
+    missed = [
+        piece for piece in pieces.unspoken if _is_missed(piece, features, words, phones, models)
+    ]
+    complaints = [_misfit(words, piece) for piece in missed]
+    if complaints and not force_fit:
+        raise AlignerError(f"{_several(complaints)}; {_REMEDY}")
+    aligned: list[AlignedWord] = []
+    for piece in pieces.spoken:
+        spoken, fits = _align(piece, features, words, phones, models, duration_s)
+        aligned += spoken
+        if not fits and not any(_overlap(piece, other) for other in missed):
+            complaints.append(_misfit(words, piece))
+    if complaints and not force_fit:
+        raise AlignerError(f"{_several(complaints)}; {_REMEDY}")
+    confidence = float(np.mean([word.confidence for word in aligned]))
+    notes = (*complaints, *_notes(aligned, words, pieces))
+    return AlignedText(tuple(aligned), duration_s, confidence, notes)
+
+
+_REMEDY = "correct the text, or align it all the same with --force-fit (force_fit=True)"
+
+
+def _align(
+    piece: Piece,
+    features: FloatArray,
+    words: Sequence[TranscriptWord],
+    phones: Sequence[Sequence[str]],
+    models: PhoneModels,
+    duration_s: float,
+) -> tuple[list[AlignedWord], bool]:
+    """Align the words of a piece; return them, and whether they fit as a whole."""
+    own = phones[piece.first : piece.last]
+    path = find_words(features[piece.start : piece.end], own, models)
+    is_last = piece.end == len(features)
+    placed = read_times(
+        path, words[piece.first : piece.last], duration_s if is_last else None, start=piece.start
+    )
+    fit = measure_fit(path, len(own))
+    aligned = [
+        replace(word, confidence=round(confidence, 3))
+        for word, confidence in zip(placed, fit.confidences.tolist(), strict=True)
+    ]
+    is_short = _count(phones, piece) < _FEWEST_PHONES and len(own) < len(words)
+    return aligned, is_short or _fits(fit, path, own, models)
+
+
+def _is_missed(
+    piece: Piece,
+    features: FloatArray,
+    words: Sequence[TranscriptWord],
+    phones: Sequence[Sequence[str]],
+    models: PhoneModels,
+) -> bool:
+    """Check that words are enough to tell, and that they do not fit the sound in their place."""
+    n_phones, n_words = _count(phones, piece), piece.last - piece.first
+    if 2 * n_words < len(words) and (n_words < 2 or n_phones < _FEWEST_PHONES):
+        return False
+    if piece.end - piece.start < _LEAST_FRAMES * n_phones:
+        return True
+    own = phones[piece.first : piece.last]
+    path = find_words(features[piece.start : piece.end], own, models)
+    return not _fits(measure_fit(path, n_words), path, own, models)
+
+
+def _fits(fit: Fit, path: ForcedPath, phones: Sequence[Sequence[str]], models: PhoneModels) -> bool:
+    ratio = fit.likelihood_ratio
+    if ratio > SURE_RATIO:
+        return True
+    return ratio + CHANCE_WEIGHT * (ratio - measure_chance(path, phones, models)) > LEAST_FIT
+
+
+def _count(phones: Sequence[Sequence[str]], piece: Piece) -> int:
+    return sum(map(len, phones[piece.first : piece.last]))
+
+
+def _overlap(one: Piece, other: Piece) -> bool:
+    return one.first < other.last and other.first < one.last
+
+
+def _misfit(words: Sequence[TranscriptWord], piece: Piece) -> str:
+    """Name words that do not fit, and where."""
+    first, last = words[piece.first].text, words[piece.last - 1].text
+    if piece.last == piece.first + 1:
+        named = f"word {piece.last} ({shown(first)}) does"
+    else:
+        named = f"words {piece.first + 1} to {piece.last} ({shown(f'{first} ... {last}')}) do"
+    return f"{named} not fit the sound {_span(piece)}"
+
+
+def _span(piece: Piece) -> str:
+    start_s, end_s = piece.start * FRAME_PERIOD_S, piece.end * FRAME_PERIOD_S
+    if piece.end - piece.start < 2:
+        return f"at {start_s:.2f} s"
+    return f"from {start_s:.2f} to {end_s:.2f} s"
+
+
+def _several(complaints: Sequence[str]) -> str:
+    more = f" (and {len(complaints) - 1} more places)" if len(complaints) > 1 else ""
+    return f"{complaints[0]}{more}"
+
+
+def _notes(
+    aligned: Sequence[AlignedWord], words: Sequence[TranscriptWord], pieces: Pieces
+) -> Iterator[str]:
+    """Yield notes on sound that is not in the text, and on words that may not be what is said."""
+    for piece in pieces.unwritten:
+        before, after = words[: piece.first], words[piece.first :]
+        places = [f"after {shown(before[-1].text)}"] if before else []
+        places += [f"before {shown(after[0].text)}"] if after else []
+        yield f"the text lacks what sounds {_span(piece)}, {' and '.join(places)}"
+    doubtful = [
+        f"{shown(word.text)} ({word.start_s:.2f} s)"
+        for word in aligned
+        if word.confidence < LEAST_CONFIDENCE
+    ]
+    if doubtful:
+        more = f" and {len(doubtful) - _SHOWN} more" if len(doubtful) > _SHOWN else ""
+        yield f"perhaps not what is said: {', '.join(doubtful[:_SHOWN])}{more}"

@@ -1,0 +1,168 @@
+"""Where in a recording the text is spoken: pieces to align, and the sound that the text lacks.
+
+Music, noise or other speech may come before, between and after, and the recording may be long: it
+is read in windows, each from a word whose place is settled, so that time and memory grow with its
+length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+import numpy as np
+
+from lemf.aligner.acoustics.graph import build_graph
+from lemf.aligner.acoustics.models import PhoneModels
+from lemf.aligner.acoustics.open_path import find_open_path
+from lemf.aligner.acoustics.phone_loop import score_free_phones
+from lemf.arrays import FloatArray, IntArray
+
+_WINDOW = 8000  # frames: 40 s
+_SETTLED = 5000  # frames of a window after which the next may begin
+_FASTEST = 0.11  # phones per frame: 22 per second
+_FREE_PENALTY = 120.0  # per phone of other sound
+_OTHER_PENALTY = 250.0  # where other sound begins between sentences, before and after all
+_INSIDE_PENALTY = 400.0  # inside a sentence
+_LEAST_OTHER = 80  # frames of other sound that are not a part of words: 0.4 s
+_LOUD = 90  # percentile of the level of other sound, which is silence if below that of words
+_LONGEST_PIECE = 3000  # frames after which a piece ends at a pause: 15 s
+_SILENT, _OTHER = -1, -2
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a recording, in frames, and the words from `first` to before `last`."""
+
+    start: int
+    end: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Where a text is spoken.
+
+    Attributes
+    ----------
+    spoken : tuple of Piece
+        Stretches to align, which together have all words of the text.
+    unwritten : tuple of Piece
+        Sound that is not in the text, before the word `first`; no words.
+    unspoken : tuple of Piece
+        Words that do not sound, and the stretch between those around that do.
+    """
+
+    spoken: tuple[Piece, ...]
+    unwritten: tuple[Piece, ...]
+    unspoken: tuple[Piece, ...]
+
+
+def find_pieces(
+    features: FloatArray,
+    phones: Sequence[Sequence[str]],
+    sentences: Sequence[int],
+    models: PhoneModels,
+) -> Pieces:
+    """Find the pieces of a recording in which its text is spoken.
+
+    Parameters
+    ----------
+    features : (frames, 26) float64
+    phones : sequence of sequences of str
+        The names of the phones of each word.
+    sentences : sequence of int
+        The sentence of each word.
+    models : PhoneModels
+
+    Returns
+    -------
+    Pieces
+    """
+    inside = np.diff(np.array(sentences), prepend=-1, append=-1) == 0
+    penalties = np.where(inside, _INSIDE_PENALTY, _OTHER_PENALTY)
+    words = _words_of_frames(features, phones, penalties, models)
+    n_frames, n_words = len(words), len(phones)
+    runs = [0, *(np.flatnonzero(np.diff(words)) + 1).tolist(), n_frames]
+    before = np.maximum.accumulate(words.clip(min=-1))  # the last word up to each frame
+    after = np.minimum.accumulate(np.where(words < 0, n_words, words)[::-1])[::-1]
+    level = features[:, 0]
+    of_words = float(level[words >= 0].mean()) if np.any(words >= 0) else 0.0
+    spoken: list[Piece] = []
+    unwritten: list[Piece] = []
+    unspoken: list[Piece] = []
+    start = first = 0
+    word_end = 0
+    for run_start, run_end in pairwise(runs):
+        word, next_word = int(words[run_start]), int(after[run_start])
+        done = int(before[run_start]) + 1
+        if word >= 0:
+            if word > (unspoken_from := int(before[run_start - 1]) + 1 if run_start else 0):
+                unspoken.append(Piece(word_end, run_start, unspoken_from, word))
+            word_end = run_end
+            continue
+        is_other = word == _OTHER and run_end - run_start >= _LEAST_OTHER
+        if next_word > done:
+            continue
+        if is_other and np.percentile(level[run_start:run_end], _LOUD) > of_words:
+            unwritten.append(Piece(run_start, run_end, done, done))
+        if is_other or (run_start - start > _LONGEST_PIECE and done < n_words):
+            end = run_start if is_other else (run_start + run_end) // 2
+            if done > first:
+                spoken.append(Piece(start, end, first, done))
+            start, first = run_end if is_other else end, done
+    if (done := int(before[-1]) + 1) < n_words:
+        unspoken.append(Piece(word_end, n_frames, done, n_words))
+    if first < n_words:
+        spoken.append(Piece(start, n_frames, first, n_words))
+    return Pieces(tuple(spoken), tuple(unwritten), tuple(unspoken))
+
+
+def _words_of_frames(
+    features: FloatArray,
+    phones: Sequence[Sequence[str]],
+    penalties: FloatArray,
+    models: PhoneModels,
+) -> IntArray:
+    """Find the word of each frame, `_SILENT` or `_OTHER`."""
+    found = np.full(len(features), _SILENT)
+    counts = [0, *accumulate(len(one) for one in phones)]
+    start = first = 0
+    while start < len(features) and first < len(phones):
+        end = min(start + _WINDOW, len(features))
+        last = int(np.searchsorted(counts, counts[first] + _FASTEST * (end - start), "right"))
+        last = min(max(last, first + 1), len(phones))
+        to_end = end == len(features)
+        words = _words_of_window(
+            features[start:end], phones[first:last], penalties[first : last + 1], models, to_end
+        )
+        words = np.where(words >= 0, first + words, words)
+        if to_end:
+            found[start:end] = words
+            break
+        changes = 1 + np.flatnonzero(np.diff(words[: _SETTLED + 1]))
+        settled = int(changes[-1]) if len(changes) else _SETTLED
+        found[start : start + settled] = words[:settled]
+        begins = int(words[settled])
+        first = begins if begins > first else max(first, int(words[:settled].max()) + 1)
+        start += settled
+    else:
+        found[start:] = _OTHER
+    return found
+
+
+def _words_of_window(
+    features: FloatArray,
+    phones: Sequence[Sequence[str]],
+    penalties: FloatArray,
+    models: PhoneModels,
+    to_end: bool,
+) -> IntArray:
+    graph = build_graph(phones, 1)
+    scores = models.score(features)
+    other = score_free_phones(scores, (_FREE_PENALTY,))[:, 0]
+    path = find_open_path(scores, models.columns(graph), graph, other, penalties, to_end=to_end)
+    words = graph.words[graph.units[path.clip(min=0)]]
+    return np.where(path < 0, _OTHER, words)
