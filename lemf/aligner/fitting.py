@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lemf.aligner.acoustics.graph import fit_graph
 from lemf.aligner.acoustics.mfcc import FRAME_PERIOD_S
 from lemf.aligner.acoustics.models import PhoneModels
 from lemf.aligner.confidence import Fit, measure_chance, measure_fit
@@ -59,12 +60,8 @@ def fit_words(
     AlignerError
         Words do not fit the sound; the recording is too short for them.
     """
-    n_phones = sum(map(len, phones))
-    if n_phones > _FASTEST * len(features):
-        raise AlignerError(
-            f"{len(words):,} words cannot be spoken in {duration_s:.2f} s; give the text of this "
-            "recording"
-        )
+    if sum(map(len, phones)) > _FASTEST * len(features):
+        fit_graph(phones, len(features))  # raises where the recording is too short
     pieces = find_pieces(features, phones, [word.sentence for word in words], models)
     missed = [
         piece for piece in pieces.unspoken if _is_missed(piece, features, words, phones, models)

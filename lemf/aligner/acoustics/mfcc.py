@@ -121,7 +121,9 @@ def warp(cepstra: FloatArray, factor: float) -> FloatArray:
     bands = np.arange(_N_BANDS)
     low, high = _mel(_LOWEST_HZ), _mel(_HIGHEST_HZ)
     centres_mel = np.linspace(low, high, _N_BANDS + 2)[1:-1]
-    warped_mel = np.array([_mel(factor * _hz(centre)) for centre in centres_mel])
+    warped_mel = np.array(
+        [_mel(factor * frequency_hz) for frequency_hz in _hz(centres_mel).tolist()]
+    )
     sources = np.interp(warped_mel, centres_mel, bands)
     shares = np.maximum(0.0, 1 - np.abs(bands[:, None] - sources))  # of each band in the warped
     return multiply(cepstra, multiply(multiply(_cosines().T, shares), _cosines()))
