@@ -57,7 +57,7 @@ def align(
     -------
     TextGrid
         Tiers ``words``, ``phones`` (as MFA writes them: empty labels where nothing is spoken) and
-        ``confidence``, from 0 to 1, of each word.
+        ``confidence``, from 0 to 1, of each word; other aligners tell none.
 
     Raises
     ------
@@ -82,7 +82,8 @@ def align(
         aligned = align_words(recording, features, words, phones, force_fit=force_fit)
     else:
         aligned = align_externally(aligner, recording, words, phones, language)
-    return replace(to_textgrid(aligned), path=f"<aligned by {aligner}, {language}>")
+    grid = to_textgrid(aligned, with_confidence=aligner == "espeak")
+    return replace(grid, path=f"<aligned by {aligner}, {language}>")
 
 
 def speak_text(
@@ -159,14 +160,17 @@ def cepstra_of(recording: Audio) -> FloatArray:
     return compute_cepstra(recording.slices(spans), recording.rate_hz)
 
 
-def to_textgrid(aligned: AlignedText) -> TextGrid:
+def to_textgrid(aligned: AlignedText, *, with_confidence: bool = True) -> TextGrid:
     """Convert aligned words to a TextGrid with the tiers ``words``, ``phones``, ``confidence``."""
     words = [(word.start_s, word.end_s, word.text) for word in aligned.words]
     phones = [
         (phone.start_s, phone.end_s, phone.name) for word in aligned.words for phone in word.phones
     ]
-    confidences = [(word.start_s, word.end_s, f"{word.confidence:.2f}") for word in aligned.words]
-    tiers = {"words": words, "phones": phones, "confidence": confidences}
+    tiers = {"words": words, "phones": phones}
+    if with_confidence:
+        tiers["confidence"] = [
+            (word.start_s, word.end_s, f"{word.confidence:.2f}") for word in aligned.words
+        ]
     return TextGrid(
         0.0,
         aligned.duration_s,

@@ -247,7 +247,8 @@ def _print_end(run: AlignRun) -> None:
             f"{summary.audio_s / 3600:.2f} h of audio in {run.seconds:.0f} s"
         )
         say(f"wrote {outputs.folder} and {outputs.table}")
-    lowest = sorted(run.grids, key=lambda row: (row["confidence"], row["id"]))[:_SHOWN]
+    told = [row for row in run.grids if row["confidence"] is not None]
+    lowest = sorted(told, key=lambda row: (row["confidence"], row["id"]))[:_SHOWN]
     if lowest:
         shown = ", ".join(f"{row['id']} ({row['confidence']:.2f})" for row in lowest)
         say(f"lowest confidence: {shown}")

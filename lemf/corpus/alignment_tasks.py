@@ -203,11 +203,12 @@ def _align(task: AlignTask) -> dict[str, Any]:
 
     recording = _open(task)
     aligned, notes = (_align_internally if task.heard else _align_externally)(task, recording)
+    told = task.aligning.aligner == "espeak"
     return {
-        "text": format_textgrid(to_textgrid(aligned)),
+        "text": format_textgrid(to_textgrid(aligned, with_confidence=told)),
         "duration_s": recording.duration_s,
         "words": len(aligned.words),
-        "confidence": round(aligned.confidence, 3),
+        "confidence": round(aligned.confidence, 3) if told else None,
         "notes": [*notes, *aligned.notes],
     }
 
