@@ -2,34 +2,42 @@
 #pragma once
 
 #include <cstddef>
-#include <vector>
+
+#include "kernels.hpp"
 
 namespace lemf {
 
-// Stockham's autosort algorithm, two radix-2 steps at a time: no bit reversal, unit stride inside.
+// Stockham's autosort algorithm, four radix-2 steps at once and then two or three: no bit reversal,
+// unit stride inside.
 class Fft {
  public:
+  struct Parts {
+    const double *re, *im;
+  };
+
+  // `size` is a power of two from 512 on.
   explicit Fft(std::size_t size);
 
   std::size_t size() const { return size_; }
 
-  // Four arrays for `forward` and `inverse` to work in; the first two may hold the numbers.
-  // Arrays a power of two apart would compete for the same lines of the cache.
-  std::vector<double> make_space() const { return std::vector<double>(4 * apart()); }
+  // Four arrays to work in. Arrays a power of two apart would compete for the same lines of the cache.
+  std::size_t space() const { return 4 * apart(); }
   std::size_t apart() const { return size_ + 40; }
 
-  // X[k] = sum x[n] exp(-2 pi i k n / N), in place, `re` and `im` being the first two arrays.
-  void forward(std::vector<double>& space) const { transform(&space[0], &space[apart()], space); }
+  // X[k] = sum x[n] exp(-2 pi i k n / N) of the numbers in the first two arrays; the result lies in
+  // one pair of arrays.
+  Parts forward(const Kernels& kernels, double* space) const;
 
-  // N times the inverse, in place: swapping the parts conjugates before and after.
-  void inverse(std::vector<double>& space) const { transform(&space[apart()], &space[0], space); }
+  // N times the inverse transform of the product of two spectra.
+  Parts inverse_of_product(const Kernels& kernels, Parts a, Parts b, double* space) const;
 
  private:
-  void transform(double* re, double* im, std::vector<double>& space) const;
+  // From the first step's result in the last two arrays.
+  Parts finish(const Kernels& kernels, double* space) const;
 
   std::size_t size_;
-  std::vector<double> cos_, sin_;
-  std::vector<double> first_;  // the twiddle factors of the first step, side by side
+  AlignedDoubles cos_, sin_;
+  AlignedDoubles first_;  // the twiddle factors of the first step, side by side
 };
 
 }  // namespace lemf

@@ -4,13 +4,12 @@
 #include <cmath>
 #include <mutex>
 
-#include "simd.hpp"
-
 namespace lemf {
 namespace {
 
 constexpr double kChannelsPerOctave = 40.0;
-constexpr std::size_t kShortestBlock = 4096;  // samples
+constexpr std::size_t kSmallestBlock = 512, kLargestBlock = 4096;  // samples
+constexpr double kStartOfBlock = 3.0;  // work for each block, in radix-2 steps of the transform
 
 // A cosine at the centre frequency under a Nuttall window of four periods.
 std::vector<double> taps_of(double centre_hz, double rate_hz) {
@@ -37,39 +36,51 @@ std::vector<Band> bands_of(HarvestRange range, double rate_hz) {
   return bands;
 }
 
-std::size_t block_size(std::size_t longest_half) {
-  std::size_t size = kShortestBlock;
-  while (size < 8 * longest_half) size *= 2;
-  return size;
-}
-
-LEMF_SIMD void multiply(std::size_t n, const double* __restrict ar, const double* __restrict ai,
-                        const double* __restrict br, const double* __restrict bi,
-                        double* __restrict re, double* __restrict im) {
-  for (std::size_t k = 0; k < n; ++k) {
-    re[k] = ar[k] * br[k] - ai[k] * bi[k];
-    im[k] = ar[k] * bi[k] + ai[k] * br[k];
+// The size with the least work per sample for filters of this length.
+std::size_t block_size(std::size_t half) {
+  std::size_t best = 0;
+  double least = 0.0;
+  for (std::size_t size = kSmallestBlock; best == 0 || size <= kLargestBlock; size *= 2) {
+    if (size < 4 * half) continue;
+    const double n = static_cast<double>(size);
+    const double work = n * (std::log2(n) + kStartOfBlock) / (n - 2.0 * static_cast<double>(half));
+    if (best == 0 || work < least) {
+      best = size;
+      least = work;
+    }
   }
+  return best;
 }
 
 }  // namespace
 
 FilterBank::FilterBank(HarvestRange of_range, double at_rate_hz)
-    : rate_hz(at_rate_hz),
-      range(of_range),
-      bands(bands_of(range, rate_hz)),
-      fft(block_size(bands[0].half())),
-      re(n_pairs() * fft.size()),
-      im(re.size()) {
-  std::vector<double> space = fft.make_space();
-  for (std::size_t pair = 0; pair < n_pairs(); ++pair) {
-    std::fill(space.begin(), space.end(), 0.0);
-    for (std::size_t b = 2 * pair; b < std::min(2 * pair + 2, bands.size()); ++b)
-      for (std::size_t i = 0; i < bands[b].taps.size(); ++i)
-        space[b % 2 * fft.apart() + i] = bands[b].taps[i] / static_cast<double>(fft.size());
-    fft.forward(space);
-    std::copy_n(&space[0], fft.size(), &re[pair * fft.size()]);
-    std::copy_n(&space[fft.apart()], fft.size(), &im[pair * fft.size()]);
+    : rate_hz(at_rate_hz), range(of_range), bands(bands_of(range, rate_hz)) {
+  const std::size_t n_pairs = (bands.size() + 1) / 2;
+  for (std::size_t pair = 0; pair < n_pairs; ++pair) {
+    const std::size_t half = bands[2 * pair].half(), size = block_size(half);
+    if (groups.empty() || groups.back().fft.size() != size)
+      groups.push_back({pair, 0, half, Fft(size), {}});
+    ++groups.back().n_pairs;
+  }
+  const Kernels& kernels = *find_kernels();
+  for (BandGroup& group : groups) {
+    const std::size_t size = group.fft.size();
+    group.spectra.resize(2 * group.n_pairs * size);
+    AlignedDoubles space(group.fft.space());
+    for (std::size_t pair = 0; pair < group.n_pairs; ++pair) {
+      std::fill_n(space.data(), group.fft.space(), 0.0);
+      for (std::size_t part = 0; part < 2; ++part) {
+        const std::size_t b = 2 * (group.first_pair + pair) + part;
+        if (b == bands.size()) break;
+        for (std::size_t i = 0; i < bands[b].taps.size(); ++i)
+          space.data()[part * group.fft.apart() + i] =
+              bands[b].taps[i] / static_cast<double>(size);
+      }
+      const Fft::Parts parts = group.fft.forward(kernels, space.data());
+      std::copy_n(parts.re, size, group.spectra.data() + 2 * pair * size);
+      std::copy_n(parts.im, size, group.spectra.data() + (2 * pair + 1) * size);
+    }
   }
 }
 
@@ -83,46 +94,35 @@ std::shared_ptr<const FilterBank> filter_bank(HarvestRange range, double rate_hz
   return last;
 }
 
-FilteredSignal::FilteredSignal(const std::vector<double>& signal, const FilterBank& bank)
-    : bank_(bank),
-      overlap_(bank.bands[0].half()),
+FilteredSignal::FilteredSignal(const Kernels& kernels, const std::vector<double>& signal,
+                               const BandGroup& group)
+    : kernels_(kernels),
+      group_(group),
       n_(signal.size()),
-      body_(bank.fft.size() - 2 * overlap_),
-      ripple_(signal, bank.rate_hz, bank.bands[0].centre_hz, body_) {
-  const std::size_t size = bank.fft.size(), n_blocks = (n_ + body_ - 1) / body_;
-  re_.resize(n_blocks * size);
-  im_.resize(n_blocks * size);
-  std::vector<double> space = bank.fft.make_space();
-  for (std::size_t b = 0; b < n_blocks; ++b) {
-    std::fill(space.begin(), space.end(), 0.0);
+      n_blocks_((n_ + group.body() - 1) / group.body()),
+      spectra_(2 * n_blocks_ * group.fft.size()) {
+  const std::size_t size = group.fft.size(), early = group.overlap;
+  AlignedDoubles space(group.fft.space());
+  for (std::size_t block = 0; block < n_blocks_; ++block) {
+    std::fill_n(space.data(), group.fft.space(), 0.0);
     for (std::size_t i = 0; i < size; ++i) {
-      const std::size_t place = b * body_ + i + 1;  // in the signal, from `overlap_` before it
-      if (place >= overlap_ && place - overlap_ < n_) space[i] = signal[place - overlap_];
+      const std::size_t place = start(block) + i + 1;  // in the signal, from `early` before it
+      if (place >= early && place - early < n_) space.data()[i] = signal[place - early];
     }
-    bank.fft.forward(space);
-    std::copy_n(&space[0], size, &re_[b * size]);
-    std::copy_n(&space[bank.fft.apart()], size, &im_[b * size]);
+    const Fft::Parts parts = group.fft.forward(kernels, space.data());
+    std::copy_n(parts.re, size, spectra_.data() + 2 * block * size);
+    std::copy_n(parts.im, size, spectra_.data() + (2 * block + 1) * size);
   }
 }
 
-void FilteredSignal::filter(std::size_t pair, std::vector<double>& space,
-                            std::vector<double>& first, std::vector<double>& second) const {
-  const std::size_t size = bank_.fft.size();
-  const Band& band1 = bank_.bands[2 * pair];
-  const Band& band2 = bank_.bands[std::min(2 * pair + 1, bank_.bands.size() - 1)];
-  const Ripple::Wave wave1 = ripple_.of(band1.taps), wave2 = ripple_.of(band2.taps);
-  if (space.empty()) space = bank_.fft.make_space();
-  double *re = &space[0], *im = &space[bank_.fft.apart()];
-  first.resize(n_);
-  second.resize(n_);
-  for (std::size_t b = 0; b * body_ < n_; ++b) {
-    multiply(size, &re_[b * size], &im_[b * size], &bank_.re[pair * size], &bank_.im[pair * size],
-             re, im);
-    bank_.fft.inverse(space);
-    const std::size_t start = b * body_, count = std::min(body_, n_ - start);
-    ripple_.add(wave1, start, count, &re[overlap_ + band1.half()], &first[start]);
-    ripple_.add(wave2, start, count, &im[overlap_ + band2.half()], &second[start]);
-  }
+std::size_t FilteredSignal::count(std::size_t block) const {
+  return std::min(group_.body(), n_ - start(block));
+}
+
+Fft::Parts FilteredSignal::filter(std::size_t pair, std::size_t block, double* space) const {
+  const double* re = spectra_.data() + 2 * block * group_.fft.size();
+  return group_.fft.inverse_of_product(kernels_, {re, re + group_.fft.size()},
+                                       group_.spectrum(pair), space);
 }
 
 }  // namespace lemf

@@ -4,7 +4,7 @@
 #include <deque>
 #include <map>
 
-#include "simd.hpp"
+#include "kernels.hpp"
 #include "steps.hpp"
 #include "threads.hpp"
 
@@ -12,7 +12,6 @@ namespace lemf {
 namespace {
 
 constexpr int kSpread = 3;  // frames to either side in which a candidate is tried, too
-constexpr int kHarmonics = 6;
 constexpr std::size_t kStretch = 256;  // frames that a thread takes at a time
 constexpr double kLowestScore = 2.5;
 constexpr double kTiny = 1e-12;
@@ -40,107 +39,12 @@ struct Held {
   }
 };
 
-// The samples about a position under a window and under its slope, folded about the middle: sums and
-// differences of those at either side, then zeros to the end of the vector registers.
-struct Folded {
-  int half = 0;
-  AlignedDoubles main_sum, main_difference, slope_sum, slope_difference;
-
-  void start(int new_half) {
-    half = new_half;
-    for (AlignedDoubles* part : {&main_sum, &main_difference, &slope_sum, &slope_difference}) {
-      part->resize(half + 1);
-      std::fill(part->data() + half + 1, part->data() + part->size(), 0.0);
-    }
-  }
-};
-
-// Cosine and sine of the multiples of an angle.
-struct Turn {
-  AlignedDoubles cosine, sine;
-
-  void start(double step, std::size_t n) {
-    cosine.resize(n);
-    sine.resize(n);
-    for (std::size_t k = 0; k < n; ++k) {
-      cosine.data()[k] = std::cos(step * static_cast<double>(k));
-      sine.data()[k] = std::sin(step * static_cast<double>(k));
-    }
-  }
-};
-
-// The bins of the harmonics: transforms of the signal and of its slope.
-struct Bins {
-  double main_re[kHarmonics], main_im[kHarmonics], slope_re[kHarmonics], slope_im[kHarmonics];
-};
-
-// Two bins at once, `first` and the next.
-LEMF_SIMD void transform(const Folded& x, const Turn& turn1, const Turn& turn2, int first,
-                         Bins& bins) {
-  Lanes zero = {0.0, 0.0, 0.0, 0.0};
-  Lanes mr1 = zero, mi1 = zero, dr1 = zero, di1 = zero;
-  Lanes mr2 = zero, mi2 = zero, dr2 = zero, di2 = zero;
-  const double *sums = x.main_sum.data(), *differences = x.main_difference.data();
-  const double *slope_sums = x.slope_sum.data(), *slope_differences = x.slope_difference.data();
-  const double *cosine1 = turn1.cosine.data(), *sine1 = turn1.sine.data();
-  const double *cosine2 = turn2.cosine.data(), *sine2 = turn2.sine.data();
-  for (std::size_t n = 0; n < x.main_sum.size(); n += kLanes) {
-    Lanes ms, md, ds, dd, c1, s1, c2, s2;
-    LEMF_LOAD(ms, sums + n);
-    LEMF_LOAD(md, differences + n);
-    LEMF_LOAD(ds, slope_sums + n);
-    LEMF_LOAD(dd, slope_differences + n);
-    LEMF_LOAD(c1, cosine1 + n);
-    LEMF_LOAD(s1, sine1 + n);
-    LEMF_LOAD(c2, cosine2 + n);
-    LEMF_LOAD(s2, sine2 + n);
-    mr1 += ms * c1;
-    mi1 += md * s1;
-    dr1 += ds * c1;
-    di1 += dd * s1;
-    mr2 += ms * c2;
-    mi2 += md * s2;
-    dr2 += ds * c2;
-    di2 += dd * s2;
-  }
-  bins.main_re[first] = LEMF_TOTAL(mr1);
-  bins.main_im[first] = -LEMF_TOTAL(mi1);
-  bins.slope_re[first] = LEMF_TOTAL(dr1);
-  bins.slope_im[first] = -LEMF_TOTAL(di1);
-  bins.main_re[first + 1] = LEMF_TOTAL(mr2);
-  bins.main_im[first + 1] = -LEMF_TOTAL(mi2);
-  bins.slope_re[first + 1] = LEMF_TOTAL(dr2);
-  bins.slope_im[first + 1] = -LEMF_TOTAL(di2);
-}
-
-// A Blackman window at n samples after and before the middle; 0 beyond its ends.
-LEMF_SIMD void make_window(int half, const double* __restrict cosine, const double* __restrict sine,
-                           double shift_re, double shift_im, double* __restrict later,
-                           double* __restrict earlier) {
-  for (int n = 0; n <= half; ++n) {
-    const double even = cosine[n] * shift_re, odd = sine[n] * shift_im;
-    const double after = even - odd, before = even + odd;
-    later[n] = 0.34 + after * (0.5 + 0.16 * after);
-    earlier[n] = 0.34 + before * (0.5 + 0.16 * before);
-  }
-  later[half + 1] = earlier[half + 1] = 0.0;
-}
-
-LEMF_SIMD void fold_samples(int half, const double* __restrict after,
-                            const double* __restrict before, const double* __restrict later,
-                            const double* __restrict earlier, double* __restrict ms,
-                            double* __restrict md, double* __restrict ds, double* __restrict dd) {
-  ms[0] = after[0] * later[0];
-  ds[0] = after[0] * (earlier[1] - later[1]) * 0.5;
-  md[0] = dd[0] = 0.0;
-  for (int n = 1; n <= half; ++n) {
-    const double ml = after[n] * later[n], me = before[n] * earlier[n];
-    const double dl = after[n] * (later[n - 1] - later[n + 1]) * 0.5;
-    const double de = before[n] * (earlier[n + 1] - earlier[n - 1]) * 0.5;
-    ms[n] = ml + me;
-    md[n] = ml - me;
-    ds[n] = dl + de;
-    dd[n] = dl - de;
+void start(Turn& turn, double step, std::size_t n) {
+  turn.cosine.resize(n);
+  turn.sine.resize(n);
+  for (std::size_t k = 0; k < n; ++k) {
+    turn.cosine.data()[k] = std::cos(step * static_cast<double>(k));
+    turn.sine.data()[k] = std::sin(step * static_cast<double>(k));
   }
 }
 
@@ -155,8 +59,8 @@ struct Harmonics {
 // Refines the candidates of one frame after another.
 class Refiner {
  public:
-  Refiner(const Held& signal, double rate_hz, HarvestRange range)
-      : signal_(&signal), rate_hz_(rate_hz), range_(range) {}
+  Refiner(const Kernels& kernels, const Held& signal, double rate_hz, HarvestRange range)
+      : kernels_(&kernels), signal_(&signal), rate_hz_(rate_hz), range_(range) {}
 
   void go_to(double position_s) {
     position_s_ = position_s;
@@ -191,10 +95,10 @@ class Refiner {
       if (other.half == found.half && std::equal(found.bins, found.bins + kHarmonics, other.bins))
         return other;
     const Folded& windowed = folded(found.half);
+    const Turn* turns[kHarmonics];
+    for (int h = 0; h < kHarmonics; ++h) turns[h] = &turn_of(fft_size, found.bins[h]);
     Bins bins;
-    for (int h = 0; h < kHarmonics; h += 2)
-      transform(windowed, turn_of(fft_size, found.bins[h]), turn_of(fft_size, found.bins[h + 1]),
-                h, bins);
+    kernels_->transform(windowed, turns, bins);
     double numerator = 0.0, denominator = 0.0;
     for (int h = 0; h < n_harmonics; ++h) {
       const double mr = bins.main_re[h], mi = bins.main_im[h];
@@ -218,7 +122,10 @@ class Refiner {
       if (folded_[i].half == half) return folded_[i];
     if (n_folded_ == folded_.size()) folded_.emplace_back();
     Folded& folded = folded_[n_folded_++];
-    folded.start(half);
+    folded.half = half;
+    folded.n_groups = (half + 4) / 4;
+    folded.sums.grow(8 * folded.n_groups);
+    folded.differences.grow(8 * folded.n_groups);
     const int length = 2 * half + 1;
     const int middle =
         round_half_away((position_s_ + -half / rate_hz_) * rate_hz_ + 0.001) - 1 + half;
@@ -227,13 +134,12 @@ class Refiner {
     const double shift_re = std::cos(2.0 * kPi * offset / length);
     const double shift_im = std::sin(2.0 * kPi * offset / length);
     const Turn& turn = window_turn_of(half);
-    later_.resize(half + 2);
-    earlier_.resize(half + 2);
-    make_window(half, turn.cosine.data(), turn.sine.data(), shift_re, shift_im, later_.data(),
-                earlier_.data());
-    fold_samples(half, signal_->after(middle), signal_->before(middle), later_.data(),
-                 earlier_.data(), folded.main_sum.data(), folded.main_difference.data(),
-                 folded.slope_sum.data(), folded.slope_difference.data());
+    later_.resize(half + 8);
+    earlier_.resize(half + 8);
+    kernels_->make_window(half, turn.cosine.data(), turn.sine.data(), shift_re, shift_im,
+                          &later_[1], &earlier_[1]);
+    kernels_->fold_samples(half, signal_->after(middle), signal_->before(middle), &later_[1],
+                           &earlier_[1], folded.sums.data(), folded.differences.data());
     return folded;
   }
 
@@ -241,7 +147,7 @@ class Refiner {
   const Turn& window_turn_of(int half) {
     if (window_turns_.size() <= static_cast<std::size_t>(half)) window_turns_.resize(half + 1);
     Turn& turn = window_turns_[half];
-    if (turn.cosine.empty()) turn.start(2.0 * kPi / (2 * half + 1), half + 1);
+    if (turn.cosine.empty()) start(turn, 2.0 * kPi / (2 * half + 1), half + 1);
     return turn;
   }
 
@@ -251,10 +157,11 @@ class Refiner {
     if (turns.empty()) turns.resize(fft_size / 2 + 1);
     Turn& turn = turns[bin];
     // a window is shorter than half the transform
-    if (turn.cosine.empty()) turn.start(2.0 * kPi * bin / fft_size, fft_size / 4);
+    if (turn.cosine.empty()) start(turn, 2.0 * kPi * bin / fft_size, fft_size / 4);
     return turn;
   }
 
+  const Kernels* kernels_;
   const Held* signal_;
   double rate_hz_;
   HarvestRange range_;
@@ -276,8 +183,8 @@ bool has_neighbour(double f0_hz, const std::vector<Candidate>& frame) {
 
 }  // namespace
 
-Candidates refine(const Decimated& signal, const std::vector<Doubles>& raw, HarvestRange range,
-                  std::size_t n_threads) {
+Candidates refine(const Kernels& kernels, const Decimated& signal, const std::vector<Doubles>& raw,
+                  HarvestRange range, std::size_t n_threads) {
   const std::ptrdiff_t n_frames = static_cast<std::ptrdiff_t>(raw.size());
   const std::size_t n_stretches = (raw.size() + kStretch - 1) / kStretch;
   // a raw F0 is never below the floor, and no frame lies further than a period beyond the ends
@@ -285,7 +192,7 @@ Candidates refine(const Decimated& signal, const std::vector<Doubles>& raw, Harv
                   static_cast<std::size_t>(3.0 * signal.rate_hz / range.floor_hz) + 8);
   Candidates refined(raw.size());
   std::vector<Refiner> refiners(std::min(n_threads, n_stretches),
-                                Refiner(held, signal.rate_hz, range));
+                                Refiner(kernels, held, signal.rate_hz, range));
   in_parallel(n_stretches, refiners.size(), [&](std::size_t thread, std::size_t stretch) {
     Refiner& refiner = refiners[thread];
     const std::ptrdiff_t start = static_cast<std::ptrdiff_t>(stretch * kStretch);

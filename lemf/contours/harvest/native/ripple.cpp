@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "simd.hpp"
 #include "steps.hpp"
 
 namespace lemf {
@@ -12,14 +11,6 @@ namespace {
 using Complex = std::complex<double>;
 
 double sign_of(std::size_t n) { return n % 2 == 0 ? 1.0 : -1.0; }
-
-LEMF_SIMD void add_parts(std::size_t n, double level, double even, double odd,
-                         const double* __restrict sign, const double* __restrict cosine,
-                         const double* __restrict sine, const double* __restrict input,
-                         double* __restrict output) {
-  for (std::size_t i = 0; i < n; ++i)
-    output[i] = input[i] + (level * sign[i] + even * cosine[i] + odd * sine[i]);
-}
 
 }  // namespace
 
@@ -46,11 +37,11 @@ Ripple::Wave Ripple::of(const std::vector<double>& taps) const {
           2.0 * (overwritten - second) * std::conj(turned(early)) / size_};
 }
 
-void Ripple::add(const Wave& wave, std::size_t start, std::size_t count, const double* input,
-                 double* output) const {
+void Ripple::add(const Kernels& kernels, const Wave& wave, std::size_t start, std::size_t count,
+                 const double* input, double* output) const {
   const Complex slow = wave.slow * std::conj(turned(start));
-  add_parts(count, sign_of(start) * wave.level, slow.real(), slow.imag(), sign_.data(),
-            cosine_.data(), sine_.data(), input, output);
+  kernels.add_parts(count, sign_of(start) * wave.level, slow.real(), slow.imag(), sign_.data(),
+                    cosine_.data(), sine_.data(), input, output);
 }
 
 Ripple::Wave Ripple::highest_bins(const std::vector<double>& values) const {

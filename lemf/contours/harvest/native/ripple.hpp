@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "kernels.hpp"
+
 namespace lemf {
 
 class Ripple {
@@ -29,8 +31,8 @@ class Ripple {
   Wave of(const std::vector<double>& taps) const;
 
   // output[n] = input[n] + the ripple at sample start + n.
-  void add(const Wave& wave, std::size_t start, std::size_t count, const double* input,
-           double* output) const;
+  void add(const Kernels& kernels, const Wave& wave, std::size_t start, std::size_t count,
+           const double* input, double* output) const;
 
  private:
   // The two highest bins of the values' transform.

@@ -44,12 +44,13 @@ std::vector<double> smooth(const std::vector<double>& f0_hz) {
 }
 
 std::vector<double> harvest(const double* samples, std::size_t n_samples, int rate_hz,
-                            HarvestRange range, std::size_t n_threads) {
+                            HarvestRange range, std::size_t n_threads,
+                            const Kernels& kernels) {
   const Decimated signal = decimate(samples, n_samples, rate_hz);
   const std::size_t n_frames =
       static_cast<std::size_t>(1000.0 * static_cast<double>(n_samples) / rate_hz / 1.0) + 1;
-  const auto raw = raw_candidates(signal, n_frames, range, n_threads);
-  return smooth(connect(refine(signal, raw, range, n_threads)));
+  const auto raw = raw_candidates(kernels, signal, n_frames, range, n_threads);
+  return smooth(connect(refine(kernels, signal, raw, range, n_threads)));
 }
 
 }  // namespace lemf

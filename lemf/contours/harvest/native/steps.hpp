@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harvest.hpp"
+#include "kernels.hpp"
 
 namespace lemf {
 
@@ -27,10 +28,12 @@ using Candidates = std::vector<std::vector<Candidate>>;  // by frame
 
 Decimated decimate(const double* samples, std::size_t n_samples, int rate_hz);
 // Mean raw F0 of each run of bands that have one, by frame.
-std::vector<std::vector<double>> raw_candidates(const Decimated& signal, std::size_t n_frames,
-                                                HarvestRange range, std::size_t n_threads);
-Candidates refine(const Decimated& signal, const std::vector<std::vector<double>>& raw,
-                  HarvestRange range, std::size_t n_threads);
+std::vector<std::vector<double>> raw_candidates(const Kernels& kernels, const Decimated& signal,
+                                                std::size_t n_frames, HarvestRange range,
+                                                std::size_t n_threads);
+Candidates refine(const Kernels& kernels, const Decimated& signal,
+                  const std::vector<std::vector<double>>& raw, HarvestRange range,
+                  std::size_t n_threads);
 std::vector<double> connect(const Candidates& candidates);
 std::vector<double> smooth(const std::vector<double>& f0_hz);
 

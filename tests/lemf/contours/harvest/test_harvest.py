@@ -214,6 +214,22 @@ def test_the_number_of_threads_changes_no_bit(threads):
         np.testing.assert_array_equal(found, expected)
 
 
+def test_the_instruction_set_changes_no_bit():
+    import lemf._harvest as compiled
+
+    sets = compiled.instruction_sets()
+    assert sets[0] == "base"
+    for n_samples, rate_hz in ((1, 16000), (700, 8000), (30_000, 22050), (40_000, 16000)):
+        samples = speech_like(rate_hz, n_samples / rate_hz, 7)
+        for range_hz in ((40.0, 1100.0), (71.0, 800.0)):
+            expected = compiled.harvest(samples, rate_hz, *range_hz, 1)
+            assert np.frombuffer(expected).any() == (n_samples > 700)
+            for name in sets:
+                assert compiled.harvest(samples, rate_hz, *range_hz, 2, name) == expected
+    with pytest.raises(ValueError, match="no 8087"):
+        compiled.harvest(np.zeros(100), 16000, 71.0, 800.0, 1, "8087")
+
+
 def test_threads_do_not_disturb_each_other():
     signals = [(speech_like(rate, 1.0, i), rate) for i, rate in enumerate((16000, 22050) * 4)]
     expected = [lemf.harvest(*signal)[0] for signal in signals]
