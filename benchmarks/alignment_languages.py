@@ -36,12 +36,16 @@ TEXTS = Path(__file__).with_name("alignment_languages.csv")
 
 @dataclass(frozen=True)
 class Voice:
-    """A voice of Festival: its language, the encoding of its texts, the packages that bring it."""
+    """A voice of Festival: its language, the encoding of its texts, the packages that bring it.
+
+    `last` is a phone that the voice adds to words that end in a consonant, and no speaker does.
+    """
 
     name: str
     language: str
     encoding: str
     packages: str
+    last: str = ""
 
 
 VOICES = (
@@ -52,10 +56,10 @@ VOICES = (
     Voice("hy_fi_mv_diphone", "fi", "latin-1", "festvox-suopuhe-mv"),
     Voice("suo_fi_lj_diphone", "fi", "latin-1", "festvox-suopuhe-lj"),
     Voice("msu_ru_nsh_clunits", "ru", "utf-8", "festvox-ru"),
-    Voice("hindi_NSK_diphone", "hi", "utf-8", "festival-hi festvox-hi-nsk"),
+    Voice("hindi_NSK_diphone", "hi", "utf-8", "festival-hi festvox-hi-nsk", last="a"),
     Voice("upc_ca_ona_hts", "ca", "iso-8859-15", "festival-ca festvox-ca-ona-hts"),
-    Voice("marathi_NSK_diphone", "mr", "utf-8", "festival-mr festvox-mr-nsk"),
-    Voice("telugu_NSK_diphone", "te", "utf-8", "festival-te festvox-te-nsk"),
+    Voice("marathi_NSK_diphone", "mr", "utf-8", "festival-mr festvox-mr-nsk", last="a"),
+    Voice("telugu_NSK_diphone", "te", "utf-8", "festival-te festvox-te-nsk", last="a"),
     Voice("kal_diphone", "en-us", "ascii", "festvox-kallpc16k"),
     Voice("cmu_us_slt_arctic_hts", "en-us", "ascii", "festvox-us-slt-hts"),
 )
@@ -67,20 +71,25 @@ SPEAK = """
 (format t "\\nUTTERANCE\\n")
 (mapcar
   (lambda (word)
-    (format t "%s\\t%f\\t%f\\n"
-      (item.name word) (item.feat word 'word_start) (item.feat word 'word_end)))
+    (format t "%s\\t%f\\t%f\\t%s\\n"
+      (item.name word) (item.feat word 'word_start) (item.feat word 'word_end)
+      (item.feat word "R:SylStructure.daughtern.daughtern.name")))
   (utt.relation.items utterance 'Word))
 """
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """A recording, its text, and the start and end of each word in seconds."""
+    """A recording, its text, and the start and end of each word in seconds.
+
+    `are_known` tells which of these edges count: (words, 2) bool.
+    """
 
     path: Path
     voice: Voice
     text: str
     spans_s: tuple[tuple[float, float], ...]
+    are_known: np.ndarray
 
 
 def speak(voice: Voice, texts: Sequence[str], folder: Path) -> list[Sentence]:
@@ -97,8 +106,8 @@ def speak(voice: Voice, texts: Sequence[str], folder: Path) -> list[Sentence]:
     answers = result.stdout.decode(voice.encoding).split("UTTERANCE\n")[1:]
     sentences = []
     for path, text, answer in zip(paths, texts, answers, strict=True):
-        rows = [line.split("\t") for line in answer.splitlines() if line.count("\t") == 2]
-        spans_s = tuple((float(start), float(end)) for _, start, end in rows)
+        rows = [line.split("\t") for line in answer.splitlines() if line.count("\t") == 3]
+        spans_s = tuple((float(start), float(end)) for _, start, end, _ in rows)
         written = read_words(text)
         if len(spans_s) != len(written):
             print(f"{path.name}: Festival reads other words: {rows}", file=sys.stderr)
@@ -111,7 +120,9 @@ def speak(voice: Voice, texts: Sequence[str], folder: Path) -> list[Sentence]:
             ),
             encoding="utf-8",
         )
-        sentences.append(Sentence(path, voice, text, spans_s))
+        ends = np.array([last != voice.last for _, _, _, last in rows])
+        are_known = np.stack([np.append(True, ends[:-1]), ends], axis=1)
+        sentences.append(Sentence(path, voice, text, spans_s, are_known))
     return sentences
 
 
@@ -127,7 +138,7 @@ def vary(samples: np.ndarray, rate_hz: int) -> Iterator[tuple[str, np.ndarray, f
 
 
 def measure(sentence: Sentence, aligner: str) -> list[tuple[Sentence, str, np.ndarray]]:
-    """Align all variants of a sentence; compute the errors of the edges in ms, (2 * words,)."""
+    """Align all variants of a sentence; compute the errors of the edges in ms, (edges,)."""
     samples, rate_hz = soundfile.read(sentence.path)
     measured = []
     for name, varied, speed in vary(samples, rate_hz):
@@ -148,7 +159,7 @@ def measure(sentence: Sentence, aligner: str) -> list[tuple[Sentence, str, np.nd
             print(f"{sentence.path.name}, {name}: {len(found)} words found", file=sys.stderr)
             continue
         errors = np.abs(np.array(found) - np.array(sentence.spans_s) / speed)
-        measured.append((sentence, name, 1000 * errors.ravel()))
+        measured.append((sentence, name, 1000 * errors[sentence.are_known]))
     return measured
 
 
