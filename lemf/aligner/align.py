@@ -77,7 +77,7 @@ def align(
     recording = open_audio(audio, rate_hz)
     words, phones = speak_text(recording, text, language)
     if aligner == "espeak":
-        cepstra = fit_vocal_tract(cepstra_of(recording), read_seed())
+        cepstra = voice_cepstra(recording)
         features = standardise(cepstra, measure_moments(cepstra))
         aligned = align_words(recording, features, words, phones, force_fit=force_fit)
     else:
@@ -148,6 +148,11 @@ def align_words(
         )
     except AlignerError as error:
         raise AlignerError(f"{recording.name}: {error}") from None
+
+
+def voice_cepstra(recording: Audio) -> FloatArray:
+    """Compute the cepstra of a recording as of a voice like those of the models that ship."""
+    return fit_vocal_tract(cepstra_of(recording), read_seed())
 
 
 def cepstra_of(recording: Audio) -> FloatArray:

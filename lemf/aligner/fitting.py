@@ -17,6 +17,7 @@ from lemf.aligner.transcript import TranscriptWord
 from lemf.arrays import FloatArray
 from lemf.errors import AlignerError, shown
 
+DOUBTFUL = "perhaps not what is said"  # how the note on words of low confidence begins
 LEAST_CONFIDENCE = 0.5  # of a word whose place is not doubtful
 SURE_RATIO = -0.5  # likelihood ratio of a text that fits in any case
 CHANCE_WEIGHT = 1.5
@@ -180,4 +181,4 @@ def _notes(
     ]
     if doubtful:
         more = f" and {len(doubtful) - _SHOWN} more" if len(doubtful) > _SHOWN else ""
-        yield f"perhaps not what is said: {', '.join(doubtful[:_SHOWN])}{more}"
+        yield f"{DOUBTFUL}: {', '.join(doubtful[:_SHOWN])}{more}"

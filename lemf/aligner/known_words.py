@@ -9,8 +9,7 @@ from itertools import pairwise
 from lemf.aligner.acoustics.graph import build_graph
 from lemf.aligner.acoustics.mfcc import FRAME_PERIOD_S, measure_moments, standardise
 from lemf.aligner.acoustics.models import read_seed
-from lemf.aligner.acoustics.vocal_tract import fit_vocal_tract
-from lemf.aligner.align import cepstra_of, cover
+from lemf.aligner.align import cover, voice_cepstra
 from lemf.aligner.espeak import open_espeak
 from lemf.aligner.forced import find_phones, phones_of_words, read_times
 from lemf.aligner.transcript import TranscriptWord
@@ -54,7 +53,7 @@ def add_phones(
     with open_espeak() as espeak:
         spoken = espeak.speak(labels, language, sound=False)
     phones = phones_of_words(spoken, len(words))
-    cepstra = fit_vocal_tract(cepstra_of(recording), read_seed())
+    cepstra = voice_cepstra(recording)
     features = standardise(cepstra, measure_moments(cepstra))
     spans: list[_Span] = []
     for begin in range(0, len(words), _TOGETHER):

@@ -170,12 +170,12 @@ def _attempt(function: Callable[[AlignTask], _Result], task: AlignTask) -> _Resu
 
 def _hear(task: AlignTask) -> str:
     from lemf.aligner.acoustics.mfcc import measure_moments
-    from lemf.aligner.align import cepstra_of, speak_text
+    from lemf.aligner.align import speak_text, voice_cepstra
 
     transcript = read_text(task.recording, task.folder, task.encoding)
     recording = _open(task)
     words, phones = speak_text(recording, transcript.text, str(task.aligning.language))
-    moments = measure_moments(cepstra_of(recording))
+    moments = measure_moments(voice_cepstra(recording))
     return json.dumps(
         {
             "words": [[word.text, word.spoken, word.sentence] for word in words],
@@ -264,9 +264,9 @@ def _open(task: AlignTask) -> Audio:
 
 def _features(task: AlignTask, recording: Audio) -> FloatArray:
     from lemf.aligner.acoustics.mfcc import measure_moments, standardise
-    from lemf.aligner.align import cepstra_of
+    from lemf.aligner.align import voice_cepstra
 
-    cepstra = cepstra_of(recording)
+    cepstra = voice_cepstra(recording)
     return standardise(cepstra, task.moments or measure_moments(cepstra))
 
 

@@ -65,7 +65,11 @@ def open_words(
             return replace(grid, notes=(_beside(str(found)), *grid.notes))
         text = read_beside(recording.name, settings.encoding)
     if text is not None:
-        return align_text(recording, text, aligning or AlignSettings())
+        grid = align_text(recording, text, aligning or AlignSettings())
+        from lemf.aligner.fitting import DOUBTFUL
+
+        # Scores have flags and a note of their own for such words
+        return replace(grid, notes=tuple(one for one in grid.notes if DOUBTFUL not in one))
     assert textgrid is not None
     if isinstance(textgrid, TextGrid):
         grid = textgrid

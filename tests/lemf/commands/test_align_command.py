@@ -3,6 +3,7 @@ import shutil
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import parselmouth
 import praatio.textgrid
 import pytest
@@ -172,6 +173,39 @@ def test_digits_markup_emoji_and_other_scripts_are_aligned_or_refused(run, text)
     assert result.exit_code == 0, result.output
     grid = lemf.parse_textgrid(result.stdout)
     assert [word.label for word in grid.tiers[0].intervals if word.label]
+
+
+def test_a_text_that_does_not_fit_is_refused_and_forced_with_a_note(run):
+    other = ("der Lappen liegt auf dem Eisschrank", "--language", "de")
+    fault = "words 1 to 6 ('der ... Eisschrank') do not fit the sound from 0.00 to 2.13 s"
+    refused = error(run("score", "a.wav", "--text", *other, code=1))
+    assert refused.startswith(
+        f"a.wav: {fault}; correct the text, or align it all the same with --f"
+    )
+    forced = run("score", "a.wav", "--text", *other, "--force-fit")
+    assert forced.stderr.splitlines()[0] == f"note: a.wav: {fault}"
+    assert forced.stdout.startswith("emphasised: ")
+
+
+def test_a_word_that_was_not_said_has_a_flag_and_one_note(run):
+    text = ("I really didn't buy that", "--language", "en")
+    result = run("score", "a.wav", "--text", *text, "--format", "csv")
+    (note,) = result.stderr.splitlines()
+    assert note.startswith("note: a.wav: words that the aligner is not sure of (doubtful_align")
+    (row,) = (line for line in result.stdout.splitlines() if "doubtful_alignment" in line)
+    assert ",buy," in row
+    aligned = run("align", "a.wav", *text, "-o", "-")
+    assert aligned.stderr.startswith("note: a.wav: perhaps not what is said: 'buy'")
+
+
+@pytest.mark.parametrize("kind", ["silence", "tones"])
+def test_what_is_no_speech_is_refused_in_one_line(run, kind):
+    times_s = np.arange(48000) / 16000
+    samples = 0.1 * np.sin(2 * np.pi * 330 * times_s) * (kind == "tones")
+    soundfile.write("b.wav", samples, 16000)
+    refused = error(run("score", "b.wav", "--text", TEXT, code=1))
+    assert refused.startswith("b.wav: words 1 to ")
+    assert "do not fit the sound from 0.00 to " in refused
 
 
 def test_options_of_a_corpus_and_of_a_recording_are_told_apart(run):
