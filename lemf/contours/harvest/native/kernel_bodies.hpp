@@ -416,20 +416,39 @@ void make_window(int half, const double* __restrict cosine, const double* __rest
   later[half + 1] = earlier[half + 1] = 0.0;
 }
 
+// Four doubles, or as many of them as a register holds.
+#if LEMF_WIDTH == 8
+typedef double PartOfFour __attribute__((vector_size(32)));
+#else
+typedef Vector PartOfFour;
+#endif
+constexpr int kPartOfFour = sizeof(PartOfFour) / sizeof(double);
+
+LEMF_INLINE PartOfFour load_part(const double* from) {
+  PartOfFour values;
+  std::memcpy(&values, from, sizeof values);
+  return values;
+}
+
+LEMF_INLINE void store_part(double* to, PartOfFour values) {
+  std::memcpy(to, &values, sizeof values);
+}
+
 // `later` and `earlier` have a value before their first, and at least 4 after those of the window.
 void fold_samples(int half, const double* __restrict after, const double* __restrict before,
                   const double* __restrict later, const double* __restrict earlier,
                   double* __restrict sums, double* __restrict differences) {
   for (int first = 0; first <= half; first += 4)
-    for (int lane = 0; lane < 4; ++lane) {
+    for (int lane = 0; lane < 4; lane += kPartOfFour) {
       const int n = first + lane, to = 2 * first + lane;
-      const double ml = after[n] * later[n], me = before[n] * earlier[n];
-      const double dl = after[n] * (later[n - 1] - later[n + 1]) * 0.5;
-      const double de = before[n] * (earlier[n + 1] - earlier[n - 1]) * 0.5;
-      sums[to] = ml + me;
-      differences[to] = ml - me;
-      sums[to + 4] = dl + de;
-      differences[to + 4] = dl - de;
+      const PartOfFour a = load_part(after + n), b = load_part(before + n);
+      const PartOfFour ml = a * load_part(later + n), me = b * load_part(earlier + n);
+      const PartOfFour dl = a * (load_part(later + n - 1) - load_part(later + n + 1)) * 0.5;
+      const PartOfFour de = b * (load_part(earlier + n + 1) - load_part(earlier + n - 1)) * 0.5;
+      store_part(sums + to, ml + me);
+      store_part(differences + to, ml - me);
+      store_part(sums + to + 4, dl + de);
+      store_part(differences + to + 4, dl - de);
     }
   sums[0] = after[0] * later[0];
   sums[4] = after[0] * (earlier[1] - later[1]) * 0.5;
@@ -466,7 +485,10 @@ LEMF_INLINE void add_product(Lanes& total, const double* x,
 constexpr int kAtOnce = 2;
 #endif
 
-void transform(const Folded& x, const Turn* const* turns, Bins& bins) {
+void measure_harmonics(const Folded& x, const Turn* const* turns, const double* bin_hz,
+                       double turn_hz, double* __restrict amplitude,
+                       double* __restrict frequency_hz) {
+  double main_re[kHarmonics], main_im[kHarmonics], slope_re[kHarmonics], slope_im[kHarmonics];
   for (int first = 0; first < kHarmonics; first += kAtOnce) {
     Lanes re[kAtOnce] = {}, im[kAtOnce] = {};
     const double *cosine[kAtOnce], *sine[kAtOnce];
@@ -483,12 +505,19 @@ void transform(const Folded& x, const Turn* const* turns, Bins& bins) {
     for (int h = 0; h < kAtOnce; ++h) {
       double lanes[8];
       std::memcpy(lanes, &re[h], sizeof lanes);
-      bins.main_re[first + h] = total(lanes);
-      bins.slope_re[first + h] = total(lanes + 4);
+      main_re[first + h] = total(lanes);
+      slope_re[first + h] = total(lanes + 4);
       std::memcpy(lanes, &im[h], sizeof lanes);
-      bins.main_im[first + h] = -total(lanes);
-      bins.slope_im[first + h] = -total(lanes + 4);
+      main_im[first + h] = -total(lanes);
+      slope_im[first + h] = -total(lanes + 4);
     }
+  }
+  for (int h = 0; h < kHarmonics; ++h) {
+    const double power = main_re[h] * main_re[h] + main_im[h] * main_im[h];
+    const double cross = main_re[h] * slope_im[h] - main_im[h] * slope_re[h];
+    const double frequency = bin_hz[h] + cross / (power == 0.0 ? 1.0 : power) * turn_hz;
+    amplitude[h] = std::sqrt(power);
+    frequency_hz[h] = power == 0.0 ? 0.0 : frequency;
   }
 }
 
@@ -498,6 +527,6 @@ extern const Kernels LEMF_KERNELS;
 const Kernels LEMF_KERNELS = {
     LEMF_INSTRUCTION_SET, first_step, first_step_of_product, step4, step8, add_parts,
     find_crossings, locate, measure_intervals, draw_lines, average, add_band,
-    make_window, fold_samples, transform};
+    make_window, fold_samples, measure_harmonics};
 
 }  // namespace lemf

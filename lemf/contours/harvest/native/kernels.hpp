@@ -27,11 +27,6 @@ struct Folded {
   AlignedDoubles sums, differences;
 };
 
-// The bins of the harmonics: transforms of the signal and of its slope.
-struct Bins {
-  double main_re[kHarmonics], main_im[kHarmonics], slope_re[kHarmonics], slope_im[kHarmonics];
-};
-
 struct Kernels {
   const char* instruction_set;
 
@@ -80,7 +75,10 @@ struct Kernels {
                       double shift_im, double* later, double* earlier);
   void (*fold_samples)(int half, const double* after, const double* before, const double* later,
                        const double* earlier, double* sums, double* differences);
-  void (*transform)(const Folded& x, const Turn* const* turns, Bins& bins);
+  // Amplitude and instantaneous frequency (Flanagan) at the bins of the harmonics, which are at
+  // `bin_hz`; 0 Hz where the amplitude is 0. `turn_hz` is the frequency of one radian per sample.
+  void (*measure_harmonics)(const Folded& x, const Turn* const* turns, const double* bin_hz,
+                            double turn_hz, double* amplitude, double* frequency_hz);
 };
 
 constexpr std::size_t kScanMargin = 72;

@@ -1,5 +1,6 @@
 // The inner loops for any processor of the architecture (SSE2 on x86-64, NEON on arm64).
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #if defined(__x86_64__) && defined(__GNUC__)

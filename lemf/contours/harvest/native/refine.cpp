@@ -1,6 +1,7 @@
 // Candidates are refined by the instantaneous frequency of their harmonics.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <deque>
 #include <map>
 
@@ -39,13 +40,23 @@ struct Held {
   }
 };
 
-void start(Turn& turn, double step, std::size_t n) {
-  turn.cosine.resize(n);
-  turn.sine.resize(n);
-  for (std::size_t k = 0; k < n; ++k) {
-    turn.cosine.data()[k] = std::cos(step * static_cast<double>(k));
-    turn.sine.data()[k] = std::sin(step * static_cast<double>(k));
-  }
+// A raw F0, and with which window and bins its harmonics are looked for.
+struct Trial {
+  double f0_hz;
+  int n_harmonics, half, fft_size;
+  int bins[kHarmonics];
+};
+
+Trial trial_of(double f0_hz, double rate_hz) {
+  Trial trial{};
+  trial.f0_hz = f0_hz;
+  trial.n_harmonics = std::min(static_cast<int>(rate_hz / 2.0 / f0_hz), kHarmonics);
+  trial.half = static_cast<int>(1.5 * rate_hz / f0_hz + 1.0);
+  trial.fft_size = 4;
+  for (int doubled = 2; doubled <= 2 * trial.half + 1; doubled *= 2) trial.fft_size *= 2;
+  for (int h = 0; h < trial.n_harmonics; ++h)
+    trial.bins[h] = round_half_away(f0_hz * (trial.fft_size / rate_hz) * (h + 1));
+  return trial;
 }
 
 // The harmonics of a frame as one window and one choice of bins show them.
@@ -69,13 +80,13 @@ class Refiner {
   }
 
   // The refined candidate, or 0 with score 0 if the signal is not harmonic there.
-  Candidate refine(double f0_hz) {
-    const int n_harmonics = std::min(static_cast<int>(rate_hz_ / 2.0 / f0_hz), kHarmonics);
-    const Harmonics& harmonics = measure(f0_hz, n_harmonics);
+  Candidate refine(const Trial& trial) {
+    const Harmonics& harmonics = measure(trial);
     double error = 0.0;
-    for (int h = 0; h < n_harmonics; ++h) error += std::fabs(harmonics.each_f0_hz[h] - f0_hz);
+    for (int h = 0; h < trial.n_harmonics; ++h)
+      error += std::fabs(harmonics.each_f0_hz[h] - trial.f0_hz);
     const double refined = harmonics.f0_hz;
-    const double score = 1.0 / (error / f0_hz / n_harmonics + kTiny);
+    const double score = 1.0 / (error / trial.f0_hz / trial.n_harmonics + kTiny);
     if (refined < range_.floor_hz || refined > range_.ceiling_hz || score < kLowestScore)
       return {0.0, 0.0};
     return {refined, score};
@@ -83,38 +94,33 @@ class Refiner {
 
  private:
   // Neighbouring candidates often take the same window and bins: they are measured once.
-  const Harmonics& measure(double f0_hz, int n_harmonics) {
-    Harmonics found{};
-    found.half = static_cast<int>(1.5 * rate_hz_ / f0_hz + 1.0);
-    int fft_size = 4;
-    for (int doubled = 2; doubled <= 2 * found.half + 1; doubled *= 2) fft_size *= 2;
-    const double bins_a_hz = fft_size / rate_hz_;
-    for (int h = 0; h < n_harmonics; ++h)
-      found.bins[h] = round_half_away(f0_hz * bins_a_hz * (h + 1));
+  const Harmonics& measure(const Trial& trial) {
     for (const Harmonics& other : seen_)
-      if (other.half == found.half && std::equal(found.bins, found.bins + kHarmonics, other.bins))
+      if (other.half == trial.half &&
+          std::memcmp(other.bins, trial.bins, sizeof trial.bins) == 0)
         return other;
-    const Folded& windowed = folded(found.half);
+    seen_.emplace_back();
+    Harmonics& found = seen_.back();
+    found.half = trial.half;
+    std::copy_n(trial.bins, kHarmonics, found.bins);
     const Turn* turns[kHarmonics];
-    for (int h = 0; h < kHarmonics; ++h) turns[h] = &turn_of(fft_size, found.bins[h]);
-    Bins bins;
-    kernels_->transform(windowed, turns, bins);
-    double numerator = 0.0, denominator = 0.0;
-    for (int h = 0; h < n_harmonics; ++h) {
-      const double mr = bins.main_re[h], mi = bins.main_im[h];
-      const double power = mr * mr + mi * mi;
-      const double cross = mr * bins.slope_im[h] - mi * bins.slope_re[h];
-      const double frequency =
-          power == 0.0 ? 0.0
-                       : found.bins[h] / bins_a_hz + cross / power * (rate_hz_ / 2.0 / kPi);
-      const double amplitude = std::sqrt(power);
-      numerator += amplitude * frequency;
-      denominator += amplitude * (h + 1.0);
-      found.each_f0_hz[h] = frequency / (h + 1.0);
+    double bin_hz[kHarmonics], amplitude[kHarmonics], frequency_hz[kHarmonics];
+    const double bins_a_hz = trial.fft_size / rate_hz_;
+    std::vector<Turn>& table = turns_of(trial.fft_size);
+    for (int h = 0; h < kHarmonics; ++h) {
+      bin_hz[h] = trial.bins[h] / bins_a_hz;
+      turns[h] = &turn_of(table, trial.fft_size, trial.bins[h]);
     }
+    kernels_->measure_harmonics(folded(trial.half), turns, bin_hz, rate_hz_ / 2.0 / kPi, amplitude,
+                                frequency_hz);
+    double numerator = 0.0, denominator = 0.0;
+    for (int h = 0; h < trial.n_harmonics; ++h) {
+      numerator += amplitude[h] * frequency_hz[h];
+      denominator += amplitude[h] * (h + 1.0);
+    }
+    for (int h = 0; h < kHarmonics; ++h) found.each_f0_hz[h] = frequency_hz[h] / (h + 1.0);
     found.f0_hz = numerator / (denominator + kTiny);
-    seen_.push_back(found);
-    return seen_.back();
+    return found;
   }
 
   const Folded& folded(int half) {
@@ -147,17 +153,40 @@ class Refiner {
   const Turn& window_turn_of(int half) {
     if (window_turns_.size() <= static_cast<std::size_t>(half)) window_turns_.resize(half + 1);
     Turn& turn = window_turns_[half];
-    if (turn.cosine.empty()) start(turn, 2.0 * kPi / (2 * half + 1), half + 1);
+    if (turn.cosine.empty()) {
+      const double step = 2.0 * kPi / (2 * half + 1);
+      turn.cosine.resize(half + 1);
+      turn.sine.resize(half + 1);
+      for (int k = 0; k <= half; ++k) {
+        turn.cosine.data()[k] = std::cos(step * k);
+        turn.sine.data()[k] = std::sin(step * k);
+      }
+    }
     return turn;
   }
 
+  // The turns of the bins of a transform, by bin.
+  std::vector<Turn>& turns_of(int fft_size) {
+    if (last_turns_ == nullptr || last_size_ != fft_size) {
+      last_turns_ = &turns_[fft_size];
+      last_size_ = fft_size;
+      if (last_turns_->empty()) last_turns_->resize(fft_size / 2 + 1);
+    }
+    return *last_turns_;
+  }
+
   // The multiples of one bin of the transform that WORLD takes.
-  const Turn& turn_of(int fft_size, int bin) {
-    std::vector<Turn>& turns = turns_[fft_size];
-    if (turns.empty()) turns.resize(fft_size / 2 + 1);
+  const Turn& turn_of(std::vector<Turn>& turns, int fft_size, int bin) {
     Turn& turn = turns[bin];
-    // a window is shorter than half the transform
-    if (turn.cosine.empty()) start(turn, 2.0 * kPi * bin / fft_size, fft_size / 4);
+    if (turn.cosine.empty()) {
+      // a window is shorter than half the transform
+      turn.cosine.resize(fft_size / 4);
+      turn.sine.resize(fft_size / 4);
+      for (int k = 0; k < fft_size / 4; ++k) {
+        turn.cosine.data()[k] = std::cos(2.0 * kPi * bin / fft_size * k);
+        turn.sine.data()[k] = std::sin(2.0 * kPi * bin / fft_size * k);
+      }
+    }
     return turn;
   }
 
@@ -167,6 +196,8 @@ class Refiner {
   HarvestRange range_;
   std::vector<Turn> window_turns_;           // by half the window
   std::map<int, std::vector<Turn>> turns_;   // by the transform's size and the bin
+  std::vector<Turn>* last_turns_ = nullptr;
+  int last_size_ = 0;
   double position_s_ = 0.0;
   std::vector<Harmonics> seen_;  // at this position
   std::deque<Folded> folded_;    // the first n_folded_ are of this position
@@ -197,29 +228,44 @@ Candidates refine(const Kernels& kernels, const Decimated& signal, const std::ve
     Refiner& refiner = refiners[thread];
     const std::ptrdiff_t start = static_cast<std::ptrdiff_t>(stretch * kStretch);
     const std::ptrdiff_t stop = std::min<std::ptrdiff_t>(start + kStretch, n_frames);
+    const std::ptrdiff_t before = std::max<std::ptrdiff_t>(start - kSpread, 0);
+    const std::ptrdiff_t after = std::min(stop + kSpread, n_frames);
+    std::vector<Trial> trials;
+    std::vector<std::size_t> first;  // of each frame from `before` on
+    for (std::ptrdiff_t i = before; i < after; ++i) {
+      first.push_back(trials.size());
+      for (double f0_hz : raw[i]) trials.push_back(trial_of(f0_hz, signal.rate_hz));
+    }
+    first.push_back(trials.size());
+    std::vector<Candidate> found;
     for (std::ptrdiff_t i = start; i < stop; ++i) {
       refiner.go_to(static_cast<double>(i) / 1000.0);
+      found.clear();
       // the frame itself first, then those before, then those after: the order breaks ties
       for (int j = 0; j <= 2 * kSpread; ++j) {
         const std::ptrdiff_t source = j <= kSpread ? i - j : i + (j - kSpread);
         if (source < 0 || source >= n_frames) continue;
-        for (double f0_hz : raw[source]) {
-          const Candidate candidate = refiner.refine(f0_hz);
-          if (candidate.f0_hz > 0) refined[i].push_back(candidate);
+        for (std::size_t k = first[source - before]; k < first[source - before + 1]; ++k) {
+          const Candidate candidate = refiner.refine(trials[k]);
+          if (candidate.f0_hz > 0) found.push_back(candidate);
         }
       }
+      refined[i] = found;
     }
   });
-  Candidates reliable = refined;
+  std::vector<Candidate> previous, here;  // as they were
   for (std::ptrdiff_t i = 1; i + 1 < n_frames; ++i) {
+    if (i == 1) previous = refined[0];
+    here = refined[i];
     auto alone = [&](const Candidate& candidate) {
       return !has_neighbour(candidate.f0_hz, refined[i + 1]) &&
-             !has_neighbour(candidate.f0_hz, refined[i - 1]);
+             !has_neighbour(candidate.f0_hz, previous);
     };
-    auto& frame = reliable[i];
-    frame.erase(std::remove_if(frame.begin(), frame.end(), alone), frame.end());
+    refined[i].erase(std::remove_if(refined[i].begin(), refined[i].end(), alone),
+                     refined[i].end());
+    std::swap(previous, here);
   }
-  return reliable;
+  return refined;
 }
 
 }  // namespace lemf
