@@ -26,12 +26,10 @@ _BAR = " | "  # espeak-ng speaks it as nothing, and joins no words across it
 _COMMANDS = str.maketrans("|[<\0", "    ")
 _NOT_IPA = str.maketrans("", "", "\u02c8\u02cc-")  # marks of stress and of linking
 _RETROFLEX = {"s.": "\u0282", "z.": "\u0290", "i.": "\u0268"}  # names of Mandarin that are not IPA
-_MODIFIERS = (
-    "\u02b0\u02b2\u02b7\u02d0"  # that espeak-ng may name apart: aspirated, palatal, round, long
-)
-_GLIDE = re.compile(
-    rf"[jw](?=[^\W\d_{_MODIFIERS}])"
-)  # then a vowel in the same name: "ja" of Russian
+# Marks that espeak-ng may name apart from their phone: aspirated, palatal, round, long
+_MODIFIERS = "\u02b0\u02b2\u02b7\u02d0"
+# A glide and a vowel in one name: "ja" of Russian
+_GLIDE = re.compile(rf"[jw](?=[^\W\d_{_MODIFIERS}])")
 _GLIDE_MS = 30
 _MAX_WORDS = 40  # spoken at a time: longer sentences are cut, behind a comma if there is one
 _COMMAS = tuple(",;:)\u060c\u061b\u3001\uff0c\uff1b")

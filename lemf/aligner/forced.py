@@ -80,16 +80,6 @@ class ForcedPath:
         """The logarithm of the likelihood of each frame on the path, (frames,) float64."""
         return self.scores[np.arange(len(self.states)), self.columns[self.states]]
 
-    @property
-    def free(self) -> FloatArray:
-        """The logarithm of the likelihood of each frame in its best state, (frames,) float64."""
-        return np.asarray(self.scores.max(axis=1))
-
-    @property
-    def words(self) -> IntArray:
-        """The word of each frame, counted from 0; -1 in silence; (frames,) int64."""
-        return self.graph.words[self.graph.units[self.states]]
-
 
 def phones_of_words(spoken: SpokenText, n_words: int) -> list[list[str]]:
     """List the names of the phones of each word."""
@@ -203,15 +193,3 @@ def read_times(
         AlignedWord(word.text, word.sentence, own[0].start_s, own[-1].end_s, tuple(own), 1.0)
         for word, own in zip(words, phones, strict=True)
     )
-
-
-def align_features(
-    features: FloatArray,
-    spoken: SpokenText,
-    words: Sequence[TranscriptWord],
-    models: PhoneModels,
-    duration_s: float,
-) -> AlignedText:
-    """Align a text with the features of its recording; see `find_words` and `read_times`."""
-    path = find_words(features, phones_of_words(spoken, len(words)), models)
-    return AlignedText(read_times(path, words, duration_s), duration_s, 1.0)

@@ -99,7 +99,7 @@ def _find_spans(
 
 
 def _share(word: Interval, phones: Sequence[str]) -> list[_Span]:
-    """Share out the time of a word among its phones, in equal parts."""
+    """Return the phones of a word, each with an equal part of its time."""
     names = phones or ["spn"]
     step_s = (word.end_s - word.start_s) / len(names)
     edges = [word.start_s + place * step_s for place in range(len(names))]

@@ -123,7 +123,7 @@ def _clean(text: str) -> str:
 
 
 def _part_han(text: str) -> str:
-    """Put blanks between the words of Chinese and Japanese, unless the text has them."""
+    """Separate the words of Chinese and Japanese by blanks, unless the text has blanks."""
     text = _AFTER_STOP.sub(" ", text)
     if _BLANKS_IN_HAN.search(text):
         return text

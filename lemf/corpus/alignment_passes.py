@@ -83,7 +83,7 @@ class Passes:
         return self._plan.find_changed(self._stamps())
 
     def finish(self) -> None:
-        """Make the parts that are missing.
+        """Run the passes whose parts are missing.
 
         Raises
         ------
@@ -159,7 +159,7 @@ class Passes:
 
 
 def _with_moments(heard: Sequence[str], speakers: Sequence[str | None]) -> list[_Given]:
-    """Give each file the moments of its speaker, summed in the order of the files."""
+    """Return what was heard of each file, and the sum of its speaker's moments, in order."""
     sums: dict[str, Moments] = {}
     for text, speaker in zip(heard, speakers, strict=True):
         own = read_moments(text)

@@ -49,8 +49,8 @@ class AlignTask:
     folder : str
     heard : str
         What `hear_file` returned; empty before.
-    moments : tuple or None
-        Those of the speaker, as `Moments`; None: of the recording.
+    moments : Moments or None
+        Of the cepstra of all that the speaker says; None: those of the recording.
     models : PhoneModels or None
         None: those that ship with lemf.
     """

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lemf.aligner.acoustics.mfcc import FRAME_PERIOD_S
+from lemf.aligner.acoustics.phone_features import VOWELS
 from lemf.arrays import IntArray
 from lemf.errors import AlignerError
 
@@ -21,7 +22,6 @@ N_REPEATS = 2  # states of a part, hence the frames that it lasts at least
 SILENCE = ""
 GLOTTAL_STOP = "ʔ"
 ANY_SOUND = "spn"  # of a word of which no phone is known, as MFA names it
-_VOWELS = frozenset("aeiouyøœɶɛɔəɘɵɤɪʊʏɐɑɒæʌɜɚɝᵻɨʉɯᵿ")
 _SONORANTS = frozenset("nmlŋɲɾrɹɫʎʁ")
 
 
@@ -89,7 +89,7 @@ def build_graph(phones_of_words: Sequence[Sequence[str]], n_repeats: int = N_REP
     for word, phones in enumerate(phones_of_words):
         if word > 0:
             builder.add(SILENCE, -1, optional=True)
-        if phones and phones[0][0] in _VOWELS:
+        if phones and phones[0][0] in VOWELS:
             builder.add(GLOTTAL_STOP, word, optional=True)
         for place, phone in enumerate(phones or [ANY_SOUND]):
             following = phones[place + 1] if place + 1 < len(phones) else SILENCE
@@ -144,7 +144,7 @@ class _Builder:
         self.frontier = [*self.frontier, last] if optional else [last]
 
     def open_start(self) -> None:
-        """Remember the units into which the first silence leads: the text may start there."""
+        """Mark the units that may follow the first silence: the recording may start there."""
         size = self._n_states
         self._openings = [
             size * unit for unit, entries in enumerate(self._entries) if size - 1 in entries

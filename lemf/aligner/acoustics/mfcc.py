@@ -1,4 +1,4 @@
-"""Mel-frequency cepstra, by which sounds are compared, 200 frames a second."""
+"""Mel-frequency cepstra, by which sounds are compared, 200 frames per second."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from lemf.runtime.extras import importing
 RATE_HZ = 16_000
 FRAME_PERIOD_S = 0.005
 N_CEPSTRA = 13
-N_FEATURES = 2 * N_CEPSTRA  # cepstra and their slopes
 _HOP, _WINDOW, _N_FFT = 80, 400, 512  # samples: 5 ms, 25 ms
 _LOWEST_HZ, _HIGHEST_HZ, _N_BANDS = 80.0, 7600.0, 26
 _PRE_EMPHASIS = 0.97

@@ -95,7 +95,7 @@ class PhoneModels:
         places = [self.names.index(name) for name in names] or [len(self.names)]
         return [
             N_PARTS * place + part
-            for part, place in enumerate((places[0], places[0], places[-1]))  # to the last sound
+            for part, place in enumerate((places[0], places[0], places[-1]))  # its last sound
         ]
 
 

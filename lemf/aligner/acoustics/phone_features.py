@@ -26,20 +26,7 @@ _MANNERS = {
     "approximant": (3.0, 0.0, 0.0, 0.0, 0.0),
 }
 # Voiceless and voiced consonants by manner and place; a blank where there is none
-_PLACES = (
-    0.0,
-    0.4,
-    0.9,
-    1.2,
-    1.7,
-    2.0,
-    2.1,
-    2.6,
-    3.4,
-    3.9,
-    4.4,
-    5.0,
-)  # from lips to glottis
+_PLACES = (0.0, 0.4, 0.9, 1.2, 1.7, 2.0, 2.1, 2.6, 3.4, 3.9, 4.4, 5.0)  # from lips to glottis
 _CONSONANTS = {  # bilabial, labiodental, dental, alveolar, postalveolar, retroflex,
     # alveolo-palatal, palatal, velar, uvular, pharyngeal, glottal
     "stop": ("pb", "  ", "  ", "td", "  ", "ʈɖ", "  ", "cɟ", "kɡ", "qɢ", "ʡ ", "ʔ "),
@@ -53,7 +40,7 @@ _CONSONANTS = {  # bilabial, labiodental, dental, alveolar, postalveolar, retrof
     "approximant": ("ʍw", " ʋ", "  ", " ɹ", "  ", " ɻ", "  ", " j", " ɰ", "  ", "  ", "  "),
 }
 # Vowels: openness (0 to 3), backness (0 to 1), roundness
-_VOWELS = {
+VOWELS = {
     "i": (0, 0, 0), "y": (0, 0, 1), "ɨ": (0, 0.5, 0), "ʉ": (0, 0.5, 1), "ɯ": (0, 1, 0),
     "u": (0, 1, 1), "ɪ": (0.5, 0.2, 0), "ʏ": (0.5, 0.2, 1), "ʊ": (0.5, 0.8, 1),
     "ᵻ": (0.6, 0.4, 0), "ᵿ": (0.6, 0.6, 1), "e": (1, 0, 0), "ø": (1, 0, 1), "ɘ": (1, 0.5, 0),
@@ -169,7 +156,7 @@ def _features() -> dict[str, FloatArray]:
         for place, pair in zip(_PLACES, rows, strict=True):
             for voice, letter in enumerate(pair):
                 table[letter] = np.array([*_MANNERS[manner], place, voice, 0.0, 0.0, 0.0])
-    for letter, (openness, backness, roundness) in _VOWELS.items():
+    for letter, (openness, backness, roundness) in VOWELS.items():
         place = _FRONT + backness * (_BACK - _FRONT)
         sonority = _VOWEL_SONORITY + openness / 3
         table[letter] = np.array(

@@ -94,11 +94,11 @@ def estimate(
     Parameters
     ----------
     statistics : Statistics
-    projection : (65, more) float64, optional
-        That of the features; without, that of `prior`, or none.
     prior : PhoneModels, optional
         Models towards which those with few frames are drawn, and which serve for phones without
         any.
+    projection : (65, more) float64, optional
+        That of the features; without, that of `prior`, or none.
 
     Returns
     -------

@@ -136,7 +136,7 @@ def _read_emu(document: Mapping[str, Any], path: str, find_sound: FindSound) -> 
 
 
 def _span_by_links(links: Sequence[tuple[str, str]], spans: dict[str, tuple[float, float]]) -> None:
-    """Give items that have no times the span of all that they link to, directly or not."""
+    """Add the spans of items without times: that of all that they link to, directly or not."""
     below: dict[str, list[str]] = {}
     for parent, child in links:
         below.setdefault(parent, []).append(child)

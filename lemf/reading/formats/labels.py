@@ -108,7 +108,7 @@ def are_words(texts: Iterable[str]) -> bool:
 
 
 def level_of(labels: Sequence[Label], path: str) -> str:
-    """Tell whether labels are ``"words"`` or ``"phones"``, by the suffix or their lengths."""
+    """Return what labels are, ``"words"`` or ``"phones"``, by the suffix or their lengths."""
     suffix = PurePath(path).suffix.lower()
     if suffix in _WORD_SUFFIXES:
         return "words"
