@@ -190,8 +190,8 @@ std::vector<Doubles> raw_candidates(const Kernels& kernels, const Decimated& sig
             continue;
           }
           space.crossings[part].finish(n_samples);
-          raw_f0(kernels, space.crossings[part], bands[band].centre_hz, signal.rate_hz, range, space,
-                 raw[2 * i + part]);
+          raw_f0(kernels, space.crossings[part], bands[band].centre_hz, signal.rate_hz, range,
+                 space, raw[2 * i + part]);
         }
       });
       for (std::size_t i = 0; i < 2 * n_pairs; ++i) runs.add(kernels, raw[i]);

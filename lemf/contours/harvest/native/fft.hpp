@@ -20,7 +20,8 @@ class Fft {
 
   std::size_t size() const { return size_; }
 
-  // Four arrays to work in. Arrays a power of two apart would compete for the same lines of the cache.
+  // Four arrays to work in. Arrays a power of two apart would compete for the same lines of the
+  // cache.
   std::size_t space() const { return 4 * apart(); }
   std::size_t apart() const { return size_ + 40; }
 

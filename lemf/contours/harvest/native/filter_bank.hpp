@@ -19,7 +19,8 @@ struct Band {
 };
 
 // Pairs of bands whose filters are about as long, for blocks of one size. Two bands share a complex
-// transform: the first is the real part of the signal that comes out, the second the imaginary part.
+// transform: the first is the real part of the signal that comes out, the second the imaginary
+// part.
 struct BandGroup {
   std::size_t first_pair, n_pairs;
   std::size_t overlap;  // samples; a block holds a body and an overlap on either side
@@ -56,8 +57,8 @@ class FilteredSignal {
   std::size_t start(std::size_t block) const { return block * group_.body(); }
   std::size_t count(std::size_t block) const;
 
-  // Filter a block by the two bands of a pair. The block's samples follow the first `overlap` of the
-  // parts that come out and half the taps of each band; they are one sample early.
+  // Filter a block by the two bands of a pair. Before the block's samples lie `overlap` others and
+  // half the taps of the band; all are one sample early.
   Fft::Parts filter(std::size_t pair, std::size_t block, double* space) const;
 
  private:

@@ -1,5 +1,6 @@
-// The bodies of the inner loops, included once for each instruction set, which sets LEMF_KERNELS (the
-// name of the table), LEMF_INSTRUCTION_SET and LEMF_WIDTH (doubles in a register). No `#pragma once`.
+// The bodies of the inner loops, included once for each instruction set, so without `#pragma once`.
+// LEMF_KERNELS (the name of the table), LEMF_INSTRUCTION_SET and LEMF_WIDTH (doubles in a register)
+// are set before.
 
 #if defined(__GNUC__)
 #define LEMF_INLINE inline __attribute__((always_inline))
@@ -236,7 +237,8 @@ void add_parts(std::size_t n, double level, double even, double odd, const doubl
 // ------------------------------------------------------------------------------------------------
 // Crossings
 
-// For 64 samples from x on, a bit each: above zero, below zero, and whether the next is higher, lower.
+// For 64 samples from x on, a bit each: above zero, below zero, and whether the next is higher or
+// lower.
 struct Signs {
   std::uint64_t above, below, rising, falling;
 };

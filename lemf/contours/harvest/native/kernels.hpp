@@ -1,7 +1,7 @@
 // The inner loops, compiled for several instruction sets; the same bits come out of each.
 //
-// No product is fused with a sum (the build switches contraction off), and where numbers are summed,
-// the order is that of four lanes on every processor.
+// No product is fused with a sum (the build switches contraction off), and the order of each sum is
+// that of four lanes on every processor.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,9 @@ struct Turn {
   AlignedDoubles cosine, sine;
 };
 
-// The samples about a position under a window and under its slope, folded about the middle: four sums
-// (differences) under the window, then four under its slope, and so on; zeros fill the last group.
+// The samples about a position under a window and under its slope, folded about the middle: four
+// sums (differences) under the window, then four under its slope, and so on; zeros fill the last
+// group.
 struct Folded {
   int half = 0;
   std::size_t n_groups = 0;
@@ -66,7 +67,8 @@ struct Kernels {
   // The mean of four contours where it is in the range, else 0.
   void (*average)(std::size_t n, const double* const* lines, double low, double high,
                   double* f0_hz);
-  // Add a band to the runs of voiced bands; mean[i] is that of a run of `fewest` or more that ends, or 0.
+  // Add a band to the runs of voiced bands; mean[i] is that of a run of `fewest` or more that ends,
+  // or 0.
   void (*add_band)(std::size_t n, double fewest, const double* f0_hz, double* sum, double* length,
                    double* mean);
 

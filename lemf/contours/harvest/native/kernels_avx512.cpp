@@ -12,7 +12,9 @@
 #define LEMF_INSTRUCTION_SET "avx512"
 #define LEMF_WIDTH 8
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx,avx2,bmi,avx512f,avx512dq,avx512bw,avx512vl"))), apply_to = function)
+#pragma clang attribute push( \
+    __attribute__((target("avx,avx2,bmi,avx512f,avx512dq,avx512bw,avx512vl"))), \
+    apply_to = function)
 #else
 #pragma GCC push_options
 #pragma GCC target("avx,avx2,bmi,avx512f,avx512dq,avx512bw,avx512vl,prefer-vector-width=512")
