@@ -53,42 +53,13 @@ SEED = Path(lemf.__file__).parent / "aligner" / "acoustics" / "seed.npz"
 WORD_PASSES, PHONE_PASSES = 2, 5
 PLAIN_PASSES = 3  # of those by phones, without a projection
 N_PROJECTIONS, RIDGE = 16, 1e-3
+# The labels by hand, in IPA
 MARKED = {
-    "i": "iː",
-    "e": "eː",
-    "o": "oː",
-    "u": "uː",
-    "y": "yː",
-    "I": "ɪ",
-    "E": "ɛ",
-    "O": "ɔ",
-    "U": "ʊ",
-    "Y": "ʏ",
-    "9": "œ",
-    "2": "øː",
-    "@": "ə",
-    "6": "ɐ",
-    "4": "ɾ",
-    "aI": "aɪ",
-    "OY": "ɔø",
-    "aU": "aʊ",
-    "aO": "aʊ",
-    "@O": "oː",
-    "N": "ŋ",
-    "S": "ʃ",
-    "C": "ç",
-    "X": "r",
-    "?": GLOTTAL_STOP,
-    "B": "b",
-    "L": "l",
-    "V": "v",
-    "g": "ɡ",
-    "E6": "ɛɐ",
-    "I6": "ɪɐ",
-    "i6": "iɐ",
-    "@6": "ɐ",
-    "I@": "ɪə",
-}  # fmt: skip - the labels by hand, in IPA
+    "i": "iː", "e": "eː", "o": "oː", "u": "uː", "y": "yː", "I": "ɪ", "E": "ɛ", "O": "ɔ", "U": "ʊ",
+    "Y": "ʏ", "9": "œ", "2": "øː", "@": "ə", "6": "ɐ", "4": "ɾ", "aI": "aɪ", "OY": "ɔø", "aU": "aʊ",
+    "aO": "aʊ", "@O": "oː", "N": "ŋ", "S": "ʃ", "C": "ç", "X": "r", "?": GLOTTAL_STOP, "B": "b",
+    "L": "l", "V": "v", "g": "ɡ", "E6": "ɛɐ", "I6": "ɪɐ", "i6": "iɐ", "@6": "ɐ", "I@": "ɪə",
+}  # fmt: skip
 TOLERANCE_S = 0.005  # by which a phone may be longer than measured
 MISSING_PHONE, MOST_UNLIKE = 1.2, 2.5  # costs where spoken phones are compared with those of a text
 FAR_OFF = 1e3  # by which a frame is less likely in another phone than that measured
@@ -146,13 +117,18 @@ def read_emodb(data: Path, espeak: Espeak) -> Iterator[Utterance]:
 
 def read_ljspeech(data: Path, espeak: Espeak) -> Iterator[Utterance]:
     """Read the English sentences."""
+    for name, text in sorted(read_ljspeech_texts(data / "ljspeech").items()):
+        yield read_utterance(data / "ljspeech" / f"{name}.wav", "LJ", text, "en-us", espeak)
+
+
+def read_ljspeech_texts(folder: Path) -> dict[str, str]:
+    """Read the texts of LJSpeech by name: its own, and those that the repository adds."""
     texts = {}
-    for path in (Path(__file__).parent / "ljspeech_texts.csv", data / "ljspeech" / "metadata.csv"):
+    for path in (Path(__file__).with_name("ljspeech_texts.csv"), folder / "metadata.csv"):
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.reader(file, delimiter="|", quoting=csv.QUOTE_NONE):
                 texts[row[0]] = row[-1]
-    for name, text in sorted(texts.items()):
-        yield read_utterance(data / "ljspeech" / f"{name}.wav", "LJ", text, "en-us", espeak)
+    return texts
 
 
 def read_utterance(

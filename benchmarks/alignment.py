@@ -4,7 +4,7 @@
 
 Each row of the table aligns recordings by models that are trained here, by the functions of
 aligner_seed.py and of lemf, without what the row says is left out. The edges of the English grids
-come from another program, whose own errors count in.
+come from another program, whose own errors count in; the last lines say how much later they lie.
 """
 
 from __future__ import annotations
@@ -207,12 +207,17 @@ def main() -> None:
     for label, words in rows.items():
         print_row(f"German words, {label}", word_errors(german, words))
         print_row(f"German phones, {label}", phone_errors(german, words))
-    print_row("English words, each alone", word_errors(english, align(english, seed, {})))
+    alone = align(english, seed, {})
+    print_row("English words, each alone", word_errors(english, alone))
     models, moments = train_corpus([*ljspeech, *english], seed)
     print_row(
         "English words, trained with LJSpeech",
         word_errors(english, align(english, models, moments)),
     )
+    for one in english:
+        later_ms = [-1000 * error_s for error_s in word_errors([one], alone)]
+        starts_ms, ends_ms = np.median(later_ms[::2]), np.median(later_ms[1::2])
+        print(f"{one.name}: later by {starts_ms:.1f} ms (starts), {ends_ms:.1f} ms (ends), median")
 
 
 if __name__ == "__main__":

