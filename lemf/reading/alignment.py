@@ -1,8 +1,4 @@
-"""The tiers of a TextGrid -> sentences of words, each with its phones.
-
-Only the tiers that are used are checked: their intervals must have a length, follow each other and
-end with the recording.
-"""
+"""The tiers of a TextGrid -> sentences of words, each with its phones."""
 
 from __future__ import annotations
 
@@ -11,9 +7,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from lemf.config import END_TOLERANCE_S, ROUNDING_S, Settings
+from lemf.config import ROUNDING_S, Settings
 from lemf.errors import NoWordsError, TextGridError
 from lemf.reading.formats.praat_tokens import shorten
+from lemf.reading.geometry import check_geometry, check_recording
 from lemf.reading.silence import (
     Hearing,
     Labels,
@@ -32,7 +29,6 @@ _SHOWN = 5  # labels in a note
 _LONGER_S = 1.0  # time by which a recording may outlast its TextGrid without a note
 _LONG_SENTENCE_S = 40.0  # longer than the utterances of corpora of read speech
 _USUAL_PAUSE_S = 0.4  # at which speech is cut into sentences
-_OVERLAP_TOLERANCE_S = 1e-4  # writers that round times make neighbours overlap by less
 
 
 class Phone(NamedTuple):
@@ -112,7 +108,7 @@ def align(
     """
     # intervals of the spoken words
     words_tier, phones_tier = select_tiers(textgrid, settings)
-    _check_geometry(textgrid, words_tier)
+    check_geometry(textgrid, words_tier)
     below = phones_tier or phones_of_words(textgrid, words_tier, settings)
     found = find_words(words_tier, below, settings.silence, hearing)
     spoken = found.spoken
@@ -121,12 +117,12 @@ def align(
             f"{textgrid.path}: tier {words_tier.name!r} holds no word, only silence; "
             "name another tier with --words-tier"
         )
-    _check_recording(textgrid, spoken, duration_s)
+    check_recording(textgrid, spoken, duration_s)
     # phones inside the words
     phones: list[list[Phone]] = [[] for _ in spoken]
     phone_labels: dict[str, Labels] = {}
     if phones_tier is not None:
-        _check_geometry(textgrid, phones_tier)
+        check_geometry(textgrid, phones_tier)
         phone_labels[phones_tier.name] = find_phones(phones_tier, settings.silence)
         inside, _ = group_by_midpoint(spoken, phone_labels[phones_tier.name].spoken)
         phones = [[Phone(i.label.strip(), i.start_s, i.end_s) for i in each] for each in inside]
@@ -204,59 +200,6 @@ def _unmatched_silence(
     ]
 
 
-def _check_geometry(textgrid: TextGrid, tier: IntervalTier) -> None:
-    end_s = max(tier.end_s, textgrid.end_s)
-    previous: Interval | None = None
-    for number, interval in enumerate(tier.intervals, 1):
-        if fault := _fault(interval, previous, end_s):
-            line = f"line {interval.line}: " if interval.line else ""
-            span = f"{_seconds(interval.start_s)}-{_seconds(interval.end_s)} s"
-            raise TextGridError(
-                f"{textgrid.path}: {line}interval {number} {shorten(interval.label)} "
-                f"({span}) of tier {tier.name!r} {fault}"
-            )
-        previous = interval
-
-
-def _fault(interval: Interval, previous: Interval | None, end_s: float) -> str | None:
-    """Return what is wrong with the times of an interval, and the remedy; None if nothing is."""
-    if interval.end_s == interval.start_s:
-        return "has no length; remove or widen it in Praat"
-    if not interval.end_s > interval.start_s:
-        return "ends before it starts; correct its times"
-    if previous is None and interval.start_s <= -END_TOLERANCE_S:
-        return "starts before the recording; correct its times"
-    if previous is not None and interval.end_s <= previous.start_s:
-        return "comes after a later interval; sort the intervals by time"
-    if previous is not None and interval.start_s < previous.end_s - _OVERLAP_TOLERANCE_S:
-        return (
-            f"overlaps the interval before it, which ends at {_seconds(previous.end_s)} s; "
-            "correct the boundary"
-        )
-    if interval.end_s >= end_s + END_TOLERANCE_S:
-        return f"goes past the end of the TextGrid at {_seconds(end_s)} s; correct its times"
-    return None
-
-
-def _seconds(time_s: float) -> str:
-    """Format a time to a tenth of a millisecond, without trailing zeros."""
-    return f"{round(time_s, 4):.12g}"
-
-
-def _check_recording(textgrid: TextGrid, spoken: list[Interval], duration_s: float) -> None:
-    end_s = max(textgrid.end_s, max(word.end_s for word in spoken))
-    if end_s >= duration_s + END_TOLERANCE_S:
-        if abs(end_s - textgrid.start_s - duration_s) < END_TOLERANCE_S:
-            raise TextGridError(
-                f"{textgrid.path}: starts at {textgrid.start_s:.3f} s, but the recording at 0; "
-                "in Praat, choose Modify times, Shift to zero"
-            )
-        raise TextGridError(
-            f"{textgrid.path}: goes to {end_s:.3f} s but the recording ends at {duration_s:.3f} s; "
-            "the recording is cut short or belongs to another TextGrid"
-        )
-
-
 def _split_sentences(
     words: tuple[Word, ...], textgrid: TextGrid, settings: Settings
 ) -> tuple[tuple[tuple[Word, ...], ...], list[str]]:
@@ -296,7 +239,7 @@ def _sentences_of_tier(
 ) -> tuple[tuple[tuple[Word, ...], ...], list[str]]:
     """Group the words by the sentence interval that holds their midpoint."""
     tier = tier_by_name(textgrid, settings.sentences, "--sentences")
-    _check_geometry(textgrid, tier)
+    check_geometry(textgrid, tier)
     never = UNNOTED.union(map(fold, settings.silence))
     spans = [i for i in tier.intervals if fold(i.label) not in never]
     held, outside = group_by_midpoint(spans, words)

@@ -1,6 +1,6 @@
 """A TextGrid in memory: tiers of labelled intervals and points.
 
-`lemf.reading.alignment_files` reads one; `lemf.reading.alignment` checks the geometry of the tiers
+`lemf.reading.alignment_files` reads one; `lemf.reading.geometry` checks the geometry of the tiers
 that it uses.
 """
 

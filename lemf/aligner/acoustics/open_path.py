@@ -11,10 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lemf.aligner.acoustics.graph import Graph
-from lemf.aligner.acoustics.viterbi import part_jumps
+from lemf.aligner.acoustics.viterbi import NEVER, part_jumps
 from lemf.arrays import FloatArray, IntArray
 
-_NEVER = -1e30  # logarithm of a likelihood of none
 _STAYS = -1  # the other sound goes on
 
 
@@ -57,16 +56,16 @@ def find_open_path(
     entered_from = np.zeros((n_frames, n_states), np.int8)  # itself, the one before, jumps, outside
     left_at = np.zeros((n_frames, n_borders), np.int16)  # the border from which other sound came
     left_by = np.full((n_frames, n_borders), _STAYS, np.int8)  # the exit at that border
-    best = np.full(n_states + 1, _NEVER)  # the last is that of no state
+    best = np.full(n_states + 1, NEVER)  # the last is that of no state
     best[graph.starts] = scores[0, columns[graph.starts]]
     outside = np.full(n_borders, other[0] - penalties[0])
-    before = np.full(n_states, _NEVER)
+    before = np.full(n_states, NEVER)
     places = np.arange(n_borders)
     exits = borders.exits.T.copy()
     for frame in range(1, n_frames):
         inside, choice = best[:-1], entered_from[frame]
         before[1:] = inside[:-1]
-        before[1:][closed] = _NEVER
+        before[1:][closed] = NEVER
         np.greater(before, inside, out=choice, casting="unsafe")
         now = np.maximum(before, inside)
         for number, (states, sources) in enumerate(jumps, 2):

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from lemf.aligner.acoustics.graph import N_PARTS
+from lemf.aligner.acoustics.viterbi import NEVER
 from lemf.arrays import FloatArray
-
-_NEVER = -1e30  # logarithm of a likelihood of none
 
 
 def score_free_phones(scores: FloatArray, penalties: Sequence[float]) -> FloatArray:
@@ -32,7 +31,7 @@ def score_free_phones(scores: FloatArray, penalties: Sequence[float]) -> FloatAr
     states = scores.reshape(len(scores), -1, N_PARTS)[:, :-1]
     costs = np.array(penalties)
     reached = np.empty((len(states), len(costs)))
-    best = np.full((len(costs), *states.shape[1:]), _NEVER)
+    best = np.full((len(costs), *states.shape[1:]), NEVER)
     best[:, :, 0] = states[0, :, 0]
     reached[0] = best[:, :, 0].max(axis=1)
     now = np.empty_like(best)

@@ -7,7 +7,7 @@ import numpy as np
 from lemf.aligner.acoustics.graph import Graph
 from lemf.arrays import FloatArray, IntArray
 
-_NEVER = -1e30  # logarithm of a likelihood of none
+NEVER = -1e30  # logarithm of a likelihood of none
 
 
 def find_path(scores: FloatArray, columns: IntArray, graph: Graph) -> tuple[IntArray, float]:
@@ -31,12 +31,12 @@ def find_path(scores: FloatArray, columns: IntArray, graph: Graph) -> tuple[IntA
     rounds = part_jumps(graph.jumps)
     closed = ~graph.follows[1:]
     entered_from = np.zeros((n_frames, n_states), np.int8)  # 0: itself, 1: the one before, 2...
-    best = np.full(n_states, _NEVER)
+    best = np.full(n_states, NEVER)
     best[graph.starts] = scores[0, columns[graph.starts]]
-    before = np.full(n_states, _NEVER)
+    before = np.full(n_states, NEVER)
     for frame in range(1, n_frames):
         before[1:] = best[:-1]
-        before[1:][closed] = _NEVER
+        before[1:][closed] = NEVER
         choice = entered_from[frame]
         np.greater(before, best, out=choice, casting="unsafe")
         now = np.maximum(before, best)

@@ -1,7 +1,7 @@
 """The labels with times of any format -> a TextGrid with tiers of words and phones.
 
 Gaps between labels become empty intervals. The geometry is checked where the tiers are used, by
-`lemf.reading.alignment`: what overlaps or runs backwards is kept here as it is.
+`lemf.reading.geometry`: what overlaps or runs backwards is kept here as it is.
 """
 
 from __future__ import annotations

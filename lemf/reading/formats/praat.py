@@ -1,6 +1,6 @@
 """Read TextGrids of Praat, tier by tier: long and short text, chronological, binary.
 
-The geometry of the intervals is not checked here; `lemf.reading.alignment` checks the tiers that it
+The geometry of the intervals is not checked here; `lemf.reading.geometry` checks the tiers that it
 uses.
 """
 
