@@ -13,7 +13,7 @@ import csv
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import starmap
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from lemf.aligner.acoustics.mfcc import (
     measure_moments,
     multiply,
     standardise,
+    warp,
 )
 from lemf.aligner.acoustics.models import PhoneModels, around, pack_models
 from lemf.aligner.acoustics.phone_features import phone_distance
@@ -43,6 +44,7 @@ from lemf.aligner.acoustics.training import (
     estimate,
 )
 from lemf.aligner.acoustics.viterbi import find_path
+from lemf.aligner.acoustics.vocal_tract import fit_vocal_tract
 from lemf.aligner.align import cepstra_of
 from lemf.aligner.espeak import Espeak, open_espeak
 from lemf.aligner.forced import find_words, phones_of_words
@@ -89,6 +91,11 @@ class Utterance:
     def features(self, moments: Moments | None = None) -> np.ndarray:
         """Standardise by the moments of the speaker, or by the recording alone."""
         return standardise(self.cepstra, moments or measure_moments(self.cepstra))
+
+    def warped(self, models: PhoneModels) -> Utterance:
+        """Even out the vocal tract, as `lemf.align` does."""
+        factor = fit_vocal_tract(self.cepstra, models)
+        return replace(self, cepstra=warp(self.cepstra, factor))
 
 
 def read_speech() -> tuple[list[Utterance], list[Utterance]]:

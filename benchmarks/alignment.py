@@ -64,7 +64,7 @@ def spans_of(grid: lemf.TextGrid, name: str) -> list[tuple[float, float, str]]:
 def align(
     utterances: Iterable[Utterance], models: PhoneModels, moments: Mapping[str, Moments]
 ) -> Words:
-    """Align recordings, each by itself but where its speaker's moments are known."""
+    """Align warped recordings, each by itself but where its speaker's moments are known."""
     return {
         one.name: read_times(
             find_words(one.features(moments.get(one.speaker)), one.phones, models),
@@ -87,7 +87,7 @@ def learn(
 def train_corpus(
     utterances: Sequence[Utterance], models: PhoneModels
 ) -> tuple[PhoneModels, dict[str, Moments]]:
-    """Train on recordings as `lemf align` does, from models that there are."""
+    """Train on warped recordings as `lemf align` does, from models that there are."""
     moments: dict[str, Moments] = {}
     for one in utterances:
         own = measure_moments(one.cepstra)
@@ -166,7 +166,7 @@ def leave_out(
         for one in measured
     }
     models = train_seed([one for one in measured if not any(shares[one.name])], others)
-    kept_back = [one for one in measured if all(shares[one.name])]
+    kept_back = [one.warped(models) for one in measured if all(shares[one.name])]
     models, moments = train_corpus(kept_back, models) if train else (models, {})
     return align(kept_back, models, moments)
 
@@ -189,9 +189,10 @@ def main() -> None:
     }
     print_row("German, Praat's aligner", word_errors(german, praat))
     seed = train_seed(german, ljspeech)
-    rows = {"each alone": align(german, seed, {})}
-    models, moments = train_corpus(german, seed)
-    rows["the corpus trained on itself"] = align(german, models, moments)
+    warped = [one.warped(seed) for one in german]
+    rows = {"each alone": align(warped, seed, {})}
+    models, moments = train_corpus(warped, seed)
+    rows["the corpus trained on itself"] = align(warped, models, moments)
     rows["each alone, speaker left out of the seed"] = left_out(german, ljspeech, "speaker")
     rows["each alone, text left out"] = left_out(german, ljspeech, "text")
     rows["each alone, speaker and text left out"] = left_out(german, ljspeech, "speaker", "text")
@@ -199,17 +200,19 @@ def main() -> None:
         german, ljspeech, "speaker", train=True
     )
     foreign = train_alone(ljspeech, seed)
-    rows["each alone, by models of English alone"] = align(german, foreign, {})
-    models, moments = train_corpus(german, foreign)
+    warped = [one.warped(foreign) for one in german]
+    rows["each alone, by models of English alone"] = align(warped, foreign, {})
+    models, moments = train_corpus(warped, foreign)
     rows["the corpus trained on itself from models of English alone"] = align(
-        german, models, moments
+        warped, models, moments
     )
     for label, words in rows.items():
         print_row(f"German words, {label}", word_errors(german, words))
         print_row(f"German phones, {label}", phone_errors(german, words))
+    english = [one.warped(seed) for one in english]
     alone = align(english, seed, {})
     print_row("English words, each alone", word_errors(english, alone))
-    models, moments = train_corpus([*ljspeech, *english], seed)
+    models, moments = train_corpus([*(one.warped(seed) for one in ljspeech), *english], seed)
     print_row(
         "English words, trained with LJSpeech",
         word_errors(english, align(english, models, moments)),

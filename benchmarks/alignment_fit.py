@@ -24,7 +24,6 @@ from alignment import read_english
 
 from lemf.aligner.acoustics.mfcc import measure_moments, standardise
 from lemf.aligner.acoustics.models import PhoneModels, read_seed
-from lemf.aligner.acoustics.vocal_tract import fit_vocal_tract
 from lemf.aligner.confidence import FEATURES, Fit, measure_fit
 from lemf.aligner.fitting import LEAST_CONFIDENCE, fit_words
 from lemf.aligner.forced import find_words
@@ -67,11 +66,6 @@ def replaced(
         words, phones = list(one.words), list(one.phones)
         words[place], phones[place] = other.words[source], other.phones[source]
         yield place, replace(one, words=tuple(words), phones=phones)
-
-
-def prepare(one: Utterance, models: PhoneModels) -> Utterance:
-    """Even out the vocal tract, as `lemf.align` does."""
-    return replace(one, cepstra=fit_vocal_tract(one.cepstra, models))
 
 
 def left_out(
@@ -118,7 +112,7 @@ def words_to_learn(cases: Sequence[Case]) -> tuple[np.ndarray, np.ndarray]:
     others = [case.utterance for case in cases]
     right, wrong = [], []
     for case in cases:
-        one = prepare(case.utterance, case.models)
+        one = case.utterance.warped(case.models)
         right.append(fit_of(one, case.models).features)
         for place, changed in replaced(one, others, rng):
             wrong.append(fit_of(changed, case.models).features[place])
@@ -159,7 +153,7 @@ def count_all(label: str, cases: Sequence[Case]) -> None:
 
     for place, case in enumerate(cases):
         models = case.models
-        one = prepare(case.utterance, models)
+        one = case.utterance.warped(models)
         refused, _, noted = check(one, models)
         note("right: refused", refused)
         note("right: refused or noted", noted)

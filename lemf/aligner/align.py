@@ -8,7 +8,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from lemf.aligner.acoustics.mfcc import compute_cepstra, measure_moments, standardise
+from lemf.aligner.acoustics.mfcc import (
+    Moments,
+    compute_cepstra,
+    measure_moments,
+    standardise,
+    warp,
+)
 from lemf.aligner.acoustics.models import PhoneModels, read_seed
 from lemf.aligner.acoustics.vocal_tract import fit_vocal_tract
 from lemf.aligner.espeak import open_espeak
@@ -77,8 +83,7 @@ def align(
     recording = open_audio(audio, rate_hz)
     words, phones = speak_text(recording, text, language)
     if aligner == "espeak":
-        cepstra = voice_cepstra(recording)
-        features = standardise(cepstra, measure_moments(cepstra))
+        features = compute_features(recording)
         aligned = align_words(recording, features, words, phones, force_fit=force_fit)
     else:
         aligned = align_externally(aligner, recording, words, phones, language)
@@ -150,9 +155,26 @@ def align_words(
         raise AlignerError(f"{recording.name}: {error}") from None
 
 
-def voice_cepstra(recording: Audio) -> FloatArray:
-    """Compute the cepstra of a recording as of a voice like those of the models that ship."""
-    return fit_vocal_tract(cepstra_of(recording), read_seed())
+def compute_features(
+    recording: Audio, factor: float | None = None, moments: Moments | None = None
+) -> FloatArray:
+    """Compute the features of a recording, by which its frames are compared with models.
+
+    Parameters
+    ----------
+    recording : Audio
+    factor : float, optional
+        By which its cepstra are warped; without, that of `fit_vocal_tract`.
+    moments : Moments, optional
+        Of all that the speaker says, warped; without, those of the recording.
+
+    Returns
+    -------
+    (frames, 26) float64
+    """
+    cepstra = cepstra_of(recording)
+    cepstra = warp(cepstra, factor or fit_vocal_tract(cepstra, read_seed()))
+    return standardise(cepstra, moments or measure_moments(cepstra))
 
 
 def cepstra_of(recording: Audio) -> FloatArray:

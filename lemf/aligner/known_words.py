@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 from lemf.aligner.acoustics.graph import build_graph
-from lemf.aligner.acoustics.mfcc import FRAME_PERIOD_S, measure_moments, standardise
+from lemf.aligner.acoustics.mfcc import FRAME_PERIOD_S
 from lemf.aligner.acoustics.models import read_seed
-from lemf.aligner.align import cover, voice_cepstra
+from lemf.aligner.align import compute_features, cover
 from lemf.aligner.espeak import open_espeak
 from lemf.aligner.forced import find_phones, phones_of_words, read_times
 from lemf.aligner.transcript import TranscriptWord
@@ -53,8 +53,7 @@ def add_phones(
     with open_espeak() as espeak:
         spoken = espeak.speak(labels, language, sound=False)
     phones = phones_of_words(spoken, len(words))
-    cepstra = voice_cepstra(recording)
-    features = standardise(cepstra, measure_moments(cepstra))
+    features = compute_features(recording)
     spans: list[_Span] = []
     for begin in range(0, len(words), _TOGETHER):
         end = begin + _TOGETHER

@@ -13,10 +13,11 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
-from lemf.aligner.acoustics.graph import build_graph
+from lemf.aligner.acoustics.graph import build_graph, fit_graph
 from lemf.aligner.acoustics.models import PhoneModels
 from lemf.aligner.acoustics.open_path import find_open_path
 from lemf.aligner.acoustics.phone_loop import score_free_phones
+from lemf.aligner.acoustics.training import Statistics, add_statistics, align_and_accumulate
 from lemf.arrays import FloatArray, IntArray
 
 _WINDOW = 8000  # frames: 40 s
@@ -118,6 +119,39 @@ def find_pieces(
     if first < n_words:
         spoken.append(Piece(start, n_frames, first, n_words))
     return Pieces(tuple(spoken), tuple(unwritten), tuple(unspoken))
+
+
+def learn_from(
+    features: FloatArray,
+    phones: Sequence[Sequence[str]],
+    sentences: Sequence[int],
+    models: PhoneModels,
+) -> Statistics:
+    """Align a recording and sum the frames of its states, piece by piece if it is long.
+
+    Parameters
+    ----------
+    features, phones, sentences, models
+        As in `find_pieces`.
+
+    Returns
+    -------
+    Statistics
+
+    Raises
+    ------
+    AlignerError
+        The recording is too short for its words.
+    """
+    pieces = [Piece(0, len(features), 0, len(phones))]
+    if len(features) > _WINDOW:
+        pieces = list(find_pieces(features, phones, sentences, models).spoken)
+    learnt = []
+    for piece in pieces:
+        inside = features[piece.start : piece.end]
+        graph = fit_graph(phones[piece.first : piece.last], len(inside))
+        learnt.append(align_and_accumulate(inside, graph, models))
+    return add_statistics(learnt)
 
 
 def _words_of_frames(

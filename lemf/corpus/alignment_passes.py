@@ -6,11 +6,13 @@ the number of workers nor on how often the run was ended.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lemf.config import AlignSettings
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from lemf.aligner.acoustics.mfcc import Moments
     from lemf.aligner.acoustics.models import PhoneModels
 
+MOST_TRAINING_S = 2 * 3600.0  # of speech from which the models are trained
 _HEARD = "heard"  # tables of the parts
 _LEARNT = "learnt"
 _Results = list[tuple[AlignTask, Any]]
@@ -100,13 +103,16 @@ class Passes:
             self._pass(0, hear_file, given, _heard_part)
             heard = [text for shard in range(plan.n_shards) for text in _texts(parts.read(shard))]
             if self._aligning.aligner == "viter":
-                tasks = self._tasks(range(plan.n_shards), given)
+                tasks = self._tasks(range(len(given)), given)
                 heard = align_together(list(tasks), heard, self._speakers)
             given = _with_moments(heard, self._speakers)
+        if self.n_passes > 2:
+            chosen = choose_training([one.id for one in plan.recordings], heard)
+            shards = sorted({plan.shard_of(file) for file in chosen})
         for number in range(1, self.n_passes - 1):
-            self._pass(number, learn_file, given, _learnt_part)
+            self._pass(number, learn_file, given, _learnt_part, chosen)
             first = number * plan.n_shards
-            learnt = (parts.read(first + shard).tables[_LEARNT] for shard in range(plan.n_shards))
+            learnt = (parts.read(first + shard).tables[_LEARNT] for shard in shards)
             models = estimate_models(learnt)
             given = [each._replace(models=models) for each in given]
         self._pass(self.n_passes - 1, align_file, given, _grid_part)
@@ -117,20 +123,30 @@ class Passes:
         function: Callable[[AlignTask], Any],
         given: Sequence[_Given],
         make_part: Callable[[_Results], Part],
+        chosen: Collection[int] | None = None,
     ) -> None:
-        """Run a task for each file of the shards that are not done in a pass, and keep its part."""
+        """Run a task for each file of the shards that are not done in a pass, and keep its part.
+
+        Of all files, or of those `chosen`.
+        """
         plan = self._plan
         first, done = number * plan.n_shards, self._parts.done()
-        todo = [shard for shard in range(plan.n_shards) if first + shard not in done]
+        todo = {
+            shard: files
+            for shard in range(plan.n_shards)
+            if first + shard not in done
+            and (files := [f for f in plan.files_of(shard) if chosen is None or f in chosen])
+        }
         total, n_failed = self.n_passes * len(plan.recordings), 0
-        n_todo = sum(len(plan.files_of(shard)) for shard in todo)
+        n_todo = sum(map(len, todo.values()))
         self._n_done += len(plan.recordings) - n_todo
         self._watch(self._n_done, total)
         held: defaultdict[int, _Results] = defaultdict(list)
-        for task, result in run_tasks(self._workers, function, self._tasks(todo, given)):
+        tasks = self._tasks((file for files in todo.values() for file in files), given)
+        for task, result in run_tasks(self._workers, function, tasks):
             shard = plan.shard_of(task.number)
             held[shard].append((task, result))
-            if len(held[shard]) == len(plan.files_of(shard)):
+            if len(held[shard]) == len(todo[shard]):
                 results = sorted(held.pop(shard), key=lambda pair: pair[0].number)
                 part = make_part(results)
                 part.stamps = [task.stamp for task, _ in results]
@@ -139,15 +155,14 @@ class Passes:
             n_failed += isinstance(result, Failure)
             self._watch(self._n_done, total, n_failed)
 
-    def _tasks(self, shards: Iterable[int], given: Sequence[_Given]) -> Iterator[AlignTask]:
+    def _tasks(self, files: Iterable[int], given: Sequence[_Given]) -> Iterator[AlignTask]:
         plan, folder = self._plan, os.getcwd()  # noqa: PTH109
-        for shard in shards:
-            for file in plan.files_of(shard):
-                recording = plan.recordings[file]
-                yield AlignTask(
-                    file, recording, stamp_of(recording), self._aligning, plan.settings.encoding,
-                    folder, *given[file],
-                )  # fmt: skip
+        for file in files:
+            recording = plan.recordings[file]
+            yield AlignTask(
+                file, recording, stamp_of(recording), self._aligning, plan.settings.encoding,
+                folder, *given[file],
+            )  # fmt: skip
 
     def _stamps(self) -> Iterator[tuple[int, int]]:
         """Yield the numbers and stamps of the files of the first pass that are done."""
@@ -156,6 +171,35 @@ class Passes:
                 with suppress(DamagedPartError):  # its shard is done again
                     stamps = self._parts.read_head(shard).stamps
                     yield from zip(self._plan.files_of(shard), stamps, strict=True)
+
+
+def choose_training(
+    ids: Sequence[str], heard: Sequence[str], most_s: float = MOST_TRAINING_S
+) -> set[int]:
+    """Choose the recordings from which the models learn, whatever the order of the files.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        Of the recordings.
+    heard : sequence of str
+        What `hear_file` returned of each.
+    most_s : float
+        Of speech, which the last recording that is chosen may exceed.
+
+    Returns
+    -------
+    set of int
+        The places of all recordings that were heard, or of some at random (by a hash of the id).
+    """
+    speech_s = [0.0 if (own := read_moments(text)) is None else own.speech_s for text in heard]
+    places = sorted(
+        (hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest(), place)
+        for place, name in enumerate(ids)
+        if speech_s[place] > 0
+    )
+    before_s = [0.0, *accumulate(speech_s[place] for _, place in places)]
+    return {place for (_, place), sum_s in zip(places, before_s, strict=False) if sum_s < most_s}
 
 
 def _with_moments(heard: Sequence[str], speakers: Sequence[str | None]) -> list[_Given]:

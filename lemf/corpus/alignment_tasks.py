@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from lemf.arrays import FloatArray
 from lemf.config import AlignSettings
 from lemf.corpus.listing import Recording
 from lemf.corpus.recording import read_text, shorten_paths
@@ -67,7 +66,7 @@ class AlignTask:
 
 
 def hear_file(task: AlignTask) -> str | Failure:
-    """Return the words of a recording with their phones, and its moments, as JSON."""
+    """Return the words of a recording with their phones, its warp and its moments, as JSON."""
     return _attempt(_hear, task)
 
 
@@ -169,17 +168,22 @@ def _attempt(function: Callable[[AlignTask], _Result], task: AlignTask) -> _Resu
 
 
 def _hear(task: AlignTask) -> str:
-    from lemf.aligner.acoustics.mfcc import measure_moments
-    from lemf.aligner.align import speak_text, voice_cepstra
+    from lemf.aligner.acoustics.mfcc import measure_moments, warp
+    from lemf.aligner.acoustics.models import read_seed
+    from lemf.aligner.acoustics.vocal_tract import fit_vocal_tract
+    from lemf.aligner.align import cepstra_of, speak_text
 
     transcript = read_text(task.recording, task.folder, task.encoding)
     recording = _open(task)
     words, phones = speak_text(recording, transcript.text, str(task.aligning.language))
-    moments = measure_moments(voice_cepstra(recording))
+    cepstra = cepstra_of(recording)
+    factor = fit_vocal_tract(cepstra, read_seed())
+    moments = measure_moments(warp(cepstra, factor))
     return json.dumps(
         {
             "words": [[word.text, word.spoken, word.sentence] for word in words],
             "phones": phones,
+            "factor": factor,
             "moments": [moments.n_frames, moments.sums.tolist(), moments.squares.tolist()],
             "notes": [*recording.notes, *transcript.notes],
         },
@@ -188,13 +192,14 @@ def _hear(task: AlignTask) -> str:
 
 
 def _learn(task: AlignTask) -> Statistics:
-    from lemf.aligner.acoustics.graph import fit_graph
     from lemf.aligner.acoustics.models import read_seed
-    from lemf.aligner.acoustics.training import align_and_accumulate
+    from lemf.aligner.align import compute_features
+    from lemf.aligner.long_recordings import learn_from
 
-    features = _features(task, _open(task))
-    graph = fit_graph(_read_heard(task)["phones"], len(features))
-    return align_and_accumulate(features, graph, task.models or read_seed())
+    heard = _read_heard(task)
+    features = compute_features(_open(task), heard["factor"], task.moments)
+    sentences = [sentence for *_, sentence in heard["words"]]
+    return learn_from(features, heard["phones"], sentences, task.models or read_seed())
 
 
 def _align(task: AlignTask) -> dict[str, Any]:
@@ -214,14 +219,14 @@ def _align(task: AlignTask) -> dict[str, Any]:
 
 
 def _align_internally(task: AlignTask, recording: Audio) -> tuple[AlignedText, Sequence[str]]:
-    from lemf.aligner.align import align_words
+    from lemf.aligner.align import align_words, compute_features
 
     heard = _read_heard(task)
     if "aligned" in heard:
         return _read_aligned(heard, recording), heard["notes"]
     aligned = align_words(
         recording,
-        _features(task, recording),
+        compute_features(recording, heard["factor"], task.moments),
         _words(heard),
         heard["phones"],
         models=task.models,
@@ -260,14 +265,6 @@ def _open(task: AlignTask) -> Audio:
 
     path = os.path.join(task.folder, task.recording.audio)  # noqa: PTH118 - as in messages
     return read_audio(path, channel=task.recording.channel)
-
-
-def _features(task: AlignTask, recording: Audio) -> FloatArray:
-    from lemf.aligner.acoustics.mfcc import measure_moments, standardise
-    from lemf.aligner.align import voice_cepstra
-
-    cepstra = voice_cepstra(recording)
-    return standardise(cepstra, task.moments or measure_moments(cepstra))
 
 
 def _read_heard(task: AlignTask) -> dict[str, Any]:

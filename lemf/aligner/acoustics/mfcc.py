@@ -54,6 +54,11 @@ class Moments:
     sums: FloatArray
     squares: FloatArray
 
+    @property
+    def speech_s(self) -> float:
+        """How long the frames last, in seconds."""
+        return self.n_frames * FRAME_PERIOD_S
+
     def __add__(self, other: Moments) -> Moments:
         return Moments(
             self.n_frames + other.n_frames, self.sums + other.sums, self.squares + other.squares

@@ -9,10 +9,11 @@ from lemf.arrays import FloatArray
 
 FACTORS = tuple(round(0.84 + 0.04 * step, 2) for step in range(10))
 _MOST_FRAMES = 2000  # in the middle of the recording, from which the factor is estimated
+_AROUND_FRAMES = 6000  # by which these are standardised
 
 
-def fit_vocal_tract(cepstra: FloatArray, models: PhoneModels) -> FloatArray:
-    """Warp cepstra by the factor with which they sound most like phones, whichever these are.
+def fit_vocal_tract(cepstra: FloatArray, models: PhoneModels) -> float:
+    """Find the factor of `warp` by which cepstra sound most like phones, whichever these are.
 
     Parameters
     ----------
@@ -22,13 +23,19 @@ def fit_vocal_tract(cepstra: FloatArray, models: PhoneModels) -> FloatArray:
 
     Returns
     -------
-    (frames, 13) float64
+    float
+        One of `FACTORS`.
     """
-    start = max((len(cepstra) - _MOST_FRAMES) // 2, 0)
+    around = _middle(cepstra, _AROUND_FRAMES)
 
     def likelihood(factor: float) -> float:
-        warped = warp(cepstra, factor)
-        features = standardise(warped, measure_moments(warped))[start : start + _MOST_FRAMES]
+        warped = warp(around, factor)
+        features = _middle(standardise(warped, measure_moments(warped)), _MOST_FRAMES)
         return float(models.score(features)[:, :-N_PARTS].max(axis=1).sum())
 
-    return warp(cepstra, max(FACTORS, key=likelihood))
+    return max(FACTORS, key=likelihood)
+
+
+def _middle(frames: FloatArray, most: int) -> FloatArray:
+    start = max((len(frames) - most) // 2, 0)
+    return frames[start : start + most]

@@ -14,6 +14,7 @@ import soundfile
 import lemf
 from lemf.aligner.espeak import open_espeak
 from lemf.aligner.transcript import read_words
+from lemf.corpus.alignment_passes import choose_training
 from lemf.errors import CorpusError, OutputError
 
 TEXTS = {
@@ -187,3 +188,29 @@ def test_a_manifest_holds_the_texts_and_its_ids_stay_below_the_folder(corpus, tm
     manifest.write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(CorpusError, match=r"'\.\./up' and 'up' would both be up\.TextGrid"):
         align(manifest, tmp_path / "other", train=False)
+
+
+def test_the_models_learn_from_some_hours_of_a_large_corpus_whatever_its_order():
+    ids = [f"s{number % 3}/{number}" for number in range(300)]
+    heard = ['{"moments": [2000, [0.0], [0.0]]}'] * 299 + ['{"failure": "no text"}']
+    assert choose_training(ids, heard) == set(range(299))  # 10 s each: all but what failed
+    chosen = choose_training(ids, heard, most_s=995.0)
+    assert len(chosen) == 100
+    assert {ids[place] for place in chosen} == {
+        ids[::-1][place] for place in choose_training(ids[::-1], heard[::-1], most_s=995.0)
+    }
+    assert {ids[place][:2] for place in chosen} == {"s0", "s1", "s2"}
+
+
+def test_a_part_of_a_corpus_trains_models_for_all(corpus, run, tmp_path, monkeypatch):
+    monkeypatch.setattr("lemf.corpus.alignment_passes.choose_training", lambda *_: {2})
+    seen = []
+
+    def watch(done, total, failed=0, note=""):
+        seen.append((done, total))
+
+    some = align(corpus[0], tmp_path / "grids", watch=watch)
+    assert some.summary.files == len(TEXTS)
+    assert seen[-1] == (24, 24)
+    assert contents(tmp_path / "grids").keys() == contents(run.outputs.folder).keys()
+    assert contents(tmp_path / "grids") != contents(run.outputs.folder)
