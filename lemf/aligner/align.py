@@ -136,6 +136,11 @@ def align_words(
     models : PhoneModels, optional
         Of the corpus of the recording; without, those that ship with lemf.
     force_fit : bool
+        As in `align`.
+
+    Returns
+    -------
+    AlignedText
 
     Raises
     ------

@@ -34,6 +34,11 @@ class Language:
     identifier: str
     ranks: tuple[tuple[str, int], ...] = ()
 
+    @property
+    def plain_name(self) -> str:
+        """The English name in lower case, without the region."""
+        return self.name.lower().partition(" (")[0]
+
 
 def find_language(wanted: str, languages: Sequence[Language]) -> Language:
     """Find the language that a user means.
@@ -59,7 +64,7 @@ def find_language(wanted: str, languages: Sequence[Language]) -> Language:
         if name == language.name.lower():
             return language
     for language in languages:
-        if name == language.name.lower().partition(" (")[0]:
+        if name == language.plain_name:
             base = language.code.partition("-")[0]
             return _of_code(_PREFERRED.get(base, base), languages) or language
     raise AlignerError(_unknown(wanted, name, languages))
@@ -76,7 +81,7 @@ def _of_code(code: str, languages: Sequence[Language]) -> Language | None:
 
 
 def _unknown(wanted: str, name: str, languages: Sequence[Language]) -> str:
-    names = {language.name.lower().partition(" (")[0]: language for language in languages}
+    names = {language.plain_name: language for language in languages}
     like = [names[found] for found in difflib.get_close_matches(name, names, _MOST_SHOWN, _LIKE)]
     near = [language for language in languages if name[:2] and language.code.startswith(name[:2])]
     listed = list(dict.fromkeys([*like, *near]))[:_MOST_SHOWN]

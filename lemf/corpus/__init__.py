@@ -1,5 +1,5 @@
-"""Score many recordings in parallel into Parquet tables, resumably, and rescore their features.
+"""Score or align many recordings in parallel, resumably, and rescore their features.
 
-`listing` finds the files, `plan` cuts them into shards, `run` scores them, `parquet` reads and
-writes the tables.
+`listing` finds the files, `plan` cuts them into shards, `run` scores them into the tables of
+`parquet`, `aligning` aligns them into TextGrids, in `alignment_passes` of `alignment_tasks`.
 """

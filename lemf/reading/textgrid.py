@@ -1,7 +1,7 @@
 """A TextGrid in memory: tiers of labelled intervals and points.
 
-`lemf.reading.alignment_files` reads one; `lemf.reading.geometry` checks the geometry of the tiers
-that it uses.
+`lemf.reading.alignment_files` reads one; `lemf.reading.geometry` checks the times of the
+tiers that are used.
 """
 
 from __future__ import annotations

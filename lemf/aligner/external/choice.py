@@ -38,7 +38,7 @@ def align_externally(
     phones: Sequence[Sequence[str]],
     language: str,
 ) -> AlignedText:
-    """Align a recording by the aligner of that name.
+    """Align a recording by another aligner than lemf's own.
 
     Parameters
     ----------
@@ -49,6 +49,11 @@ def align_externally(
         The names of the phones of each word.
     language : str
         As in `align`.
+
+    Returns
+    -------
+    AlignedText
+        Each confidence is 1.
 
     Raises
     ------

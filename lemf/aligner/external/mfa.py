@@ -65,7 +65,7 @@ def align_with_mfa(
         The command is not on the PATH, or fails.
     """
     command = find_command()
-    name = language.name.lower().partition(" (")[0].replace(" ", "_")
+    name = language.plain_name.replace(" ", "_")
     model = _ENGLISH if name == "english" else f"{name}_mfa"
     with tempfile.TemporaryDirectory(prefix="lemf-mfa-") as folder:
         sound, text, grid = (Path(folder, f"recording.{end}") for end in ("wav", "lab", "TextGrid"))

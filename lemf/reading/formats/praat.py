@@ -1,7 +1,7 @@
 """Read TextGrids of Praat, tier by tier: long and short text, chronological, binary.
 
-The geometry of the intervals is not checked here; `lemf.reading.geometry` checks the tiers that it
-uses.
+The geometry of the intervals is not checked here; `lemf.reading.geometry` checks the tiers that are
+used.
 """
 
 from __future__ import annotations
