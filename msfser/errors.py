@@ -6,6 +6,8 @@ pass through as they are.
 
 from __future__ import annotations
 
+from pickle import UnpicklingError
+
 from lemf import LemfError
 
 
@@ -38,5 +40,11 @@ class RanksError(MsfserError):
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of the message of another library's error."""
+    """Return the first line of the message of another library's error.
+
+    torch names, for a file that holds other objects than weights, an option that would run the code
+    in the file: the line says only what the file holds.
+    """
+    if isinstance(error, UnpicklingError):
+        return "the file holds more than weights, and is not unpickled"
     return str(error).strip().partition("\n")[0]

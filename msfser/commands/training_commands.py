@@ -110,8 +110,10 @@ def _describe_run(config: Config, folder: Path, *, folds: bool, resume: bool) ->
     """Print what would be read, and a note on what would end the run here."""
     from lemf.runtime.progress import progress
     from msfser.model.device import choose_device
+    from msfser.training.batches import count_steps
     from msfser.training.data import describe_data, fold_numbers, prepare_data
     from msfser.training.run_folder import refuse_taken
+    from msfser.training.step import describe_warmup
 
     known: dict[str, ClipFacts] = {}
     checks: list[Callable[[], object]] = [partial(choose_device, config.train.device)]
@@ -121,6 +123,8 @@ def _describe_run(config: Config, folder: Path, *, folds: bool, resume: bool) ->
             found = prepare_data(data, config.model, known=known, watch=watch)
         known |= found.record.clips()
         say((f"fold {fold} held out: " if folds else "") + describe_data(found))
+        if note := describe_warmup(config.train, count_steps(found.train.n_samples, config)):
+            say(f"note: {note}")
         place = folder / f"fold{fold}" if folds else folder
         checks.append(partial(refuse_taken, place, resume=resume))
     for check in checks:
@@ -138,6 +142,7 @@ def _evaluate_folds(folder: Path, device: str) -> None:
         splits=(),
         data=None,
         output=None,
+        label_bounds=None,
         resamples=N_RESAMPLES,
         seed=0,
         card=False,

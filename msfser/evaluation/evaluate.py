@@ -20,15 +20,22 @@ from msfser.evaluation.inference import run_model
 from msfser.evaluation.predictions import Predictions, make_predictions
 from msfser.evaluation.runs import DATA_NAME, Run, expert_names, make_reader
 from msfser.evaluation.scores import FOLDS, NO_SPLIT
+from msfser.evaluation.start import Recordings, read_recordings, read_start
 from msfser.manifest import Manifest, Utterance, read_manifest
 from msfser.model.folder import check_text_encoder
-from msfser.outputs import convert_columns, read_parquet
 from msfser.semantics.features import Features, open_features
 from msfser.semantics.texts import read_texts
 
+_NONE: frozenset[int] = frozenset()
 _PART_NOTES = {
     "train": "the model was trained on {} utterances, so this says nothing about others",
     "development": "the best epoch was chosen on {} utterances, so their CCC is optimistic",
+}
+_START_NOTES = {
+    "train": "training started from {init}, which was trained on {} utterances, so this says "
+    "nothing about others",
+    "development": "training started from {init}, whose best epoch was chosen on {} utterances, so "
+    "their CCC is optimistic",
 }
 
 
@@ -128,7 +135,7 @@ def read_evaluation_data(
         held_out=held_out,
         skipped={rows[place].id: reason for place, reason in scan.failures.items()},
         folder=folder,
-        notes=_find_notes(run, folder, utterances, scan),
+        notes=_find_notes(run, folder, manifest, utterances, scan),
     )
 
 
@@ -199,19 +206,38 @@ def _splits(run: Run, manifest: Manifest, asked: Sequence[str]) -> list[str]:
 
 
 def _find_notes(
-    run: Run, folder: Path, utterances: Sequence[Utterance], scan: Scan
+    run: Run, folder: Path, manifest: Manifest, utterances: Sequence[Utterance], scan: Scan
 ) -> dict[str, tuple[str, ...]]:
-    """Name the splits that hold utterances that the model was trained on, or selected on."""
-    parts = _training_parts(run, folder, utterances, scan)
+    """Return notes on scopes: utterances that the model has met, and values of another scale.
+
+    These are the utterances that the model was trained or selected on, or that the model was whose
+    weights its training started from.
+    """
+    own = _training_parts(run, folder, utterances, scan)
+    start = read_start(run.folder, run.config)
+    met = _parts_of(start.recordings, scan)
     scopes = [FOLDS if run.config.data.test_fold else row.split or NO_SPLIT for row in utterances]
+    of_all = [
+        f"training started from {name}, whose training data are not known" for name in start.unknown
+    ]
+    there, here = run.model.facts.label_bounds, manifest.label_bounds
+    if here != there:
+        of_all.append(
+            f"the scale of the corpus is {here[0]:g} to {here[1]:g}, that of the training was "
+            f"{there[0]:g} to {there[1]:g}: predictions are stretched to that of the corpus"
+        )
     notes: dict[str, tuple[str, ...]] = {}
     for scope in dict.fromkeys(scopes):
-        counts = Counter(part for part, name in zip(parts, scopes, strict=True) if name == scope)
-        for part, note in _PART_NOTES.items():
-            if counts[part] and (part == "train" or run.config.train.epochs > 1):
-                n, total = counts[part], counts.total()
-                which = "these" if n == total else f"{n:,} of these {total:,}"
-                notes[scope] = (*notes.get(scope, ()), note.format(which))
+        found: list[str] = []
+        for parts, texts in ((own, _PART_NOTES), (met, _START_NOTES)):
+            counts = Counter(one for one, name in zip(parts, scopes, strict=True) if name == scope)
+            n_all = counts.total()
+            for part, text in texts.items():
+                if n := counts[part]:
+                    which = "these" if n == n_all else f"at least {n:,} of these {n_all:,}"
+                    found.append(text.format(which, init=run.config.train.init))
+        if found or of_all:
+            notes[scope] = (*found, *of_all)
     return notes
 
 
@@ -220,31 +246,30 @@ def _training_parts(
 ) -> list[str]:
     """Find of which part of the training data each utterance was; ``""`` for others."""
     data = run.config.data
-    names = ["part", "samples_hash", "file_hash"]
+    chosen_on = "development" if run.config.train.epochs > 1 else ""
     with suppress(CheckpointError):  # none, or of an earlier version
-        path = run.folder / DATA_NAME
-        table, _ = read_parquet(path, names, CheckpointError, "msfser train")
-        types = {"part": "string", **dict.fromkeys(names[1:], "int64")}
-        rows = convert_columns(path, table, types, CheckpointError).to_pylist()
-        # whatever the corpus is called and wherever it lies today
-        part_of = {row[name]: row["part"] for name in names[1:] for row in reversed(rows)}
-        return [
-            part_of.get(samples, part_of.get(file, ""))
-            for samples, file in zip(
-                scan.samples_hash[scan.usable].tolist(),
-                scan.file_hash[scan.usable].tolist(),
-                strict=True,
-            )
-        ]
+        parts = _parts_of(read_recordings(run.folder / DATA_NAME), scan)
+        return [chosen_on if part == "development" else part for part in parts]
     if data.test_fold or folder.resolve() != Path(data.folder).resolve():
         return [""] * len(utterances)
     return [
         "train"
         if data.train_split in ("", row.split)
-        else "development"
+        else chosen_on
         if row.split == data.development_split
         else ""
         for row in utterances
+    ]
+
+
+def _parts_of(recordings: Recordings, scan: Scan) -> list[str]:
+    """Find in which part each utterance is, whatever its corpus is called; ``""`` for none."""
+    hashes = zip(
+        scan.samples_hash[scan.usable].tolist(), scan.file_hash[scan.usable].tolist(), strict=True
+    )
+    return [
+        next((part for part in _PART_NOTES if not recordings.get(part, _NONE).isdisjoint(two)), "")
+        for two in hashes
     ]
 
 

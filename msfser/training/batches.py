@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from lemf.runtime.processes import same_imports
-from msfser.config.settings import SEMANTICS, Crop
+from msfser.config.settings import SEMANTICS, Config, Crop
 from msfser.data.batching import Batch, ClipReader, collate
 from msfser.data.clips import Samples
 from msfser.data.examples import Examples, IntArray
@@ -63,6 +63,14 @@ def training_steps(
     if len(steps) > 1 and len(steps[-1]) == 1:
         steps[-2:] = [np.concatenate(steps[-2:])]
     return [steps[place] for place in generator.permutation(len(steps))]
+
+
+def count_steps(n_samples: IntArray, config: Config) -> int:
+    """Count the steps of a whole run on clips of these lengths, (utterances,) int64."""
+    settings = config.train
+    mega_batches = config.data.mega_batches
+    steps = training_steps(n_samples, settings.batch_size, mega_batches, settings.seed, 0)
+    return settings.epochs * len(steps)
 
 
 def split_step(step: IntArray, accumulation: int) -> list[IntArray]:

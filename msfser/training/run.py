@@ -19,7 +19,7 @@ from msfser.evaluation.runs import model_folder
 from msfser.model.device import choose_device
 from msfser.model.folder import ModelFacts, check_text_encoder, read_model_folder
 from msfser.model.msf_ser import MsfSer, build_model
-from msfser.training.batches import Augmentation, Masking, training_steps
+from msfser.training.batches import Augmentation, Masking, count_steps, training_steps
 from msfser.training.data import TrainingData, prepare_data
 from msfser.training.ranks import Ranks
 from msfser.training.state import STATE_NAME
@@ -63,7 +63,7 @@ class TrainingRun:
     @cached_property
     def n_steps(self) -> int:
         """Steps of the whole run."""
-        return self.config.train.epochs * len(self.steps(0))
+        return count_steps(self.data.train.n_samples, self.config)
 
 
 def prepare_run(

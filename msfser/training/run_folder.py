@@ -3,7 +3,8 @@
 ``config.toml`` all settings resolved; ``log.jsonl`` one line every ten steps and every epoch;
 ``last/`` the state to resume from; ``best/`` the model of the best epoch; ``metrics.json``;
 ``figures/curves.png``; ``skipped.csv`` the utterances that could not be used, with the reason;
-``data.parquet`` what the run is trained on.
+``data.parquet`` what the run is trained on; ``start.parquet``, with ``train.init``, what the model
+was trained on that it starts from.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from lemf.runtime.locks import hold_lock
 from msfser.ccc import FloatArray
 from msfser.config.files import PARTS, format_config, read_config
 from msfser.config.settings import Config
-from msfser.errors import ConfigError, DataError
+from msfser.errors import CheckpointError, ConfigError, DataError
 from msfser.evaluation.runs import CONFIG_NAME, DATA_NAME
+from msfser.evaluation.start import find_start, write_start
 from msfser.manifest import DIMENSIONS
 from msfser.outputs import (
     FIGURES_NAME,
@@ -81,6 +83,8 @@ def open_run(folder: Path, config: Config, data: DataRecord, *, resume: bool) ->
         refuse_taken(folder, resume=resume)
         if not path.exists():
             write_record(folder / DATA_NAME, data)
+            if config.train.init:
+                write_start(folder, find_start(config.train.init))
             replace_output(path, format_config(config).encode())
         elif not check_same_run(folder, config, data):
             write_record(folder / DATA_NAME, data)
@@ -210,10 +214,47 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
     lines = []
     for line in text.splitlines():
         try:
-            lines.append(json.loads(line))
+            entry = json.loads(line)
         except ValueError:
             break
+        if not isinstance(entry, dict) or not {"kind", "epoch", "step"} <= entry.keys():
+            break
+        lines.append(entry)
     return lines
+
+
+def check_logged(folder: Path, state: TrainingState) -> None:
+    """Check that the log of a run tells of the same best epoch as the state that it goes on from.
+
+    What the log does not tell is not checked: a lost log, or the lines that a power failure took.
+
+    Raises
+    ------
+    CheckpointError
+        The log tells of another epoch, or of other CCC.
+    """
+    ended = {
+        line["epoch"]: line
+        for line in read_log(folder)
+        if line.get("kind") == "epoch" and line["epoch"] <= state.epoch
+    }
+    best = ended.get(state.best_epoch)
+    if best is None:
+        return
+    last_kept = max((epoch for epoch, line in ended.items() if line.get("kept")), default=0)
+    logged, known = best.get("development_ccc") or [], [_rounded(value) for value in state.best_ccc]
+    if best["step"] * state.epoch != state.best_epoch * (state.step - state.step_in_epoch):
+        fault = f"epoch {state.best_epoch} ended at step {best['step']} there"
+    elif last_kept != state.best_epoch:
+        fault = f"best epoch {state.best_epoch}, and {last_kept} there"
+    elif logged != known:
+        fault = f"CCC {known} of the best epoch, and {logged} there"
+    else:
+        return
+    raise CheckpointError(
+        f"{folder / STATE_NAME}: does not fit {folder / LOG_NAME} ({fault}); put back that of this "
+        "run, or train again in another folder"
+    )
 
 
 def finish_run(folder: Path, state: TrainingState, skipped: Mapping[str, str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ No generator is stored: all random numbers are drawn from the seed, the epoch an
 
 from __future__ import annotations
 
+import hashlib
 import math
 import tomllib
 from collections.abc import Mapping
@@ -155,12 +156,13 @@ def write_state(
         The file cannot be written.
     """
     state.read_predictions()
-    content = {
+    content: dict[str, Any] = {
         "model": model.state_dict(),
         "optimiser": optimiser.state_dict(),
         "at": asdict(state),
         "settings": settings,
     }
+    content["digest"] = _compute_digest(content)  # in the same file: no kill comes between them
     with open_output(folder / STATE_NAME, force=True) as stream:
         torch.save(content, stream)
 
@@ -209,6 +211,8 @@ def restore_state(
         fault = _other_settings(format_config(before), settings)
         fault = fault or _wrong_progress(state, n_steps, epochs)
         if not fault:
+            if "digest" in content and content["digest"] != _compute_digest(content):
+                raise ValueError("changed since it was written: its digest is of other content")
             _check_values(state, content["model"], content["optimiser"]["state"])
             model.load_state_dict(content["model"])
             groups = optimiser.state_dict()["param_groups"]  # by the settings, which are the same
@@ -225,6 +229,18 @@ def restore_state(
         f"{path}: the state of another run ({fault}); put back that of this run, or train again in "
         "another folder"
     )
+
+
+def _compute_digest(content: Mapping[str, Any]) -> str:
+    """Compute a hash of weights, averages of AdamW, progress and settings."""
+    tensors = {f"model {name}": weight for name, weight in content["model"].items()}
+    for number, averages in content["optimiser"]["state"].items():
+        tensors |= {f"optimiser {number} {name}": one for name, one in averages.items()}
+    digest = hashlib.blake2b(repr((content["at"], content["settings"])).encode())
+    for name, tensor in tensors.items():
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 def _check_values(
@@ -255,8 +271,9 @@ def _check_values(
     for name, tensor in tensors.items():
         if not tensor.is_floating_point() or not bool(tensor.isfinite().all()):
             raise ValueError(f"{name} that is not in finite numbers")
-    if bool(optimiser) != bool(state.step):
-        raise ValueError(f"averages of AdamW of {len(optimiser)} weights at step {state.step}")
+    n_averaged = max((int(averages["step"]) for averages in optimiser.values()), default=0)
+    if n_averaged != state.step:
+        raise ValueError(f"step {state.step} with averages of AdamW of step {n_averaged}")
 
 
 def _other_settings(there: str, here: str) -> str:

@@ -48,6 +48,17 @@ def learning_rate_factor(step: int, n_steps: int, settings: TrainConfig) -> floa
     return (1.0 + math.cos(math.pi * min(done, 1.0))) / 2
 
 
+def describe_warmup(settings: TrainConfig, n_steps: int) -> str:
+    """Return a note on a run of so many steps that ends before its warm-up does, or ``""``."""
+    warmup_steps = settings.warmup_steps
+    if warmup_steps <= n_steps:
+        return ""
+    return (
+        f"train.warmup_steps {warmup_steps:,} is above the {n_steps:,} steps of the run, so the "
+        f"learning rate reaches {100 * n_steps / warmup_steps:.2g} % of its value only"
+    )
+
+
 def make_optimiser(model: MsfSer, settings: TrainConfig) -> AdamW:
     """Build AdamW with one learning rate for WavLM, one for new layers, one for the routing.
 

@@ -26,9 +26,16 @@ from msfser.training.data_record import read_record
 from msfser.training.rank_check import check_same_data, check_same_start
 from msfser.training.ranks import Ranks, joined_ranks
 from msfser.training.run import TrainingRun, make_augmentation, prepare_run, with_text_dim
-from msfser.training.run_folder import Log, check_same_run, finish_run, open_run, refuse_taken
+from msfser.training.run_folder import (
+    Log,
+    check_logged,
+    check_same_run,
+    finish_run,
+    open_run,
+    refuse_taken,
+)
 from msfser.training.state import Interrupted, TrainingState, restore_state, write_state
-from msfser.training.step import take_step
+from msfser.training.step import describe_warmup, take_step
 from msfser.training.stop_signals import noticed_signals
 
 _SAVE_EVERY_S = 600.0
@@ -105,10 +112,13 @@ def train(
                 n_steps=run.n_steps,
                 epochs=config.train.epochs,
             )
+            check_logged(folder, state)
             check_same_start(run, state)
             log = Log(folder, state.step, tensorboard=tensorboard) if ranks.first else None
             if not run.quiet:
                 say(describe_data(run.data))
+                if note := describe_warmup(config.train, run.n_steps):
+                    say(f"note: {note}")
             with progress("training", unit="steps", quiet=run.quiet) as watch:
                 watch(state.step, run.n_steps)
                 while state.epoch < config.train.epochs:
