@@ -135,7 +135,12 @@ def _write_table(table: pyarrow.Table) -> bytes:
 
 
 def read_parquet(
-    path: Path, names: Iterable[str], error_type: type[MsfserError], command: str
+    path: Path,
+    names: Iterable[str],
+    error_type: type[MsfserError],
+    command: str,
+    *,
+    by_others: bool = False,
 ) -> tuple[pyarrow.Table, Any]:
     """Read a table that `format_parquet` made, and its metadata.
 
@@ -148,6 +153,9 @@ def read_parquet(
         Class of the error to raise.
     command : str
         The command that makes the file, such as ``"msfser corpus"``.
+    by_others : bool
+        Accept a table that another program made, whose metadata are then None, and return all
+        columns.
 
     Raises
     ------
@@ -162,7 +170,9 @@ def read_parquet(
     try:
         table = pyarrow.parquet.read_table(path, page_checksum_verification=True)
         columns = table.column_names
-        metadata = parse_json((table.schema.metadata or {})[_METADATA_KEY])
+        stored = table.schema.metadata or {}
+        is_others = by_others and _METADATA_KEY not in stored
+        metadata = None if is_others else parse_json(stored[_METADATA_KEY])
     except FileNotFoundError:
         raise error_type(f"{path}: no such file; make it with {command}") from None
     except (OSError, pyarrow.ArrowException) as error:
@@ -171,10 +181,23 @@ def read_parquet(
         fault = "not written by msfser"
     else:
         missing = [name for name in names if columns.count(name) != 1]
-        if not missing:
-            return table.select(names), metadata
-        fault = f"no column {missing[0]!r}"
+        twice = [name for name in columns if by_others and columns.count(name) > 1]
+        if not missing and not twice:
+            return (table if by_others else table.select(names)), metadata
+        fault = f"two columns {twice[0]!r}" if twice else f"no column {missing[0]!r}"
     raise error_type(f"{path}: {fault}; check the path, or make it with {command}")
+
+
+def select_columns(
+    table: pyarrow.Table, needed: Sequence[str], optional: Sequence[str]
+) -> pyarrow.Table:
+    """Return the columns that are needed, and the optional ones, empty where they are missing."""
+    import pyarrow
+
+    for name in optional:
+        if name not in table.column_names:
+            table = table.append_column(name, pyarrow.nulls(table.num_rows))
+    return table.select([*needed, *optional])
 
 
 def convert_columns(

@@ -7,7 +7,7 @@ from typing import Unpack, get_args
 
 import click
 
-from lemf.runtime.console import PATH, force_option, jobs_option
+from lemf.runtime.console import PATH, force_option, jobs_option, say
 from msfser.commands.corpus_output import (
     OutputOptions,
     check_corpus_output,
@@ -15,7 +15,9 @@ from msfser.commands.corpus_output import (
     check_figures,
     draw_figure,
     finish_corpus,
+    label_bounds_option,
     output_options,
+    parse_bounds,
     print_corpus,
     show_corpus,
 )
@@ -88,7 +90,7 @@ def msp_podcast(
 
 @corpus.command()
 @click.argument("table", type=PATH, metavar="TABLE")
-@click.option("--label-bounds", metavar="LOW,HIGH", help="Ends of the rating scale, such as 1,5.")
+@label_bounds_option
 @click.option(
     "--column",
     "columns",
@@ -110,7 +112,7 @@ def table(
     The column wav is required; its paths are relative to the folder of the table. Optional are id,
     alignment, transcript, speaker, gender, emotion, valence, arousal, dominance, split and fold.
     """
-    bounds = None if label_bounds is None else _parse_bounds(label_bounds)
+    bounds = None if label_bounds is None else parse_bounds(label_bounds)
     renamed = dict(_parse_column(column) for column in columns)
     check_corpus_output(options)
 
@@ -181,19 +183,11 @@ def summarise(manifest_path: Path, figure: Path | None, force: bool) -> None:
     from msfser.manifest import read_manifest
 
     manifest = read_manifest(manifest_path)
-    print_corpus(manifest, distributions=True)
     if figure is not None:
         draw_figure(manifest, figure, force=force)
-
-
-def _parse_bounds(text: str) -> tuple[float, float]:
-    try:
-        low, high = (float(number) for number in text.split(","))
-    except ValueError:
-        raise click.BadParameter(
-            f"{text!r}; write LOW,HIGH as 1,5", param_hint="--label-bounds"
-        ) from None
-    return low, high
+    print_corpus(manifest, distributions=True)
+    if figure is not None:
+        say(f"wrote {figure}")
 
 
 def _parse_column(text: str) -> tuple[str, str]:

@@ -38,6 +38,22 @@ output_options = add_options(
 )
 
 
+label_bounds_option = click.option(
+    "--label-bounds", metavar="LOW,HIGH", help="Ends of the rating scale, such as 1,5."
+)
+
+
+def parse_bounds(text: str) -> tuple[float, float]:
+    """Read the value of --label-bounds."""
+    try:
+        low, high = (float(number) for number in text.split(","))
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r}; write LOW,HIGH as 1,5", param_hint="--label-bounds"
+        ) from None
+    return low, high
+
+
 def check_corpus_output(options: OutputOptions) -> None:
     """Make the output folder, and check before any work that the files can be written."""
     from lemf.runtime.output import check_output
@@ -71,16 +87,18 @@ def show_corpus(path: Path, manifest: Manifest, options: OutputOptions) -> None:
     """Print the content of a written manifest, and draw it on request."""
     from msfser.semantics.texts import TEXTS_NAME
 
+    figures = _figure_paths(options)
+    for figure in figures:
+        draw_figure(manifest, figure, force=options["force"])
     print_corpus(manifest, distributions=options["summary"])
-    say(f"wrote {path}")
+    for written in (path, *figures):
+        say(f"wrote {written}")
     texts = path.with_name(TEXTS_NAME)
     if texts.exists():
         say(
             f"note: {texts}: belongs to the corpus that was here before; if words have changed, "
             "delete it and make it again"
         )
-    for figure in _figure_paths(options):
-        draw_figure(manifest, figure, force=options["force"])
 
 
 def print_corpus(manifest: Manifest, *, distributions: bool) -> None:
@@ -116,7 +134,6 @@ def draw_figure(manifest: Manifest, path: Path, *, force: bool) -> None:
 
     file_format = cast("FigureFormat", path.suffix.lower().removeprefix("."))
     write_output(path, render_figure(draw_corpus(manifest), file_format), force=force)
-    say(f"wrote {path}")
 
 
 def _end_on_failures(path: Path, manifest: Manifest) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lemf.runtime.console import PATH, force_option, open_stdout, resamples_option, say
+from msfser.commands.corpus_output import label_bounds_option, parse_bounds
 from msfser.errors import DataError
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ _split_option = click.option(
 @click.option(
     "-o", "--output", type=PATH, metavar="DIR", help="Output folder.  [default: RUN/evaluation]"
 )
+@label_bounds_option
 @resamples_option
 @click.option("--seed", default=0, show_default=True, help="Seed of the bootstrap.")
 @click.option("--card", is_flag=True, help="Also write the model card, RUN/best/README.md.")
@@ -53,6 +55,7 @@ def evaluate(
     splits: tuple[str, ...],
     data: Path | None,
     output: Path | None,
+    label_bounds: str | None,
     resamples: int,
     seed: int,
     card: bool,
@@ -62,9 +65,9 @@ def evaluate(
     """Evaluate trained models by CCC with confidence intervals.
 
     Evaluates each split and groups of utterances. A RUN is a folder that msfser train made, a
-    folder of such folders, or the predictions.parquet of an earlier evaluation. Several runs are
-    pooled: the models of five folds make one evaluation, with the mean over folds and the pooled
-    CCC.
+    folder of such folders, or the predictions.parquet of an earlier evaluation or of a model that
+    was not made by msfser (with --label-bounds). Several runs are pooled: the models of five folds
+    make one evaluation, with the mean over folds and the pooled CCC.
     """
     from msfser.evaluation.files import FILES, Origin, write_evaluation
     from msfser.evaluation.predictions import join_predictions
@@ -81,7 +84,10 @@ def evaluate(
         output = folders[0] / "evaluation"
     if data is not None and not folders:
         raise click.UsageError("--data: a table of predictions holds its labels; leave it out")
-    parts = [_read_table(path, splits) for path in tables]
+    if label_bounds is not None and not tables:
+        raise click.UsageError("--label-bounds: a run knows its rating scale; leave it out")
+    bounds = None if label_bounds is None else parse_bounds(label_bounds)
+    parts = [_read_table(path, splits, bounds) for path in tables]
     skipped: dict[str, str] = {}
     found = _find_runs(folders)
     if card and (len(found) != 1 or tables):
@@ -99,21 +105,24 @@ def evaluate(
         skipped |= used.skipped
     predictions = join_predictions(parts)
     scores = score_predictions(predictions, n_resamples=resamples, seed=seed)
-    print_tables(make_tables(scores), open_stdout())
-    _say_unlabelled(scores)
     notes = score_notes(predictions, scores)
-    for note in notes:
-        say(f"note: {note}")
-    # files that were asked for
+    # files that were asked for, before a closed pipe can end the command
+    written: list[Path] = []
     if output is not None:
         origin = Origin(
             runs=tuple(map(str, runs)), n_resamples=resamples, seed=seed, notes=tuple(notes)
         )
+        _write_skipped(skipped, output, force)
         write_evaluation(output, predictions, scores, origin, force=force)
-        say(f"wrote {output}")
+        written.append(output)
     if card:
-        say(f"wrote {write_card(found[0], scores, notes, force=force)}")
-    _end_on_skipped(skipped, len(predictions.ids), output, force)
+        written.append(write_card(found[0], scores, notes, force=force))
+    # tables, notes and names of the files
+    print_tables(make_tables(scores), open_stdout())
+    _say_unlabelled(scores)
+    for line in [*(f"note: {note}" for note in notes), *(f"wrote {path}" for path in written)]:
+        say(line)
+    _end_on_skipped(skipped, len(predictions.ids), output)
 
 
 @click.command("inspect")
@@ -157,25 +166,28 @@ def inspect_model(
         found = read_evaluation_data(opened, folder=data, splits=splits, watch=watch)
     with progress("predicting") as watch:
         inspection = inspect_run(opened, found, chosen, watch=watch)
-    # tables and files
+    # files and tables
     texts = found.texts()
+    notes = [f"{scope}: {note}" for scope, of_scope in found.notes.items() for note in of_scope]
+    _write_skipped(found.skipped, output, force)
+    full_tables = make_inspection_tables(inspection, texts)
+    write_inspection(output, inspection, full_tables, notes, force=force)
     tables = make_inspection_tables(inspection, texts, longest=_LONGEST_TEXT)
     if not tables:
         say("note: nothing to show: the model reads no semantics and has no experts")
     print_tables(tables, open_stdout())
-    notes = [f"{scope}: {note}" for scope, of_scope in found.notes.items() for note in of_scope]
     for note in notes:
         say(f"note: {note}")
-    full_tables = make_inspection_tables(inspection, texts)
-    write_inspection(output, inspection, full_tables, notes, force=force)
     say(f"wrote {output}")
-    _end_on_skipped(found.skipped, len(found.utterances), output, force)
+    _end_on_skipped(found.skipped, len(found.utterances), output)
 
 
-def _read_table(path: Path, splits: tuple[str, ...]) -> Predictions:
+def _read_table(
+    path: Path, splits: tuple[str, ...], bounds: tuple[float, float] | None
+) -> Predictions:
     from msfser.evaluation.predictions import read_predictions
 
-    predictions = read_predictions(path)
+    predictions = read_predictions(path, bounds)
     try:
         return predictions.select_splits(splits)
     except DataError as error:
@@ -212,17 +224,22 @@ def _say_unlabelled(scores: list[Score]) -> None:
             say(f"note: {score.scope}: no labels, so there are predictions only")
 
 
-def _end_on_skipped(skipped: dict[str, str], n_used: int, output: Path | None, force: bool) -> None:
+def _write_skipped(skipped: dict[str, str], folder: Path, force: bool) -> None:
+    if skipped:
+        from lemf.runtime.output import write_output
+        from msfser.outputs import SKIPPED_NAME, format_csv
+
+        rows = format_csv([("id", "reason"), *skipped.items()])
+        write_output(folder / SKIPPED_NAME, rows, force=force)
+
+
+def _end_on_skipped(skipped: dict[str, str], n_used: int, output: Path | None) -> None:
     if not skipped:
         return
-    from lemf.runtime.output import write_output
-    from msfser.outputs import SKIPPED_NAME, format_csv
+    from msfser.outputs import SKIPPED_NAME
 
     for name, reason in list(skipped.items())[:_MOST_NAMED]:
         say(f"skipped: {name}: {reason}")
-    if output is not None:
-        rows = format_csv([("id", "reason"), *skipped.items()])
-        write_output(output / SKIPPED_NAME, rows, force=force)
     where = f"; see {output / SKIPPED_NAME}" if output is not None else ""
     raise DataError(
         f"{len(skipped):,} of {len(skipped) + n_used:,} utterances could not be used{where}"

@@ -150,9 +150,9 @@ def predict(
             keep_embeddings=embeddings is not None,
             watch=watch,
         )
-    _write(loaded, model, predictions, output, file_format, windows, force)
     if embeddings is not None:
         _write_embeddings(predictions, embeddings, force)
+    _write(loaded, model, predictions, output, file_format, windows, force)
     if passed_over := name_unreadable(files):
         say(f"note: {passed_over}")
     _say_notes(predictions)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from lemf.runtime.output import write_output
 from msfser.evaluation.figure import (
     draw_calibration,
@@ -77,11 +79,14 @@ def write_evaluation(
         if scope not in labelled:
             continue
         for name, draw in _DRAWINGS.items():
+            if draw is draw_error_by_duration and np.isnan(part.duration_s).all():
+                continue
             path = Path(FIGURES_NAME) / f"{scope.replace('/', '-')}-{name}.png"
             write_output(folder / path, render_figure(draw(part)), force=force)
             links.append(f"![{scope}: {name}]({path.as_posix()})")
+    corpus = " ".join((predictions.corpus, predictions.version)).strip()
     intro = (
-        f"CCC of {' '.join((predictions.corpus, predictions.version)).strip()}; intervals are "
+        f"CCC{' of ' if corpus else ''}{corpus}; intervals are "
         f"{100 * LEVEL:g} % intervals from {origin.n_resamples:,} bootstrap draws.\n"
     )
     notes = format_notes(origin.notes)

@@ -6,6 +6,7 @@ table alone.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,12 +20,13 @@ from lemf.runtime.output import write_output
 from msfser.ccc import FloatArray
 from msfser.errors import DataError
 from msfser.manifest import DIMENSIONS, Utterance, label_array
-from msfser.outputs import Column, convert_columns, format_parquet, read_parquet
+from msfser.outputs import Column, convert_columns, format_parquet, read_parquet, select_columns
 
 PREDICTIONS_NAME = "predictions.parquet"
 
 _COMMAND = "msfser evaluate"
 _TEXTS = ("split", "speaker", "gender", "emotion")
+_OPTIONAL = (*_TEXTS, "fold", "duration_s", "gate_mean")
 _LARGEST = 1e9  # of values and durations
 _TYPES = {**dict.fromkeys(("id", *_TEXTS), "string"), "fold": "int32"}  # the others are float64
 
@@ -241,16 +243,36 @@ def write_predictions(path: Path, predictions: Predictions, *, force: bool = Fal
     write_output(path, content, force=force)
 
 
-def read_predictions(path: Path) -> Predictions:
-    """Read a table that `write_predictions` wrote.
+def read_predictions(path: Path, label_bounds: tuple[float, float] | None = None) -> Predictions:
+    """Read a table that `write_predictions` wrote, or one of another program with such columns.
+
+    The columns `id`, ``label_*`` and ``predicted_*`` are needed; others may be left out.
+
+    Parameters
+    ----------
+    path : Path
+    label_bounds : (float, float), optional
+        The rating scale, which tables of other programs do not name.
 
     Raises
     ------
     DataError
-        The file is missing, or is not a table of predictions.
+        The file is missing, or is not a table of predictions; its scale is another, or unknown.
     """
-    names = ("id", *_TEXTS, "fold", "duration_s", *_names("label"), *_names("predicted"))
-    table, metadata = read_parquet(path, (*names, "gate_mean"), DataError, _COMMAND)
+    needed = ("id", *_names("label"), *_names("predicted"))
+    table, metadata = read_parquet(path, needed, DataError, _COMMAND, by_others=True)
+    if metadata is None:
+        if label_bounds is None:
+            raise DataError(
+                f"{path}: not written by msfser, so the rating scale is not known; name its ends, "
+                "such as --label-bounds 1,5"
+            )
+        metadata = {
+            "corpus": "",
+            "version": "",
+            "label_bounds": label_bounds,
+            "experts": _find_experts(table.column_names),
+        }
     try:
         corpus, version = str(metadata["corpus"]), str(metadata["version"])
         low, high = map(float, metadata["label_bounds"])
@@ -263,9 +285,15 @@ def read_predictions(path: Path) -> Predictions:
         fits = False
     if not fits:
         raise DataError(f"{path}: not a table of predictions; make it with {_COMMAND}")
-    columns = [name for expert in experts for name in _names(f"expert_{expert}")]
-    of_experts, _ = read_parquet(path, columns, DataError, _COMMAND)
-    table, of_experts = _check_values(path, table), _check_values(path, of_experts)
+    if label_bounds not in (None, (low, high)):
+        raise DataError(
+            f"{path}: the rating scale is {low:g} to {high:g}, not that of --label-bounds; leave "
+            "the option out"
+        )
+    of_experts = [name for expert in experts for name in _names(f"expert_{expert}")]
+    if missing := [name for name in of_experts if name not in table.column_names]:
+        raise DataError(f"{path}: no column {missing[0]!r}; make it with {_COMMAND}")
+    table = _check_values(path, select_columns(table, (*needed, *of_experts), _OPTIONAL))
     (name, n_rows), *_ = [*Counter(table["id"].to_pylist()).most_common(1), ("", 0)]
     if n_rows > 1:
         raise DataError(f"{path}: id {name!r}: {n_rows:,} rows; give each utterance one")
@@ -282,10 +310,16 @@ def read_predictions(path: Path) -> Predictions:
         duration_s=_numbers(table["duration_s"]),
         labels=_dimensions(table, "label"),
         values=_dimensions(table, "predicted"),
-        experts={name: _dimensions(of_experts, f"expert_{name}") for name in experts},
+        experts={name: _dimensions(table, f"expert_{name}") for name in experts},
         gate_mean=_numbers(table["gate_mean"]),
         notes=notes,
     )
+
+
+def _find_experts(columns: Sequence[str]) -> list[str]:
+    """Return the names of the experts whose columns are all there."""
+    found = re.findall(rf"^expert_(.+)_{DIMENSIONS[0]}$", "\n".join(columns), re.MULTILINE)
+    return [name for name in found if {*_names(f"expert_{name}")} <= {*columns}]
 
 
 def _check_values(path: Path, table: Any) -> Any:  # noqa: ANN401 - pyarrow has no types

@@ -89,13 +89,13 @@ def test_a_table_of_something_else_is_refused(tmp_path):
     with pytest.raises(DataError, match="no such file; make it with msfser evaluate"):
         read_predictions(path)
     pyarrow.parquet.write_table(pyarrow.table({"id": ["a"]}), path)
-    with pytest.raises(DataError, match="not written by msfser"):
+    with pytest.raises(DataError, match="no column 'label_valence'"):
         read_predictions(path)
     path.write_text("no parquet")
     with pytest.raises(DataError, match="not a Parquet file"):
         read_predictions(path)
     path.write_bytes(format_parquet(range(2), [("id", "string", str)], {}))
-    with pytest.raises(DataError, match="no column 'split'; check the path"):
+    with pytest.raises(DataError, match="no column 'label_valence'; check the path"):
         read_predictions(path)
     columns = [
         (name, "string", str)
@@ -176,6 +176,40 @@ def test_columns_of_other_writers_are_read(tmp_path):
     other = table.cast(pyarrow.schema(fields, table.schema.metadata))
     pyarrow.parquet.write_table(other, path)
     check_equal(read_predictions(path), draw_predictions(held_out=2))
+
+
+def test_a_table_of_another_program_is_scored_with_the_bounds_of_its_scale(tmp_path):
+    import pandas as pd
+
+    # the table of msfser, written again by pandas, which keeps no metadata of others
+    path, again = tmp_path / PREDICTIONS_NAME, tmp_path / "again.parquet"
+    write_predictions(path, draw_predictions(held_out=2))
+    pd.read_parquet(path).set_index("id").to_parquet(again)
+    with pytest.raises(DataError, match=r"the rating scale is not known; name .*--label-bounds"):
+        read_predictions(again)
+    expected = dataclasses.replace(draw_predictions(held_out=2), corpus="", version="")
+    check_equal(read_predictions(again, (1.0, 7.0)), expected)
+    with pytest.raises(DataError, match="the rating scale is 1 to 7, not that of --label-bounds"):
+        read_predictions(path, (1.0, 5.0))
+    with pytest.raises(DataError, match="not a table of predictions"):
+        read_predictions(again, (7.0, 1.0))
+    # the columns that are needed, and no others
+    names = [name for name in pd.read_parquet(path) if name.startswith(("id", "label", "pred"))]
+    pd.read_parquet(path)[names].to_parquet(again)
+    table = read_predictions(again, (1.0, 7.0))
+    np.testing.assert_array_equal(table.values, expected.values)
+    assert (table.experts, table.fold) == ({}, (None,) * 12)
+    assert np.isnan(table.duration_s).all()
+
+    # from the command to the report
+    from click.testing import CliRunner
+
+    from msfser.commands.cli import main
+
+    command = ["evaluate", str(again), "--label-bounds", "1,7", "--resamples", "10"]
+    result = CliRunner().invoke(main, [*command, "-o", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.stderr
+    assert "\nCCC; intervals are" in (tmp_path / "out" / "report.md").read_text()
 
 
 def test_nothing_is_overwritten_unasked(tmp_path):
