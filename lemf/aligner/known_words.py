@@ -12,7 +12,7 @@ from lemf.aligner.acoustics.models import read_seed
 from lemf.aligner.align import compute_features, cover
 from lemf.aligner.espeak import open_espeak
 from lemf.aligner.forced import find_phones, phones_of_words, read_times
-from lemf.aligner.transcript import TranscriptWord
+from lemf.aligner.transcript import TranscriptWord, spoken_form
 from lemf.arrays import FloatArray
 from lemf.reading.audio import Audio
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
@@ -49,7 +49,7 @@ def add_phones(
     MissingPackageError
         The extra ``align`` is not installed.
     """
-    labels = [" ".join(word.label.split()) for word in words]
+    labels = [spoken_form(word.label) or " ".join(word.label.split()) for word in words]
     with open_espeak() as espeak:
         spoken = espeak.speak(labels, language, sound=False)
     phones = phones_of_words(spoken, len(words))

@@ -9,6 +9,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 _SPOKEN_SIGNS = frozenset("%&@#+=°§№\u00d7÷±")  # and those of money; emoji are not
+_BEFORE_NUMBER = frozenset("+±\u2212#§№\u00d7÷=")  # and signs of money: read with the number
+_AFTER_NUMBER = frozenset("%\u2030°+\u2032\u2033")
+_MINUS = frozenset("-\u2212")
+_WITH_SIGNS = re.compile(  # "C++", "A#", "US$", "°C", "@me"
+    r"^\W*?(?:[A-Z](?:\+\+?|#)|[A-Z]{2,3}[$£€¥]|°[CFK]|@\w+(?:[.-]\w+)*)[^\w+#@]*$"
+)
+_SENTENCE_MARKS = frozenset("!\"',.:;?¡¿\u2026\u203c\u2047\u2048\u2049")  # of Latin script
+_EMPHASISED = re.compile(r"([*~`^]{1,3}|==|__)([^\W\d_]+)\1")  # a part of a word, too
+_HEADING = re.compile(r"(?m)^[ \t]*(?:#+|\+)[ \t]+(?=[^\W\d])|(?<=\w)[ \t]+#+[ \t]*$")
 _JOINERS = frozenset("\u200c\u200d")  # of Persian, Hindi and others: part of the spelling
 _ZERO_WIDTH_SPACE = "\u200b"
 _KEYCAPS = re.compile("[\u20e3\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # and variants of a character
@@ -38,7 +47,7 @@ class TranscriptWord:
     text : str
         As written, without the punctuation around it.
     spoken : str
-        With the punctuation, for the synthesiser.
+        With the punctuation, for the synthesiser; letters of other widths and fonts as ordinary.
     sentence : int
         Its sentence, counted from 0.
     """
@@ -62,7 +71,8 @@ def read_words(text: str) -> tuple[TranscriptWord, ...]:
         In NFC. Blanks part words, and so do zero-width spaces, dashes between words, and the
         brackets of markup. Where Chinese is written without blanks, each character is a word; in
         Japanese, a word begins where kanji follow kana. Thai and others need blanks between words.
-        Punctuation alone, emoji and control characters are no words.
+        Punctuation alone, emoji, control characters, and marks that frame words or begin headings
+        (``**so**``, ``# So``) are no words, nor parts of any.
     """
     words: list[TranscriptWord] = []
     sentence = 0
@@ -70,9 +80,17 @@ def read_words(text: str) -> tuple[TranscriptWord, ...]:
         tokens = _read_tokens(paragraph)
         begin = 0
         for end in sentence_ends(tokens):
-            words += [TranscriptWord(_bare(token), token, sentence) for token in tokens[begin:end]]
+            words += [
+                TranscriptWord(_bare(token), _ordinary(token), sentence)
+                for token in tokens[begin:end]
+            ]
             begin, sentence = end, sentence + 1
     return tuple(words)
+
+
+def spoken_form(label: str) -> str:
+    """Return the label of a word as a synthesiser is to speak it, without marks that frame it."""
+    return " ".join(_ordinary(_unframed(token)) for token in label.split())
 
 
 def sentence_ends(tokens: Sequence[str]) -> list[int]:
@@ -93,20 +111,80 @@ def sentence_ends(tokens: Sequence[str]) -> list[int]:
 
 def _read_tokens(paragraph: str) -> list[str]:
     """Return the words with their punctuation; punctuation alone joins the word before."""
-    text = _part_han(_PARTING.sub(" ", _clean(paragraph)))
+    text = _EMPHASISED.sub(r"\2", _clean(_HEADING.sub(" ", paragraph)))
+    text = _part_han(_PARTING.sub(" ", text))
     tokens: list[str] = []
     opening = ""
-    for token in _REPEATED.sub(r"\1", text).split():
-        if any(_is_spoken(character) for character in token):
+    for token in map(_unframed, _REPEATED.sub(r"\1", text).split()):
+        if any(map(_is_spoken, token)):
             tokens.append(opening + token)
             opening = ""
-            continue
-        marks = "".join(mark for mark in token if unicodedata.category(mark)[0] == "P")
-        if tokens:
-            tokens[-1] += marks
+        elif tokens:
+            tokens[-1] += token
         else:
-            opening += marks
+            opening += token
     return tokens
+
+
+def _unframed(token: str) -> str:
+    """Remove marks that sentences do not have around a word, but for signs read with numbers."""
+    places = [place for place, character in enumerate(token) if character.isalnum()]
+    if not places:
+        signs = [sign for sign in token if not _is_punctuation(sign)]
+        repeated = len(signs) > 1 and len(set(signs)) == 1
+        return token if any(map(_is_spoken, signs)) and not repeated else _marks(token)
+    first, end = places[0], places[-1] + 1
+    while end < len(token) and unicodedata.category(token[end])[0] == "M":
+        end += 1
+    head, tail = token[:first], token[end:]
+    framing = frozenset(head) & frozenset(tail)
+    if not framing and _WITH_SIGNS.match(token):
+        return token
+    before = _marks(head, token[first], _BEFORE_NUMBER - framing, framing)
+    after = _marks(tail, token[places[-1]], _AFTER_NUMBER - framing, framing)
+    return before + token[first:end] + after
+
+
+def _marks(
+    marks: str,
+    neighbour: str = "",
+    signs: frozenset[str] = frozenset(),
+    framing: frozenset[str] = frozenset(),
+) -> str:
+    """Return the punctuation among marks, and the signs that are read with a number beside."""
+    return "".join(
+        mark
+        for mark in marks
+        if _is_punctuation(mark)
+        or (
+            neighbour.isnumeric()
+            and (mark in signs or (unicodedata.category(mark) == "Sc" and mark not in framing))
+        )
+    )
+
+
+def _is_punctuation(mark: str) -> bool:
+    """Check whether a character is a mark that sentences have, in any script."""
+    category = unicodedata.category(mark)
+    ordinary = unicodedata.normalize("NFKC", mark)[0]
+    if category == "Po" and (ordinary < "\xc0" or "\u2000" <= ordinary < "\u2070"):
+        return mark in _SENTENCE_MARKS or ordinary in _SENTENCE_MARKS
+    return mark in _JOINERS or (category[0] == "P" and category != "Pc")
+
+
+def _ordinary(token: str) -> str:
+    """Return a word in letters and digits of the ordinary width and font."""
+    ordinary = (
+        unicodedata.normalize("NFKC", character)
+        if character.isalnum()
+        and (
+            unicodedata.decomposition(character).startswith(("<wide>", "<narrow>", "<font>"))
+            or "\ufb00" <= character <= "\ufb06"
+        )
+        else character
+        for character in token
+    )
+    return unicodedata.normalize("NFC", "".join(ordinary))
 
 
 def _clean(text: str) -> str:
@@ -136,10 +214,14 @@ def _is_spoken(character: str) -> bool:
 
 
 def _bare(token: str) -> str:
-    """Strip what is neither letter, mark, number nor a sign that is spoken from both ends."""
+    """Strip what is neither letter, mark, number, a sign that is spoken, nor a minus."""
     kept = [
         place
         for place, character in enumerate(token)
         if _is_spoken(character) or (unicodedata.category(character)[0] == "M")
     ]
-    return token[kept[0] : kept[-1] + 1] if kept else ""
+    if not kept:
+        return ""
+    first, end = kept[0], kept[-1] + 1
+    is_negative = first and token[first - 1] in _MINUS and token[first - 1] not in token[end:]
+    return token[first - 1 if is_negative and token[first].isnumeric() else first : end]

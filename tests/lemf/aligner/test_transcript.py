@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lemf.aligner.transcript import read_words
@@ -56,6 +56,84 @@ def test_punctuation_stays_for_the_synthesiser():
     assert spoken("— Oh, no — never !") == ["—Oh,", "no—", "never!"]
 
 
+FRAMES = [
+    "*",
+    "**",
+    "***",
+    "~",
+    "~~",
+    "=",
+    "==",
+    "+",
+    "++",
+    "§",
+    "#",
+    "##",
+    "_",
+    "__",
+    "`",
+    "```",
+    "^",
+    "&",
+    "@",
+    "%",
+    "/",
+    "•",
+    "·",
+    "†",
+    "¶",
+    "©",
+    "®",
+    "°",
+    "€",
+    "$",
+    "¤",
+    "×",
+    "¬",
+    "＊",
+    "‿",
+]
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    words=st.lists(
+        st.sampled_from(["so", "don't", "really", "Ärger", "мы", "नमी"]), min_size=1, max_size=4
+    ),
+    data=st.data(),
+)
+def test_marks_that_frame_words_change_nothing(words, data):
+    place = data.draw(st.integers(0, len(words) - 1))
+    end = data.draw(st.sampled_from(["", ",", "!"]))
+    before, word, after = words[:place], words[place], words[place + 1 :]
+    plain = read_words(" ".join([*before, word + end, *after]))
+    for frame in FRAMES:
+        framed = f"{frame}{word}{frame}{end}"
+        assert read_words(" ".join([*before, framed, *after])) == plain, frame
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("“*so*” **so.** *so are you*, §so #so", ["“so”", "so.", "so", "are", "you,", "so", "so"]),
+        ("# A title #\n* one\n+ two\n== three ==", ["A", "title", "one", "two", "three"]),
+        ("*un*believable f*ck 2*3", ["unbelievable", "f*ck", "2*3"]),
+        ("$5 5€ 5% -5 \u22125 +5 §5 5° °C C++ C# A+ & @me", None),
+        (
+            "*5* $5$ =5= *5%* (-$5) and 5 % + 5",
+            [*["5", "5", "5", "5%", "(-$5)", "and", "5", "%", "+", "5"]],
+        ),
+        ("ＡＢＣ１ 𝐬𝐨 ﬁne x² 1º", ["ABC1", "so", "fine", "x²", "1º"]),
+    ],
+)
+def test_signs_are_spoken_where_they_are_content(text, words):
+    assert spoken(text) == (words or text.split())
+
+
+def test_labels_are_as_written_but_for_frames():
+    assert texts("*so* -5 (\u22125) -5- ＡＢ -so") == ["so", "-5", "\u22125", "5", "ＡＢ", "so"]
+
+
 def test_marks_of_markup_are_never_spoken():
     assert not set("<>[]{}|\\") & set("".join(spoken("<b>a</b> [[b]] {c} d|e f\\g")))
 
@@ -82,7 +160,9 @@ def test_any_text_becomes_words_that_can_be_spoken(text):
     words = read_words(text)
     for word in words:
         assert word.text
-        assert word.text in word.spoken
+        assert unicodedata.normalize("NFKC", word.text) in unicodedata.normalize(
+            "NFKC", word.spoken
+        )
         assert not word.spoken.isspace()
         assert not any(unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn") for c in word.spoken)
         word.spoken.encode()
