@@ -127,13 +127,14 @@ def align(
         inside, _ = group_by_midpoint(spoken, phone_labels[phones_tier.name].spoken)
         phones = [[Phone(i.label.strip(), i.start_s, i.end_s) for i in each] for each in inside]
     by_length = settings.duration == "word"
-    confidences = read_confidences(textgrid, spoken)
+    confidences, confidence_notes = read_confidences(textgrid, spoken)
     words = tuple(
         Word(" ".join(i.label.split()), i.start_s, i.end_s, tuple(inside), by_length, confidence)
         for i, inside, confidence in zip(spoken, phones, confidences, strict=True)
     )
     # sentences, and what a user should know
     sentences, notes = _split_sentences(words, textgrid, settings)
+    notes += confidence_notes
     notes += describe_labels(words_tier.name, found, phone_labels)
     notes += _unmatched_silence(textgrid, words_tier, below, settings)
     if below is not None and hearing is not None:

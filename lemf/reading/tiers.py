@@ -12,16 +12,23 @@ from typing import NoReturn
 
 from lemf.config import Settings
 from lemf.errors import TextGridError
+from lemf.reading.formats.praat_tokens import shorten
 from lemf.reading.silence import find_words, group_by_midpoint
 from lemf.reading.silence_labels import fold
 from lemf.reading.textgrid import UNTIMED_TIERS, Interval, IntervalTier, TextGrid
 
 # Names of tiers, most specific first; compared by `_fold`
 WORD_TIER_NAMES = ("words", "word", "ort-mau", "ort", "kan-mau", "kan", "wrd")
-PHONE_TIER_NAMES = ("phones", "phone", "mau", "segments", "segment", "phonemes", "phoneme")
+PHONE_TIER_NAMES = (
+    "phones", "phone", "mau", "segments", "segment", "phonemes", "phoneme",
+    "phonetic", "phonetics", "phn",
+)  # fmt: skip
 CONFIDENCE_TIER = "confidence"  # of numbers from 0 to 1, one per word
 
-_CONFIDENCE = re.compile(r"0|1|0?\.[0-9]{1,9}|1\.0{1,9}", re.ASCII)
+_CONFIDENCE = re.compile(
+    r"0|1|0?\.[0-9]{1,9}|1\.0{1,9}|[0-9](?:\.[0-9]{1,9})?[eE]-0?[1-9]", re.ASCII
+)
+_NUMBER = re.compile(r"[0-9]|^\s*(?:nan|[-+]?inf)\s*$", re.IGNORECASE)
 _SPEAKER_TIER = re.compile(r"(?P<speaker>.*\S)\s+-\s+(?P<kind>words?|phones?)", re.IGNORECASE)
 
 
@@ -91,7 +98,9 @@ def phones_of_words(
     return _only(_speakers(textgrid).get(speaker, _Speaker("")).phones)
 
 
-def read_confidences(textgrid: TextGrid, words: Sequence[Interval]) -> list[float | None]:
+def read_confidences(
+    textgrid: TextGrid, words: Sequence[Interval]
+) -> tuple[list[float | None], list[str]]:
     """Read how sure the aligner was of each word, from the tier ``confidence``.
 
     Returns
@@ -99,17 +108,25 @@ def read_confidences(textgrid: TextGrid, words: Sequence[Interval]) -> list[floa
     list of float or None
         From 0 to 1; None for every word where there is no such tier, or its labels are no such
         numbers.
+    list of str
+        A note on labels that are no such numbers.
     """
     unknown: list[float | None] = [None] * len(words)
     tiers = [tier for tier in textgrid.tiers if _fold(tier.name) == CONFIDENCE_TIER]
     tier = _only([tier for tier in tiers if isinstance(tier, IntervalTier)])
     if tier is None:
-        return unknown
+        return unknown, []
     labelled = [interval for interval in tier.intervals if interval.label.strip()]
-    if not all(_CONFIDENCE.fullmatch(interval.label.strip()) for interval in labelled):
-        return unknown
+    others = [one for one in labelled if not _CONFIDENCE.fullmatch(one.label.strip())]
+    if others:
+        note = (
+            f"tier {tier.name!r}: {len(others)} of {len(labelled)} labels are no numbers from 0 to "
+            f"1, such as {shorten(others[0].label)}; no confidence is read"
+        )
+        are_words = not any(_NUMBER.search(one.label) for one in labelled)  # such as high and low
+        return unknown, [] if are_words else [note]
     inside, _ = group_by_midpoint(words, labelled)
-    return [float(held[0].label) if len(held) == 1 else None for held in inside]
+    return [float(held[0].label) if len(held) == 1 else None for held in inside], []
 
 
 def tier_by_name(textgrid: TextGrid, name: str, option: str) -> IntervalTier:

@@ -39,7 +39,9 @@ _XML = re.compile(  # in any encoding; a transcript may open with <laugh>
     rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\0\s]*<\0?(?:\?|!|h\0?t\0?m|A\0?N\0?N\0?O)",
     re.IGNORECASE,
 )
-_JSON_OBJECT = re.compile(r'\{\s*["}]')  # a transcript may open with {laugh}
+_JSON = re.compile(  # a transcript may open with {laugh} or [noise]
+    r'\{\s*(?:["}]|\Z)|\[[\s\[]*(?:\Z|\{\s*(?:["}]|\Z))|\[\s*\[[\s\[]*["\d-]'
+)
 _STM = re.compile(r"\S+\s+\S+\s+\S+\s+\d+\.\d+\s+\d+\.\d+\s+\S.*")
 _LABELS = re.compile(rb"[^\s\x00-\x20]+")  # of files without quotes, where letters may stand
 _ADVICE = (
@@ -117,7 +119,7 @@ def _parse_text(text: str, path: str, find_sound: FindSound) -> TextGrid | None:
             document = parse_json(start)
         except ValueError as error:
             document = _parse_json_lines(start)
-            if document is None and _JSON_OBJECT.match(start):
+            if document is None and _JSON.match(start):
                 raise TextGridError(f"{path}: damaged JSON ({error}); export it again") from None
         if document is not None:
             return _parse_json(document, path, find_sound)

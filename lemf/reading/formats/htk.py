@@ -8,8 +8,16 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from lemf.config import END_TOLERANCE_S
 from lemf.errors import TextGridError
-from lemf.reading.formats.labels import FindSound, Label, build_words, fail_sentences, level_of
+from lemf.reading.formats.labels import (
+    FindSound,
+    Label,
+    Sound,
+    build_words,
+    fail_sentences,
+    level_of,
+)
 from lemf.reading.formats.praat_tokens import shorten
 from lemf.reading.silence_labels import fold, silent_phones
 from lemf.reading.textgrid import TextGrid
@@ -17,6 +25,10 @@ from lemf.reading.textgrid import TextGrid
 _HTK_PER_S = 10_000_000
 _TIMIT_RATE_HZ = 16_000
 _MS_PER_S = 1000
+_USUAL_RATES_HZ = (8_000, 16_000, 22_050, 44_100, 48_000)
+_SILENT_END_S = 0.5  # by which a recording may outlast its labels for no other rate to be sought
+_BEYOND_S = 1.0  # by which the labels may end after the recording
+_BETTER = 3  # by which factor another rate must bring the labels closer to the recording's end
 _SHORTEST_S = 0.004  # mean length of labels from which units of 100 ns make sense
 _MOST_DIGITS = 15  # of a time: 30 years in units of 100 ns
 _SCORE = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|nan|-?inf", re.IGNORECASE)
@@ -94,7 +106,37 @@ def _unit(rows: Sequence[_Row], path: str, find_sound: FindSound) -> tuple[float
             f"{path}: times up to {last} look like milliseconds, not like samples or HTK's units "
             "of 100 ns; write seconds with a point"
         )
-    return 1 / unit, []
+    return 1 / unit, _note_other_rate(last, sound, path) if unit == sound.rate_hz else []
+
+
+def _note_other_rate(last: int, sound: Sound, path: str) -> list[str]:
+    """Return a note where samples at another usual rate reach the end of the recording.
+
+    Raises
+    ------
+    TextGridError
+        So it is, and at the rate of the recording they would end over 1 s after it.
+    """
+    own_s = last / sound.rate_hz
+    left_s = sound.duration_s - own_s
+    if -END_TOLERANCE_S < left_s <= _SILENT_END_S:
+        return []
+    off_s = {
+        rate_hz: sound.duration_s - last / rate_hz
+        for rate_hz in _USUAL_RATES_HZ
+        if sound.duration_s - last / rate_hz > -END_TOLERANCE_S
+    }
+    other_hz = min(off_s, key=off_s.__getitem__, default=sound.rate_hz)
+    if other_hz == sound.rate_hz or _BETTER * off_s[other_hz] > abs(left_s):
+        return []
+    note = (
+        f"times taken as samples at {sound.rate_hz:,} Hz, the rate of the recording, end at "
+        f"{own_s:.2f} of its {sound.duration_s:.2f} s; as samples at {other_hz:,} Hz they would "
+        f"end at {last / other_hz:.2f} s: if that is their rate, resample the recording to it"
+    )
+    if left_s <= -_BEYOND_S:
+        raise TextGridError(f"{path}: {note}")
+    return [note]
 
 
 def _column(rows: Sequence[_Row], index: int, unit_s: float) -> list[Label]:

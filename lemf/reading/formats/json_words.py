@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from statistics import median
 from typing import Any
 
 from lemf.reading.formats.labels import (
@@ -25,6 +26,8 @@ _SPECIAL = re.compile(r"\[_.*\]|<\|.*\|>")  # tokens of whisper.cpp that are no 
 _POSITION = re.compile(r"_[SBIE]$")  # of Kaldi's phones: the only, first, inner or last of a word
 _UNKNOWN_PHONE = "oov"  # of Gentle, under a word outside its dictionary; MFA writes spn
 _HALF_LETTER = re.compile("[\udc80-\udcff]")  # of a token of whisper.cpp, joined to the next
+
+_SHORTEST_MS = 20  # the median length of words from which whole numbers are ms, not seconds
 
 _Row = dict[str, Any]
 
@@ -52,11 +55,13 @@ def read_json_words(document: object, path: str, find_sound: FindSound) -> TextG
         for row in segments
         for word in _rows(row.get("words"))
     ]
-    in_ms = "audio_duration" in document  # of AssemblyAI
     of_whisperx, of_vosk = (_rows(document.get(key)) for key in ("word_segments", "result"))
     for rows in (words, of_whisperx, listed, of_vosk):
+        is_told = "audio_duration" in document  # of AssemblyAI
+        in_ms = is_told or _are_ms(rows)
         if labels := list(_labels(rows, path, 1000 if in_ms else 1)):
-            return build_words(path, _join(labels), find_sound=find_sound)
+            notes = ["times are whole numbers, taken as milliseconds"] if in_ms > is_told else []
+            return build_words(path, _join(labels), find_sound=find_sound, notes=notes)
     pieces = _rows(document.get("chunks"))  # of pipelines of transformers
     if not pieces and any("text" in row and "start" in row for row in segments):
         pieces = segments
@@ -88,6 +93,18 @@ def _rows(value: object) -> list[_Row]:
         names = ("start", "end", "word", "probability")
         return [dict(zip(names, row, strict=True)) for row in rows]
     return [row for row in rows if isinstance(row, dict)]
+
+
+def _are_ms(rows: Iterable[_Row]) -> bool:
+    """Check whether times are whole numbers between which no word lasts seconds."""
+    lengths = [
+        row["end"] - row["start"]
+        for row in rows
+        if _is_number(row.get("start")) and _is_number(row.get("end"))
+    ]
+    times = [row.get(key, 0) for row in rows for key in ("start", "end")]
+    are_whole = all(time is None or (_is_number(time) and time % 1 == 0) for time in times)
+    return are_whole and bool(lengths) and median(lengths) >= _SHORTEST_MS
 
 
 def _labels(rows: Iterable[_Row], path: str, units_per_s: int = 1) -> Iterator[Label]:

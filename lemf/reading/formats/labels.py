@@ -127,21 +127,28 @@ def fail_sentences(path: str, kind: str, remedy: str = ALIGN_IT) -> NoReturn:
     raise SentenceTimesError(f"{path}: {kind} with times of sentences, not of words; {remedy}")
 
 
-def choose_recording(by_id: Mapping[str, _Rows], path: str, find_sound: FindSound) -> _Rows:
+def choose_recording(
+    by_id: Mapping[str, _Rows], path: str, find_sound: FindSound
+) -> tuple[_Rows, tuple[str, ...]]:
     """Choose what is about the recording, by its name without the suffix, or else of the file.
+
+    A note tells where the only one of the file has another name than the recording.
 
     Raises
     ------
     TextGridError
         There are several, none of that name.
     """
-    if len(by_id) == 1:
-        return next(iter(by_id.values()))
     sound = find_sound()
     stem = PurePath(sound.name if sound is not None else path).stem
     for name in (stem, stem.replace(" ", "-")):  # NeMo writes no spaces
         if name in by_id:
-            return by_id[name]
+            return by_id[name], ()
+    if len(by_id) == 1:
+        ((only, rows),) = by_id.items()
+        is_same = sound is None or sound.name.startswith("<") or PurePath(only).stem == stem
+        note = f"its only recording is named {shorten(only)}; read for {shorten(stem)}"
+        return rows, () if is_same else (note,)
     known = ", ".join(map(shorten, list(by_id)[:3]))
     raise TextGridError(
         f"{path}: times of {len(by_id)} recordings ({known}, ...), none named {shorten(stem)}; "

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -63,10 +64,12 @@ def read_time_lines(text: str, path: str, find_sound: FindSound) -> TextGrid | N
         return None
     first = lines[0].text
     if first == "#!MLF!#":
-        lines = _lines_of_recording(lines[1:], path, find_sound)
-    elif "SFrm" in first:
+        lines, notes = _lines_of_recording(lines[1:], path, find_sound)
+        textgrid = _read_lines(lines, path, find_sound)
+        return textgrid and replace(textgrid, notes=(*notes, *textgrid.notes))
+    if "SFrm" in first:
         return _read_sphinx(lines, path, find_sound)
-    elif _TABLE.fullmatch(first):
+    if _TABLE.fullmatch(first):
         return _read_table(lines, path, find_sound)
     return _read_lines(lines, path, find_sound)
 
@@ -105,7 +108,9 @@ def _last_end(texts: Sequence[str]) -> int:
     return max(int(text.split()[1][:20]) for text in texts)
 
 
-def _lines_of_recording(lines: Sequence[Line], path: str, find_sound: FindSound) -> list[Line]:
+def _lines_of_recording(
+    lines: Sequence[Line], path: str, find_sound: FindSound
+) -> tuple[list[Line], tuple[str, ...]]:
     """Return the lines of the recording at hand in a master label file of HTK."""
     by_name: dict[str, list[Line]] = {}
     inside: list[Line] = []
@@ -217,4 +222,6 @@ def _read_ctm(lines: Sequence[Line], path: str, find_sound: FindSound) -> TextGr
         word = match[5].replace("<space>", " ")  # of NeMo
         label = Label(word, start_s, end_s, number, match[2], confidence)
         by_id.setdefault(match[1], []).append(label)
-    return _build(choose_recording(by_id, path, find_sound), path, find_sound, "a CTM")
+    labels, notes = choose_recording(by_id, path, find_sound)
+    textgrid = _build(labels, path, find_sound, "a CTM")
+    return replace(textgrid, notes=(*notes, *textgrid.notes))

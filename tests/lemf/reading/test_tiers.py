@@ -10,6 +10,7 @@ from lemf.reading.textgrid import Interval, IntervalTier, Point, PointTier, Text
 from lemf.reading.tiers import (
     PHONE_TIER_NAMES,
     WORD_TIER_NAMES,
+    read_confidences,
     select_tiers,
     tier_by_name,
 )
@@ -289,3 +290,25 @@ def test_a_speaker_whose_words_look_like_silence_talks_if_there_are_phones() -> 
         tier("B - phones", "NSN"),
     )
     assert select_tiers(textgrid, Settings())[0].name == "A - words"
+
+
+def test_usual_names_of_emu_hold_words_and_phones_where_no_surer_name_does():
+    assert names(grid("Utterance", "Word", "Phonetic"), Settings()) == ("Word", "Phonetic")
+    assert names(grid("Word", "Phonetic", "Phoneme"), Settings()) == ("Word", "Phoneme")
+
+
+@pytest.mark.parametrize("label", ["-1", "30", "1.5", "0,3", "30%", "nan", "inf", "2e-0", "high"])
+def test_labels_that_are_no_confidences_are_noted(label):
+    words = [Interval(0.0, 1.0, "yes"), Interval(1.0, 2.0, "no")]
+    rated = (Interval(0.0, 1.0, "0.5"), Interval(1.0, 2.0, label))
+    told = TextGrid(0.0, 2.0, (IntervalTier("confidence", 0.0, 2.0, rated),), "a")
+    confidences, (note,) = read_confidences(told, words)
+    assert confidences == [None, None]
+    assert note.startswith("tier 'confidence': 1 of 2 labels are no numbers from 0 to 1, such as ")
+    assert repr(label) in note
+
+
+@pytest.mark.parametrize("label", ["0", "1", ".5", "1.0", "1e-3", "9.9E-05"])
+def test_numbers_from_0_to_1_are_confidences_without_a_note(label):
+    told = TextGrid(0.0, 1.0, (tier("confidence", label),), "a")
+    assert read_confidences(told, [Interval(0.0, 1.0, "yes")]) == ([float(label)], [])

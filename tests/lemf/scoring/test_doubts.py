@@ -328,7 +328,14 @@ def test_words_that_the_aligner_is_not_sure_of_have_a_flag_and_one_note(utteranc
 
 @pytest.mark.parametrize("labels", [("0.1", "2", "0.3"), ("0.1", "high", "1"), ("-0.1", "0", "0")])
 def test_a_tier_of_other_labels_tells_no_confidence(utterance, labels):
-    grid = with_confidences(utterance.grid, *labels)
+    emphasis = lemf.score(utterance.wav, with_confidences(utterance.grid, *labels))
+    assert [word.flags for word in emphasis.words] == [(), (), ()]
+    (note,) = emphasis.notes
+    assert note.startswith("tier 'confidence': 1 of 3 labels are no numbers from 0 to 1, such as ")
+
+
+def test_a_tier_of_words_for_confidence_is_no_fault(utterance):
+    grid = with_confidences(utterance.grid, "low", "high", "high")
     assert lemf.score(utterance.wav, grid).notes == ()
 
 

@@ -140,6 +140,24 @@ def test_samples_without_a_recording_are_taken_at_the_rate_of_timit_with_a_note(
     assert textgrid.notes == ("times are samples, taken as 16000 Hz, the rate of TIMIT",)
 
 
+@pytest.mark.parametrize(("rate_hz", "of_labels_hz"), [(22050, 16000), (16000, 8000)])
+def test_samples_that_fit_another_rate_far_better_are_noted(rate_hz, of_labels_hz):
+    audio = lemf.Audio.from_samples(np.full(rate_hz * 8, 0.1), rate_hz)
+    ends = f"end at {7.9 * of_labels_hz / rate_hz:.2f} of its 8.00 s"
+    (note,) = parse_textgrid(f"1600 {int(7.9 * of_labels_hz)} so\n", audio=audio).notes
+    assert note.startswith(f"times taken as samples at {rate_hz:,} Hz")
+    assert ends in note
+    assert f"as samples at {of_labels_hz:,} Hz they would end at 7.90 s" in note
+    for own_s in (7.9, 6.9):  # the last word, and a silent end
+        assert parse_textgrid(f"1600 {int(own_s * rate_hz)} so\n", audio=audio).notes == ()
+
+
+def test_samples_beyond_the_recording_are_refused_with_the_rate_that_fits():
+    audio = lemf.Audio.from_samples(np.full(16000 * 8, 0.1), 16000)
+    with pytest.raises(TextGridError, match=r"^a: .*at 16,000 Hz.*at 22,050 Hz .*at 7\.90 s"):
+        parse_textgrid(f"1600 {int(7.9 * 22050)} so\n", "a", audio=audio)
+
+
 # Speakers, recordings, channels
 
 
@@ -163,6 +181,17 @@ def test_a_ctm_of_several_recordings_is_read_for_the_one_at_hand():
     with pytest.raises(TextGridError, match=r"^a: times of 3 recordings .*none named 'a'"):
         words(CTM)
     assert words("utt7 1 0.1 0.2 no\n", ONE_S) == [("no", 0.1, pytest.approx(0.3))]
+
+
+@pytest.mark.parametrize("named", ["talk", "talk.wav", "utt7"])
+@pytest.mark.parametrize(
+    "form", ["{} 1 0.1 0.2 no\n", '#!MLF!#\n"*/{}.lab"\n1000000 4000000 no\n.\n']
+)
+def test_the_only_recording_of_a_file_is_noted_where_it_has_another_name(form, named):
+    stem = "talk" if named == "talk.wav" and "MLF" in form else named
+    notes = parse_textgrid(form.format(stem), "a", audio=ONE_S).notes
+    other = ("its only recording is named 'utt7'; read for 'talk'",)
+    assert notes == (other if named == "utt7" else ())
 
 
 def test_channels_of_a_ctm_are_speakers():
@@ -221,6 +250,13 @@ def test_a_word_of_htk_ends_before_the_silence_behind_it():
 def test_times_of_assemblyai_are_milliseconds():
     document = {"audio_duration": 1, "words": [{"text": "so", "start": 100, "end": 300}]}
     assert words(document) == [("so", 0.1, 0.3)]
+    del document["audio_duration"]
+    textgrid = parse_textgrid(json.dumps(document))
+    assert textgrid.tiers[0].intervals[1].end_s == 0.3
+    assert textgrid.notes == ("times are whole numbers, taken as milliseconds",)
+    for start, end in ((100, 102), (100.0, 122.5)):  # seconds
+        document["words"] = [{"text": "so", "start": start, "end": end}]
+        assert words(document) == [("so", start, end)]
 
 
 def test_a_line_of_one_word_that_youtube_repeats_is_one_word():
@@ -407,6 +443,20 @@ def test_what_is_very_long_is_refused_at_once():
     ):
         with pytest.raises(TextGridError):
             lemf.score(ONE_S, content.encode(), lemf.Settings(duration="word"))
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "[", "[" * 100_000, "[[[[", "[{", '[{"word": ', "[[0.1, 0"]
+)
+def test_json_that_is_cut_off_is_refused_as_such(content):
+    with pytest.raises(TextGridError, match=r"^a: damaged JSON \("):
+        parse_textgrid(content, "a")
+
+
+@pytest.mark.parametrize("content", ["[noise] so it is", "[[noise]] so", "{laugh} so"])
+def test_transcripts_that_open_with_a_bracket_are_no_json(content):
+    with pytest.raises(TextGridError, match="text without times of words"):
+        parse_textgrid(content, "a")
 
 
 def test_damaged_json_and_xml_are_refused_as_such():
