@@ -14,7 +14,7 @@ from lemf.corpus.outputs import Summary, write_table
 from lemf.corpus.parts import Parts, read_json
 from lemf.corpus.plan import Plan
 from lemf.errors import CorpusError, OutputError, shown
-from lemf.runtime.output import check_output, open_output, printable_path, write_output
+from lemf.runtime.output import NO_BYTE, check_output, open_output, printable_path, write_output
 
 Row = dict[str, Any]
 GRIDS_TABLE = "grids"  # of the parts
@@ -67,7 +67,8 @@ class GridOutputs:
         """
         found: dict[str, str] = {}
         for recording in recordings:
-            names = [part for part in recording.id.split("/") if part not in ("", ".", "..")]
+            parts = NO_BYTE.sub("\ufffd", recording.id).split("/")
+            names = [part for part in parts if part not in ("", ".", "..")]
             name = "/".join(names) or "recording"
             if name in found:
                 raise CorpusError(

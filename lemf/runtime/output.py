@@ -25,7 +25,7 @@ FigureFormat = Literal["png", "svg", "pdf"]
 
 PARTIAL_SUFFIX = ".part"
 _LONGEST_NAME = 240  # bytes: file systems take 255, and a partial file adds 15
-_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # lone surrogates that stand for no byte
+NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # lone surrogates that stand for no byte
 
 
 def check_output(path: Path, *, force: bool = False) -> None:
@@ -225,7 +225,7 @@ def _remove_unlocked(partial: Path) -> None:
 
 def printable_path(path: str | os.PathLike[str]) -> str:
     """Convert a path to text that UTF-8 can hold: bytes in no known encoding become U+FFFD."""
-    text = _NO_BYTE.sub("\ufffd", os.fspath(path))
+    text = NO_BYTE.sub("\ufffd", os.fspath(path))
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 

@@ -187,7 +187,7 @@ def _find_server(
 def _import_es(folder: Path, manifest: Manifest, source: Path, categories: tuple[str, ...]) -> None:
     from msfser.semantics.es.description_file import import_descriptions
 
-    texts, n_unknown = import_descriptions(source, manifest, categories)
-    if n_unknown:
-        say(f"note: {n_unknown:,} lines of {source} name no utterance of the manifest")
+    texts, notes = import_descriptions(source, manifest, categories)
+    for note in notes:
+        say(f"note: {note}")
     finish(folder, manifest, "es", texts, None)

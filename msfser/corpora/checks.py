@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
-from lemf import AudioError, read_duration
+from lemf import AudioError, CorpusError, read_duration
+from lemf.runtime.output import printable_text
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.threads import threaded_map
 from msfser.config.settings import SHORTEST_S, OutsideLabels, check_choice
@@ -64,8 +65,14 @@ def check_utterances(
     ------
     ConfigError
         `outside` is neither of the two.
+    CorpusError
+        The name of a file is not UTF-8, so that no manifest can hold it.
     """
     check_choice("outside", outside, get_args(OutsideLabels))
+    for utterance in manifest.utterances:
+        for name in filter(None, (utterance.id, utterance.wav, utterance.alignment)):
+            if name != printable_text(name):
+                raise CorpusError(f"{name!r}: a name that is not UTF-8; rename the file")
     # durations of the recordings
     paths = [manifest.wav_path(utterance) for utterance in manifest.utterances]
     measured = threaded_map(measure_recording, paths, watch)

@@ -12,9 +12,13 @@ from decimal import Decimal
 
 from lemf import CorpusError
 
-# How pandas, R and spreadsheets write that a cell of text has no value; "na" and "none" are words.
+# How pandas, R and spreadsheets write that a cell of text has no value, as docs/corpora.md lists;
+# "na" and "none" are words.
 UNKNOWN = frozenset(
-    ("nan", "NaN", "-nan", "NA", "N/A", "n/a", "<NA>", "#N/A", "#NA", "NaT", "NULL", "None")
+    (
+        *("nan", "NaN", "-nan", "-NaN", "NA", "N/A", "n/a", "<NA>", "#N/A", "#N/A N/A", "#NA"),
+        *("NaT", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN", "NULL", "null", "None"),
+    )
 )
 _SPLITS = {
     "train": "train",
@@ -31,7 +35,7 @@ _SPLITS = {
     "test3": "test3",
 }
 _GENDERS = {"f": "female", "female": "female", "m": "male", "male": "male"}
-_MISSING = ("", "null", *{text.casefold() for text in UNKNOWN})
+_MISSING = ("", *{text.casefold() for text in UNKNOWN})
 
 
 def to_text(value: object, place: str) -> str:

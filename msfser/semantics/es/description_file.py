@@ -6,10 +6,13 @@ may have ``model``.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from lemf import read_rows
+from msfser.corpora.rows import unknown_notes
+from msfser.corpora.values import UNKNOWN
 from msfser.errors import SemanticsError
 from msfser.manifest import Manifest
 from msfser.semantics.es.description import (
@@ -24,7 +27,7 @@ _SOURCE = "jsonl"  # recorded with each text
 
 def import_descriptions(
     path: Path, manifest: Manifest, emotions: Sequence[str]
-) -> tuple[dict[str, Text], int]:
+) -> tuple[dict[str, Text], list[str]]:
     """Read the descriptions of a file.
 
     Parameters
@@ -39,8 +42,9 @@ def import_descriptions(
     -------
     texts : dict of id to Text
         ``"failed"`` where the categories are wrong, ``"missing"`` where the file lacks the id.
-    n_unknown : int
-        Lines whose id is not in the manifest.
+    notes : list of str
+        How many lines have an id that is not in the manifest, and which texts, such as ``nan``,
+        were read as no value.
 
     Raises
     ------
@@ -55,6 +59,7 @@ def import_descriptions(
     }
     known = {utterance.id for utterance in manifest.utterances}
     n_unknown = 0
+    unknown: dict[str, Counter[str]] = {}
     seen: dict[str, str] = {}
     for place, row in read_rows(path, suffixes=(".jsonl",)).rows:
         line = place.removeprefix(f"{path}: ")
@@ -67,16 +72,26 @@ def import_descriptions(
             )
         seen[name] = line
         n_unknown += name not in known
+        for key, value in row.items():
+            if isinstance(value, str) and value.strip() in UNKNOWN:
+                unknown.setdefault(key, Counter())[value.strip()] += 1
+                row[key] = ""
         if name in texts:
             texts[name] = _to_text(row, line, emotions)
-    return texts, n_unknown
+    notes = (
+        [f"{n_unknown:,} lines of {path} name no utterance of the manifest"] if n_unknown else []
+    )
+    for key, count in unknown.items():
+        notes += unknown_notes(key, count)
+    return texts, notes
 
 
 def _to_text(row: dict[str, object], line: str, emotions: Sequence[str]) -> Text:
     model = row.pop("model", None)
-    model = model if model is None else str(model)
-    if set(row) == {"text"}:
-        text = tidy_text(row["text"]) if isinstance(row["text"], str) else ""
+    model = None if model is None else tidy_text(str(model)) or None
+    if set(row) <= {"text"}:
+        paragraph = row.get("text")
+        text = tidy_text(paragraph) if isinstance(paragraph, str) else ""
         if text:
             return Text(text=text, status="ok", source=_SOURCE, model=model)
         return Text(source=_SOURCE, model=model, reason=f"{line}: the text is empty")

@@ -15,6 +15,8 @@ import lemf
 from lemf.aligner.espeak import open_espeak
 from lemf.aligner.transcript import read_words
 from lemf.corpus.alignment_passes import choose_training
+from lemf.corpus.grids import GridOutputs
+from lemf.corpus.listing import Recording
 from lemf.errors import CorpusError, OutputError
 
 TEXTS = {
@@ -214,3 +216,9 @@ def test_a_part_of_a_corpus_trains_models_for_all(corpus, run, tmp_path, monkeyp
     assert seen[-1] == (24, 24)
     assert contents(tmp_path / "grids").keys() == contents(run.outputs.folder).keys()
     assert contents(tmp_path / "grids") != contents(run.outputs.folder)
+
+
+def test_an_id_with_half_a_character_names_a_file_all_the_same(tmp_path):
+    outputs = GridOutputs(tmp_path)
+    (path,) = outputs.paths([Recording("a\ud800/b", "b.wav", None)])
+    assert path == tmp_path / "a\ufffd/b.TextGrid"

@@ -11,6 +11,7 @@ import soundfile
 
 from msfser.corpora.checks import check_utterances
 from msfser.corpora.table import TABLE_COLUMNS
+from msfser.corpora.values import UNKNOWN
 from msfser.data.clips import read_clip
 from msfser.errors import ConfigError
 from msfser.manifest import Manifest, read_manifest
@@ -283,7 +284,10 @@ def test_lengths_are_those_that_training_reads_whatever_headers_and_suffixes_say
         assert utterance.duration_s == length_s == clip.duration_s
 
 
-MISSING = {"csv": ("nan", "NaN", "NA", "", "<NA>", "None"), "jsonl": (math.nan, None, "nan", "NA")}
+MISSING = {
+    "csv": ("nan", "NaN", "NA", "", "<NA>", "None", "null"),
+    "jsonl": (math.nan, None, "nan", "NA"),
+}
 
 
 @pytest.mark.parametrize(
@@ -295,7 +299,7 @@ def test_a_cell_without_a_value_is_no_speaker_transcript_or_emotion(
     make_wav(tmp_path / "a.wav")
     names = ("alignment", "transcript", "speaker", "gender", "emotion", "split", "fold", "valence")
     row = {"wav": "a.wav", "id": "x", **dict.fromkeys(names, cell)}
-    known = dict(row, id="y", speaker="anna", transcript="na", emotion="none", split="train")
+    known = dict(row, id="y", speaker="anna", transcript="Null", emotion="none", split="train")
     path = tmp_path / f"own.{suffix}"
     if suffix == "csv":
         lines = [",".join(row), ",".join(row.values()), ",".join(known.values())]
@@ -308,7 +312,7 @@ def test_a_cell_without_a_value_is_no_speaker_transcript_or_emotion(
     assert (x.alignment, x.transcript, x.speaker, x.gender, x.emotion) == (None,) * 5
     assert (x.split, x.fold) == (None, None)
     assert math.isnan(x.valence)
-    assert (y.speaker, y.transcript, y.emotion) == ("anna", "na", "none")  # words
+    assert (y.speaker, y.transcript, y.emotion) == ("anna", "Null", "none")  # words
     told = f"speaker {cell!r} is read as no value, in 1 row" in result.stderr
     assert told == (isinstance(cell, str) and cell != "")
 
@@ -368,3 +372,24 @@ def test_cells_that_are_no_text(tmp_path, run, make_wav, cell, message):
     assert result.exit_code == 1
     assert message in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("column", ["id", "wav", "alignment", "speaker", "emotion"])
+def test_half_a_character_in_a_name_is_one_line(tmp_path, run, make_wav, column):
+    make_wav(tmp_path / "a.wav")
+    path = tmp_path / "own.jsonl"
+    for half in ("\ud800", "\udcff"):  # the second is how Python names a byte of a path
+        path.write_text(json.dumps({"wav": "a.wav", column: f"x{half}", "gender": "\ud800"}))
+        result = run("table", path, "-o", tmp_path / "out")
+        assert isinstance(result.exception, SystemExit)
+        assert result.stderr.count("\n") == 1
+        assert f"'x\\u{ord(half):x}'" in result.stderr
+        if half == "\ud800":
+            assert f"own.jsonl: line 1: {column} " in result.stderr
+
+
+def test_the_documentation_lists_each_text_that_is_no_value():
+    text = Path(__file__).parents[3].joinpath("docs/corpora.md").read_text(encoding="utf-8")
+    (listed,) = [line for line in text.split("\n- ") if line.startswith("**No value**")]
+    told = listed.partition("written so")[0].split("`")[1::2]
+    assert sorted(told) == sorted(UNKNOWN)

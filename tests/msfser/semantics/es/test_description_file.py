@@ -30,16 +30,24 @@ def test_paragraphs_and_categories_are_taken(corpus):
         {"id": "u003", "text": ""},
         {"id": "u004", "emotion": "Neutral"},
         {"id": "nobody", "text": "x"},
+        {"id": "u005", "text": "nan"},
+        {"id": "u006", "model": "a\ud800", **SIX, "explanation": "N/A"},
+        {"id": "u007", "text": None},
     ]
     output = run(corpus, lines, code=1)
     assert "note: 1 lines of" in output
-    assert "es: 2 ok, 1 failed, 9 missing" in output
+    assert "note: text 'nan' is read as no value, in 1 row\n" in output
+    assert "note: explanation 'N/A' is read as no value, in 1 row\n" in output
+    assert "es: 3 ok, 1 failed, 8 missing" in output
     assert "1 of 12 failed, such as u004: line 5: the key 'free_emotion' is missing" in output
     es = read_texts(corpus).es
     assert es[1].text == "A shop."
     assert es[2].text.startswith("This is a female speaker, expressing calm (categorized as Neut")
     assert (es[2].source, es[2].model) == ("jsonl", "somebody")
     assert es[3].reason == "line 4: the text is empty"
+    assert (es[5].text, es[5].status) == (None, "missing")
+    assert es[5].reason == "line 7: the text is empty" == es[7].reason.replace("9", "7")
+    assert "N/A" not in es[6].text
     assert es[0].reason == "es.jsonl does not name it"
 
 
