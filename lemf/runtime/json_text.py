@@ -46,3 +46,6 @@ def _integer(digits: str) -> int:
     if len(digits) > _MOST_DIGITS:
         raise ValueError(f"a number of {len(digits):,} digits")
     return int(digits)
+
+
+JSON_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_integer)  # as `parse_json`

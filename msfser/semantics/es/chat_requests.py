@@ -27,7 +27,7 @@ from msfser.semantics.es.chat_server import (
     parse_json,
     redact,
 )
-from msfser.semantics.es.refusals import refuses_audio, refuses_schema
+from msfser.semantics.es.refusals import refused_settings, refuses_audio, refuses_schema
 
 _PASSING = {408, 409, 425, 429, 500, 502, 503, 504}  # HTTP statuses that may pass
 _HOPELESS = {401, 403, 404, 405}  # the same for every request
@@ -35,6 +35,8 @@ _LONGEST_DELAY_S = 60.0
 _LONGEST_RETRY_AFTER_S = 600.0
 
 _VERSIONED = re.compile(r"/v\d\w*$")  # such as /v1, the usual end of the URL of an API
+
+_STREAM = re.compile(r"\s*(?:(?:event|id|retry)?:[^\n]*\n\s*){0,9}data:")  # server-sent events
 
 Message = dict[str, Any]
 
@@ -146,6 +148,7 @@ async def complete(
     schema: Mapping[str, Any],
     seed: str,
     note_retry: Callable[[str], None],
+    settings: dict[str, object],
 ) -> Reply:
     """Send a request until a reply arrives, waiting longer after each failure.
 
@@ -162,6 +165,9 @@ async def complete(
         Of the random waits, so that requests are not repeated all at the same time.
     note_retry : function
         Called before each further attempt with a line that says why.
+    settings : dict
+        Temperature and number of tokens by their names in the request; changed where the server
+        refuses one, and shared by all requests.
 
     Returns
     -------
@@ -178,8 +184,6 @@ async def complete(
     body: dict[str, Any] = {
         "model": server.model,
         "messages": messages,
-        "temperature": 0,
-        "max_tokens": server.max_tokens,
     }
     if server.use_schema:
         named = {"name": "description", "strict": True, "schema": schema}
@@ -189,9 +193,7 @@ async def complete(
     for attempt in range(1, server.attempts + 1):
         wait_s = 0.0
         try:
-            answer = await fetch(
-                client, server, "POST", "/chat/completions", body, server.timeout_s
-            )
+            answer = await _post(client, server, body, settings, note_retry)
         except TimeoutError:
             reason = f"no reply within {server.timeout_s:g} s"
         except httpx.RequestError as error:  # down, or cut off
@@ -212,6 +214,29 @@ async def complete(
     raise RequestError(f"{server.attempts} attempts, the last: {reason}", passing=True)
 
 
+async def _post(
+    client: httpx.AsyncClient,
+    server: Server,
+    body: Mapping[str, object],
+    settings: dict[str, object],
+    note_retry: Callable[[str], None],
+) -> Answer:
+    """Send a request, again where the server refuses one of the settings."""
+    while True:
+        sent = {**body, **settings}
+        answer = await fetch(client, server, "POST", "/chat/completions", sent, server.timeout_s)
+        said = answer.text.replace(server.model, "")
+        for name, instead in refused_settings(answer.status, said):
+            if name in settings:
+                value = settings.pop(name)
+                if instead:
+                    settings[instead] = value
+                how = f"as {instead}" if instead else "without"
+                note_retry(f"the server refuses {name}: sent {how}")
+        if answer.status < 400 or sent == {**body, **settings}:
+            return answer
+
+
 def _refusal(server: Server, answer: Answer) -> str:
     """Return why an answer is of no use where the next one may be; raise an error otherwise."""
     reason = _describe_answer(answer)
@@ -223,6 +248,11 @@ def _refusal(server: Server, answer: Answer) -> str:
     if answer.status in _HOPELESS:
         check = "the end /v1 of --url" if _VERSIONED.search(server.url) is None else "--url"
         raise SemanticsError(f"{server.place}: {reason}; check {check}, --model and the key")
+    if _STREAM.match(answer.text):
+        raise SemanticsError(
+            f"{server.place}: the server streams its replies (data: ...), which were not asked "
+            "for as a stream; switch that off there"
+        )
     if 200 <= answer.status < 300:
         return f"no reply of a chat model ({reason})"
     if answer.status not in _PASSING:
@@ -253,7 +283,8 @@ def _content(server: Server, answer: Answer) -> Reply | None:
         if not text and not is_cut:
             text = message.get("reasoning_content") or message.get("reasoning")
         if isinstance(text, list):  # parts of several kinds, such as thinking
-            text = "".join(part["text"] for part in text if part.get("type") == "text")
+            kinds = ("text", "refusal")
+            text = "".join(part[part["type"]] for part in text if part.get("type") in kinds)
         return Reply(printable_text(redact(server, text if isinstance(text, str) else "")), is_cut)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         return None

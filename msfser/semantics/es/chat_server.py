@@ -25,10 +25,19 @@ from msfser.errors import ConfigError, SemanticsError
 CONNECT_S = 10.0
 LARGEST_ANSWER = 4 << 20  # bytes; a description has some hundred, the longest reasoning 200,000
 _ENCODINGS = {"gzip", "x-gzip", "deflate"}
+_GZIP = b"\x1f\x8b"  # how it begins
 _EXAMPLE_URL = "http://localhost:8000/v1"
 _LAST_PORT = 65535
 _SHORTEST_SECRET = 4  # characters; placeholders such as "x" are no secrets
 _SHORTEST_UNIQUE = 8  # shorter keys, such as EMPTY, are replaced only as whole words
+
+# Escapes of JSON, once or more, and characters that may stand unseen anywhere in a key
+_ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|[bfnrt]|(?=[/\"]))")
+_CHARACTER = re.compile(rf"{_ESCAPE.pattern}|(.)", re.DOTALL)
+_UNSEEN = re.compile(
+    "[\0-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f"
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +108,9 @@ class Server:
             pair = f"{unquote(name)}:{unquote(password)}"
             secret = password or name  # a token may stand alone
             secrets += [secret, unquote(secret), base64.b64encode(pair.encode()).decode()]
+        if self.api_key:
+            texts = (self.api_key, f"Bearer {self.api_key}")
+            secrets += [base64.b64encode(text.encode()).decode().rstrip("=") for text in texts]
         return tuple(dict.fromkeys([*secrets, *map(quote_plus, secrets), *map(escape, secrets)]))
 
     @property
@@ -171,7 +183,7 @@ async def fetch(
     httpx.RequestError
         There is no whole answer.
     SemanticsError
-        The server is elsewhere.
+        The server is elsewhere, or compresses its answers in a way that was not asked for.
     """
     raw = bytearray()
     try:
@@ -186,25 +198,49 @@ async def fetch(
     except ExceptionGroup as errors:  # of sockets, such as at the port 99999 of a proxy
         raise httpx.ConnectError(str(errors.exceptions[0])) from errors
     if response.has_redirect_location:
-        target = redact(server, excerpt(response.headers["Location"].removesuffix(path)))
+        target = redact(server, excerpt(_moved_to(response, path)))
         raise SemanticsError(f"{server.place}: the server has moved to {target}; use it as --url")
-    content = _inflate(bytes(raw), response.headers.get("Content-Encoding", "").strip().lower())
-    return Answer(
-        response.status_code,
-        _redact_json(server, content[:LARGEST_ANSWER].decode("utf-8-sig", errors="replace")),
-        response.headers.get("Retry-After"),
-        max(len(raw), len(content)) <= LARGEST_ANSWER,
-    )
+    encodings = response.headers.get("Content-Encoding", "").lower().replace(" ", "").split(",")
+    content = bytes(raw)
+    for encoding in reversed([name for name in encodings if name not in ("", "identity")]):
+        content = _inflate(server, content, encoding)
+    is_whole = max(len(raw), len(content)) <= LARGEST_ANSWER
+    if content.startswith(_GZIP) and encodings != [""]:
+        raise _unsupported(server, "gzip, twice")
+    try:
+        text = content[:LARGEST_ANSWER].decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if response.is_success and is_whole:
+            raise httpx.DecodingError(f"the body is not UTF-8 at byte {error.start}") from error
+        text = content[:LARGEST_ANSWER].decode("utf-8-sig", errors="replace")
+    retry_after = response.headers.get("Retry-After")
+    return Answer(response.status_code, _redact_json(server, text), retry_after, is_whole)
 
 
-def _inflate(raw: bytes, encoding: str) -> bytes:
+def _moved_to(response: httpx.Response, path: str) -> str:
+    """Return the whole URL of the API to which a server sends, without a name and a password."""
+    target = response.headers["Location"]
+    with suppress(httpx.InvalidURL, ValueError):
+        url = response.url.join(target).copy_with(query=None, fragment=None)
+        target = re.sub("//[^/]*@", "//", str(url))
+    return str(target).rstrip("/").removesuffix(path)
+
+
+def _inflate(server: Server, raw: bytes, encoding: str) -> bytes:
     """Return what a body holds, but not much more than `LARGEST_ANSWER` of it."""
-    if encoding not in _ENCODINGS:  # identity; others were not asked for, and are no JSON
-        return raw
+    if encoding not in _ENCODINGS:
+        raise _unsupported(server, encoding)
     try:
         return zlib.decompressobj(wbits=47).decompress(raw, LARGEST_ANSWER + 1)
     except zlib.error as error:
         raise httpx.DecodingError(f"the body is no {encoding}: {error}") from error
+
+
+def _unsupported(server: Server, encoding: str) -> SemanticsError:
+    return SemanticsError(
+        f"{server.place}: the server compresses its answers as {excerpt(encoding)!r}; this "
+        "encoding is not supported: let it send gzip or no compression"
+    )
 
 
 def parse_json(text: str) -> Any:  # noqa: ANN401 - whatever JSON holds
@@ -245,12 +281,33 @@ def redact(server: Server, content: Any) -> Any:  # noqa: ANN401 - whatever an e
                 content = content.replace(secret, "***")
             elif len(secret) >= _SHORTEST_SECRET:
                 content = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", content)
-        return content
+        return _redact_altered(server, content)
     if isinstance(content, Mapping):
         return {redact(server, name): redact(server, value) for name, value in content.items()}
     if isinstance(content, list | tuple):
         return type(content)(redact(server, value) for value in content)
     return content
+
+
+def _redact_altered(server: Server, text: str) -> str:
+    """Replace a key in other case, escaped, or with characters between that are not seen."""
+    folded = _seen(_ESCAPE.sub(lambda one: chr(int(one[1] or "0", 16)), text))
+    for secret in map(str.casefold, server.secrets):
+        if len(secret) < _SHORTEST_UNIQUE or secret not in folded:
+            continue
+        spans, characters = [], []
+        for one in _CHARACTER.finditer(text):
+            for character in _seen(chr(int(one[1], 16)) if one[1] else one[2] or ""):
+                spans.append(one.span())
+                characters.append(character)
+        found = [one.span() for one in re.finditer(re.escape(secret), "".join(characters))]
+        for start, stop in reversed(found):
+            text = f"{text[: spans[start][0]]}***{text[spans[stop - 1][1] :]}"
+    return text
+
+
+def _seen(text: str) -> str:
+    return _UNSEEN.sub("", text).casefold()
 
 
 def describe_error(server: Server, error: Exception) -> str:

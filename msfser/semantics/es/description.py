@@ -6,12 +6,13 @@ corpus distinguishes, and nothing about any utterance.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any
 
+from lemf.runtime.json_text import JSON_DECODER
 from lemf.runtime.output import UNPRINTABLE
 from msfser.errors import SemanticsError
 from msfser.semantics.work_file import Entry, key_of
@@ -35,6 +36,7 @@ _EMOTIONS: Mapping[str, tuple[str, ...]] = {
 _LONGEST = {"free_emotion": 40, "explanation": 300, "scenario": 160}
 _LONGEST_TRAIT = 40
 _MOST_TRAITS = 6
+_MOST_BRACES = 100  # at which the object of a reply may begin
 
 # Where a text that is too long is cut: after a sentence, else after a clause if that is more than
 # half of what fits, else after a word.
@@ -130,25 +132,35 @@ def prompt_hash(emotions: Sequence[str]) -> str:
 
 
 def read_reply(reply: str, emotions: Sequence[str]) -> Description:
-    """Read the reply of a model: the JSON object in the outermost braces, after any reasoning.
+    """Read the reply of a model: the first JSON object with a category, after any reasoning.
 
     Raises
     ------
     SemanticsError
-        The reply is not JSON, or not a description; the message names the fault.
+        The reply is not JSON, names a key twice, or is no description; the message names the fault.
     """
     for mark in _THOUGHT_ENDS:
         reply = reply.rpartition(mark)[2]
     if reply.lstrip().startswith(_THOUGHT_STARTS):
         raise SemanticsError("the reply ends within the reasoning of the model")
-    start, stop = reply.find("{"), reply.rfind("}")
-    if start < 0:
-        raise SemanticsError("the reply holds no JSON object")
-    try:
-        content = json.loads(reply[start : stop + 1] if stop > start else reply[start:])
-    except (ValueError, RecursionError) as error:
-        raise SemanticsError(f"the reply is no valid JSON ({error})") from None
-    return check_description(content, emotions)
+    if "{" not in reply:
+        said = tidy_text(reply)
+        raise SemanticsError(f"the reply holds no JSON object{said and f': {said[:160]!r}'}")
+    fault, first, stop = "", None, 0
+    for start in (found.start() for found in islice(re.finditer("{", reply), _MOST_BRACES)):
+        if start < stop:
+            continue
+        try:
+            content, stop = JSON_DECODER.raw_decode(reply, start)
+        except (ValueError, RecursionError) as error:
+            fault = fault or str(error)
+            continue
+        if _LONGEST.keys() & content.keys():
+            return check_description(content, emotions)
+        first = first or content
+    if fault:
+        raise SemanticsError(f"the reply is no valid JSON ({fault})")
+    return check_description(first, emotions)
 
 
 def reply_entry(reply: str, emotions: Sequence[str]) -> Entry:

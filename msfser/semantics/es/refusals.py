@@ -41,6 +41,29 @@ _OF_SCHEMA = re.compile(
 )
 _LONG_RUN = re.compile(r"[\w+/=]{80,}")  # of the recording, which some servers repeat
 
+_NOT_TAKEN = (
+    rf"(?:{_NOT_ABLE}|unknown|unrecogni[sz]ed|unexpected|extra|not permitted|deprecated|instead)"
+)
+_OF_LENGTH = re.compile(
+    rf"\bmax_tokens\b.{{0,80}}?{_NOT_TAKEN}|{_NOT_TAKEN}.{{0,40}}?\bmax_tokens\b", re.I | re.S
+)
+_WORDS = rf"(?:{_NOT_TAKEN}|must be|should be|positive|greater)"
+_OF_TEMPERATURE = re.compile(
+    rf"\btemperature\b.{{0,80}}?{_WORDS}|{_NOT_TAKEN}.{{0,40}}?\btemperature\b", re.I | re.S
+)
+
+
+def refused_settings(status: int, said: str) -> list[tuple[str, str]]:
+    """Return each setting that an error refuses, and its other name, ``""`` for none."""
+    said = _LONG_RUN.sub("", said[:_MOST_SAID])
+    if status not in _REFUSED or said.lstrip()[:1] == "<" or _OF_AUDIO[0].search(said):
+        return []
+    found = [("temperature", "")] if _OF_TEMPERATURE.search(said) else []
+    too_many = re.search("too large|context", said, re.IGNORECASE)
+    if _OF_LENGTH.search(said) and not too_many:
+        found.append(("max_tokens", "max_completion_tokens"))
+    return found
+
 
 def refuses_schema(status: int, said: str) -> bool:
     """Recognise an error that says that no JSON schema is accepted.

@@ -10,14 +10,15 @@ import asyncio
 import base64
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import httpx
 
 from lemf import LemfError
 from msfser.errors import SemanticsError
-from msfser.semantics.es.chat_requests import Message, RequestError, complete, find_model
+from msfser.semantics.es.chat_requests import Message, Reply, RequestError, complete, find_model
 from msfser.semantics.es.chat_server import Server, open_client, redact
 from msfser.semantics.es.description import prompt_of, reply_entry, schema_of
 from msfser.semantics.es.wav import wav_bytes
@@ -121,12 +122,14 @@ async def _ask_all(
     """Describe all recordings, `in_flight` at a time; then put None."""
     remaining = iter(jobs)
     forms = list(_FORMS)  # only that which the server takes, once there is a reply
+    settings: dict[str, object] = {"temperature": 0, "max_tokens": server.max_tokens}
+    ask = partial(complete, client, server, schema=schema_of(emotions), settings=settings)
 
     async def work() -> None:
         for job in remaining:
             try:
                 async with asyncio.timeout(_LONGEST_S):
-                    entry = await _describe(client, server, emotions, forms, job, say)
+                    entry = await _describe(ask, server, emotions, forms, job, say)
             except TimeoutError:
                 reason = f"no description within {_LONGEST_S:g} s"
                 entry = {"status": "failed", "reason": reason, "passing": True}
@@ -149,7 +152,7 @@ async def _close(client: httpx.AsyncClient, asking: asyncio.Task[None]) -> None:
 
 
 async def _describe(
-    client: httpx.AsyncClient,
+    ask: Callable[..., Awaitable[Reply]],
     server: Server,
     emotions: Sequence[str],
     forms: list[str],
@@ -157,7 +160,6 @@ async def _describe(
     say: Callable[[str], None],
 ) -> Entry:
     """Describe one recording; after a reply that cannot be used, ask once more."""
-    schema = schema_of(emotions)
 
     def note_retry(reason: str) -> None:
         say(f"note: {job.id}: {reason}")
@@ -167,7 +169,7 @@ async def _describe(
         for form in tuple(forms):
             messages = [_question(prompt_of(emotions), form, data)]
             try:
-                reply = await complete(client, server, messages, schema, job.key, note_retry)
+                reply = await ask(messages, seed=job.key, note_retry=note_retry)
             except RequestError as error:
                 if not error.of_audio or len(forms) == 1:  # it took others
                     raise
@@ -190,7 +192,7 @@ async def _describe(
                     "content": f"This cannot be used: {error}. Reply with the JSON object only.",
                 },
             ]
-            reply = await complete(client, server, messages, schema, job.key, note_retry)
+            reply = await ask(messages, seed=job.key, note_retry=note_retry)
             try:
                 return reply_entry(reply.text, emotions)
             except SemanticsError as again:

@@ -1,3 +1,4 @@
+import base64
 import gzip
 import importlib.util
 import json
@@ -319,3 +320,21 @@ def test_control_characters_of_a_reply_reach_no_text(two):
     text = read_texts(two).es[0].text
     assert "Red and loud." in text
     assert text.isprintable()
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [
+        KEY.upper(), "\u200b".join(KEY), "\x01".join(KEY), "\xad".join(KEY.lower()),
+        base64.b64encode(KEY.encode()).decode(),
+        base64.b64encode(f"Bearer {KEY}".encode()).decode(),
+        "".join(f"\\u{ord(c):04x}" for c in KEY), "".join(f"\\\\u{ord(c):04X}" for c in KEY),
+        "\\u200b".join(KEY), "\\n".join(KEY),
+    ],
+)  # fmt: skip
+def test_the_key_is_replaced_in_other_forms_too(altered):
+    server = Server(url="http://x/v1", model="m", api_key=KEY)
+    assert redact(server, f"It is \xe4 {altered}, ok.\n").rstrip("=") in (
+        "It is \xe4 ***, ok.\n", "It is \xe4 ***=, ok.\n", "It is \xe4 ***==, ok.\n",
+    )  # fmt: skip
+    assert redact(server, f"It\n\\u00e4 is {KEY[:-1]}") == f"It\n\\u00e4 is {KEY[:-1]}"

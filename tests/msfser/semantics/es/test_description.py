@@ -53,6 +53,8 @@ def test_the_paragraph_follows_the_papers_example():
         json.dumps(GOOD),
         f"Sure! Here it is:\n```json\n{json.dumps(GOOD, indent=2)}\n```\nAnything else?",
         json.dumps(GOOD | {"emotion": " angry ", "gender": "Male"}),
+        f"{json.dumps(GOOD)} I left out {{none}} of them.",
+        f"As {{asked}} for: {json.dumps(GOOD)}\n{{}}",
     ],
 )
 def test_prose_around_the_json_and_the_case_of_a_category_do_not_matter(reply):
@@ -65,6 +67,7 @@ def test_prose_around_the_json_and_the_case_of_a_category_do_not_matter(reply):
         ("<html>502 Bad Gateway</html>", "the reply holds no JSON object"),
         (json.dumps(GOOD)[:-20], "the reply is no valid JSON"),
         ('{"emotion": "Angry",}', "the reply is no valid JSON"),
+        (json.dumps(GOOD)[:-1] + ', "gender": "male"}', "two keys are named 'gender'"),
         ("{}", "the key 'free_emotion' is missing"),
         ("{" * 100_000, "the reply is no valid JSON"),
         ("} {", "the reply is no valid JSON"),

@@ -1,12 +1,17 @@
+import gzip
 import importlib.util
+import json
 import re
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from msfser.semantics.texts import read_texts
 
 pytest.importorskip("httpx")
+
+from msfser.semantics.es.refusals import refused_settings
 
 _SPEC = importlib.util.spec_from_file_location(
     "look_alike_servers", Path(__file__).with_name("look_alike_servers.py")
@@ -167,3 +172,119 @@ def test_a_server_that_has_moved_is_named(two):
         output = servers.describe(two, f"{url}/v1", code=1)
     moved = "the server has moved to https://other.example/v1; use it as --url"
     assert output == f"Error: {url}/v1: {moved}\n"
+
+
+class Reasoner(servers.Vllm):
+    """Refuses what OpenAI's models that reason refuse."""
+
+    sent: ClassVar[list[set[str]]] = []
+
+    def answer(self, body):
+        self.sent.append({"max_tokens", "max_completion_tokens", "temperature"} & set(body))
+        if "max_tokens" in body:
+            return self.bad_request(
+                "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
+                "'max_completion_tokens' instead."
+            )
+        if "temperature" in body:
+            return self.bad_request(
+                "Unsupported value: 'temperature' does not support 0 with this model. Only the "
+                "default (1) value is supported."
+            )
+        assert body["max_completion_tokens"] == 512
+        return super().answer(body)
+
+
+def test_settings_that_the_server_refuses_are_sent_under_their_other_name_or_not(two):
+    with servers.serving(Reasoner) as url:
+        output = servers.describe(two, f"{url}/v1", "--in-flight", "1")
+    assert "note: u000: the server refuses max_tokens: sent as max_completion_tokens" in output
+    assert Reasoner.sent == [
+        {"max_tokens", "temperature"}, {"max_completion_tokens", "temperature"},
+        *[{"max_completion_tokens"}] * 2,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "settings"),
+    [
+        ("max_tokens is too large: 512. The context length is 400; use fewer", []),
+        ("Extra inputs are not permitted: max_tokens", ["max_tokens"]),
+        ("`temperature` has to be strictly positive", ["temperature"]),
+        ("temperature: must be greater than 0", ["temperature"]),
+        ("The audio is too long", []),
+    ],
+)
+def test_the_words_of_an_error_tell_which_setting_is_refused(said, settings):
+    assert [name for name, _ in refused_settings(400, said)] == settings
+    assert refused_settings(500, said) == []
+
+
+def test_a_refusal_of_the_model_is_shown(two):
+    class Refusing(servers.Vllm):
+        def answer(self, body):
+            return self.complete({"content": None, "refusal": "I cannot judge voices."})
+
+    with servers.serving(Refusing) as url:
+        output = servers.describe(two, f"{url}/v1", code=1)
+    assert "the reply holds no JSON object: 'I cannot judge voices.'" in output
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "said"),
+    [
+        (b"\x1b\x00\xf8", {"Content_Encoding": "br"}, "compresses its answers as 'br'"),
+        (gzip.compress(gzip.compress(b"{}")), {"Content_Encoding": "gzip"}, "as 'gzip, twice'"),
+        (b'data: {"choices": []}\n\ndata: [DONE]\n', {}, "the server streams its replies"),
+    ],
+)
+def test_an_answer_in_a_form_that_was_not_asked_for_ends_the_run(two, body, headers, said):
+    class Odd(servers.Vllm):
+        def answer(self, _):
+            return self.send(200, body, **headers)
+
+    with servers.serving(Odd) as url:
+        output = servers.describe(two, f"{url}/v1", code=1)
+    (line,) = [line for line in output.splitlines() if line.startswith("Error: ")]
+    assert said in line
+    assert "attempt" not in output
+
+
+def test_a_body_that_is_compressed_twice_as_its_header_says_is_read(two):
+    class Twice(servers.Vllm):
+        def send(self, status, content, **headers):
+            body = gzip.compress(gzip.compress(json.dumps(content).encode()))
+            return super().send(status, body, **headers, Content_Encoding="gzip, gzip")
+
+    with servers.serving(Twice) as url:
+        assert "es: 2 ok" in servers.describe(two, f"{url}/v1")
+
+
+def test_bytes_that_are_not_utf_8_are_a_failed_attempt(two):
+    class Latin(servers.Vllm):
+        n_sent = 0
+
+        def answer(self, body):
+            type(self).n_sent += 1
+            hostile = servers.DESCRIPTION | {"explanation": "Caf\xe9."}
+            message = {"choices": [{"message": {"content": json.dumps(hostile)}}]}
+            text = json.dumps(message).replace("\\\\u00e9", "\xe9")
+            return self.send(200, text.encode("latin-1" if self.n_sent == 1 else "utf-8"))
+
+    with servers.serving(Latin) as url:
+        output = servers.describe(two, f"{url}/v1", "--in-flight", "1")
+    assert "the body is not UTF-8 at byte" in output
+    assert Latin.n_sent == 3
+    assert all("Caf\xe9." in text.text for text in read_texts(two).es)
+
+
+@pytest.mark.parametrize("location", ["/v2/models", "//HOST/v2/models?x=1", "../v2/models/"])
+def test_a_server_that_has_moved_is_named_by_its_whole_url(two, location):
+    class Moved(servers.Vllm):
+        def do_GET(self):  # noqa: N802 - the name that http.server calls
+            host = self.headers["Host"]
+            return self.send(308, b"", Location=location.replace("HOST", host))
+
+    with servers.serving(Moved) as url:
+        output = servers.describe(two, f"{url.replace('//', '//me:secret@')}/v1", code=1)
+    assert output == f"Error: {url}/v1: the server has moved to {url}/v2; use it as --url\n"
