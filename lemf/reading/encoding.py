@@ -15,6 +15,7 @@ _MARKS = (  # that open a file, the longer ones first
     (b"\xfe\xff", "utf-16"),
     (b"\xef\xbb\xbf", "utf-8-sig"),
 )
+_PLAIN = bytes((9, 10, 13, *range(32, 127)))
 _LABEL = re.compile(rb'"((?:[^"]|"")*+)"')
 _STRANGE, _NOT_ASCII = re.compile("[\udc80-\udcff]"), re.compile("[^\0-\x7f]")
 _FALLBACK = "cp1252"
@@ -80,6 +81,9 @@ def _wide_encoding(content: bytes) -> str | None:
     """Find the encoding of a file without a mark in which characters take two or four bytes."""
     if b"\0" not in content[:4]:
         return None
+    start = content[:4000]
+    if 4 * start.count(0) < len(start) and start.replace(b"\0", b"").translate(None, _PLAIN) == b"":
+        return None  # plain characters and a NUL
     order = "be" if content[:1] == b"\0" else "le"
     return f"utf-{16 if content[:4].count(0) < 3 else 32}-{order}"
 

@@ -19,7 +19,7 @@ from lemf import (
     read_rows,
 )
 from lemf.runtime.input import read_input
-from msfser.corpora.annotations import name_annotation
+from msfser.corpora.annotations import name_annotation, remove_id
 from msfser.corpora.rows import rows_as_text
 from msfser.errors import DataError
 
@@ -101,7 +101,10 @@ class SpeechFile:
             raise NotATranscriptError(
                 f"{path}: not read: {kind}, no transcript; write the words alone"
             )
-        return " ".join(text.split()) or None, [f"{path}: {note}" for note in notes]
+        words = " ".join(text.split())
+        if (spoken := remove_id(words, self.wav.stem)) != words:
+            notes.append(f"{self.wav.stem!r} is the id of the recording and was not read")
+        return spoken or None, [f"{path}: {note}" for note in notes]
 
 
 def find_speech(sources: Sequence[Path], alignments: Path | None = None) -> list[SpeechFile]:

@@ -15,7 +15,7 @@ import lemf
 from lemf.errors import LemfError, MissingPackageError
 from msfser.commands.cli import main
 from msfser.errors import DataError
-from msfser.prediction.speech_files import SpeechFile, find_speech
+from msfser.prediction.speech_files import NotATranscriptError, SpeechFile, find_speech
 from msfser.prediction.speech_texts import ALIGNED, STAND_IN, find_texts
 
 torch = pytest.importorskip("torch")
@@ -194,6 +194,33 @@ def test_what_is_no_text_is_noted_and_stops_no_recording(tmp_path, content):
     (note,) = texts.notes
     assert "a.LAB" in note
     assert "not read" in note
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("1688-142285-0000", "1688-142285-0000 DER LAPPEN\n", "DER LAPPEN"),
+        ("anna_01", "der lappen (anna_01)", "der lappen"),
+        ("1984", "1984 was a good year", "1984 was a good year"),
+        ("hello", "hello world", "hello world"),
+        ("LJ001-0001", "LJ001-0001|der lappen", "der lappen"),
+    ],
+)
+def test_the_id_of_the_recording_is_no_word(tmp_path, name, content, words):
+    (tmp_path / f"{name}.txt").write_text(content)
+    speech = SpeechFile(wav=tmp_path / f"{name}.wav", transcript=tmp_path / f"{name}.txt")
+    read, notes = speech.read_transcript()
+    assert read == words
+    assert [f"{name!r} is the id of the recording" in note for note in notes] == [True] * (
+        len(words) < len(content.strip())
+    )
+
+
+def test_a_nul_in_a_transcript_is_said(tmp_path):
+    for content in (b"der\0lappen", b"der\0lapp"):
+        (tmp_path / "a.txt").write_bytes(content)
+        with pytest.raises(NotATranscriptError, match="a file with NUL bytes"):
+            SpeechFile(wav=tmp_path / "a.wav", transcript=tmp_path / "a.txt").read_transcript()
 
 
 def test_every_recording_of_a_folder_is_predicted_or_named(tmp_path, run_folder):
