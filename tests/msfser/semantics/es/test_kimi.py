@@ -81,13 +81,13 @@ def test_jobs_go_out_and_replies_come_in(corpus, tmp_path):
     es = read_texts(corpus).es
     assert "in 000.wav." in es[0].text
     assert (es[0].source, es[0].model) == ("kimi", "moonshotai/Kimi-Audio-7B-Instruct")
-    assert es[3].reason == "the reply holds no JSON object"
+    assert es[3].reason == "the reply holds no JSON object: 'I would say it is a calm voice.'"
     assert es[4].reason == "ValueError: broken wav"
 
     again = tmp_path / "again.jsonl"
     assert "2 jobs" in run(corpus, "--backend", "kimi", "--export-jobs", again)
     prompts = [json.loads(line)["prompt"] for line in again.read_text().splitlines()]
-    assert "could not be used: the reply holds no JSON object." in prompts[0]
+    assert "could not be used: the reply holds no JSON object: 'I would" in prompts[0]
     assert "An earlier reply" not in prompts[1]  # an error is no fault of a reply
     assert work(tmp_path, again, tmp_path / "more.jsonl").returncode == 0
     output = run(corpus, "--backend", "kimi", "--from", tmp_path / "more.jsonl", code=1)
