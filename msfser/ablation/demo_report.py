@@ -9,7 +9,7 @@ import numpy as np
 
 from msfser.ablation.demo import SPLIT, Demo
 from msfser.ablation.demo_findings import Finding
-from msfser.ablation.files import FIGURE_NAME, ablation_title, write_ablation
+from msfser.ablation.files import FIGURE_NAME, ablation_notes, ablation_title, write_ablation
 from msfser.ablation.table import ablation_table, brief_table
 from msfser.evaluation.inspection_figure import draw_ccc_without, draw_routing
 from msfser.evaluation.intervals import LEVEL
@@ -21,6 +21,7 @@ from msfser.outputs import (
     Table,
     format_csv,
     format_markdown,
+    format_notes,
     render_figure,
     replace_output,
 )
@@ -59,7 +60,10 @@ def write_report(folder: Path, demo: Demo, findings: Sequence[Finding]) -> list[
         _mean_table("CCC without an expert", "without", DIMENSIONS, without),
         _mean_table("CCC with the texts of other utterances", "row", DIMENSIONS, shuffled),
     ]
-    report = _format_report([ablation_table(demo.results, demo.reachable, title), *tables])
+    report = _format_report(
+        [ablation_table(demo.results, demo.reachable, title), *tables],
+        ablation_notes(demo.results, SPLIT),
+    )
     # files of the demo
     write_ablation(folder, demo.results, demo.reachable, SPLIT)
     contents = {
@@ -75,7 +79,7 @@ def write_report(folder: Path, demo: Demo, findings: Sequence[Finding]) -> list[
     return [brief_table(demo.results, demo.reachable, title), *tables]
 
 
-def _format_report(tables: Sequence[Table]) -> str:
+def _format_report(tables: Sequence[Table], notes: Sequence[str]) -> str:
     first, *others = (format_markdown([table]) for table in tables)
     return "\n".join(
         [
@@ -85,6 +89,7 @@ def _format_report(tables: Sequence[Table]) -> str:
             "semantics tell. Each row adds one level of semantics to the voice; *reachable* is "
             "the best that any model can do with these inputs.\n",
             first,
+            *format_notes(notes),
             f"![CCC of each row, by dimension]({FIGURE_NAME})\n",
             *others[:2],
             f"![Routing weights of each dimension]({_ROUTING_FIGURE})\n",

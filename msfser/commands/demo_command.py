@@ -64,9 +64,10 @@ def demo(
     A run that was stopped continues when the same command runs again.
     """
     from lemf.runtime.cores import count_cores
-    from msfser.ablation.demo import run_demo
+    from msfser.ablation.demo import SPLIT, run_demo
     from msfser.ablation.demo_findings import check_claims
     from msfser.ablation.demo_report import write_report
+    from msfser.ablation.files import ablation_notes
     from msfser.outputs import REPORT_NAME, print_tables
 
     with one_line_ends():
@@ -80,4 +81,6 @@ def demo(
             report=say,
         )
     print_tables(write_report(folder, made, check_claims(made)), open_stdout())
+    for note in ablation_notes(made.results, SPLIT):
+        say(f"note: {note}")
     say(f"wrote {folder / REPORT_NAME}")

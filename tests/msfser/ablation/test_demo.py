@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from msfser.ablation.demo import Demo, shuffle_texts
 from msfser.ablation.demo_findings import check_claims
+from msfser.ablation.demo_report import write_report
 from msfser.ablation.rows import DEMO, read_ablation
 from msfser.ablation.run import RowResult
 from msfser.commands.cli import main
@@ -127,6 +128,13 @@ def test_a_recovered_mechanism_meets_every_claim():
     assert findings[0].value == pytest.approx(0.45, abs=0.05)
     assert findings[0].low < findings[0].value < findings[0].high
     assert findings[6].value == pytest.approx(0.4)
+
+
+def test_the_report_holds_the_notes_on_the_scores_of_a_row(tmp_path):
+    demo = make_demo(GOOD, 0.0, 0.0, 0.0, 0.7)
+    demo.results[1].predictions[0].notes["test"] = ("training started from x",)
+    write_report(tmp_path, demo, check_claims(demo))
+    assert "\ntest: training started from x.\n" in (tmp_path / "report.md").read_text()
 
 
 @pytest.mark.parametrize(
