@@ -142,7 +142,7 @@ def _is_corpus(source: str) -> bool:
 def _is_file(name: str) -> bool:
     """Check whether an argument names a file, and is no text."""
     try:
-        return Path(name).is_file()
+        return Path(name).exists() and not Path(name).is_dir()
     except (OSError, ValueError):  # a long text
         return False
 

@@ -59,10 +59,10 @@ def open_words(
     """
     if textgrid is not None and text is not None:
         raise TypeError("a TextGrid and a text; give one of them")
+    found = None
     if textgrid is None and text is None:
-        if found := find_alignment(recording.name):
-            grid = read_textgrid(found, encoding=settings.encoding, audio=recording)
-            return replace(grid, notes=(_beside(str(found)), *grid.notes))
+        textgrid = found = find_alignment(recording.name)
+    if textgrid is None and text is None:
         text = read_beside(recording.name, settings.encoding)
     if text is not None:
         grid = align_text(recording, text, aligning or AlignSettings())
@@ -75,6 +75,8 @@ def open_words(
         grid = textgrid
     else:
         grid = read_textgrid(textgrid, encoding=settings.encoding, audio=recording)
+    if found is not None:
+        grid = replace(grid, notes=(_beside(str(found)), *grid.notes))
     if aligning is None or aligning.language is None or settings.duration == "word":
         return grid
     return _with_phones(recording, grid, settings, aligning.language)

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from functools import partial
 from pathlib import Path
@@ -254,3 +255,9 @@ def test_a_real_whisper_transcribes_what_is_scored(run):
     result = run("score", "a.wav", "--whisper", model)
     assert result.stdout.startswith("emphasised: really, ")
     assert result.stderr == f"note: a.wav: transcribed by Whisper ({model}), language en\n"
+
+
+def test_a_pipe_is_no_text(run):
+    os.mkfifo("text")
+    result = run("align", "a.wav", "text", "-o", "b.TextGrid", "--language", "en", code=1)
+    assert "text: this is a pipe, not a file" in result.output
