@@ -1,7 +1,8 @@
 """How well a text fits the sound that it was aligned with, word by word.
 
 A word fits where its phones are as likely as any others: its frames are compared with those of the
-likeliest phones without a text (`score_free_phones`). benchmarks/alignment_fit.py has the recipe of
+likeliest phones without a text (`score_free_phones`), and its phones with what a classifier takes
+its frames for (`PhoneClassifier`). benchmarks/alignment_fit.py has the recipe of
 the numbers below, and counts what they find.
 """
 
@@ -12,29 +13,34 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lemf.aligner.acoustics.graph import N_PARTS, fit_graph
+from lemf.aligner.acoustics.classifier import PhoneClassifier
+from lemf.aligner.acoustics.graph import fit_graph
 from lemf.aligner.acoustics.models import PhoneModels
 from lemf.aligner.acoustics.phone_loop import score_free_phones
 from lemf.aligner.acoustics.viterbi import find_path
 from lemf.aligner.forced import ForcedPath
 from lemf.arrays import FloatArray
 
-PENALTIES = (20.0, 40.0, 80.0)  # of a phone that competes with those of the text
+PENALTY = 40.0  # of a phone that competes with those of the text
+_CHANCE_PENALTY = 20.0
 FEATURES = (
-    "free 20",
-    "free 40",
-    "free 80",
-    "any state",
+    "free phones",
+    "likeliest class",
+    "posterior per frame",
+    "scaled likelihood",
+    "weaker half of the phones",
+    "phones",
     "longest phone",
     "frames",
-    "free 40 per frame",
-    "free 40 in all",
 )
-_WEIGHTS = np.array([0.0482, 0.0496, 0.0515, -0.0068, 1.044, -0.7784, -0.323, -0.2859])
-_CONSTANT = 4.1722
-_PRIOR = 0.03  # share of words that do not fit
-_ORDINARY = 3.0  # logarithm of the odds of the weakest quarter of the words of a text
+WEIGHTS = np.array(  # the last one is constant
+    [0.0162, -0.0585, -0.7062, 0.3009, 0.8096, -2.4379, -0.1313, 0.8816, 2.5349]
+)
+_PRIOR = 0.05  # share of words that do not fit
+_ORDINARY = 2.0  # logarithm of the odds of the weakest quarter of the words of a text
 _LONGEST = 60  # frames
+_WORST = -6.0  # logarithm of the posterior of a phone's frame relative to the likeliest class
+_LEAST_SHARE = 1e-4  # added to that of a class in the speech that the classifier learnt from
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,23 +63,33 @@ class Fit:
 
     @property
     def confidences(self) -> FloatArray:
-        """The share of words like these that fit where 3 words in 100 do not, (words,) float64.
-
-        Where the weakest quarter of the words fit badly, the voice or the sound is unlike that of
-        the models, and all are judged more mildly.
-        """
-        odds = (self.features * _WEIGHTS).sum(axis=1) + _CONSTANT
-        mildness = max(_ORDINARY - float(np.percentile(odds, 25)), 0.0)
-        return np.asarray(1 / (1 + np.exp(-(odds + mildness + np.log(1 / _PRIOR - 1)))))
+        """The share of words like these that fit where 5 words in 100 do not, (words,) float64."""
+        return np.asarray(1 / (1 + np.exp(-(weigh(self.features) + np.log(1 / _PRIOR - 1)))))
 
 
-def measure_fit(path: ForcedPath, n_words: int) -> Fit:
+def weigh(features: FloatArray, weights: FloatArray = WEIGHTS) -> FloatArray:
+    """Compute the logarithm of the odds that words of a text fit where one in two does, (words,).
+
+    Where the weakest quarter of the words fit badly, the voice or the sound is unlike that of the
+    models, and all are judged more mildly.
+    """
+    odds = (features * weights[:-1]).sum(axis=1) + weights[-1]
+    return np.asarray(odds + max(_ORDINARY - float(np.percentile(odds, 25)), 0.0))
+
+
+def measure_fit(
+    path: ForcedPath, features: FloatArray, n_words: int, classifier: PhoneClassifier
+) -> Fit:
     """Measure how well the words of a path fit.
 
     Parameters
     ----------
     path : ForcedPath
+    features : (frames, 26) float64
+        Of the frames of the path.
     n_words : int
+    classifier : PhoneClassifier
+        Phones that it does not know count neither for a word nor against it.
 
     Returns
     -------
@@ -82,19 +98,52 @@ def measure_fit(path: ForcedPath, n_words: int) -> Fit:
     units = path.graph.units[path.states]
     words = path.graph.words[units]
     spoken = words >= 0
-    units, words = units[spoken], words[spoken]
-    free = score_free_phones(path.scores, PENALTIES)
-    rivals = np.column_stack([free, path.scores[:, :-N_PARTS].max(axis=1)])
-    ratios = (path.forced[:, None] - rivals)[spoken]
-    n_frames = np.bincount(words, minlength=n_words)
-    columns = [np.bincount(words, column, n_words) / np.sqrt(n_frames) for column in ratios.T]
-    found = np.unique(units)
-    lengths = np.bincount(units)[found]
+    free = score_free_phones(path.scores, (_CHANCE_PENALTY, PENALTY))
+    ratios = (path.forced[:, None] - free)[spoken]
+    n_frames = np.bincount(words[spoken], minlength=n_words)
+    found = np.unique(units[spoken])
     longest = np.zeros(n_words)
-    np.maximum.at(longest, path.graph.words[found], lengths)
-    sums = np.bincount(words, ratios[:, 1], n_words)
-    columns += [np.minimum(longest, _LONGEST) / 20, np.log(n_frames), sums / n_frames, sums / 1000]
-    return Fit(np.column_stack(columns), float(ratios[:, 0].mean()), len(words))
+    np.maximum.at(longest, path.graph.words[found], np.bincount(units)[found])
+    columns = [
+        np.bincount(words[spoken], ratios[:, 1], n_words) / np.sqrt(n_frames),
+        *_compare_classes(path, features, n_words, classifier),
+        np.minimum(longest, _LONGEST) / 20,
+        np.log(n_frames),
+    ]
+    return Fit(np.column_stack(columns), float(ratios[:, 0].mean()), int(spoken.sum()))
+
+
+def _compare_classes(
+    path: ForcedPath, features: FloatArray, n_words: int, classifier: PhoneClassifier
+) -> list[FloatArray]:
+    """Compare the phones of each word with what the classifier takes its frames for."""
+    units = path.graph.units[path.states]
+    classes = classifier.columns(path.graph.names)[units]
+    known = np.flatnonzero((path.graph.words[units] >= 0) & (classes >= 0))
+    posteriors = classifier.log_posteriors(features)[known]
+    units, classes = units[known], classes[known]
+    words = path.graph.words[units]
+    forced = posteriors[np.arange(len(known)), classes]
+    below_best = forced - posteriors.max(axis=1)
+    scaled = forced - 0.5 * np.log(classifier.priors[classes] + _LEAST_SHARE)
+    n_frames = np.maximum(np.bincount(words, minlength=n_words), 1)
+
+    # The mean of the weaker half of the phones of each word
+    found, places = np.unique(units, return_inverse=True)
+    of_phones = np.bincount(places, np.maximum(below_best, _WORST)) / np.bincount(places)
+    words_of_phones = path.graph.words[found]
+    order = np.lexsort((of_phones, words_of_phones))
+    n_phones = np.bincount(words_of_phones, minlength=n_words)
+    ranks = np.arange(len(found)) - (np.cumsum(n_phones) - n_phones)[words_of_phones[order]]
+    weaker = order[ranks < (n_phones[words_of_phones[order]] + 1) // 2]
+    sums = np.bincount(words_of_phones[weaker], of_phones[weaker], n_words)
+    return [
+        np.bincount(words, below_best, n_words) / np.sqrt(n_frames),
+        np.bincount(words, forced, n_words) / n_frames,
+        np.bincount(words, scaled, n_words) / np.sqrt(n_frames),
+        sums / np.maximum((n_phones + 1) // 2, 1),
+        np.log(np.maximum(n_phones, 1)),
+    ]
 
 
 def measure_chance(path: ForcedPath, phones: Sequence[Sequence[str]], models: PhoneModels) -> float:
@@ -113,7 +162,7 @@ def measure_chance(path: ForcedPath, phones: Sequence[Sequence[str]], models: Ph
     float
         The mean of three texts.
     """
-    free = score_free_phones(path.scores, PENALTIES[:1])[:, 0]
+    free = score_free_phones(path.scores, (_CHANCE_PENALTY,))[:, 0]
     flat = np.array([phone for word in phones for phone in word])
     half = np.roll(flat, len(flat) // 2)
     borders = np.cumsum([len(word) for word in phones])[:-1]

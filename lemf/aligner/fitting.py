@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lemf.aligner.acoustics.classifier import PhoneClassifier, read_classifier
 from lemf.aligner.acoustics.graph import fit_graph
 from lemf.aligner.acoustics.mfcc import FRAME_PERIOD_S
 from lemf.aligner.acoustics.models import PhoneModels
@@ -35,6 +36,7 @@ def fit_words(
     models: PhoneModels,
     duration_s: float,
     *,
+    classifier: PhoneClassifier | None = None,
     force_fit: bool = False,
 ) -> AlignedText:
     """Align the words of a recording, with their confidences, and check that they fit.
@@ -48,6 +50,8 @@ def fit_words(
     models : PhoneModels
     duration_s : float
         Of the recording.
+    classifier : PhoneClassifier, optional
+        By which words are judged; without, that which ships with lemf.
     force_fit : bool
         Whether words that do not fit become notes.
 
@@ -63,16 +67,19 @@ def fit_words(
     """
     if sum(map(len, phones)) > _FASTEST * len(features):
         fit_graph(phones, len(features))  # raises where the recording is too short
+    classifier = classifier or read_classifier()
     pieces = find_pieces(features, phones, [word.sentence for word in words], models)
     missed = [
-        piece for piece in pieces.unspoken if _is_missed(piece, features, words, phones, models)
+        piece
+        for piece in pieces.unspoken
+        if _is_missed(piece, features, words, phones, models, classifier)
     ]
     complaints = [_misfit(words, piece) for piece in missed]
     if complaints and not force_fit:
         raise AlignerError(f"{_several(complaints)}; {_REMEDY}")
     aligned: list[AlignedWord] = []
     for piece in pieces.spoken:
-        spoken, fits = _align(piece, features, words, phones, models, duration_s)
+        spoken, fits = _align(piece, features, words, phones, models, classifier, duration_s)
         aligned += spoken
         if not fits and not any(_overlap(piece, other) for other in missed):
             complaints.append(_misfit(words, piece))
@@ -92,6 +99,7 @@ def _align(
     words: Sequence[TranscriptWord],
     phones: Sequence[Sequence[str]],
     models: PhoneModels,
+    classifier: PhoneClassifier,
     duration_s: float,
 ) -> tuple[list[AlignedWord], bool]:
     """Align the words of a piece; return them, and whether they fit as a whole."""
@@ -101,7 +109,7 @@ def _align(
     placed = read_times(
         path, words[piece.first : piece.last], duration_s if is_last else None, start=piece.start
     )
-    fit = measure_fit(path, len(own))
+    fit = measure_fit(path, features[piece.start : piece.end], len(own), classifier)
     aligned = [
         replace(word, confidence=round(confidence, 3))
         for word, confidence in zip(placed, fit.confidences.tolist(), strict=True)
@@ -116,6 +124,7 @@ def _is_missed(
     words: Sequence[TranscriptWord],
     phones: Sequence[Sequence[str]],
     models: PhoneModels,
+    classifier: PhoneClassifier,
 ) -> bool:
     """Check that words are enough to tell, and that they do not fit the sound in their place."""
     n_phones, n_words = _count(phones, piece), piece.last - piece.first
@@ -124,8 +133,9 @@ def _is_missed(
     if piece.end - piece.start < _LEAST_FRAMES * n_phones:
         return True
     own = phones[piece.first : piece.last]
-    path = find_words(features[piece.start : piece.end], own, models)
-    return not _fits(measure_fit(path, n_words), path, own, models)
+    frames = features[piece.start : piece.end]
+    path = find_words(frames, own, models)
+    return not _fits(measure_fit(path, frames, n_words, classifier), path, own, models)
 
 
 def _fits(fit: Fit, path: ForcedPath, phones: Sequence[Sequence[str]], models: PhoneModels) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -137,6 +138,11 @@ def pack_models(models: PhoneModels) -> bytes:
         "variances": models.variances.astype(np.float16),
         "projection": models.projection.astype(np.float16),
     }
+    return pack_arrays(arrays)
+
+
+def pack_arrays(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Convert arrays to the bytes of a file in numpy's npz format, the same for the same arrays."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in arrays.items():
