@@ -23,13 +23,14 @@ from lemf.aligner.fitting import fit_words
 from lemf.aligner.forced import AlignedText, phones_of_words
 from lemf.aligner.transcript import TranscriptWord, read_words
 from lemf.arrays import FloatArray
-from lemf.config import AlignerName
-from lemf.errors import AlignerError
+from lemf.config import AlignerName, AlignSettings
+from lemf.errors import AlignerError, shown
 from lemf.reading.audio import Audio, open_audio
 from lemf.reading.sources import Source
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 
 _BLOCK_S = 60
+_SHOWN = 5  # words in a note
 _MOST_WORDS_PER_S = 25  # over twice the fastest speech
 
 
@@ -72,6 +73,10 @@ def align(
         fit; an aligner that does not run.
     AudioError
         As `read_audio`.
+    SettingsError
+        A language that is no str, or an unknown aligner.
+    TypeError
+        A text that is no str.
     MissingPackageError
         The extra ``align`` is not installed.
 
@@ -80,26 +85,33 @@ def align(
     >>> grid = lemf.align("talk.wav", "So this is it.", language="en")  # doctest: +SKIP
     >>> lemf.score("talk.wav", grid)  # doctest: +SKIP
     """
+    if not isinstance(text, str):
+        raise TypeError(f"text {shown(text)}: give what is said, as a str")
+    AlignSettings(language=language or "", aligner=aligner)  # refuses what is none
     recording = open_audio(audio, rate_hz)
-    words, phones = speak_text(recording, text, language)
+    words, phones, notes = speak_text(recording, text, language, force_fit=force_fit)
     if aligner == "espeak":
         features = compute_features(recording)
         aligned = align_words(recording, features, words, phones, force_fit=force_fit)
     else:
         aligned = align_externally(aligner, recording, words, phones, language)
     grid = to_textgrid(aligned, with_confidence=aligner == "espeak")
-    return replace(grid, path=f"<aligned by {aligner}, {language}>")
+    path = f"<aligned by {aligner}, {language}>"
+    return replace(grid, path=path, notes=(*notes, *grid.notes))
 
 
 def speak_text(
-    recording: Audio, text: str, language: str
-) -> tuple[tuple[TranscriptWord, ...], list[list[str]]]:
-    """Return the words of the text of a recording, and the phones of each.
+    recording: Audio, text: str, language: str, *, force_fit: bool = False
+) -> tuple[tuple[TranscriptWord, ...], list[list[str]], list[str]]:
+    """Return the words of the text of a recording, the phones of each, and notes.
+
+    A word in letters that the language lacks has no phones, and may sound like anything.
 
     Raises
     ------
     AlignerError
-        There are no words, or more than anybody says in the time; the language is unknown.
+        There are no words, or more than anybody says in the time; the language is unknown, or
+        lacks the letters of most words, unless `force_fit`.
     """
     words = read_words(text)
     if not words:
@@ -110,8 +122,26 @@ def speak_text(
             "text of this recording"
         )
     with open_espeak() as espeak:
+        unreadable = espeak.find_unreadable([word.spoken for word in words], language)
+        if 2 * len(unreadable) > len(words) and not force_fit:
+            raise AlignerError(
+                f"{recording.name}: espeak-ng reads no letters as of "
+                f"{shown(words[unreadable[0]].text)} in the language {shown(language)}; name the "
+                "language of the text, or align it all the same with --force-fit (force_fit=True)"
+            )
         spoken = espeak.speak([word.spoken for word in words], language, sound=False)
-    return words, phones_of_words(spoken, len(words))
+    phones = phones_of_words(spoken, len(words))
+    for word in unreadable:
+        phones[word] = []
+    return words, phones, _note_unreadable([words[word].text for word in unreadable])
+
+
+def _note_unreadable(words: Sequence[str]) -> list[str]:
+    if not words:
+        return []
+    more = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
+    listed = f"{', '.join(map(shown, words[:_SHOWN]))}{more}"
+    return [f"letters that the language lacks, so any sound is taken for these words: {listed}"]
 
 
 def align_words(

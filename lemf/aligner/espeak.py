@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from lemf.aligner.espeak_client import EspeakProcess
+from lemf.aligner.readable_letters import find_unreadable
 from lemf.aligner.spoken_languages import Language, find_language
 from lemf.aligner.spoken_phones import SpokenPhone, SpokenText, find_owners
 from lemf.aligner.transcript import sentence_ends
@@ -115,6 +116,16 @@ class Espeak:
             ]
             start_ms, begin = start_ms + answer["end_ms"], end
         return SpokenText(tuple(phones), np.frombuffer(samples, "<i2") / 2.0**15, self._rate_hz)
+
+    def find_unreadable(self, words: Sequence[str], language: str) -> list[int]:
+        """Find the words whose letters the voice of a language does not know.
+
+        Raises
+        ------
+        AlignerError
+            An unknown language.
+        """
+        return find_unreadable(words, find_language(language, self.languages))
 
     def _speak_sentence(
         self, voice: str, words: Sequence[str], sound: bool

@@ -45,7 +45,12 @@ class EspeakProcess:
                 if _VARIABLE not in os.environ:
                     with importing("lemf[align]"):
                         import espeakng_loader  # noqa: F401 - what to install if it is missing
-                raise AlignerError(f"espeak-ng does not start: {'; '.join(faults)}")
+                remedy = (
+                    f"let {_VARIABLE} name the file of libespeak-ng, or unset it"
+                    if _VARIABLE in os.environ
+                    else "reinstall espeak-ng, or the package espeakng-loader"
+                )
+                raise AlignerError(f"espeak-ng does not start: {'; '.join(faults)}; {remedy}")
         except BaseException:
             self.end()
             raise

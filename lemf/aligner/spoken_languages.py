@@ -9,6 +9,17 @@ from dataclasses import dataclass
 from lemf.errors import AlignerError, shown
 
 _PREFERRED = {"en": "en-us"}  # most English corpora are American; espeak-ng prefers British
+_THREE_LETTERS = (  # codes of ISO 639-2 and 639-3, each with that of 639-1
+    "afr:af ara:ar arb:ar aze:az bul:bg ben:bn bos:bs cat:ca ces:cs cze:cs cym:cy "
+    "wel:cy chi:cmn zho:cmn dan:da deu:de ger:de ell:el gre:el eng:en epo:eo spa:es est:et eus:eu "
+    "baq:eu fas:fa per:fa fin:fi fra:fr fre:fr gle:ga guj:gu heb:he hin:hi hrv:hr hun:hu hye:hy "
+    "arm:hy ind:id isl:is ice:is ita:it jpn:ja kat:ka geo:ka kaz:kk kan:kn kor:ko kur:ku kir:ky "
+    "lat:la lit:lt lav:lv mkd:mk mac:mk mal:ml mar:mr msa:ms may:ms zsm:ms mya:my bur:my nob:nb "
+    "nor:nb nno:nb nep:ne nld:nl dut:nl pan:pa pol:pl por:pt ron:ro rum:ro rus:ru slk:sk slo:sk "
+    "slv:sl sqi:sq alb:sq srp:sr swe:sv swa:sw tam:ta tel:te tha:th tur:tr tat:tt ukr:uk urd:ur "
+    "uzb:uz vie:vi"
+)
+_TWO_LETTERS = dict(pair.split(":") for pair in _THREE_LETTERS.split())
 _MOST_SHOWN = 12  # languages in a message
 _LIKE = 0.6  # similarity of a misspelt name
 
@@ -46,7 +57,8 @@ def find_language(wanted: str, languages: Sequence[Language]) -> Language:
     Parameters
     ----------
     wanted : str
-        A code of espeak-ng (``en-gb``), a longer one (``de-DE``, ``zh_CN``), or the English name.
+        A code of espeak-ng (``en-gb``), a longer one (``de-DE``, ``zh_CN``), one of three letters
+        (``deu``), or the English name.
     languages : sequence of Language
 
     Raises
@@ -56,8 +68,10 @@ def find_language(wanted: str, languages: Sequence[Language]) -> Language:
     """
     code = "-".join(wanted.strip().lower().replace("_", "-").split())
     while code:
-        if found := _of_code(_PREFERRED.get(code, code), languages):
-            return found
+        short = _TWO_LETTERS.get(code, code)
+        for known in (_PREFERRED.get(code, code), _PREFERRED.get(short, short)):
+            if found := _of_code(known, languages):
+                return found
         code = code.rpartition("-")[0]
     name = " ".join(wanted.lower().split())
     for language in languages:

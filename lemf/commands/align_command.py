@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -112,6 +113,13 @@ def align(
             force=force,
         )
         return
+    given = {
+        "--no-training": no_training,
+        "--speaker-pattern": speaker_pattern is not None,
+        "--jobs": jobs is not None,
+    }
+    for name in (name for name, is_given in given.items() if is_given):
+        raise click.UsageError(f"{name}: goes with a corpus, not with one recording")
     path = None if output == "-" else Path(output)
     if path is not None:
         check_suffix(path, (".TextGrid",))
@@ -140,9 +148,13 @@ def _is_corpus(source: str) -> bool:
 
 
 def _is_file(name: str) -> bool:
-    """Check whether an argument names a file, and is no text."""
+    """Check whether an argument names a file, and is no text; refuse a folder."""
     try:
-        return Path(name).exists() and not Path(name).is_dir()
+        if Path(name).is_dir():
+            raise click.UsageError(
+                f"{name}: the text is a folder; name a file, or write the text to standard input, -"
+            )
+        return Path(name).exists()
     except (OSError, ValueError):  # a long text
         return False
 
@@ -172,7 +184,8 @@ def _align_recording(
         transcript = transcribe(recording, whisper, language=options["language"], download=download)
     elif text is None:
         transcript = read_beside(source, encoding)
-    return align_text(recording, transcript, align_settings(options))
+    grid = align_text(recording, transcript, align_settings(options))
+    return replace(grid, notes=(*recording.notes, *grid.notes))
 
 
 def _read_text(text: str, encoding: str | None) -> Transcript:

@@ -175,7 +175,12 @@ def _hear(task: AlignTask) -> str:
 
     transcript = read_text(task.recording, task.folder, task.encoding)
     recording = _open(task)
-    words, phones = speak_text(recording, transcript.text, str(task.aligning.language))
+    words, phones, notes = speak_text(
+        recording,
+        transcript.text,
+        str(task.aligning.language),
+        force_fit=task.aligning.force_fit,
+    )
     cepstra = cepstra_of(recording)
     factor = fit_vocal_tract(cepstra, read_seed())
     moments = measure_moments(warp(cepstra, factor))
@@ -185,7 +190,7 @@ def _hear(task: AlignTask) -> str:
             "phones": phones,
             "factor": factor,
             "moments": [moments.n_frames, moments.sums.tolist(), moments.squares.tolist()],
-            "notes": [*recording.notes, *transcript.notes],
+            "notes": [*recording.notes, *transcript.notes, *notes],
         },
         ensure_ascii=False,
     )
@@ -241,9 +246,11 @@ def _align_externally(task: AlignTask, recording: Audio) -> tuple[AlignedText, S
 
     transcript = read_text(task.recording, task.folder, task.encoding)
     language = str(task.aligning.language)
-    words, phones = speak_text(recording, transcript.text, language)
+    words, phones, notes = speak_text(
+        recording, transcript.text, language, force_fit=task.aligning.force_fit
+    )
     aligned = align_externally(task.aligning.aligner, recording, words, phones, language)
-    return aligned, [*recording.notes, *transcript.notes]
+    return aligned, [*recording.notes, *transcript.notes, *notes]
 
 
 def _read_aligned(heard: dict[str, Any], recording: Audio) -> AlignedText:

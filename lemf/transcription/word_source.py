@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lemf.config import AlignSettings, Settings
-from lemf.errors import AlignerError
+from lemf.errors import AlignerError, shown
 from lemf.reading.alignment_files import find_alignment, read_textgrid
 from lemf.reading.audio import Audio
 from lemf.reading.silence import find_words
@@ -107,6 +107,8 @@ def align_text(recording: Audio, text: str | Transcript, aligning: AlignSettings
     """
     from lemf.aligner.align import align  # rare
 
+    if not isinstance(text, str | Transcript):
+        raise TypeError(f"text {shown(text)}: give what is said, as a str")
     transcript = Transcript(text) if isinstance(text, str) else text
     notes = transcript.notes
     language = aligning.language or transcript.language

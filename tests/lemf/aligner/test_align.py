@@ -67,6 +67,32 @@ def test_no_words_are_refused(spoken):
         align(spoken.sound, " -- ", language="en-us", rate_hz=spoken.rate_hz)
 
 
+def test_a_word_in_foreign_letters_takes_any_sound_and_a_text_of_them_is_refused(spoken):
+    text = TEXT.replace("morning", "Москва")
+    grid = align(spoken.sound, text, language="en-us", rate_hz=spoken.rate_hz)
+    expected = align(spoken.sound, TEXT, language="en-us", rate_hz=spoken.rate_hz)
+    assert any(note.endswith("any sound is taken for these words: 'Москва'") for note in grid.notes)
+    assert "spn" in [interval.label for interval in grid.tiers[1].intervals]
+    np.testing.assert_allclose(starts_s(grid, "words"), starts_s(expected, "words"), atol=0.05)
+    with pytest.raises(lemf.AlignerError, match="reads no letters as of 'мы' in the language 'en'"):
+        align(spoken.sound, "мы идём to", language="en", rate_hz=spoken.rate_hz)
+
+
+@pytest.mark.parametrize(
+    ("changed", "kind", "message"),
+    [
+        ({"text": None}, TypeError, "text None: give what is said"),
+        ({"language": None}, lemf.SettingsError, "write a code, such as 'en'"),
+        ({"language": 5}, lemf.SettingsError, "language 5: write a code, such as 'en'"),
+        ({"aligner": "foo"}, lemf.SettingsError, "unknown aligner 'foo'; there are: espeak"),
+    ],
+)
+def test_arguments_of_other_kinds_are_refused(spoken, changed, kind, message):
+    given = {"text": TEXT, "language": "en", **changed}
+    with pytest.raises(kind, match=message):
+        align(spoken.sound, rate_hz=spoken.rate_hz, **given)
+
+
 def test_words_measured_by_hand_are_found():
     data = Path(os.environ.get("LEMF_SPEECH_DATA", "missing")) / "emodb"
     if not data.exists():

@@ -30,6 +30,9 @@ def languages():
         ("zh", "cmn"),
         ("zh-Hans-CN", "cmn"),
         ("zh-yue", "yue"),
+        ("eng", "en-us"),
+        ("ger-AT", "de"),
+        ("zho", "cmn"),
         ("no", "nb"),
         ("German", "de"),
         ("english", "en-us"),
@@ -53,7 +56,7 @@ def test_each_code_means_itself(languages):
     ("wanted", "message"),
     [
         ("germn", r"'germn'; like it: de \(German\)"),
-        ("eng", r"like it: .*en-us \(English \(America\)\)"),
+        ("engl", r"like it: .*en-us \(English \(America\)\)"),
         ("", "unknown language ''; lemf align --languages lists all"),
         ("xx\n\0" * 200, "unknown language"),
     ],

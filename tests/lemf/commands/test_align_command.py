@@ -261,3 +261,23 @@ def test_a_pipe_is_no_text(run):
     os.mkfifo("text")
     result = run("align", "a.wav", "text", "-o", "b.TextGrid", "--language", "en", code=1)
     assert "text: this is a pipe, not a file" in result.output
+
+
+def test_one_recording_takes_no_options_of_a_corpus_and_no_folder_as_its_text(run):
+    for option in (["--no-training"], ["--jobs", "2"], ["--speaker-pattern", "x"]):
+        result = run("align", "a.wav", TEXT, "--language", "en", "-o", "-", *option, code=2)
+        assert f"{option[0]}: goes with a corpus" in result.stderr
+    Path("some").mkdir()
+    result = run("align", "a.wav", "some", "--language", "en", "-o", "-", code=2)
+    assert "some: the text is a folder" in result.stderr
+    Path("said").write_text(TEXT)
+    assert "really" in run("align", "a.wav", "said", "--language", "en", "-o", "-").stdout
+
+
+def test_notes_of_the_recording_are_printed(run):
+    samples, rate_hz = soundfile.read("a.wav")
+    soundfile.write("b.wav", np.column_stack([samples, samples / 2]), rate_hz)
+    notes = run("score", "b.wav", "--text", TEXT, "--language", "en").stderr
+    result = run("align", "b.wav", TEXT, "--language", "en", "-o", "-")
+    assert "channels" in result.stderr
+    assert result.stderr in notes or notes in result.stderr
