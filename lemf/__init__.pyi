@@ -40,6 +40,7 @@ from .display.textgrid_output import write_textgrid as write_textgrid
 from .errors import AlignerError as AlignerError
 from .errors import AudioError as AudioError
 from .errors import CorpusError as CorpusError
+from .errors import KilledAlignerError as KilledAlignerError
 from .errors import LemfError as LemfError
 from .errors import MissingPackageError as MissingPackageError
 from .errors import NoWordsError as NoWordsError
@@ -54,6 +55,8 @@ from .reading.audio import Audio as Audio
 from .reading.audio import read_audio as read_audio
 from .reading.audio import read_duration as read_duration
 from .reading.encoding import decode_text as decode_text
+from .reading.formats.annotations import name_annotation as name_annotation
+from .reading.formats.annotations import remove_id as remove_id
 from .reading.rows import MANIFEST_SUFFIXES as MANIFEST_SUFFIXES
 from .reading.rows import Rows as Rows
 from .reading.rows import read_rows as read_rows

@@ -41,6 +41,10 @@ class AlignerError(LemfError):
     """A text that an aligner cannot speak or that does not fit the sound, or a broken aligner."""
 
 
+class KilledAlignerError(AlignerError):
+    """An aligner's process that was killed twice or cannot be started: no fault of the text."""
+
+
 class SettingsError(LemfError):
     """A setting outside its range, or the name of something that does not exist."""
 

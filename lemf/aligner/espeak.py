@@ -21,7 +21,7 @@ from lemf.aligner.readable_letters import find_unreadable
 from lemf.aligner.spoken_languages import Language, find_language
 from lemf.aligner.spoken_phones import SpokenPhone, SpokenText, find_owners
 from lemf.aligner.transcript import sentence_ends
-from lemf.errors import AlignerError, shown
+from lemf.errors import AlignerError, KilledAlignerError, shown
 
 _BAR = " | "  # espeak-ng speaks it as nothing, and joins no words across it
 _COMMANDS = str.maketrans("|[<\0", "    ")
@@ -52,7 +52,10 @@ class Espeak:
     """
 
     def __init__(self) -> None:
-        self._process = EspeakProcess()
+        try:
+            self._process = EspeakProcess()
+        except KilledAlignerError:  # perhaps by accident
+            self._process = EspeakProcess()
         self._is_fresh = True
         hello = self._process.hello
         self.version: str = hello["version"]
@@ -91,9 +94,21 @@ class Espeak:
         Raises
         ------
         AlignerError
-            An unknown language; espeak-ng crashes or hangs.
+            An unknown language; espeak-ng crashes or hangs twice.
+        KilledAlignerError
+            Its process is killed twice.
         """
         voice = find_language(language, self.languages).identifier
+        try:
+            return self._speak(words, voice, sound)
+        except KilledAlignerError:
+            pass
+        except AlignerError:
+            if self._process.is_alive:
+                raise
+        return self._speak(words, voice, sound)
+
+    def _speak(self, words: Sequence[str], voice: str, sound: bool) -> SpokenText:
         if not self._is_fresh:  # what was spoken before changes the times by a millisecond
             self.end()
             self._process = EspeakProcess()

@@ -12,10 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from lemf.errors import AlignerError
+from lemf.errors import AlignerError, KilledAlignerError
 from lemf.runtime.extras import importing
+from lemf.runtime.processes import killed_by
 
 _ANSWER_S = 60.0  # a sentence takes a few hundredths of a second
+_KILL = 9  # by which a system without memory ends processes
 _SCRIPT = Path(__file__).with_name("espeak_process.py")
 _VARIABLE = "PHONEMIZER_ESPEAK_LIBRARY"  # the name that other programs read
 
@@ -32,13 +34,18 @@ class EspeakProcess:
     """
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_SCRIPT), str(os.getpid())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            encoding="utf-8",
-        )
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(_SCRIPT), str(os.getpid())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                encoding="utf-8",
+            )
+        except OSError as error:  # no memory, too many processes or files
+            raise KilledAlignerError(
+                f"espeak-ng cannot be started ({error.strerror}); run the same command again"
+            ) from error
         try:
             self.hello = self.ask({"libraries": _find_libraries()}, "its start")
             if faults := self.hello.get("faults"):
@@ -62,6 +69,8 @@ class EspeakProcess:
         ------
         AlignerError
             The process crashes, or gives no answer for a minute.
+        KilledAlignerError
+            It is killed from outside.
         """
         process = self._process
         assert process.stdin is not None
@@ -79,10 +88,21 @@ class EspeakProcess:
             late.cancel()
         if not line.endswith("\n"):
             code = process.wait()
+            if not hung and (number := killed_by(code)):
+                memory = " (out of memory?)" if number == _KILL else ""
+                raise KilledAlignerError(
+                    f"espeak-ng was killed by signal {number}{memory} at {what}; run the same "
+                    "command again"
+                )
             ending = f"hung for {_ANSWER_S:g} s" if hung else f"ended with code {code}"
             raise AlignerError(f"espeak-ng {ending} at {what}; try another version of espeak-ng")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process can be asked again."""
+        return self._process.poll() is None
 
     def end(self) -> None:
         """End the process, whatever it does."""

@@ -19,6 +19,7 @@ from lemf.arrays import FloatArray
 from lemf.errors import AlignerError, shown
 
 DOUBTFUL = "perhaps not what is said"  # how the note on words of low confidence begins
+LACKS = "the text lacks what sounds"  # how the note on sound that is not in the text begins
 LEAST_CONFIDENCE = 0.5  # of a word whose place is not doubtful
 SURE_RATIO = -0.5  # likelihood ratio of a text that fits in any case
 CHANCE_WEIGHT = 1.5
@@ -183,7 +184,7 @@ def _notes(
         before, after = words[: piece.first], words[piece.first :]
         places = [f"after {shown(before[-1].text)}"] if before else []
         places += [f"before {shown(after[0].text)}"] if after else []
-        yield f"the text lacks what sounds {_span(piece)}, {' and '.join(places)}"
+        yield f"{LACKS} {_span(piece)}, {' and '.join(places)}"
     doubtful = [
         f"{shown(word.text)} ({word.start_s:.2f} s)"
         for word in aligned

@@ -116,7 +116,7 @@ def align_corpus(
     with ExitStack() as stack:
         workers = stack.enter_context(local_workers(jobs))  # which start while files are listed
         check_aligner(aligning)
-        listing = list_recordings(source)
+        listing = list_recordings(source, needs_text=True)
         recordings = [_without_times(one) for one in listing.recordings]
         plan = make_plan(recordings, Settings(encoding=encoding), aligning=aligning)
         n_training = N_TRAINING if train and aligner == "espeak" else 0
@@ -132,6 +132,8 @@ def align_corpus(
         if difference and not force:
             raise CorpusError(f"{outputs.parts}: unfinished, {difference}; --force starts over")
         run = Passes(workers, plan, parts, aligning, speakers, n_training, watch)
+        if force:
+            outputs.run.unlink(missing_ok=True)  # so that no TextGrid is kept
         if before is None or difference or (force and run.find_changed()):
             parts.start(plan.identity)
         while True:
@@ -146,9 +148,8 @@ def align_corpus(
 
 
 def _without_times(recording: Recording) -> Recording:
-    """Return a recording with its text alone; what another tool has aligned is no text."""
-    timed = recording.textgrid is not None and recording.textgrid == recording.text_file
-    return recording._replace(textgrid=None, text_file=None if timed else recording.text_file)
+    """Return a recording with its text alone."""
+    return recording._replace(textgrid=None)
 
 
 def check_aligner(aligning: AlignSettings) -> None:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from lemf.aligner.acoustics.models import PhoneModels
 
 MOST_TRAINING_S = 2 * 3600.0  # of speech from which the models are trained
+LEAST_TRAINING_S = 60.0  # with less of it, they stay as they are
 _HEARD = "heard"  # tables of the parts
 _LEARNT = "learnt"
 _Results = list[tuple[AlignTask, Any]]
@@ -75,6 +76,7 @@ class Passes:
         self._hears = aligning.aligner in ("espeak", "viter")
         self.n_passes = 1 + self._hears + n_training
         self._n_done = 0
+        self._failed: set[int] = set()
 
     @property
     def last_part(self) -> int:
@@ -108,6 +110,8 @@ class Passes:
             given = _with_moments(heard, self._speakers)
         if self.n_passes > 2:
             chosen = choose_training([one.id for one in plan.recordings], heard)
+            if sum(map(_speech_s, heard)) < LEAST_TRAINING_S:
+                chosen, self.n_passes = set(), 2
             shards = sorted({plan.shard_of(file) for file in chosen})
         for number in range(1, self.n_passes - 1):
             self._pass(number, learn_file, given, _learnt_part, chosen)
@@ -137,10 +141,10 @@ class Passes:
             if first + shard not in done
             and (files := [f for f in plan.files_of(shard) if chosen is None or f in chosen])
         }
-        total, n_failed = self.n_passes * len(plan.recordings), 0
+        total = self.n_passes * len(plan.recordings)
         n_todo = sum(map(len, todo.values()))
         self._n_done += len(plan.recordings) - n_todo
-        self._watch(self._n_done, total)
+        self._watch(self._n_done, total, len(self._failed))
         held: defaultdict[int, _Results] = defaultdict(list)
         tasks = self._tasks((file for files in todo.values() for file in files), given)
         for task, result in run_tasks(self._workers, function, tasks):
@@ -152,8 +156,9 @@ class Passes:
                 part.stamps = [task.stamp for task, _ in results]
                 self._parts.write(first + shard, part)
             self._n_done += 1
-            n_failed += isinstance(result, Failure)
-            self._watch(self._n_done, total, n_failed)
+            if isinstance(result, Failure):
+                self._failed.add(task.number)
+            self._watch(self._n_done, total, len(self._failed))
 
     def _tasks(self, files: Iterable[int], given: Sequence[_Given]) -> Iterator[AlignTask]:
         plan, folder = self._plan, os.getcwd()  # noqa: PTH109
@@ -190,9 +195,9 @@ def choose_training(
     Returns
     -------
     set of int
-        The places of all recordings that were heard, or of some at random (by a hash of the id).
+        The places of all recordings whose texts fit, or of some at random (by a hash of the id).
     """
-    speech_s = [0.0 if (own := read_moments(text)) is None else own.speech_s for text in heard]
+    speech_s = [_speech_s(text) for text in heard]
     places = sorted(
         (hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest(), place)
         for place, name in enumerate(ids)
@@ -203,16 +208,26 @@ def choose_training(
 
 
 def _with_moments(heard: Sequence[str], speakers: Sequence[str | None]) -> list[_Given]:
-    """Return what was heard of each file, and the sum of its speaker's moments, in order."""
+    """Return what was heard of each file and the moments of its speaker, in the order of the files.
+
+    A file whose text does not fit adds nothing to the others, and is standardised by itself.
+    """
     sums: dict[str, Moments] = {}
+    owns: list[Moments | None] = []
     for text, speaker in zip(heard, speakers, strict=True):
         own = read_moments(text)
+        owns.append(own)
         if speaker is not None and own is not None:
             sums[speaker] = sums[speaker] + own if speaker in sums else own
     return [
-        _Given(text, None if speaker is None else sums.get(speaker))
-        for text, speaker in zip(heard, speakers, strict=True)
+        _Given(text, None if speaker is None or own is None else sums[speaker])
+        for text, speaker, own in zip(heard, speakers, owns, strict=True)
     ]
+
+
+def _speech_s(heard: str) -> float:
+    """Return how long a recording speaks a text that fits, in seconds."""
+    return 0.0 if (own := read_moments(heard)) is None else own.speech_s
 
 
 def _texts(part: Part) -> list[str]:

@@ -124,11 +124,11 @@ def failed_text(reason: str) -> str:
 
 
 def read_moments(heard: str) -> Moments | None:
-    """Return the moments in what `hear_file` returned; None where it failed."""
+    """Return the moments in what `hear_file` returned; None where the text does not fit."""
     from lemf.aligner.acoustics.mfcc import Moments
 
     content = json.loads(heard)
-    if "failure" in content:
+    if not content.get("fits"):
         return None
     n_frames, sums, squares = content["moments"]
     return Moments(n_frames, np.array(sums), np.array(squares))
@@ -168,10 +168,11 @@ def _attempt(function: Callable[[AlignTask], _Result], task: AlignTask) -> _Resu
 
 
 def _hear(task: AlignTask) -> str:
-    from lemf.aligner.acoustics.mfcc import measure_moments, warp
+    from lemf.aligner.acoustics.mfcc import measure_moments, standardise, warp
     from lemf.aligner.acoustics.models import read_seed
     from lemf.aligner.acoustics.vocal_tract import fit_vocal_tract
-    from lemf.aligner.align import cepstra_of, speak_text
+    from lemf.aligner.align import align_words, cepstra_of, speak_text
+    from lemf.aligner.fitting import LACKS
 
     transcript = read_text(task.recording, task.folder, task.encoding)
     recording = _open(task)
@@ -183,13 +184,21 @@ def _hear(task: AlignTask) -> str:
     )
     cepstra = cepstra_of(recording)
     factor = fit_vocal_tract(cepstra, read_seed())
-    moments = measure_moments(warp(cepstra, factor))
+    cepstra = warp(cepstra, factor)
+    moments, fits = measure_moments(cepstra), task.aligning.aligner == "espeak"
+    if fits:  # no other recording learns from one whose text is not what is said
+        try:
+            aligned = align_words(recording, standardise(cepstra, moments), words, phones)
+            fits = not any(note.startswith(LACKS) for note in aligned.notes)
+        except AlignerError:
+            fits = False
     return json.dumps(
         {
             "words": [[word.text, word.spoken, word.sentence] for word in words],
             "phones": phones,
             "factor": factor,
             "moments": [moments.n_frames, moments.sums.tolist(), moments.squares.tolist()],
+            "fits": fits,
             "notes": [*recording.notes, *transcript.notes, *notes],
         },
         ensure_ascii=False,

@@ -18,6 +18,7 @@ from lemf.runtime.output import NO_BYTE, check_output, open_output, printable_pa
 
 Row = dict[str, Any]
 GRIDS_TABLE = "grids"  # of the parts
+_LONGEST_NAME, _LONGEST_PATH = 255, 4000  # bytes, on Linux
 _COLUMNS = ("id", "audio", "textgrid", "duration_s", "words", "confidence")
 
 
@@ -29,7 +30,7 @@ class GridOutputs:
 
     @property
     def table(self) -> Path:
-        """One row per TextGrid with its confidence: a manifest for ``lemf batch``."""
+        """One row per TextGrid, with its confidence if any: a manifest for ``lemf batch``."""
         return self._beside(".csv")
 
     @property
@@ -63,7 +64,7 @@ class GridOutputs:
         Raises
         ------
         CorpusError
-            Two ids lead to the same TextGrid.
+            Two ids lead to the same TextGrid, or to one inside another; an id is no file name.
         """
         found: dict[str, str] = {}
         for recording in recordings:
@@ -76,7 +77,20 @@ class GridOutputs:
                     f"{name}.TextGrid; give ids in a manifest"
                 )
             found[name] = recording.id
-        return [self.folder / f"{name}.TextGrid" for name in found]
+        paths = [self.folder / f"{name}.TextGrid" for name in found]
+        folders = {folder for path in paths for folder in path.parents}
+        for path, name in zip(paths, found.values(), strict=True):
+            if path in folders:
+                raise CorpusError(
+                    f"{path}: the TextGrid of {shown(name)} would be a folder of others; give ids "
+                    "in a manifest"
+                )
+            if fault := _name_fault(path):
+                raise CorpusError(
+                    f"{self.folder}: {shown(name)} cannot be the name of a TextGrid ({fault}); "
+                    "give ids in a manifest"
+                )
+        return paths
 
     def check(self, paths: Iterable[Path]) -> None:
         """Refuse outputs that exist, before any work is done for them.
@@ -112,12 +126,12 @@ class GridOutputs:
 def find_complete_grids(
     outputs: GridOutputs, plan: Plan, paths: Sequence[Path]
 ) -> tuple[Summary, list[Row]] | None:
-    """Return the summary and the rows of a complete run of this plan; None if there is none.
+    """Return the summary and the rows of a complete run of this plan; None if files are missing.
 
     Raises
     ------
     CorpusError, OutputError
-        The outputs were made in another way, or some are missing.
+        The outputs were made in another way.
     """
     made = read_json(outputs.run)
     if made is None:
@@ -133,16 +147,18 @@ def find_complete_grids(
         ) from None
     if difference:
         raise CorpusError(f"{outputs.folder}: {difference}; --force starts over")
-    for number, path in enumerate(paths):
-        if number not in made["failed"] and not path.exists():
-            raise CorpusError(f"{path}: is missing; --force writes all TextGrids again")
-    return summary, rows
+    if all(path.exists() for number, path in enumerate(paths) if number not in made["failed"]):
+        return summary, rows
+    return None
 
 
 def merge_grids(
     parts: Parts, plan: Plan, outputs: GridOutputs, paths: Sequence[Path], first: int
 ) -> tuple[Summary, list[Row]]:
     """Write the TextGrids from the parts, and then the tables, the record of the run last.
+
+    Where there is a record, the run was complete, and only TextGrids that are missing are written:
+    the others may have been corrected by hand.
 
     Parameters
     ----------
@@ -161,6 +177,7 @@ def merge_grids(
     OutputError
         An output cannot be written.
     """
+    was_complete = outputs.run.exists()
     rows: list[Row] = []
     failures: list[list[str]] = []
     notes: list[list[str]] = []
@@ -174,12 +191,15 @@ def merge_grids(
         for number, grid in zip(plan.files_of(shard), _grids_of(part.tables), strict=True):
             path, recording = paths[number], plan.recordings[number]
             if grid is None:
-                path.unlink(missing_ok=True)  # of a run before, which --force replaces
+                if not was_complete:
+                    path.unlink(missing_ok=True)  # of a run before, which --force replaces
                 without.append(number)
                 continue
             _make_folder(path.parent)
-            with open_output(path, force=True, sync=False) as stream:
-                stream.write(grid.pop("text").encode())
+            text = grid.pop("text")
+            if not (was_complete and path.exists()):
+                with open_output(path, force=True, sync=False) as stream:
+                    stream.write(text.encode())
             there = outputs.table.parent
             places = {"audio": recording.audio, "textgrid": str(path)}
             rows.append(
@@ -195,13 +215,27 @@ def merge_grids(
     )
     write_table(outputs.failed, ["id", "audio", "text", "reason"], failures)
     write_table(outputs.notes, ["id", "audio", "note"], notes)
-    write_table(outputs.table, list(_COLUMNS), [[row[key] for key in _COLUMNS] for row in rows])
+    told = any(row["confidence"] is not None for row in rows)
+    columns = [key for key in _COLUMNS if told or key != "confidence"]
+    write_table(outputs.table, columns, [[row[key] for key in columns] for row in rows])
     if hasattr(os, "sync"):
         os.sync()  # no power cut leaves half of a TextGrid that the record calls complete
     made = {"summary": asdict(summary), "plan": plan.identity, "stamps": stamps}
     made |= {"grids": rows, "failed": without}
     write_output(outputs.run, json.dumps(made).encode(), force=True)
     return summary, rows
+
+
+def _name_fault(path: Path) -> str | None:
+    """Describe why no file can have a path; None if one can."""
+    try:
+        lengths = [len(os.fsencode(part)) for part in path.parts]
+    except UnicodeEncodeError:
+        return "half a character"
+    if "\0" in str(path):
+        return "a zero byte"
+    long = max(lengths) > _LONGEST_NAME or sum(lengths) + len(lengths) > _LONGEST_PATH
+    return f"{max(lengths)} bytes" if long else None
 
 
 def _grids_of(tables: dict[str, bytes]) -> list[Row | None]:

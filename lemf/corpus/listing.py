@@ -21,11 +21,12 @@ from typing import Literal, NamedTuple
 from lemf.errors import CorpusError, shown
 from lemf.reading.alignment_files import holds_alignment, other_names
 from lemf.reading.rows import ROW_SUFFIXES, Row, is_index, read_rows
-from lemf.transcription.text_files import TRANSCRIPT_SUFFIXES
+from lemf.transcription.text_files import TRANSCRIPT_SUFFIXES, find_beside
 
 AUDIO_SUFFIXES = ("wav", "flac", "ogg")  # compared without case
 TEXTGRID_SUFFIX = "textgrid"
 _TEXT_COLUMNS = ("text", "transcript")
+_NEAR_TEXT = ("text", "transcript", "transcription", "sentence", "utterance", "normalized_text")
 _WORD_COLUMNS = frozenset(("textgrid", "text_file", *_TEXT_COLUMNS))
 _WHOLE = re.compile(r"(?<=[0-9])\.0+\Z")  # as pandas writes whole numbers of a column with gaps
 
@@ -83,7 +84,9 @@ class _Found(NamedTuple):
     unsearched: list[str]
 
 
-def list_recordings(source: str | Path, textgrids: str | Path | None = None) -> Listing:
+def list_recordings(
+    source: str | Path, textgrids: str | Path | None = None, *, needs_text: bool = False
+) -> Listing:
     """Find the recordings of a corpus.
 
     Parameters
@@ -96,6 +99,8 @@ def list_recordings(source: str | Path, textgrids: str | Path | None = None) -> 
     textgrids : str or Path, optional
         The folder of the TextGrids when they do not lie beside the recordings but in a tree of the
         same shape, as the Montreal Forced Aligner writes them.
+    needs_text : bool
+        Whether a manifest must have texts rather than TextGrids.
 
     Returns
     -------
@@ -112,7 +117,7 @@ def list_recordings(source: str | Path, textgrids: str | Path | None = None) -> 
     if source.lower().endswith(ROW_SUFFIXES):
         if textgrids is not None:
             raise CorpusError(f"{source}: a manifest names its TextGrids; leave out --textgrids")
-        listing = Listing(_read_manifest(source), [], [], [])
+        listing = Listing(_read_manifest(source, needs_text), [], [], [])
     else:
         if textgrids is not None and not os.path.isdir(textgrids):  # noqa: PTH112 - plain str
             raise CorpusError(f"{textgrids}: there is no such folder of TextGrids; check the path")
@@ -302,13 +307,23 @@ def _prefix(folder: str) -> str:
     return "" if folder == "." else folder.rstrip("/") + "/"
 
 
-def _read_manifest(source: str) -> list[Recording]:
+def _read_manifest(source: str, needs_text: bool) -> list[Recording]:
     folder = str(Path(source).parent)
     columns, rows = read_rows(source)
-    needed = ["audio"] if _WORD_COLUMNS.intersection(columns) else ["audio", "textgrid"]
+    has_words = needs_text or _WORD_COLUMNS.intersection(columns)
+    needed = ["audio"] if has_words else ["audio", "textgrid"]
     if not source.lower().endswith(".jsonl") and not set(needed) <= set(columns):
         read_rows(source, required=needed)  # raises
     recordings = [_recording(place, folder, row) for place, row in rows]
+    if needs_text and recordings and not any(one.text_file or one.text for one in recordings):
+        near = [
+            name for name in columns if name.lower() in _NEAR_TEXT and name not in _TEXT_COLUMNS
+        ]
+        remedy = f"rename the column {shown(near[0])}" if near else "add what is said"
+        raise CorpusError(
+            f"{source}: no text in a column text, transcript or text_file, nor beside the "
+            f"recordings; {remedy}"
+        )
     places: dict[str, str] = {}
     for (place, _), recording in zip(rows, recordings, strict=True):
         if recording.id in places:
@@ -324,21 +339,27 @@ def _read_manifest(source: str) -> list[Recording]:
 def _recording(place: str, folder: str, row: Row) -> Recording:
     """Convert a row to a recording; other columns are ignored."""
     channel = row.pop("channel", None)
-    for key in ("id", "audio", "textgrid", "speaker", "text_file"):
+    for key in ("speaker", *_TEXT_COLUMNS):  # numbers of speakers, and numbers that are said
+        if isinstance(number := row.get(key), int | float) and not isinstance(number, bool):
+            row[key] = _WHOLE.sub("", str(number))
+    for key in ("id", "audio", "textgrid", "speaker", "text_file", *_TEXT_COLUMNS):
         if not isinstance(row.get(key, ""), str):
             raise CorpusError(f"{place}: {key} must be text, not {shown(row[key])}")
     if not row.get("audio"):
         raise CorpusError(f"{place}: no audio; name the recording")
     audio = str(row["audio"])
-    texts = [row[key] for key in _TEXT_COLUMNS if isinstance(row.get(key), str)]
+    texts = [str(row[key]) for key in _TEXT_COLUMNS if row.get(key)]
+    text_file = _join(folder, str(row["text_file"])) if row.get("text_file") else None
+    if not texts and text_file is None and not row.get("textgrid"):
+        text_file = find_beside(_join(folder, audio), TRANSCRIPT_SUFFIXES)
     return Recording(
         str(row.get("id") or os.path.splitext(audio)[0]),  # noqa: PTH122
         _join(folder, audio),
         _join(folder, str(row["textgrid"])) if row.get("textgrid") else None,
         str(row["speaker"]) if "speaker" in row else None,
         None if channel is None else _channel(place, channel),
-        _join(folder, str(row["text_file"])) if row.get("text_file") else None,
-        str(texts[0]) if texts else None,
+        text_file,
+        texts[0] if texts else None,
     )
 
 

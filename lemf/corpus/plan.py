@@ -75,7 +75,7 @@ class Plan:
             if before != value:
                 return f"other settings: {name} was {before!r} and is {value!r}"
         if then.get("align") != now.get("align"):
-            return f"texts: aligned by {then.get('align')}, now by {now.get('align')}"
+            return _describe_aligning(then.get("align") or {}, now.get("align") or {})
         for name in ("sentence_table", "features"):
             if then[name] != now[name]:
                 option = f"--{name.replace('_', '-')}"
@@ -95,14 +95,39 @@ class Plan:
             The numbers of files, and what `stamp_of` returned when they were scored.
         """
         changed = [
-            recording.audio
+            (recording.audio, "TextGrid" if recording.textgrid else "text")
             for number, stamp in stamps
             if stamp_of(recording := self.recordings[number]) != stamp
         ]
         if not changed:
             return None
         others = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""
-        return f"changed since: {changed[0]} or its TextGrid{others}"
+        audio, words = changed[0]
+        return f"changed since: {audio} or its {words}{others}"
+
+
+_ALIGN_OPTIONS = {  # by their names in a plan
+    "language": "--language",
+    "aligner": "--aligner",
+    "force_fit": "--force-fit",
+    "speaker_pattern": "--speaker-pattern",
+}
+
+
+def _describe_aligning(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Name the first option by which texts are aligned otherwise than before."""
+    for name, option in _ALIGN_OPTIONS.items():
+        if then.get(name) != now.get(name):
+            was, is_now = (
+                {None: "not given", False: "not given", True: "given"}.get(one, one)
+                for one in (then.get(name), now.get(name))
+            )
+            return f"{option} was {was}, is {is_now}"
+    return (
+        "--no-training was not given, is given"
+        if then.get("training")
+        else ("--no-training was given, is not given")
+    )
 
 
 def make_plan(

@@ -129,12 +129,12 @@ def read_text(recording: Recording, folder: str, encoding: str | None) -> Transc
     AlignerError
         The text is empty, or its file cannot be read.
     """
-    from lemf.transcription.text_files import make_transcript, read_transcript
+    from lemf.transcription.text_files import describe_missing, make_transcript, read_transcript
 
     if recording.text is not None:
         return make_transcript(recording.text, f"the text of {recording.id}")
     if recording.text_file is None:
-        raise AlignerError("no text; write what is said beside the recording, as .txt or .lab")
+        raise AlignerError(describe_missing(_absolute(folder, recording.audio)))
     return read_transcript(_absolute(folder, recording.text_file), encoding=encoding)
 
 

@@ -77,3 +77,16 @@ def environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def killed_by(code: int | None) -> int | None:
+    """Return the number of the signal by which a process was ended from outside; None if by none.
+
+    Parameters
+    ----------
+    code : int or None
+        Its return code; a crash of its own, such as a segmentation fault, is no such signal.
+    """
+    own = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS")
+    crashes = {int(getattr(signal, name)) for name in own if hasattr(signal, name)}
+    return -code if code is not None and code < 0 and -code not in crashes else None

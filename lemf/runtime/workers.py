@@ -24,7 +24,14 @@ from multiprocessing import connection
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from lemf.errors import CorpusError, LemfError, MissingPackageError, SettingsError, one_line
+from lemf.errors import (
+    CorpusError,
+    KilledAlignerError,
+    LemfError,
+    MissingPackageError,
+    SettingsError,
+    one_line,
+)
 from lemf.runtime.processes import (
     environment,
     no_interrupt,
@@ -79,10 +86,12 @@ def attempt(
     ------
     MissingPackageError
         A package is not installed, so all tasks would fail alike.
+    KilledAlignerError
+        The memory ran out, perhaps, so the task may do well in another run.
     """
     try:
         return function(task)
-    except MissingPackageError:
+    except (MissingPackageError, KilledAlignerError):
         raise
     except ends_run:
         raise

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from lemf.errors import AlignerError, TextGridError
 from lemf.reading.encoding import decode_text
+from lemf.reading.formats.annotations import name_annotation
+from lemf.reading.formats.detection import name_binary
 from lemf.reading.sources import Source, read_source, source_name
 from lemf.runtime.input import read_input
 
@@ -63,7 +65,8 @@ def read_transcript(source: Source, *, encoding: str | None = None) -> Transcrip
     Raises
     ------
     AlignerError
-        The file is missing, holds no text, or bytes that `encoding` does not have.
+        The file is missing, holds no text or one with times, or bytes that `encoding` does not
+        have.
     SettingsError
         There is no such encoding.
     """
@@ -79,14 +82,36 @@ def read_transcript(source: Source, *, encoding: str | None = None) -> Transcrip
     else:
         content = read_source(source, AlignerError)
     if isinstance(content, str):
-        return make_transcript(content, name)
+        return _check_plain(make_transcript(content, name))
+    if kind := name_binary(content):
+        raise AlignerError(f"{name}: not a text but {kind}; {_REMEDY}")
     try:
         text, notes = decode_text(
             content, name, encoding, kind="transcript", find_labels=bytes.split
         )
     except TextGridError as error:
         raise AlignerError(str(error)) from None
-    return make_transcript(text, name, notes)
+    return _check_plain(make_transcript(text, name, notes))
+
+
+_REMEDY = "give the words of the recording as plain text"
+
+
+def _check_plain(transcript: Transcript) -> Transcript:
+    """Refuse what another program has written about a recording, which nobody reads aloud."""
+    lines = transcript.text.replace("\r\n", "\n").replace("\r", "\n")
+    if kind := name_annotation(lines):
+        raise AlignerError(f"{transcript.path}: not a plain text but {kind}; {_REMEDY}")
+    return transcript
+
+
+def describe_missing(audio: str) -> str:
+    """Say that a recording has no text, and which folder has the name of one."""
+    stem = os.path.splitext(audio)[0]  # noqa: PTH122
+    folders = [f"{stem}.{one}" for one in TRANSCRIPT_SUFFIXES if Path(f"{stem}.{one}").is_dir()]
+    if folders:
+        return f"no text: {Path(folders[0]).name} is a folder; write what is said in a file"
+    return "no text; write what is said beside the recording, as .txt or .lab"
 
 
 def find_beside(audio: str, suffixes: Iterable[str]) -> str | None:

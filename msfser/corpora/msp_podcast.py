@@ -9,11 +9,10 @@ import re
 from dataclasses import replace
 from pathlib import Path, PurePath
 
-from lemf import CorpusError
+from lemf import CorpusError, name_annotation
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.threads import threaded_map
 from msfser.config.settings import OutsideLabels
-from msfser.corpora.annotations import name_annotation
 from msfser.corpora.checks import Reading, check_utterances, count_note
 from msfser.corpora.msp_podcast_files import (
     Speakers,

@@ -16,10 +16,11 @@ from lemf import (
     MANIFEST_SUFFIXES,
     TextGridError,
     decode_text,
+    name_annotation,
     read_rows,
+    remove_id,
 )
 from lemf.runtime.input import read_input
-from msfser.corpora.annotations import name_annotation, remove_id
 from msfser.corpora.rows import rows_as_text
 from msfser.errors import DataError
 

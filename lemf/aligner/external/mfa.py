@@ -12,9 +12,10 @@ from lemf.aligner.external.files import read_aligned_words, write_wav
 from lemf.aligner.forced import AlignedText
 from lemf.aligner.spoken_languages import Language
 from lemf.aligner.transcript import TranscriptWord
-from lemf.errors import AlignerError
+from lemf.errors import AlignerError, KilledAlignerError
 from lemf.reading.alignment_files import read_textgrid
 from lemf.reading.audio import Audio
+from lemf.runtime.processes import killed_by
 
 _ENGLISH = "english_us_arpa"  # its dictionary and model; others are named as german_mfa
 
@@ -63,6 +64,8 @@ def align_with_mfa(
     ------
     AlignerError
         The command is not on the PATH, or fails.
+    KilledAlignerError
+        Its process is killed.
     """
     command = find_command()
     name = language.plain_name.replace(" ", "_")
@@ -80,6 +83,10 @@ def align_with_mfa(
             text=True,
             errors="replace",
         )
+        if number := killed_by(result.returncode):
+            raise KilledAlignerError(
+                f"{recording.name}: mfa was killed by signal {number}; run the same command again"
+            )
         if result.returncode != 0 or not grid.exists():
             lines = (result.stderr.strip() or result.stdout.strip() or "no message").splitlines()
             raise AlignerError(

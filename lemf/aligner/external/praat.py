@@ -14,9 +14,9 @@ from lemf.aligner.forced import AlignedPhone, AlignedText, AlignedWord
 from lemf.aligner.spoken_languages import Language
 from lemf.aligner.spoken_phones import find_owners
 from lemf.aligner.transcript import TranscriptWord
-from lemf.errors import AlignerError
+from lemf.errors import AlignerError, KilledAlignerError
 from lemf.reading.audio import Audio
-from lemf.runtime.processes import same_imports
+from lemf.runtime.processes import killed_by, same_imports
 
 _COMMANDS = str.maketrans("<>[]|", "     ")
 _SCRIPT = Path(__file__).with_name("praat_process.py")
@@ -49,6 +49,8 @@ def align_with_praat(
     ------
     AlignerError
         Praat does not speak the language, or finds nothing.
+    KilledAlignerError
+        Its process is killed twice.
     MissingPackageError
         parselmouth is not installed.
     """
@@ -79,13 +81,21 @@ def _find_phones(recording: Audio, text: str, language: Language) -> list[Aligne
             "text": text.translate(_COMMANDS),
             "language": language.name,
         }
-        result = subprocess.run(
-            [sys.executable, str(_SCRIPT)],
-            input=json.dumps(request),
-            capture_output=True,
-            check=False,
-            encoding="utf-8",
-        )
+        for _ in range(2):
+            result = subprocess.run(
+                [sys.executable, str(_SCRIPT)],
+                input=json.dumps(request),
+                capture_output=True,
+                check=False,
+                encoding="utf-8",
+            )
+            if not killed_by(result.returncode):
+                break
+        else:
+            raise KilledAlignerError(
+                f"{recording.name}: Praat was killed by signal {-result.returncode}; run the same "
+                "command again"
+            )
     if result.returncode != 0:
         raise AlignerError(f"{recording.name}: Praat ended with code {result.returncode}")
     answer = json.loads(result.stdout)

@@ -50,6 +50,12 @@ _ADVICE = (
 )
 
 
+def name_binary(content: bytes) -> str | None:
+    """Name the kind of a file that is no text, such as a recording; None if no kind is known."""
+    kinds = (kind for magic, kind in _MAGIC if re.match(magic, content, re.DOTALL))
+    return next(kinds, None) if b"\0" in content else None
+
+
 def parse_other(
     content: str | bytes, path: str, encoding: str | None, find_sound: FindSound
 ) -> TextGrid:

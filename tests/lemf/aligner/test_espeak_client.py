@@ -12,7 +12,7 @@ import pytest
 from lemf.aligner import espeak_client
 from lemf.aligner.espeak import open_espeak
 from lemf.aligner.espeak_client import EspeakProcess
-from lemf.errors import AlignerError, MissingPackageError
+from lemf.errors import AlignerError, KilledAlignerError, MissingPackageError
 
 espeakng_loader = pytest.importorskip("espeakng_loader")
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
@@ -33,11 +33,29 @@ def test_requests_are_answered_in_turn(process):
 
 
 @posix
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
-def test_a_crash_is_one_line(process, number):
+@pytest.mark.parametrize(
+    ("number", "kind", "message"),
+    [
+        (signal.SIGKILL, KilledAlignerError, r"was killed by signal 9 \(out of memory\?\) at"),
+        (signal.SIGTERM, KilledAlignerError, "was killed by signal 15 at"),
+        (signal.SIGSEGV, AlignerError, "ended with code -11 at"),
+    ],
+)
+def test_a_crash_is_one_line(process, number, kind, message):
     os.kill(process._process.pid, number)
-    with pytest.raises(AlignerError, match=f"ended with code -{int(number)} at 'hello'"):
+    with pytest.raises(AlignerError, match=f"{message} 'hello'") as caught:
         process.ask(REQUEST, "'hello'")
+    assert caught.type is kind
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_a_text_is_spoken_again_after_a_crash(number):
+    with open_espeak() as espeak:
+        spoken = espeak.speak(["hello", "there"], "en")
+        with open_espeak() as other:
+            os.kill(other._process._process.pid, number)
+            assert other.speak(["hello", "there"], "en").phones == spoken.phones
 
 
 @posix

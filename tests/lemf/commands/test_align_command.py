@@ -242,7 +242,7 @@ def test_a_batch_aligns_the_texts_of_recordings_without_a_textgrid(run):
     result = run("batch", ".", "-o", "s.parquet", "--jobs", "1", code=1)
     assert "failed: a.wav: no TextGrid, but a text: --language aligns it" in result.stderr
     result = run("batch", ".", "-o", "s.parquet", "--jobs", "1", "--language", "en", code=1)
-    assert "s.parquet: texts: aligned by None, now by {'language': 'en'" in error(result)
+    assert "s.parquet: --language was not given, is en; --force starts over" in error(result)
     run("batch", ".", "-o", "s.parquet", "--jobs", "1", "--language", "en", "--force")
     rows = lemf.read_rows("s.parquet").rows
     assert [row["word"] for _, row in rows] == TEXT.split()

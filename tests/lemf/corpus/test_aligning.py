@@ -1,6 +1,8 @@
 """A corpus that a synthesiser spoke, whose words are where it said them."""
 
 import csv
+import json
+import shutil
 import subprocess
 import sys
 import time
@@ -13,11 +15,15 @@ import soundfile
 
 import lemf
 from lemf.aligner.espeak import open_espeak
+from lemf.aligner.espeak_client import EspeakProcess
 from lemf.aligner.transcript import read_words
+from lemf.config import AlignSettings
+from lemf.corpus import alignment_passes
 from lemf.corpus.alignment_passes import choose_training
+from lemf.corpus.alignment_tasks import AlignTask, hear_file
 from lemf.corpus.grids import GridOutputs
-from lemf.corpus.listing import Recording
-from lemf.errors import CorpusError, OutputError
+from lemf.corpus.listing import Recording, list_recordings
+from lemf.errors import CorpusError, KilledAlignerError, OutputError
 
 TEXTS = {
     "anna/one": "The morning paper was lying on the table.",
@@ -45,6 +51,13 @@ def corpus(tmp_path_factory):
                 for place in range(len(words))
             ]
     return folder, starts_s
+
+
+@pytest.fixture(scope="module", autouse=True)
+def trains_on_little():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(alignment_passes, "LEAST_TRAINING_S", 0.0)
+        yield
 
 
 def align(corpus, output, **options):
@@ -92,18 +105,33 @@ def test_nothing_else_is_left_beside_the_textgrids(run):
 
 def test_a_complete_run_is_not_made_again_and_other_settings_are_refused(corpus, run):
     assert align(corpus[0], run.outputs.folder).seconds == 0
-    with pytest.raises(CorpusError, match=r"grids: texts: aligned by .*; --force starts over"):
+    with pytest.raises(CorpusError, match=r"grids: --no-training was not given, is given; --force"):
         align(corpus[0], run.outputs.folder, train=False)
-    path = next(run.outputs.folder.rglob("*.TextGrid"))
-    content = path.read_bytes()
-    path.unlink()
-    with pytest.raises(CorpusError, match="is missing; --force writes all TextGrids again"):
-        align(corpus[0], run.outputs.folder)
-    path.write_bytes(content)
+    with pytest.raises(CorpusError, match="grids: --language was en, is de; --force starts over"):
+        align(corpus[0], run.outputs.folder, language="de")
+
+
+def test_a_missing_textgrid_is_written_again_and_a_corrected_one_kept(corpus, run):
+    output = corpus[0].parent / "corrected"
+    align(corpus[0], output)
+    lost, corrected, *_ = sorted(output.rglob("*.TextGrid"))
+    lost.unlink()
+    corrected.write_text("by hand")
+    with pytest.raises(StoppedError):
+        align(corpus[0], output, watch=stop)
+    align(corpus[0], output)
+    assert corrected.read_text() == "by hand"
+    assert lost.read_bytes() == contents(run.outputs.folder)[lost.relative_to(output)]
+    align(corpus[0], output, force=True)
+    assert contents(output) == contents(run.outputs.folder)
 
 
 class StoppedError(Exception):
     """As a kill ends a run."""
+
+
+def stop(*_):
+    raise StoppedError
 
 
 def test_a_run_that_is_stopped_anywhere_goes_on_to_the_same_bytes(corpus, run, monkeypatch):
@@ -135,7 +163,13 @@ def test_a_run_that_is_stopped_anywhere_goes_on_to_the_same_bytes(corpus, run, m
 
 def test_a_killed_process_leaves_what_the_next_goes_on_from(corpus, run):
     output = corpus[0].parent / "killed"
-    command = [sys.executable, "-m", "lemf", "align", corpus[0], "-o", output, "--language", "en"]
+    code = (
+        "from lemf.commands.cli import main\n"
+        "from lemf.corpus import alignment_passes\n"
+        "alignment_passes.LEAST_TRAINING_S = 0.0\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", code, "align", corpus[0], "-o", output, "--language", "en"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     while not list(output.parent.glob("killed.parts/*.part")):
         assert process.poll() is None
@@ -146,20 +180,59 @@ def test_a_killed_process_leaves_what_the_next_goes_on_from(corpus, run):
     assert contents(output) == contents(run.outputs.folder)
 
 
+def test_little_speech_trains_nothing(corpus, run, tmp_path, monkeypatch):
+    monkeypatch.setattr(alignment_passes, "LEAST_TRAINING_S", 60.0)
+    align(corpus[0], tmp_path / "little")
+    align(corpus[0], tmp_path / "untrained", train=False)
+    assert contents(tmp_path / "little") == contents(tmp_path / "untrained")
+    assert contents(tmp_path / "little") != contents(run.outputs.folder)
+
+
+def test_a_text_that_does_not_fit_changes_no_other_recording(corpus, run, tmp_path):
+    folder = tmp_path / "corpus"
+    shutil.copytree(corpus[0], folder)
+    rng = np.random.default_rng(0)
+    soundfile.write(folder / "anna" / "noise.wav", 0.1 * rng.normal(size=60_000), 22_050)
+    (folder / "anna" / "noise.txt").write_text("This is what nobody says in the middle of noise.")
+    done = align(folder, tmp_path / "grids")
+    assert [row["id"] for row in rows(done.outputs.failed)] == ["anna/noise"]
+    assert contents(tmp_path / "grids") == contents(run.outputs.folder)
+    align(folder, tmp_path / "forced", force_fit=True)
+    forced = contents(tmp_path / "forced")
+    assert forced.pop(Path("anna/noise.TextGrid"))
+    assert forced == contents(run.outputs.folder)
+
+
+def test_a_synthesiser_killed_twice_is_no_fault_of_the_recording(corpus, monkeypatch):
+    listed = list_recordings(corpus[0]).recordings[0]
+    task = AlignTask(0, listed, 0, AlignSettings(language="en"), None, "")
+
+    def kill(*_):
+        raise KilledAlignerError("espeak-ng was killed")
+
+    monkeypatch.setattr(EspeakProcess, "ask", kill)
+    with pytest.raises(KilledAlignerError):
+        hear_file(task)
+
+
 def test_recordings_without_words_fail_alone(corpus, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     good = corpus[0] / "ben" / "two"
-    for name in ("good", "empty", "none", "noise"):
+    for name in ("good", "empty", "none", "noise", "timed", "folder"):
         Path(f"{name}.wav").symlink_to(f"{good}.wav")
     Path("good.lab").write_text(TEXTS["ben/two"])
     Path("empty.txt").write_text(" \n")
     Path("noise.txt").write_bytes(b"RIFF\0\0\0\0")
+    Path("timed.txt").write_text("0.0\t0.4\tso\n0.4\t0.9\tit\n")
+    Path("folder.txt").mkdir()
     done = align(".", "grids", train=False)
-    assert (done.summary.files, done.summary.failed) == (1, 3)
+    assert (done.summary.files, done.summary.failed) == (1, 5)
     reasons = {row["id"]: row["reason"] for row in rows(done.outputs.failed)}
     assert reasons["empty"].startswith("the text is empty; write")
     assert reasons["none"].startswith("no text; ")
-    assert reasons["noise"].startswith("not a text; ")
+    assert reasons["noise"].startswith("not a text but a recording; ")
+    assert reasons["timed"].startswith("not a plain text but labels with times; ")
+    assert reasons["folder"].startswith("no text: folder.txt is a folder; ")
     assert [path.name for path in Path("grids").iterdir()] == ["good.TextGrid"]
 
 
@@ -194,7 +267,7 @@ def test_a_manifest_holds_the_texts_and_its_ids_stay_below_the_folder(corpus, tm
 
 def test_the_models_learn_from_some_hours_of_a_large_corpus_whatever_its_order():
     ids = [f"s{number % 3}/{number}" for number in range(300)]
-    heard = ['{"moments": [2000, [0.0], [0.0]]}'] * 299 + ['{"failure": "no text"}']
+    heard = ['{"moments": [2000, [0.0], [0.0]], "fits": true}'] * 299 + ['{"failure": "no text"}']
     assert choose_training(ids, heard) == set(range(299))  # 10 s each: all but what failed
     chosen = choose_training(ids, heard, most_s=995.0)
     assert len(chosen) == 100
@@ -222,3 +295,20 @@ def test_an_id_with_half_a_character_names_a_file_all_the_same(tmp_path):
     outputs = GridOutputs(tmp_path)
     (path,) = outputs.paths([Recording("a\ud800/b", "b.wav", None)])
     assert path == tmp_path / "a\ufffd/b.TextGrid"
+
+
+@pytest.mark.parametrize(
+    ("ids", "fault"),
+    [
+        (["a", "a.TextGrid/b"], "'a' would be a folder of others"),
+        (["a\0b"], r"'a\\x00b' cannot be the name of a TextGrid \(a zero byte\)"),
+        (["a" * 250], r"cannot be the name of a TextGrid \(259 bytes\)"),
+    ],
+)
+def test_names_that_cannot_be_written_are_refused_before_any_work(tmp_path, ids, fault):
+    manifest = tmp_path / "all.jsonl"
+    lines = [json.dumps({"id": one, "audio": "none.wav", "text": "so"}) for one in ids]
+    manifest.write_text("\n".join(lines))
+    with pytest.raises(CorpusError, match=fault):
+        align(manifest, tmp_path / "grids")
+    assert list(tmp_path.iterdir()) == [manifest]

@@ -339,3 +339,25 @@ def test_values_of_a_manifest_that_no_file_can_mend(tree, tmp_path, row, message
     with pytest.raises(CorpusError, match=message) as error:
         list_recordings("m.jsonl")
     assert len(str(error.value)) < 500
+
+
+@pytest.mark.parametrize("value", [["a", "b"], {"a": 1}, True])
+def test_a_text_that_is_none_is_refused_with_its_line(tree, tmp_path, value):
+    (tmp_path / "m.jsonl").write_text(json.dumps({"audio": "a.wav", "text": value}))
+    with pytest.raises(CorpusError, match=r"m\.jsonl: line 1: text must be text, not "):
+        list_recordings("m.jsonl")
+
+
+def test_numbers_of_speakers_are_names_and_a_text_beside_fills_an_empty_cell(tree, tmp_path):
+    tree("a.wav", "a.txt", "b.wav")
+    lines = [{"audio": "a.wav", "speaker": 0, "text": ""}, {"audio": "b.wav", "text": 7}]
+    (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    first, second = list_recordings("m.jsonl").recordings
+    assert (first.speaker, first.text, first.text_file) == ("0", None, "a.txt")
+    assert (second.speaker, second.text, second.text_file) == (None, "7", None)
+
+
+def test_a_manifest_without_texts_names_the_columns_that_align_needs(tree, tmp_path):
+    (tmp_path / "m.csv").write_text("audio,Sentence\na.wav,So it is\n")
+    with pytest.raises(CorpusError, match=r"text, transcript or text_file.*column 'Sentence'"):
+        list_recordings("m.csv", needs_text=True)

@@ -45,7 +45,15 @@ def test_bytes_and_files_are_read_like_paths():
     [
         (b"", "a.txt: the text is empty; write what is said"),
         (b"\xef\xbb\xbf \n", "a.txt: the text is empty"),
-        (b"RIFF\0\0\0\0WAVEfmt \x10\0", "a.txt: not a text; give the words"),
+        (b"RIFF\0\0\0\0WAVEfmt \x10\0", "a.txt: not a text but a recording; give the words"),
+        (b"\x7fELF\0\0", "a.txt: not a text; give the words"),
+        (b"0.0\t0.4\tso\n0.4\t0.9\tit\n", "a.txt: not a plain text but labels with times; give"),
+        (b"1\n00:00:00,000 --> 00:00:01,000\nSo it is\n", "a.txt: not a plain text but subtitles"),
+        (b"WEBVTT\n\n00:00.000 --> 00:01.000\nSo\n", "a.txt: not a plain text but subtitles"),
+        (b'{"words": []}', "a.txt: not a plain text but JSON; give"),
+        (b"a 1 0.00 0.40 so\na 1 0.40 0.50 it\n", "a.txt: not a plain text but labels with"),
+        (b"0 4000000 so\n4000000 9000000 it\n", "a.txt: not a plain text but labels with times"),
+        (b'File type = "ooTextFile"\n', "a.txt: not a plain text but a TextGrid"),
         (b"\xff\xfea", "a.txt: damaged UTF-16 at byte 2; export the transcript again"),
     ],
 )
@@ -54,6 +62,13 @@ def test_what_is_no_text_is_refused_in_one_line(tmp_path, monkeypatch, content, 
     Path("a.txt").write_bytes(content)
     with pytest.raises(AlignerError, match=message):
         read_transcript("a.txt")
+
+
+@pytest.mark.parametrize(
+    "text", ["Speaker of the house", "0.5 1.5 litres", "FORMER president", "[laughs] so", "1 2 3"]
+)
+def test_what_may_be_read_aloud_is_a_text(text):
+    assert read_transcript(text.encode()).text == text
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path):

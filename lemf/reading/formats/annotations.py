@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from lemf.reading.formats.time_columns import CLOCK, are_times_and_labels, have_time_columns
 from lemf.runtime.json_text import parse_json
-from msfser.corpora.time_columns import CLOCK, are_times_and_labels, have_time_columns
 
 _STARTS = tuple(
     (re.compile(mark, re.IGNORECASE), kind)

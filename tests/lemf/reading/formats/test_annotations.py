@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from msfser.corpora.annotations import name_annotation
+from lemf.reading.formats.annotations import name_annotation
 
 ANNOTATIONS = {
     "HTK": "0 3000000 sil _UTTEND_\n3000000 4500000 ay i\n4500000 8500000 n never\n",
