@@ -24,7 +24,7 @@ from lemf.aligner.forced import AlignedText, phones_of_words
 from lemf.aligner.transcript import TranscriptWord, read_words
 from lemf.arrays import FloatArray
 from lemf.config import AlignerName, AlignSettings
-from lemf.errors import AlignerError, shown
+from lemf.errors import AlignerError, SettingsError, shown
 from lemf.reading.audio import Audio, open_audio
 from lemf.reading.sources import Source
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
@@ -87,7 +87,9 @@ def align(
     """
     if not isinstance(text, str):
         raise TypeError(f"text {shown(text)}: give what is said, as a str")
-    AlignSettings(language=language or "", aligner=aligner)  # refuses what is none
+    if language is None:
+        raise SettingsError("language None: write a code, such as 'en'")
+    AlignSettings(language=language, aligner=aligner)  # refuses what is none
     recording = open_audio(audio, rate_hz)
     words, phones, notes = speak_text(recording, text, language, force_fit=force_fit)
     if aligner == "espeak":
@@ -133,10 +135,11 @@ def speak_text(
     phones = phones_of_words(spoken, len(words))
     for word in unreadable:
         phones[word] = []
-    return words, phones, _note_unreadable([words[word].text for word in unreadable])
+    return words, phones, note_unreadable([words[word].text for word in unreadable])
 
 
-def _note_unreadable(words: Sequence[str]) -> list[str]:
+def note_unreadable(words: Sequence[str]) -> list[str]:
+    """Return a note on words in letters that their language lacks; none where there are none."""
     if not words:
         return []
     more = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""

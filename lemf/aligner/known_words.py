@@ -9,7 +9,7 @@ from itertools import pairwise
 from lemf.aligner.acoustics.graph import build_graph
 from lemf.aligner.acoustics.mfcc import FRAME_PERIOD_S
 from lemf.aligner.acoustics.models import read_seed
-from lemf.aligner.align import compute_features, cover
+from lemf.aligner.align import compute_features, cover, note_unreadable
 from lemf.aligner.espeak import open_espeak
 from lemf.aligner.forced import find_phones, phones_of_words, read_times
 from lemf.aligner.transcript import TranscriptWord, spoken_form
@@ -52,7 +52,10 @@ def add_phones(
     labels = [spoken_form(word.label) or " ".join(word.label.split()) for word in words]
     with open_espeak() as espeak:
         spoken = espeak.speak(labels, language, sound=False)
+        unreadable = espeak.find_unreadable(labels, language)
     phones = phones_of_words(spoken, len(words))
+    for place in unreadable:
+        phones[place] = []
     features = compute_features(recording)
     spans: list[_Span] = []
     for begin in range(0, len(words), _TOGETHER):
@@ -62,7 +65,8 @@ def add_phones(
         tier_name, textgrid.start_s, textgrid.end_s, cover(spans, textgrid.start_s, textgrid.end_s)
     )
     note = f"the phones are lemf's, found inside the given words ({language})"
-    return replace(textgrid, tiers=(*textgrid.tiers, tier), notes=(*textgrid.notes, note))
+    unread = note_unreadable([labels[place] for place in unreadable])
+    return replace(textgrid, tiers=(*textgrid.tiers, tier), notes=(*textgrid.notes, note, *unread))
 
 
 def _find_spans(

@@ -50,6 +50,17 @@ def test_phones_lie_where_the_aligner_puts_them_without_the_words(words):
     assert max(abs(a.start_s - b.start_s) for a, b in zip(known, found, strict=True)) < 0.011
 
 
+def test_a_word_in_foreign_letters_takes_any_sound(words):
+    tier = words.tiers[0]
+    foreign = [
+        replace(one, label="очень" if one.label == "really" else one.label)
+        for one in tier.intervals
+    ]
+    filled = fill(replace(words, tiers=(replace(tier, intervals=tuple(foreign)),)))
+    assert [one.label for one in spoken(filled, "phones")].count("spn") == 1
+    assert filled.notes[-1].endswith("these words: 'очень'")
+
+
 def test_a_word_that_is_too_short_is_shared_out_among_its_phones(words):
     (tier,) = words.tiers
     short = [replace(one, end_s=one.start_s + 0.02) for one in tier.intervals if one.label]
