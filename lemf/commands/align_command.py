@@ -142,7 +142,7 @@ def align(
 def _is_corpus(source: str) -> bool:
     import glob
 
-    if source.lower().endswith(_MANIFESTS) or Path(source).is_dir():
+    if source.lower().endswith((*_MANIFESTS, "/")) or Path(source).is_dir():
         return True
     return glob.has_magic(source) and not Path(source).exists()
 

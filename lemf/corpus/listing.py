@@ -125,6 +125,8 @@ def list_recordings(
             root, found = source, _walk(source)
         elif glob.has_magic(source):
             root, found = _expand(source)
+        elif source.endswith("/"):
+            raise CorpusError(f"{source}: there is no such folder; check the path")
         else:
             raise CorpusError(
                 f"{source or 'the empty path'}: neither a folder, nor a pattern, nor a manifest "

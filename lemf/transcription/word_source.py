@@ -109,7 +109,8 @@ def align_text(recording: Audio, text: str | Transcript, aligning: AlignSettings
 
     if not isinstance(text, str | Transcript):
         raise TypeError(f"text {shown(text)}: give what is said, as a str")
-    transcript = Transcript(text) if isinstance(text, str) else text
+    named = f"the text of {recording.name}"
+    transcript = Transcript(text, named) if isinstance(text, str) else text
     notes = transcript.notes
     language = aligning.language or transcript.language
     if language is None:

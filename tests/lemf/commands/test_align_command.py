@@ -281,3 +281,13 @@ def test_notes_of_the_recording_are_printed(run):
     result = run("align", "b.wav", TEXT, "--language", "en", "-o", "-")
     assert "channels" in result.stderr
     assert result.stderr in notes or notes in result.stderr
+
+
+def test_a_folder_that_is_missing_is_named_as_such(run):
+    result = run("align", "nowhere/", "-o", "grids", "--language", "en", code=1)
+    assert error(result) == "nowhere/: there is no such folder; check the path"
+
+
+def test_a_language_that_nothing_tells_names_the_recording(run):
+    with pytest.raises(lemf.AlignerError, match=r"^the text of a\.wav: the language must be named"):
+        lemf.score("a.wav", text="Really")
