@@ -22,6 +22,7 @@ DOUBTFUL = "perhaps not what is said"  # how the note on words of low confidence
 LACKS = "the text lacks what sounds"  # how the note on sound that is not in the text begins
 LEAST_CONFIDENCE = 0.5  # of a word whose place is not doubtful
 SURE_RATIO = -0.5  # likelihood ratio of a text that fits in any case
+_SURE_CONFIDENCE = 0.8  # mean of words that fit where the rest of the text does
 CHANCE_WEIGHT = 1.5
 LEAST_FIT = -1.2  # of a text that fits: its ratio, and by how much it is above that of chance
 _FEWEST_PHONES = 12  # of words that a text is refused for, unless they are half of it
@@ -75,19 +76,21 @@ def fit_words(
         for piece in pieces.unspoken
         if _is_missed(piece, features, words, phones, models, classifier)
     ]
-    complaints = [_misfit(words, piece) for piece in missed]
-    if complaints and not force_fit:
-        raise AlignerError(f"{_several(complaints)}; {_REMEDY}")
+    if not force_fit and any(_is_most(piece, words) for piece in missed):
+        raise AlignerError(_complain(words, missed))
     aligned: list[AlignedWord] = []
+    unfit: list[Piece] = []
     for piece in pieces.spoken:
         spoken, fits = _align(piece, features, words, phones, models, classifier, duration_s)
         aligned += spoken
-        if not fits and not any(_overlap(piece, other) for other in missed):
-            complaints.append(_misfit(words, piece))
-    if complaints and not force_fit:
-        raise AlignerError(f"{_several(complaints)}; {_REMEDY}")
+        if not fits:
+            unfit.append(piece)
+    missed = [piece for piece in missed if not _is_sure(aligned, piece, unfit)]
+    missed += [piece for piece in unfit if not any(_overlap(piece, other) for other in missed)]
+    if missed and not force_fit:
+        raise AlignerError(_complain(words, missed))
     confidence = float(np.mean([word.confidence for word in aligned]))
-    notes = (*complaints, *_notes(aligned, words, pieces))
+    notes = (*(_misfit(words, piece) for piece in missed), *_notes(aligned, words, pieces))
     return AlignedText(tuple(aligned), duration_s, confidence, notes)
 
 
@@ -117,6 +120,14 @@ def _align(
     ]
     is_short = _count(phones, piece) < _FEWEST_PHONES and len(own) < len(words)
     return aligned, is_short or _fits(fit, path, own, models)
+
+
+def _is_sure(aligned: Sequence[AlignedWord], piece: Piece, unfit: Sequence[Piece]) -> bool:
+    """Check that words which seemed left out are well aligned, and few, in a text that fits."""
+    own = aligned[piece.first : piece.last]
+    if _is_most(piece, aligned) or any(_overlap(piece, other) for other in unfit):
+        return False
+    return float(np.mean([word.confidence for word in own])) > _SURE_CONFIDENCE
 
 
 def _is_missed(
@@ -150,6 +161,10 @@ def _count(phones: Sequence[Sequence[str]], piece: Piece) -> int:
     return sum(map(len, phones[piece.first : piece.last]))
 
 
+def _is_most(piece: Piece, words: Sequence[object]) -> bool:
+    return 2 * (piece.last - piece.first) > len(words)
+
+
 def _overlap(one: Piece, other: Piece) -> bool:
     return one.first < other.last and other.first < one.last
 
@@ -171,9 +186,9 @@ def _span(piece: Piece) -> str:
     return f"from {start_s:.2f} to {end_s:.2f} s"
 
 
-def _several(complaints: Sequence[str]) -> str:
-    more = f" (and {len(complaints) - 1} more places)" if len(complaints) > 1 else ""
-    return f"{complaints[0]}{more}"
+def _complain(words: Sequence[TranscriptWord], missed: Sequence[Piece]) -> str:
+    more = f" (and {len(missed) - 1} more places)" if len(missed) > 1 else ""
+    return f"{_misfit(words, missed[0])}{more}; {_REMEDY}"
 
 
 def _notes(
