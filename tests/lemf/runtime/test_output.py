@@ -95,7 +95,9 @@ def test_names_as_long_as_the_file_system_takes(tmp_path, n_bytes):
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
     shutil.copy(path, tmp_path / "partial")
     with open_output(path, force=True) as stream:
-        os.link(stream.name, tmp_path / (Path(stream.name).stem[:-1] + "_.part"))  # of a killed run
+        stem = Path(stream.name).stem
+        other = stem[:-1] + ("_" if stem[-1] != "_" else "a")
+        os.link(stream.name, tmp_path / f"{other}.part")  # of a killed run
     assert len(list(tmp_path.iterdir())) == 3
     remove_partials(path)
     assert {file.name for file in tmp_path.iterdir()} == {path.name, "partial"}
