@@ -2,6 +2,7 @@ import base64
 import gzip
 import importlib.util
 import json
+import re
 import time
 import tracemalloc
 from functools import cache
@@ -102,7 +103,7 @@ def test_the_key_is_in_no_line_about_a_further_attempt(two, monkeypatch):
     monkeypatch.setattr(Server.__init__, "__kwdefaults__", short)
     with servers.serving(Busy) as url:
         output = servers.describe(two, f"{url}/v1", code=1, env={"OPENAI_API_KEY": KEY})
-    assert "note: u000: attempt 1 of 2: HTTP 503: " in output
+    assert re.search("note: u00[01]: attempt 1 of 2: HTTP 503: ", output)  # whichever fails first
     assert "Bearer ***" in output
     assert KEY[:12] not in output
 
