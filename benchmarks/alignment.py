@@ -30,7 +30,7 @@ from lemf.aligner.acoustics.training import (
 )
 from lemf.aligner.espeak import open_espeak
 from lemf.aligner.forced import AlignedWord, find_words, read_times
-from lemf.corpus.aligning import N_TRAINING
+from lemf.corpus.alignment.run import N_TRAINING
 from lemf.reading.silence_labels import is_silence
 
 ENGLISH = ("7127_75947_000010_000000", "LJ050-0276", "LJ050-0277", "LJ050-0278")

@@ -28,7 +28,8 @@ from busy_loops import print_gains, time_busy
 
 import lemf
 import lemf.contours.contours
-from lemf.corpus.listing import Recording, list_recordings
+from lemf.corpus.listing import list_recordings
+from lemf.corpus.manifest import Recording
 from lemf.corpus.parquet import schema_of, to_stream
 from lemf.corpus.parts import Part, Parts
 from lemf.corpus.plan import make_plan, stamp_of

@@ -23,12 +23,12 @@ from .config import N_RESAMPLES as N_RESAMPLES
 from .config import Settings as Settings
 from .contours.contours import Contours as Contours
 from .contours.pitch import harvest as harvest
-from .corpus.aligning import AlignRun as AlignRun
-from .corpus.aligning import align_corpus as align_corpus
-from .corpus.grids import GridOutputs as GridOutputs
+from .corpus.alignment.grids import GridOutputs as GridOutputs
+from .corpus.alignment.run import AlignRun as AlignRun
+from .corpus.alignment.run import align_corpus as align_corpus
 from .corpus.listing import AUDIO_SUFFIXES as AUDIO_SUFFIXES
 from .corpus.listing import Listing as Listing
-from .corpus.listing import Recording as Recording
+from .corpus.manifest import Recording as Recording
 from .corpus.outputs import Outputs as Outputs
 from .corpus.outputs import Summary as Summary
 from .corpus.rescoring import rescore_features as rescore_features

@@ -21,7 +21,7 @@ from lemf.runtime.output import check_apart, check_output, check_suffix, write_o
 from lemf.runtime.progress import progress
 
 if TYPE_CHECKING:
-    from lemf.corpus.aligning import AlignRun
+    from lemf.corpus.alignment.run import AlignRun
     from lemf.reading.textgrid import TextGrid
     from lemf.transcription.text_files import Transcript
 
@@ -229,7 +229,7 @@ def _align_corpus(
     force: bool,
 ) -> None:
     with one_line_ends(), progress("aligning", unit="readings of files") as watch:
-        from lemf.corpus.aligning import align_corpus
+        from lemf.corpus.alignment.run import align_corpus
 
         run = align_corpus(
             source,

@@ -1,5 +1,5 @@
 """Score or align many recordings in parallel, resumably, and rescore their features.
 
-`listing` finds the files, `plan` cuts them into shards, `run` scores them into the tables of
-`parquet`, `aligning` aligns them into TextGrids, in `alignment_passes` of `alignment_tasks`.
+`listing` finds the files, in folders or by a `manifest`, `plan` cuts them into shards, `run` scores
+them into the tables of `parquet`, and `alignment` aligns them into TextGrids.
 """

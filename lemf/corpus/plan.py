@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lemf.config import AlignSettings, Settings
-from lemf.corpus.listing import Recording
+from lemf.corpus.manifest import Recording
 from lemf.runtime.output import printable_path
 
 _FEWEST_SHARDS = 256  # if there are as many files: few files may be long ones

@@ -11,7 +11,7 @@ from importlib.metadata import version as version_of
 from typing import TYPE_CHECKING
 
 from lemf.config import AlignSettings, Settings
-from lemf.corpus.listing import Recording
+from lemf.corpus.manifest import Recording
 from lemf.corpus.tables import Row, feature_row, sentence_rows, word_rows
 from lemf.errors import AlignerError, one_line
 from lemf.runtime.output import printable_path, printable_text

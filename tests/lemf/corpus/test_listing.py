@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 import lemf
-from lemf.corpus.listing import Recording, list_recordings
+from lemf.corpus.listing import list_recordings
+from lemf.corpus.manifest import Recording
 from lemf.errors import CorpusError
 
 

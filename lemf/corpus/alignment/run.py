@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lemf.config import AlignerName, AlignSettings, Settings
-from lemf.corpus.alignment_passes import Passes
-from lemf.corpus.grids import GridOutputs, Row, find_complete_grids, merge_grids
-from lemf.corpus.listing import Listing, Recording, list_recordings
+from lemf.corpus.alignment.grids import GridOutputs, Row, find_complete_grids, merge_grids
+from lemf.corpus.alignment.passes import Passes
+from lemf.corpus.listing import Listing, list_recordings
+from lemf.corpus.manifest import Recording
 from lemf.corpus.outputs import Summary
 from lemf.corpus.parts import DamagedPartError, Parts
 from lemf.corpus.plan import Plan, make_plan

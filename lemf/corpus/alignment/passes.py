@@ -16,7 +16,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lemf.config import AlignSettings
-from lemf.corpus.alignment_tasks import (
+from lemf.corpus.alignment.grids import GRIDS_TABLE
+from lemf.corpus.alignment.tasks import (
     AlignTask,
     align_file,
     align_together,
@@ -27,7 +28,6 @@ from lemf.corpus.alignment_tasks import (
     pack_statistics,
     read_moments,
 )
-from lemf.corpus.grids import GRIDS_TABLE
 from lemf.corpus.parts import DamagedPartError, Part, Parts
 from lemf.corpus.plan import Plan, stamp_of
 from lemf.errors import CorpusError

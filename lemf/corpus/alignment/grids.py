@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lemf.corpus.listing import Recording
+from lemf.corpus.manifest import Recording
 from lemf.corpus.outputs import Summary, write_table
 from lemf.corpus.parts import Parts, read_json
 from lemf.corpus.plan import Plan

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from lemf.config import AlignSettings
-from lemf.corpus.listing import Recording
+from lemf.corpus.manifest import Recording
 from lemf.corpus.recording import read_text, shorten_paths
 from lemf.errors import AlignerError, LemfError
 from lemf.runtime.workers import Failure, attempt

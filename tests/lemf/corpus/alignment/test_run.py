@@ -18,11 +18,12 @@ from lemf.aligner.espeak import open_espeak
 from lemf.aligner.espeak_client import EspeakProcess
 from lemf.aligner.transcript import read_words
 from lemf.config import AlignSettings
-from lemf.corpus import alignment_passes
-from lemf.corpus.alignment_passes import choose_training
-from lemf.corpus.alignment_tasks import AlignTask, hear_file
-from lemf.corpus.grids import GridOutputs
-from lemf.corpus.listing import Recording, list_recordings
+from lemf.corpus.alignment import passes
+from lemf.corpus.alignment.grids import GridOutputs
+from lemf.corpus.alignment.passes import choose_training
+from lemf.corpus.alignment.tasks import AlignTask, hear_file
+from lemf.corpus.listing import list_recordings
+from lemf.corpus.manifest import Recording
 from lemf.errors import CorpusError, KilledAlignerError, OutputError
 
 TEXTS = {
@@ -56,7 +57,7 @@ def corpus(tmp_path_factory):
 @pytest.fixture(scope="module", autouse=True)
 def trains_on_little():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(alignment_passes, "LEAST_TRAINING_S", 0.0)
+        patch.setattr(passes, "LEAST_TRAINING_S", 0.0)
         yield
 
 
@@ -152,7 +153,7 @@ def test_a_run_that_is_stopped_anywhere_goes_on_to_the_same_bytes(corpus, run, m
     assert len(calls) > 14
     assert contents(output) == contents(run.outputs.folder)
     with monkeypatch.context() as patch:
-        patch.setattr("lemf.corpus.grids.write_table", None)
+        patch.setattr("lemf.corpus.alignment.grids.write_table", None)
         with pytest.raises(TypeError):
             align(corpus[0], output, force=True)
     assert (output.parent / "again.parts").is_dir()
@@ -165,8 +166,8 @@ def test_a_killed_process_leaves_what_the_next_goes_on_from(corpus, run):
     output = corpus[0].parent / "killed"
     code = (
         "from lemf.commands.cli import main\n"
-        "from lemf.corpus import alignment_passes\n"
-        "alignment_passes.LEAST_TRAINING_S = 0.0\n"
+        "from lemf.corpus.alignment import passes\n"
+        "passes.LEAST_TRAINING_S = 0.0\n"
         "main()\n"
     )
     command = [sys.executable, "-c", code, "align", corpus[0], "-o", output, "--language", "en"]
@@ -181,7 +182,7 @@ def test_a_killed_process_leaves_what_the_next_goes_on_from(corpus, run):
 
 
 def test_little_speech_trains_nothing(corpus, run, tmp_path, monkeypatch):
-    monkeypatch.setattr(alignment_passes, "LEAST_TRAINING_S", 60.0)
+    monkeypatch.setattr(passes, "LEAST_TRAINING_S", 60.0)
     align(corpus[0], tmp_path / "little")
     align(corpus[0], tmp_path / "untrained", train=False)
     assert contents(tmp_path / "little") == contents(tmp_path / "untrained")
@@ -278,7 +279,7 @@ def test_the_models_learn_from_some_hours_of_a_large_corpus_whatever_its_order()
 
 
 def test_a_part_of_a_corpus_trains_models_for_all(corpus, run, tmp_path, monkeypatch):
-    monkeypatch.setattr("lemf.corpus.alignment_passes.choose_training", lambda *_: {2})
+    monkeypatch.setattr("lemf.corpus.alignment.passes.choose_training", lambda *_: {2})
     seen = []
 
     def watch(done, total, failed=0, note=""):
