@@ -127,7 +127,7 @@ def speak_text(
         unreadable = espeak.find_unreadable([word.spoken for word in words], language)
         if 2 * len(unreadable) > len(words) and not force_fit:
             raise AlignerError(
-                f"{recording.name}: espeak-ng reads no letters as of "
+                f"{recording.name}: espeak-ng cannot read the letters of "
                 f"{shown(words[unreadable[0]].text)} in the language {shown(language)}; name the "
                 "language of the text, or align it all the same with --force-fit (force_fit=True)"
             )

@@ -106,7 +106,7 @@ def _check_plain(transcript: Transcript) -> Transcript:
 
 
 def describe_missing(audio: str) -> str:
-    """Say that a recording has no text, and which folder has the name of one."""
+    """Return the error that a recording has no text, and which folder has the name of one."""
     stem = os.path.splitext(audio)[0]  # noqa: PTH122
     folders = [f"{stem}.{one}" for one in TRANSCRIPT_SUFFIXES if Path(f"{stem}.{one}").is_dir()]
     if folders:

@@ -135,6 +135,7 @@ class _Builder:
         self._names: list[str] = []
         self._words: list[int] = []
         self._entries: list[list[int]] = []
+        self._openings: list[int] = []
 
     def add(self, name: str, word: int, *, optional: bool = False) -> None:
         self._names.append(name)

@@ -24,9 +24,8 @@ from msfser.semantics.es.chat_server import (
     fetch,
     name_remedy,
     open_client,
-    parse_json,
-    redact,
 )
+from msfser.semantics.es.redaction import parse_json, redact
 from msfser.semantics.es.refusals import refused_settings, refuses_audio, refuses_schema
 
 _PASSING = {408, 409, 425, 429, 500, 502, 503, 504}  # HTTP statuses that may pass
@@ -285,7 +284,9 @@ def _content(server: Server, answer: Answer) -> Reply | None:
         if isinstance(text, list):  # parts of several kinds, such as thinking
             kinds = ("text", "refusal")
             text = "".join(part[part["type"]] for part in text if part.get("type") in kinds)
-        return Reply(printable_text(redact(server, text if isinstance(text, str) else "")), is_cut)
+        return Reply(
+            printable_text(redact(server.secrets, text if isinstance(text, str) else "")), is_cut
+        )
     except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         return None
 

@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import re
 import zlib
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote_plus, unquote
 
 import httpx
 
 from lemf.runtime.output import UNPRINTABLE, printable_text
 from msfser.errors import ConfigError, SemanticsError
+from msfser.semantics.es.redaction import redact, redact_json
 
 CONNECT_S = 10.0
 LARGEST_ANSWER = 4 << 20  # bytes; a description has some hundred, the longest reasoning 200,000
@@ -28,16 +27,6 @@ _ENCODINGS = {"gzip", "x-gzip", "deflate"}
 _GZIP = b"\x1f\x8b"  # how it begins
 _EXAMPLE_URL = "http://localhost:8000/v1"
 _LAST_PORT = 65535
-_SHORTEST_SECRET = 4  # characters; placeholders such as "x" are no secrets
-_SHORTEST_UNIQUE = 8  # shorter keys, such as EMPTY, are replaced only as whole words
-
-# Escapes of JSON, once or more, and characters that may stand unseen anywhere in a key
-_ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|[bfnrt]|(?=[/\"]))")
-_CHARACTER = re.compile(rf"{_ESCAPE.pattern}|(.)", re.DOTALL)
-_UNSEEN = re.compile(
-    "[\0-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f"
-    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +109,7 @@ class Server:
 
 
 def _fault_of_url(url: str) -> str:
-    """Say why requests cannot be sent to a URL; ``""`` where they can."""
+    """Return why requests cannot be sent to a URL; ``""`` where they can."""
     try:
         parts = httpx.URL(url)
         host = parts.host  # may raise an error, too
@@ -198,7 +187,7 @@ async def fetch(
     except ExceptionGroup as errors:  # of sockets, such as at the port 99999 of a proxy
         raise httpx.ConnectError(str(errors.exceptions[0])) from errors
     if response.has_redirect_location:
-        target = redact(server, excerpt(_moved_to(response, path)))
+        target = redact(server.secrets, excerpt(_moved_to(response, path)))
         raise SemanticsError(f"{server.place}: the server has moved to {target}; use it as --url")
     encodings = response.headers.get("Content-Encoding", "").lower().replace(" ", "").split(",")
     content = bytes(raw)
@@ -214,7 +203,7 @@ async def fetch(
             raise httpx.DecodingError(f"the body is not UTF-8 at byte {error.start}") from error
         text = content[:LARGEST_ANSWER].decode("utf-8-sig", errors="replace")
     retry_after = response.headers.get("Retry-After")
-    return Answer(response.status_code, _redact_json(server, text), retry_after, is_whole)
+    return Answer(response.status_code, redact_json(server.secrets, text), retry_after, is_whole)
 
 
 def _moved_to(response: httpx.Response, path: str) -> str:
@@ -243,81 +232,14 @@ def _unsupported(server: Server, encoding: str) -> SemanticsError:
     )
 
 
-def parse_json(text: str) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """Read JSON; a ValueError where it is not, or is nested too deeply."""
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-
-
-def _redact_json(server: Server, text: str) -> str:
-    """Replace the key in a text, also where JSON writes it in another way."""
-    text = redact(server, text)
-    if "\\" in text:
-        with suppress(ValueError, RecursionError):
-            content = parse_json(text)
-            if (clean := redact(server, content)) != content:
-                return json.dumps(clean, ensure_ascii=False)
-    return text
-
-
-def redact(server: Server, content: Any) -> Any:  # noqa: ANN401 - whatever an entry holds
-    """Replace the key of the server in all texts of some content.
-
-    Parameters
-    ----------
-    server : Server
-    content : str, dict, list, tuple or other value
-
-    Returns
-    -------
-    content
-        Of the same type, with ``"***"`` for the key.
-    """
-    if isinstance(content, str):
-        for secret in server.secrets:
-            if len(secret) >= _SHORTEST_UNIQUE:
-                content = content.replace(secret, "***")
-            elif len(secret) >= _SHORTEST_SECRET:
-                content = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", content)
-        return _redact_altered(server, content)
-    if isinstance(content, Mapping):
-        return {redact(server, name): redact(server, value) for name, value in content.items()}
-    if isinstance(content, list | tuple):
-        return type(content)(redact(server, value) for value in content)
-    return content
-
-
-def _redact_altered(server: Server, text: str) -> str:
-    """Replace a key in other case, escaped, or with characters between that are not seen."""
-    folded = _seen(_ESCAPE.sub(lambda one: chr(int(one[1] or "0", 16)), text))
-    for secret in map(str.casefold, server.secrets):
-        if len(secret) < _SHORTEST_UNIQUE or secret not in folded:
-            continue
-        spans, characters = [], []
-        for one in _CHARACTER.finditer(text):
-            for character in _seen(chr(int(one[1], 16)) if one[1] else one[2] or ""):
-                spans.append(one.span())
-                characters.append(character)
-        found = [one.span() for one in re.finditer(re.escape(secret), "".join(characters))]
-        for start, stop in reversed(found):
-            text = f"{text[: spans[start][0]]}***{text[spans[stop - 1][1] :]}"
-    return text
-
-
-def _seen(text: str) -> str:
-    return _UNSEEN.sub("", text).casefold()
-
-
 def describe_error(server: Server, error: Exception) -> str:
     """Return kind and message of an error of httpx."""
-    text = redact(server, excerpt(str(error)))
+    text = redact(server.secrets, excerpt(str(error)))
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def name_remedy(server: Server, error: Exception) -> str:
-    """Say what to do about an error of httpx on the way to a server."""
+    """Return what to do about an error of httpx on the way to a server."""
     text = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in text:
         return "set SSL_CERT_FILE to the certificate of its authority"

@@ -19,8 +19,9 @@ import httpx
 from lemf import LemfError
 from msfser.errors import SemanticsError
 from msfser.semantics.es.chat_requests import Message, Reply, RequestError, complete, find_model
-from msfser.semantics.es.chat_server import Server, open_client, redact
+from msfser.semantics.es.chat_server import Server, open_client
 from msfser.semantics.es.description import prompt_of, reply_entry, schema_of
+from msfser.semantics.es.redaction import redact
 from msfser.semantics.es.wav import wav_bytes
 from msfser.semantics.jobs import Job, Results
 from msfser.semantics.work_file import Entry
@@ -133,7 +134,7 @@ async def _ask_all(
             except TimeoutError:
                 reason = f"no description within {_LONGEST_S:g} s"
                 entry = {"status": "failed", "reason": reason, "passing": True}
-            await done.put((job, redact(server, entry)))
+            await done.put((job, redact(server.secrets, entry)))
 
     try:
         async with asyncio.TaskGroup() as group:

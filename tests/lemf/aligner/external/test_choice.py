@@ -9,7 +9,7 @@ import pytest
 import lemf
 from lemf.aligner.external.choice import check_installed
 from lemf.aligner.external.files import write_wav
-from lemf.corpus.aligning import align_corpus
+from lemf.corpus.alignment.run import align_corpus
 from lemf.errors import AlignerError, MissingPackageError
 from lemf.reading.audio import Audio
 

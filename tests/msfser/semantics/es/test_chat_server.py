@@ -17,7 +17,8 @@ from msfser.semantics.texts import read_texts
 
 pytest.importorskip("httpx")
 
-from msfser.semantics.es.chat_server import Server, redact
+from msfser.semantics.es.chat_server import Server
+from msfser.semantics.es.redaction import redact
 
 _SPEC = importlib.util.spec_from_file_location(
     "look_alike_servers", Path(__file__).with_name("look_alike_servers.py")
@@ -178,7 +179,7 @@ def test_nothing_of_what_stands_before_the_host_is_shown(two, secret, parts):
     output += servers.describe(two, server.url.replace(":9", ":99999"), code=1)
     for part in parts:
         assert part not in output
-        assert redact(server, f"<{part}>") != f"<{part}>" or part in ("p@ss", "ss-word")
+        assert redact(server.secrets, f"<{part}>") != f"<{part}>" or part in ("p@ss", "ss-word")
 
 
 def test_https_and_http_that_were_mixed_up_are_said(two):
@@ -203,9 +204,9 @@ def test_an_environment_that_cannot_be_used_is_one_line(two, variable, value, sa
 
 def test_placeholders_for_a_key_change_no_reply():
     content = {"text": "Empty room, EMPTY, emptying", "x": ["a xylophone x"]}
-    assert redact(Server(url="http://x/v1", model="m", api_key="x"), content) == content
+    assert redact(Server(url="http://x/v1", model="m", api_key="x").secrets, content) == content
     server = Server(url="http://x/v1", model="m", api_key="EMPTY")
-    assert redact(server, content)["text"] == "Empty room, ***, emptying"
+    assert redact(server.secrets, content)["text"] == "Empty room, ***, emptying"
 
 
 @cache
@@ -335,7 +336,7 @@ def test_control_characters_of_a_reply_reach_no_text(two):
 )  # fmt: skip
 def test_the_key_is_replaced_in_other_forms_too(altered):
     server = Server(url="http://x/v1", model="m", api_key=KEY)
-    assert redact(server, f"It is \xe4 {altered}, ok.\n").rstrip("=") in (
+    assert redact(server.secrets, f"It is \xe4 {altered}, ok.\n").rstrip("=") in (
         "It is \xe4 ***, ok.\n", "It is \xe4 ***=, ok.\n", "It is \xe4 ***==, ok.\n",
     )  # fmt: skip
-    assert redact(server, f"It\n\\u00e4 is {KEY[:-1]}") == f"It\n\\u00e4 is {KEY[:-1]}"
+    assert redact(server.secrets, f"It\n\\u00e4 is {KEY[:-1]}") == f"It\n\\u00e4 is {KEY[:-1]}"
