@@ -27,9 +27,9 @@ from itertools import chain, combinations
 import numpy as np
 
 from lemf import Settings
-from lemf.agreement.labels import read_labels
+from lemf.agreement.labels.files import read_labels
+from lemf.agreement.labels.rated_sentences import RatedSentence, rate_sentences
 from lemf.agreement.measures import judge, rating_margin, top_n, top_word, within_segment
-from lemf.agreement.rated_sentences import RatedSentence, rate_sentences
 from lemf.arrays import FloatArray
 from lemf.config import CUE_SETS, PITCH_METHODS
 from lemf.contours.measurement import Measurement, measure

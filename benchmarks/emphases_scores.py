@@ -20,7 +20,7 @@ import soxr
 import torch
 
 import lemf
-from lemf.agreement.labels import Label, read_labels
+from lemf.agreement.labels.files import Label, read_labels
 
 RATE_HZ = 16000  # of the model
 UNUSED = (

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.signal import fftconvolve, resample_poly
 
 import lemf
-from lemf.agreement.labels import read_labels
+from lemf.agreement.labels.files import read_labels
 from lemf.agreement.measures import top_word
 from lemf.reading.alignment import align
 

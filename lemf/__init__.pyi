@@ -1,21 +1,21 @@
 # The public names of lemf, listed here and nowhere else: `lazy_loader` loads each on first use.
 
 from .agreement.bootstrap import bootstrap_interval as bootstrap_interval
-from .agreement.evaluation import Evaluation as Evaluation
-from .agreement.evaluation import GroupAgreement as GroupAgreement
-from .agreement.evaluation import SystemAgreement as SystemAgreement
-from .agreement.evaluation import evaluate_labels as evaluate_labels
-from .agreement.fitting import Fit as Fit
-from .agreement.fitting import FittedWeights as FittedWeights
-from .agreement.fitting import fit_sentences as fit_sentences
-from .agreement.fitting import fit_weights as fit_weights
-from .agreement.labels import Label as Label
-from .agreement.labels import read_labels as read_labels
-from .agreement.rated_sentences import RatedSentence as RatedSentence
-from .agreement.rated_sentences import RatedSentences as RatedSentences
-from .agreement.rated_sentences import ScoredSentence as ScoredSentence
-from .agreement.rated_sentences import Unjudged as Unjudged
-from .agreement.rated_sentences import rate_sentences as rate_sentences
+from .agreement.evaluation.run import Evaluation as Evaluation
+from .agreement.evaluation.run import GroupAgreement as GroupAgreement
+from .agreement.evaluation.run import SystemAgreement as SystemAgreement
+from .agreement.evaluation.run import evaluate_labels as evaluate_labels
+from .agreement.fitting.run import Fit as Fit
+from .agreement.fitting.run import FittedWeights as FittedWeights
+from .agreement.fitting.run import fit_sentences as fit_sentences
+from .agreement.fitting.run import fit_weights as fit_weights
+from .agreement.labels.files import Label as Label
+from .agreement.labels.files import read_labels as read_labels
+from .agreement.labels.rated_sentences import RatedSentence as RatedSentence
+from .agreement.labels.rated_sentences import RatedSentences as RatedSentences
+from .agreement.labels.rated_sentences import ScoredSentence as ScoredSentence
+from .agreement.labels.rated_sentences import Unjudged as Unjudged
+from .agreement.labels.rated_sentences import rate_sentences as rate_sentences
 from .aligner.align import align as align
 from .config import DURATION_METHODS as DURATION_METHODS
 from .config import FRAME_PERIOD_S as FRAME_PERIOD_S

@@ -7,10 +7,10 @@ from types import ModuleType
 from typing import Any
 
 _MOVED = {
-    "lemf.evaluation": "lemf.agreement.evaluation",
-    "lemf.fitting": "lemf.agreement.fitting",
-    "lemf.labels": "lemf.agreement.labels",
-    "lemf.rated_sentences": "lemf.agreement.rated_sentences",
+    "lemf.evaluation": "lemf.agreement.evaluation.run",
+    "lemf.fitting": "lemf.agreement.fitting.run",
+    "lemf.labels": "lemf.agreement.labels.files",
+    "lemf.rated_sentences": "lemf.agreement.labels.rated_sentences",
 }
 
 

@@ -45,7 +45,7 @@ FORBIDDEN = {
         "def late():\n    import matplotlib.pyplot",
     ),
     "Only lemf.corpus.parquet and lemf.reading.rows know Parquet": (
-        "lemf/agreement/labels.py",
+        "lemf/agreement/labels/files.py",
         "import pyarrow.parquet",
     ),
     "Only lemf.runtime.locks locks files": (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lemf.agreement.rated_sentences import RatedSentence, Unjudged
+from lemf.agreement.labels.rated_sentences import RatedSentence, Unjudged
 from lemf.arrays import FloatArray
 from lemf.errors import CorpusError, shown
 from lemf.reading.rows import MANIFEST_SUFFIXES, is_index, read_rows

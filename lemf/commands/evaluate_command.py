@@ -33,7 +33,7 @@ from lemf.runtime.output import check_apart, check_output, check_suffix, write_o
 from lemf.runtime.progress import progress
 
 if TYPE_CHECKING:
-    from lemf.agreement.evaluation import Evaluation
+    from lemf.agreement.evaluation.run import Evaluation
     from lemf.runtime.output import FigureFormat
 
 
@@ -121,9 +121,9 @@ def evaluate(
     if figure is not None:
         _check_figure(figure, [labels, *map(Path, score_files.values())], force=force)
 
-    from lemf.agreement.evaluation import evaluate_labels
-    from lemf.agreement.evaluation_text import describe_notes
-    from lemf.agreement.labels import read_labels
+    from lemf.agreement.evaluation.run import evaluate_labels
+    from lemf.agreement.evaluation.text import describe_notes
+    from lemf.agreement.labels.files import read_labels
 
     # Score and judge
     read = read_labels(str(labels))
@@ -206,11 +206,11 @@ def _check_figure(figure: Path, inputs: list[Path], *, force: bool) -> None:
     check_suffix(figure, FIGURE_SUFFIXES)
     check_apart([figure], inputs)
     check_output(figure, force=force)
-    import_module("lemf.agreement.evaluation_figure")  # reports missing packages
+    import_module("lemf.agreement.evaluation.figure")  # reports missing packages
 
 
 def _write_figure(evaluation: Evaluation, figure: Path, *, force: bool) -> None:
-    from lemf.agreement.evaluation_figure import render_evaluation
+    from lemf.agreement.evaluation.figure import render_evaluation
 
     suffix = cast("FigureFormat", figure.suffix.lower().lstrip("."))
     write_output(figure, render_evaluation(evaluation, suffix), force=force)
@@ -219,7 +219,7 @@ def _write_figure(evaluation: Evaluation, figure: Path, *, force: bool) -> None:
 
 def _note_weights_fitted_on(weights: tuple[str, ...], labels: Path) -> None:
     """Print a note on weights that were fitted on the labels they are evaluated on."""
-    from lemf.agreement.fitted_weights import is_fitted_on
+    from lemf.agreement.fitting.fitted_weights import is_fitted_on
 
     for text in weights:
         if text.lower().endswith(".json") and is_fitted_on(Path(text), labels):
@@ -236,11 +236,11 @@ def _print(
     by: tuple[Grouping, ...],
 ) -> None:
     if output_format == "table":
-        from lemf.agreement.evaluation_table import print_evaluation
+        from lemf.agreement.evaluation.table import print_evaluation
 
         print_evaluation(evaluation, open_stdout(), by=by)
         return
-    from lemf.agreement.evaluation_text import format_json, format_markdown
+    from lemf.agreement.evaluation.text import format_json, format_markdown
 
     if output_format == "json":
         print_text(format_json(evaluation, about))

@@ -21,7 +21,7 @@ from lemf.runtime.output import check_apart, check_output, check_suffix, write_o
 from lemf.runtime.progress import progress
 
 if TYPE_CHECKING:
-    from lemf.agreement.fitting import Fit
+    from lemf.agreement.fitting.run import Fit
     from lemf.config import FitMethod
 
 
@@ -89,10 +89,10 @@ def fit(
     strength = _read_regularisation(regularisation)
     _check_outputs(labels, output, held_out, force=force)
 
-    from lemf.agreement.evaluation_table import print_evaluation
-    from lemf.agreement.evaluation_text import describe_notes
-    from lemf.agreement.fitted_weights import format_held_out, format_weights
-    from lemf.agreement.fitting import fit_weights
+    from lemf.agreement.evaluation.table import print_evaluation
+    from lemf.agreement.evaluation.text import describe_notes
+    from lemf.agreement.fitting.fitted_weights import format_held_out, format_weights
+    from lemf.agreement.fitting.run import fit_weights
 
     try:
         with progress("fitting") as watch:

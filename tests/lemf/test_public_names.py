@@ -89,10 +89,10 @@ def test_names_in_the_docs_are_public():
 @pytest.mark.parametrize(
     ("old", "new", "name"),
     [
-        ("lemf.evaluation", "lemf.agreement.evaluation", "evaluate_labels"),
-        ("lemf.fitting", "lemf.agreement.fitting", "fit_sentences"),
-        ("lemf.labels", "lemf.agreement.labels", "read_labels"),
-        ("lemf.rated_sentences", "lemf.agreement.rated_sentences", "rate_sentences"),
+        ("lemf.evaluation", "lemf.agreement.evaluation.run", "evaluate_labels"),
+        ("lemf.fitting", "lemf.agreement.fitting.run", "fit_sentences"),
+        ("lemf.labels", "lemf.agreement.labels.files", "read_labels"),
+        ("lemf.rated_sentences", "lemf.agreement.labels.rated_sentences", "rate_sentences"),
     ],
 )
 def test_old_paths_import_with_a_warning(old, new, name):

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 import lemf
-from lemf.agreement.fitted_weights import hash_file
+from lemf.agreement.fitting.fitted_weights import hash_file
 from lemf.commands.cli import main as lemf_main
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")

@@ -19,19 +19,19 @@ from click.testing import CliRunner
 
 import lemf
 import lemf.contours.measurement
-from lemf.agreement.evaluation import evaluate, evaluate_labels
-from lemf.agreement.evaluation_figure import draw_evaluation, render_evaluation
-from lemf.agreement.evaluation_text import describe_notes, format_markdown
+from lemf.agreement.evaluation.figure import draw_evaluation, render_evaluation
+from lemf.agreement.evaluation.run import evaluate, evaluate_labels
+from lemf.agreement.evaluation.text import describe_notes, format_markdown
 from lemf.agreement.external_systems import BASELINES, match_scores, read_scores
-from lemf.agreement.labels import Label, read_labels
-from lemf.agreement.measures import MEASURES
-from lemf.agreement.rated_sentences import (
+from lemf.agreement.labels.files import Label, read_labels
+from lemf.agreement.labels.rated_sentences import (
     RatedSentence,
     RatedSentences,
     ScoredSentence,
     Unjudged,
     rate_sentences,
 )
+from lemf.agreement.measures import MEASURES
 from lemf.commands.cli import main
 from lemf.config import Settings
 from lemf.errors import CorpusError, SettingsError

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 import lemf
-from lemf.agreement.fitting import REGULARISATIONS, WEIGHT_SUM, fit_sentences, without_held_out
-from lemf.agreement.labels import Label
-from lemf.agreement.rated_sentences import RatedSentence, ScoredSentence
+from lemf.agreement.fitting.run import REGULARISATIONS, WEIGHT_SUM, fit_sentences, without_held_out
+from lemf.agreement.labels.files import Label
+from lemf.agreement.labels.rated_sentences import RatedSentence, ScoredSentence
 from lemf.commands.cli import main
 from lemf.commands.weight_options import read_weights
 from lemf.errors import CorpusError, SettingsError

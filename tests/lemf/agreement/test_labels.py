@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from lemf.agreement.labels import read_labels
+from lemf.agreement.labels.files import read_labels
 from lemf.errors import CorpusError
 
 ROW = {"audio": "a.wav", "textgrid": "a.TextGrid"}

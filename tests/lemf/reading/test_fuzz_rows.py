@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from lemf.agreement.labels import read_labels
+from lemf.agreement.labels.files import read_labels
 from lemf.corpus.listing import list_recordings
 
 ROWS = [

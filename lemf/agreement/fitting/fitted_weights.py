@@ -11,9 +11,9 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
-from lemf.agreement.evaluation_text import system_to_dict
-from lemf.agreement.fitting import FittedWeights
-from lemf.agreement.labels import Label
+from lemf.agreement.evaluation.text import system_to_dict
+from lemf.agreement.fitting.run import FittedWeights
+from lemf.agreement.labels.files import Label
 from lemf.errors import CorpusError, SettingsError
 from lemf.runtime.input import check_input, read_text_input
 from lemf.runtime.json_text import parse_json

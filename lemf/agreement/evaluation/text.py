@@ -9,7 +9,7 @@ from importlib.metadata import version as version_of
 from typing import Any
 
 from lemf.agreement.bootstrap import Intervals, Unit
-from lemf.agreement.evaluation import Evaluation, SystemAgreement
+from lemf.agreement.evaluation.run import Evaluation, SystemAgreement
 from lemf.agreement.measures import MEASURES
 from lemf.config import Grouping
 from lemf.runtime.output import escape_controls

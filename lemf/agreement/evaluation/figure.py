@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import math
 
-from lemf.agreement.evaluation import Evaluation
-from lemf.agreement.evaluation_text import TITLES, describe, two_digits
+from lemf.agreement.evaluation.run import Evaluation
+from lemf.agreement.evaluation.text import TITLES, describe, two_digits
 from lemf.agreement.measures import MEASURES
 from lemf.runtime.colours import BLUE, GREY_33, GREY_53, GREY_87
 from lemf.runtime.extras import importing, silence_log

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from lemf.agreement.bootstrap import Intervals
-from lemf.agreement.evaluation import Evaluation, SystemAgreement
-from lemf.agreement.evaluation_text import (
+from lemf.agreement.evaluation.run import Evaluation, SystemAgreement
+from lemf.agreement.evaluation.text import (
     TITLES,
     describe,
     describe_ties,

@@ -10,9 +10,8 @@ import numpy as np
 
 from lemf.agreement.bootstrap import Intervals, Spread, draw_spread
 from lemf.agreement.external_systems import baseline_scores, match_scores, read_scores
-from lemf.agreement.labels import Label, as_labels
-from lemf.agreement.measures import CLEAR_MARGIN, Judgement, judge, rating_margin
-from lemf.agreement.rated_sentences import (
+from lemf.agreement.labels.files import Label, as_labels
+from lemf.agreement.labels.rated_sentences import (
     RatedSentence,
     RatedSentences,
     Unjudged,
@@ -20,6 +19,7 @@ from lemf.agreement.rated_sentences import (
     nothing_to_judge,
     rate_sentences,
 )
+from lemf.agreement.measures import CLEAR_MARGIN, Judgement, judge, rating_margin
 from lemf.arrays import FloatArray
 from lemf.config import GROUPINGS, N_RESAMPLES, Grouping, Settings
 from lemf.runtime.progress import Watch, no_watch

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from lemf.agreement.labels import Label
+from lemf.agreement.labels.files import Label
 from lemf.agreement.measures import rating_margin
 from lemf.arrays import FloatArray
 from lemf.config import Settings

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from lemf.agreement.evaluation import Evaluation, evaluate
-from lemf.agreement.folds import LeftOut, make_folds, what_to_leave_out
-from lemf.agreement.labels import Label, as_labels
-from lemf.agreement.rated_sentences import (
+from lemf.agreement.evaluation.run import Evaluation, evaluate
+from lemf.agreement.fitting.folds import LeftOut, make_folds, what_to_leave_out
+from lemf.agreement.fitting.weights import minimise_loss, prepare_sentence, sentence_loss
+from lemf.agreement.labels.files import Label, as_labels
+from lemf.agreement.labels.rated_sentences import (
     RatedSentence,
     RatedSentences,
     Unjudged,
     rate_sentences,
 )
-from lemf.agreement.weights import minimise_loss, prepare_sentence, sentence_loss
 from lemf.arrays import FloatArray, IntArray
 from lemf.config import FIT_METHODS, N_RESAMPLES, FitMethod, Settings, check_choice
 from lemf.errors import CorpusError

@@ -1,0 +1,1 @@
+"""Systems compared with labels: `run` judges them; `text`, `table` and `figure` show the result."""
