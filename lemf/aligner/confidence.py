@@ -61,20 +61,26 @@ class Fit:
     likelihood_ratio: float
     n_frames: int
 
-    @property
-    def confidences(self) -> FloatArray:
-        """The share of words like these that fit where 5 words in 100 do not, (words,) float64."""
-        return np.asarray(1 / (1 + np.exp(-(weigh(self.features) + np.log(1 / _PRIOR - 1)))))
+    def confidences(self, *, is_mild: bool = True) -> FloatArray:
+        """Compute the share of words like these that fit where 5 in 100 do not, (words,) float64.
+
+        `is_mild` is that of `weigh`.
+        """
+        odds = weigh(self.features, is_mild=is_mild) + np.log(1 / _PRIOR - 1)
+        return np.asarray(1 / (1 + np.exp(-odds)))
 
 
-def weigh(features: FloatArray, weights: FloatArray = WEIGHTS) -> FloatArray:
+def weigh(
+    features: FloatArray, weights: FloatArray = WEIGHTS, *, is_mild: bool = True
+) -> FloatArray:
     """Compute the logarithm of the odds that words of a text fit where one in two does, (words,).
 
     Where the weakest quarter of the words fit badly, the voice or the sound is unlike that of the
-    models, and all are judged more mildly.
+    models, and all are judged more mildly if `is_mild`.
     """
     odds = (features * weights[:-1]).sum(axis=1) + weights[-1]
-    return np.asarray(odds + max(_ORDINARY - float(np.percentile(odds, 25)), 0.0))
+    mildness = max(_ORDINARY - float(np.percentile(odds, 25)), 0.0) if is_mild else 0.0
+    return np.asarray(odds + mildness)
 
 
 def measure_fit(

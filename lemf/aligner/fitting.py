@@ -23,6 +23,7 @@ LACKS = "the text lacks what sounds"  # how the note on sound that is not in the
 LEAST_CONFIDENCE = 0.5  # of a word whose place is not doubtful
 SURE_RATIO = -0.5  # likelihood ratio of a text that fits in any case
 _SURE_CONFIDENCE = 0.8  # mean of words that fit where the rest of the text does
+_MOST_UNFIT = 0.4  # confidence of words of a stretch that does not fit
 CHANCE_WEIGHT = 1.5
 LEAST_FIT = -1.2  # of a text that fits: its ratio, and by how much it is above that of chance
 _FEWEST_PHONES = 12  # of words that a text is refused for, unless they are half of it
@@ -79,16 +80,20 @@ def fit_words(
     if not force_fit and any(_is_most(piece, words) for piece in missed):
         raise AlignerError(_complain(words, missed))
     aligned: list[AlignedWord] = []
+    strict: list[float] = []  # confidences of the words of a text that does not fit
     unfit: list[Piece] = []
     for piece in pieces.spoken:
-        spoken, fits = _align(piece, features, words, phones, models, classifier, duration_s)
+        spoken, fit, fits = _align(piece, features, words, phones, models, classifier, duration_s)
         aligned += spoken
+        strict += fit.confidences(is_mild=False).tolist()
         if not fits:
             unfit.append(piece)
     missed = [piece for piece in missed if not _is_sure(aligned, piece, unfit)]
     missed += [piece for piece in unfit if not any(_overlap(piece, other) for other in missed)]
     if missed and not force_fit:
         raise AlignerError(_complain(words, missed))
+    if missed:
+        aligned = _doubt(aligned, strict, missed)
     confidence = float(np.mean([word.confidence for word in aligned]))
     notes = (*(_misfit(words, piece) for piece in missed), *_notes(aligned, words, pieces))
     return AlignedText(tuple(aligned), duration_s, confidence, notes)
@@ -105,8 +110,8 @@ def _align(
     models: PhoneModels,
     classifier: PhoneClassifier,
     duration_s: float,
-) -> tuple[list[AlignedWord], bool]:
-    """Align the words of a piece; return them, and whether they fit as a whole."""
+) -> tuple[list[AlignedWord], Fit, bool]:
+    """Align the words of a piece; return them, how well each fits, and whether all do."""
     own = phones[piece.first : piece.last]
     path = find_words(features[piece.start : piece.end], own, models)
     is_last = piece.end == len(features)
@@ -116,10 +121,23 @@ def _align(
     fit = measure_fit(path, features[piece.start : piece.end], len(own), classifier)
     aligned = [
         replace(word, confidence=round(confidence, 3))
-        for word, confidence in zip(placed, fit.confidences.tolist(), strict=True)
+        for word, confidence in zip(placed, fit.confidences().tolist(), strict=True)
     ]
     is_short = _count(phones, piece) < _FEWEST_PHONES and len(own) < len(words)
-    return aligned, is_short or _fits(fit, path, own, models)
+    return aligned, fit, is_short or _fits(fit, path, own, models)
+
+
+def _doubt(
+    aligned: Sequence[AlignedWord], strict: Sequence[float], missed: Sequence[Piece]
+) -> list[AlignedWord]:
+    """Lower the confidences of a text that does not fit; where half of it does not, of all."""
+    unfit = {place for piece in missed for place in range(piece.first, piece.last)}
+    if 2 * len(unfit) >= len(aligned):
+        unfit = set(range(len(aligned)))
+    return [
+        replace(word, confidence=round(own * (_MOST_UNFIT if place in unfit else 1.0), 3))
+        for place, (word, own) in enumerate(zip(aligned, strict, strict=True))
+    ]
 
 
 def _is_sure(aligned: Sequence[AlignedWord], piece: Piece, unfit: Sequence[Piece]) -> bool:

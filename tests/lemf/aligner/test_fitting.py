@@ -105,17 +105,29 @@ def test_words_are_found_between_other_sound(voices, around):
         assert any("lacks" in note for note in grid.notes) == (around == "speech")
 
 
-@pytest.mark.parametrize("kind", ["silence", "music", "noise"])
-def test_sound_without_speech_is_refused_in_one_line(kind):
+@pytest.mark.parametrize("kind", ["silence", "music", "noise", "tone"])
+def test_sound_without_speech_is_refused_in_one_line_or_aligned_with_doubt(kind):
     rate_hz = 16_000
     sound = {
         "silence": np.zeros(3 * rate_hz),
         "music": music(3, rate_hz),
         "noise": np.random.default_rng(0).normal(0, 0.1, 3 * rate_hz),
+        "tone": 0.3 * np.sin(2 * np.pi * 440 * np.arange(3 * rate_hz) / rate_hz),
     }[kind]
+    text = "The morning paper was lying on the table."
     with pytest.raises(lemf.LemfError) as caught:
-        align(sound, "The morning paper was lying on the table.", language="en-us", rate_hz=rate_hz)
+        align(sound, text, language="en-us", rate_hz=rate_hz)
     assert "\n" not in str(caught.value)
+    grid = align(sound, text, language="en-us", rate_hz=rate_hz, force_fit=True)
+    assert max(confidences(grid)) < 0.5
+    assert any("do not fit the sound" in note for note in grid.notes)
+
+
+def test_words_of_noise_are_flagged_when_they_are_scored():
+    noise = np.random.default_rng(1).normal(0, 0.1, 32_000)
+    text = "The morning paper was lying."
+    said = lemf.score(noise, rate_hz=16_000, text=text, language="en-us", force_fit=True)
+    assert all("doubtful_alignment" in word.flags for word in said.words)
 
 
 def test_a_text_that_takes_longer_than_the_recording_is_refused(voices):
