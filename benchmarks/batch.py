@@ -133,7 +133,7 @@ def measure_shares(recordings: list[Recording]) -> None:
     lemf.contours.contours.f0_contour = timed
     folder = str(Path.cwd())
     tasks = [FileTask(0, recording, 0, lemf.Settings(), folder, False) for recording in recordings]
-    schema = schema_of("words", lemf.Settings().cue_weights)
+    schema = schema_of("words", lemf.Settings())
     totals = []
     for _ in range(ROUNDS + 1):
         spent, started = 0.0, time.process_time()
@@ -212,7 +212,7 @@ def measure_resume(corpus: Path, n_files: int) -> None:
     plan = make_plan(list_recordings(corpus)[0], lemf.Settings())
     parts = Parts(Path(f"{corpus}.parquet.parts"))
     parts.start(plan.identity)
-    empty = {"words": to_stream([], schema_of("words", lemf.Settings().cue_weights))}
+    empty = {"words": to_stream([], schema_of("words", lemf.Settings()))}
     n_done = n_files // plan.shard_size
     for shard in range(n_done):
         stamps = [stamp_of(plan.recordings[number]) for number in plan.files_of(shard)]

@@ -72,6 +72,7 @@ from .scoring.emphasis import CueShare as CueShare
 from .scoring.emphasis import Emphasis as Emphasis
 from .scoring.emphasis import Segment as Segment
 from .scoring.emphasis import SentenceEmphasis as SentenceEmphasis
+from .scoring.emphasis import WordBreak as WordBreak
 from .scoring.emphasis import WordEmphasis as WordEmphasis
 from .transcription.text_files import Transcript as Transcript
 from .transcription.text_files import read_transcript as read_transcript

@@ -9,7 +9,7 @@ import codecs
 import io
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NamedTuple, get_args
 
 from lemf.errors import SettingsError, shown
@@ -96,6 +96,8 @@ LOWEST_FLOOR_HZ = 20.0
 HIGHEST_CEILING_HZ = 2000.0
 LOWEST_HIGHPASS_HZ, HIGHEST_HIGHPASS_HZ = 10.0, 1000.0
 LARGEST_WEIGHT = 1e6
+OPTIONAL = {"optional": True}  # of a field that outputs name only where it is not the default
+BREAKS = "breaks"  # as sentences: they end at major phrase boundaries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +120,8 @@ class Settings:
         with an offset or rumble below any voice. The paper has none.
     sentences : str
         ``"whole"``: the file is one sentence. ``"pause:S"``: a new sentence after each pause longer
-        than S seconds. Otherwise the name of the tier whose labelled intervals are the sentences.
+        than S seconds. ``"breaks"``: a new sentence after each major phrase boundary. Otherwise the
+        name of the tier whose labelled intervals are the sentences.
     words_tier, phones_tier : str, optional
         Names of the tiers; found by their usual names when left out.
     speaker : str, optional
@@ -136,6 +139,8 @@ class Settings:
         The words over which a cue's mean and standard deviation are computed, and the phones that
         tell the expected duration of a phone. The paper standardises over the sentence; over more
         words, scores compare between sentences. The last two need several recordings.
+    breaks : bool
+        Whether the phrase boundary after each word is measured.
 
     Raises
     ------
@@ -158,6 +163,7 @@ class Settings:
     encoding: str | None = None
     silence: tuple[str, ...] = ()
     normalise: Scope = "sentence"
+    breaks: bool = field(default=False, metadata=OPTIONAL)
 
     def __post_init__(self) -> None:
         for name, (convert, expected) in _TYPES.items():
@@ -204,6 +210,22 @@ class Settings:
     def has_extra_cues(self) -> bool:
         """Whether the set has cues beyond the paper's, which read contours with detail."""
         return self._reads("sentence")
+
+    @property
+    def sentences_from_breaks(self) -> bool:
+        """Whether sentences end at major phrase boundaries."""
+        return self.sentences == BREAKS
+
+    @property
+    def needs_detail(self) -> bool:
+        """Whether anything reads contours with detail: an extra cue, or phrase boundaries."""
+        return self.has_extra_cues or self.breaks or self.sentences_from_breaks
+
+    @property
+    def sentences_tier(self) -> str | None:
+        """Name of the tier of the sentences; None where they come from elsewhere."""
+        elsewhere = self.sentences in ("whole", BREAKS) or self.pause_s is not None
+        return None if elsewhere else self.sentences
 
     @property
     def needs_phone_norms(self) -> bool:
@@ -299,20 +321,36 @@ def _channel(value: Any) -> Any:  # noqa: ANN401
     return number
 
 
+def _flag(value: Any) -> bool:  # noqa: ANN401
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
 # How each setting becomes its plain type, and what a user writes who gave another
 _TYPES: Mapping[str, tuple[Callable[[Any], object], str]] = {
     "weights": (_weights, "a mapping of cues to numbers"),
     "pitch_floor_hz": (float, "a frequency in Hz"),
     "pitch_ceiling_hz": (float, "a frequency in Hz"),
     "highpass_hz": (_hz_or_none, "a frequency in Hz, or None"),
-    "sentences": (_text, "'whole', 'pause:S' or the name of a tier"),
+    "sentences": (_text, "'whole', 'pause:S', 'breaks' or the name of a tier"),
     "words_tier": (_text_or_none, "the name of a tier"),
     "phones_tier": (_text_or_none, "the name of a tier"),
     "speaker": (_text_or_none, "the name of a speaker"),
     "channel": (_channel, "a number from 1 or 'mix'"),
     "encoding": (_text_or_none, "the name of an encoding"),
     "silence": (_labels, "a tuple of labels"),
+    "breaks": (_flag, "True or False"),
 }
+
+
+def shown_fields(record: Any) -> dict[str, Any]:  # noqa: ANN401 - a dataclass
+    """Return the fields of a record that outputs name: optional ones only if not the default."""
+    return {
+        one.name: getattr(record, one.name)
+        for one in fields(record)
+        if not one.metadata.get("optional") or getattr(record, one.name) != one.default
+    }
 
 
 def find_encoding(name: str) -> str:

@@ -17,6 +17,7 @@ from lemf.errors import SettingsError
 from lemf.reading.audio import Audio
 from lemf.reading.sources import Source
 from lemf.reading.textgrid import TextGrid
+from lemf.scoring.breaks import add_breaks, cut_at_breaks, measure_breaks
 from lemf.scoring.doubts import (
     alignment_flags,
     doubt_notes,
@@ -125,6 +126,7 @@ def score_measurement(
     SettingsError
         `normalise` is ``"speaker"`` or ``"corpus"``, and there are no norms.
     """
+    measured = cut_at_breaks(measured, settings)
     if settings.normalise == "recording":
         norms = recording_norms(measured, settings)
     elif settings.normalise == "sentence":
@@ -147,6 +149,8 @@ def score_measurement(
             cues = cues.with_flags(pitch_flags(words, contours))
         standardise = norms.standardise if norms else _standardise
         sentences.append(score_sentence(index, words, cues, standardise, settings.cue_weights))
+    if settings.breaks:
+        sentences = add_breaks(sentences, measure_breaks(measured))
     notes = [*doubt_notes(sentences), *voice_notes(sentences)]
     if settings.needs_vowels:
         notes += vowel_notes(alignment, vowels)

@@ -42,6 +42,7 @@ class AnalysisOptions(WeightOptions, MeasureOptions):
     """Values of the options that all commands share which score recordings."""
 
     normalise: Scope
+    breaks: bool
     force: bool
 
 
@@ -75,10 +76,11 @@ _MEASURE_OPTIONS = (
     ),
     click.option(
         "--sentences",
-        metavar="whole|pause:S|TIER",
+        metavar="whole|pause:S|breaks|TIER",
         default="whole",
         show_default=True,
-        help="One sentence per file, split at pauses over S seconds, or the intervals of a tier.",
+        help="One sentence per file, split at pauses over S seconds or at major phrase boundaries, "
+        "or the intervals of a tier.",
     ),
     click.option(
         "--words-tier", metavar="NAME", help="Tier of the words.  [default: found by its name]"
@@ -120,6 +122,9 @@ _normalise_option = click.option(
     show_default=True,
     help="Words over which each cue is standardised; lemf rescore also has speaker and corpus.",
 )
+_breaks_option = click.option(
+    "--breaks", is_flag=True, help="Also measure the phrase boundary after each word."
+)
 _VIEW_OPTIONS = (
     click.option(
         "--top",
@@ -139,7 +144,7 @@ _VIEW_OPTIONS = (
 
 # The options that a command takes as `MeasureOptions`, `AnalysisOptions` or `ViewOptions`
 measure_options = add_options(*_MEASURE_OPTIONS)
-_recording_options = add_options(weight_options, measure_options, _normalise_option)
+_recording_options = add_options(weight_options, measure_options, _normalise_option, _breaks_option)
 analysis_options = add_options(_recording_options, force_option)
 view_options = add_options(_recording_options, *_VIEW_OPTIONS, force_option)
 
@@ -163,7 +168,13 @@ def read_settings(options: AnalysisOptions) -> Settings:
         A file of weights that cannot be read.
     """
     cues, weights = read_weight_options(options)
-    return read_measure_options(options, cues=cues, weights=weights, normalise=options["normalise"])
+    return read_measure_options(
+        options,
+        cues=cues,
+        weights=weights,
+        normalise=options["normalise"],
+        breaks=options["breaks"],
+    )
 
 
 def read_measure_options(
@@ -172,8 +183,9 @@ def read_measure_options(
     cues: str | None = None,
     weights: Mapping[str, float] | None = None,
     normalise: Scope = "sentence",
+    breaks: bool = False,
 ) -> Settings:
-    """Convert the options for measuring, a cue set, weights and a scope to settings.
+    """Convert the options for measuring, a cue set, weights, a scope and breaks to settings.
 
     Raises
     ------
@@ -198,6 +210,7 @@ def read_measure_options(
             encoding=options["encoding"],
             silence=options["silence"],
             normalise=normalise,
+            breaks=breaks,
         )
     except SettingsError as error:
         raise click.UsageError(str(error)) from error

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from lemf.reading.frames import Piece
     from lemf.reading.textgrid import TextGrid
     from lemf.runtime.output import FigureFormat
-    from lemf.scoring.emphasis import Emphasis
+    from lemf.scoring.emphasis import Emphasis, WordEmphasis
 
 
 class ScoreOptions(ViewOptions, WordOptions):
@@ -186,18 +186,25 @@ def _score(
     alignment = align(grid, settings, recording.duration_s, hearing)
     if figure is not None:
         import_module("lemf.display.figure")  # reports missing packages before scoring
-        _check_pages(figure, recording.name, sentence, alignment.sentences)
+        if not settings.sentences_from_breaks:
+            _check_pages(figure, recording.name, sentence, alignment.sentences)
     note_slow_pitch(settings)
     work = Work(count_cores(), _show_progress)
     measured = measure_aligned(recording, grid.path, alignment, settings, work=work)
     emphasis = score_measurement(measured, settings)
+    if figure is not None and settings.sentences_from_breaks:  # known only now
+        cut = [one.words for one in emphasis.sentences]
+        _check_pages(figure, recording.name, sentence, cut)
     for note in emphasis.notes:
         say(f"note: {emphasis.audio}: {note}")
     return emphasis
 
 
 def _check_pages(
-    figure: Path, audio: str, sentence: int | None, sentences: Sequence[Sequence[Word]]
+    figure: Path,
+    audio: str,
+    sentence: int | None,
+    sentences: Sequence[Sequence[Word] | Sequence[WordEmphasis]],
 ) -> None:
     """Refuse a sentence that does not exist, and a figure that cannot hold the sentences."""
     from lemf.display.figure_pages import cut_pages

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
@@ -16,7 +15,7 @@ from lemf.commands.analysis_options import (
     read_measure_options,
 )
 from lemf.commands.weight_options import read_weights
-from lemf.config import CUE_SETS, GROUPINGS, Grouping, Settings
+from lemf.config import CUE_SETS, GROUPINGS, Grouping, Settings, shown_fields
 from lemf.errors import SettingsError
 from lemf.runtime.console import (
     FIGURE_SUFFIXES,
@@ -147,7 +146,7 @@ def evaluate(
         _write_figure(evaluation, figure, force=force)
     about = {
         "labels": str(labels),
-        "settings": {name: asdict(one) for name, one in settings.items()},
+        "settings": {name: shown_fields(one) for name, one in settings.items()},
         "score_files": score_files,
     }
     _print(evaluation, output_format, about, by)

@@ -65,7 +65,7 @@ def measure(
     aligning : AlignSettings, optional
         How they are aligned.
     with_detail : bool, optional
-        Whether to measure the contours of `Detail`; by default if a cue of the settings reads them.
+        Whether to measure the contours of `Detail`; by default if the settings need them.
     work : Work
         The threads and the progress display of `score`.
 
@@ -118,7 +118,7 @@ def measure_aligned(
         contours=measure_contours(
             recording,
             settings,
-            with_detail=settings.has_extra_cues if with_detail is None else with_detail,
+            with_detail=settings.needs_detail if with_detail is None else with_detail,
             work=work,
         ),
         notes=notes,

@@ -153,7 +153,7 @@ def merge_parts(parts: Parts, plan: Plan, outputs: Outputs) -> Summary:
     about = describe_output(plan.identity["settings"], summary)
     with open_tables(
         outputs.tables,
-        plan.settings.cue_weights,
+        plan.settings,
         about,
         force=True,
         with_confidence=any(head.with_confidence for head in heads),

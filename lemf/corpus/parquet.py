@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from lemf.arrays import FloatArray
-from lemf.config import DurationMethod
+from lemf.config import DurationMethod, Settings
 from lemf.contours.contours import Contours, Detail
 from lemf.contours.measurement import Measurement
 from lemf.corpus.feature_values import find_fault
@@ -51,9 +51,9 @@ _OPTIONAL_COLUMN = "notes"  # which files without a checksum may lack
 _CONTOURS = [column.name for column in FEATURE_COLUMNS if column.type == FLOATS]
 
 
-def schema_of(table: str, cues: Iterable[str], *, with_confidence: bool = False) -> pyarrow.Schema:
+def schema_of(table: str, settings: Settings, *, with_confidence: bool = False) -> pyarrow.Schema:
     """Return the columns of ``words``, ``sentences`` or ``features`` with their types."""
-    columns = columns_of(table, cues)
+    columns = columns_of(table, settings)
     if with_confidence and table == "features":
         columns = (*columns, CONFIDENCE_COLUMN)
     return pyarrow.schema(_fields(columns))
@@ -143,7 +143,7 @@ class TableWriter:
 @contextmanager
 def open_tables(
     paths: Mapping[str, Path],
-    cues: Iterable[str],
+    settings: Settings,
     about: Mapping[str, Any],
     *,
     force: bool,
@@ -155,7 +155,7 @@ def open_tables(
     ----------
     paths : mapping of table to path
         Written in this order.
-    cues : iterable of str
+    settings : Settings
     about : mapping
         Kept in the metadata under the key ``lemf``, as JSON.
     force : bool
@@ -165,12 +165,11 @@ def open_tables(
     """
     content = json.dumps(about, sort_keys=True).encode()
     metadata = {_META: content, _META_CHECKSUM: _checksum(content)}
-    names = tuple(cues)
     with ExitStack() as files:
         writers = {}
         for table, path in reversed(list(paths.items())):  # the last opened appears first
             stream = files.enter_context(open_output(path, force=force))
-            schema = schema_of(table, names, with_confidence=with_confidence)
+            schema = schema_of(table, settings, with_confidence=with_confidence)
             schema = schema.with_metadata(metadata)
             writers[table] = TableWriter(stream, schema, _ROW_GROUPS[table])
         try:
@@ -266,7 +265,7 @@ class FeatureFile:
         wanted = [
             one
             for one in schema_of(
-                "features", (), with_confidence=CONFIDENCE_COLUMN.name in schema.names
+                "features", Settings(), with_confidence=CONFIDENCE_COLUMN.name in schema.names
             )
             if one.name in schema.names or not (older and one.name == _OPTIONAL_COLUMN)
         ]

@@ -15,7 +15,7 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
-from lemf.config import AlignSettings, Settings
+from lemf.config import AlignSettings, Settings, shown_fields
 from lemf.corpus.manifest import Recording
 from lemf.runtime.output import printable_path
 
@@ -171,7 +171,7 @@ def _printable(path: Path | None) -> str | None:
 
 def describe_settings(settings: Settings) -> dict[str, Any]:
     """Convert all settings to plain types, with the weight of every cue of the set."""
-    described = asdict(settings) | {"weights": settings.cue_weights}
+    described = shown_fields(settings) | {"weights": settings.cue_weights}
     plain: dict[str, Any] = json.loads(json.dumps(described))
     return plain
 

@@ -99,8 +99,7 @@ def _score(task: FileTask) -> FileResult:
         settings,
         text=transcript,
         aligning=task.aligning,
-        with_detail=task.keep_features
-        or settings.has_extra_cues,  # any cue set can rescore features
+        with_detail=task.keep_features or settings.needs_detail,  # any cue set can rescore features
     )
     measured = replace(
         measured,

@@ -111,7 +111,7 @@ def rescore_features(
         (name, score_measurement(measured, settings, norms.get(group_of(name))))
         for name, measured in measurements()
     )
-    with open_tables(outputs.tables, settings.cue_weights, about, force=force) as writers:
+    with open_tables(outputs.tables, settings, about, force=force) as writers:
         notes = _write_rows(scored, writers, settings, source.n_files)
         write_notes(outputs, notes, summary.files)
         n_words = writers["words"].n_rows
@@ -142,7 +142,7 @@ def _write_rows(
 ) -> list[list[str]]:
     """Write the rows of all recordings, many at a time; return the rows of their notes."""
     notes: list[list[str]] = []
-    schemas = {table: schema_of(table, settings.cue_weights) for table in writers}
+    schemas = {table: schema_of(table, settings) for table in writers}
     rows: dict[str, list[Row]] = {table: [] for table in writers}
     for number, (name, emphasis) in enumerate(scored, 1):
         notes += [[name, emphasis.audio, note] for note in emphasis.notes]

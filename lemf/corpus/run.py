@@ -273,7 +273,7 @@ def _make_part(
     part.n_words = len(rows["words"])
     part.audio_s = math.fsum(lengths_s)
     part.with_confidence = any(CONFIDENCE_COLUMN.name in row for row in rows["features"])
-    schema = partial(schema_of, cues=settings.cue_weights, with_confidence=part.with_confidence)
+    schema = partial(schema_of, settings=settings, with_confidence=part.with_confidence)
     part.tables = {table: to_stream(rows[table], schema(table)) for table in outputs.tables}
     return part
 

@@ -5,11 +5,12 @@ Rows are made in the workers, which load no pyarrow; `parquet` turns the types i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from lemf.config import Settings
     from lemf.contours.measurement import Measurement
     from lemf.reading.alignment import Word
     from lemf.scoring.emphasis import Emphasis
@@ -85,7 +86,16 @@ CONFIDENCE_COLUMN = Column(  # of features, only where an aligner told it
 )
 
 
-def word_columns(cues: Iterable[str]) -> tuple[Column, ...]:
+_BREAK_COLUMNS = {
+    "break_kind": "string",
+    "break_strength": "float64",
+    "break_pause_s": "float64",
+    "break_lengthening": "float64",
+    "break_reset_st": "float64",
+}
+
+
+def word_columns(settings: Settings) -> tuple[Column, ...]:
     """Return the columns of the words: the id, then those of `Emphasis.to_rows`."""
     types = {
         "id": "string",
@@ -106,19 +116,20 @@ def word_columns(cues: Iterable[str]) -> tuple[Column, ...]:
         "flags": "string",
         **{
             f"cues.{cue}.{key}": "float64"
-            for cue in cues
+            for cue in settings.cue_weights
             for key in ("value", "z", "weight", "contribution")
         },
+        **(_BREAK_COLUMNS if settings.breaks else {}),
         "sentence_flags": "string",
         "in_segment": "bool",
     }
     return tuple(Column(name, kind, itemgetter(name)) for name, kind in types.items())
 
 
-def columns_of(table: str, cues: Iterable[str]) -> tuple[Column, ...]:
+def columns_of(table: str, settings: Settings) -> tuple[Column, ...]:
     """Return the columns of ``words``, ``sentences`` or ``features``."""
     return {
-        "words": word_columns(cues),
+        "words": word_columns(settings),
         "sentences": SENTENCE_COLUMNS,
         "features": FEATURE_COLUMNS,
     }[table]
@@ -126,7 +137,7 @@ def columns_of(table: str, cues: Iterable[str]) -> tuple[Column, ...]:
 
 def word_rows(name: str, emphasis: Emphasis) -> list[Row]:
     """Return one row per word."""
-    columns = word_columns(emphasis.settings.cue_weights)
+    columns = word_columns(emphasis.settings)
     rows = [{"id": name, **row} for row in emphasis.to_rows()]
     if missing := rows[0].keys() - {column.name for column in columns}:
         raise ValueError(f"the table of words has no column for {', '.join(sorted(missing))}")

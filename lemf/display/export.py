@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Iterable
 from importlib.resources import files
 
-from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
+from lemf.reading.textgrid import Interval, IntervalTier, Point, PointTier, TextGrid, Tier
 from lemf.runtime.output import escape_controls
 from lemf.scoring.emphasis import Emphasis
 
 SCORE_TIER = "emphasis"
 SEGMENT_TIER = "segment"
 FLAGS_TIER = "flags"  # only where the alignment failed
+BREAKS_TIER = "breaks"  # only where phrase boundaries were measured
 
 
 def format_json(emphasis: Emphasis) -> str:
@@ -51,8 +53,9 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
     -------
     TextGrid
         With ``emphasis`` (score of each word, two decimals) and ``segment`` (text of each emphasis
-        segment), and, where the alignment failed, ``flags``; a name that is taken already gets a
-        number.
+        segment), and, where the alignment failed, ``flags``; where phrase boundaries were measured,
+        ``breaks`` with a point at the end of each phrase, such as ``major 3.10``. A name that is
+        taken already gets a number.
     """
     scores = [Interval(w.start_s, w.end_s, f"{w.score:.2f}") for w in emphasis.words]
     segments = [
@@ -61,7 +64,7 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
     ]
     failed = [Interval(w.start_s, w.end_s, w.doubts) for w in emphasis.words if w.misaligned]
     names = {tier.name for tier in textgrid.tiers}
-    added = tuple(
+    added: tuple[Tier, ...] = tuple(
         IntervalTier(
             _free_name(name, names),
             textgrid.start_s,
@@ -74,7 +77,22 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
             *([(FLAGS_TIER, failed)] if failed else []),
         )
     )
+    breaks = _break_points(emphasis, textgrid.end_s)
+    if breaks:
+        name = _free_name(BREAKS_TIER, names)
+        added += (PointTier(name, textgrid.start_s, textgrid.end_s, breaks),)
     return TextGrid(textgrid.start_s, textgrid.end_s, textgrid.tiers + added, textgrid.path)
+
+
+def _break_points(emphasis: Emphasis, end_s: float) -> tuple[Point, ...]:
+    """Return a point at the end of each phrase: the kind of the break, and its strength."""
+    ends: dict[float, str] = {}
+    for word in emphasis.words:
+        after = word.break_after
+        if after is not None and after.kind != "none":
+            strength = "" if math.isnan(after.strength) else f" {after.strength:.2f}"
+            ends[min(word.end_s, end_s)] = after.kind + strength
+    return tuple(Point(time_s, label) for time_s, label in sorted(ends.items()))
 
 
 def format_contours_csv(emphasis: Emphasis) -> str:

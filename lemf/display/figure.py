@@ -19,6 +19,7 @@ with importing("lemf[plot]"):  # before the modules below, which import matplotl
 
 from lemf.config import F0_AXES, F0Axis, check_choice
 from lemf.contours.contours import Contours
+from lemf.display.figure_breaks import mark_breaks
 from lemf.display.figure_contours import draw_energy, draw_f0
 from lemf.display.figure_cues import beyond_the_papers, draw_contributions
 from lemf.display.figure_fonts import drawable, fonts_of, readable
@@ -111,6 +112,7 @@ def _draw_page(
     write_words(lower, page, top)
     name_top_words(upper, page, top)
     _mark_segment(upper, page)
+    mark_breaks(lower, page)
     for panel in third:
         draw_contributions(panel, page)
         lower.tick_params(bottom=False, labelbottom=False)

@@ -18,6 +18,7 @@ _WIDE = 100  # columns from which the measured values are shown too
 _NARROW = 60  # columns below which the bars are left out
 _ROOM_OF_WORDS = 30  # columns for mark, word, rank and score
 _ROOM_OF_VALUES = 36  # of the bars and the measured values
+_ROOM_OF_BREAKS = len("minor 0.00 ")
 _SHARES = 3  # cues shown per word where there is no room for all
 _LONGEST = 100_000  # characters printed in one piece: to break lines takes the square of them
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -71,6 +72,7 @@ def _spare(console: Console, word: WordEmphasis) -> int:
     """
     widths = [max(len("+0.00"), *map(len, name.split("_"))) + 1 for name in word.cues]
     spare = console.width - _ROOM_OF_WORDS - sum(widths)
+    spare -= 0 if word.break_after is None else _ROOM_OF_BREAKS
     return spare if len(widths) > _SHARES else max(spare, 0)
 
 
@@ -109,6 +111,9 @@ def _print_words(
             table.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
     else:
         table.add_column("largest shares")
+    with_breaks = sentence.words[0].break_after is not None
+    if with_breaks:
+        table.add_column("break", no_wrap=True)
     if wide:
         table.add_column("F0 max", justify="right")
         table.add_column(duration, justify="right")
@@ -125,6 +130,8 @@ def _print_words(
             *([_bar(word.score, low, high, marks)] if bars else []),
             *_shares(word, all_fit),
         ]
+        if with_breaks:
+            cells.append(_break(word))
         if wide:
             cells += [_in_hz(word.pitch), _in_ms(word.duration)]
         style = "bold" if word.rank == 1 else "" if word.rank <= top else "dim"
@@ -183,6 +190,13 @@ def _bar(score: float, low: float, high: float, marks: dict[str, str]) -> str:
     if marks is _UNICODE_MARKS:
         return " " * zero + "█" * full + _EIGHTHS[int((cells - full) * 8)].strip()
     return " " * zero + "#" * round(cells)
+
+
+def _break(word: WordEmphasis) -> str:
+    after = word.break_after
+    if after is None or after.kind == "none":
+        return ""
+    return after.kind if math.isnan(after.strength) else f"{after.kind} {after.strength:.2f}"
 
 
 def _in_hz(log_f0: float) -> str:

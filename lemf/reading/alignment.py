@@ -191,8 +191,8 @@ def _unmatched_silence(
     if not settings.silence:
         return []
     used = [words] if phones is None else [words, phones]
-    if settings.sentences != "whole" and settings.pause_s is None:
-        used.append(tier_by_name(textgrid, settings.sentences, "--sentences"))
+    if settings.sentences_tier is not None:
+        used.append(tier_by_name(textgrid, settings.sentences_tier, "--sentences"))
     labels = {fold(interval.label) for tier in used for interval in tier.intervals}
     return [
         f"--silence {shorten(label)} {MATCHES_NOTHING}"
@@ -206,6 +206,8 @@ def _split_sentences(
 ) -> tuple[tuple[tuple[Word, ...], ...], list[str]]:
     if settings.sentences == "whole":
         return (words,), _note_long_sentence(words)
+    if settings.sentences_from_breaks:  # cut when the contours are measured
+        return (words,), []
     if settings.pause_s is not None:
         return _split_at_pauses(words, settings.pause_s), []
     return _sentences_of_tier(words, textgrid, settings)

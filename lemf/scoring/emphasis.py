@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from lemf.config import CUE_SETS, Settings
+from lemf.config import CUE_SETS, OPTIONAL, Settings, shown_fields
 from lemf.contours.contours import Contours
 from lemf.runtime.extras import importing
 
 if TYPE_CHECKING:
     import pandas
 
+_BREAK_VALUES = ("break_strength", "break_pause_s", "break_lengthening", "break_reset_st")
 _REPR_TOPS = 3  # sentences whose top word the repr names
 SCHEMA_VERSION = 1  # of the JSON contract, lemf/display/emphasis.schema.json
 
@@ -55,6 +56,31 @@ class CueShare:
 
 
 @dataclass(frozen=True)
+class WordBreak:
+    """The break after a word, and its cues; NaN where one could not be measured.
+
+    Attributes
+    ----------
+    kind : str
+        ``"none"``, ``"minor"`` or ``"major"``; ``"end"`` after the last word of the recording.
+    strength : float
+        0 or more; NaN at the end of the recording.
+    pause_s : float
+        Silence up to the next word in seconds.
+    lengthening : float
+        Mean ln(duration / expected duration) of the phones from the last vowel on.
+    reset_st : float
+        F0 at the start of the next word above that at the end of this one, in semitones.
+    """
+
+    kind: str
+    strength: float
+    pause_s: float
+    lengthening: float
+    reset_st: float
+
+
+@dataclass(frozen=True)
 class WordEmphasis:
     """One word: the paper's three features, their z-scores, the score and the parts of the score.
 
@@ -76,6 +102,8 @@ class WordEmphasis:
         Rank by score in the sentence, from 1.
     flags : tuple of str
         Keys of `FLAG_MEANINGS`.
+    break_after : WordBreak or None
+        The phrase boundary after the word, if it was asked for.
     """
 
     index: int
@@ -92,6 +120,7 @@ class WordEmphasis:
     score: float
     rank: int
     flags: tuple[str, ...]
+    break_after: WordBreak | None = field(default=None, metadata=OPTIONAL)
 
     @property
     def misaligned(self) -> bool:
@@ -209,6 +238,8 @@ class Emphasis:
                 row = {"audio": self.audio, "sentence": sentence.index, **_to_plain(word)}
                 for name, share in row.pop("cues").items():
                     row |= {f"cues.{name}.{key}": value for key, value in share.items()}
+                for key, value in row.pop("break_after", {}).items():
+                    row[f"break_{key}"] = value
                 row["flags"] = " ".join(word.flags)
                 row["sentence_flags"] = " ".join(sentence.flags)
                 row["in_segment"] = word.index in sentence.segment.words
@@ -227,6 +258,7 @@ class Emphasis:
             import pandas
         frame = pandas.DataFrame(self.to_rows())
         values = [name for name in frame.columns if name.endswith(".value")]
+        values += [name for name in _BREAK_VALUES if name in frame.columns]
         return frame.astype(dict.fromkeys(["pitch", "energy", "duration", *values], float))
 
     def __repr__(self) -> str:
@@ -256,7 +288,7 @@ def _to_plain(value: Any) -> Any:  # noqa: ANN401 - whatever a result holds
     if isinstance(value, tuple):
         return [_to_plain(item) for item in value]
     if is_dataclass(value):
-        value = {one.name: getattr(value, one.name) for one in fields(value)}
+        value = shown_fields(value)
     if isinstance(value, Mapping):
         return {key: _to_plain(item) for key, item in value.items()}
     return value

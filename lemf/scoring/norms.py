@@ -19,6 +19,7 @@ from lemf.contours.measurement import Measurement
 from lemf.cues.phone_norms import PhoneNorms, PhoneTally
 from lemf.cues.zscore import zscore_against
 from lemf.reading.alignment import Word
+from lemf.scoring.breaks import cut_at_breaks
 from lemf.scoring.sentence import find_vowels, measure_cues
 
 _NO_PHONES = PhoneNorms({}, math.nan)
@@ -120,6 +121,7 @@ class _CueMoments:
         self._moments: dict[str, _Moments] = {}
 
     def add(self, measured: Measurement, settings: Settings) -> None:
+        measured = cut_at_breaks(measured, settings)
         vowels = find_vowels(measured.alignment, settings)
         for words in measured.alignment.sentences:
             cues = measure_cues(

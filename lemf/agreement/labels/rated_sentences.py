@@ -238,7 +238,7 @@ def _score(task: _Task) -> _Scored:
     from lemf.contours.measurement import measure
     from lemf.pipeline import score_measurement
 
-    with_detail = any(settings.has_extra_cues for settings in task.settings)
+    with_detail = any(settings.needs_detail for settings in task.settings)
     measured = measure(task.audio, task.textgrid, task.settings[0], with_detail=with_detail)
     results = [score_measurement(measured, settings) for settings in task.settings]
     scored = tuple(

@@ -14,7 +14,7 @@ import lemf
 from lemf.corpus.parquet import schema_of
 from lemf.errors import CorpusError
 
-SCHEMA = schema_of("features", ())
+SCHEMA = schema_of("features", lemf.Settings())
 N_FLIPS = 500
 
 

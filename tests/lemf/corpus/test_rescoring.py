@@ -96,7 +96,7 @@ def test_what_cannot_be_rescored(run, tmp_path):
 
 
 def test_the_bytes_do_not_depend_on_how_rows_were_added():
-    schema = schema_of("sentences", ())
+    schema = schema_of("sentences", lemf.Settings())
     rows = [
         {name: (str(i) if str(schema.field(name).type) == "string" else i) for name in schema.names}
         for i in range(103)

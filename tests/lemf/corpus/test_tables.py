@@ -43,19 +43,23 @@ def documented_features():
 
 @pytest.mark.parametrize("cues", CUE_SETS)
 def test_words_have_the_documented_columns(cues):
-    columns = columns_of("words", CUE_SETS[cues])
+    columns = columns_of("words", lemf.Settings(cues=cues))
     assert {column.name: column.type for column in columns} == documented_words(CUE_SETS[cues])
     assert [column.name for column in columns] == list(documented_words(CUE_SETS[cues]))
 
 
 def test_sentences_and_features_have_the_documented_columns():
-    assert [column.name for column in columns_of("sentences", ())] == documented_sentences()
-    assert [column.name for column in columns_of("features", ())] == documented_features()
+    assert [
+        column.name for column in columns_of("sentences", lemf.Settings())
+    ] == documented_sentences()
+    assert [
+        column.name for column in columns_of("features", lemf.Settings())
+    ] == documented_features()
 
 
 def test_column_types_become_those_of_arrow():
     words, floats = pyarrow.string(), pyarrow.float64()
-    schema = schema_of("features", ())
+    schema = schema_of("features", lemf.Settings())
     assert schema.field("f0_hz").type == pyarrow.list_(floats)
     phone = pyarrow.struct([("label", words), ("start_s", floats), ("end_s", floats)])
     assert schema.field("words").type == pyarrow.list_(

@@ -2,7 +2,7 @@ import csv
 import io
 import json
 import re
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +11,7 @@ import pytest
 from parselmouth.praat import call
 
 import lemf
+from lemf.config import shown_fields
 from lemf.display.export import (
     add_tiers,
     format_contours_csv,
@@ -43,7 +44,7 @@ def test_json_is_the_contract_in_its_order(emphasis, utterance):
         "lemf", "schema_version", "audio", "textgrid", "rate_hz", "duration_s", "notes", "settings",
         "sentences",
     ]  # fmt: skip
-    assert list(document["settings"]) == [one.name for one in fields(lemf.Settings)]
+    assert list(document["settings"]) == list(shown_fields(lemf.Settings()))
     assert document["lemf"] == lemf.__version__
     assert document["audio"] == str(utterance.wav)
     assert document["rate_hz"] == 16000
