@@ -47,7 +47,7 @@ from lemf.aligner.acoustics.viterbi import find_path
 from lemf.aligner.acoustics.vocal_tract import fit_vocal_tract
 from lemf.aligner.align import cepstra_of
 from lemf.aligner.espeak import Espeak, open_espeak
-from lemf.aligner.forced import find_words, phones_of_words
+from lemf.aligner.forced import find_word_path, group_phones
 from lemf.aligner.transcript import TranscriptWord, read_words
 from lemf.runtime.output import write_output
 
@@ -149,7 +149,7 @@ def read_utterance(
     """Read a recording and the phones of its text."""
     audio, words = lemf.read_audio(path), read_words(text)
     spoken = espeak.speak([word.spoken for word in words], language, sound=False)
-    phones = phones_of_words(spoken, len(words))
+    phones = group_phones(spoken, len(words))
     cepstra = cepstra_of(audio)
     return Utterance(path.stem, speaker, text, words, phones, cepstra, audio.duration_s, spans_s)
 
@@ -251,7 +251,7 @@ def find_others(
 ) -> Iterator[StatePath]:
     """Align recordings of which only the text is known."""
     for one in utterances:
-        path = find_words(features[one.name], one.phones, models)
+        path = find_word_path(features[one.name], one.phones, models)
         yield features[one.name], path.graph, path.states
 
 

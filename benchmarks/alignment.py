@@ -29,7 +29,7 @@ from lemf.aligner.acoustics.training import (
     estimate,
 )
 from lemf.aligner.espeak import open_espeak
-from lemf.aligner.forced import AlignedWord, find_words, read_times
+from lemf.aligner.forced import AlignedWord, find_word_path, read_times
 from lemf.corpus.alignment.run import N_TRAINING
 from lemf.reading.silence_labels import is_silence
 
@@ -67,7 +67,7 @@ def align(
     """Align warped recordings, each by itself but where its speaker's moments are known."""
     return {
         one.name: read_times(
-            find_words(one.features(moments.get(one.speaker)), one.phones, models),
+            find_word_path(one.features(moments.get(one.speaker)), one.phones, models),
             one.words,
             one.duration_s,
         )

@@ -30,7 +30,7 @@ from lemf.aligner.acoustics.mfcc import measure_moments, standardise
 from lemf.aligner.acoustics.models import PhoneModels, read_seed
 from lemf.aligner.confidence import FEATURES, measure_fit, weigh
 from lemf.aligner.fitting import LEAST_CONFIDENCE, fit_words
-from lemf.aligner.forced import find_words
+from lemf.aligner.forced import find_word_path
 from lemf.errors import AlignerError
 
 FEWEST_LETTERS, FEWEST_PHONES = 4, 3  # of a content word
@@ -106,7 +106,7 @@ def left_out(
 def fit_of(one: Utterance, case: Case) -> np.ndarray:
     """Measure the fit of the words of a recording, (words, features)."""
     features = standardise(one.cepstra, measure_moments(one.cepstra))
-    path = find_words(features, one.phones, case.models)
+    path = find_word_path(features, one.phones, case.models)
     return measure_fit(path, features, len(one.phones), case.classifier).features
 
 

@@ -20,14 +20,14 @@ from lemf.aligner.acoustics.vocal_tract import fit_vocal_tract
 from lemf.aligner.espeak import open_espeak
 from lemf.aligner.external.choice import align_externally
 from lemf.aligner.fitting import fit_words
-from lemf.aligner.forced import AlignedText, phones_of_words
+from lemf.aligner.forced import AlignedText, group_phones
 from lemf.aligner.transcript import TranscriptWord, read_words
 from lemf.arrays import FloatArray
 from lemf.config import AlignerName, AlignSettings
 from lemf.errors import AlignerError, SettingsError, shown
 from lemf.reading.audio import Audio, open_audio
 from lemf.reading.sources import Source
-from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
+from lemf.reading.textgrid import Interval, IntervalTier, TextGrid, fill_gaps
 
 _BLOCK_S = 60
 _SHOWN = 5  # words in a note
@@ -132,7 +132,7 @@ def speak_text(
                 "language of the text, or align it all the same with --force-fit (force_fit=True)"
             )
         spoken = espeak.speak([word.spoken for word in words], language, sound=False)
-    phones = phones_of_words(spoken, len(words))
+    phones = group_phones(spoken, len(words))
     for word in unreadable:
         phones[word] = []
     return words, phones, note_unreadable([words[word].text for word in unreadable])
@@ -250,13 +250,6 @@ def to_textgrid(aligned: AlignedText, *, with_confidence: bool = True) -> TextGr
 def cover(
     spans: Sequence[tuple[float, float, str]], start_s: float, end_s: float
 ) -> tuple[Interval, ...]:
-    """Return intervals that cover a recording, with empty labels between spans with a label."""
-    intervals: list[Interval] = []
-    reached_s, last_s = start_s, end_s
-    for start_s, end_s, label in [*spans, (last_s, last_s, "")]:
-        if start_s > reached_s:
-            intervals.append(Interval(reached_s, start_s, ""))
-        if end_s > start_s:
-            intervals.append(Interval(start_s, end_s, label))
-        reached_s = end_s
-    return tuple(intervals)
+    """Return spans with a label that have a length as intervals of a tier without gaps."""
+    labelled = (Interval(*span) for span in spans if span[1] > span[0])
+    return tuple(fill_gaps(labelled, start_s, end_s))

@@ -12,7 +12,7 @@ from lemf.aligner.acoustics.graph import fit_graph
 from lemf.aligner.acoustics.mfcc import FRAME_PERIOD_S
 from lemf.aligner.acoustics.models import PhoneModels
 from lemf.aligner.confidence import Fit, measure_chance, measure_fit
-from lemf.aligner.forced import AlignedText, AlignedWord, ForcedPath, find_words, read_times
+from lemf.aligner.forced import AlignedText, AlignedWord, ForcedPath, find_word_path, read_times
 from lemf.aligner.long_recordings import Piece, Pieces, find_pieces
 from lemf.aligner.transcript import TranscriptWord
 from lemf.arrays import FloatArray
@@ -27,7 +27,7 @@ _MOST_UNFIT = 0.4  # confidence of words of a stretch that does not fit
 CHANCE_WEIGHT = 1.5
 LEAST_FIT = -1.2  # of a text that fits: its ratio, and by how much it is above that of chance
 _FEWEST_PHONES = 12  # of words that a text is refused for, unless they are half of it
-_FASTEST = 0.15  # phones per frame: 30 per second
+_MOST_PHONES_PER_FRAME = 0.15  # phones per frame: 30 per second
 _LEAST_FRAMES = 8  # per phone where words may be
 _SHOWN = 5  # words in a note
 
@@ -68,7 +68,7 @@ def fit_words(
     AlignerError
         Words do not fit the sound; the recording is too short for them.
     """
-    if sum(map(len, phones)) > _FASTEST * len(features):
+    if sum(map(len, phones)) > _MOST_PHONES_PER_FRAME * len(features):
         fit_graph(phones, len(features))  # raises where the recording is too short
     classifier = classifier or read_classifier()
     pieces = find_pieces(features, phones, [word.sentence for word in words], models)
@@ -113,7 +113,7 @@ def _align(
 ) -> tuple[list[AlignedWord], Fit, bool]:
     """Align the words of a piece; return them, how well each fits, and whether all do."""
     own = phones[piece.first : piece.last]
-    path = find_words(features[piece.start : piece.end], own, models)
+    path = find_word_path(features[piece.start : piece.end], own, models)
     is_last = piece.end == len(features)
     placed = read_times(
         path, words[piece.first : piece.last], duration_s if is_last else None, start=piece.start
@@ -164,7 +164,7 @@ def _is_missed(
         return True
     own = phones[piece.first : piece.last]
     frames = features[piece.start : piece.end]
-    path = find_words(frames, own, models)
+    path = find_word_path(frames, own, models)
     return not _fits(measure_fit(path, frames, n_words, classifier), path, own, models)
 
 

@@ -81,7 +81,7 @@ class ForcedPath:
         return self.scores[np.arange(len(self.states)), self.columns[self.states]]
 
 
-def phones_of_words(spoken: SpokenText, n_words: int) -> list[list[str]]:
+def group_phones(spoken: SpokenText, n_words: int) -> list[list[str]]:
     """List the names of the phones of each word."""
     phones: list[list[str]] = [[] for _ in range(n_words)]
     for phone in spoken.phones:
@@ -89,7 +89,7 @@ def phones_of_words(spoken: SpokenText, n_words: int) -> list[list[str]]:
     return phones
 
 
-def find_words(
+def find_word_path(
     features: FloatArray, phones: Sequence[Sequence[str]], models: PhoneModels
 ) -> ForcedPath:
     """Find the words of a recording.
@@ -117,7 +117,7 @@ def find_words(
     return ForcedPath(graph, states, scores, columns)
 
 
-def find_phones(
+def find_phone_path(
     features: FloatArray,
     phones: Sequence[Sequence[str]],
     models: PhoneModels,
@@ -128,7 +128,7 @@ def find_phones(
     Parameters
     ----------
     features, phones, models
-        As in `find_words`.
+        As in `find_word_path`.
     spans_s : sequence of (start, end)
         Of each word, in seconds.
 

@@ -11,7 +11,7 @@ from lemf.aligner.acoustics.mfcc import FRAME_PERIOD_S
 from lemf.aligner.acoustics.models import read_seed
 from lemf.aligner.align import compute_features, cover, note_unreadable
 from lemf.aligner.espeak import open_espeak
-from lemf.aligner.forced import find_phones, phones_of_words, read_times
+from lemf.aligner.forced import find_phone_path, group_phones, read_times
 from lemf.aligner.transcript import TranscriptWord, spoken_form
 from lemf.arrays import FloatArray
 from lemf.reading.audio import Audio
@@ -53,7 +53,7 @@ def add_phones(
     with open_espeak() as espeak:
         spoken = espeak.speak(labels, language, sound=False)
         unreadable = espeak.find_unreadable(labels, language)
-    phones = phones_of_words(spoken, len(words))
+    phones = group_phones(spoken, len(words))
     for place in unreadable:
         phones[place] = []
     features = compute_features(recording)
@@ -81,7 +81,7 @@ def _find_spans(
         return [
             span for word, names in zip(words, phones, strict=True) for span in _share(word, names)
         ]
-    path = find_phones(
+    path = find_phone_path(
         inside,
         phones,
         read_seed(),

@@ -22,7 +22,7 @@ from lemf.arrays import FloatArray, IntArray
 
 _WINDOW = 8000  # frames: 40 s
 _SETTLED = 5000  # frames of a window after which the next may begin
-_FASTEST = 0.11  # phones per frame: 22 per second
+_MOST_SEARCHED = 0.11  # phones per frame of a window: 22 per second
 _FREE_PENALTY = 120.0  # per phone of other sound
 _OTHER_PENALTY = 250.0  # where other sound begins between sentences, before and after all
 _INSIDE_PENALTY = 400.0  # inside a sentence
@@ -166,7 +166,7 @@ def _words_of_frames(
     start = first = 0
     while start < len(features) and first < len(phones):
         end = min(start + _WINDOW, len(features))
-        last = int(np.searchsorted(counts, counts[first] + _FASTEST * (end - start), "right"))
+        last = int(np.searchsorted(counts, counts[first] + _MOST_SEARCHED * (end - start), "right"))
         last = min(max(last, first + 1), len(phones))
         to_end = end == len(features)
         words = _words_of_window(

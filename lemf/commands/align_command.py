@@ -14,6 +14,7 @@ from lemf.commands.align_options import (
     read_text_file,
     transcribing_options,
 )
+from lemf.commands.analysis_options import channel_option, encoding_option, read_channel
 from lemf.errors import LemfError, one_line
 from lemf.runtime.console import force_option, jobs_option, one_line_ends, print_text, say
 from lemf.runtime.cores import count_cores
@@ -58,16 +59,8 @@ def _list_languages(context: click.Context, _: click.Parameter, value: bool) -> 
     help="List the codes and names of all languages, and exit.",
 )
 @transcribing_options
-@click.option(
-    "--channel",
-    metavar="N|mix",
-    help="Channel of AUDIO, counted from 1, or the mean of all.  [default: mix, with a note]",
-)
-@click.option(
-    "--encoding",
-    metavar="NAME",
-    help="Encoding of text files, such as gbk or cp1250.  [default: found in their bytes]",
-)
+@channel_option
+@encoding_option
 @click.option("--no-training", is_flag=True, help="Align each recording of CORPUS by itself.")
 @click.option(
     "--speaker-pattern",
@@ -168,7 +161,6 @@ def _align_recording(
     encoding: str | None,
     options: AlignerOptions,
 ) -> TextGrid:
-    from lemf.commands.analysis_options import read_channel
     from lemf.reading.audio import read_audio
     from lemf.transcription.word_source import align_text, read_beside
 

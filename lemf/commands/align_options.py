@@ -129,15 +129,15 @@ def read_text_file(name: str, encoding: str | None) -> Transcript:
 def word_inputs(audio: Path, textgrid: Path | None, options: WordOptions) -> list[Path]:
     """Return the input files of a command, which no output may replace."""
     from lemf.reading.alignment_files import find_alignment
-    from lemf.transcription.text_files import TRANSCRIPT_SUFFIXES, find_beside
+    from lemf.transcription.text_files import find_transcript
 
     found: list[Path | str | None] = [audio, textgrid, options["text_file"]]
     if textgrid is None:
-        found += [find_alignment(audio), find_beside(str(audio), TRANSCRIPT_SUFFIXES)]
+        found += [find_alignment(audio), find_transcript(str(audio))]
     return [Path(path) for path in found if path is not None]
 
 
-def find_words(
+def read_inputs(
     audio: Path, textgrid: Path | None, settings: Settings, options: WordOptions
 ) -> tuple[Audio, TextGrid]:
     """Read a recording and its words, as the options say."""

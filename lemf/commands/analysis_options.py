@@ -53,6 +53,16 @@ class ViewOptions(AnalysisOptions):
     f0_axis: F0Axis
 
 
+channel_option = click.option(
+    "--channel",
+    metavar="N|mix",
+    help="Channel, counted from 1, or the mean of all.  [default: mix, with a note]",
+)
+encoding_option = click.option(
+    "--encoding",
+    metavar="NAME",
+    help="Encoding of TextGrids and texts, such as gbk or cp1250.  [default: found in their bytes]",
+)
 _MEASURE_OPTIONS = (
     click.option(
         "--pitch",
@@ -91,11 +101,7 @@ _MEASURE_OPTIONS = (
     click.option(
         "--speaker", metavar="NAME", help="Speaker, where tiers are named 'NAME - words'."
     ),
-    click.option(
-        "--channel",
-        metavar="N|mix",
-        help="Channel, counted from 1, or the mean of all.  [default: mix, with a note]",
-    ),
+    channel_option,
     click.option(
         "--duration",
         type=click.Choice(DURATION_METHODS),
@@ -103,11 +109,7 @@ _MEASURE_OPTIONS = (
         show_default=True,
         help="Duration cue: mean phone duration, or word duration where there is no phone tier.",
     ),
-    click.option(
-        "--encoding",
-        metavar="NAME",
-        help="Encoding of TextGrids, such as gbk or cp1250.  [default: found in their bytes]",
-    ),
+    encoding_option,
     click.option(
         "--silence",
         metavar="LABEL",

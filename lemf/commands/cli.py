@@ -17,7 +17,7 @@ from lemf.commands.align_command import align
 from lemf.commands.align_options import (
     WordOptions,
     check_word_options,
-    find_words,
+    read_inputs,
     word_inputs,
     word_options,
 )
@@ -113,7 +113,7 @@ def score(
 
     from lemf.display.textgrid_output import format_textgrid
 
-    recording, grid = find_words(audio, textgrid, settings, options)
+    recording, grid = read_inputs(audio, textgrid, settings, options)
     emphasis = _score(recording, grid, settings, figure)
     files: dict[Path, bytes] = {}
     if figure is not None:
@@ -161,7 +161,7 @@ def plot(
     check_apart([figure], word_inputs(audio, textgrid, options))
     check_output(figure, force=options["force"])
 
-    recording, grid = find_words(audio, textgrid, settings, options)
+    recording, grid = read_inputs(audio, textgrid, settings, options)
     emphasis = _score(recording, grid, settings, figure, sentence)
     content = _render(emphasis, figure, sentence, options)
     write_output(figure, content, force=options["force"])

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from lemf.errors import CorpusError, shown
 from lemf.reading.rows import Row, is_index, read_rows
-from lemf.transcription.text_files import TRANSCRIPT_SUFFIXES, find_beside
+from lemf.transcription.text_files import find_transcript
 
 _TEXT_COLUMNS = ("text", "transcript")
 _NEAR_TEXT = ("text", "transcript", "transcription", "sentence", "utterance", "normalized_text")
@@ -103,7 +103,7 @@ def _recording(place: str, folder: str, row: Row) -> Recording:
     texts = [str(row[key]) for key in _TEXT_COLUMNS if row.get(key)]
     text_file = _join(folder, str(row["text_file"])) if row.get("text_file") else None
     if not texts and text_file is None and not row.get("textgrid"):
-        text_file = find_beside(_join(folder, audio), TRANSCRIPT_SUFFIXES)
+        text_file = find_transcript(_join(folder, audio))
     return Recording(
         str(row.get("id") or os.path.splitext(audio)[0]),  # noqa: PTH122
         _join(folder, audio),

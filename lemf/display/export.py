@@ -9,7 +9,15 @@ import math
 from collections.abc import Iterable
 from importlib.resources import files
 
-from lemf.reading.textgrid import Interval, IntervalTier, Point, PointTier, TextGrid, Tier
+from lemf.reading.textgrid import (
+    Interval,
+    IntervalTier,
+    Point,
+    PointTier,
+    TextGrid,
+    Tier,
+    fill_gaps,
+)
 from lemf.runtime.output import escape_controls
 from lemf.scoring.emphasis import Emphasis
 
@@ -64,12 +72,12 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
     ]
     failed = [Interval(w.start_s, w.end_s, w.doubts) for w in emphasis.words if w.misaligned]
     names = {tier.name for tier in textgrid.tiers}
+    ends = (textgrid.start_s, textgrid.end_s)
     added: tuple[Tier, ...] = tuple(
         IntervalTier(
             _free_name(name, names),
-            textgrid.start_s,
-            textgrid.end_s,
-            tuple(_without_gaps(intervals, textgrid.start_s, textgrid.end_s)),
+            *ends,
+            tuple(fill_gaps(_apart(intervals, *ends), *ends)),
         )
         for name, intervals in (
             (SCORE_TIER, scores),
@@ -135,18 +143,11 @@ def _free_name(name: str, taken: set[str]) -> str:
     return free
 
 
-def _without_gaps(
-    intervals: Iterable[Interval], start_s: float, end_s: float
-) -> Iterable[Interval]:
-    """Fill the gaps between the intervals with empty ones, as Praat requires."""
+def _apart(intervals: Iterable[Interval], start_s: float, end_s: float) -> Iterable[Interval]:
+    """Cut intervals at the end of the one before and at the ends of their tier."""
     reached_s = start_s
     for interval in intervals:
         low, high = max(interval.start_s, reached_s), min(interval.end_s, end_s)
-        if high <= low:
-            continue
-        if low > reached_s:
-            yield Interval(reached_s, low, "")
-        yield Interval(low, high, interval.label)
-        reached_s = high
-    if end_s > reached_s:
-        yield Interval(reached_s, end_s, "")
+        if high > low:
+            yield Interval(low, high, interval.label)
+            reached_s = high

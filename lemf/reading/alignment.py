@@ -21,7 +21,7 @@ from lemf.reading.silence import (
 )
 from lemf.reading.silence_labels import UNNOTED, fold, is_silence
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
-from lemf.reading.tiers import phones_of_words, read_confidences, select_tiers, tier_by_name
+from lemf.reading.tiers import find_phone_tier, read_confidences, select_tiers, tier_by_name
 
 MATCHES_NOTHING = "matches no label"  # how the note on an option without effect ends
 _HEARD_S = 0.1  # length from which the sound of a word tells
@@ -109,7 +109,7 @@ def align(
     # intervals of the spoken words
     words_tier, phones_tier = select_tiers(textgrid, settings)
     check_geometry(textgrid, words_tier)
-    below = phones_tier or phones_of_words(textgrid, words_tier, settings)
+    below = phones_tier or find_phone_tier(textgrid, words_tier, settings)
     found = find_words(words_tier, below, settings.silence, hearing)
     spoken = found.spoken
     if not spoken:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from lemf.errors import TextGridError
 from lemf.reading.formats.praat import is_praat, parse_praat
 from lemf.reading.formats.praat_tokens import shorten
-from lemf.reading.sources import Source, read_source, source_name
+from lemf.reading.sources import Source, names_beside, read_source, source_name
 from lemf.reading.textgrid import TextGrid
 from lemf.runtime.input import read_input
 
@@ -145,18 +145,18 @@ def find_alignment(audio: str | os.PathLike[str]) -> Path | None:
     -------
     Path or None
     """
-    path = Path(audio)
-    textgrids = (path.with_name(path.stem + suffix) for suffix in _TEXTGRIDS)
+    name = os.fspath(audio)
+    textgrids = map(Path, names_beside(name, _TEXTGRIDS))
     if (found := next(filter(Path.is_file, textgrids), None)) is not None:
         return found
-    others = (path.with_name(name) for name in other_names(path.name))
+    others = map(Path, other_names(name))
     return next((one for one in others if one.is_file() and holds_alignment(one)), None)
 
 
 def other_names(audio: str) -> list[str]:
     """Return the names under which other tools write the alignment of a recording of a name."""
-    stem = audio.rpartition(".")[0]
-    return [*(stem + suffix for suffix in _SUFFIXES), f"{audio}.json"]  # whisper.cpp: a.wav.json
+    of_whisper_cpp = f"{os.path.splitext(audio)[1]}.json"  # noqa: PTH122 - a.wav.json
+    return names_beside(audio, (*_SUFFIXES, of_whisper_cpp))
 
 
 def holds_alignment(path: str | os.PathLike[str]) -> bool:

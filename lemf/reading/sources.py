@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import unicodedata
+from collections.abc import Iterable
 from typing import IO, Any, TypeGuard
 
 from lemf.errors import LemfError
@@ -64,3 +66,19 @@ def read_source(
         reason = getattr(fault, "strerror", None) or fault
         raise error(f"{name}: the file object cannot be read ({reason})") from fault
     return content
+
+
+def names_beside(audio: str, endings: Iterable[str]) -> list[str]:
+    """Return the names of a recording with other endings, in any Unicode normal form.
+
+    Parameters
+    ----------
+    audio : str
+        Path or name of the recording; names of another folder are not made.
+    endings : iterable of str
+        Such as ``".TextGrid"``; ``".wav.json"`` is one, too. Names are in their order.
+    """
+    folder, name = os.path.split(os.path.splitext(audio)[0])  # noqa: PTH122 - as in messages
+    forms = dict.fromkeys([name, *(unicodedata.normalize(form, name) for form in ("NFC", "NFD"))])
+    stems = [os.path.join(folder, form) for form in forms]  # noqa: PTH118
+    return [stem + ending for ending in endings for stem in stems]

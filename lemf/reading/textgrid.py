@@ -6,6 +6,7 @@ tiers that are used.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 UNTIMED_TIERS = "tiers without times, left out: "  # opens a note on files of other tools
@@ -64,3 +65,23 @@ class TextGrid:
     tiers: tuple[Tier, ...]
     path: str = field(default="<TextGrid>", compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
+
+
+def fill_gaps(intervals: Iterable[Interval], start_s: float, end_s: float) -> Iterator[Interval]:
+    """Yield intervals as they are, with empty labels where none is, as Praat requires.
+
+    Parameters
+    ----------
+    intervals : iterable of Interval
+        In the order of time.
+    start_s, end_s : float
+        Of the tier.
+    """
+    reached_s = start_s
+    for interval in intervals:
+        if interval.start_s > reached_s:
+            yield Interval(reached_s, interval.start_s, "")
+        yield interval
+        reached_s = max(reached_s, interval.end_s)
+    if reached_s < end_s:
+        yield Interval(reached_s, end_s, "")

@@ -86,7 +86,7 @@ def select_tiers(
     return words, _one(textgrid, speaker.phones, "--phones-tier")
 
 
-def phones_of_words(
+def find_phone_tier(
     textgrid: TextGrid, words: IntervalTier, settings: Settings
 ) -> IntervalTier | None:
     """Find the phone tier of a word tier where there is exactly one, though it may not be used."""

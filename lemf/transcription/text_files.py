@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from lemf.errors import AlignerError, TextGridError
 from lemf.reading.encoding import decode_text
 from lemf.reading.formats.annotations import name_annotation
 from lemf.reading.formats.detection import name_binary
-from lemf.reading.sources import Source, read_source, source_name
+from lemf.reading.sources import Source, names_beside, read_source, source_name
 from lemf.runtime.input import read_input
 
 TRANSCRIPT_SUFFIXES = ("txt", "lab")  # the first that lies beside a recording is read
@@ -114,9 +113,7 @@ def describe_missing(audio: str) -> str:
     return "no text; write what is said beside the recording, as .txt or .lab"
 
 
-def find_beside(audio: str, suffixes: Iterable[str]) -> str | None:
-    """Find the file of a recording's name with another suffix, in any Unicode normal form."""
-    stem = os.path.splitext(audio)[0]  # noqa: PTH122 - a plain str, as it stands in messages
-    stems = dict.fromkeys([stem, *(unicodedata.normalize(form, stem) for form in ("NFC", "NFD"))])
-    paths = (f"{one}.{suffix}" for suffix in suffixes for one in stems)
+def find_transcript(audio: str) -> str | None:
+    """Find the transcript beside a recording, a file."""
+    paths = names_beside(audio, [f".{one}" for one in TRANSCRIPT_SUFFIXES])
     return next((one for one in paths if Path(one).exists() and not Path(one).is_dir()), None)

@@ -12,11 +12,10 @@ from lemf.reading.audio import Audio
 from lemf.reading.silence import find_words
 from lemf.reading.sources import Source
 from lemf.reading.textgrid import TextGrid
-from lemf.reading.tiers import phones_of_words, select_tiers
+from lemf.reading.tiers import find_phone_tier, select_tiers
 from lemf.transcription.text_files import (
-    TRANSCRIPT_SUFFIXES,
     Transcript,
-    find_beside,
+    find_transcript,
     read_transcript,
 )
 
@@ -85,7 +84,7 @@ def open_words(
 def _with_phones(recording: Audio, grid: TextGrid, settings: Settings, language: str) -> TextGrid:
     """Add the phones of the words, where the TextGrid has none of them."""
     words, _ = select_tiers(grid, replace(settings, duration="word"))
-    if settings.phones_tier is not None or phones_of_words(grid, words, settings) is not None:
+    if settings.phones_tier is not None or find_phone_tier(grid, words, settings) is not None:
         return grid
     spoken = find_words(words, None, settings.silence).spoken
     if not spoken:
@@ -153,7 +152,7 @@ def read_beside(audio: str, encoding: str | None = None) -> Transcript:
     AlignerError
         There is none, or it cannot be read.
     """
-    found = find_beside(audio, TRANSCRIPT_SUFFIXES)
+    found = find_transcript(audio)
     if found is None:
         raise AlignerError(
             f"{audio}: no words; name its TextGrid, give what is said by --text '...' or in "

@@ -13,10 +13,11 @@ from lemf.aligner.forced import AlignedPhone, AlignedWord
 from lemf.aligner.transcript import TranscriptWord
 from lemf.errors import MissingPackageError
 from lemf.reading.audio import Audio
+from lemf.reading.silence_labels import UNNOTED
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 
 _FULL_SCALE = 2**15 - 1
-_SILENCES = ("", "sil", "sp", "<eps>")  # labels where nothing is spoken
+_SILENCES = UNNOTED - {"spn"}  # a word that the aligner does not know is one
 
 
 def check_package(name: str, extra: str) -> None:

@@ -17,7 +17,7 @@ from lemf.config import END_TOLERANCE_S
 from lemf.errors import TextGridError, shown
 from lemf.reading.formats.praat_tokens import shorten
 from lemf.reading.silence_labels import is_silence
-from lemf.reading.textgrid import UNTIMED_TIERS, Interval, IntervalTier, TextGrid
+from lemf.reading.textgrid import UNTIMED_TIERS, Interval, IntervalTier, TextGrid, fill_gaps
 
 _Rows = TypeVar("_Rows")
 
@@ -237,7 +237,10 @@ def build_grid(
         notes += _cut_last(timed, end_s)
     ends = (label.end_s or 0.0 for _, labels in timed for label in labels)
     end_s = max((end_s or 0.0, *ends))
-    made = (IntervalTier(name, 0.0, end_s, tuple(_fill(labels, end_s))) for name, labels in timed)
+    made = (
+        IntervalTier(name, 0.0, end_s, tuple(fill_gaps(_intervals(labels), 0.0, end_s)))
+        for name, labels in timed
+    )
     return TextGrid(0.0, end_s, tuple(made), path, tuple(notes))
 
 
@@ -267,18 +270,14 @@ def _cut_last(timed: Sequence[tuple[str, list[Label]]], end_s: float) -> list[st
     return [f"cut at the end of the recording, {end_s:.2f} s: {', '.join(cut[:_SHOWN])}"]
 
 
-def _fill(labels: Sequence[Label], end_s: float) -> Iterable[Interval]:
-    """Return intervals without gaps; neighbours that overlap by rounding are parted."""
+def _intervals(labels: Sequence[Label]) -> list[Interval]:
+    """Return labels as intervals; neighbours that overlap by rounding are parted."""
     starts = [label.start_s or 0.0 for label in labels]
     stops = [label.end_s or 0.0 for label in labels]
     for number, (stop_s, next_s) in enumerate(zip(stops, starts[1:], strict=False)):
         if next_s < stop_s <= next_s + _ROUNDED_S and starts[number] < next_s:
             stops[number] = next_s
-    reached_s = 0.0
-    for label, start_s, stop_s in zip(labels, starts, stops, strict=True):
-        if start_s > reached_s:
-            yield Interval(reached_s, start_s, "")
-        yield Interval(start_s, stop_s, label.text.strip(), label.line)
-        reached_s = max(reached_s, stop_s)
-    if reached_s < end_s:
-        yield Interval(reached_s, end_s, "")
+    return [
+        Interval(start_s, stop_s, label.text.strip(), label.line)
+        for label, start_s, stop_s in zip(labels, starts, stops, strict=True)
+    ]

@@ -2,7 +2,7 @@ import pytest
 
 from lemf.aligner.acoustics.mfcc import compute_cepstra
 from lemf.aligner.espeak import open_espeak
-from lemf.aligner.forced import phones_of_words
+from lemf.aligner.forced import group_phones
 from lemf.aligner.transcript import read_words
 
 TEXT = "The morning paper was lying on the table, so nobody noticed the broken window."
@@ -23,4 +23,4 @@ def spoken_cepstra(spoken):
 @pytest.fixture(scope="session")
 def spoken_phones(spoken):
     """The names of the phones of each word."""
-    return phones_of_words(spoken, len(read_words(TEXT)))
+    return group_phones(spoken, len(read_words(TEXT)))

@@ -3,7 +3,7 @@ import pytest
 
 from lemf.aligner.acoustics.graph import GLOTTAL_STOP
 from lemf.aligner.acoustics.models import read_seed
-from lemf.aligner.forced import find_phones, find_words, read_times
+from lemf.aligner.forced import find_phone_path, find_word_path, read_times
 from lemf.aligner.transcript import TranscriptWord
 from lemf.errors import AlignerError
 
@@ -26,7 +26,7 @@ def test_known_times_are_found():
     spoken = [("", 8), (GLOTTAL_STOP, 2), ("a", 6), ("m", 5), ("t", 4), ("ʊ", 5), ("", 7), ("s", 6)]
     features = draw(0, spoken)
     duration_s = (len(features) - 1) * 0.005 + 0.001
-    words = read_times(find_words(features, PHONES, read_seed()), WORDS, duration_s)
+    words = read_times(find_word_path(features, PHONES, read_seed()), WORDS, duration_s)
     assert [word.text for word in words] == ["am", "tu", "s"]
     starts_s = [(3 * 8 - 0.5) * 0.005, (3 * 21 - 0.5) * 0.005, (3 * 37 - 0.5) * 0.005]
     ends_s = [(3 * 21 - 0.5) * 0.005, (3 * 30 - 0.5) * 0.005, duration_s]
@@ -39,7 +39,7 @@ def test_known_times_are_found():
 @pytest.mark.parametrize("seed", range(3))
 def test_phones_cover_their_words_and_none_is_empty(seed):
     features = np.random.default_rng(seed).normal(0, 1, (60, 26))  # no speech at all
-    words = read_times(find_words(features, PHONES, read_seed()), WORDS, 0.297)
+    words = read_times(find_word_path(features, PHONES, read_seed()), WORDS, 0.297)
     reached_s = 0.0
     for word in words:
         assert reached_s <= word.start_s
@@ -53,7 +53,7 @@ def test_phones_cover_their_words_and_none_is_empty(seed):
 
 
 def test_forced_frames_are_never_likelier_than_free_ones():
-    path = find_words(
+    path = find_word_path(
         draw(1, [("a", 4), ("m", 4), ("t", 4), ("ʊ", 4), ("s", 4)]), PHONES, read_seed()
     )
     free = path.scores.max(axis=1)
@@ -67,7 +67,7 @@ def test_forced_frames_are_never_likelier_than_free_ones():
 def test_words_of_known_times_keep_them():
     features = np.random.default_rng(0).normal(0, 1, (200, 26))
     spans_s = [(0.1, 0.3), (0.3, 0.45), (0.6, 0.7)]
-    words = read_times(find_phones(features, PHONES, read_seed(), spans_s), WORDS, 1.0)
+    words = read_times(find_phone_path(features, PHONES, read_seed(), spans_s), WORDS, 1.0)
     for word, (start_s, end_s) in zip(words, spans_s, strict=True):
         assert word.start_s == pytest.approx(start_s, abs=0.0026)
         assert word.end_s == pytest.approx(end_s, abs=0.0026)
@@ -75,4 +75,4 @@ def test_words_of_known_times_keep_them():
 
 def test_a_recording_too_short_for_its_words_is_refused():
     with pytest.raises(AlignerError, match=r"3 words take at least 0\.07 s.*lasts 0\.05 s"):
-        find_words(np.zeros((10, 26)), PHONES, read_seed())
+        find_word_path(np.zeros((10, 26)), PHONES, read_seed())

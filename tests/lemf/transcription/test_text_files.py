@@ -6,7 +6,7 @@ import pytest
 
 from lemf import AlignerError
 from lemf.errors import SettingsError
-from lemf.transcription.text_files import TRANSCRIPT_SUFFIXES, find_beside, read_transcript
+from lemf.transcription.text_files import find_transcript, read_transcript
 
 CHINESE = "人人生而自由,在尊严和权利上一律平等"
 GERMAN = "Für später über schöne Straßen"
@@ -84,18 +84,18 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path):
 
 def test_beside_a_recording_the_first_suffix_counts(tmp_path):
     audio = str(tmp_path / "talk.one.wav")
-    assert find_beside(audio, TRANSCRIPT_SUFFIXES) is None
+    assert find_transcript(audio) is None
     (tmp_path / "talk.txt").touch()  # of another recording
     (tmp_path / "talk.one.txt").mkdir()
-    assert find_beside(audio, TRANSCRIPT_SUFFIXES) is None
+    assert find_transcript(audio) is None
     (tmp_path / "talk.one.txt").rmdir()
     for name in ("talk.one.lab", "talk.one.txt"):
         (tmp_path / name).touch()
-        assert find_beside(audio, TRANSCRIPT_SUFFIXES) == str(tmp_path / name)
+        assert find_transcript(audio) == str(tmp_path / name)
 
 
 def test_beside_a_recording_the_normal_form_of_a_name_does_not_count(tmp_path):
     composed, decomposed = (unicodedata.normalize(form, "été") for form in ("NFC", "NFD"))
     (tmp_path / f"{decomposed}.txt").touch()
-    found = find_beside(str(tmp_path / f"{composed}.wav"), TRANSCRIPT_SUFFIXES)
+    found = find_transcript(str(tmp_path / f"{composed}.wav"))
     assert found == str(tmp_path / f"{decomposed}.txt")

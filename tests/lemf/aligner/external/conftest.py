@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lemf.aligner.espeak import open_espeak
-from lemf.aligner.forced import phones_of_words
+from lemf.aligner.forced import group_phones
 from lemf.aligner.spoken_languages import find_language
 from lemf.aligner.transcript import read_words
 from lemf.reading.audio import Audio
@@ -18,7 +18,7 @@ class Spoken:
             self.words = read_words(text)
             spoken = espeak.speak([word.spoken for word in self.words], language)
             self.language = find_language(language, espeak.languages)
-        self.phones = phones_of_words(spoken, len(self.words))
+        self.phones = group_phones(spoken, len(self.words))
         silence = np.zeros(int(0.3 * spoken.rate_hz))
         samples = np.concatenate([silence, spoken.sound, silence])
         self.recording = Audio.from_samples(samples, spoken.rate_hz)
