@@ -14,7 +14,8 @@ from dataclasses import replace
 import torch
 from transformers import WavLMConfig, WavLMModel
 
-from msfser.config.settings import PRESETS, SEMANTICS, Attention
+from msfser.config.presets import PRESETS
+from msfser.config.settings import SEMANTICS, Attention
 from msfser.model.msf_ser import MsfSer
 from msfser.model.wavlm.wavlm import Wavlm, load_wavlm
 

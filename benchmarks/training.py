@@ -24,7 +24,8 @@ from transformers import WavLMConfig, WavLMModel
 from transformers.utils import logging
 
 from msfser.config.files import make_config
-from msfser.config.settings import PRESETS, Config
+from msfser.config.presets import PRESETS
+from msfser.config.settings import Config
 from msfser.data.batching import ClipReader
 from msfser.evaluation.inference import run_model, tf32_products
 from msfser.manifest import MANIFEST_NAME, Manifest, Utterance, write_manifest

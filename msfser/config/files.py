@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lemf.runtime.input import read_text_input
+from msfser.config.presets import PRESETS
 from msfser.config.settings import (
-    PRESETS,
     Config,
     DataConfig,
     ModelConfig,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Literal, get_args, get_type_hints
 
@@ -28,6 +28,7 @@ WaveNorm = Literal["global", "utterance", "none"]
 CccScope = Literal["step", "micro"]
 Crop = Literal["head", "random"]
 Precision = Literal["fp32", "tf32", "bf16"]
+Reduction = Literal["fp64", "bf16"]
 Schedule = Literal["constant", "cosine"]
 OutsideLabels = Literal["keep", "refuse"]  # labels outside the rating scale
 Engine = Literal["faster-whisper", "transformers"]  # of Whisper
@@ -243,6 +244,11 @@ class TrainConfig:
     precision : {"fp32", "tf32", "bf16"}
         Of WavLM and fusion. ``"tf32"`` is fp32 with products that NVIDIA GPUs round, and fp32 on a
         CPU; with ``"bf16"`` (autocast), weights, pooling, heads and CCC stay in fp32.
+    checkpointing : bool
+        Keep only the inputs of WavLM's layers for backward, and compute the rest anew: the same
+        gradients from a fraction of the memory, for one more forward pass.
+    reduction : {"fp64", "bf16"}
+        Numbers that carry gradients between processes: exact, or a quarter of the bytes.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
     text_dropout : float
@@ -265,6 +271,8 @@ class TrainConfig:
     schedule: Schedule = "constant"
     max_grad_norm: float = 0.0
     precision: Precision = "fp32"
+    checkpointing: bool = False
+    reduction: Reduction = "fp64"
     device: str = "auto"
     text_dropout: float = 0.0
     seed: int = 0
@@ -304,42 +312,3 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
-
-
-PRESETS: Mapping[str, Config] = {
-    "paper": Config(),
-    # The public MSP-Podcast baseline: audio only, CCC on micro-batches of 8 utterances at random.
-    "challenge": Config(
-        model=ModelConfig(semantics=(), intra="none", fusion="none", heads="shared"),
-        data=DataConfig(mega_batches=0),
-        train=TrainConfig(ccc_scope="micro"),
-    ),
-    # Trains from scratch on one core in minutes.
-    "tiny": Config(
-        model=ModelConfig(
-            acoustic=TINY_ACOUSTIC,
-            text_dim=64,
-            text_norm="global",
-            head_dim=64,
-            film_dim=64,
-            head_dropout=0.1,
-            pooling_init="xavier",
-            freeze_cnn=False,
-            layerdrop=0.0,
-            spec_augment=False,
-        ),
-        # Steps of one length would hide tempo from CCC, and with it half of the demo's arousal.
-        data=DataConfig(mega_batches=1),
-        train=TrainConfig(
-            lr=1e-3,
-            head_lr=3e-3,
-            # Weight decay keeps the heads small, so the routing, without decay, weighs the experts.
-            routing_lr=1e-1,
-            weight_decay=0.5,
-            accumulation=1,
-            epochs=12,
-            schedule="cosine",
-            max_grad_norm=1.0,
-        ),
-    ),
-}

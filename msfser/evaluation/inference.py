@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -24,6 +24,8 @@ from msfser.data.clips import Samples
 from msfser.data.examples import Examples, IntArray
 from msfser.manifest import DIMENSIONS
 from msfser.model.msf_ser import MsfSer
+
+_FoundT = TypeVar("_FoundT")
 
 _LARGEST_BATCH = 64
 _BATCH_S = 240.0  # of audio, padding counted
@@ -74,6 +76,21 @@ class Outputs:
     embeddings: NDArray[np.float32] | None
 
 
+class Processes(Protocol):
+    """Processes that share out the batches, such as those of a training."""
+
+    @property
+    def rank(self) -> int:
+        """Number of this process, from 0."""
+
+    @property
+    def size(self) -> int:
+        """Number of processes."""
+
+    def gather(self, found: _FoundT) -> list[_FoundT]:
+        """Return what each process has found, in their order."""
+
+
 @contextmanager
 def tf32_products(precision: Precision) -> Iterator[None]:
     """Allow NVIDIA GPUs to round the factors of fp32 products to 10 bits, with "tf32" only.
@@ -96,6 +113,7 @@ def run_model(
     *,
     device: torch.device,
     precision: Precision = "fp32",
+    processes: Processes | None = None,
     watch: Watch = no_watch,
 ) -> Outputs:
     """Run a model over examples, long ones in windows; parameters as in `run_windows`.
@@ -107,7 +125,14 @@ def run_model(
     """
     windows = cut_windows(examples.n_samples)
     outputs = run_windows(
-        model, examples, windows, read, device=device, precision=precision, watch=watch
+        model,
+        examples,
+        windows,
+        read,
+        device=device,
+        precision=precision,
+        processes=processes,
+        watch=watch,
     )
     return mean_over_windows(outputs, windows)
 
@@ -156,6 +181,7 @@ def run_windows(
     device: torch.device,
     precision: Precision = "fp32",
     keep_embeddings: bool = False,
+    processes: Processes | None = None,
     watch: Watch = no_watch,
 ) -> Outputs:
     """Run a model over windows of examples, after putting it into evaluation mode.
@@ -172,6 +198,8 @@ def run_windows(
     device : torch.device
     precision : {"fp32", "tf32", "bf16"}
     keep_embeddings : bool
+    processes : Processes, optional
+        Each runs every n-th of the batches, which are those of one process, and returns all rows.
     watch : function
         Called with the number of windows done, and the total.
 
@@ -189,7 +217,8 @@ def run_windows(
     # outputs of each batch
     rows: dict[str, list[torch.Tensor]] = {}  # left on the device: no batch waits for a copy
     done = 0
-    for index in batches:
+    rank, size = (processes.rank, processes.size) if processes else (0, 1)
+    for index in batches[rank::size]:
         clips = [
             read(examples.wavs[windows.recordings[w]])[windows.starts[w] : windows.stops[w]]
             for w in index
@@ -212,9 +241,13 @@ def run_windows(
                 rows.setdefault(name, []).append(value)
         done += len(index)
         watch(done, len(windows.recordings))
-    # rows in the order of the windows
-    order = np.argsort(np.concatenate(batches))
-    found = {name: torch.cat(parts).double().cpu().numpy()[order] for name, parts in rows.items()}
+    # rows of all processes, in the order of the windows
+    here = {name: torch.cat(parts).double().cpu().numpy() for name, parts in rows.items()}
+    everywhere = [part for part in (processes.gather(here) if processes else [here]) if part]
+    order = np.argsort(np.concatenate([w for k in range(size) for w in batches[k::size]]))
+    found = {
+        name: np.concatenate([part[name] for part in everywhere])[order] for name in everywhere[0]
+    }
     embeddings = found.get("embeddings")
     return Outputs(
         found["values"],

@@ -50,8 +50,11 @@ class RankWatch:
         self._left = threading.Event()
         self._show_life(0)
         self._beat_s = time.monotonic()
-        for task in (self._watch, self._watch_store):
-            threading.Thread(target=task, daemon=True).start()
+        self._threads = [
+            threading.Thread(target=task, daemon=True) for task in (self._watch, self._watch_store)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def meet(self, limit_s: float) -> None:
         """Wait until all processes have come, for no longer than `limit_s`.
@@ -148,6 +151,12 @@ class RankWatch:
                     break
                 time.sleep(_POLL_S)
         self._left.set()
+
+    def stop(self) -> None:
+        """End the threads of this watch: Python may not end while one is inside the store."""
+        self._left.set()
+        for thread in self._threads:
+            thread.join(_SILENT_S)
 
     def _watch(self) -> None:
         """Show signs of life, and end this process where it would wait for one that is gone."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import torch
 import torch.distributed
-from torch import Tensor, nn
+from torch import Tensor
 from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined]
 
 from lemf import LemfError
@@ -28,6 +28,7 @@ _FoundT = TypeVar("_FoundT")
 
 _LIMIT_NAME = "MSFSER_RANK_TIMEOUT_S"  # environment variable, like those of torchrun
 _LIMIT_S = 600.0
+_ABANDONED = timedelta(seconds=5.0)  # in which a connection that is lost is found lost
 _MARGIN_S = 60.0  # in which the watch ends the processes, before gloo or NCCL would
 
 
@@ -46,17 +47,17 @@ class Ranks:
         return self.rank == 0
 
     def check(self, accumulation: int) -> None:
-        """Check that every process has the same number of micro-batches in a step.
+        """Check that every process has a micro-batch in a step.
 
         Raises
         ------
         ConfigError
-            The micro-batches cannot be shared evenly.
+            There are fewer micro-batches than processes.
         """
-        if accumulation % self.size:
+        if accumulation < self.size:
             raise ConfigError(
                 f"train.accumulation {accumulation}: {self.size} processes share the micro-batches "
-                f"of a step; set a multiple of {self.size}"
+                f"of a step; set {self.size} or, to share them evenly, a multiple"
             )
 
     def add_up(self, tensor: Tensor) -> None:
@@ -64,6 +65,18 @@ class Ranks:
         if self.watch is not None:
             with self.watch.sum():
                 torch.distributed.all_reduce(tensor)
+
+    def start_sum(self, tensor: Tensor) -> PendingSum:
+        """Start to replace a tensor by its sum over all processes, in the background.
+
+        All processes must start the same sums in the same order.
+        """
+        if self.watch is None:
+            return PendingSum(None, None)
+        try:
+            return PendingSum(self.watch, torch.distributed.all_reduce(tensor, async_op=True))
+        except RuntimeError as error:  # of gloo or NCCL, where a connection is lost
+            raise self.watch.explain(error) from None
 
     def any(self, asked: bool) -> bool:
         """Return whether any of the processes asks for something, such as to stop."""
@@ -87,48 +100,30 @@ class Ranks:
             self.watch.wait()
 
 
-ALONE = Ranks()
+@dataclass(frozen=True, eq=False)
+class PendingSum:
+    """A sum over all processes that is computed in the background; None where one is alone."""
 
+    watch: RankWatch | None
+    work: torch.distributed.Work | None
 
-class GradientSums:
-    """Sums of gradients over micro-batches and processes, in fp64: the same in whatever order.
+    def wait(self) -> None:
+        """Wait until the sum is computed."""
+        if self.watch is not None and self.work is not None:
+            with self.watch.sum():
+                self.work.wait()
 
-    In fp32, the order would change the last bits, which AdamW enlarges where a gradient is near 0.
+    def abandon(self) -> None:
+        """Wait until a sum has failed, too, that was started beside one that has.
 
-    Parameters
-    ----------
-    model : Module
-        Its gradients are those of one micro-batch at a time.
-    """
-
-    def __init__(self, model: nn.Module) -> None:
-        self._trained = [p for p in model.parameters() if p.requires_grad]
-        sizes = [p.numel() for p in self._trained]
-        device = self._trained[0].device
-        self._flat = torch.zeros(sum(sizes), dtype=torch.float64, device=device)
-        self._sums = torch.split(self._flat, sizes)
-        self._n_found = torch.zeros(len(sizes), dtype=torch.int32)
-
-    def move(self) -> None:
-        """Add the gradients of the model to the sums, and remove them from the model."""
-        for place, (parameter, total) in enumerate(zip(self._trained, self._sums, strict=True)):
-            if parameter.grad is not None:
-                total.add_(parameter.grad.flatten())
-                self._n_found[place] += 1
-                parameter.grad = None
-
-    def move_back(self, ranks: Ranks) -> None:
-        """Set the gradients of the model to the sums over all processes.
-
-        A weight that no micro-batch gives a gradient, such as those of a layer that LayerDrop skips
-        in all of them, has none: the optimiser leaves that weight as it is, where a gradient of 0
-        would let it decay.
+        The group of processes cannot be left in order while its threads still compute.
         """
-        ranks.add_up(self._n_found)
-        ranks.add_up(self._flat)
-        found = self._n_found.tolist()
-        for parameter, total, n in zip(self._trained, self._sums, found, strict=True):
-            parameter.grad = total.view_as(parameter).to(parameter.dtype) if n else None
+        if self.work is not None:
+            with suppress(RuntimeError):
+                self.work.wait(_ABANDONED)
+
+
+ALONE = Ranks()
 
 
 @contextmanager
@@ -169,6 +164,7 @@ def joined_ranks(ranks: Ranks | None = None) -> Iterator[Ranks]:
     else:
         watch.leave()
     finally:
+        watch.stop()
         torch.distributed.destroy_process_group()
 
 

@@ -104,6 +104,8 @@ def prepare_run(
         model.text_scaling.fit(*text_tensors(data.train))
     if config.train.init and not (resume and (folder / STATE_NAME).exists()):
         _load_start(model, config.train.init, data)
+    if config.train.checkpointing:
+        model.acoustic.checkpoint_layers()
     model.to(device)
     return TrainingRun(
         config=config,

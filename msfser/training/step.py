@@ -19,7 +19,8 @@ from msfser.config.settings import Precision, TrainConfig
 from msfser.data.batching import Batch
 from msfser.model.msf_ser import MsfSer
 from msfser.training.batches import TrainingStep
-from msfser.training.ranks import GradientSums, Ranks
+from msfser.training.gradients import GradientSums
+from msfser.training.ranks import Ranks
 
 
 def learning_rate_factor(step: int, n_steps: int, settings: TrainConfig) -> float:
@@ -157,17 +158,16 @@ def step_gradients(
         (batch, _draw_seed(settings.seed, number, part), slice(edges[part], edges[part + 1]))
         for batch, part in zip(step.batches, range(ranks.rank, n_parts, ranks.size), strict=True)
     ]
-    sums = GradientSums(model) if n_parts > 1 or ranks.size > 1 else None
+    sums = None  # one micro-batch of one process: its gradients as they are
+    if n_parts > 1 or ranks.size > 1:
+        sums = GradientSums(model, ranks, settings.reduction)
     predictions = torch.zeros_like(step.labels, dtype=next(model.parameters()).dtype)
     if settings.ccc_scope == "micro":
         for batch, seed, rows in held:
             values = _predict(model, batch, seed, settings.precision)
             loss: Tensor = ccc_loss(values, step.labels[rows]).sum() / n_parts
-            loss.backward()  # type: ignore[no-untyped-call]
-            if sums is not None:
-                sums.move()
+            _run_backward(loss, None, sums, last=batch is held[-1][0])
             predictions[rows] = values.detach()
-        ranks.add_up(predictions)
     else:
         # First pass: all predictions; without gradients, other kernels would round otherwise
         one_pass = len(held) == 1
@@ -183,12 +183,21 @@ def step_gradients(
         # Second pass: their gradients into the model
         for values, (batch, seed, rows) in zip(first, held, strict=True):
             live = values if one_pass else _predict(model, batch, seed, settings.precision)
-            live.backward(gradient[rows])  # type: ignore[no-untyped-call]
-            if sums is not None:
-                sums.move()
+            _run_backward(live, gradient[rows], sums, last=batch is held[-1][0])
     if sums is not None:
-        sums.move_back(ranks)
+        sums.set_gradients()
+    if settings.ccc_scope == "micro":
+        ranks.add_up(predictions)
     return predictions
+
+
+def _run_backward(
+    values: Tensor, gradient: Tensor | None, sums: GradientSums | None, *, last: bool
+) -> None:
+    if sums is None:
+        values.backward(gradient)  # type: ignore[no-untyped-call]
+    else:
+        sums.add_gradients(values, gradient, last=last)
 
 
 def _predict(model: MsfSer, batch: Batch, seed: int, precision: Precision) -> Tensor:

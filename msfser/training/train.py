@@ -133,12 +133,19 @@ def train_folds(
     *,
     resume: bool = False,
     tensorboard: bool = False,
+    jobs: int = 1,
     ranks: Ranks | None = None,
 ) -> dict[str, Any]:
     """Train one model per fold, with that fold held out, into the folders ``fold1`` and so on.
 
     Nothing is selected on the fold that is held out: each run keeps its last epoch. With `resume`,
-    finished folds are kept. Parameters as in `train`.
+    finished folds are kept. Parameters as in `train`, and:
+
+    Parameters
+    ----------
+    jobs : int
+        Models that are trained at the same time, each on a GPU of its own while there are as many,
+        or with one core each; 1 trains one after the other.
 
     Returns
     -------
@@ -245,8 +252,8 @@ def _train_epoch(
 def _end_epoch(run: TrainingRun, state: TrainingState, log: Log | None) -> None:
     """Evaluate the model, keep it if it is the best so far, and write the state."""
     state.read_predictions()
+    development_ccc = _development_ccc(run)
     if log is not None:
-        development_ccc = _development_ccc(run)
         if kept := state.judge(development_ccc):
             run.model.save_pretrained(run.folder / BEST_NAME, force=True)
         log.add_epoch(state, development_ccc, kept=kept)
@@ -259,7 +266,7 @@ def _end_epoch(run: TrainingRun, state: TrainingState, log: Log | None) -> None:
 
 
 def _development_ccc(run: TrainingRun) -> FloatArray | None:
-    """Compute CCC of each dimension on the development set; None without one."""
+    """Compute CCC of each dimension on the development set, shared out; None without one."""
     development = run.data.development
     if development is None:
         return None
@@ -269,6 +276,7 @@ def _development_ccc(run: TrainingRun) -> FloatArray | None:
         run.reader.read,
         device=run.device,
         precision=run.config.train.precision,
+        processes=run.ranks,
     )
     return ccc(outputs.values, development.labels.astype(np.float64))
 

@@ -21,7 +21,7 @@ import soundfile
 
 import lemf
 from msfser.config.files import format_config
-from msfser.config.settings import PRESETS
+from msfser.config.presets import PRESETS
 from msfser.manifest import Manifest, Utterance, write_manifest
 
 RATE_HZ = 16_000

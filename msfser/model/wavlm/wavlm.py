@@ -8,12 +8,14 @@ of an utterance are the same alone and in a padded batch.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 from transformers import WavLMConfig, WavLMModel
 
 from lemf.runtime.input import read_text_input
@@ -65,6 +67,11 @@ class Wavlm(nn.Module):
     def hidden_size(self) -> int:
         """Size of a frame."""
         return int(self.config.hidden_size)
+
+    def checkpoint_layers(self) -> None:
+        """Keep only the inputs of the layers for backward, and compute the rest anew there."""
+        for layer in self.wavlm.encoder.layers:
+            layer.forward = partial(checkpoint, layer.forward, use_reentrant=False)
 
     def n_frames(self, n_samples: CountT) -> CountT:
         """Count the frames of a clip of `n_samples` samples."""

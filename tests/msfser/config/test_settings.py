@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msfser.config.files import format_config, make_config, read_config
-from msfser.config.settings import PRESETS, Config, DataConfig, ModelConfig, TrainConfig
+from msfser.config.presets import PRESETS
+from msfser.config.settings import Config, DataConfig, ModelConfig, TrainConfig
 from msfser.errors import ConfigError
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from click.testing import CliRunner
 
 from msfser.commands.cli import main
-from msfser.config.settings import PRESETS
+from msfser.config.presets import PRESETS
 from msfser.evaluation.model_card import format_model_card
 from msfser.evaluation.predictions import make_predictions
 from msfser.evaluation.scores import FOLDS, score_predictions

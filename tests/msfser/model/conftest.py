@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from msfser.config.settings import PRESETS, SEMANTICS
+from msfser.config.presets import PRESETS
+from msfser.config.settings import SEMANTICS
 
 
 @pytest.fixture

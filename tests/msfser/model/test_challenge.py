@@ -15,7 +15,7 @@ from torch.nn import functional  # noqa: E402
 from transformers import WavLMConfig, WavLMModel  # noqa: E402
 
 from msfser.ccc import ccc_loss  # noqa: E402
-from msfser.config.settings import PRESETS  # noqa: E402
+from msfser.config.presets import PRESETS  # noqa: E402
 from msfser.model.msf_ser import MsfSer  # noqa: E402
 from msfser.model.wavlm.wavlm import Wavlm  # noqa: E402
 

@@ -11,7 +11,8 @@ import safetensors.torch  # noqa: E402
 
 import msfser  # noqa: E402
 from lemf import LemfError  # noqa: E402
-from msfser.config.settings import PRESETS, ModelConfig  # noqa: E402
+from msfser.config.presets import PRESETS  # noqa: E402
+from msfser.config.settings import ModelConfig  # noqa: E402
 from msfser.errors import CheckpointError, ConfigError  # noqa: E402
 from msfser.model.folder import (  # noqa: E402
     CONFIG_NAME,

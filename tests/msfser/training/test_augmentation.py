@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 from transformers import WavLMConfig, WavLMModel  # noqa: E402
 
 from msfser.config.files import make_config  # noqa: E402
-from msfser.config.settings import PRESETS  # noqa: E402
+from msfser.config.presets import PRESETS  # noqa: E402
 from msfser.model.msf_ser import MsfSer  # noqa: E402
 from msfser.model.wavlm.wavlm import Wavlm  # noqa: E402
 from msfser.training.batches import Masking  # noqa: E402

@@ -16,7 +16,8 @@ from msfser.model.msf_ser import build_model
 from msfser.training import state as training_state
 from msfser.training.batches import load_steps
 from msfser.training.data import prepare_data
-from msfser.training.ranks import GradientSums, Ranks
+from msfser.training.gradients import GradientSums
+from msfser.training.ranks import Ranks
 from msfser.training.run import make_augmentation
 from msfser.training.step import step_gradients
 from msfser.training.train import train
@@ -151,11 +152,10 @@ def test_nccl_adds_up(tmp_path):
         ranks.add_up(values)
         assert values.tolist() == [0, 1, 2]
         model = torch.nn.Linear(3, 1).to(GPU)
-        model(values).backward()
-        model.bias.grad = None
-        sums = GradientSums(model)
-        sums.move()
-        sums.move_back(ranks)
+        model.bias.requires_grad_(False)
+        sums = GradientSums(model, ranks)
+        sums.add_gradients(model(values), last=True)
+        sums.set_gradients()
         assert model.weight.grad.tolist() == [[0, 1, 2]]
         assert model.bias.grad is None
         assert ranks.any(True)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from msfser.config.files import format_config
-from msfser.config.settings import PRESETS
+from msfser.config.presets import PRESETS
 from msfser.errors import CheckpointError
 from msfser.model.msf_ser import build_model
 from msfser.training.run_folder import LOG_NAME, check_logged

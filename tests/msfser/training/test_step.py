@@ -54,13 +54,15 @@ def make_model(config, *, dropout):
     return model.train()
 
 
-def take(config, accumulation, *, dropout, scope="step"):
+def take(config, accumulation, *, dropout, scope="step", checkpointing=False):
     """Return the gradients of a step by name, and its predictions."""
     clips, examples = make_clips()
     settings = make_config(
         {}, [*SMALL, f"train.accumulation={accumulation}", f"train.ccc_scope={scope}"]
     ).train
     model = make_model(config, dropout=dropout)
+    if checkpointing:
+        model.acoustic.checkpoint_layers()
     parts = split_step(np.arange(N), accumulation)
     batches = [collate(examples, part, [clips[i] for i in part]) for part in parts]
     labels = torch.from_numpy(examples.labels)
@@ -99,6 +101,30 @@ def test_the_second_pass_draws_the_dropout_of_the_first():
     ccc_loss(everything, labels).sum().backward()
     one_graph = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
     assert_same_gradients(two_passes, one_graph, atol=1e-5)
+
+
+@pytest.mark.parametrize("accumulation", [1, 2])
+def test_checkpointing_keeps_fewer_tensors_and_gives_the_same_gradients(accumulation):
+    """Bit for bit, with dropout and a layer that LayerDrop skips in some passes."""
+    config = make_config({}, [*SMALL, "model.layerdrop=0.5"], preset="tiny")
+    n_kept, found = [], []
+    for checkpointing in (False, True):
+        kept = set()
+
+        def keep(tensor, kept=kept):
+            kept.add((tensor.untyped_storage().data_ptr(), tensor.untyped_storage().nbytes()))
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            gradients, predictions, *_ = take(
+                config, accumulation, dropout=True, checkpointing=checkpointing
+            )
+        n_kept.append(sum(n_bytes for _, n_bytes in kept))
+        found.append((gradients, predictions))
+    (whole, predictions), (checkpointed, same) = found
+    assert torch.equal(predictions, same)
+    assert whole.keys() == checkpointed.keys()
+    assert all(torch.equal(whole[name], checkpointed[name]) for name in whole)
 
 
 def test_every_step_and_micro_batch_draws_anew():
