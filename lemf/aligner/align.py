@@ -28,6 +28,7 @@ from lemf.errors import AlignerError, SettingsError, shown
 from lemf.reading.audio import Audio, open_audio
 from lemf.reading.sources import Source
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid, fill_gaps
+from lemf.runtime.progress import Watch, no_watch
 
 _BLOCK_S = 60
 _SHOWN = 5  # words in a note
@@ -42,6 +43,7 @@ def align(
     aligner: AlignerName = "espeak",
     force_fit: bool = False,
     rate_hz: int | None = None,
+    watch: Watch = no_watch,
 ) -> TextGrid:
     """Find where each word and each phone of a recording is spoken.
 
@@ -59,6 +61,9 @@ def align(
         Whether a text that does not fit the sound is aligned all the same, with notes.
     rate_hz : int, optional
         Sampling rate of an array.
+    watch : callable
+        Is called with how many seconds are done, of how many: ``watch(done, total, note=...)``;
+        twice from 0 on, first while the text is found, then its phones. lemf's own aligner only.
 
     Returns
     -------
@@ -94,7 +99,7 @@ def align(
     words, phones, notes = speak_text(recording, text, language, force_fit=force_fit)
     if aligner == "espeak":
         features = compute_features(recording)
-        aligned = align_words(recording, features, words, phones, force_fit=force_fit)
+        aligned = align_words(recording, features, words, phones, force_fit=force_fit, watch=watch)
     else:
         aligned = align_externally(aligner, recording, words, phones, language)
     grid = to_textgrid(aligned, with_confidence=aligner == "espeak")
@@ -155,6 +160,7 @@ def align_words(
     *,
     models: PhoneModels | None = None,
     force_fit: bool = False,
+    watch: Watch = no_watch,
 ) -> AlignedText:
     """Align words whose phones are known.
 
@@ -168,7 +174,7 @@ def align_words(
         The names of the phones of each word.
     models : PhoneModels, optional
         Of the corpus of the recording; without, those that ship with lemf.
-    force_fit : bool
+    force_fit, watch
         As in `align`.
 
     Returns
@@ -188,6 +194,7 @@ def align_words(
             models or read_seed(),
             recording.duration_s,
             force_fit=force_fit,
+            watch=watch,
         )
     except AlignerError as error:
         raise AlignerError(f"{recording.name}: {error}") from None

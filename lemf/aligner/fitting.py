@@ -13,10 +13,11 @@ from lemf.aligner.acoustics.mfcc import FRAME_PERIOD_S
 from lemf.aligner.acoustics.models import PhoneModels
 from lemf.aligner.confidence import Fit, measure_chance, measure_fit
 from lemf.aligner.forced import AlignedText, AlignedWord, ForcedPath, find_word_path, read_times
-from lemf.aligner.long_recordings import Piece, Pieces, find_pieces
+from lemf.aligner.long_recordings import Piece, Pieces, find_pieces, seconds_of
 from lemf.aligner.transcript import TranscriptWord
 from lemf.arrays import FloatArray
 from lemf.errors import AlignerError, shown
+from lemf.runtime.progress import Watch, no_watch
 
 DOUBTFUL = "perhaps not what is said"  # how the note on words of low confidence begins
 LACKS = "the text lacks what sounds"  # how the note on sound that is not in the text begins
@@ -41,6 +42,7 @@ def fit_words(
     *,
     classifier: PhoneClassifier | None = None,
     force_fit: bool = False,
+    watch: Watch = no_watch,
 ) -> AlignedText:
     """Align the words of a recording, with their confidences, and check that they fit.
 
@@ -57,6 +59,8 @@ def fit_words(
         By which words are judged; without, that which ships with lemf.
     force_fit : bool
         Whether words that do not fit become notes.
+    watch : Watch
+        Is told the seconds that are done: the text is found in them first, then its phones.
 
     Returns
     -------
@@ -71,7 +75,7 @@ def fit_words(
     if sum(map(len, phones)) > _MOST_PHONES_PER_FRAME * len(features):
         fit_graph(phones, len(features))  # raises where the recording is too short
     classifier = classifier or read_classifier()
-    pieces = find_pieces(features, phones, [word.sentence for word in words], models)
+    pieces = find_pieces(features, phones, [word.sentence for word in words], models, watch)
     missed = [
         piece
         for piece in pieces.unspoken
@@ -83,6 +87,7 @@ def fit_words(
     strict: list[float] = []  # confidences of the words of a text that does not fit
     unfit: list[Piece] = []
     for piece in pieces.spoken:
+        watch(seconds_of(piece.start), seconds_of(len(features)), note="finding the phones")
         spoken, fit, fits = _align(piece, features, words, phones, models, classifier, duration_s)
         aligned += spoken
         strict += fit.confidences(is_mild=False).tolist()

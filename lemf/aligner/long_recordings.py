@@ -14,11 +14,13 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from lemf.aligner.acoustics.graph import build_graph, fit_graph
+from lemf.aligner.acoustics.mfcc import FRAME_PERIOD_S
 from lemf.aligner.acoustics.models import PhoneModels
 from lemf.aligner.acoustics.open_path import find_open_path
 from lemf.aligner.acoustics.phone_loop import score_free_phones
 from lemf.aligner.acoustics.training import Statistics, add_statistics, align_and_accumulate
 from lemf.arrays import FloatArray, IntArray
+from lemf.runtime.progress import Watch, no_watch
 
 _WINDOW = 8000  # frames: 40 s
 _SETTLED = 5000  # frames of a window after which the next may begin
@@ -66,6 +68,7 @@ def find_pieces(
     phones: Sequence[Sequence[str]],
     sentences: Sequence[int],
     models: PhoneModels,
+    watch: Watch = no_watch,
 ) -> Pieces:
     """Find the pieces of a recording in which its text is spoken.
 
@@ -77,6 +80,8 @@ def find_pieces(
     sentences : sequence of int
         The sentence of each word.
     models : PhoneModels
+    watch : Watch
+        Is told the seconds that were searched.
 
     Returns
     -------
@@ -84,7 +89,7 @@ def find_pieces(
     """
     inside = np.diff(np.array(sentences), prepend=-1, append=-1) == 0
     penalties = np.where(inside, _INSIDE_PENALTY, _OTHER_PENALTY)
-    words = _words_of_frames(features, phones, penalties, models)
+    words = _words_of_frames(features, phones, penalties, models, watch)
     n_frames, n_words = len(words), len(phones)
     runs = [0, *(np.flatnonzero(np.diff(words)) + 1).tolist(), n_frames]
     before = np.maximum.accumulate(words.clip(min=-1))  # the last word up to each frame
@@ -154,17 +159,24 @@ def learn_from(
     return add_statistics(learnt)
 
 
+def seconds_of(n_frames: int) -> int:
+    """Return the seconds that frames last, rounded, as progress shows them."""
+    return round(n_frames * FRAME_PERIOD_S)
+
+
 def _words_of_frames(
     features: FloatArray,
     phones: Sequence[Sequence[str]],
     penalties: FloatArray,
     models: PhoneModels,
+    watch: Watch,
 ) -> IntArray:
     """Find the word of each frame, `_SILENT` or `_OTHER`."""
     found = np.full(len(features), _SILENT)
     counts = [0, *accumulate(len(one) for one in phones)]
     start = first = 0
     while start < len(features) and first < len(phones):
+        watch(seconds_of(start), seconds_of(len(features)), note="finding the text")
         end = min(start + _WINDOW, len(features))
         last = int(np.searchsorted(counts, counts[first] + _MOST_SEARCHED * (end - start), "right"))
         last = min(max(last, first + 1), len(phones))

@@ -176,7 +176,8 @@ def _align_recording(
         transcript = transcribe(recording, whisper, language=options["language"], download=download)
     elif text is None:
         transcript = read_beside(source, encoding)
-    grid = align_text(recording, transcript, align_settings(options))
+    with progress("aligning", unit="s") as watch:
+        grid = align_text(recording, transcript, align_settings(options), watch)
     return replace(grid, notes=(*recording.notes, *grid.notes))
 
 

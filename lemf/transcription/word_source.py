@@ -13,6 +13,7 @@ from lemf.reading.silence import find_words
 from lemf.reading.sources import Source
 from lemf.reading.textgrid import TextGrid
 from lemf.reading.tiers import find_phone_tier, select_tiers
+from lemf.runtime.progress import Watch, no_watch
 from lemf.transcription.text_files import (
     Transcript,
     find_transcript,
@@ -96,8 +97,15 @@ def _with_phones(recording: Audio, grid: TextGrid, settings: Settings, language:
     return add_phones(recording, grid, spoken, name, language)
 
 
-def align_text(recording: Audio, text: str | Transcript, aligning: AlignSettings) -> TextGrid:
+def align_text(
+    recording: Audio,
+    text: str | Transcript,
+    aligning: AlignSettings,
+    watch: Watch = no_watch,
+) -> TextGrid:
     """Align a text to its recording, in the language that is given or told by the text.
+
+    `watch` is that of `lemf.align`.
 
     Raises
     ------
@@ -121,6 +129,7 @@ def align_text(recording: Audio, text: str | Transcript, aligning: AlignSettings
         language=language,
         aligner=aligning.aligner,
         force_fit=aligning.force_fit,
+        watch=watch,
     )
     return replace(grid, notes=(*notes, *grid.notes))
 

@@ -40,10 +40,16 @@ def compute_cepstra(blocks: Iterable[FloatArray], rate_hz: int) -> FloatArray:
         The frame at i is centred at 5 ms times i; frames cover the recording to its end. The level
         of the recording changes nothing but, in digital silence, the first cepstrum.
     """
-    samples = np.concatenate(list(_resample(blocks, rate_hz)))
-    energies = np.concatenate(list(_band_energies(samples)))
-    floor = _FLOOR * max(float(energies.mean()), 1e-12)
-    return multiply(np.log(energies + floor), _cosines())
+    energies = list(_band_energies(_emphasise(_resample(blocks, rate_hz))))
+    n_frames = sum(map(len, energies))
+    mean = sum(float(block.sum()) for block in energies) / (n_frames * _N_BANDS)
+    floor = _FLOOR * max(mean, 1e-12)
+    cepstra = np.empty((n_frames, N_CEPSTRA))
+    while energies:  # each block is let go, so that a long recording is never in memory twice
+        block = energies.pop()
+        n_frames -= len(block)
+        cepstra[n_frames:][: len(block)] = multiply(np.log(block + floor), _cosines())
+    return cepstra
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +106,14 @@ def standardise(cepstra: FloatArray, moments: Moments) -> FloatArray:
     """
     means = moments.sums / moments.n_frames
     variances = moments.squares / moments.n_frames - np.square(means)
-    scaled = (cepstra - means) / np.sqrt(np.maximum(variances, 1e-6))
-    return np.hstack([scaled, _slopes(scaled) / _SLOPE_SCALE])
+    features = np.empty((len(cepstra), 2 * N_CEPSTRA))
+    scaled, slopes = features[:, :N_CEPSTRA], features[:, N_CEPSTRA:]
+    scaled[:] = (cepstra - means) / np.sqrt(np.maximum(variances, 1e-6))
+    for start in range(0, len(cepstra), _BLOCK):
+        stop = min(start + _BLOCK, len(cepstra))
+        around = np.arange(start - _SLOPE_FRAMES, stop + _SLOPE_FRAMES)
+        slopes[start:stop] = _slopes(scaled[around.clip(0, len(cepstra) - 1)]) / _SLOPE_SCALE
+    return features
 
 
 def multiply(rows: FloatArray, columns: FloatArray) -> FloatArray:
@@ -146,15 +158,48 @@ def _resample(blocks: Iterable[FloatArray], rate_hz: int) -> Iterator[NDArray[np
     yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def _band_energies(samples: NDArray[np.float32]) -> Iterator[FloatArray]:
+def _emphasise(blocks: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    """Yield the samples less most of the one before, so that high bands count as much as low."""
+    last = np.zeros(0, np.float32)
+    for block in blocks:
+        samples = np.append(last, block)
+        emphasised = samples[1:] - np.float32(_PRE_EMPHASIS) * samples[:-1]
+        yield emphasised if len(last) else np.append(samples[:1], emphasised)
+        last = samples[-1:]
+
+
+def _cut_frames(blocks: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    """Yield the samples of frames, (frames, 400), in blocks; the ends of the sound are mirrored."""
+    reach, size = _WINDOW // 2, (_BLOCK - 1) * _HOP + _WINDOW
+    held = np.zeros(0, np.float32)
+    n_samples = n_frames = 0
+    for block in blocks:
+        mirrored = n_samples >= reach
+        n_samples += len(block)
+        held = np.append(held, block)
+        if n_samples < reach:
+            continue
+        if not mirrored:
+            held = np.append(held[:reach][::-1], held)
+        while len(held) >= size:
+            yield _windows(held[:size])
+            held = held[_BLOCK * _HOP :]
+            n_frames += _BLOCK
+    held = np.pad(held, (reach if n_samples < reach else 0, reach), mode="symmetric")
+    rest = _windows(held)[: n_samples // _HOP + 1 - n_frames]
+    for start in range(0, len(rest), _BLOCK):
+        yield rest[start : start + _BLOCK]
+
+
+def _windows(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.lib.stride_tricks.sliding_window_view(samples, _WINDOW)[::_HOP]
+
+
+def _band_energies(blocks: Iterable[NDArray[np.float32]]) -> Iterator[FloatArray]:
     """Yield the energies of mel bands, (frames, 26) float64, in blocks of frames."""
-    n_frames = len(samples) // _HOP + 1
-    samples = np.append(samples[:1], samples[1:] - np.float32(_PRE_EMPHASIS) * samples[:-1])
-    padded = np.pad(samples, _WINDOW // 2, mode="symmetric")
-    frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP][:n_frames]
     window, bands = np.hamming(_WINDOW), _mel_bands().T
-    for start in range(0, n_frames, _BLOCK):
-        spectra = np.fft.rfft(frames[start : start + _BLOCK] * window, _N_FFT)
+    for frames in _cut_frames(blocks):
+        spectra = np.fft.rfft(frames * window, _N_FFT)
         yield multiply(np.square(spectra.real) + np.square(spectra.imag), bands)
 
 
@@ -166,10 +211,9 @@ def _cosines() -> FloatArray:
     return np.asarray(cosines)
 
 
-def _slopes(features: FloatArray) -> FloatArray:
-    """Compute the slope of each feature over time, by regression over 7 frames (their shape)."""
-    reach, n_frames = _SLOPE_FRAMES, len(features)
-    padded = np.pad(features, ((reach, reach), (0, 0)), mode="edge")
+def _slopes(padded: FloatArray) -> FloatArray:
+    """Compute the slope of each feature over time by regression over 7 frames; the ends are cut."""
+    reach, n_frames = _SLOPE_FRAMES, len(padded) - 2 * _SLOPE_FRAMES
     rises = [
         k * (padded[reach + k : reach + k + n_frames] - padded[reach - k : reach - k + n_frames])
         for k in range(1, reach + 1)
