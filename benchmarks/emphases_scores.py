@@ -3,6 +3,10 @@
     pip install 'lemf[ser]' librosa pypar yapecs && pip install --no-deps emphases==0.0.2
     python benchmarks/emphases_scores.py LABELS -o emphases.csv
 
+`--wavelet` scores with the wavelet prosody toolkit, of which emphases holds a version (also needs
+`pip install --no-deps pycwt scipy`): F0, energy and duration, their continuous wavelet transform,
+and the lines of maximum amplitude in it (Suni et al. 2017).
+
 emphases cannot be imported with current versions of all that it asks for. Its mel model, the
 default, needs little of that; the rest is stood in for.
 """
@@ -12,22 +16,28 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from unittest.mock import MagicMock
 
+import numpy as np
+import pypar
 import soundfile
 import soxr
 import torch
+from numpy.typing import NDArray
 
 import lemf
 from lemf.agreement.labels.files import Label, read_labels
 
+FloatArray = NDArray[np.float64]
 RATE_HZ = 16000  # of the model
 UNUSED = (
     "GPUtil",
     "huggingface_hub",
     "penn",
-    "pycwt",
     "pyfoal",
     "reseval",
     "torchaudio",
@@ -40,45 +50,100 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("labels")
     parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--wavelet", action="store_true", help="the wavelet prosody toolkit")
     arguments = parser.parse_args()
-    sys.argv = sys.argv[:1]  # emphases reads it when it is imported
-    sys.modules.update({name: MagicMock() for name in UNUSED})
-    import emphases
-
-    checkpoint = Path(emphases.__file__).parent / "assets" / "checkpoints" / "checkpoint.pt"
-    model = emphases.Model()
-    model.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["model"])
-    model.eval()
+    score_words = (load_wavelet if arguments.wavelet else load_neural)()
     with arguments.output.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["id", "index", "word", "score"])
         for label in read_labels(arguments.labels):
-            for i, (word, score) in enumerate(score_words(label, model)):
+            for i, (word, score) in enumerate(score_words(label)):
                 writer.writerow([label.id, i, word, score])
 
 
-def score_words(label: Label, model: torch.nn.Module) -> list[tuple[str, float]]:
-    """Return each word of the tier ``words`` with its score."""
-    import emphases
-    import pypar
+Scorer = Callable[[Label], list[tuple[str, float]]]  # words of the tier ``words`` with a score
 
+
+def load_neural() -> Scorer:
+    """Return the neural network with the weights that the package holds."""
+    emphases = _import()
+    checkpoint = Path(emphases.__file__).parent / "assets" / "checkpoints" / "checkpoint.pt"
+    model = emphases.Model()
+    model.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["model"])
+    model.eval()
+
+    def score(label: Label) -> list[tuple[str, float]]:
+        samples, rate_hz, alignment, names = _read(label)
+        samples = torch.from_numpy(soxr.resample(samples, rate_hz, RATE_HZ, quality="VHQ"))
+        scores: list[float] = []
+        with torch.no_grad():
+            for features, bounds in emphases.preprocess(alignment, samples[None], RATE_HZ):
+                lengths = torch.tensor([features.shape[-1]]), torch.tensor([bounds.shape[-1]])
+                logits = model(features, lengths[0], bounds, lengths[1])[0]
+                scores += emphases.postprocess(logits)[0].tolist()
+        return _spoken(names, scores)
+
+    return score
+
+
+def load_wavelet() -> Scorer:
+    """Return the wavelet transform, with what newer versions of numpy and scipy lack."""
+    import scipy.ndimage
+    import scipy.signal
+
+    class WithRange(np.ndarray):
+        """An array with the method that numpy 2 has as a function only."""
+
+        def ptp(self) -> float:
+            return float(np.ptp(np.asarray(self)))
+
+    def decimate(values: FloatArray, factor: int, *, zero_phase: bool) -> WithRange:
+        return scipy.signal.decimate(values, factor, zero_phase=zero_phase).view(WithRange)
+
+    scipy.signal.gaussian = scipy.signal.windows.gaussian
+    prominence = _import().baselines.prominence
+    prominence.pitch_tracker.scipy = SimpleNamespace(
+        signal=SimpleNamespace(decimate=decimate),
+        ndimage=SimpleNamespace(
+            gaussian_filter=scipy.ndimage.gaussian_filter, filters=scipy.ndimage
+        ),
+    )
+
+    def score(label: Label) -> list[tuple[str, float]]:
+        samples, rate_hz, alignment, names = _read(label)
+        scores = prominence.infer(alignment, torch.from_numpy(samples)[None], rate_hz)
+        return _spoken(names, scores[0].tolist())
+
+    return score
+
+
+def _import() -> ModuleType:
+    arguments, sys.argv = sys.argv, sys.argv[:1]  # emphases reads it when it is imported
+    sys.modules.update({name: MagicMock() for name in UNUSED})
+    sys.modules["coverage"] = None  # type: ignore[assignment]  # numba would take the script
+    if find_spec("pycwt") is None:  # the wavelet transform needs it, the network does not
+        sys.modules["pycwt"] = MagicMock()
+    import emphases
+
+    sys.argv = arguments
+    return emphases
+
+
+def _read(label: Label) -> tuple[NDArray[np.float32], int, pypar.Alignment, list[str]]:
     samples, rate_hz = soundfile.read(label.audio, dtype="float32")
-    samples = torch.from_numpy(soxr.resample(samples, rate_hz, RATE_HZ, quality="VHQ"))
     (tier,) = (t for t in lemf.read_textgrid(label.textgrid).tiers if t.name == "words")
     names = [interval.label or pypar.SILENCE for interval in tier.intervals]
     alignment = pypar.Alignment(
         [
-            # the model looks at words only, so one phone a word will do
+            # both look at words only, so one phone a word will do
             pypar.Word(name, [pypar.Phoneme(name, interval.start_s, interval.end_s)])
             for name, interval in zip(names, tier.intervals, strict=True)
         ]
     )
-    scores: list[float] = []
-    with torch.no_grad():
-        for features, bounds in emphases.preprocess(alignment, samples[None], RATE_HZ):
-            lengths = torch.tensor([features.shape[-1]]), torch.tensor([bounds.shape[-1]])
-            logits = model(features, lengths[0], bounds, lengths[1])[0]
-            scores += emphases.postprocess(logits)[0].tolist()
+    return samples, rate_hz, alignment, names
+
+
+def _spoken(names: list[str], scores: list[float]) -> list[tuple[str, float]]:
     return [
         (name, score) for name, score in zip(names, scores, strict=True) if name != pypar.SILENCE
     ]
