@@ -11,6 +11,7 @@ import click
 from lemf.commands.align_options import (
     AlignerOptions,
     align_settings,
+    check_download,
     read_text_file,
     transcribing_options,
 )
@@ -93,6 +94,7 @@ def align(
     text or text_file. The aligner trains on the corpus. A run that was stopped continues when the
     same command runs again.
     """
+    check_download(whisper, download=download)
     if _is_corpus(source):
         _check_corpus_options(text, output, whisper, channel, options)
         _align_corpus(

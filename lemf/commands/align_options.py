@@ -63,7 +63,6 @@ _WHISPER_OPTIONS = (
     ),
     click.option("--download", is_flag=True, help="Let --whisper download its model."),
 )
-aligner_options = add_options(*_ALIGNER_OPTIONS)
 transcribing_options = add_options(*_WHISPER_OPTIONS, *_ALIGNER_OPTIONS)
 word_options = add_options(
     click.option("--text", metavar="TEXT", help="What is said in AUDIO, instead of a TextGrid."),
@@ -95,7 +94,17 @@ def check_word_options(options: WordOptions, textgrid: object) -> None:
     names = [name for name, value in given.items() if value is not None]
     if len(names) > 1:
         raise click.UsageError(f"{' and '.join(names)}: the words come from one of them; drop one")
-    if options["download"] and options["whisper"] is None:
+    check_download(options["whisper"], download=options["download"])
+
+
+def check_download(whisper: str | None, *, download: bool) -> None:
+    """Refuse ``--download`` without a model.
+
+    Raises
+    ------
+    click.UsageError
+    """
+    if download and whisper is None:
         raise click.UsageError("--download: goes with --whisper MODEL")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from lemf.commands.align_options import AlignerOptions, aligner_options
+from lemf.commands.align_options import AlignerOptions, check_download, transcribing_options
 from lemf.commands.analysis_options import (
     AnalysisOptions,
     analysis_options,
@@ -55,7 +55,7 @@ _sentence_table_option = click.option(
     type=PATH,
     help="Also write contours and words, for lemf rescore with any cues (.parquet).",
 )
-@aligner_options
+@transcribing_options
 @jobs_option
 @cluster_option
 @analysis_options
@@ -65,6 +65,8 @@ def batch(
     textgrids: str | None,
     sentence_table: Path | None,
     features: Path | None,
+    whisper: str | None,
+    download: bool,
     jobs: int | None,
     cluster: str | None,
     **options: Unpack[BatchOptions],
@@ -74,12 +76,14 @@ def batch(
     SOURCE is a folder with TextGrids beside the recordings, a quoted pattern such as
     'corpus/**/*.wav', or a manifest: a .csv, .tsv, .jsonl or .parquet file with the columns audio
     and textgrid. With --language, recordings without a TextGrid are aligned with the text beside
-    them (.txt, .lab), or with the column text or text_file of the manifest.
+    them (.txt, .lab), or with the column text or text_file of the manifest; with --whisper, those
+    without a text are transcribed.
 
     A run that was stopped continues when the same command runs again. Files that fail are listed
     in NAME.failed.csv, and the exit code is then 1.
     """
     settings = read_settings(options)
+    check_download(whisper, download=download)
     if cluster is not None and jobs is not None:
         raise click.UsageError("--jobs and --cluster cannot be used together; leave out one")
 
@@ -96,6 +100,8 @@ def batch(
             language=options["language"],
             aligner=options["aligner"],
             force_fit=options["force_fit"],
+            whisper=whisper,
+            download=download,
             jobs=jobs or count_cores(),
             cluster=cluster,
             force=options["force"],

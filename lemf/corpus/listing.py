@@ -57,7 +57,11 @@ class _Found(NamedTuple):
 
 
 def list_recordings(
-    source: str | Path, textgrids: str | Path | None = None, *, needs_text: bool = False
+    source: str | Path,
+    textgrids: str | Path | None = None,
+    *,
+    needs_text: bool = False,
+    transcribes: bool = False,
 ) -> Listing:
     """Find the recordings of a corpus.
 
@@ -73,6 +77,8 @@ def list_recordings(
         same shape, as the Montreal Forced Aligner writes them.
     needs_text : bool
         Whether a manifest must have texts rather than TextGrids.
+    transcribes : bool
+        Whether a manifest needs neither.
 
     Returns
     -------
@@ -89,7 +95,7 @@ def list_recordings(
     if source.lower().endswith(ROW_SUFFIXES):
         if textgrids is not None:
             raise CorpusError(f"{source}: a manifest names its TextGrids; leave out --textgrids")
-        listing = Listing(read_manifest(source, needs_text), [], [], [])
+        listing = Listing(read_manifest(source, needs_text, transcribes), [], [], [])
     else:
         if textgrids is not None and not os.path.isdir(textgrids):  # noqa: PTH112 - plain str
             raise CorpusError(f"{textgrids}: there is no such folder of TextGrids; check the path")

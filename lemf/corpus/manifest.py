@@ -41,7 +41,7 @@ class Recording(NamedTuple):
     text: str | None = None
 
 
-def read_manifest(source: str, needs_text: bool) -> list[Recording]:
+def read_manifest(source: str, needs_text: bool, transcribes: bool = False) -> list[Recording]:
     """Read the recordings of a manifest, in the order of its rows.
 
     Parameters
@@ -50,6 +50,8 @@ def read_manifest(source: str, needs_text: bool) -> list[Recording]:
         Path of a file that `read_rows` reads; paths in it are relative to its folder.
     needs_text : bool
         Whether the recordings are to be aligned with texts.
+    transcribes : bool
+        Whether those without TextGrids and texts are to be transcribed.
 
     Returns
     -------
@@ -62,7 +64,7 @@ def read_manifest(source: str, needs_text: bool) -> list[Recording]:
     """
     folder = str(Path(source).parent)
     columns, rows = read_rows(source)
-    has_words = needs_text or _WORD_COLUMNS.intersection(columns)
+    has_words = needs_text or transcribes or _WORD_COLUMNS.intersection(columns)
     needed = ["audio"] if has_words else ["audio", "textgrid"]
     if not source.lower().endswith(".jsonl") and not set(needed) <= set(columns):
         read_rows(source, required=needed)  # raises

@@ -37,6 +37,8 @@ class Plan:
     settings : Settings
     aligning : AlignSettings or None
         How texts are aligned where there is no TextGrid.
+    whisper : str or None
+        The model that transcribes where there is no text either.
     """
 
     recordings: list[Recording]
@@ -44,6 +46,7 @@ class Plan:
     identity: dict[str, Any]
     settings: Settings
     aligning: AlignSettings | None = None
+    whisper: str | None = None
 
     @property
     def keeps_features(self) -> bool:
@@ -110,6 +113,7 @@ _ALIGN_OPTIONS = {  # by their names in a plan
     "language": "--language",
     "aligner": "--aligner",
     "force_fit": "--force-fit",
+    "whisper": "--whisper",
     "speaker_pattern": "--speaker-pattern",
 }
 
@@ -137,6 +141,7 @@ def make_plan(
     sentence_table: Path | None = None,
     features: Path | None = None,
     aligning: AlignSettings | None = None,
+    whisper: str | None = None,
 ) -> Plan:
     """Cut the list of files into shards, and describe what the output depends on.
 
@@ -149,6 +154,8 @@ def make_plan(
         Further outputs.
     aligning : AlignSettings, optional
         How texts are aligned where there is no TextGrid.
+    whisper : str, optional
+        The model that transcribes where there is no text either.
     """
     files = json.dumps([one[:5] if one.textgrid else one for one in recordings])
     identity = {
@@ -160,9 +167,9 @@ def make_plan(
         "list": hashlib.sha256(files.encode()).hexdigest(),
     }
     if aligning is not None:
-        identity["align"] = asdict(aligning)
+        identity["align"] = asdict(aligning) | ({"whisper": whisper} if whisper else {})
     shard_size = min(max(len(recordings) // _FEWEST_SHARDS, 1), _LARGEST_SHARD)
-    return Plan(recordings, shard_size, identity, settings, aligning)
+    return Plan(recordings, shard_size, identity, settings, aligning, whisper)
 
 
 def _printable(path: Path | None) -> str | None:

@@ -19,6 +19,7 @@ from lemf.runtime.workers import Failure, attempt
 
 if TYPE_CHECKING:
     from lemf.reading.alignment import Alignment
+    from lemf.reading.audio import Audio
     from lemf.transcription.text_files import Transcript
 
 VERSION = version_of("lemf")  # read once: it takes as long as the cues of a sentence
@@ -35,6 +36,7 @@ class FileTask:
     folder: str
     keep_features: bool
     aligning: AlignSettings | None = None  # of texts, where they may be aligned
+    whisper: str | None = None  # the model that transcribes where there is no text
 
 
 @dataclass(frozen=True)
@@ -77,15 +79,14 @@ def _score(task: FileTask) -> FileResult:
 
     from lemf.contours.measurement import measure
     from lemf.pipeline import score_measurement
+    from lemf.reading.audio import read_audio
 
     name, audio, textgrid, speaker, channel, text_file, text = task.recording
-    transcript = None
-    if textgrid is None:
-        if text_file is None and text is None:
-            return FileResult(VERSION, failure="no TextGrid")
-        if task.aligning is None:
-            return FileResult(VERSION, failure="no TextGrid, but a text: --language aligns it")
-        transcript = read_text(task.recording, task.folder, task.settings.encoding)
+    is_written = text_file is not None or text is not None
+    if textgrid is None and not is_written and task.whisper is None:
+        return FileResult(VERSION, failure="no TextGrid")
+    if textgrid is None and is_written and (task.aligning is None or not task.aligning.language):
+        return FileResult(VERSION, failure="no TextGrid, but a text: --language aligns it")
     settings = task.settings
     if speaker is not None or channel is not None:
         settings = replace(
@@ -93,8 +94,18 @@ def _score(task: FileTask) -> FileResult:
         )
     if textgrid is None:
         settings = replace(settings, speaker=None)  # of the only voice
+    opened: str | Audio = _absolute(task.folder, audio)
+    transcript = None
+    if textgrid is None and is_written:
+        transcript = read_text(task.recording, task.folder, settings.encoding)
+    elif textgrid is None and task.whisper is not None:
+        from lemf.transcription.whisper import transcribe
+
+        opened = read_audio(opened, channel=settings.channel)
+        language = None if task.aligning is None else task.aligning.language
+        transcript = transcribe(opened, task.whisper, language=language)
     measured = measure(
-        _absolute(task.folder, audio),
+        opened,
         None if textgrid is None else _absolute(task.folder, textgrid),
         settings,
         text=transcript,

@@ -72,6 +72,8 @@ def score_corpus(
     language: str | None = None,
     aligner: AlignerName = "espeak",
     force_fit: bool = False,
+    whisper: str | None = None,
+    download: bool = False,
     jobs: int = 1,
     cluster: str | None = None,
     force: bool = False,
@@ -101,6 +103,11 @@ def score_corpus(
         itself; `align_corpus` learns from all of them.
     aligner, force_fit : optional
         As in `align`.
+    whisper : str, optional
+        Model of faster-whisper, as `transcribe` takes it, that transcribes recordings with neither
+        a TextGrid nor a text; in `language`, or in the language that it hears.
+    download : bool
+        Whether the model may be downloaded, once, before any recording is read.
     jobs : int
         Number of processes of this machine.
     cluster : str, optional
@@ -116,6 +123,8 @@ def score_corpus(
 
     Raises
     ------
+    AlignerError
+        There is no such model of Whisper, or one that does not know the language.
     CorpusError
         The output was made with other settings or files; its folder of parts holds other files; no
         recordings; no workers.
@@ -125,7 +134,7 @@ def score_corpus(
     started = time.monotonic()
     settings = settings or Settings()
     aligning = None
-    if language is not None:
+    if language is not None or whisper is not None:
         aligning = AlignSettings(language=language, aligner=aligner, force_fit=force_fit)
     outputs = Outputs.of(output, sentence_table, features)
     outputs.check(Path(source), force=True)  # existing outputs are checked below
@@ -140,13 +149,14 @@ def score_corpus(
             workers = stack.enter_context(local_workers(jobs))
             import_tracker(settings.pitch)
         import_module("lemf.corpus.parquet")  # reports missing packages before scoring
-        listing = list_recordings(source, textgrids)
+        listing = list_recordings(source, textgrids, transcribes=whisper is not None)
         plan = make_plan(
             listing.recordings,
             settings,
             sentence_table=outputs.sentence_table,
             features=outputs.features,
             aligning=aligning,
+            whisper=whisper,
         )
 
         # A complete output needs no lock, where no killed run left one
@@ -163,6 +173,10 @@ def score_corpus(
         difference = None if before is None else plan.differs_from(before)
         if difference and not force:
             raise CorpusError(f"{outputs.parts}: unfinished, {difference}; --force starts over")
+        if whisper is not None:
+            from lemf.transcription.whisper import check_whisper
+
+            check_whisper(whisper, language, download=download)
         done = parts.done()
         if (
             before is None
@@ -228,6 +242,7 @@ def _score_files(
             folder,
             plan.keeps_features,
             plan.aligning,
+            plan.whisper,
         )
         for shard in todo
         for number in plan.files_of(shard)

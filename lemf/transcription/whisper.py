@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ def load_whisper(model: str, *, device: str = "cpu", download: bool = False) -> 
     MissingPackageError
         faster-whisper is not installed.
     """
+    if not model.strip():
+        raise AlignerError("no model of Whisper is named; name a folder, or a size such as tiny")
     with importing("lemf[whisper]"):
         import faster_whisper
     try:
@@ -95,12 +98,8 @@ def transcribe(
         faster-whisper is not installed.
     """
     recording = open_audio(audio, rate_hz)
-    whisper = load_whisper(model, download=download)
-    spoken = language.partition("-")[0] if language else None
-    asked = {espeak: own for own, espeak in _ESPEAK_CODES.items()}.get(spoken or "", spoken)
-    if asked is not None and asked not in whisper.supported_languages:
-        known = ", ".join(whisper.supported_languages)
-        raise AlignerError(f"--language {language}: {model} knows none but {known}")
+    whisper = _load(model, download)
+    asked = None if language is None else find_whisper_language(whisper, language, model)
     segments, info = transcribe_alone(whisper, resample(recording), asked)
     text = "".join(segment.text for segment in segments).strip()
     if not text:
@@ -108,6 +107,48 @@ def transcribe(
     heard = language or _ESPEAK_CODES.get(info.language, info.language)
     note = f"transcribed by Whisper ({model}), language {heard}"
     return Transcript(text, f"<Whisper's text of {recording.name}>", heard, (note,))
+
+
+def find_whisper_language(whisper: Any, language: str, model: str) -> str:  # noqa: ANN401
+    """Return the code by which a loaded model knows a language.
+
+    Parameters
+    ----------
+    whisper : faster_whisper.WhisperModel
+    language : str
+        Such as ``"en"``, ``"en-us"`` or ``"cmn"``.
+    model : str
+        Name of the model in messages.
+
+    Raises
+    ------
+    AlignerError
+        The model does not know the language.
+    """
+    spoken = language.partition("-")[0].lower()
+    code = {espeak: own for own, espeak in _ESPEAK_CODES.items()}.get(spoken, spoken)
+    if code not in whisper.supported_languages:
+        known = ", ".join(whisper.supported_languages)
+        raise AlignerError(f"--language {language}: {model} knows none but {known}")
+    return code
+
+
+def check_whisper(model: str, language: str | None = None, *, download: bool = False) -> None:
+    """Refuse a model that cannot be loaded, or does not know a language, before any work.
+
+    Raises
+    ------
+    AlignerError, MissingPackageError
+    """
+    whisper = load_whisper(model, download=download)
+    if language is not None:
+        find_whisper_language(whisper, language, model)
+
+
+@lru_cache(maxsize=1)
+def _load(model: str, download: bool) -> Any:  # noqa: ANN401
+    """Load a model once for all recordings that a process transcribes."""
+    return load_whisper(model, download=download)
 
 
 def transcribe_alone(

