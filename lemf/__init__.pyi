@@ -17,6 +17,8 @@ from .agreement.labels.rated_sentences import ScoredSentence as ScoredSentence
 from .agreement.labels.rated_sentences import Unjudged as Unjudged
 from .agreement.labels.rated_sentences import rate_sentences as rate_sentences
 from .aligner.align import align as align
+from .aligner.espeak import check_language as check_language
+from .aligner.spoken_languages import Language as Language
 from .config import DURATION_METHODS as DURATION_METHODS
 from .config import FRAME_PERIOD_S as FRAME_PERIOD_S
 from .config import N_RESAMPLES as N_RESAMPLES
@@ -76,6 +78,7 @@ from .scoring.emphasis import WordBreak as WordBreak
 from .scoring.emphasis import WordEmphasis as WordEmphasis
 from .transcription.text_files import Transcript as Transcript
 from .transcription.text_files import read_transcript as read_transcript
+from .transcription.whisper import find_whisper_language as find_whisper_language
 from .transcription.whisper import load_whisper as load_whisper
 from .transcription.whisper import transcribe as transcribe
 

@@ -189,6 +189,20 @@ def open_espeak() -> Iterator[Espeak]:
         espeak.end()
 
 
+def check_language(language: str) -> Language:
+    """Return the language of espeak-ng that a user means.
+
+    Raises
+    ------
+    AlignerError
+        There is no such language; the message lists some like it.
+    MissingPackageError
+        The extra ``align`` is not installed.
+    """
+    with open_espeak() as espeak:
+        return find_language(language, espeak.languages)
+
+
 def _request_ends(words: Sequence[str]) -> Iterator[int]:
     """Yield the end of each request: of a sentence, or of a part where it is long."""
     begin = 0

@@ -6,7 +6,9 @@ A fault of a recording becomes the reason of its failure and stops no other reco
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass, field
+from importlib import import_module
 from importlib.metadata import version as version_of
 from typing import TYPE_CHECKING
 
@@ -94,16 +96,14 @@ def _score(task: FileTask) -> FileResult:
         )
     if textgrid is None:
         settings = replace(settings, speaker=None)  # of the only voice
-    opened: str | Audio = _absolute(task.folder, audio)
+    path = _absolute(task.folder, audio)
+    opened: str | Audio = path
     transcript = None
     if textgrid is None and is_written:
         transcript = read_text(task.recording, task.folder, settings.encoding)
     elif textgrid is None and task.whisper is not None:
-        from lemf.transcription.whisper import transcribe
-
-        opened = read_audio(opened, channel=settings.channel)
-        language = None if task.aligning is None else task.aligning.language
-        transcript = transcribe(opened, task.whisper, language=language)
+        opened = read_audio(path, channel=settings.channel)
+        transcript = _transcribe(opened, task.whisper, task.aligning)
     measured = measure(
         opened,
         None if textgrid is None else _absolute(task.folder, textgrid),
@@ -129,6 +129,14 @@ def _score(task: FileTask) -> FileResult:
         feature_row(name, measured) if task.keep_features else None,
         emphasis.notes,
     )
+
+
+def _transcribe(recording: Audio, model: str, aligning: AlignSettings | None) -> Transcript:
+    from lemf.transcription.whisper import transcribe
+
+    # faster-whisper's lock between processes would be left behind by a worker that is ended
+    import_module("tqdm").tqdm.set_lock(threading.RLock())
+    return transcribe(recording, model, language=None if aligning is None else aligning.language)
 
 
 def read_text(recording: Recording, folder: str, encoding: str | None) -> Transcript:

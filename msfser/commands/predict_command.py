@@ -51,7 +51,8 @@ _SUFFIXES = {".csv": "csv", ".json": "json"}
 @click.option(
     "--language",
     metavar="CODE",
-    help="Language of the transcripts, such as en or de.  [default: told from their words]",
+    help="Language of the transcripts, or of what Whisper hears, such as en or de.  "
+    "[default: told from their words]",
 )
 @click.option("--no-texts", is_flag=True, help="Use the audio only.")
 @click.option(
@@ -112,6 +113,10 @@ def predict(
     same name beside a recording are used; the transcript alone is aligned by lemf[align].
     """
     _check_outputs(output, embeddings, files, force)
+    if language is not None and not (no_align or no_texts):
+        from lemf import check_language
+
+        check_language(language)  # before the model is loaded
 
     from lemf.runtime.progress import progress
     from msfser.evaluation.runs import model_folder
@@ -130,9 +135,12 @@ def predict(
     texts_made = es != "none" or whisper is not None
     if not no_texts and (texts_made or any(one.has_text for one in recordings)):
         text_encoder = load_encoder(loaded, encoder)
+    transcribe = None
+    if whisper is not None and not no_texts:
+        transcribe = _load_transcriber(whisper, language, chosen.type)
     find = partial(
         find_texts,
-        transcribe=None if whisper is None or no_texts else _load_transcriber(whisper, chosen.type),
+        transcribe=transcribe,
         describe=describe_acoustically if es == "acoustic" else None,
         tiers_in_order=loaded.facts.corpus in TIERS_IN_ORDER,
         align=not no_align,
@@ -172,11 +180,13 @@ def _check_outputs(
         check_output(path, force=force)
 
 
-def _load_transcriber(name: str, device: str) -> Describe:
+def _load_transcriber(name: str, language: str | None, device: str) -> Describe:
     from msfser.prediction.speech_texts import transcribe_recording
     from msfser.semantics.whisper import WhisperSettings, load_whisper
 
-    settings = WhisperSettings(engine="faster-whisper", model=name, language=None, device=device)
+    settings = WhisperSettings(
+        engine="faster-whisper", model=name, language=language, device=device
+    )
     try:
         return partial(transcribe_recording, load_whisper(settings))
     except SemanticsError as error:
@@ -220,15 +230,30 @@ def _write_embeddings(predictions: Sequence[SpeechPrediction], path: Path, force
 
 
 def _say_notes(predictions: Sequence[SpeechPrediction]) -> None:
-    notes = Counter(note for one in predictions for note in one.notes)
+    from msfser.prediction.speech_texts import NOT_ALIGNED
+
+    refused = [
+        f"{one.wav}: {note}"
+        for one in predictions
+        for note in one.notes
+        if note.startswith(NOT_ALIGNED)
+    ]
+    notes = Counter(
+        note for one in predictions for note in one.notes if not note.startswith(NOT_ALIGNED)
+    )
     outside = sum(one.whole is not None and bool(one.whole.outside) for one in predictions)
     if outside:
         where = f"{outside:,} recording{'s' if outside > 1 else ''}"
         notes[f"values outside the rating scale in {where}"] = 1
     for note, count in notes.most_common(_MOST_NAMED):
         say(f"note: {note}" + (f" ({count:,} recordings)" if count > 1 else ""))
+    for note in refused[:_MOST_NAMED]:
+        say(f"note: {note}")
+    if (n_more := len(refused) - _MOST_NAMED) > 0:
+        say(f"note: {n_more:,} more not aligned; csv and JSON hold the notes of each recording")
     if (n_more := len(notes) - _MOST_NAMED) > 0:
-        say(f"note: {n_more:,} other notes; csv and JSON hold those of each recording")
+        others = "notes" if n_more > 1 else "note"
+        say(f"note: {n_more:,} other {others}; csv and JSON hold those of each recording")
 
 
 def _end_on_failures(predictions: Sequence[SpeechPrediction]) -> None:

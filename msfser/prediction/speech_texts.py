@@ -15,6 +15,7 @@ from msfser.semantics.es.voice import describe_voice, measure_voice
 from msfser.semantics.whisper import Whisper
 
 STAND_IN = "GS stands in for LES"
+NOT_ALIGNED = "not aligned: "  # opens a note that says why
 ALIGNED = "no TextGrid: aligned by the text"
 
 Describe = Callable[[SpeechFile], str | None]  # the text of a recording, None if there is none
@@ -171,7 +172,7 @@ def _align(
     except (AudioError, MissingPackageError):  # the recording itself fails later
         return None
     except LemfError as error:
-        notes.append(f"not aligned: {error}")
+        notes.append(f"{NOT_ALIGNED}{error}")
         return None
     told = [note for note in emphasis.notes if note.startswith("language ")]
     notes += [ALIGNED, *told]

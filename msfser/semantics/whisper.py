@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lemf import AlignerError, MissingPackageError
+from lemf import AlignerError, MissingPackageError, find_whisper_language
 from lemf import load_whisper as load_whisper_model
 from msfser.config.settings import RATE_HZ, Engine
 from msfser.errors import SemanticsError, first_line
@@ -70,7 +70,7 @@ def load_whisper(settings: WhisperSettings) -> Whisper:
     Raises
     ------
     SemanticsError, CheckpointError
-        There is no such model, or CUDA is requested but absent.
+        There is no such model, it does not know the language, or CUDA is requested but absent.
     MissingPackageError
         The engine is not installed.
     """
@@ -97,7 +97,14 @@ class _FasterWhisper:
         except AlignerError as error:
             raise SemanticsError(f"--model {error}") from error
         self._batched = faster_whisper.BatchedInferencePipeline(self._model)
-        self._language = settings.language if self._model.model.is_multilingual else "en"
+        self._language = None if self._model.model.is_multilingual else "en"
+        if settings.language is not None:
+            try:
+                self._language = find_whisper_language(
+                    self._model, settings.language, settings.model
+                )
+            except AlignerError as error:
+                raise SemanticsError(str(error)) from error
 
     def transcribe(self, clips: Sequence[Samples]) -> list[str]:
         """Return the text of each clip: those of up to 30 s as one batch, longer ones alone."""

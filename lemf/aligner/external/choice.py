@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lemf.aligner.espeak import open_espeak
+from lemf.aligner.espeak import check_language
 from lemf.aligner.external.files import check_package
 from lemf.aligner.external.mfa import align_with_mfa, find_command
 from lemf.aligner.external.praat import align_with_praat
 from lemf.aligner.forced import AlignedText
-from lemf.aligner.spoken_languages import find_language
 from lemf.aligner.transcript import TranscriptWord
 from lemf.config import AlignerName
 from lemf.errors import AlignerError
@@ -67,8 +66,7 @@ def align_externally(
             f"{recording.name}: viter trains on a corpus and aligns no recording alone; give the "
             "folder of the corpus, or use --aligner espeak"
         )
-    with open_espeak() as espeak:
-        spoken = find_language(language, espeak.languages)
+    spoken = check_language(language)
     if aligner == "praat":
         return align_with_praat(recording, words, phones, spoken)
     return align_with_mfa(recording, words, spoken)

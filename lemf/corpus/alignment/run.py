@@ -160,13 +160,11 @@ def check_aligner(aligning: AlignSettings) -> None:
     ------
     AlignerError, MissingPackageError
     """
-    from lemf.aligner.espeak import open_espeak
+    from lemf.aligner.espeak import check_language
     from lemf.aligner.external.choice import check_installed
-    from lemf.aligner.spoken_languages import find_language
 
     check_installed(aligning.aligner)
-    with open_espeak() as espeak:
-        find_language(str(aligning.language), espeak.languages)
+    check_language(str(aligning.language))
 
 
 def _find_speakers(source: str | Path, plan: Plan, pattern: str | None) -> list[str | None]:

