@@ -3,10 +3,6 @@
     pip install 'lemf[ser]' librosa pypar yapecs && pip install --no-deps emphases==0.0.2
     python benchmarks/emphases_scores.py LABELS -o emphases.csv
 
-`--wavelet` scores with the wavelet prosody toolkit, of which emphases holds a version (also needs
-`pip install --no-deps pycwt scipy`): F0, energy and duration, their continuous wavelet transform,
-and the lines of maximum amplitude in it (Suni et al. 2017).
-
 emphases cannot be imported with current versions of all that it asks for. Its mel model, the
 default, needs little of that; the rest is stood in for.
 """
@@ -19,7 +15,7 @@ import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from unittest.mock import MagicMock
 
 import numpy as np
@@ -32,7 +28,6 @@ from numpy.typing import NDArray
 import lemf
 from lemf.agreement.labels.files import Label, read_labels
 
-FloatArray = NDArray[np.float64]
 RATE_HZ = 16000  # of the model
 UNUSED = (
     "GPUtil",
@@ -50,9 +45,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("labels")
     parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--wavelet", action="store_true", help="the wavelet prosody toolkit")
     arguments = parser.parse_args()
-    score_words = (load_wavelet if arguments.wavelet else load_neural)()
+    score_words = load_neural()
     with arguments.output.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["id", "index", "word", "score"])
@@ -66,7 +60,7 @@ Scorer = Callable[[Label], list[tuple[str, float]]]  # words of the tier ``words
 
 def load_neural() -> Scorer:
     """Return the neural network with the weights that the package holds."""
-    emphases = _import()
+    emphases = import_emphases()
     checkpoint = Path(emphases.__file__).parent / "assets" / "checkpoints" / "checkpoint.pt"
     model = emphases.Model()
     model.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["model"])
@@ -86,38 +80,8 @@ def load_neural() -> Scorer:
     return score
 
 
-def load_wavelet() -> Scorer:
-    """Return the wavelet transform, with what newer versions of numpy and scipy lack."""
-    import scipy.ndimage
-    import scipy.signal
-
-    class WithRange(np.ndarray):
-        """An array with the method that numpy 2 has as a function only."""
-
-        def ptp(self) -> float:
-            return float(np.ptp(np.asarray(self)))
-
-    def decimate(values: FloatArray, factor: int, *, zero_phase: bool) -> WithRange:
-        return scipy.signal.decimate(values, factor, zero_phase=zero_phase).view(WithRange)
-
-    scipy.signal.gaussian = scipy.signal.windows.gaussian
-    prominence = _import().baselines.prominence
-    prominence.pitch_tracker.scipy = SimpleNamespace(
-        signal=SimpleNamespace(decimate=decimate),
-        ndimage=SimpleNamespace(
-            gaussian_filter=scipy.ndimage.gaussian_filter, filters=scipy.ndimage
-        ),
-    )
-
-    def score(label: Label) -> list[tuple[str, float]]:
-        samples, rate_hz, alignment, names = _read(label)
-        scores = prominence.infer(alignment, torch.from_numpy(samples)[None], rate_hz)
-        return _spoken(names, scores[0].tolist())
-
-    return score
-
-
-def _import() -> ModuleType:
+def import_emphases() -> ModuleType:
+    """Import emphases; what it needs for other things is stood in for."""
     arguments, sys.argv = sys.argv, sys.argv[:1]  # emphases reads it when it is imported
     sys.modules.update({name: MagicMock() for name in UNUSED})
     sys.modules["coverage"] = None  # type: ignore[assignment]  # numba would take the script

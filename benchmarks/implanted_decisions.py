@@ -9,64 +9,72 @@ content word, or two of them, is raised by five steps of F0, level, length or al
 content word is raised by all three; by one of them, three words a sentence, drawn by chance.
 
 Found: the word ranks first by the score (of two: among the first two). Decided: P(emphasised) is
-0.5 or more. False: another word is decided, or any word of the sentence where nothing was
-implanted. Prints Markdown; 95 % intervals by a bootstrap over sentences. `--kept 0.25` leaves a
-quarter of what sets each word apart. `--words` keeps what was measured of every word (.npy), and
-reads it where the file exists, to judge again without speech.
-Needs parselmouth (`pip install 'lemf[praat]'`).
+0.5 or more, by logistic functions that are fitted here on all of EmoDB (words rated 2.0 or more):
+of the score of `listeners` alone, and of the score, the excursion of F0 and the spectral balance.
+False: another word is decided, or any word of the sentence where nothing was implanted.
+
+Prints Markdown; 95 % intervals by a bootstrap over sentences. `--kept 0.25` leaves a quarter of
+what sets each word apart. `--words` keeps what was measured of every word (.npy), and reads it
+where the file exists, to judge again without speech. Needs parselmouth (`pip install
+'lemf[praat]'`).
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from implanted_stress import Step
-from neutral_speech import NeutralSpeech, Reading, moved, read_samples
+from implanted_words import (
+    CUES,
+    GRIDS,
+    KINDS,
+    LISTENERS,
+    NEUTRAL,
+    PERCENT,
+    SEED,
+    STEPS,
+    WORD,
+    Words,
+    measure_words,
+)
+from logistic import fit_logistic
 from numpy.typing import NDArray
 
 import lemf
 from lemf.agreement.bootstrap import bootstrap_interval
-from lemf.config import CUE_SETS
-from lemf.contours.measurement import measure_aligned
-from lemf.pipeline import score_measurement
-from lemf.reading.alignment import Alignment, align
-from lemf.reading.audio import open_audio
 
-CUES = ("paper", "listeners")
-GRIDS = ("LJSpeech, own", "EmoDB, by hand", "EmoDB, Praat's", "EmoDB, own")
-KINDS = ("F0", "level", "length", "all three", "two words")  # two words: by all three
 UNITS = ("semitones", "dB", "%", "semitones, dB, % / 6.7", "semitones, dB, % / 6.7")
-STEPS = (1.0, 2.0, 3.0, 4.5, 6.0)  # semitones; dB; times 20/3 per cent
 TARGET = STEPS.index(3.0)  # +3 semitones, +3 dB, +20 %
-PERCENT = 20 / 3
-WORDS_OF_ONE_CUE = 3  # in each sentence
-SEED = 0
 N_RESAMPLES = 1000
-FUNCTION_WORDS = {
-    "english": "a about above after all also am an and any are as at be been before being both but "
-    "by can could did do does each either for from had has have he her him his how if in into is "
-    "it its least may me might more most must my nor not of on only or our out shall she should so "
-    "some such than that the their them then there these they this those though to too upon us was "
-    "we were what when where which while who whom whose will with would you your",
-    "german": "am auch auf aus bei bis das dass dem den der des die durch ein eine einem einen "
-    "einer er es für ich ihm ihn ihr im in ist könnte man mit nach nicht sein seine sich sie sind "
-    "so über um und unter vom von vor war was werden will wird zu zum zur",
-}
-NEUTRAL = -1  # the step and the kind of a sentence in which nothing was implanted
-# a word in a resynthesis: by which grid, of which sentence, what was done, what was measured
-Words = NDArray[np.void]
-WORD = np.dtype(
-    [(name, np.int16) for name in ("grid", "sentence", "kind", "trial", "step", "raised")]
-    + [(f"rank_{cues}", np.int16) for cues in CUES]
-    + [("score", np.float64)]
-    + [(f"{what}_{cue}", np.float64) for what in ("value", "z") for cue in CUE_SETS["all"]]
-)
+CUT = 2.0  # rating of an emphasised word
+ABSOLUTE = ("pitch_range", "spectral_balance")
+DECISIONS = {"score alone": (), "with excursion and balance": ABSOLUTE}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """P(emphasised) as a logistic function of the score and of absolute values of cues.
+
+    Attributes
+    ----------
+    intercept, slope : float
+    absolute : mapping of cue to float
+        Log-odds per unit of the cue's value.
+    means : mapping of cue to float
+        The value that stands in where a word has none.
+    """
+
+    intercept: float
+    slope: float
+    absolute: Mapping[str, float]
+    means: Mapping[str, float]
+
+
+Decided = Mapping[str, NDArray[np.bool_]]  # by the name of the decision, of each word
 
 
 def main() -> None:
@@ -85,7 +93,8 @@ def main() -> None:
         words = measure_words(options.data, options.jobs, options.quick, options.kept)
         if options.words:
             np.save(options.words, words)
-    decided = decide(words)
+    decisions = fit_decisions(options.data / "emodb" / "metadata.jsonl")
+    decided = {name: decide(words, decision) for name, decision in decisions.items()}
     print_neutral(words, decided)
     print_target(words, decided)
     print_curves(words, decided)
@@ -93,123 +102,40 @@ def main() -> None:
         draw(words, decided, options.output)
 
 
-def measure_words(data: Path, jobs: int, quick: bool, kept: float) -> Words:
-    """Return all words of all resyntheses."""
-    readings = [*read_ljspeech(data / "ljspeech"), *read_emodb(data / "emodb")]
-    if quick:
-        readings = readings[::4]
-    tasks = [(i, reading, kept, 2 if quick else None) for i, reading in enumerate(readings)]
-    with ProcessPoolExecutor(jobs) as workers:
-        return np.concatenate(list(workers.map(try_reading, tasks)))
+def fit_decisions(labels: Path) -> dict[str, Decision]:
+    """Return the decisions by their names, fitted on words that listeners rated."""
+    rows, emphasised = [], []
+    for label in lemf.read_labels(labels):
+        if label.ratings is not None:
+            emphasis = lemf.score(label.audio, label.textgrid, LISTENERS)
+            words = [word for sentence in emphasis.sentences for word in sentence.words]
+            rows += [[word.score, *(word.cues[cue].value for cue in ABSOLUTE)] for word in words]
+            emphasised += list(label.ratings >= CUT)
+    measured, means = np.array(rows), np.nanmean(rows, axis=0)
+    measured = np.where(np.isnan(measured), means, measured)
+    decisions = {}
+    for name, absolute in DECISIONS.items():
+        intercept, slopes = fit_logistic(measured[:, : 1 + len(absolute)], np.array(emphasised))
+        decisions[name] = Decision(
+            intercept,
+            slopes[0],
+            dict(zip(absolute, slopes[1:], strict=True)),
+            dict(zip(absolute, means[1:], strict=False)),
+        )
+        terms = ", ".join(
+            f"{slope:+.3f} {cue}" for cue, slope in zip(absolute, slopes[1:], strict=True)
+        )
+        print(f"{name}: log-odds {intercept:.2f} {slopes[0]:+.3f} score {terms}", file=sys.stderr)
+    return decisions
 
 
-def read_ljspeech(folder: Path) -> Iterator[Reading]:
-    """Return the English sentences, aligned here."""
-    for texts in (folder / "metadata.csv", Path(__file__).with_name("ljspeech_texts.csv")):
-        with texts.open(encoding="utf-8", newline="") as stream:
-            for name, *_, text in csv.reader(stream, delimiter="|", quoting=csv.QUOTE_NONE):
-                path = str(folder / f"{name}.wav")
-                grids = {GRIDS[0]: lemf.align(path, text, language="en-us")}
-                yield read_reading(name, path, grids, "english")
-
-
-def read_emodb(folder: Path) -> Iterator[Reading]:
-    """Return the neutral German readings with their three grids."""
-    for label in lemf.read_labels(folder / "metadata.jsonl"):
-        if label.emotion == "neutral":
-            grids = {
-                GRIDS[1]: lemf.read_textgrid(label.textgrid),
-                GRIDS[2]: lemf.read_textgrid(folder / "textgrid-praat" / f"{label.id}.TextGrid"),
-                GRIDS[3]: lemf.align(label.audio, str(label.text), language="de"),
-            }
-            yield read_reading(label.id, label.audio, grids, "german")
-
-
-def read_reading(name: str, path: str, grids: dict[str, lemf.TextGrid], language: str) -> Reading:
-    """Read a recording; its words are changed by the first of its grids."""
-    samples, rate_hz = read_samples(path)
-    alignments = {
-        grid: align(textgrid, lemf.Settings(), len(samples) / rate_hz)
-        for grid, textgrid in grids.items()
-    }
-    (words,) = next(iter(alignments.values())).sentences
-    for grid, alignment in alignments.items():
-        if [len(sentence) for sentence in alignment.sentences] != [len(words)]:
-            raise SystemExit(f"{path}: the grid {grid!r} has other words; leave the recording out")
-    of_function = FUNCTION_WORDS[language].split()
-    content = (i for i, word in enumerate(words) if word.text.lower() not in of_function)
-    return Reading(name, samples, rate_hz, words, alignments, tuple(content))
-
-
-def try_reading(task: tuple[int, Reading, float, int | None]) -> Words:
-    """Neutralise a sentence, raise its content words, and measure all words by each grid."""
-    number, reading, kept, most = task
-    rng = np.random.default_rng([SEED, *reading.id.encode()])
-    speech = NeutralSpeech(reading, kept)
-    shuffled = [int(i) for i in rng.permutation(reading.content)]
-    alone = [(i,) for i in shuffled]
-    pairs = list(zip(shuffled[::2], shuffled[1::2], strict=False))
-    trials: list[tuple[int, int, tuple[int, ...], int]] = [(NEUTRAL, 0, (), NEUTRAL)]
-    for kind, name in enumerate(KINDS):
-        chosen: Sequence[tuple[int, ...]] = alone[:WORDS_OF_ONE_CUE]
-        if name in ("all three", "two words"):
-            chosen = alone if name == "all three" else pairs
-        trials += [
-            (kind, trial, words, step)
-            for trial, words in enumerate(chosen[:most])
-            for step in range(len(STEPS))
-        ]
-    found = []
-    for kind, trial, words, step in trials:
-        what = step_of(KINDS[kind], STEPS[step]) if words else Step()
-        for grid, rows in measure_grids(speech, dict.fromkeys(words, what)).items():
-            rows["grid"], rows["sentence"] = GRIDS.index(grid), number
-            rows["kind"], rows["trial"], rows["step"] = kind, trial, step
-            rows["raised"][list(words)] = 1
-            found.append(rows)
-    return np.concatenate(found)
-
-
-def measure_grids(speech: NeutralSpeech, steps: Mapping[int, Step]) -> dict[str, Words]:
-    """Return the words of a resynthesis, scored by each grid and each cue set."""
-    samples, old_s, new_s = speech.resynthesise(steps)
-    listeners = lemf.Settings(
-        cues="all", weights={**dict.fromkeys(CUE_SETS["all"], 0.0), **CUE_SETS["listeners"]}
-    )
-    settings = {"paper": lemf.Settings(), "listeners": listeners}
-    audio = open_audio(samples, speech.reading.rate_hz, None)
-    grids: dict[str, Alignment] = {
-        grid: moved(alignment, old_s, new_s) for grid, alignment in speech.reading.grids.items()
-    }
-    first = next(iter(grids.values()))
-    measured = measure_aligned(audio, "", first, listeners, with_detail=True)
-    found = {}
-    for grid, alignment in grids.items():
-        rows = np.zeros(len(speech.reading.words), WORD)
-        for cues, one in settings.items():
-            (scored,) = score_measurement(replace(measured, alignment=alignment), one).sentences
-            rows[f"rank_{cues}"] = [word.rank for word in scored.words]
-        rows["score"] = [word.score for word in scored.words]
-        for cue in CUE_SETS["all"]:
-            rows[f"value_{cue}"] = [word.cues[cue].value for word in scored.words]
-            rows[f"z_{cue}"] = [word.cues[cue].z for word in scored.words]
-        found[grid] = rows
-    return found
-
-
-def step_of(kind: str, size: float) -> Step:
-    """Return the step of a size in one cue, or in all three."""
-    joint = kind in ("all three", "two words")
-    return Step(
-        semitones=size if joint or kind == "F0" else 0.0,
-        level_db=size if joint or kind == "level" else 0.0,
-        stretch=1.0 + (size * PERCENT / 100 if joint or kind == "length" else 0.0),
-    )
-
-
-def decide(words: Words) -> NDArray[np.bool_]:
-    """Return whether P(emphasised) by the score of listeners is 0.5 or more."""
-    decided: NDArray[np.bool_] = -2.84 + 0.72 * words["score"] >= 0
+def decide(words: Words, decision: Decision) -> NDArray[np.bool_]:
+    """Return whether P(emphasised) is 0.5 or more."""
+    log_odds = decision.intercept + decision.slope * words["score"]
+    for cue, slope in decision.absolute.items():
+        values = words[f"value_{cue}"]
+        log_odds = log_odds + slope * np.where(np.isnan(values), decision.means[cue], values)
+    decided: NDArray[np.bool_] = log_odds >= 0
     return decided
 
 
@@ -247,61 +173,63 @@ def written(values: tuple[float, float, float]) -> str:
     return "{:.2f} [{:.2f}, {:.2f}]".format(*values)
 
 
-def print_neutral(words: Words, decided: NDArray[np.bool_]) -> None:
+def print_neutral(words: Words, decided: Decided) -> None:
     """Print how often words are decided where nothing was implanted."""
-    print("| nothing implanted | sentences | false words, of words | sentences with any |")
-    print("| --- | ---: | --- | --- |")
-    for grid, name in enumerate(GRIDS):
+    heads = [
+        f"{what}, {name}" for name in decided for what in ("false words", "sentences with any")
+    ]
+    print(f"| nothing implanted | sentences | {' | '.join(heads)} |")
+    print(f"| --- | ---: |{' --- |' * len(heads)}")
+    for grid, grid_name in enumerate(GRIDS):
         here = done(words, grid, NEUTRAL, NEUTRAL)
         sentences = np.unique(words["sentence"][here])
-        some = [bool(decided[here & (words["sentence"] == one)].any()) for one in sentences]
-        rows = np.zeros(len(sentences), WORD)
-        rows["sentence"] = sentences
-        any_word = share(rows, np.array(some), np.ones(len(rows), dtype=bool))
-        print(
-            f"| {name} | {len(sentences)} | {written(share(words, decided, here))} "
-            f"| {written(any_word)} |"
-        )
+        once = np.zeros(len(sentences), WORD)
+        once["sentence"] = sentences
+        cells = []
+        for which in decided.values():
+            some = [bool(which[here & (words["sentence"] == one)].any()) for one in sentences]
+            cells.append(written(share(words, which, here)))
+            cells.append(written(share(once, np.array(some), np.ones(len(once), dtype=bool))))
+        print(f"| {grid_name} | {len(sentences)} | {' | '.join(cells)} |")
 
 
-def print_target(words: Words, decided: NDArray[np.bool_]) -> None:
+def print_target(words: Words, decided: Decided) -> None:
     """Print the measures at +3 semitones, +3 dB and +20 %."""
-    heads = "found by paper | found by listeners | decided | found and decided | false words"
-    print(f"\n| +3 st, +3 dB, +20 % | words | {heads} |")
-    print("| --- | ---: | --- | --- | --- | --- | --- |")
+    heads = [f"found, {cues}" for cues in CUES]
+    heads += [f"{what}, {name}" for name in decided for what in ("and decided", "false words")]
+    print(f"\n| +3 st, +3 dB, +20 % | words | {' | '.join(heads)} |")
+    print(f"| --- | ---: |{' --- |' * len(heads)}")
     for kind in map(KINDS.index, ("all three", "two words")):
         for grid, name in enumerate(GRIDS):
             here = done(words, grid, kind, TARGET)
             raised = here & (words["raised"] == 1)
             paper, listeners = (is_found(words, cues) for cues in CUES)
-            cells = [
-                written(share(words, which, raised))
-                for which in (paper, listeners, decided, listeners & decided)
-            ]
-            cells.append(written(share(words, decided, here & ~raised)))
+            cells = [written(share(words, which, raised)) for which in (paper, listeners)]
+            for which in decided.values():
+                cells.append(written(share(words, listeners & which, raised)))
+                cells.append(written(share(words, which, here & ~raised)))
             print(f"| {KINDS[kind]}: {name} | {raised.sum()} | {' | '.join(cells)} |")
 
 
-def print_curves(words: Words, decided: NDArray[np.bool_]) -> None:
+def print_curves(words: Words, decided: Decided) -> None:
     """Print how often the word is found, and found and decided, over the steps."""
     heads = [f"{size:g} st, {size:g} dB, {PERCENT * size:.0f} %" for size in STEPS]
+    what = f"found by {', '.join(CUES)}; and decided: {', '.join(decided)}"
     for grid, name in enumerate(GRIDS):
-        print(f"\n| {name}: found by paper, by listeners; and decided | words |", end="")
-        print(f" {' | '.join(heads)} |\n| --- | ---: |{' --- |' * len(heads)}")
-        for kind, what in enumerate(KINDS):
+        print(f"\n| {name}: {what} | words | {' | '.join(heads)} |")
+        print(f"| --- | ---: |{' --- |' * len(heads)}")
+        for kind, kind_name in enumerate(KINDS):
             cells = []
             for step in range(len(STEPS)):
                 raised = done(words, grid, kind, step) & (words["raised"] == 1)
                 paper, listeners = (is_found(words, cues) for cues in CUES)
-                shares = [
-                    share(words, which, raised)[0]
-                    for which in (paper, listeners, listeners & decided)
-                ]
-                cells.append("{:.2f}, {:.2f}; {:.2f}".format(*shares))
-            print(f"| {what} | {raised.sum()} | {' | '.join(cells)} |")
+                both = [listeners & which for which in decided.values()]
+                shares = [f"{which[raised].mean():.2f}" for which in (paper, listeners, *both)]
+                cells.append(f"{', '.join(shares[:2])}; {', '.join(shares[2:])}")
+            print(f"| {kind_name} | {raised.sum()} | {' | '.join(cells)} |")
 
 
-def draw(words: Words, decided: NDArray[np.bool_], path: Path) -> None:
+def draw(words: Words, decided: Decided, path: Path) -> None:
     """Draw the psychometric curves: a row for a grid, a column for a kind of step."""
     from matplotlib.figure import Figure
 
@@ -309,12 +237,13 @@ def draw(words: Words, decided: NDArray[np.bool_], path: Path) -> None:
     panels = figure.subplots(len(GRIDS), len(KINDS), sharey=True, sharex="col")
     raised = words["raised"] == 1
     paper, listeners = (is_found(words, cues) for cues in CUES)
-    lines = (
+    lines = [
         ("found by paper", paper, raised, "#D55E00", "-"),
         ("found by listeners", listeners, raised, "#0072B2", "-"),
-        ("found by listeners and decided", listeners & decided, raised, "#0072B2", "--"),
-        ("other words, decided", decided, ~raised, "0.4", ":"),
-    )
+    ]
+    for (name, which), style in zip(decided.items(), ("--", ":"), strict=True):
+        lines.append((f"and decided, {name}", listeners & which, raised, "#0072B2", style))
+        lines.append((f"false words, {name}", which, ~raised, "0.4", style))
     for grid, row in enumerate(panels):
         row[0].set_ylabel(f"{GRIDS[grid]}\nshare of words", fontsize=9)
         for kind, panel in enumerate(row):
@@ -336,7 +265,7 @@ def draw(words: Words, decided: NDArray[np.bool_], path: Path) -> None:
         panel.set_title(KINDS[kind], fontsize=10)
         panels[-1, kind].set_xlabel(UNITS[kind], fontsize=9)
     handles, names = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=4, frameon=False)
+    figure.legend(handles, names, loc="outside lower center", ncols=3, frameon=False)
     figure.savefig(path, dpi=110)
 
 

@@ -6,9 +6,9 @@ LABELS is a file with ratings that `lemf evaluate` takes; a word is emphasised i
 the cut or above. Each system gives one number per word; P(emphasised) is a logistic function of it
 whose slope and intercept were fitted without the speaker and the text of the sentence. Prints
 Markdown; 95 % intervals by a bootstrap over sentences. A rival that is not installed is named with
-the reason: `emphases_scores.py` and `autorpt_scores.py` say how to install theirs. `--scores` adds
-a system from a file such as `lemf evaluate` reads (WhiStress, EmphaClass, a language model ...);
-`--write` writes the scores of the rivals in that form.
+the reason: `emphases_scores.py`, `wavelet_scores.py` and `autorpt_scores.py` say how to install
+theirs. `--scores` adds a system from a file such as `lemf evaluate` reads (WhiStress, EmphaClass, a
+language model ...); `--write` writes the scores of the rivals in that form.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from logistic import BoolArray, FloatArray, fit_logistic
 
 import lemf
 from lemf.agreement.bootstrap import bootstrap_interval
@@ -30,12 +30,9 @@ from lemf.agreement.labels.files import Label, read_labels
 from lemf.agreement.labels.rated_sentences import RatedSentence, rate_sentences
 from lemf.agreement.measures import rating_margin, top_n, top_word
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 Score = Callable[[Label], Sequence[float] | FloatArray]
 CUES = ("paper", "listeners")
 N_GROUPS = 6  # of speakers and of texts, as in lemf fit
-RIDGE = 1e-3
 N_BINS = 10  # of equal width, for the calibration error
 N_RESAMPLES = 1000
 SEED = 0
@@ -94,11 +91,10 @@ def score_rivals(
 
 
 def load_wavelet() -> Score:
-    """Return the wavelet prosody toolkit, as emphases holds it."""
-    import emphases_scores
+    """Return the wavelet prosody toolkit."""
+    import wavelet_scores
 
-    score = emphases_scores.load_wavelet()
-    return lambda label: [value for _, value in score(label)]
+    return wavelet_scores.load_wavelet()
 
 
 def load_emphases() -> Score:
@@ -152,7 +148,7 @@ def load_praat(what: str) -> Callable[[], Score]:
 
 
 RIVALS: dict[str, Callable[[], Score]] = {
-    "wavelet toolkit, in emphases": load_wavelet,
+    "wavelet toolkit": load_wavelet,
     "emphases": load_emphases,
     "AutoRPT": load_autorpt,
     "Praat, F0": load_praat("F0"),
@@ -172,24 +168,10 @@ def held_out_probabilities(
     for fold in make_folds(speakers, texts, n_groups=N_GROUPS):
         x = np.concatenate([scores[i] for i in fold.train])
         y = np.concatenate([emphasised[i] for i in fold.train])
-        intercept, slope = fit_logistic(x, y)
+        intercept, (slope,) = fit_logistic(x[:, None], y)
         for i in fold.test:
             probabilities[i] = 1 / (1 + np.exp(-(intercept + slope * scores[i])))
     return probabilities
-
-
-def fit_logistic(x: FloatArray, y: BoolArray) -> tuple[float, float]:
-    """Return intercept and slope, by Newton's method, with a small ridge on the scaled slope."""
-    mean, spread = np.mean(x), np.std(x) or 1.0
-    rows = np.column_stack([np.ones(len(x)), (x - mean) / spread])
-    penalty = np.diag([0.0, RIDGE * len(x)])
-    weights = np.zeros(2)
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-rows @ weights))
-        gradient = rows.T @ (p - y) + penalty @ weights
-        hessian = (rows.T * (p * (1 - p))) @ rows + penalty + 1e-9 * np.eye(2)
-        weights = weights - np.linalg.solve(hessian, gradient)
-    return float(weights[0] - weights[1] * mean / spread), float(weights[1] / spread)
 
 
 def measure_detection(
