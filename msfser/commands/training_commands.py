@@ -13,13 +13,14 @@ import click
 from lemf import N_RESAMPLES
 from lemf.runtime.console import INTERRUPTED, PATH, print_text, say
 from msfser.commands.evaluation_commands import evaluate
-from msfser.errors import ConfigError
+from msfser.errors import CheckpointError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from msfser.config.settings import Config
     from msfser.data.clips import ClipFacts
+    from msfser.data.examples import IntArray
 
 
 @click.command()
@@ -112,10 +113,12 @@ def _describe_run(config: Config, folder: Path, *, folds: bool, resume: bool) ->
     from msfser.model.device import choose_device
     from msfser.training.batches import count_steps
     from msfser.training.data import describe_data, fold_numbers, prepare_data
+    from msfser.training.run import with_text_dim
     from msfser.training.run_folder import refuse_taken
     from msfser.training.step import describe_warmup
 
     known: dict[str, ClipFacts] = {}
+    costs: list[Callable[[], object]] = []
     checks: list[Callable[[], object]] = [partial(choose_device, config.train.device)]
     for fold in fold_numbers(config.data) if folds else [config.data.test_fold]:
         data = replace(config.data, test_fold=fold)
@@ -125,13 +128,31 @@ def _describe_run(config: Config, folder: Path, *, folds: bool, resume: bool) ->
         say((f"fold {fold} held out: " if folds else "") + describe_data(found))
         if note := describe_warmup(config.train, count_steps(found.train.n_samples, config)):
             say(f"note: {note}")
+        if not costs:  # those of the other folds are nearly the same
+            costs.append(partial(_say_cost, with_text_dim(config, found), found.train.n_samples))
         place = folder / f"fold{fold}" if folds else folder
         checks.append(partial(refuse_taken, place, resume=resume))
-    for check in checks:
+    for check in (*checks, *costs):
         try:
             check()
-        except ConfigError as error:  # not so on another machine, or when the folder was moved
+        except (
+            CheckpointError,
+            ConfigError,
+        ) as error:  # not so on another machine, or when the folder was moved
             say(f"note: {error}")
+
+
+def _say_cost(config: Config, n_samples: IntArray) -> None:
+    """Print what a run will cost on this machine, as far as it can be counted."""
+    from msfser.model.device import choose_device
+    from msfser.training.cost import count_cost, describe_cost, measure_speed
+
+    cost = count_cost(config, n_samples)
+    try:
+        device = choose_device(config.train.device)
+    except ConfigError:  # which is noted beside
+        device = choose_device("cpu")
+    say(describe_cost(cost, measure_speed(device, config.train.precision), str(device)))
 
 
 def _evaluate_folds(folder: Path, device: str) -> None:

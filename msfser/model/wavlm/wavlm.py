@@ -26,7 +26,7 @@ from msfser.model.hub import find_folder, quiet_transformers
 from msfser.model.wavlm.attention import FusedAttention
 from msfser.model.wavlm.configuration import make_wavlm_config
 from msfser.model.wavlm.frames import CountT, count_frames
-from msfser.model.wavlm.tiny import make_tiny_wavlm
+from msfser.model.wavlm.tiny import make_tiny_wavlm, tiny_wavlm_config
 
 _FILES = ("config.json", "model*.safetensors*", "pytorch_model*.bin*")
 _MOST_PER_BYTE, _FEW = 4, 10**7  # weights that a file may lack and still be read, to name them
@@ -228,6 +228,17 @@ def load_wavlm(config: ModelConfig) -> Wavlm:
         if not bool(weight.isfinite().all()):
             raise CheckpointError(f"{folder}: weight {name} is not finite; {_NAME_WHOLE}")
     return Wavlm(wavlm, config)
+
+
+def shape_wavlm(config: ModelConfig) -> Wavlm:
+    """Build the encoder that a configuration names without reading its weights.
+
+    Only its ``config.json`` is read, or downloaded; parameters and errors as in `load_wavlm`.
+    """
+    if config.acoustic == TINY_ACOUSTIC:
+        return Wavlm(WavLMModel(tiny_wavlm_config()), config)
+    folder = find_folder(config.acoustic, _FILES[:1])
+    return Wavlm(WavLMModel(_read_wavlm_config(folder)), config)
 
 
 def build_wavlm(wavlm_config: Mapping[str, Any], config: ModelConfig, place: str) -> Wavlm:
