@@ -2,8 +2,10 @@
 
     python benchmarks/kills.py demo
     python benchmarks/kills.py encode --kills 30
+    LEMF_SPEECH_DATA=... python benchmarks/kills.py align
 
-Runs `msfser demo` on its smallest corpus, or `msfser encode` over six shards, once undisturbed.
+Runs `msfser demo` on its smallest corpus, `msfser encode` over six shards, or `lemf align` on the
+32 sentences of LJSpeech in the shared data, which train the aligner, once undisturbed.
 Then starts the command again and again, and kills it by `kill -9` at random moments; a run that
 ended before its kill is compared, removed and begun anew. Prints the files that differ, that are
 missing, or that only the killed run left.
@@ -23,6 +25,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import torch
+from aligner_seed import read_ljspeech_texts
 
 from msfser.ablation.run import EVALUATED_NAME
 from msfser.evaluation.runs import DATA_NAME
@@ -37,7 +40,7 @@ UNEQUAL = ("log.jsonl",)  # holds how long each step took
 def demo_command(folder: Path) -> list[str]:
     """Return the smallest demo, in `folder`/output."""
     options = ["--utterances", "24", "--jobs", "2", "--set", "train.epochs=2"]
-    return ["demo", "-o", str(folder / "output"), *options]
+    return ["msfser", "demo", "-o", str(folder / "output"), *options]
 
 
 def encode_command(folder: Path) -> list[str]:
@@ -46,7 +49,19 @@ def encode_command(folder: Path) -> list[str]:
     make_texts(output)
     make_encoder(folder / "encoder")
     options = ["--encoder", str(folder / "encoder"), "--device", "cpu", "--batch-size", "16"]
-    return ["encode", str(output), *options]
+    return ["msfser", "encode", str(output), *options]
+
+
+def align_command(folder: Path) -> list[str]:
+    """Make a corpus of recordings and texts; return the command that aligns them."""
+    corpus = folder / "corpus"
+    corpus.mkdir()
+    speech = Path(os.environ["LEMF_SPEECH_DATA"]) / "ljspeech"
+    for name, text in read_ljspeech_texts(speech).items():
+        shutil.copy(speech / f"{name}.wav", corpus)
+        (corpus / f"{name}.txt").write_text(text + "\n", encoding="utf-8")
+    grids = str(folder / "output" / "grids")
+    return ["lemf", "align", str(corpus), "-o", grids, "--language", "en", "--jobs", "2"]
 
 
 def make_texts(folder: Path) -> None:
@@ -91,7 +106,7 @@ def make_encoder(folder: Path) -> None:
 def start(command: list[str]) -> subprocess.Popen[str]:
     """Start a command in a process group of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "msfser", *command],
+        [sys.executable, "-m", *command],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -158,10 +173,13 @@ def compare(output: Path, undisturbed: Path) -> int:
     return len(differences)
 
 
+COMMANDS = {"align": align_command, "demo": demo_command, "encode": encode_command}
+
+
 def main() -> None:
     """Run once, then kill, and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("command", choices=("demo", "encode"))
+    parser.add_argument("command", choices=sorted(COMMANDS))
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
@@ -169,8 +187,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp())
     output, before, undisturbed = (folder / name for name in ("output", "before", "undisturbed"))
     try:
-        make = demo_command if chosen.command == "demo" else encode_command
-        command = make(folder)
+        command = COMMANDS[chosen.command](folder)
         output.mkdir(exist_ok=True)
         shutil.copytree(output, before)
         started_s = time.monotonic()

@@ -21,6 +21,24 @@ _THREE_LETTERS = (  # codes of ISO 639-2 and 639-3, each with that of 639-1
 )
 _TWO_LETTERS = dict(pair.split(":") for pair in _THREE_LETTERS.split())
 _MOST_SHOWN = 12  # languages in a message
+_COMMON = [
+    "en-us",
+    "en-gb",
+    "de",
+    "fr-fr",
+    "es",
+    "it",
+    "pt",
+    "nl",
+    "pl",
+    "ru",
+    "tr",
+    "ar",
+    "hi",
+    "cmn",
+    "ja",
+    "ko",
+]
 _LIKE = 0.6  # similarity of a misspelt name
 
 
@@ -99,9 +117,10 @@ def _unknown(wanted: str, name: str, languages: Sequence[Language]) -> str:
     like = [names[found] for found in difflib.get_close_matches(name, names, _MOST_SHOWN, _LIKE)]
     near = [language for language in languages if name[:2] and language.code.startswith(name[:2])]
     listed = list(dict.fromkeys([*like, *near]))[:_MOST_SHOWN]
-    some = (
-        f"like it: {', '.join(f'{item.code} ({item.name})' for item in listed)}; " if listed else ""
-    )
-    return (
-        f"unknown language {shown(wanted)}; {some}lemf align --languages lists all {len(languages)}"
-    )
+    if listed:
+        some = f"like it: {', '.join(f'{item.code} ({item.name})' for item in listed)}; "
+    else:
+        codes = {language.code for language in languages}
+        some = f"there are {', '.join(one for one in _COMMON if one in codes)} and others; "
+    remedy = f"lemf align --languages lists all {len(languages)}"
+    return f"unknown language {shown(wanted)}; {some}{remedy}"

@@ -145,6 +145,8 @@ def _is_corpus(source: str) -> bool:
 def _is_file(name: str) -> bool:
     """Check whether an argument names a file, and is no text; refuse a folder."""
     try:
+        if not name:
+            return False
         if Path(name).is_dir():
             raise click.UsageError(
                 f"{name}: the text is a folder; name a file, or write the text to standard input, -"
@@ -247,6 +249,8 @@ def _print_end(run: AlignRun) -> None:
     outputs, summary, listing = run.outputs, run.summary, run.listing
     for folder in listing.repeated_folders[:1]:
         say(one_line(f"note: searched already, by another path: {folder}"))
+    if unused := run.unused_textgrids:
+        say(one_line(f"note: TextGrids without a recording: {len(unused):,}, such as {unused[0]}"))
     if run.seconds == 0:
         say(f"{outputs.folder} is complete: {summary.files + summary.failed:,} files")
     else:

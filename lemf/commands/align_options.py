@@ -152,11 +152,12 @@ def read_inputs(
     """Read a recording and its words, as the options say."""
     from lemf.reading.alignment_files import read_textgrid
     from lemf.reading.audio import read_audio
-    from lemf.transcription.word_source import open_words
+    from lemf.transcription.word_source import complete_phones, open_words
 
     if textgrid is not None and options["language"] is None:
         grid = read_textgrid(textgrid, encoding=settings.encoding, audio=audio)
-        return read_audio(audio, channel=settings.channel), grid
+        recording = read_audio(audio, channel=settings.channel)
+        return recording, complete_phones(recording, grid, settings)
     transcript = read_text_option(options, settings.encoding)
     recording = read_audio(audio, channel=settings.channel)
     if options["whisper"] is not None:

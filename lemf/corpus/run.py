@@ -137,7 +137,9 @@ def score_corpus(
     if language is not None or whisper is not None:
         aligning = AlignSettings(language=language, aligner=aligner, force_fit=force_fit)
     outputs = Outputs.of(output, sentence_table, features)
-    outputs.check(Path(source), force=True)  # existing outputs are checked below
+    may_be_complete = outputs.table.exists() and not force
+    if not may_be_complete:  # else the place may be read-only; existing outputs are checked below
+        outputs.check(Path(source), force=True)
     parts = Parts(outputs.parts)
     parts.check()
     with ExitStack() as stack:
@@ -163,6 +165,7 @@ def score_corpus(
         left = outputs.parts.exists() or outputs.lock.exists()
         if not left and (summary := find_complete(outputs, plan, force)):
             return CorpusRun(outputs, summary, listing)
+        outputs.check(Path(source), force=True)
         stack.enter_context(hold_lock(outputs.lock))
         before = parts.read_plan()
         if before is None and (summary := find_complete(outputs, plan, force)):

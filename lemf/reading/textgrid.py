@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+UNTOLD = "und"  # code of a language that is not known, by ISO 639-2
 UNTIMED_TIERS = "tiers without times, left out: "  # opens a note on files of other tools
 
 
@@ -57,7 +58,8 @@ Tier = IntervalTier | PointTier
 class TextGrid:
     """All tiers of a TextGrid from `start_s` to `end_s` seconds.
 
-    `path` names it in messages; `notes` hold what a user should know of its reading.
+    `path` names it in messages; `notes` hold what a user should know of its reading. `language` is
+    that which a recogniser has written, `UNTOLD` where it has written none, else None.
     """
 
     start_s: float
@@ -65,6 +67,7 @@ class TextGrid:
     tiers: tuple[Tier, ...]
     path: str = field(default="<TextGrid>", compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
+    language: str | None = field(default=None, compare=False)
 
 
 def fill_gaps(intervals: Iterable[Interval], start_s: float, end_s: float) -> Iterator[Interval]:

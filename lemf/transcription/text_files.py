@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lemf.errors import AlignerError, TextGridError
 from lemf.reading.encoding import decode_text
 from lemf.reading.formats.annotations import name_annotation
 from lemf.reading.formats.detection import name_binary
+from lemf.reading.formats.subtitles import are_subtitles, read_subtitle_text
 from lemf.reading.sources import Source, names_beside, read_source, source_name
 from lemf.runtime.input import read_input
 
@@ -93,12 +94,19 @@ def read_transcript(source: Source, *, encoding: str | None = None) -> Transcrip
     return _check_plain(make_transcript(text, name, notes))
 
 
+_UNTIMED = "the words are those of subtitles, whose times are not used"
 _REMEDY = "give the words of the recording as plain text"
 
 
 def _check_plain(transcript: Transcript) -> Transcript:
-    """Refuse what another program has written about a recording, which nobody reads aloud."""
+    """Refuse what another program has written about a recording, which nobody reads aloud.
+
+    Of subtitles, which are the exception, what they say is the transcript.
+    """
     lines = transcript.text.replace("\r\n", "\n").replace("\r", "\n")
+    if are_subtitles(lines):
+        said = make_transcript(read_subtitle_text(lines), transcript.path)
+        return replace(said, notes=(*transcript.notes, _UNTIMED))
     if kind := name_annotation(lines):
         raise AlignerError(f"{transcript.path}: not a plain text but {kind}; {_REMEDY}")
     return transcript

@@ -17,7 +17,7 @@ from lemf.transcription.text_files import Transcript
 
 RATE_HZ = 16_000  # that Whisper hears
 BEAMS = 5
-_ESPEAK_CODES = {"zh": "cmn", "no": "nb", "tl": "fil", "jw": "jv"}  # by Whisper's
+ESPEAK_CODES = {"zh": "cmn", "no": "nb", "tl": "fil", "jw": "jv"}  # by Whisper's
 
 
 def load_whisper(model: str, *, device: str = "cpu", download: bool = False) -> Any:  # noqa: ANN401
@@ -104,7 +104,7 @@ def transcribe(
     text = "".join(segment.text for segment in segments).strip()
     if not text:
         raise AlignerError(f"{recording.name}: Whisper hears no speech; give the text by --text")
-    heard = language or _ESPEAK_CODES.get(info.language, info.language)
+    heard = language or ESPEAK_CODES.get(info.language, info.language)
     note = f"transcribed by Whisper ({model}), language {heard}"
     return Transcript(text, f"<Whisper's text of {recording.name}>", heard, (note,))
 
@@ -126,7 +126,7 @@ def find_whisper_language(whisper: Any, language: str, model: str) -> str:  # no
         The model does not know the language.
     """
     spoken = language.partition("-")[0].lower()
-    code = {espeak: own for own, espeak in _ESPEAK_CODES.items()}.get(spoken, spoken)
+    code = {espeak: own for own, espeak in ESPEAK_CODES.items()}.get(spoken, spoken)
     if code not in whisper.supported_languages:
         known = ", ".join(whisper.supported_languages)
         raise AlignerError(f"--language {language}: {model} knows none but {known}")

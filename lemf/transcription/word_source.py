@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from lemf.config import AlignSettings, Settings
-from lemf.errors import AlignerError, shown
+from lemf.errors import AlignerError, MissingPackageError, shown
 from lemf.reading.alignment_files import find_alignment, read_textgrid
 from lemf.reading.audio import Audio
 from lemf.reading.silence import find_words
 from lemf.reading.sources import Source
-from lemf.reading.textgrid import TextGrid
+from lemf.reading.textgrid import UNTOLD, TextGrid
 from lemf.reading.tiers import find_phone_tier, select_tiers
 from lemf.runtime.progress import Watch, no_watch
 from lemf.transcription.text_files import (
@@ -36,7 +37,7 @@ def open_words(
     recording : Audio
     textgrid : path, bytes of a file, file object, or TextGrid, optional
     settings : Settings
-        Where it has no phones and `aligning` names a language, they are found inside its words.
+        Where it has no phones and `aligning` is given, they are found as by `complete_phones`.
     text : str or Transcript, optional
         What is said in the recording. Where there is neither a TextGrid nor a text, they are
         searched beside the recording: ``talk.TextGrid`` or what `find_alignment` finds, then
@@ -77,13 +78,32 @@ def open_words(
         grid = read_textgrid(textgrid, encoding=settings.encoding, audio=recording)
     if found is not None:
         grid = replace(grid, notes=(_beside(str(found)), *grid.notes))
-    if aligning is None or aligning.language is None or settings.duration == "word":
+    if aligning is None:
         return grid
-    return _with_phones(recording, grid, settings, aligning.language)
+    return complete_phones(recording, grid, settings, aligning.language)
 
 
-def _with_phones(recording: Audio, grid: TextGrid, settings: Settings, language: str) -> TextGrid:
-    """Add the phones of the words, where the TextGrid has none of them."""
+def complete_phones(
+    recording: Audio, grid: TextGrid, settings: Settings, language: str | None = None
+) -> TextGrid:
+    """Add the phones of the words where there are none.
+
+    Parameters
+    ----------
+    recording : Audio
+    grid : TextGrid
+    settings : Settings
+    language : str, optional
+        Of the words; without, that which a recogniser has written into the file, or which its words
+        tell, with a note. Nothing is added to other TextGrids then.
+
+    Raises
+    ------
+    AlignerError
+        The language is unknown.
+    """
+    if settings.duration == "word" or (language is None and grid.language is None):
+        return grid
     words, _ = select_tiers(grid, replace(settings, duration="word"))
     if settings.phones_tier is not None or find_phone_tier(grid, words, settings) is not None:
         return grid
@@ -94,7 +114,33 @@ def _with_phones(recording: Audio, grid: TextGrid, settings: Settings, language:
 
     speaker, _, _ = words.name.rpartition(" - ")
     name = f"{speaker} - phones" if speaker else "phones"
-    return add_phones(recording, grid, spoken, name, language)
+    if language is not None:
+        return add_phones(recording, grid, spoken, name, language)
+    told, note = _language_of(grid, [word.label for word in spoken])
+    if told is None:
+        return grid
+    try:
+        grid = add_phones(recording, grid, spoken, name, told)
+    except MissingPackageError:  # not asked for: the words can be scored without phones
+        return grid
+    return replace(grid, notes=(note, *grid.notes))
+
+
+def _language_of(grid: TextGrid, words: Sequence[str]) -> tuple[str | None, str]:
+    """Return the language of words that a recogniser has heard, and a note on it."""
+    if grid.language not in (None, UNTOLD):
+        from lemf.transcription.whisper import ESPEAK_CODES
+
+        language = ESPEAK_CODES.get(str(grid.language), str(grid.language))
+        return language, f"language {language}, as the file says; --language decides"
+    from lemf.transcription.languages import guess_language
+
+    language = guess_language(" ".join(words)) or ""
+    return language or None, _told_by_words(language)
+
+
+def _told_by_words(language: str) -> str:
+    return f"language {language}, as the words tell; --language decides"
 
 
 def align_text(
@@ -150,7 +196,7 @@ def tell_language(transcript: Transcript) -> tuple[str, str]:
             f"{transcript.path}: the language must be named, such as --language en; "
             "lemf align --languages lists them"
         )
-    return language, f"language {language}, as the words tell; --language decides"
+    return language, _told_by_words(language)
 
 
 def read_beside(audio: str, encoding: str | None = None) -> Transcript:

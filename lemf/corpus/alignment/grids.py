@@ -226,6 +226,18 @@ def merge_grids(
     return summary, rows
 
 
+def find_unused_grids(outputs: GridOutputs, paths: Iterable[Path]) -> list[str]:
+    """Return the TextGrids in the folder that no recording has, such as those of a run before."""
+    used = set(paths)
+    found = (
+        Path(folder, name)
+        for folder, _, names in os.walk(outputs.folder)
+        for name in names
+        if name.endswith(".TextGrid")
+    )
+    return sorted(str(path) for path in found if path not in used)
+
+
 def _name_fault(path: Path) -> str | None:
     """Describe why no file can have a path; None if one can."""
     try:

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lemf.config import AlignerName, AlignSettings, Settings
-from lemf.corpus.alignment.grids import GridOutputs, Row, find_complete_grids, merge_grids
+from lemf.corpus.alignment.grids import (
+    GridOutputs,
+    Row,
+    find_complete_grids,
+    find_unused_grids,
+    merge_grids,
+)
 from lemf.corpus.alignment.passes import Passes
 from lemf.corpus.listing import Listing, list_recordings
 from lemf.corpus.manifest import Recording
@@ -42,6 +48,8 @@ class AlignRun:
         One row per TextGrid, with its `confidence`.
     listing : Listing
         The recordings, and the folders that were left out.
+    unused_textgrids : list of str
+        The TextGrids in the folder that belong to no recording: a run before made them, perhaps.
     seconds : float
         Of work; 0 where the output was complete before.
     """
@@ -50,6 +58,7 @@ class AlignRun:
     summary: Summary
     grids: list[Row]
     listing: Listing
+    unused_textgrids: list[str]
     seconds: float = 0.0
 
 
@@ -111,7 +120,9 @@ def align_corpus(
     started = time.monotonic()
     aligning = AlignSettings(language=language, aligner=aligner, force_fit=force_fit)
     outputs = GridOutputs(Path(output))
-    outputs.check_place()
+    may_be_complete = outputs.run.exists() and not force
+    if not may_be_complete:  # else the place may be read-only
+        outputs.check_place()
     parts = Parts(outputs.parts)
     parts.check()
     with ExitStack() as stack:
@@ -125,10 +136,15 @@ def align_corpus(
         speakers = _find_speakers(source, plan, speaker_pattern)
         paths = outputs.paths(recordings)
 
+        # A complete output needs no lock, where no killed run left one
+        left = outputs.parts.exists() or outputs.lock.exists()
+        if may_be_complete and not left and (done := find_complete_grids(outputs, plan, paths)):
+            return AlignRun(outputs, *done, listing, find_unused_grids(outputs, paths))
+        outputs.check_place()
         stack.enter_context(hold_lock(outputs.lock))
         before = parts.read_plan()
         if before is None and not force and (done := find_complete_grids(outputs, plan, paths)):
-            return AlignRun(outputs, *done, listing)
+            return AlignRun(outputs, *done, listing, find_unused_grids(outputs, paths))
         difference = None if before is None else plan.differs_from(before)
         if difference and not force:
             raise CorpusError(f"{outputs.parts}: unfinished, {difference}; --force starts over")
@@ -145,7 +161,8 @@ def align_corpus(
             except DamagedPartError as error:  # such as by a power cut: its shard is done again
                 error.path.unlink()
         parts.remove()
-        return AlignRun(outputs, *made, listing, time.monotonic() - started)
+        unused = find_unused_grids(outputs, paths)
+        return AlignRun(outputs, *made, listing, unused, time.monotonic() - started)
 
 
 def _without_times(recording: Recording) -> Recording:

@@ -156,12 +156,12 @@ def _parse_json_lines(text: str) -> list[object] | None:
 
 def _parse_json(document: object, path: str, find_sound: FindSound) -> TextGrid:
     from lemf.reading.formats.json_tiers import read_json_tiers
-    from lemf.reading.formats.json_words import read_json_words
+    from lemf.reading.formats.json_words import read_json_words, read_language
 
-    for read in (read_json_tiers, read_json_words):
-        textgrid = read(document, path, find_sound)
-        if textgrid is not None:
-            return textgrid
+    if (textgrid := read_json_tiers(document, path, find_sound)) is not None:
+        return textgrid
+    if (textgrid := read_json_words(document, path, find_sound)) is not None:
+        return replace(textgrid, language=read_language(document))
     kind = f"a {type(document).__name__}"
     if isinstance(document, dict):
         kind = f"the keys {', '.join(shown(key) for key in list(document)[:5])}"

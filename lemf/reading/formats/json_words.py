@@ -19,7 +19,7 @@ from lemf.reading.formats.labels import (
     fail_sentences,
     read_seconds,
 )
-from lemf.reading.textgrid import TextGrid
+from lemf.reading.textgrid import UNTOLD, TextGrid
 
 _CONFIDENCES = ("score", "probability", "confidence", "conf", "p")
 _SPECIAL = re.compile(r"\[_.*\]|<\|.*\|>")  # tokens of whisper.cpp that are no text
@@ -77,6 +77,15 @@ def read_json_words(document: object, path: str, find_sound: FindSound) -> TextG
             'return_timestamps="word")',
         )
     return build_words(path, _join(labels), find_sound=find_sound)
+
+
+def read_language(document: object) -> str:
+    """Return the language that a recogniser has written, a code or a name; `UNTOLD` without one."""
+    places = [document]
+    if isinstance(document, dict):
+        places.append(document.get("result"))  # of whisper.cpp
+    found = [place.get("language") for place in places if isinstance(place, dict)]
+    return next((one.strip() for one in found if isinstance(one, str) and one.strip()), UNTOLD)
 
 
 def _of_rows(rows: list[_Row]) -> _Row:

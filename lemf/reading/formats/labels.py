@@ -21,7 +21,7 @@ from lemf.reading.textgrid import UNTIMED_TIERS, Interval, IntervalTier, TextGri
 
 _Rows = TypeVar("_Rows")
 
-ALIGN_IT = "lemf align aligns the recording with its text"
+ALIGN_IT = "lemf align aligns the recording with its text, and --text-file scores it"
 _ROUNDED_S = 0.011  # by which neighbours overlap in formats that round times to 10 ms
 _BEYOND_S = 1.0  # by which the last word of a recogniser may end after the recording
 _SHOWN = 5  # labels in a note

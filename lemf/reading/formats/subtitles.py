@@ -14,6 +14,7 @@ from lemf.reading.formats.labels import (
     build_words,
     fail_sentences,
 )
+from lemf.reading.silence_labels import is_silence
 from lemf.reading.textgrid import TextGrid
 
 _CLOCK = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
@@ -60,6 +61,21 @@ def read_subtitles(text: str, path: str, find_sound: FindSound) -> TextGrid:
     if not are_words(word.text for word in words):
         fail_sentences(path, "subtitles")
     return build_words(path, words, find_sound=find_sound)
+
+
+def read_subtitle_text(text: str) -> str:
+    """Return what subtitles say, line by line, without tags, and without noises in brackets.
+
+    A line that is shown again with other marks in it is said once.
+    """
+    said: list[tuple[str, str]] = []  # each line, plain and as written
+    for written in (line for cue in _cues(text) for line in cue.text.split("\n")):
+        plain = _plain(written)
+        is_noise = plain[:1] in ("[", "(") and is_silence(plain)
+        is_shown_again = bool(said) and said[-1][0] == plain and said[-1][1] != written
+        if plain and not is_noise and not is_shown_again:
+            said.append((plain, written))
+    return "\n".join(plain for plain, _ in said)
 
 
 def _cues(text: str) -> Iterator[_Cue]:

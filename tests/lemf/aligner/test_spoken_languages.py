@@ -57,7 +57,10 @@ def test_each_code_means_itself(languages):
     [
         ("germn", r"'germn'; like it: de \(German\)"),
         ("engl", r"like it: .*en-us \(English \(America\)\)"),
-        ("", "unknown language ''; lemf align --languages lists all"),
+        (
+            "",
+            r"unknown language ''; there are en-us, .*; lemf align --languages lists all",
+        ),
         ("xx\n\0" * 200, "unknown language"),
     ],
 )

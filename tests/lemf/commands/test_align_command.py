@@ -326,3 +326,53 @@ def test_a_folder_that_is_missing_is_named_as_such(run):
 def test_a_language_that_nothing_tells_names_the_recording(run):
     with pytest.raises(lemf.AlignerError, match=r"^the text of a\.wav: the language must be named"):
         lemf.score("a.wav", text="Really")
+
+
+def test_words_of_a_recogniser_get_phones_in_the_language_of_the_file(run):
+    rows = [("I", 0.3, 0.45), ("really", 0.45, 0.95), ("didn't", 0.95, 1.3)]
+    words = [{"word": word, "start": start, "end": end} for word, start, end in rows]
+    for language, note in (
+        ({"language": "en"}, "language en, as the file says; --language decides"),
+        ({}, "language en, as the words tell; --language decides"),
+    ):
+        Path("w.json").write_text(json.dumps({"segments": [{"words": words}]} | language))
+        result = run("score", "a.wav", "w.json")
+        assert "emphasised: " in result.stdout
+        assert (note in result.stderr) == bool(language) or note in result.stderr
+    Path("w.json").write_text(json.dumps({"segments": [{"words": words[1:2]}]}))
+    assert "let --language CODE find the phones" in error(run("score", "a.wav", "w.json", code=1))
+
+
+def test_an_empty_text_is_no_folder_and_an_unknown_language_lists_the_known(run):
+    result = run("align", "a.wav", "", "--language", "en", "-o", "-", code=1)
+    assert error(result) == "TEXT: the text is empty; write what is said in the recording"
+    result = run("align", "a.wav", TEXT, "--language", "xx", "-o", "-", code=1)
+    assert result.stderr.startswith("Error: unknown language 'xx'; there are en-us, en-gb, de, ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_textgrids_that_no_recording_has_are_named_and_stay(run):
+    Path("c").mkdir()
+    for name in "ab":
+        shutil.copy("a.wav", f"c/{name}.wav")
+        Path(f"c/{name}.txt").write_text(TEXT)
+    command = ["align", "c", "-o", "grids", "--language", "en", "--jobs", "1"]
+    assert "without a recording" not in run(*command).stderr
+    Path("c/b.wav").unlink()
+    result = run(*command, "--force")
+    assert "note: TextGrids without a recording: 1, such as grids/b.TextGrid" in result.stderr
+    assert Path("grids/b.TextGrid").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_complete_output_may_be_read_only(run):
+    Path("a.txt").write_text(TEXT)
+    Path("out").mkdir()
+    align = ["align", ".", "-o", "out/grids", "--language", "en", "--jobs", "1"]
+    batch = ["batch", ".", "-o", "out/s.parquet", "--language", "en", "--jobs", "1"]
+    for command in (align, batch):
+        run(*command)
+    Path("out").chmod(0o555)
+    for command in (align, batch):
+        assert "is complete" in run(*command).stderr
+    Path("out").chmod(0o755)

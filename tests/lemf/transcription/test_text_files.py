@@ -48,8 +48,6 @@ def test_bytes_and_files_are_read_like_paths():
         (b"RIFF\0\0\0\0WAVEfmt \x10\0", "a.txt: not a text but a recording; give the words"),
         (b"\x7fELF\0\0", "a.txt: not a text; give the words"),
         (b"0.0\t0.4\tso\n0.4\t0.9\tit\n", "a.txt: not a plain text but labels with times; give"),
-        (b"1\n00:00:00,000 --> 00:00:01,000\nSo it is\n", "a.txt: not a plain text but subtitles"),
-        (b"WEBVTT\n\n00:00.000 --> 00:01.000\nSo\n", "a.txt: not a plain text but subtitles"),
         (b'{"words": []}', "a.txt: not a plain text but JSON; give"),
         (b"a 1 0.00 0.40 so\na 1 0.40 0.50 it\n", "a.txt: not a plain text but labels with"),
         (b"0 4000000 so\n4000000 9000000 it\n", "a.txt: not a plain text but labels with times"),
@@ -99,3 +97,19 @@ def test_beside_a_recording_the_normal_form_of_a_name_does_not_count(tmp_path):
     (tmp_path / f"{decomposed}.txt").touch()
     found = find_transcript(str(tmp_path / f"{composed}.wav"))
     assert found == str(tmp_path / f"{decomposed}.txt")
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("1\n00:00,000 --> 00:01,000\n<i>So it</i>\nis\n\n2\n00:01,000 --> 00:02,000\nis\n",
+         "So it\nis\nis"),
+        ("WEBVTT\n\n00:00.000 --> 00:01.000\n[Music]\nSo\n", "So"),
+        ("WEBVTT\n\n00:00.000 --> 00:01.000\nSo<00:00.500> it\n\n00:01.000 --> 00:01.010\nSo it\n",
+         "So it"),
+    ],
+)  # fmt: skip
+def test_what_subtitles_say_is_a_transcript(content, text):
+    transcript = read_transcript(content.encode())
+    assert transcript.text == text
+    assert transcript.notes == ("the words are those of subtitles, whose times are not used",)

@@ -20,13 +20,13 @@ def test_words_beside_a_recording_get_phones_of_a_language_as_named_ones(
     audio = lemf.Audio.from_samples(np.full(16000, 0.1), 16000, name=str(tmp_path / "a.wav"))
     asked = []
 
-    def with_phones(recording, grid, settings, language):
+    def complete_phones(recording, grid, settings, language):
         asked.append(language)
         return dataclasses.replace(grid, notes=(*grid.notes, "phones"))
 
-    monkeypatch.setattr(word_source, "_with_phones", with_phones)
+    monkeypatch.setattr(word_source, "complete_phones", complete_phones)
     aligning = AlignSettings(language=language)
     notes = word_source.open_words(audio, None, Settings(), aligning=aligning).notes
     assert notes[0] == f"the words are those of {path}, beside the recording"
-    assert asked == ([] if language is None else [language])
-    assert notes[1:] == (("phones",) if language else ())
+    assert asked == [language]
+    assert notes[1:] == ("phones",)

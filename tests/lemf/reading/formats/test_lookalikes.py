@@ -78,11 +78,16 @@ def test_a_recogniser_that_is_unsure_of_a_word_makes_no_place_doubtful():
     assert "doubtful_alignment" not in emphasis.words[1].flags
 
 
-def test_words_without_phones_are_scored_by_their_length_only():
+def test_words_without_phones_are_scored_by_their_length_only_without_the_aligner(monkeypatch):
+    monkeypatch.setattr("lemf.aligner.espeak_client.EspeakProcess.__init__", _is_missing)
     with pytest.raises(lemf.TextGridError, match=r"no phone tier .* use --duration word$"):
         lemf.score(AUDIO, FOLDER / "whisperx.json")
     emphasis = lemf.score(AUDIO, FOLDER / "gentle.json")
     assert emphasis.segment.text == "I really didn't"
+
+
+def _is_missing(*_):
+    raise lemf.MissingPackageError("pip install 'lemf[align]'")
 
 
 @pytest.mark.parametrize("name", ["praatio.json", "mfa.json", "gentle.json", "sphinx.wdseg"])
