@@ -13,6 +13,9 @@ Found: the word ranks first by the score (of two: among the first two). Decided:
 of the score of `listeners` alone, and of the score, the excursion of F0 and the spectral balance.
 False: another word is decided, or any word of the sentence where nothing was implanted.
 
+`--decision FILE.json` adds a decision: `intercept`, `slope` of the score, `absolute` (log-odds per
+unit of a cue) and `means` (of the cues, where a word has no value).
+
 Prints Markdown; 95 % intervals by a bootstrap over sentences. `--kept 0.25` leaves a quarter of
 what sets each word apart. `--words` keeps what was measured of every word (.npy), and reads it
 where the file exists, to judge again without speech. Needs parselmouth (`pip install
@@ -22,6 +25,7 @@ where the file exists, to judge again without speech. Needs parselmouth (`pip in
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -86,6 +90,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="every fourth sentence, two words")
     parser.add_argument("--kept", type=float, default=0.0, help="share that is not neutralised")
     parser.add_argument("--words", type=Path, help="what was measured, kept (.npy)")
+    parser.add_argument(
+        "--decision", type=Path, help="a further decision, fitted elsewhere (.json)"
+    )
     options = parser.parse_args()
     if options.words and options.words.exists():
         words: Words = np.load(options.words)
@@ -94,6 +101,8 @@ def main() -> None:
         if options.words:
             np.save(options.words, words)
     decisions = fit_decisions(options.data / "emodb" / "metadata.jsonl")
+    if options.decision:
+        decisions[options.decision.stem] = read_decision(options.decision)
     decided = {name: decide(words, decision) for name, decision in decisions.items()}
     print_neutral(words, decided)
     print_target(words, decided)
@@ -127,6 +136,12 @@ def fit_decisions(labels: Path) -> dict[str, Decision]:
         )
         print(f"{name}: log-odds {intercept:.2f} {slopes[0]:+.3f} score {terms}", file=sys.stderr)
     return decisions
+
+
+def read_decision(path: Path) -> Decision:
+    """Read a decision from a JSON object with the keys that `Decision` has."""
+    read = json.loads(path.read_text(encoding="utf-8"))
+    return Decision(read["intercept"], read["slope"], read["absolute"], read["means"])
 
 
 def decide(words: Words, decision: Decision) -> NDArray[np.bool_]:
@@ -241,7 +256,7 @@ def draw(words: Words, decided: Decided, path: Path) -> None:
         ("found by paper", paper, raised, "#D55E00", "-"),
         ("found by listeners", listeners, raised, "#0072B2", "-"),
     ]
-    for (name, which), style in zip(decided.items(), ("--", ":"), strict=True):
+    for (name, which), style in zip(decided.items(), ("--", ":", "-."), strict=False):
         lines.append((f"and decided, {name}", listeners & which, raised, "#0072B2", style))
         lines.append((f"false words, {name}", which, ~raised, "0.4", style))
     for grid, row in enumerate(panels):
