@@ -10,23 +10,22 @@ content word is raised by all three; by one of them, three words a sentence, dra
 
 Found: the word ranks first by the score (of two: among the first two). Decided: P(emphasised) is
 0.5 or more, by logistic functions that are fitted here on all of EmoDB (words rated 2.0 or more):
-of the score of `listeners` alone, and of the score, the excursion of F0 and the spectral balance.
-False: another word is decided, or any word of the sentence where nothing was implanted.
+of the score of `listeners` alone, of the score and the excursion of F0, and of these and the
+spectral balance. False: another word is decided, or any word where nothing was implanted.
 
 `--decision FILE.json` adds a decision: `intercept`, `slope` of the score, `absolute` (log-odds per
 unit of a cue) and `means` (of the cues, where a word has no value).
 
-Prints Markdown; 95 % intervals by a bootstrap over sentences. `--kept 0.25` leaves a quarter of
-what sets each word apart. `--words` keeps what was measured of every word (.npy), and reads it
-where the file exists, to judge again without speech. Needs parselmouth (`pip install
-'lemf[praat]'`).
+Prints the decisions, the medians of their measures, and Markdown; 95 % intervals by a bootstrap
+over sentences. `--kept 0.25` leaves a quarter of what sets each word apart. `--words` keeps what
+was measured of every word (.npy), and reads it where the file exists, to judge again without
+speech. Needs parselmouth (`pip install 'lemf[praat]'`).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,9 +53,14 @@ from lemf.agreement.bootstrap import bootstrap_interval
 UNITS = ("semitones", "dB", "%", "semitones, dB, % / 6.7", "semitones, dB, % / 6.7")
 TARGET = STEPS.index(3.0)  # +3 semitones, +3 dB, +20 %
 N_RESAMPLES = 1000
+STYLES = ("--", "-.", ":", "-")  # of lines, by the decision
 CUT = 2.0  # rating of an emphasised word
 ABSOLUTE = ("pitch_range", "spectral_balance")
-DECISIONS = {"score alone": (), "with excursion and balance": ABSOLUTE}
+DECISIONS = {
+    "score alone": (),
+    "with excursion": ABSOLUTE[:1],
+    "with excursion and balance": ABSOLUTE,
+}
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,7 @@ def main() -> None:
     if options.decision:
         decisions[options.decision.stem] = read_decision(options.decision)
     decided = {name: decide(words, decision) for name, decision in decisions.items()}
+    print_medians(words)
     print_neutral(words, decided)
     print_target(words, decided)
     print_curves(words, decided)
@@ -131,11 +136,16 @@ def fit_decisions(labels: Path) -> dict[str, Decision]:
             dict(zip(absolute, slopes[1:], strict=True)),
             dict(zip(absolute, means[1:], strict=False)),
         )
-        terms = ", ".join(
-            f"{slope:+.3f} {cue}" for cue, slope in zip(absolute, slopes[1:], strict=True)
-        )
-        print(f"{name}: log-odds {intercept:.2f} {slopes[0]:+.3f} score {terms}", file=sys.stderr)
+        terms = "".join(f" {slope:+.3f} {cue}" for cue, slope in decisions[name].absolute.items())
+        print(f"{name}: log-odds {intercept:.2f} {slopes[0]:+.3f} score{terms}")
+    rated = np.median(measured[np.array(emphasised), 1:], axis=0)
+    print(f"words rated {CUT} or more: {describe(rated)}")
     return decisions
+
+
+def describe(medians: NDArray[np.float64]) -> str:
+    """Write the medians of the absolute measures."""
+    return ", ".join(f"{cue} {value:.1f}" for cue, value in zip(ABSOLUTE, medians, strict=True))
 
 
 def read_decision(path: Path) -> Decision:
@@ -186,6 +196,15 @@ def done(words: Words, grid: int, kind: int, step: int) -> NDArray[np.bool_]:
 def written(values: tuple[float, float, float]) -> str:
     """Write a share with its interval."""
     return "{:.2f} [{:.2f}, {:.2f}]".format(*values)
+
+
+def print_medians(words: Words) -> None:
+    """Print what the absolute measures are in the words that were raised by the target."""
+    for grid, name in enumerate(GRIDS):
+        raised = done(words, grid, KINDS.index("all three"), TARGET) & (words["raised"] == 1)
+        medians = np.array([np.nanmedian(words[f"value_{cue}"][raised]) for cue in ABSOLUTE])
+        print(f"implanted, {name}: {describe(medians)}")
+    print()
 
 
 def print_neutral(words: Words, decided: Decided) -> None:
@@ -256,7 +275,7 @@ def draw(words: Words, decided: Decided, path: Path) -> None:
         ("found by paper", paper, raised, "#D55E00", "-"),
         ("found by listeners", listeners, raised, "#0072B2", "-"),
     ]
-    for (name, which), style in zip(decided.items(), ("--", ":", "-."), strict=False):
+    for (name, which), style in zip(decided.items(), STYLES, strict=False):
         lines.append((f"and decided, {name}", listeners & which, raised, "#0072B2", style))
         lines.append((f"false words, {name}", which, ~raised, "0.4", style))
     for grid, row in enumerate(panels):
@@ -280,7 +299,7 @@ def draw(words: Words, decided: Decided, path: Path) -> None:
         panel.set_title(KINDS[kind], fontsize=10)
         panels[-1, kind].set_xlabel(UNITS[kind], fontsize=9)
     handles, names = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=3, frameon=False)
+    figure.legend(handles, names, loc="outside lower center", ncols=4, frameon=False)
     figure.savefig(path, dpi=110)
 
 
