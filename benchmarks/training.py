@@ -37,7 +37,7 @@ from msfser.semantics.texts import Text, update_texts
 from msfser.semantics.word_encoder import write_word_encoder
 from msfser.training.batches import load_steps, training_steps
 from msfser.training.data import TrainingData, prepare_data
-from msfser.training.ranks import Ranks
+from msfser.training.ranks.ranks import Ranks
 from msfser.training.run import make_augmentation
 from msfser.training.step import make_optimiser, take_step
 

@@ -10,8 +10,12 @@ import io
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
+from lemf.cue_sets import CUE_SETS as CUE_SETS
+from lemf.cue_sets import CUES as CUES
+from lemf.cue_sets import Cue as Cue
+from lemf.cue_sets import CueInput as CueInput
 from lemf.errors import SettingsError, shown
 
 FRAME_PERIOD_S = 0.005  # F0 and energy share this time axis
@@ -19,60 +23,6 @@ ENERGY_WINDOW_S = 0.020  # section 2.2 of the paper
 END_TOLERANCE_S = 0.020  # a word that reaches further beyond the recording is an error
 ROUNDING_S = 1e-9  # rounding error of times: a pause of 0.8 - 0.5 s is not longer than 0.3 s
 PITCH_FLOOR_HZ, PITCH_CEILING_HZ = 71.0, 800.0  # defaults of Harvest
-
-CueInput = Literal["words", "contours", "sentence", "expected", "vowels"]
-
-
-class Cue(NamedTuple):
-    """One row of the table of cues.
-
-    Attributes
-    ----------
-    module : str
-        Module of `lemf.cues` whose function of the cue's name computes the cue.
-    reads : tuple of str
-        Parameters of that function: the words, the contours of the recording, those of the
-        sentence (cleaned, from contours with detail), the expected durations of phones, or the
-        labels of vowels.
-    unit : str
-    colour : str
-        Map of matplotlib from which a figure takes the shade of the cue: one map per kind of cue.
-    """
-
-    module: str
-    reads: tuple[CueInput, ...]
-    unit: str
-    colour: str
-
-
-CUES: Mapping[str, Cue] = {
-    "pitch": Cue("paper_cues", ("words", "contours"), "ln Hz", "Blues"),
-    "energy": Cue("paper_cues", ("words", "contours"), "STFT norm", "Oranges"),
-    "duration": Cue("paper_cues", ("words",), "s", "Greens"),
-    "pitch_area": Cue("pitch_cues", ("sentence",), "st s", "Blues"),
-    "pitch_contrast": Cue("pitch_cues", ("sentence",), "st", "Blues"),
-    "pitch_peak": Cue("pitch_cues", ("sentence",), "st", "Blues"),
-    "pitch_range": Cue("pitch_cues", ("sentence",), "st", "Blues"),
-    "loudness": Cue("loudness_cues", ("sentence",), "s", "Oranges"),
-    "loudness_peak": Cue("loudness_cues", ("sentence",), "dB", "Oranges"),
-    "energy_peak": Cue("loudness_cues", ("sentence",), "dB", "Oranges"),
-    "spectral_balance": Cue("loudness_cues", ("sentence",), "dB", "Oranges"),
-    "long_phones": Cue("duration_cues", ("words",), "s", "Greens"),
-    "log_phones": Cue("duration_cues", ("words",), "ln s", "Greens"),
-    "nonfinal_phones": Cue("duration_cues", ("words", "vowels"), "s", "Greens"),
-    "lengthening": Cue("duration_cues", ("words", "expected"), "ln", "Greens"),
-    "vowel_pitch": Cue("vowels", ("words", "sentence", "vowels"), "st", "Blues"),
-    "vowel_loudness": Cue("vowels", ("words", "sentence", "vowels"), "dB", "Oranges"),
-    "vowel_duration": Cue("vowels", ("words", "vowels"), "s", "Greens"),
-    "wavelet_prominence": Cue("wavelet", ("words", "sentence"), "SD", "Greys"),
-}
-# A cue set is named by its cues and their weights. `paper` is equation 2: alpha, beta, gamma;
-# `listeners` agrees with what listeners hear; `all` is what weights can be fitted to.
-CUE_SETS: Mapping[str, Mapping[str, float]] = {
-    "paper": {"pitch": 1.0, "energy": 1.2, "duration": 0.8},
-    "listeners": {"pitch_area": 1.0, "pitch_contrast": 1.0, "loudness": 1.0, "long_phones": 1.0},
-    "all": dict.fromkeys(CUES, 1.0),
-}
 
 PitchMethod = Literal["harvest", "praat", "pyworld"]
 DurationMethod = Literal["phones", "word"]
@@ -97,6 +47,9 @@ HIGHEST_CEILING_HZ = 2000.0
 LOWEST_HIGHPASS_HZ, HIGHEST_HIGHPASS_HZ = 10.0, 1000.0
 LARGEST_WEIGHT = 1e6
 OPTIONAL = {"optional": True}  # of a field that outputs name only where it is not the default
+DECISIONS = ("emphasis", "accent")  # that lemf ships
+DEFAULT_THRESHOLD = 0.5
+OFF = "off"  # as a decision: none is made
 BREAKS = "breaks"  # as sentences: they end at major phrase boundaries
 
 
@@ -141,6 +94,12 @@ class Settings:
         words, scores compare between sentences. The last two need several recordings.
     breaks : bool
         Whether the phrase boundary after each word is measured.
+    decide : str, optional
+        By what it is decided which words are emphasised: ``"emphasis"``, ``"accent"``, the path of
+        a file that ``lemf fit --decide`` wrote, or ``"off"``. Left out, it is ``"emphasis"`` with
+        the cue set ``"listeners"`` and its weights, otherwise ``"off"``.
+    threshold : float
+        Least probability of a word that counts as emphasised, between 0 and 1.
 
     Raises
     ------
@@ -164,6 +123,8 @@ class Settings:
     silence: tuple[str, ...] = ()
     normalise: Scope = "sentence"
     breaks: bool = field(default=False, metadata=OPTIONAL)
+    decide: str | None = field(default=None, metadata=OPTIONAL)
+    threshold: float = field(default=DEFAULT_THRESHOLD, metadata=OPTIONAL)
 
     def __post_init__(self) -> None:
         for name, (convert, expected) in _TYPES.items():
@@ -192,6 +153,10 @@ class Settings:
             raise SettingsError(f"channel {self.channel}: channels are counted from 1")
         if self.encoding is not None:
             find_encoding(self.encoding)
+        if not 0 < self.threshold < 1:
+            raise SettingsError(
+                f"threshold {self.threshold:g}: write a probability between 0 and 1, such as 0.5"
+            )
         self.pause_s  # noqa: B018 - raises on a pause that is not a time
         for name, weight in (self.weights or {}).items():
             check_choice("cue", name, tuple(CUE_SETS[self.cues]), of=f" of the set {self.cues!r}")
@@ -218,8 +183,9 @@ class Settings:
 
     @property
     def needs_detail(self) -> bool:
-        """Whether anything reads contours with detail: an extra cue, or phrase boundaries."""
-        return self.has_extra_cues or self.breaks or self.sentences_from_breaks
+        """Whether anything reads contours with detail: an extra cue, breaks or a decision."""
+        decides = self.decide not in (None, OFF)
+        return self.has_extra_cues or self.breaks or self.sentences_from_breaks or decides
 
     @property
     def sentences_tier(self) -> str | None:
@@ -341,6 +307,8 @@ _TYPES: Mapping[str, tuple[Callable[[Any], object], str]] = {
     "encoding": (_text_or_none, "the name of an encoding"),
     "silence": (_labels, "a tuple of labels"),
     "breaks": (_flag, "True or False"),
+    "decide": (_text_or_none, "'emphasis', 'accent', 'off' or the path of a file"),
+    "threshold": (float, "a probability between 0 and 1"),
 }
 
 

@@ -18,6 +18,7 @@ from lemf.reading.audio import Audio
 from lemf.reading.sources import Source
 from lemf.reading.textgrid import TextGrid
 from lemf.scoring.breaks import add_breaks, cut_at_breaks, measure_breaks
+from lemf.scoring.decision_models import find_model
 from lemf.scoring.doubts import (
     alignment_flags,
     doubt_notes,
@@ -28,7 +29,7 @@ from lemf.scoring.doubts import (
 )
 from lemf.scoring.emphasis import Emphasis
 from lemf.scoring.norms import Norms, recording_norms, sentence_phones
-from lemf.scoring.sentence import find_vowels, measure_cues, score_sentence
+from lemf.scoring.sentence import decide_sentence, find_vowels, measure_cues, score_sentence
 
 _VERSION = version_of("lemf")  # read once: it takes as long as the cues of a sentence
 
@@ -136,6 +137,7 @@ def score_measurement(
             f"normalise {settings.normalise!r}: needs several recordings; use lemf rescore, "
             "or 'recording' for one"
         )
+    model = find_model(settings)
     contours = measured.contours
     alignment = measured.alignment
     vowels = find_vowels(alignment, settings)
@@ -143,12 +145,23 @@ def score_measurement(
     sentences = []
     for index, words in enumerate(alignment.sentences):
         expected = norms.phones if norms else sentence_phones(words, settings)
-        cues = measure_cues(words, contours, settings, measured.duration_s, expected, vowels)
+        cues = measure_cues(
+            words,
+            contours,
+            settings,
+            measured.duration_s,
+            expected,
+            vowels,
+            further=model.absolute if model else (),
+        )
         cues = cues.with_flags(alignment_flags(words, sound_s))
         if "pitch" in settings.cue_weights:
             cues = cues.with_flags(pitch_flags(words, contours))
         standardise = norms.standardise if norms else _standardise
-        sentences.append(score_sentence(index, words, cues, standardise, settings.cue_weights))
+        sentence = score_sentence(index, words, cues, standardise, settings.cue_weights)
+        if model is not None:
+            sentence = decide_sentence(sentence, cues.values, model, settings.threshold)
+        sentences.append(sentence)
     if settings.breaks:
         sentences = add_breaks(sentences, measure_breaks(measured))
     notes = [*doubt_notes(sentences), *voice_notes(sentences)]
@@ -166,9 +179,11 @@ def score_measurement(
             weights=settings.cue_weights,
             words_tier=alignment.words_tier,
             phones_tier=alignment.phones_tier,
+            decide=settings.decide if model is None else settings.decide or model.name,
         ),
         sentences=tuple(sentences),
         contours=contours,
+        decision=model,
     )
 
 

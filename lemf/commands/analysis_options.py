@@ -9,6 +9,7 @@ import click
 
 from lemf.commands.weight_options import WeightOptions, read_weight_options, weight_options
 from lemf.config import (
+    DEFAULT_THRESHOLD,
     DURATION_METHODS,
     F0_AXES,
     PITCH_METHODS,
@@ -169,14 +170,23 @@ def read_settings(options: AnalysisOptions) -> Settings:
     SettingsError
         A file of weights that cannot be read.
     """
-    cues, weights = read_weight_options(options)
-    return read_measure_options(
+    from lemf.scoring.decision_models import find_model
+
+    weighing = read_weight_options(options)
+    settings = read_measure_options(
         options,
-        cues=cues,
-        weights=weights,
+        cues=weighing.cues,
+        weights=weighing.weights,
+        decide=weighing.decide,
+        threshold=weighing.threshold,
         normalise=options["normalise"],
         breaks=options["breaks"],
     )
+    try:
+        find_model(settings)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
+    return settings
 
 
 def read_measure_options(
@@ -184,10 +194,12 @@ def read_measure_options(
     *,
     cues: str | None = None,
     weights: Mapping[str, float] | None = None,
+    decide: str | None = None,
+    threshold: float = DEFAULT_THRESHOLD,
     normalise: Scope = "sentence",
     breaks: bool = False,
 ) -> Settings:
-    """Convert the options for measuring, a cue set, weights, a scope and breaks to settings.
+    """Convert the options for measuring, and the settings of what is computed, to settings.
 
     Raises
     ------
@@ -212,6 +224,8 @@ def read_measure_options(
             encoding=options["encoding"],
             silence=options["silence"],
             normalise=normalise,
+            decide=decide,
+            threshold=threshold,
             breaks=breaks,
         )
     except SettingsError as error:

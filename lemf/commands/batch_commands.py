@@ -145,7 +145,7 @@ def rescore(
 
     FEATURES is the file that lemf batch --features wrote.
     """
-    cues, weights = read_weight_options(options)
+    weighing = read_weight_options(options)
 
     from lemf.corpus.outputs import Outputs
     from lemf.corpus.rescoring import rescore_features
@@ -161,8 +161,10 @@ def rescore(
                 features,
                 output,
                 sentence_table=sentence_table,
-                cues=cues,
-                weights=weights,
+                cues=weighing.cues,
+                weights=weighing.weights,
+                decide=weighing.decide,
+                threshold=weighing.threshold,
                 duration=duration,
                 normalise=normalise,
                 speaker_pattern=speaker_pattern,

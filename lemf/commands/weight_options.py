@@ -1,14 +1,14 @@
-"""The options of the command line for cue sets and their weights, and files of weights."""
+"""The options of the command line for cue sets, weights and decisions, and files of weights."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 import click
 
-from lemf.config import CUE_SETS, Settings
+from lemf.config import CUE_SETS, DECISIONS, DEFAULT_THRESHOLD, Settings
 from lemf.errors import SettingsError, shown
 from lemf.runtime.console import Command, add_options
 from lemf.runtime.input import read_text_input
@@ -16,10 +16,21 @@ from lemf.runtime.json_text import parse_json
 
 
 class WeightOptions(TypedDict):
-    """Values of the options for the cue set and its weights."""
+    """Values of the options for the cue set, its weights and the decision."""
 
     cues: str | None
     weights: str | None
+    decide: str | None
+    threshold: float
+
+
+class Weighing(NamedTuple):
+    """The settings that these options give; None for each that was not given."""
+
+    cues: str | None
+    weights: dict[str, float] | None
+    decide: str | None
+    threshold: float
 
 
 _weights_option = click.option(
@@ -33,12 +44,31 @@ def _cues_option(default: str) -> Callable[[Command], Command]:
     )
 
 
-weight_options = add_options(_cues_option("paper"), _weights_option)
-new_weight_options = add_options(_cues_option("that of FEATURES"), _weights_option)
+_decide_option = click.option(
+    "--decide",
+    metavar="emphasis|accent|FILE.json|off",
+    help="Decide which words are emphasised: none, one or several.  [default: emphasis with --cues "
+    "listeners, else off]",
+)
+_threshold_option = click.option(
+    "--threshold",
+    metavar="P",
+    type=float,
+    default=DEFAULT_THRESHOLD,
+    show_default=True,
+    help="Least probability of a word that counts as emphasised.",
+)
+_decision_options = (_decide_option, _threshold_option)
+weight_options = add_options(_cues_option("paper"), _weights_option, *_decision_options)
+new_weight_options = add_options(
+    _cues_option("that of FEATURES"), _weights_option, *_decision_options
+)
 
 
-def read_weight_options(options: WeightOptions) -> tuple[str | None, dict[str, float] | None]:
-    """Return the cue set and the weights that were given, None for each that was not.
+def read_weight_options(options: WeightOptions) -> Weighing:
+    """Return the cue set, the weights and the decision that were given.
+
+    A decision without a cue set takes that of listeners, to which it was fitted.
 
     Raises
     ------
@@ -47,14 +77,17 @@ def read_weight_options(options: WeightOptions) -> tuple[str | None, dict[str, f
     SettingsError
         A file of weights that cannot be read.
     """
-    if options["weights"] is None:
-        return options["cues"], None
-    cues, weights = read_weights(options["weights"])
-    if options["cues"] and cues and options["cues"] != cues:
-        raise click.UsageError(
-            f"the weights are for --cues {cues}, not {options['cues']}; leave out --cues"
-        )
-    return options["cues"] or cues, weights
+    cues, weights = None, None
+    if options["weights"] is not None:
+        cues, weights = read_weights(options["weights"])
+        if options["cues"] and cues and options["cues"] != cues:
+            raise click.UsageError(
+                f"the weights are for --cues {cues}, not {options['cues']}; leave out --cues"
+            )
+    cues = options["cues"] or cues
+    if cues is None and weights is None and options["decide"] in DECISIONS:
+        cues = "listeners"
+    return Weighing(cues, weights, options["decide"], options["threshold"])
 
 
 def read_weights(text: str) -> tuple[str | None, dict[str, float]]:

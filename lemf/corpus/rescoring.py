@@ -8,7 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lemf.config import SINGLE_RECORDING_SCOPES, DurationMethod, Scope, Settings
+from lemf.config import (
+    DEFAULT_THRESHOLD,
+    SINGLE_RECORDING_SCOPES,
+    DurationMethod,
+    Scope,
+    Settings,
+)
 from lemf.contours.measurement import Measurement
 from lemf.corpus.outputs import Outputs, Summary, describe_output, write_notes
 from lemf.corpus.parquet import FeatureFile, TableWriter, open_tables, schema_of, to_stream
@@ -18,6 +24,7 @@ from lemf.errors import CorpusError, SettingsError, shown
 from lemf.pipeline import score_measurement
 from lemf.runtime.output import check_output
 from lemf.runtime.progress import Watch, no_watch
+from lemf.scoring.decision_models import find_model
 from lemf.scoring.emphasis import Emphasis
 from lemf.scoring.norms import Norms, gather_norms, n_passes
 
@@ -31,6 +38,8 @@ def rescore_features(
     sentence_table: str | Path | None = None,
     cues: str | None = None,
     weights: Mapping[str, float] | None = None,
+    decide: str | None = None,
+    threshold: float = DEFAULT_THRESHOLD,
     duration: DurationMethod | None = None,
     normalise: Scope | None = None,
     speaker_pattern: str | None = None,
@@ -51,8 +60,10 @@ def rescore_features(
         it, as ``NAME.notes.csv``.
     sentence_table : str or Path, optional
         A table with one row per sentence, a ``.parquet``.
-    cues, weights, duration, normalise : optional
+    cues, weights, decide, duration, normalise : optional
         Settings to change; by default those of the features.
+    threshold : float
+        As in `Settings`.
     speaker_pattern : str, optional
         A regular expression that finds the speaker in an id, as its first group if it has one; by
         default the folder, as for the Montreal Forced Aligner.
@@ -78,6 +89,7 @@ def rescore_features(
         An output cannot be written.
     """
     # Outputs and settings
+    changes_scores = any(one is not None for one in (cues, weights, normalise))
     features = Path(features)
     outputs = Outputs.of(output, sentence_table)
     outputs.check(features, force=force)
@@ -90,7 +102,10 @@ def rescore_features(
         weights=before.weights if cues is None and weights is None else weights,
         duration=duration or before.duration,
         normalise=normalise or before.normalise,
+        decide=decide or (None if changes_scores else before.decide),
+        threshold=threshold,
     )
+    find_model(settings)  # raises before any reading
     _check_change(features, before, settings, speaker_pattern)
     summary = Summary(source.n_files, source.about["failed"], 0, source.about["audio_s"])
     measurements = _watched(source, settings, watch)

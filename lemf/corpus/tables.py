@@ -9,6 +9,9 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lemf.scoring.decision import INTERCEPT
+from lemf.scoring.decision_models import find_model
+
 if TYPE_CHECKING:
     from lemf.config import Settings
     from lemf.contours.measurement import Measurement
@@ -28,7 +31,7 @@ class Column(NamedTuple):
     get: Callable[..., Any]
 
 
-SENTENCE_COLUMNS = (  # getters take the id, an Emphasis and one of its sentences
+_SENTENCE_COLUMNS = (  # getters take the id, an Emphasis and one of its sentences
     Column("id", "string", lambda name, _, sentence: name),
     Column("audio", "string", lambda _, emphasis, sentence: emphasis.audio),
     Column("sentence", "int32", lambda _, emphasis, sentence: sentence.index),
@@ -45,6 +48,10 @@ SENTENCE_COLUMNS = (  # getters take the id, an Emphasis and one of its sentence
     Column("segment_start_s", "float64", lambda _, emphasis, sentence: sentence.segment.start_s),
     Column("segment_end_s", "float64", lambda _, emphasis, sentence: sentence.segment.end_s),
     Column("flags", "string", lambda _, emphasis, sentence: " ".join(sentence.flags)),
+)
+
+_DECISION_COLUMN = Column(
+    "decision", "string", lambda _, emphasis, sentence: sentence.decision.kind
 )
 
 _PHONE_COLUMNS = (
@@ -120,17 +127,37 @@ def word_columns(settings: Settings) -> tuple[Column, ...]:
             for key in ("value", "z", "weight", "contribution")
         },
         **(_BREAK_COLUMNS if settings.breaks else {}),
+        **_decision_columns(settings),
         "sentence_flags": "string",
         "in_segment": "bool",
     }
     return tuple(Column(name, kind, itemgetter(name)) for name, kind in types.items())
 
 
+def sentence_columns(settings: Settings) -> tuple[Column, ...]:
+    """Return the columns of the sentences."""
+    return (*_SENTENCE_COLUMNS, *([_DECISION_COLUMN] if find_model(settings) else []))
+
+
+def _decision_columns(settings: Settings) -> dict[str, str]:
+    model = find_model(settings)
+    if model is None:
+        return {}
+    parts = dict.fromkeys((INTERCEPT, *settings.cue_weights, *model.absolute))
+    return {
+        "probability": "float64",
+        "emphasised": "bool",
+        "log_odds": "float64",
+        **{f"log_odds.{name}": "float64" for name in parts},
+        "sentence_decision": "string",
+    }
+
+
 def columns_of(table: str, settings: Settings) -> tuple[Column, ...]:
     """Return the columns of ``words``, ``sentences`` or ``features``."""
     return {
         "words": word_columns(settings),
-        "sentences": SENTENCE_COLUMNS,
+        "sentences": sentence_columns(settings),
         "features": FEATURE_COLUMNS,
     }[table]
 
@@ -146,7 +173,8 @@ def word_rows(name: str, emphasis: Emphasis) -> list[Row]:
 
 def sentence_rows(name: str, emphasis: Emphasis) -> list[Row]:
     """Return one row per sentence: its text, its top word and its emphasis segment."""
-    return [_make_row(SENTENCE_COLUMNS, name, emphasis, one) for one in emphasis.sentences]
+    columns = sentence_columns(emphasis.settings)
+    return [_make_row(columns, name, emphasis, one) for one in emphasis.sentences]
 
 
 def feature_row(name: str, measured: Measurement) -> Row:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lemf.errors import printable
+from lemf.scoring.decision import DecisionModel
 from lemf.scoring.emphasis import FLAG_MEANINGS, Emphasis, SentenceEmphasis, WordEmphasis
 
 _BAR_CELLS = 18
@@ -19,6 +20,7 @@ _NARROW = 60  # columns below which the bars are left out
 _ROOM_OF_WORDS = 30  # columns for mark, word, rank and score
 _ROOM_OF_VALUES = 36  # of the bars and the measured values
 _ROOM_OF_BREAKS = len("minor 0.00 ")
+_ROOM_OF_PROBABILITIES = len("0.00 * ")
 _SHARES = 3  # cues shown per word where there is no room for all
 _LONGEST = 100_000  # characters printed in one piece: to break lines takes the square of them
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -56,6 +58,16 @@ def print_table(emphasis: Emphasis, stream: TextIO, *, top: int = 3) -> None:
     )
     legend = f"score = {weights}; z compares the words of one {settings.normalise}; {sums}"
     console.print(Text(legend, style="dim"))
+    if emphasis.decision is not None:
+        console.print(Text(_decision_legend(emphasis, emphasis.decision), style="dim"))
+
+
+def _decision_legend(emphasis: Emphasis, model: DecisionModel) -> str:
+    measures = "".join(f" {c:+.2g} {name}" for name, c in model.absolute.items())
+    return (
+        f"P = probability of {model.name}, * from {emphasis.settings.threshold:g}: logit P = "
+        f"{model.intercept:.2f} {model.slope:+.2f} score{measures}; words are ranked by score"
+    )
 
 
 def format_table(emphasis: Emphasis) -> str:
@@ -73,12 +85,18 @@ def _spare(console: Console, word: WordEmphasis) -> int:
     widths = [max(len("+0.00"), *map(len, name.split("_"))) + 1 for name in word.cues]
     spare = console.width - _ROOM_OF_WORDS - sum(widths)
     spare -= 0 if word.break_after is None else _ROOM_OF_BREAKS
+    spare -= 0 if word.decision is None else _ROOM_OF_PROBABILITIES
     return spare if len(widths) > _SHARES else max(spare, 0)
 
 
 def _print_heading(console: Console, sentence: SentenceEmphasis) -> None:
     ranked, segment = sentence.ranked, sentence.segment
     heading = Text("emphasised: ")
+    if sentence.decision is not None:
+        names = ", ".join(_shown(word.word) for word in sentence.emphasised)
+        heading.append(names or "none", style="bold" if names else "")
+        console.print(heading)
+        heading = Text("top word:   ")
     heading.append(_shown(ranked[0].word), style="bold")
     if doubts := ranked[0].doubts:
         heading.append(f" ({doubts})", style="yellow")
@@ -103,6 +121,9 @@ def _print_words(
     table.add_column("word", max_width=20, overflow="ellipsis", no_wrap=True)
     table.add_column("rank", justify="right", no_wrap=True)
     table.add_column("score", justify="right", no_wrap=True)
+    decided = sentence.decision is not None
+    if decided:
+        table.add_column("P", justify="right", no_wrap=True)
     bars = console.width >= _NARROW and all_fit
     if bars:
         table.add_column("", no_wrap=True)
@@ -127,6 +148,7 @@ def _print_words(
             _shown(word.word),
             str(word.rank),
             f"{word.score:+.2f}",
+            *([_decision(word)] if decided else []),
             *([_bar(word.score, low, high, marks)] if bars else []),
             *_shares(word, all_fit),
         ]
@@ -134,7 +156,8 @@ def _print_words(
             cells.append(_break(word))
         if wide:
             cells += [_in_hz(word.pitch), _in_ms(word.duration)]
-        style = "bold" if word.rank == 1 else "" if word.rank <= top else "dim"
+        chosen = word.rank == 1 if word.decision is None else word.decision.emphasised
+        style = "bold" if chosen else "" if word.rank <= top else "dim"
         table.add_row(*(Text(cell) for cell in cells), style=style)
     console.print(table)
 
@@ -190,6 +213,13 @@ def _bar(score: float, low: float, high: float, marks: dict[str, str]) -> str:
     if marks is _UNICODE_MARKS:
         return " " * zero + "█" * full + _EIGHTHS[int((cells - full) * 8)].strip()
     return " " * zero + "#" * round(cells)
+
+
+def _decision(word: WordEmphasis) -> str:
+    """Format the probability of a word, with an asterisk where the word is emphasised."""
+    if word.decision is None:
+        return ""
+    return f"{word.decision.probability:.2f} {'*' if word.decision.emphasised else ' '}"
 
 
 def _break(word: WordEmphasis) -> str:

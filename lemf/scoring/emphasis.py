@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from lemf.config import CUE_SETS, OPTIONAL, Settings, shown_fields
 from lemf.contours.contours import Contours
 from lemf.runtime.extras import importing
+from lemf.scoring.decision import DecisionModel, SentenceDecision, WordDecision
 
 if TYPE_CHECKING:
     import pandas
@@ -34,6 +35,7 @@ FLAG_MEANINGS = {
         f"constant_{cue}": f"{cue} has no spread over the sentence: it tells no word from another"
         for cue in CUE_SETS["all"]
     },
+    "few_words": "fewer than five words: too few to decide well which are accented",
     "flat": "all scores are equal: the top word is only the first",
 }
 _MISALIGNED = ("stretched_phone", "minimum_phones", "no_sound")
@@ -104,6 +106,8 @@ class WordEmphasis:
         Keys of `FLAG_MEANINGS`.
     break_after : WordBreak or None
         The phrase boundary after the word, if it was asked for.
+    decision : WordDecision or None
+        Whether the word is emphasised, where that is decided.
     """
 
     index: int
@@ -121,6 +125,7 @@ class WordEmphasis:
     rank: int
     flags: tuple[str, ...]
     break_after: WordBreak | None = field(default=None, metadata=OPTIONAL)
+    decision: WordDecision | None = field(default=None, metadata=OPTIONAL)
 
     @property
     def misaligned(self) -> bool:
@@ -145,7 +150,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class SentenceEmphasis:
-    """One sentence, its words in the order of time and its emphasis segment."""
+    """One sentence, its words in the order of time, its emphasis segment and its decision."""
 
     index: int
     text: str
@@ -154,6 +159,14 @@ class SentenceEmphasis:
     flags: tuple[str, ...]
     words: tuple[WordEmphasis, ...]
     segment: Segment
+    decision: SentenceDecision | None = field(default=None, metadata=OPTIONAL)
+
+    @property
+    def emphasised(self) -> tuple[WordEmphasis, ...]:
+        """The words that are decided to be emphasised; without a decision, the top word."""
+        if self.decision is None:
+            return self.ranked[:1]
+        return tuple(self.words[i] for i in self.decision.words)
 
     @property
     def ranked(self) -> tuple[WordEmphasis, ...]:
@@ -185,6 +198,8 @@ class Emphasis:
     sentences : tuple of SentenceEmphasis
     contours : Contours
         The frames behind the words, for drawing and export; not part of `to_dict`.
+    decision : DecisionModel or None
+        By what it was decided which words are emphasised.
     """
 
     version: str
@@ -196,6 +211,7 @@ class Emphasis:
     settings: Settings
     sentences: tuple[SentenceEmphasis, ...]
     contours: Contours
+    decision: DecisionModel | None = field(default=None, metadata=OPTIONAL)
 
     @property
     def words(self) -> tuple[WordEmphasis, ...]:
@@ -222,8 +238,11 @@ class Emphasis:
 
         ``lemf schema`` prints its JSON Schema.
         """
-        names = [one.name for one in fields(self) if one.name not in ("version", "contours")]
-        content = {name: _to_plain(getattr(self, name)) for name in names}
+        content = {
+            name: _to_plain(value)
+            for name, value in shown_fields(self).items()
+            if name not in ("version", "contours")
+        }
         return {"lemf": self.version, "schema_version": SCHEMA_VERSION, **content}
 
     def to_rows(self) -> list[dict[str, Any]]:
@@ -240,8 +259,13 @@ class Emphasis:
                     row |= {f"cues.{name}.{key}": value for key, value in share.items()}
                 for key, value in row.pop("break_after", {}).items():
                     row[f"break_{key}"] = value
+                if decision := row.pop("decision", None):
+                    parts = decision.pop("parts")
+                    row |= decision | {f"log_odds.{name}": part for name, part in parts.items()}
                 row["flags"] = " ".join(word.flags)
                 row["sentence_flags"] = " ".join(sentence.flags)
+                if sentence.decision is not None:
+                    row["sentence_decision"] = sentence.decision.kind
                 row["in_segment"] = word.index in sentence.segment.words
                 rows.append(row)
         return rows

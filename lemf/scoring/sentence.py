@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from lemf.arrays import FloatArray
 from lemf.config import CUE_SETS, Settings
 from lemf.contours.contours import Contours
@@ -14,6 +16,13 @@ from lemf.cues.sentence_contours import SentenceContours, cut_sentence
 from lemf.cues.word_cues import word_cues
 from lemf.cues.zscore import is_constant
 from lemf.reading.alignment import Alignment, Word
+from lemf.scoring.decision import (
+    DecisionModel,
+    SentenceDecision,
+    WordDecision,
+    log_odds_parts,
+    probability,
+)
 from lemf.scoring.emphasis import CueShare, Segment, SentenceEmphasis, WordEmphasis
 from lemf.scoring.ranking import (
     contributions,
@@ -22,6 +31,8 @@ from lemf.scoring.ranking import (
     is_flat,
     rank_words,
 )
+
+_FEWEST_WORDS = 5  # of a sentence whose accents are decided without a flag
 
 Standardise = Callable[[str, FloatArray], FloatArray]  # (cue, values) -> z-scores
 
@@ -55,6 +66,7 @@ def measure_cues(
     recording_s: float,
     expected: PhoneNorms,
     vowels: Collection[str] = (),
+    further: Iterable[str] = (),
 ) -> SentenceCues:
     """Pool the contours and phones of each word.
 
@@ -71,17 +83,19 @@ def measure_cues(
         Expected durations of phones.
     vowels : collection of str
         The labels of vowels, where the settings need them.
+    further : iterable of str
+        Cues that a decision reads beyond those of the cue set.
 
     Returns
     -------
     SentenceCues
-        The paper's three cues and those of the cue set.
+        The paper's three cues, those of the cue set, and the further ones.
     """
-    sentence = cut_sentence(words, contours) if settings.has_extra_cues else None
-    names = dict.fromkeys((*CUE_SETS["paper"], *settings.cue_weights))
+    sentence = cut_sentence(words, contours) if settings.needs_detail else None
+    names = dict.fromkeys((*CUE_SETS["paper"], *settings.cue_weights, *further))
     values = word_cues(names, words, contours, sentence, expected, vowels)
     flags = word_flags(words, contours, recording_s)
-    if sentence:
+    if sentence and settings.has_extra_cues:
         flags = _flags_of_clarity(flags, sentence, settings.cue_weights)
     return SentenceCues(values, flags)
 
@@ -154,6 +168,55 @@ def score_sentence(
             end_s=words[segment.stop - 1].end_s,
         ),
     )
+
+
+def decide_sentence(
+    sentence: SentenceEmphasis,
+    measures: Mapping[str, FloatArray],
+    model: DecisionModel,
+    threshold: float,
+) -> SentenceEmphasis:
+    """Decide which words of a scored sentence are emphasised.
+
+    Parameters
+    ----------
+    sentence : SentenceEmphasis
+    measures : mapping of cue to (words,) float64
+        The absolute measures of the model.
+    model : DecisionModel
+    threshold : float
+        A word is emphasised whose probability is as high or higher.
+
+    Returns
+    -------
+    SentenceEmphasis
+        With its decision, and that of each word.
+    """
+    added = {
+        cue: np.array([word.cues[cue].contribution for word in sentence.words])
+        for cue in sentence.words[0].cues
+    }
+    parts = log_odds_parts(added, measures, model)
+    log_odds = np.sum(list(parts.values()), axis=0)
+    probabilities = probability(log_odds)
+    words = tuple(
+        replace(
+            word,
+            decision=WordDecision(
+                probability=float(probabilities[i]),
+                emphasised=bool(probabilities[i] >= threshold),
+                log_odds=float(log_odds[i]),
+                parts={name: float(part[i]) for name, part in parts.items()},
+            ),
+        )
+        for i, word in enumerate(sentence.words)
+    )
+    found = tuple(int(i) for i in np.flatnonzero(probabilities >= threshold))
+    kind = "none" if not found else "one" if len(found) == 1 else "several"
+    flags = sentence.flags
+    if model.name == "accent" and len(words) < _FEWEST_WORDS:
+        flags = (*flags, "few_words")
+    return replace(sentence, words=words, flags=flags, decision=SentenceDecision(kind, found))
 
 
 def _shares(

@@ -35,7 +35,7 @@ from msfser.training.data_record import (
     read_record,
     write_record,
 )
-from msfser.training.ranks import ALONE, Ranks
+from msfser.training.ranks.ranks import ALONE, Ranks
 from msfser.training.train import train
 
 RUNS_NAME = "runs"

@@ -71,7 +71,7 @@ def ablate(
     from msfser.ablation.table import brief_table, read_reachable
     from msfser.corpora.mechanism.files import REACHABLE_NAME
     from msfser.outputs import print_tables
-    from msfser.training.ranks import joined_ranks
+    from msfser.training.ranks.ranks import joined_ranks
 
     if data is not None:
         changes = (*changes, f"data.folder={json.dumps(str(data.absolute()))}")

@@ -21,7 +21,7 @@ from msfser.errors import DataError
 from msfser.manifest import DIMENSIONS, Manifest, Utterance, read_manifest
 from msfser.semantics.features import Features, open_features
 from msfser.training.data_record import DataRecord, make_record
-from msfser.training.ranks import ALONE, Ranks
+from msfser.training.ranks.ranks import ALONE, Ranks
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ from msfser.model.folder import ModelFacts, check_text_encoder, read_model_folde
 from msfser.model.msf_ser import MsfSer, build_model
 from msfser.training.batches import Augmentation, Masking, count_steps, training_steps
 from msfser.training.data import TrainingData, prepare_data
-from msfser.training.ranks import Ranks
+from msfser.training.ranks.ranks import Ranks
 from msfser.training.state import STATE_NAME
 from msfser.training.step import make_optimiser
 

@@ -19,8 +19,8 @@ from msfser.config.settings import Precision, TrainConfig
 from msfser.data.batching import Batch
 from msfser.model.msf_ser import MsfSer
 from msfser.training.batches import TrainingStep
-from msfser.training.gradients import GradientSums
-from msfser.training.ranks import Ranks
+from msfser.training.ranks.gradients import GradientSums
+from msfser.training.ranks.ranks import Ranks
 
 
 def learning_rate_factor(step: int, n_steps: int, settings: TrainConfig) -> float:

@@ -27,7 +27,7 @@ from msfser.errors import ConfigError
 from msfser.evaluation.intervals import N_RESAMPLES
 from msfser.evaluation.predictions import make_predictions
 from msfser.manifest import Utterance
-from msfser.training.ranks import ALONE, Ranks
+from msfser.training.ranks.ranks import ALONE, Ranks
 from msfser.training.state import Interrupted
 
 

@@ -19,7 +19,7 @@ from msfser.config.files import make_config, read_config
 from msfser.errors import MsfserError
 from msfser.training import train as training
 from msfser.training.batches import TrainingStep
-from msfser.training.ranks import joined_ranks
+from msfser.training.ranks.ranks import joined_ranks
 
 
 def to_double(tensor):

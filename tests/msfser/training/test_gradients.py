@@ -8,8 +8,8 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
-from msfser.training.gradients import GradientSums, _cut_buckets, _reached  # noqa: E402
-from msfser.training.ranks import ALONE  # noqa: E402
+from msfser.training.ranks.gradients import GradientSums, _cut_buckets, _reached  # noqa: E402
+from msfser.training.ranks.ranks import ALONE  # noqa: E402
 
 
 class Layers(nn.Module):

@@ -16,8 +16,8 @@ from msfser.model.msf_ser import build_model
 from msfser.training import state as training_state
 from msfser.training.batches import load_steps
 from msfser.training.data import prepare_data
-from msfser.training.gradients import GradientSums
-from msfser.training.ranks import Ranks
+from msfser.training.ranks.gradients import GradientSums
+from msfser.training.ranks.ranks import Ranks
 from msfser.training.run import make_augmentation
 from msfser.training.step import step_gradients
 from msfser.training.train import train

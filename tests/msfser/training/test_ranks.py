@@ -24,7 +24,7 @@ from msfser.manifest import DIMENSIONS, read_manifest, write_manifest
 from msfser.semantics.encoding import encode_texts
 from msfser.semantics.text_encoder import load_text_encoder
 from msfser.semantics.texts import read_texts, update_texts
-from msfser.training.rank_watch import RankWatch
+from msfser.training.ranks.watch import RankWatch
 from msfser.training.run_folder import read_log
 from msfser.training.state import STATE_NAME
 

@@ -14,7 +14,7 @@ from msfser.data.batching import collate
 from msfser.data.examples import Examples
 from msfser.model.msf_ser import build_model
 from msfser.training.batches import TrainingStep, split_step
-from msfser.training.ranks import Ranks
+from msfser.training.ranks.ranks import Ranks
 from msfser.training.step import (
     _draw_seed,
     learning_rate_factor,

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from msfser.config.settings import Reduction
 from msfser.errors import RanksError
-from msfser.training.ranks import PendingSum, Ranks
+from msfser.training.ranks.ranks import PendingSum, Ranks
 
 _LARGEST_BUCKET = 1 << 22  # gradients: 32 MiB in fp64
 _SMALLEST_BUCKET = 1 << 13  # a sum of fewer takes as long

@@ -21,7 +21,7 @@ from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined
 
 from lemf import LemfError
 from msfser.errors import ConfigError, RanksError, first_line
-from msfser.training.rank_watch import RESTART, RankWatch
+from msfser.training.ranks.watch import RESTART, RankWatch
 from msfser.training.state import Interrupted
 
 _FoundT = TypeVar("_FoundT")

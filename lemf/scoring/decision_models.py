@@ -1,0 +1,170 @@
+"""The models of decisions: those that lemf ships, and those of files that `lemf fit` writes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lemf.config import CUE_SETS, CUES, OFF, SCOPES, Settings
+from lemf.errors import SettingsError, shown
+from lemf.runtime.input import read_text_input
+from lemf.runtime.json_text import parse_json
+from lemf.scoring.decision import DecisionModel
+
+_LARGEST = 1e6  # coefficient
+_EXPECTED = "write it with lemf fit --decide"
+
+DECISION_MODELS: Mapping[str, DecisionModel] = {
+    "emphasis": DecisionModel(
+        name="emphasis",
+        cues="listeners",
+        weights=CUE_SETS["listeners"],
+        normalise="sentence",
+        intercept=-2.84,
+        slope=0.72,
+        absolute={},
+        means={},
+        fitted_on="EmoDB and contrastive English",
+    ),
+    "accent": DecisionModel(
+        name="accent",
+        cues="listeners",
+        weights=CUE_SETS["listeners"],
+        normalise="sentence",
+        intercept=-1.24,
+        slope=0.97,
+        absolute={},
+        means={},
+        fitted_on="EmoDB and ToBI labels",
+    ),
+}
+
+
+def find_model(settings: Settings) -> DecisionModel | None:
+    """Return the model by which the settings decide, or None where they do not.
+
+    The cue set ``"listeners"`` with its weights decides which words are emphasised unless told
+    otherwise.
+
+    Raises
+    ------
+    SettingsError
+        The model belongs to other scores, or its file cannot be read.
+    """
+    name = settings.decide
+    if name == OFF:
+        return None
+    if name is None:
+        model = DECISION_MODELS["emphasis"]
+        return None if _difference(model, settings) else model
+    model = DECISION_MODELS[name] if name in DECISION_MODELS else read_decision_model(Path(name))
+    if difference := _difference(model, settings):
+        raise SettingsError(f"decide {shown(name)}: {difference}")
+    return model
+
+
+def _difference(model: DecisionModel, settings: Settings) -> str:
+    """Describe how the scores of the settings differ from those of a model; empty if they fit."""
+    if model.cues != settings.cues:
+        return (
+            f"fitted to scores of the cue set {model.cues!r}, not {settings.cues!r}; set the cues "
+            f"to {model.cues!r}, or fit another decision with lemf fit --decide"
+        )
+    for cue, weight in settings.cue_weights.items():
+        if not math.isclose(weight, model.weights[cue], rel_tol=1e-6, abs_tol=1e-9):
+            return (
+                f"fitted to scores in which {cue} has weight {model.weights[cue]:g}, not "
+                f"{weight:g}; leave the weights as they are, or fit another decision with lemf "
+                "fit --decide"
+            )
+    if model.normalise != settings.normalise:
+        return (
+            f"fitted to cues standardised over the {model.normalise}, not the "
+            f"{settings.normalise}; fit another decision with lemf fit --decide, or leave it out"
+        )
+    return ""
+
+
+def model_to_dict(model: DecisionModel) -> dict[str, Any]:
+    """Convert a model to the content of its JSON file."""
+    return {
+        "decision": model.name,
+        "cues": model.cues,
+        "weights": dict(model.weights),
+        "normalise": model.normalise,
+        "intercept": model.intercept,
+        "slope": model.slope,
+        "absolute": dict(model.absolute),
+        "means": dict(model.means),
+        "fitted_on": model.fitted_on,
+    }
+
+
+def read_decision_model(path: Path) -> DecisionModel:
+    """Read a model from the JSON file that ``lemf fit --decide`` writes; other keys are ignored.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read, or lacks a value.
+    """
+    try:
+        content = parse_json(read_text_input(path, SettingsError))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise SettingsError(f"{path}: not JSON ({error})") from error
+    if not isinstance(content, dict) or "decision" not in content:
+        raise SettingsError(f"{path}: not a decision; {_EXPECTED}")
+    cues = content.get("cues")
+    if not isinstance(cues, str) or cues not in CUE_SETS:
+        raise SettingsError(f"{path}: cues {shown(cues)}: no such cue set; {_EXPECTED}")
+    normalise = content.get("normalise", "sentence")
+    if normalise not in SCOPES:
+        raise SettingsError(f"{path}: normalise {shown(normalise)}: unknown; {_EXPECTED}")
+    model = DecisionModel(
+        name=_name(path, content["decision"]),
+        cues=cues,
+        weights={**CUE_SETS[cues], **_numbers(path, content, "weights", CUE_SETS[cues])},
+        normalise=normalise,
+        intercept=_number(path, "intercept", content.get("intercept")),
+        slope=_number(path, "slope", content.get("slope")),
+        absolute=_numbers(path, content, "absolute", CUES),
+        means=_numbers(path, content, "means", CUES),
+        fitted_on=_describe(content.get("fitted_on")),
+    )
+    if missing := model.absolute.keys() - model.means.keys():
+        raise SettingsError(f"{path}: means lacks {min(missing)}; {_EXPECTED}")
+    return model
+
+
+def _name(path: Path, value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise SettingsError(f"{path}: decision {shown(value)}: not a name; {_EXPECTED}")
+    return value
+
+
+def _describe(value: object) -> str:
+    if isinstance(value, dict):
+        return str(value.get("labels", ""))
+    return value if isinstance(value, str) else ""
+
+
+def _numbers(
+    path: Path, content: Mapping[str, object], key: str, known: Mapping[str, object]
+) -> dict[str, float]:
+    values = content.get(key, {})
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path}: {key} {shown(values)}: not cues with numbers; {_EXPECTED}")
+    for name in values:
+        if name not in known:
+            raise SettingsError(f"{path}: {key}: unknown cue {shown(name)}; {_EXPECTED}")
+    return {name: _number(path, f"{key}.{name}", value) for name, value in values.items()}
+
+
+def _number(path: Path, key: str, value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= _LARGEST:
+        raise SettingsError(f"{path}: {key} {shown(value)}: not a number; {_EXPECTED}")
+    return float(value)
