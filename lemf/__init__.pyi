@@ -70,6 +70,9 @@ from .reading.textgrid import TextGrid as TextGrid
 from .reading.tiers import PHONE_TIER_NAMES as PHONE_TIER_NAMES
 from .reading.tiers import WORD_TIER_NAMES as WORD_TIER_NAMES
 from .runtime.progress import Watch as Watch
+from .scoring.decision import DecisionModel as DecisionModel
+from .scoring.decision import SentenceDecision as SentenceDecision
+from .scoring.decision import WordDecision as WordDecision
 from .scoring.emphasis import CueShare as CueShare
 from .scoring.emphasis import Emphasis as Emphasis
 from .scoring.emphasis import Segment as Segment

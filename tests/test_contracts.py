@@ -53,7 +53,7 @@ FORBIDDEN = {
         "def late():\n    import filelock",
     ),
     "Only lemf.runtime.cluster knows a cluster": (
-        "msfser/training/ranks.py",
+        "msfser/training/ranks/ranks.py",
         "from distributed import Client",
     ),
     "msfser reads sound files by lemf alone": (

@@ -23,7 +23,7 @@ from msfser.manifest import DIMENSIONS
 from msfser.training.batches import load_steps
 from msfser.training.data import describe_data, fold_numbers, prepare_data
 from msfser.training.data_record import read_record
-from msfser.training.ranks.check import check_same_data, check_same_start
+from msfser.training.rank_check import check_same_data, check_same_start
 from msfser.training.ranks.ranks import Ranks, joined_ranks
 from msfser.training.run import TrainingRun, make_augmentation, prepare_run, with_text_dim
 from msfser.training.run_folder import (
