@@ -9,12 +9,10 @@ content word, or two of them, is raised by five steps of F0, level, length or al
 content word is raised by all three; by one of them, three words a sentence, drawn by chance.
 
 Found: the word ranks first by the score (of two: among the first two). Decided: P(emphasised) is
-0.5 or more, by logistic functions that are fitted here on all of EmoDB (words rated 2.0 or more):
-of the score of `listeners` alone, of the score and the excursion of F0, and of these and the
-spectral balance. False: another word is decided, or any word where nothing was implanted.
-
-`--decision FILE.json` adds a decision: `intercept`, `slope` of the score, `absolute` (log-odds per
-unit of a cue) and `means` (of the cues, where a word has no value).
+0.5 or more, by the decision that lemf ships, and by logistic functions that are fitted here on all
+of EmoDB (words rated 2.0 or more): of the score of `listeners` and the excursion of F0, and of
+these and the spectral balance. False: another word is decided, or any word where nothing was
+implanted. `--decision FILE.json` adds a decision that `lemf fit --decide` wrote.
 
 Prints the decisions, the medians of their measures, and Markdown; 95 % intervals by a bootstrap
 over sentences. `--kept 0.25` leaves a quarter of what sets each word apart. `--words` keeps what
@@ -25,9 +23,8 @@ speech. Needs parselmouth (`pip install 'lemf[praat]'`).
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +46,9 @@ from numpy.typing import NDArray
 
 import lemf
 from lemf.agreement.bootstrap import bootstrap_interval
+from lemf.config import CUE_SETS
+from lemf.scoring.decision import DecisionModel, log_odds_parts
+from lemf.scoring.decision_models import DECISION_MODELS, read_decision_model
 
 UNITS = ("semitones", "dB", "%", "semitones, dB, % / 6.7", "semitones, dB, % / 6.7")
 TARGET = STEPS.index(3.0)  # +3 semitones, +3 dB, +20 %
@@ -57,29 +57,9 @@ STYLES = ("--", "-.", ":", "-")  # of lines, by the decision
 CUT = 2.0  # rating of an emphasised word
 ABSOLUTE = ("pitch_range", "spectral_balance")
 DECISIONS = {
-    "score alone": (),
     "with excursion": ABSOLUTE[:1],
     "with excursion and balance": ABSOLUTE,
 }
-
-
-@dataclass(frozen=True)
-class Decision:
-    """P(emphasised) as a logistic function of the score and of absolute values of cues.
-
-    Attributes
-    ----------
-    intercept, slope : float
-    absolute : mapping of cue to float
-        Log-odds per unit of the cue's value.
-    means : mapping of cue to float
-        The value that stands in where a word has none.
-    """
-
-    intercept: float
-    slope: float
-    absolute: Mapping[str, float]
-    means: Mapping[str, float]
 
 
 Decided = Mapping[str, NDArray[np.bool_]]  # by the name of the decision, of each word
@@ -106,7 +86,7 @@ def main() -> None:
             np.save(options.words, words)
     decisions = fit_decisions(options.data / "emodb" / "metadata.jsonl")
     if options.decision:
-        decisions[options.decision.stem] = read_decision(options.decision)
+        decisions[options.decision.stem] = read_decision_model(options.decision)
     decided = {name: decide(words, decision) for name, decision in decisions.items()}
     print_medians(words)
     print_neutral(words, decided)
@@ -116,7 +96,7 @@ def main() -> None:
         draw(words, decided, options.output)
 
 
-def fit_decisions(labels: Path) -> dict[str, Decision]:
+def fit_decisions(labels: Path) -> dict[str, DecisionModel]:
     """Return the decisions by their names, fitted on words that listeners rated."""
     rows, emphasised = [], []
     for label in lemf.read_labels(labels):
@@ -127,17 +107,21 @@ def fit_decisions(labels: Path) -> dict[str, Decision]:
             emphasised += list(label.ratings >= CUT)
     measured, means = np.array(rows), np.nanmean(rows, axis=0)
     measured = np.where(np.isnan(measured), means, measured)
-    decisions = {}
+    shipped = DECISION_MODELS["emphasis"]
+    decisions = {"as shipped": shipped}
     for name, absolute in DECISIONS.items():
         intercept, slopes = fit_logistic(measured[:, : 1 + len(absolute)], np.array(emphasised))
-        decisions[name] = Decision(
-            intercept,
-            slopes[0],
-            dict(zip(absolute, slopes[1:], strict=True)),
-            dict(zip(absolute, means[1:], strict=False)),
+        decisions[name] = replace(
+            shipped,
+            name=name,
+            intercept=intercept,
+            slope=slopes[0],
+            absolute=dict(zip(absolute, slopes[1:], strict=True)),
+            means=dict(zip(absolute, means[1:], strict=False)),
         )
-        terms = "".join(f" {slope:+.3f} {cue}" for cue, slope in decisions[name].absolute.items())
-        print(f"{name}: log-odds {intercept:.2f} {slopes[0]:+.3f} score{terms}")
+    for name, model in decisions.items():
+        terms = "".join(f" {slope:+.3f} {cue}" for cue, slope in model.absolute.items())
+        print(f"{name}: log-odds {model.intercept:.2f} {model.slope:+.3f} score{terms}")
     rated = np.median(measured[np.array(emphasised), 1:], axis=0)
     print(f"words rated {CUT} or more: {describe(rated)}")
     return decisions
@@ -148,19 +132,14 @@ def describe(medians: NDArray[np.float64]) -> str:
     return ", ".join(f"{cue} {value:.1f}" for cue, value in zip(ABSOLUTE, medians, strict=True))
 
 
-def read_decision(path: Path) -> Decision:
-    """Read a decision from a JSON object with the keys that `Decision` has."""
-    read = json.loads(path.read_text(encoding="utf-8"))
-    return Decision(read["intercept"], read["slope"], read["absolute"], read["means"])
-
-
-def decide(words: Words, decision: Decision) -> NDArray[np.bool_]:
+def decide(words: Words, model: DecisionModel) -> NDArray[np.bool_]:
     """Return whether P(emphasised) is 0.5 or more."""
-    log_odds = decision.intercept + decision.slope * words["score"]
-    for cue, slope in decision.absolute.items():
-        values = words[f"value_{cue}"]
-        log_odds = log_odds + slope * np.where(np.isnan(values), decision.means[cue], values)
-    decided: NDArray[np.bool_] = log_odds >= 0
+    contributions = {
+        cue: weight * words[f"z_{cue}"] for cue, weight in CUE_SETS["listeners"].items()
+    }
+    measures = {cue: words[f"value_{cue}"] for cue in model.absolute}
+    parts = log_odds_parts(contributions, measures, model)
+    decided: NDArray[np.bool_] = np.sum(list(parts.values()), axis=0) >= 0
     return decided
 
 

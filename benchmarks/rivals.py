@@ -23,6 +23,7 @@ import numpy as np
 from logistic import BoolArray, FloatArray, fit_logistic
 
 import lemf
+from lemf.agreement import detection
 from lemf.agreement.bootstrap import bootstrap_interval
 from lemf.agreement.external_systems import baseline_scores, match_scores, read_scores
 from lemf.agreement.fitting.folds import make_folds
@@ -33,7 +34,7 @@ from lemf.agreement.measures import rating_margin, top_n, top_word
 Score = Callable[[Label], Sequence[float] | FloatArray]
 CUES = ("paper", "listeners")
 N_GROUPS = 6  # of speakers and of texts, as in lemf fit
-N_BINS = 10  # of equal width, for the calibration error
+THRESHOLD = 0.5  # of P, from which a word is decided
 N_RESAMPLES = 1000
 SEED = 0
 MEASURES = ("F1", "PR-AUC", "ROC-AUC", "ECE", "none or some", "none, one, several", "top-1")
@@ -179,49 +180,15 @@ def measure_detection(
 ) -> list[float]:
     """Return the MEASURES of labels that are 0 or 1, without top-1."""
     p, y = np.concatenate(probabilities), np.concatenate(emphasised)
-    highest = np.array([one.max() for one in probabilities])
-    some = np.array([one.any() for one in emphasised])
-    kinds = [
-        min(int((one >= 0.5).sum()), 2) == min(int(labels.sum()), 2)
-        for one, labels in zip(probabilities, emphasised, strict=True)
-    ]
+    decided = [one >= THRESHOLD for one in probabilities]
     return [
-        f1(p >= 0.5, y),
-        average_precision(p, y),
-        roc_auc(p, y),
-        calibration_error(p, y),
-        roc_auc(highest, some),
-        float(np.mean(kinds)),
+        detection.precision_recall(p >= THRESHOLD, y).f1,
+        detection.average_precision(p, y),
+        detection.roc_auc(p, y),
+        detection.calibration_error(p, y),
+        detection.none_or_some_auc(probabilities, emphasised),
+        detection.count_accuracy(decided, emphasised),
     ]
-
-
-def f1(predicted: BoolArray, y: BoolArray) -> float:
-    """Return the harmonic mean of precision and recall; 0 without a hit."""
-    return float(2 * (predicted & y).sum() / max(predicted.sum() + y.sum(), 1))
-
-
-def average_precision(p: FloatArray, y: BoolArray) -> float:
-    """Return the area under precision over recall, as steps; equal values count together."""
-    values, place = np.unique(-p, return_inverse=True)
-    hits = np.cumsum(np.bincount(place, weights=y, minlength=len(values)))
-    taken = np.cumsum(np.bincount(place, minlength=len(values)))
-    return float(np.sum(np.diff(hits, prepend=0) * hits / taken) / y.sum())
-
-
-def roc_auc(p: FloatArray, y: BoolArray) -> float:
-    """Return the share of pairs in which the emphasised one is higher; equal ones count half."""
-    values, place = np.unique(p, return_inverse=True)
-    low = np.bincount(place, weights=~y, minlength=len(values))
-    high = np.bincount(place, weights=y, minlength=len(values))
-    pairs = low.sum() * high.sum()
-    return float(np.sum(high * (np.cumsum(low) - low / 2)) / pairs) if pairs else np.nan
-
-
-def calibration_error(p: FloatArray, y: BoolArray) -> float:
-    """Return the mean distance of P and share in bins of equal width, by their words."""
-    place = np.minimum((p * N_BINS).astype(int), N_BINS - 1)
-    distances = np.bincount(place, weights=p - y, minlength=N_BINS)
-    return float(np.abs(distances).sum() / len(p))
 
 
 def measure_top(scores: FloatArray, ratings: FloatArray) -> float:
