@@ -26,7 +26,7 @@ import lemf
 from lemf.agreement import detection
 from lemf.agreement.bootstrap import bootstrap_interval
 from lemf.agreement.external_systems import baseline_scores, match_scores, read_scores
-from lemf.agreement.fitting.folds import make_folds
+from lemf.agreement.folds import make_folds
 from lemf.agreement.labels.files import Label, read_labels
 from lemf.agreement.labels.rated_sentences import RatedSentence, rate_sentences
 from lemf.agreement.measures import rating_margin, top_n, top_word

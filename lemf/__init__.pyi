@@ -1,6 +1,9 @@
 # The public names of lemf, listed here and nowhere else: `lazy_loader` loads each on first use.
 
 from .agreement.bootstrap import bootstrap_interval as bootstrap_interval
+from .agreement.detection import Reliability as Reliability
+from .agreement.evaluation.detect import Detection as Detection
+from .agreement.evaluation.detect import SystemDetection as SystemDetection
 from .agreement.evaluation.run import Evaluation as Evaluation
 from .agreement.evaluation.run import GroupAgreement as GroupAgreement
 from .agreement.evaluation.run import SystemAgreement as SystemAgreement

@@ -64,10 +64,10 @@ def _memorised(sentence: RatedSentence, rated: Sequence[RatedSentence]) -> Float
 
 SCORE_SUFFIXES = (*MANIFEST_SUFFIXES, ".parquet")
 _COLUMNS = ("id", "index", "score")
-_Key = tuple[str, int | None, int]  # recording, sentence if given, word
+ScoreKey = tuple[str, int | None, int]  # recording, sentence if given, word
 
 
-def read_scores(source: str | Path) -> dict[_Key, float]:
+def read_scores(source: str | Path) -> dict[ScoreKey, float]:
     """Read the scores of a system from a .csv, .jsonl or .parquet with one row per word.
 
     A row has ``id`` (the recording's, as in the labels), ``index`` (of the word, from 0) and
@@ -91,7 +91,7 @@ def read_scores(source: str | Path) -> dict[_Key, float]:
     table = read_rows(
         source, suffixes=SCORE_SUFFIXES, required=_COLUMNS, only=(*_COLUMNS, "sentence")
     )
-    scores: dict[_Key, float] = {}
+    scores: dict[ScoreKey, float] = {}
     for place, row in table.rows:
         if not isinstance(row.get("id"), str):
             raise CorpusError(f"{place}: no id; name the recording as the labels do")
@@ -107,8 +107,39 @@ def read_scores(source: str | Path) -> dict[_Key, float]:
     return scores
 
 
+def read_probabilities(source: str | Path) -> dict[ScoreKey, float]:
+    """Read P(emphasised) from the column ``probability`` of a file as `read_scores` reads it.
+
+    Parameters
+    ----------
+    source : str or Path
+
+    Returns
+    -------
+    dict of (id, sentence or None, index) to float
+        NaN where the system gave none; empty without that column.
+
+    Raises
+    ------
+    CorpusError
+        A number that is not from 0 to 1.
+    """
+    columns = ("id", "index", "sentence", "probability")
+    probabilities: dict[ScoreKey, float] = {}
+    for place, row in read_rows(source, suffixes=SCORE_SUFFIXES, only=columns).rows:
+        if "probability" not in row:
+            continue
+        sentence = _index(place, "sentence", row["sentence"]) if "sentence" in row else None
+        value = _score(place, row["probability"])
+        if not (math.isnan(value) or 0 <= value <= 1):
+            raise CorpusError(f"{place}: probability {value:g}; give a number from 0 to 1")
+        key = (str(row["id"]), sentence, _index(place, "index", row.get("index")))
+        probabilities[key] = value
+    return probabilities
+
+
 def match_scores(
-    name: str, scores: dict[_Key, float], sentences: Sequence[RatedSentence]
+    name: str, scores: dict[ScoreKey, float], sentences: Sequence[RatedSentence]
 ) -> tuple[list[FloatArray | None], list[Unjudged]]:
     """Find the scores of each sentence.
 
@@ -168,7 +199,7 @@ def _misfit(counts: Counter[tuple[str, int | None]], sentence: RatedSentence) ->
     return ""
 
 
-def _find(scores: dict[_Key, float], sentence: RatedSentence, word: int) -> float:
+def _find(scores: dict[ScoreKey, float], sentence: RatedSentence, word: int) -> float:
     inside = (sentence.recording, sentence.number, word)
     return scores.get(
         inside, scores.get((sentence.recording, None, sentence.first_word + word), math.nan)

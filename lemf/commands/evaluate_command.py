@@ -79,6 +79,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="Lead of the highest rating over the next from which a sentence counts as clear.",
 )
+@click.option(
+    "--cut",
+    type=float,
+    metavar="LEVEL",
+    help="Also judge which words are emphasised: those with this rating or a higher one.  "
+    "[default: 1 if the labels name several words or none]",
+)
 @resamples_option
 @click.option(
     "--seed",
@@ -99,6 +106,7 @@ def evaluate(
     figure: Path | None,
     by: tuple[Grouping, ...],
     clear_margin: float,
+    cut: float | None,
     resamples: int,
     seed: int,
     jobs: int | None,
@@ -114,6 +122,8 @@ def evaluate(
     # Check options and outputs
     if not math.isfinite(clear_margin):
         raise click.UsageError(f"--clear-margin {clear_margin}: write a number")
+    if cut is not None and not math.isfinite(cut):
+        raise click.UsageError(f"--cut {cut}: write a number")
     settings = _read_systems(cues, weights, options)
     score_files = _read_named(scores)
     _check_names([*settings, *score_files])
@@ -133,6 +143,7 @@ def evaluate(
             settings,
             score_files,
             clear_margin=clear_margin,
+            cut=cut,
             n_resamples=resamples,
             seed=seed,
             jobs=jobs or count_cores(),

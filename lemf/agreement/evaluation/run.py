@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from lemf.agreement.bootstrap import Intervals, Spread, draw_spread
-from lemf.agreement.external_systems import baseline_scores, match_scores, read_scores
+from lemf.agreement.evaluation.detect import Detection, detect
+from lemf.agreement.external_systems import (
+    ScoreKey,
+    baseline_scores,
+    match_scores,
+    read_probabilities,
+    read_scores,
+)
 from lemf.agreement.labels.files import Label, as_labels
 from lemf.agreement.labels.rated_sentences import (
     RatedSentence,
@@ -22,6 +29,7 @@ from lemf.agreement.labels.rated_sentences import (
 from lemf.agreement.measures import CLEAR_MARGIN, Judgement, judge, rating_margin
 from lemf.arrays import FloatArray
 from lemf.config import GROUPINGS, N_RESAMPLES, Grouping, Settings
+from lemf.errors import CorpusError
 from lemf.runtime.progress import Watch, no_watch
 from lemf.scoring.ranking import rounded
 
@@ -85,6 +93,9 @@ class Evaluation:
         Recording, and what a user should know about it.
     clear_margin : float
     n_resamples, seed : int
+    detection : Detection or None
+        Which words are emphasised, where that was asked; on all sentences without a missing
+        rating, those with several or no emphasised words, too.
     """
 
     systems: tuple[SystemAgreement, ...]
@@ -97,6 +108,7 @@ class Evaluation:
     clear_margin: float
     n_resamples: int
     seed: int
+    detection: Detection | None = None
 
 
 def evaluate_labels(
@@ -105,6 +117,7 @@ def evaluate_labels(
     score_files: Mapping[str, str | Path] | None = None,
     *,
     clear_margin: float = CLEAR_MARGIN,
+    cut: float | None = None,
     n_resamples: int = N_RESAMPLES,
     seed: int = 0,
     jobs: int = 1,
@@ -123,6 +136,9 @@ def evaluate_labels(
         Scores of external systems, as `external_systems.read_scores` reads them.
     clear_margin : float
         Lead of the highest rating over the next from which a sentence counts as clear.
+    cut : float, optional
+        Words with this rating or a higher one are emphasised: adds `Evaluation.detection`. By
+        default 1 if the labels name emphasised words, not one in every recording.
     n_resamples, seed : int
         Number of draws and seed of the bootstrap.
     jobs : int
@@ -151,7 +167,9 @@ def evaluate_labels(
     settings = settings or {"paper": Settings()}
     check_alike(settings)
     external = {name: read_scores(path) for name, path in (score_files or {}).items()}
-    rated = rate_sentences(as_labels(labels), list(settings.values()), jobs=jobs, watch=watch)
+    read_by_name = {name: read_probabilities(path) for name, path in (score_files or {}).items()}
+    known = as_labels(labels)
+    rated = rate_sentences(known, list(settings.values()), jobs=jobs, watch=watch)
     scores: dict[str, list[FloatArray | None]] = {
         name: [sentence.scored.scores[i] for sentence in rated.judged]
         for i, name in enumerate(settings)
@@ -160,12 +178,64 @@ def evaluate_labels(
     for name, read in external.items():
         scores[name], without = match_scores(name, read, rated.judged)
         unjudged += without
-    return evaluate(
+    evaluation = evaluate(
         rated,
         scores,
         unjudged=unjudged,
         clear_margin=clear_margin,
         n_resamples=n_resamples,
+        seed=seed,
+    )
+    binary = all(label.ratings is None for label in known)
+    if cut is None and binary and any(len(label.emphasised) != 1 for label in known):
+        cut = 1.0
+    if cut is None:
+        return evaluation
+    return replace(
+        evaluation, detection=_detect(rated, settings, external, read_by_name, cut=cut, seed=seed)
+    )
+
+
+def _detect(
+    rated: RatedSentences,
+    settings: Mapping[str, Settings],
+    external: Mapping[str, dict[ScoreKey, float]],
+    probabilities: Mapping[str, dict[ScoreKey, float]],
+    *,
+    cut: float,
+    seed: int,
+) -> Detection:
+    """Detect emphasised words on the sentences that all external systems scored."""
+    sentences = sorted(
+        (*rated.judged, *rated.tied, *rated.unranked), key=lambda one: (one.recording, one.number)
+    )
+    found = {name: match_scores(name, read, sentences)[0] for name, read in external.items()}
+    complete = [
+        i for i in range(len(sentences)) if all(one[i] is not None for one in found.values())
+    ]
+    sentences = [sentences[i] for i in complete]
+    scores = {
+        name: [sentence.scored.scores[i] for sentence in sentences]
+        for i, name in enumerate(settings)
+    } | {name: [x for i in complete if (x := one[i]) is not None] for name, one in found.items()}
+    given: dict[str, list[FloatArray]] = {}
+    for i, name in enumerate(settings):
+        of_system = [s.scored.probabilities[i] for s in sentences if s.scored.probabilities]
+        given[name] = [p for p in of_system if p is not None]
+    for name, read in probabilities.items():
+        if read:
+            given[name] = [p for p in match_scores(name, read, sentences)[0] if p is not None]
+    for name in [name for name, one in given.items() if 0 < len(one) < len(sentences)]:
+        raise CorpusError(
+            f"{name}: a probability for {len(given[name])} of {len(sentences)} sentences; give "
+            "one for every word or leave out the column"
+        )
+    return detect(
+        sentences,
+        scores,
+        {name: one for name, one in given.items() if one},
+        cut=cut,
+        threshold=next(iter(settings.values())).threshold,
         seed=seed,
     )
 

@@ -11,6 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from lemf.agreement.bootstrap import Intervals
+from lemf.agreement.evaluation.detect import DETECTION_MEASURES, Detection
+from lemf.agreement.evaluation.detection_text import (
+    DETECTION_TITLES,
+    describe_detection,
+    detection_notes,
+    threshold_text,
+)
 from lemf.agreement.evaluation.run import Evaluation, SystemAgreement
 from lemf.agreement.evaluation.text import (
     TITLES,
@@ -46,6 +53,9 @@ def print_evaluation(
     for grouping in by:
         console.print()
         _print_groups(console, evaluation, grouping)
+    if evaluation.detection is not None:
+        console.print()
+        _print_detection(console, evaluation.detection)
     console.print()
     console.width = terminal
     for line in _legend(evaluation):
@@ -75,6 +85,25 @@ def _print_measures(console: Console, evaluation: Evaluation) -> None:
             table.add_row(minus, *map(Text, shown))
             _add_intervals(table, system.difference_intervals)
     console.print(table)
+
+
+def _print_detection(console: Console, detection: Detection) -> None:
+    console.print(Text(describe_detection(detection)))
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("", max_width=24, overflow="ellipsis", no_wrap=True)
+    for title in (*DETECTION_TITLES.values(), "threshold"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for system in detection.systems:
+        cells = [_short(system.measures[name]) for name in DETECTION_MEASURES]
+        table.add_row(
+            Text(printable(system.name)),
+            *cells,
+            threshold_text(system),
+            style="dim" if system.baseline else "",
+        )
+    console.print(table)
+    for note in detection_notes(detection):
+        console.print(Text(printable(note), style="dim"))
 
 
 def _add_intervals(table: Table, intervals: Intervals) -> None:

@@ -9,6 +9,14 @@ from importlib.metadata import version as version_of
 from typing import Any
 
 from lemf.agreement.bootstrap import Intervals, Unit
+from lemf.agreement.evaluation.detect import DETECTION_MEASURES, Detection, SystemDetection
+from lemf.agreement.evaluation.detection_text import (
+    DETECTION_TITLES,
+    describe_detection,
+    detection_notes,
+    detection_to_dict,
+    threshold_text,
+)
 from lemf.agreement.evaluation.run import Evaluation, SystemAgreement
 from lemf.agreement.measures import MEASURES
 from lemf.config import Grouping
@@ -50,6 +58,7 @@ def to_dict(evaluation: Evaluation, about: Mapping[str, Any]) -> dict[str, Any]:
             {"id": one.id, "reason": one.reason, "detail": one.detail}
             for one in evaluation.unjudged
         ],
+        **({"detection": detection_to_dict(evaluation.detection)} if evaluation.detection else {}),
     }
 
 
@@ -119,8 +128,23 @@ def format_markdown(evaluation: Evaluation, by: Sequence[Grouping] = ()) -> str:
         ]
         titles = [f"{group.name} ({group.n_sentences})" for group in groups]
         blocks.append(_table([f"top-1 by {grouping}", *titles], rows))
+    if evaluation.detection is not None:
+        blocks += _detection_blocks(evaluation.detection)
     blocks += describe_unjudged(evaluation) + describe_ties(evaluation)
     return "\n\n".join(blocks) + "\n"
+
+
+def _detection_blocks(detection: Detection) -> list[str]:
+    rows = [
+        [
+            _name(one),
+            *(two_digits(one.measures[name]) for name in DETECTION_MEASURES),
+            threshold_text(one),
+        ]
+        for one in detection.systems
+    ]
+    titles = ["emphasised words", *DETECTION_TITLES.values(), "threshold"]
+    return [describe_detection(detection) + ".", _table(titles, rows), *detection_notes(detection)]
 
 
 def describe(evaluation: Evaluation) -> str:
@@ -186,7 +210,7 @@ def _cells(measures: Mapping[str, float], intervals: Intervals, unit: Unit) -> l
     ]
 
 
-def _name(system: SystemAgreement) -> str:
+def _name(system: SystemAgreement | SystemDetection) -> str:
     name = system.name.replace("|", "\\|")
     return f"*{name}*" if system.baseline else name
 

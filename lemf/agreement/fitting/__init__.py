@@ -1,4 +1,4 @@
-"""Fit weights to labels: `weights` minimises the loss, `folds` leaves sentences out, `run` does it.
+"""Fit weights to labels: `weights` minimises the loss, `run` fits and judges by left-out folds.
 
 `fitted_weights` writes the weights to a file and reads them.
 """

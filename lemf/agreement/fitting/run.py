@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from lemf.agreement.evaluation.run import Evaluation, evaluate
-from lemf.agreement.fitting.folds import LeftOut, make_folds, what_to_leave_out
 from lemf.agreement.fitting.weights import minimise_loss, prepare_sentence, sentence_loss
+from lemf.agreement.folds import LeftOut, make_folds, what_to_leave_out
 from lemf.agreement.labels.files import Label, as_labels
 from lemf.agreement.labels.rated_sentences import (
     RatedSentence,

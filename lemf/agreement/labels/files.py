@@ -51,7 +51,8 @@ def read_labels(source: str | Path) -> list[Label]:
 
     Every row has ``audio`` and ``textgrid``, paths that start at the folder of the file, and one of
     ``ratings`` (one number per word, null or nan where there is none; separated by blanks in a
-    ``.csv``) and ``emphasised`` (the index of the intended word, from 0, or several). ``id``,
+    ``.csv``) and ``emphasised`` (the index of the intended word, from 0, or several, or ``[]`` for
+    none, ``none`` in a ``.csv``). ``id``,
     ``speaker``, ``text``, ``emotion`` and ``words`` are optional, other columns are ignored.
     Rows with ``file`` for ``audio``, and ``words`` that hold a ``stress_max``, are EmoDB's: their
     TextGrid is ``textgrid/ID.TextGrid``.
@@ -155,10 +156,14 @@ def _rating(place: str, given: object) -> float:
 
 
 def _indices(place: str, given: object) -> tuple[int, ...]:
+    if given == [] or (isinstance(given, str) and given.strip().lower() == "none"):
+        return ()
     values = given.split() if isinstance(given, str) else given
     texts = [str(value) for value in (values if isinstance(values, list) else [values])]
     if not texts or not all(map(is_index, texts)):
-        raise CorpusError(f"{place}: emphasised {shown(given)}; give the index of a word, from 0")
+        raise CorpusError(
+            f"{place}: emphasised {shown(given)}; give the index of a word, from 0, or none"
+        )
     return tuple(int(text) for text in texts)
 
 

@@ -15,6 +15,7 @@ from lemf.errors import CorpusError, SettingsError
 from lemf.reading.silence_labels import fold
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Failure, attempt, local_workers, run_tasks
+from lemf.scoring.emphasis import SentenceEmphasis
 
 _MAY_DIFFER = ("cues", "weights", "normalise")  # settings that leave the measurement as it is
 _TIED = "tie for the top word"
@@ -32,12 +33,15 @@ class ScoredSentence:
         One array per settings.
     z : tuple of mapping of cue to (words,) float64
         The standardised cues, one mapping per settings.
+    probabilities : tuple of (words,) float64 or None
+        P(emphasised), one array per settings; None where they do not decide.
     """
 
     words: tuple[str, ...]
     lengths_s: FloatArray
     scores: tuple[FloatArray, ...]
     z: tuple[Mapping[str, FloatArray], ...]
+    probabilities: tuple[FloatArray | None, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,6 +91,8 @@ class RatedSentences:
     """The sentences of labels: `judged` have one top word, `tied` several; the rest is `unjudged`.
 
     A tied sentence is in `unjudged`, too; its ratings still tell how its text is stressed.
+    So are those of `unranked`, of one word or with all words rated alike, as where none is
+    emphasised: only whether each word is emphasised can be asked of them.
     `notes` are (id, note): what a user should know about a recording, such as mixed channels.
     """
 
@@ -94,6 +100,7 @@ class RatedSentences:
     tied: tuple[RatedSentence, ...]
     unjudged: tuple[Unjudged, ...]
     notes: tuple[tuple[str, str], ...] = ()
+    unranked: tuple[RatedSentence, ...] = ()
 
 
 def rate_sentences(
@@ -144,7 +151,7 @@ def rate_sentences(
         watch(len(results), len(tasks), n_failed)
 
     # Sort the sentences, in the order of the labels
-    judged, tied, unjudged, notes = [], [], [], []
+    judged, tied, unranked, unjudged, notes = [], [], [], [], []
     for number, label in enumerate(labels):
         result = results[number]
         if isinstance(result, Failure):
@@ -162,9 +169,13 @@ def rate_sentences(
                 unjudged.append(why)
                 if why.reason == _TIED:
                     tied.append(sentence)
+                elif not np.isnan(sentence.ratings).any():
+                    unranked.append(sentence)
     if not judged:
         raise nothing_to_judge(unjudged)
-    return RatedSentences(tuple(judged), tuple(tied), tuple(unjudged), tuple(notes))
+    return RatedSentences(
+        tuple(judged), tuple(tied), tuple(unjudged), tuple(notes), tuple(unranked)
+    )
 
 
 def check_alike(systems: Mapping[str, Settings]) -> None:
@@ -253,10 +264,17 @@ def _score(task: _Task) -> _Scored:
                 }
                 for sentence in sentences
             ),
+            tuple(_probabilities(sentence) for sentence in sentences),
         )
         for sentences in zip(*(result.sentences for result in results), strict=True)
     )
     return _Scored(scored, tuple(dict.fromkeys(n for result in results for n in result.notes)))
+
+
+def _probabilities(sentence: SentenceEmphasis) -> FloatArray | None:
+    decisions = [word.decision for word in sentence.words]
+    known = [decision.probability for decision in decisions if decision is not None]
+    return np.array(known) if known and len(known) == len(decisions) else None
 
 
 def _mismatch(label: Label, sentences: Iterable[ScoredSentence]) -> str:

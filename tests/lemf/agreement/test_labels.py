@@ -78,7 +78,7 @@ DEEP = json.loads("[" * 300 + "]" * 300)  # which JSON and Python still hold
         ({**ROW, "ratings": [True]}, "the rating True is not a number"),
         ({**ROW, "ratings": [[1]]}, r"the rating \[1\] is not a number"),
         ({**ROW, "emphasised": -1}, "emphasised -1; give the index of a word, from 0"),
-        ({**ROW, "emphasised": []}, "give the index of a word"),
+        ({**ROW, "emphasised": ""}, "give the index of a word"),
         ({**ROW, "emphasised": 0, "speaker": 3}, "speaker must be text, not 3"),
         ({**ROW, "emphasised": 0, "words": [1]}, "words .* give a list of words"),
         ({**ROW, "audio": "", "emphasised": 0}, "line 1: no audio; name the file"),
@@ -132,3 +132,12 @@ def test_wrong_files(tmp_path):
     row = {**ROW, "emphasised": 0}
     with pytest.raises(CorpusError, match="line 2: the id 'a' occurs twice"):
         read_labels(write(tmp_path, [row, row]))
+
+
+def test_no_word_and_several_words_are_labels(tmp_path):
+    rows = [
+        {**ROW, "emphasised": given, "id": str(n)} for n, given in enumerate(([], "none", [0, 3]))
+    ]
+    labels = read_labels(write(tmp_path, rows))
+    assert [label.emphasised for label in labels] == [(), (), (0, 3)]
+    assert all(label.ratings is None for label in labels)

@@ -1,0 +1,100 @@
+"""Detection -> the titles, rows and notes that every format of the evaluation shows."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from lemf.agreement.evaluation.detect import DETECTION_MEASURES, Detection, SystemDetection
+
+DETECTION_TITLES = {
+    "precision": "prec.",
+    "recall": "recall",
+    "f1": "F1",
+    "pr_auc": "PR-AUC",
+    "roc_auc": "ROC-AUC",
+    "brier": "Brier",
+    "ece": "ECE",
+    "none_or_some_auc": "some",
+    "none_one_several": "0, 1, more",
+    "top_emphasised": "top",
+}
+
+
+def detection_to_dict(detection: Detection) -> dict[str, Any]:
+    """Convert a detection to a dict of plain types, None where there is no value."""
+    return {
+        "cut": detection.cut,
+        "n_sentences": detection.n_sentences,
+        "n_none": detection.n_none,
+        "n_one": detection.n_one,
+        "n_several": detection.n_several,
+        "n_words": detection.n_words,
+        "n_emphasised": detection.n_emphasised,
+        "left_out": detection.left_out,
+        "seed": detection.seed,
+        "systems": [
+            {
+                "name": one.name,
+                "baseline": one.baseline,
+                "by": "probability" if one.by_probability else "score",
+                "thresholds": [_plain(level) for level in one.thresholds],
+                "measures": {name: _plain(one.measures[name]) for name in DETECTION_MEASURES},
+                "perfect_ece": _plain(one.perfect_ece),
+                "reliability": None
+                if one.reliability is None
+                else {
+                    name: [_plain(float(value)) for value in values]
+                    for name, values in one.reliability._asdict().items()
+                },
+            }
+            for one in detection.systems
+        ],
+    }
+
+
+def describe_detection(detection: Detection) -> str:
+    """Describe in one line which words count as emphasised, and how many are."""
+    return (
+        f"Emphasised words (rated {detection.cut:g} or more): {detection.n_emphasised} of "
+        f"{detection.n_words} words; {detection.n_sentences} sentences: {detection.n_none} with "
+        f"none, {detection.n_one} with one, {detection.n_several} with several"
+    )
+
+
+def detection_notes(detection: Detection) -> list[str]:
+    """Describe the columns, the thresholds and what a perfect model would show as ECE."""
+    notes = [
+        "threshold: a word is taken as emphasised from there on; P where a system gives it, else "
+        "the score with the highest F1 on sentences without the "
+        f"{detection.left_out} of the judged one (range over the folds).",
+        "some: ROC-AUC, none or some, of the sentence's highest number; 0, 1, more: sentences with "
+        "the right number of words; top: sentences with emphasis whose highest score is on an "
+        "emphasised word; content words: words of four letters or more.",
+    ]
+    notes += [
+        f"{one.name}: ECE {one.measures['ece']:.3f}; a perfect model with these P has "
+        f"{one.perfect_ece:.3f} on {detection.n_words} words (simulated, seed {detection.seed})."
+        for one in detection.systems
+        if one.by_probability
+    ]
+    if any(one.by_probability for one in detection.systems):
+        notes.append(
+            "P counts as it is given: one fitted on these very labels looks better than elsewhere "
+            "(lemf's default decision is fitted on EmoDB, among others)."
+        )
+    return notes
+
+
+def threshold_text(system: SystemDetection) -> str:
+    """Format the threshold: P, or the range of the scores over the folds."""
+    low, high = system.thresholds
+    if math.isnan(low):
+        return "-"
+    if system.by_probability:
+        return f"P {low:g}"
+    return f"{low:.2f}" if low == high else f"{low:.2f}..{high:.2f}"
+
+
+def _plain(value: float) -> float | None:
+    return None if math.isnan(value) else value
