@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import math
 
+import numpy as np
+
+from lemf.agreement.evaluation.detect import SystemDetection
 from lemf.agreement.evaluation.run import Evaluation
 from lemf.agreement.evaluation.text import TITLES, describe, two_digits
 from lemf.agreement.measures import MEASURES
@@ -16,13 +19,14 @@ with importing("lemf[plot]"):
     silence_log("matplotlib")
     import matplotlib as mpl
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
 
 from lemf.display.figure_fonts import fonts_for, readable
 
 _SYSTEM_COLOUR = BLUE
 _BASELINE_COLOUR = GREY_53
 _ROW_IN = 0.36  # height of a row in inches
+_RELIABILITY_IN = 3.2  # height of the reliability plots in inches
 
 
 def render_evaluation(evaluation: Evaluation, file_format: FigureFormat) -> bytes:
@@ -55,7 +59,8 @@ def render_evaluation(evaluation: Evaluation, file_format: FigureFormat) -> byte
 def draw_evaluation(evaluation: Evaluation, missing: str = "") -> Figure:
     """Draw one panel per measure: points with intervals over sentences (thin), speakers (thick).
 
-    The intervals cover 95 %. The dashed line is chance; grey systems do not use the audio.
+    The intervals cover 95 %. The dashed line is chance; grey systems do not use the audio. Below,
+    the reliability plots of the systems that give P, where detection was asked for.
 
     Parameters
     ----------
@@ -68,8 +73,19 @@ def draw_evaluation(evaluation: Evaluation, missing: str = "") -> Figure:
     matplotlib.figure.Figure
     """
     height = 1.0 + _ROW_IN * len(evaluation.systems)
-    figure = Figure(figsize=(12.0, height), layout="constrained")
-    panels = figure.subplots(1, len(MEASURES), sharey=True)
+    reliable = _with_probability(evaluation)
+    plot_height = _RELIABILITY_IN if reliable else 0.0
+    figure = Figure(figsize=(12.0, height + plot_height), layout="constrained")
+    upper: Figure | SubFigure = figure
+    if reliable:
+        parts = figure.subfigures(2, 1, squeeze=False, height_ratios=[height, plot_height])
+        upper, lower = np.asarray(parts).ravel()
+        axes = lower.subplots(1, max(len(reliable), 4), squeeze=False)[0]
+        for one, place in zip(reliable, axes, strict=False):
+            _draw_reliability(place, one, missing)
+        for place in axes[len(reliable) :]:
+            place.set_axis_off()
+    panels = upper.subplots(1, len(MEASURES), sharey=True)
     for axes, name in zip(panels, MEASURES, strict=True):
         _draw_panel(axes, evaluation, name)
     names = [system.name for system in evaluation.systems]
@@ -81,8 +97,44 @@ def draw_evaluation(evaluation: Evaluation, missing: str = "") -> Figure:
     units = list(evaluation.systems[0].intervals)
     lines = "thin over sentences" + (", thick over speakers" if "speakers" in units else "")
     note = f"{describe(evaluation)}; 95 % intervals: {lines}; dashed: chance; grey does not listen"
-    figure.supxlabel(note, fontsize=8, color=GREY_33)
+    upper.supxlabel(note, fontsize=8, color=GREY_33)
     return figure
+
+
+def _with_probability(evaluation: Evaluation) -> list[SystemDetection]:
+    detection = evaluation.detection
+    return [] if detection is None else [s for s in detection.systems if s.by_probability]
+
+
+def _draw_reliability(axes: Axes, system: SystemDetection, missing: str) -> None:
+    """Draw the share of emphasised words over P, the number of words at each point."""
+    bins = system.reliability
+    if bins is None:
+        return
+    axes.plot([0, 1], [0, 1], color=_BASELINE_COLOUR, linestyle="--", linewidth=0.8)
+    filled = bins.n_words > 0
+    x, y = bins.mean_probability[filled], bins.share_emphasised[filled]
+    axes.plot(x, y, "o-", color=_SYSTEM_COLOUR, markersize=4, linewidth=1)
+    for n, mean, share in zip(bins.n_words[filled], x, y, strict=True):
+        axes.annotate(
+            str(n),
+            (mean, share),
+            xytext=(0, 5),
+            textcoords="offset points",
+            ha="center",
+            fontsize=7,
+        )
+    axes.set(xlim=(0, 1), ylim=(0, 1.1), aspect="equal")
+    axes.tick_params(labelsize=8)
+    axes.set_xlabel("P(emphasised), mean of the bin", fontsize=8)
+    axes.set_ylabel("share emphasised", fontsize=8)
+    error, perfect = system.measures["ece"], system.perfect_ece
+    axes.set_title(
+        f"{readable(_short(system.name), missing)}: ECE {error:.3f} (perfect model {perfect:.3f})\n"
+        "number of words at each point",
+        fontsize=8,
+        parse_math=False,
+    )
 
 
 def _draw_panel(axes: Axes, evaluation: Evaluation, name: str) -> None:

@@ -87,6 +87,9 @@ def test_several_or_no_words_are_detected_from_labels(tmp_path, make_utterance):
     for form in ("table", "markdown"):
         shown = CliRunner().invoke(main, [*arguments, "--format", form, str(labels)]).stdout
         assert "a perfect model with these P has" in " ".join(shown.split())
+    figure = tmp_path / "figure.svg"
+    CliRunner().invoke(main, [*arguments, "--figure", str(figure), str(labels)])
+    assert "share emphasised" in figure.read_text()
     scores.write_text("id,index,score,probability\none,0,1,1.5\n")
     wrong = CliRunner().invoke(main, [*arguments, str(labels)])
     assert wrong.exit_code != 0
