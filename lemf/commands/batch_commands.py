@@ -22,6 +22,8 @@ from lemf.runtime.cores import count_cores
 from lemf.runtime.progress import progress
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lemf.config import DurationMethod, Scope, Settings
     from lemf.corpus.outputs import Outputs
     from lemf.corpus.run import CorpusRun
@@ -182,6 +184,11 @@ def _say_where_notes_are(outputs: Outputs) -> None:
         say(f"note: see {outputs.notes}")
 
 
+def _describe_decisions(decisions: Mapping[str, int]) -> str:
+    counts = (f"{kind} in {decisions.get(kind, 0):,}" for kind in ("none", "one", "several"))
+    return f"emphasised words: {', '.join(counts)} of {sum(decisions.values()):,} sentences"
+
+
 def _print_end(run: CorpusRun, settings: Settings) -> None:
     """Print a summary of the run; end with exit code 1 if files failed."""
     from lemf.corpus.outputs import read_failures
@@ -202,6 +209,8 @@ def _print_end(run: CorpusRun, settings: Settings) -> None:
             f"{summary.audio_s / 3600:.2f} h of audio; this run: {run.audio_s / 3600:.2f} h "
             f"in {run.seconds:.0f} s, {speed:.1f} times real time"
         )
+        if summary.decisions:
+            say(_describe_decisions(summary.decisions))
         for path in outputs.tables.values():
             say(f"wrote {path}")
         note_slow_pitch(settings)

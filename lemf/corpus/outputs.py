@@ -8,7 +8,7 @@ import json
 import math
 from collections import Counter
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version as version_of
 from itertools import islice
 from pathlib import Path
@@ -95,12 +95,22 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Summary:
-    """Numbers of files, failed files and words; `audio_s` counts the scored files only."""
+    """Numbers of files, failed files and words; `audio_s` counts the scored files only.
+
+    `decisions` counts sentences with ``"none"``, ``"one"`` or ``"several"`` emphasised words, where
+    that is decided.
+    """
 
     files: int
     failed: int
     words: int
     audio_s: float
+    decisions: dict[str, int] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Convert to plain types; without `decisions` where there are none."""
+        content = asdict(self)
+        return content if self.decisions else {k: v for k, v in content.items() if k != "decisions"}
 
 
 def find_complete(outputs: Outputs, plan: Plan, force: bool) -> Summary | None:
@@ -149,6 +159,7 @@ def merge_parts(parts: Parts, plan: Plan, outputs: Outputs) -> Summary:
         failed=len(failures),
         words=sum(head.n_words for head in heads),
         audio_s=math.fsum(head.audio_s for head in heads),
+        decisions=dict(sum((Counter(head.decisions) for head in heads), Counter())),
     )
     about = describe_output(plan.identity["settings"], summary)
     with open_tables(
@@ -165,7 +176,7 @@ def merge_parts(parts: Parts, plan: Plan, outputs: Outputs) -> Summary:
         write_table(outputs.failed, ["id", "audio", "textgrid", "reason"], failures)
         write_notes(outputs, [row for head in heads for row in head.notes], summary.files)
         stamps = [stamp for head in heads for stamp in head.stamps]
-        made = {"summary": asdict(summary), "plan": plan.identity, "stamps": stamps}
+        made = {"summary": summary.to_dict(), "plan": plan.identity, "stamps": stamps}
         write_output(outputs.run, json.dumps(made).encode(), force=True)
     return summary
 

@@ -36,6 +36,7 @@ class Part:
     failures : (id, audio, textgrid, reason) of each failed file
     notes : (id, audio, note) of each note
     tables : the rows as Arrow streams, by the name of the table
+    decisions : sentences with none, one or several emphasised words, where that is decided
     with_confidence : whether features have the column of confidences
     """
 
@@ -46,6 +47,7 @@ class Part:
     failures: list[list[str]] = field(default_factory=list)
     notes: list[list[str]] = field(default_factory=list)
     tables: dict[str, bytes] = field(default_factory=dict)
+    decisions: dict[str, int] = field(default_factory=dict)
     with_confidence: bool = False
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -290,6 +290,7 @@ def _make_part(
     part.n_files = len(lengths_s)
     part.n_words = len(rows["words"])
     part.audio_s = math.fsum(lengths_s)
+    part.decisions = Counter(row["decision"] for row in rows["sentences"] if "decision" in row)
     part.with_confidence = any(CONFIDENCE_COLUMN.name in row for row in rows["features"])
     schema = partial(schema_of, settings=settings, with_confidence=part.with_confidence)
     part.tables = {table: to_stream(rows[table], schema(table)) for table in outputs.tables}

@@ -23,6 +23,7 @@ from lemf.scoring.emphasis import Emphasis
 
 SCORE_TIER = "emphasis"
 SEGMENT_TIER = "segment"
+DECISION_TIER = "emphasised"  # only where it was decided
 FLAGS_TIER = "flags"  # only where the alignment failed
 BREAKS_TIER = "breaks"  # only where phrase boundaries were measured
 
@@ -61,14 +62,20 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
     -------
     TextGrid
         With ``emphasis`` (score of each word, two decimals) and ``segment`` (text of each emphasis
-        segment), and, where the alignment failed, ``flags``; where phrase boundaries were measured,
-        ``breaks`` with a point at the end of each phrase, such as ``major 3.10``. A name that is
-        taken already gets a number.
+        segment); where emphasis was decided, ``emphasised`` (the probability of each emphasised
+        word, two decimals); where the alignment failed, ``flags``; where phrase boundaries were
+        measured, ``breaks`` with a point at the end of each phrase, such as ``major 3.10``. A name
+        that is taken already gets a number.
     """
     scores = [Interval(w.start_s, w.end_s, f"{w.score:.2f}") for w in emphasis.words]
     segments = [
         Interval(sentence.segment.start_s, sentence.segment.end_s, sentence.segment.text)
         for sentence in emphasis.sentences
+    ]
+    decided = [
+        Interval(word.start_s, word.end_s, f"{word.decision.probability:.2f}")
+        for word in emphasis.words
+        if word.decision is not None and word.decision.emphasised
     ]
     failed = [Interval(w.start_s, w.end_s, w.doubts) for w in emphasis.words if w.misaligned]
     names = {tier.name for tier in textgrid.tiers}
@@ -82,6 +89,7 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
         for name, intervals in (
             (SCORE_TIER, scores),
             (SEGMENT_TIER, segments),
+            *([(DECISION_TIER, decided)] if emphasis.decision is not None else []),
             *([(FLAGS_TIER, failed)] if failed else []),
         )
     )

@@ -18,12 +18,18 @@ with importing("lemf[plot]"):  # before the modules below, which import matplotl
     from matplotlib.transforms import ScaledTranslation
 
 from lemf.config import F0_AXES, F0Axis, check_choice
-from lemf.contours.contours import Contours
 from lemf.display.figure_breaks import mark_breaks
 from lemf.display.figure_contours import draw_energy, draw_f0
-from lemf.display.figure_cues import beyond_the_papers, draw_contributions
+from lemf.display.figure_cues import beyond_the_papers, draw_contributions, draw_log_odds
 from lemf.display.figure_fonts import drawable, fonts_of, readable
-from lemf.display.figure_labels import SHADE, name_top_words, rank_colour, width_pt, write_words
+from lemf.display.figure_labels import (
+    SHADE,
+    marked_words,
+    name_top_words,
+    rank_colour,
+    width_pt,
+    write_words,
+)
 from lemf.display.figure_pages import cut_pages
 from lemf.errors import SettingsError
 from lemf.reading.frames import frames_of
@@ -51,6 +57,8 @@ def draw(
     """Draw one sentence: F0 above with the top words shaded, energy below, words between.
 
     With another cue set than the paper's, a third panel shows what each cue adds to each score.
+    Where it is decided which words are emphasised, these alone are shaded, and the third panel
+    shows what each part adds to the log-odds.
 
     Parameters
     ----------
@@ -63,7 +71,7 @@ def draw(
     sentence : int
         Index of the sentence, from 0.
     top : int
-        How many words to shade, name and rank, at least 1.
+        How many words to shade, name and rank, at least 1, where nothing is decided.
     f0_axis : {"log", "semitones", "hz"}
         Natural log of Hz as in the paper, semitones from the sentence's median, or Hz.
 
@@ -84,7 +92,7 @@ def draw(
         figure = pyplot.figure(figsize=_size(scored), layout="constrained")
         axes = _panels(figure, scored)
     title = f"{readable(PurePath(emphasis.audio).name)}: {scored.text}"
-    _draw_page(axes, scored, scored, emphasis.contours, title, top, f0_axis)
+    _draw_page(axes, scored, scored, emphasis, title, top, f0_axis)
     return tuple(axes)
 
 
@@ -92,13 +100,14 @@ def _draw_page(
     axes: Sequence[Axes],
     page: SentenceEmphasis,
     sentence: SentenceEmphasis,
-    contours: Contours,
+    emphasis: Emphasis,
     title: str,
     top: int,
     f0_axis: F0Axis,
 ) -> None:
     """Draw a page: all words of a sentence, or some; cues of the contours compare them with all."""
     upper, lower, *third = axes
+    contours = emphasis.contours
 
     # contours, marks and words
     low_s = max(page.start_s - _MARGIN_S, 0.0)
@@ -114,7 +123,10 @@ def _draw_page(
     _mark_segment(upper, page)
     mark_breaks(lower, page)
     for panel in third:
-        draw_contributions(panel, page)
+        if emphasis.decision is None:
+            draw_contributions(panel, page)
+        else:
+            draw_log_odds(panel, page, emphasis.settings.threshold)
         lower.tick_params(bottom=False, labelbottom=False)
 
     # title, legend and time axis
@@ -125,6 +137,8 @@ def _draw_page(
     upper.set_title(title, loc="left", fontsize=10, parse_math=False)
     first = sentence.ranked[0]
     doubt = f"; doubtful: {first.word} ({first.doubts})" if first.doubts else ""
+    if sentence.decision is not None and sentence.decision.kind == "none":
+        doubt = f"; no word is emphasised{doubt}"
     lowest.set_xlabel(f"time (s){doubt}", parse_math=False)
     upper.tick_params(bottom=False, labelbottom=False)
 
@@ -211,7 +225,7 @@ def _figures(
             figure = Figure(figsize=_size(page), layout="constrained")
             axes = _panels(figure, page)
             title = f"{name}{place}: {page.text}"
-            _draw_page(axes, page, sentence, emphasis.contours, title, top, f0_axis)
+            _draw_page(axes, page, sentence, emphasis, title, top, f0_axis)
             yield figure
 
 
@@ -245,7 +259,7 @@ def _shade(upper: Axes, lower: Axes, sentence: SentenceEmphasis, top: int) -> No
     for axes in (upper, lower):
         for edge in edges:
             axes.axvline(edge, color="0.8", linewidth=0.6, zorder=0)
-    for word in (word for word in sentence.ranked if word.rank <= top):
+    for word in marked_words(sentence, top):
         colour = rank_colour(word.rank)
         for axes in (upper, lower):
             axes.axvspan(word.start_s, word.end_s, color=colour, alpha=SHADE, linewidth=0, zorder=0)

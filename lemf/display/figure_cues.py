@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -16,7 +16,8 @@ from lemf.cues.sentence_contours import cut_sentence
 from lemf.reading.alignment import Word
 from lemf.reading.frames import frames_of
 from lemf.runtime.colours import BLUE
-from lemf.scoring.emphasis import SentenceEmphasis
+from lemf.scoring.decision import INTERCEPT
+from lemf.scoring.emphasis import SentenceEmphasis, WordEmphasis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,8 +27,10 @@ _WIDTH = 0.8  # of a bar, relative to the word
 
 
 def beyond_the_papers(sentence: SentenceEmphasis) -> bool:
-    """Check whether the cues differ from the paper's, whose figure shows no contributions."""
-    return tuple(sentence.words[0].cues) != tuple(CUE_SETS["paper"])
+    """Check whether there is more to show than in the paper's figure: other cues, or a decision."""
+    return sentence.decision is not None or tuple(sentence.words[0].cues) != tuple(
+        CUE_SETS["paper"]
+    )
 
 
 def draw_contributions(axes: Axes, sentence: SentenceEmphasis) -> None:
@@ -39,33 +42,80 @@ def draw_contributions(axes: Axes, sentence: SentenceEmphasis) -> None:
         Over time, as the panels of the contours.
     sentence : SentenceEmphasis
     """
-    # bars of the contributions
     words = sentence.words
-    spans_s = np.array([(word.start_s, word.end_s) for word in words])
-    centres_s, widths_s = spans_s.mean(axis=1), _WIDTH * np.diff(spans_s, axis=1)[:, 0]
     names = [name for name, share in words[0].cues.items() if share.weight]
-    above, below = np.zeros(len(words)), np.zeros(len(words))
-    for name, colour in _colours(names).items():
-        parts = np.array([word.cues[name].contribution for word in words])
-        bottoms = np.where(parts > 0, above, below)
+    parts = {name: np.array([word.cues[name].contribution for word in words]) for name in names}
+    _stack(axes, words, parts, 0.0)
+    _draw_sums(axes, words, [word.score for word in words], "score")
+    axes.axhline(0.0, color=mpl.rcParams["text.color"], linewidth=0.6)
+    axes.set_ylabel("weight times z")
+    _put_legend_beside(axes)
+
+
+def draw_log_odds(axes: Axes, sentence: SentenceEmphasis, threshold: float) -> None:
+    """Stack what the cues add to the log-odds of emphasis on their intercept; a line is the sum.
+
+    Parameters
+    ----------
+    axes : Axes
+        Over time, as the panels of the contours.
+    sentence : SentenceEmphasis
+        With a decision.
+    threshold : float
+        The probability from which a word is emphasised; its log-odds are a line across.
+    """
+    words = sentence.words
+    decisions = [word.decision for word in words if word.decision is not None]
+    names = [name for name in decisions[0].parts if name in CUES]
+    parts = {name: np.array([one.parts[name] for one in decisions]) for name in names}
+    intercept = decisions[0].parts[INTERCEPT]
+    _stack(axes, words, parts, intercept)
+    _draw_sums(axes, words, [one.log_odds for one in decisions], "log-odds")
+    text_colour = mpl.rcParams["text.color"]
+    axes.axhline(intercept, color=text_colour, linewidth=0.6)
+    axes.axhline(
+        math.log(threshold / (1 - threshold)), color=text_colour, linewidth=1.0, linestyle=":",
+        label=f"P = {threshold:g}",
+    )  # fmt: skip
+    axes.set_ylabel("log-odds")
+    _put_legend_beside(axes)
+
+
+def _stack(
+    axes: Axes, words: Sequence[WordEmphasis], parts: Mapping[str, FloatArray], level: float
+) -> None:
+    """Stack the parts of each word, (words,) float64 each, above and below a level."""
+    centres_s, widths_s = _places(words)
+    above, below = np.full(len(words), level), np.full(len(words), level)
+    for name, colour in _colours([*parts]).items():
+        bottoms = np.where(parts[name] > 0, above, below)
         axes.bar(
-            centres_s, parts, widths_s, bottoms, color=colour, linewidth=0,
+            centres_s, parts[name], widths_s, bottoms, color=colour, linewidth=0,
             label=name.replace("_", " "),
         )  # fmt: skip
-        above += np.maximum(parts, 0.0)
-        below += np.minimum(parts, 0.0)
-
-    # lines of the scores, zero and edges
-    scores = [word.score for word in words]
-    starts_s, ends_s = centres_s - widths_s / 2, centres_s + widths_s / 2
-    text_colour = mpl.rcParams["text.color"]
-    axes.hlines(scores, starts_s, ends_s, color=text_colour, linewidth=2.0, label="score")
-    axes.axhline(0.0, color=text_colour, linewidth=0.6)
-    for edge in np.unique(spans_s):
+        above += np.maximum(parts[name], 0.0)
+        below += np.minimum(parts[name], 0.0)
+    for edge in np.unique([(word.start_s, word.end_s) for word in words]):
         axes.axvline(edge, color="0.8", linewidth=0.6, zorder=0)
-    axes.set_ylabel("weight times z")
 
-    # legend beside the panel
+
+def _draw_sums(
+    axes: Axes, words: Sequence[WordEmphasis], sums: Sequence[float], label: str
+) -> None:
+    centres_s, widths_s = _places(words)
+    axes.hlines(
+        sums, centres_s - widths_s / 2, centres_s + widths_s / 2,
+        color=mpl.rcParams["text.color"], linewidth=2.0, label=label,
+    )  # fmt: skip
+
+
+def _places(words: Sequence[WordEmphasis]) -> tuple[FloatArray, FloatArray]:
+    """Return centres and widths of the bars in seconds."""
+    spans_s = np.array([(word.start_s, word.end_s) for word in words])
+    return spans_s.mean(axis=1), _WIDTH * np.diff(spans_s, axis=1)[:, 0]
+
+
+def _put_legend_beside(axes: Axes) -> None:
     figure = axes.get_figure(root=True)
     if figure is not None and figure.get_layout_engine() is not None:  # which makes room for it
         legend = axes.legend(

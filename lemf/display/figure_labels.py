@@ -8,7 +8,7 @@ import numpy as np
 
 from lemf.arrays import FloatArray
 from lemf.runtime.colours import GREEN, ORANGE, PURPLE, SKY_BLUE, VERMILION
-from lemf.scoring.emphasis import SentenceEmphasis
+from lemf.scoring.emphasis import SentenceEmphasis, WordEmphasis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,9 +27,20 @@ def rank_colour(rank: int) -> str:
     return _RANK_COLOURS[(rank - 1) % len(_RANK_COLOURS)]
 
 
+def marked_words(sentence: SentenceEmphasis, top: int) -> list[WordEmphasis]:
+    """Return the words to mark, in the order of time: the emphasised, or the `top` ones.
+
+    Where it is decided which words are emphasised, no others are marked.
+    """
+    if sentence.decision is not None:
+        return [word for word in sentence.words if word.decision and word.decision.emphasised]
+    return [word for word in sentence.words if word.rank <= top]
+
+
 def write_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
-    """Write all words above the panel, the `top` ones bold: level if they fit, else upright."""
+    """Write all words above the panel, the marked ones bold: level if they fit, else upright."""
     words = sentence.words
+    marked = {word.index for word in marked_words(sentence, top)}
     low_s, high_s = axes.get_xlim()
     s_per_pt = (high_s - low_s) / width_pt(axes)
     centres = np.array([(word.start_s + word.end_s) / 2 for word in words])
@@ -45,18 +56,22 @@ def write_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
         axes.text(
             centre, 1.02, word.word, transform=axes.get_xaxis_transform(),
             fontsize=size_pt, rotation=0 if level else 90, ha="center", va="bottom",
-            fontweight="bold" if word.rank <= top else "normal", clip_on=False, parse_math=False,
+            fontweight="bold" if word.index in marked else "normal", clip_on=False,
+            parse_math=False,
         )  # fmt: skip
 
 
 def name_top_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
-    """Write rank, word and score of the top words at the top of the panel."""
-    words = [word for word in sentence.words if word.rank <= top]
+    """Write rank, word and score of the marked words at the top of the panel.
+
+    Where emphasis is decided, the probability stands for the score.
+    """
+    words = marked_words(sentence, top)
     if not words:  # on a page of a longer sentence
         return
     low_s, high_s = axes.get_xlim()
     s_per_pt = (high_s - low_s) / width_pt(axes)
-    labels = [f"{word.rank}. {word.word}\n{word.score:+.2f}" for word in words]
+    labels = [f"{word.rank}. {word.word}\n{_value(word)}" for word in words]
     if sum(_text_width_pt(label) for label in labels) > width_pt(axes):
         labels = [str(word.rank) for word in words]  # too many or too long to be written out
     widths = np.array([_text_width_pt(label) for label in labels]) * s_per_pt
@@ -70,6 +85,12 @@ def name_top_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
             fontsize=_LABEL_PT, ha="center", va="top", parse_math=False,
             fontweight="bold" if word.rank == 1 else "normal", bbox=shade,
         )  # fmt: skip
+
+
+def _value(word: WordEmphasis) -> str:
+    if word.decision is not None:
+        return f"P {word.decision.probability:.2f}"
+    return f"{word.score:+.2f}"
 
 
 def width_pt(axes: Axes) -> float:

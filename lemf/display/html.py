@@ -22,7 +22,10 @@ def format_html(emphasis: Emphasis) -> str:
 
 
 def _format_sentence(sentence: SentenceEmphasis) -> str:
-    """Format the words with a background as strong as their score, the segment underlined."""
+    """Format the words with a background as strong as their score, the segment underlined.
+
+    Words that are decided to be emphasised are bold, and the end says how many there are.
+    """
     lowest = min(word.score for word in sentence.words)
     spread = max(word.score for word in sentence.words) - lowest
     spans = []
@@ -30,10 +33,17 @@ def _format_sentence(sentence: SentenceEmphasis) -> str:
         strength = (word.score - lowest) / spread if spread > 0 else 0.0
         line = "border-bottom:2px solid;" if word.index in sentence.segment.words else ""
         why = ", ".join(f"{name} {cue.shown}" for name, cue in word.cues.items())
+        decision = word.decision
+        if decision is not None:
+            why += f"; P {decision.probability:.2f}"
+            line += "font-weight:bold;" if decision.emphasised else ""
         doubts = f"; doubtful: {word.doubts}" if word.doubts else ""
         spans.append(
             f'<span style="background:rgba({_RGB},{strength:.2f});padding:2px 4px;{line}" '
             f'title="score {word.score:+.2f} = {why}{doubts}">{escape(printable(word.word))}'
             f"<sub>{word.rank}{'?' if doubts else ''}</sub></span>"
         )
-    return f"<p>{' '.join(spans)}</p>"
+    count = (
+        "" if sentence.decision is None else f" <small>emphasised: {sentence.decision.kind}</small>"
+    )
+    return f"<p>{' '.join(spans)}{count}</p>"

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lemf.config import CUES
 from lemf.errors import printable
-from lemf.scoring.decision import DecisionModel
+from lemf.scoring.decision import INTERCEPT, DecisionModel
 from lemf.scoring.emphasis import FLAG_MEANINGS, Emphasis, SentenceEmphasis, WordEmphasis
 
 _BAR_CELLS = 18
@@ -56,17 +57,23 @@ def print_table(emphasis: Emphasis, stream: TextIO, *, top: int = 3) -> None:
     sums = (
         "the columns sum to it" if _spare(console, emphasis.words[0]) >= 0 else "shares add to it"
     )
-    legend = f"score = {weights}; z compares the words of one {settings.normalise}; {sums}"
+    legend = f"score = {weights}; z compares the words of one {settings.normalise}"
+    if emphasis.decision is None:
+        legend += f"; {sums}"
     console.print(Text(legend, style="dim"))
     if emphasis.decision is not None:
-        console.print(Text(_decision_legend(emphasis, emphasis.decision), style="dim"))
+        legend = _decision_legend(emphasis.decision, settings.threshold)
+        console.print(Text(legend, style="dim"))
 
 
-def _decision_legend(emphasis: Emphasis, model: DecisionModel) -> str:
-    measures = "".join(f" {c:+.2g} {name}" for name, c in model.absolute.items())
+def _decision_legend(model: DecisionModel, threshold: float) -> str:
+    measures = "".join(
+        f" {c:+.3g} {name} ({CUES[name].unit})" for name, c in model.absolute.items()
+    )
     return (
-        f"P = probability of {model.name}, * from {emphasis.settings.threshold:g}: logit P = "
-        f"{model.intercept:.2f} {model.slope:+.2f} score{measures}; words are ranked by score"
+        f"P = probability of {model.name}, * from {threshold:g}; logit P = {model.intercept:.2f} "
+        f"{model.slope:+.2f} score{measures}; {model.intercept:.2f} and the columns sum to it; "
+        "words are ranked by score"
     )
 
 
@@ -82,7 +89,7 @@ def _spare(console: Console, word: WordEmphasis) -> int:
 
     Three cues always fit: on a narrow console they are cut.
     """
-    widths = [max(len("+0.00"), *map(len, name.split("_"))) + 1 for name in word.cues]
+    widths = [max(len("+0.00"), *map(len, name.split("_"))) + 1 for name in _parts(word)]
     spare = console.width - _ROOM_OF_WORDS - sum(widths)
     spare -= 0 if word.break_after is None else _ROOM_OF_BREAKS
     spare -= 0 if word.decision is None else _ROOM_OF_PROBABILITIES
@@ -128,7 +135,7 @@ def _print_words(
     if bars:
         table.add_column("", no_wrap=True)
     if all_fit:
-        for name in sentence.words[0].cues:
+        for name in _parts(sentence.words[0]):
             table.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
     else:
         table.add_column("largest shares")
@@ -167,12 +174,28 @@ def _shown(text: str) -> str:
     return printable(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
 
 
+def _parts(word: WordEmphasis) -> dict[str, float]:
+    """Return what each cue adds to the score, or to the log-odds where emphasis is decided.
+
+    What could not be measured is NaN.
+    """
+    if word.decision is not None:
+        return {name: part for name, part in word.decision.parts.items() if name != INTERCEPT}
+    return {
+        name: math.nan if math.isnan(share.value) else share.contribution
+        for name, share in word.cues.items()
+    }
+
+
 def _shares(word: WordEmphasis, all_fit: bool) -> list[str]:
     """Format one cell per cue, or the largest contributions in one cell."""
+    parts = _parts(word)
+    cells = {name: "-" if math.isnan(part) else f"{part:+.2f}" for name, part in parts.items()}
     if all_fit:
-        return [share.shown for share in word.cues.values()]
-    largest = sorted(word.cues.items(), key=lambda item: -abs(item[1].contribution))[:_SHARES]
-    return [", ".join(f"{name} {share.shown}" for name, share in largest)]
+        return [*cells.values()]
+    sizes = {name: 0.0 if math.isnan(part) else abs(part) for name, part in parts.items()}
+    largest = sorted(cells, key=lambda name: -sizes[name])[:_SHARES]
+    return [", ".join(f"{name} {cells[name]}" for name in largest)]
 
 
 def _print_flags(console: Console, sentence: SentenceEmphasis) -> None:
