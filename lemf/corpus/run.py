@@ -137,7 +137,7 @@ def score_corpus(
     if language is not None or whisper is not None:
         aligning = AlignSettings(language=language, aligner=aligner, force_fit=force_fit)
     outputs = Outputs.of(output, sentence_table, features)
-    may_be_complete = outputs.table.exists() and not force
+    may_be_complete = os.path.isfile(outputs.table) and not force  # noqa: PTH113 - never raises
     if not may_be_complete:  # else the place may be read-only; existing outputs are checked below
         outputs.check(Path(source), force=True)
     parts = Parts(outputs.parts)

@@ -259,7 +259,7 @@ def _shade(upper: Axes, lower: Axes, sentence: SentenceEmphasis, top: int) -> No
     for axes in (upper, lower):
         for edge in edges:
             axes.axvline(edge, color="0.8", linewidth=0.6, zorder=0)
-    for word in marked_words(sentence, top):
+    for word in sorted(marked_words(sentence, top), key=lambda word: word.rank):
         colour = rank_colour(word.rank)
         for axes in (upper, lower):
             axes.axvspan(word.start_s, word.end_s, color=colour, alpha=SHADE, linewidth=0, zorder=0)

@@ -251,8 +251,8 @@ def test_what_is_left_out_of_a_folder_is_said(batch):
 def test_a_file_that_vanishes_fails_alone(batch, monkeypatch):
     listed = lemf.corpus.run.list_recordings
 
-    def list_and_remove(*arguments):
-        found = listed(*arguments)
+    def list_and_remove(*arguments, **options):
+        found = listed(*arguments, **options)
         Path("corpus/speaker0/0002.wav").unlink()
         return found
 

@@ -43,9 +43,23 @@ def documented_features():
 
 @pytest.mark.parametrize("cues", CUE_SETS)
 def test_words_have_the_documented_columns(cues):
-    columns = columns_of("words", lemf.Settings(cues=cues))
+    columns = columns_of("words", lemf.Settings(cues=cues, decide="off"))
     assert {column.name: column.type for column in columns} == documented_words(CUE_SETS[cues])
     assert [column.name for column in columns] == list(documented_words(CUE_SETS[cues]))
+
+
+def test_decisions_add_documented_columns():
+    decided = lemf.Settings(cues="listeners")
+    for table, place in (
+        ("words", "Decisions add to the words"),
+        ("sentences", "to the sentences"),
+    ):
+        columns = {one.name: one.type for one in columns_of(table, decided)}
+        plain = columns_of(table, lemf.Settings(cues="listeners", decide="off"))
+        added = [name for name in columns if name not in {one.name for one in plain}]
+        documented = names(DOCS.split(place)[1].split(";")[0].split(".\n")[0])
+        known = {name.split(".")[0] for name in documented}
+        assert {name.split(".")[0] for name in added} == known
 
 
 def test_sentences_and_features_have_the_documented_columns():
