@@ -33,21 +33,18 @@ from lemf.aligner.forced import AlignedWord, find_word_path, read_times
 from lemf.corpus.alignment.run import N_TRAINING
 from lemf.reading.silence_labels import is_silence
 
-ENGLISH = ("7127_75947_000010_000000", "LJ050-0276", "LJ050-0277", "LJ050-0278")
 Words = Mapping[str, Sequence[AlignedWord]]
 
 
-def read_english(data: Path) -> list[Utterance]:
-    """Read the English recordings with grids."""
+def read_english(data: Path, folder: str = "libritts") -> list[Utterance]:
+    """Read the English recordings with grids: those of a folder, read aloud or spontaneous."""
     utterances = []
     with open_espeak() as espeak:
-        for name in ENGLISH:
-            grid = lemf.read_textgrid(data / "libritts" / f"{name}.TextGrid")
-            words = spans_of(grid, "words")
+        for path in sorted((data / folder).glob("*.wav")):
+            words = spans_of(lemf.read_textgrid(path.with_suffix(".TextGrid")), "words")
             text = " ".join(label for *_, label in words)
             spans_s = [(start_s, end_s) for start_s, end_s, _ in words]
-            path = data / "libritts" / f"{name}.wav"
-            utterances.append(read_utterance(path, name[:2], text, "en-us", espeak, spans_s))
+            utterances.append(read_utterance(path, path.stem[:2], text, "en-us", espeak, spans_s))
     return utterances
 
 
@@ -209,6 +206,11 @@ def main() -> None:
     for label, words in rows.items():
         print_row(f"German words, {label}", word_errors(german, words))
         print_row(f"German phones, {label}", phone_errors(german, words))
+    spontaneous = [one.warped(seed) for one in read_english(data, "mfa")]
+    print_row(
+        "English words, spontaneous speech, each alone",
+        word_errors(spontaneous, align(spontaneous, seed, {})),
+    )
     english = [one.warped(seed) for one in english]
     alone = align(english, seed, {})
     print_row("English words, each alone", word_errors(english, alone))
