@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,8 @@ from lemf.config import FRAME_PERIOD_S
 from lemf.cues.phone_norms import PhoneNorms
 from lemf.reading.alignment import Word
 
-EDGE_S = 0.1  # clear F0 at the end of a word and the start of the next, about a syllable
-_EDGE_FRAMES = round(EDGE_S / FRAME_PERIOD_S)
+_END_FRAMES = round(0.1 / FRAME_PERIOD_S)  # of a word
+_START_FRAMES = round(0.5 / FRAME_PERIOD_S)  # of what follows: about two syllables, against accents
 
 
 def pauses_after(starts_s: FloatArray, ends_s: FloatArray) -> FloatArray:
@@ -52,7 +53,9 @@ def final_lengthening(
     Returns
     -------
     (words,) float64
-        Mean of ln(duration / expected duration); NaN without phones, and with `by_length`.
+        The duration of these phones less the sum of their expected durations, in average phones
+        (`expected.otherwise`), so that tempo does not matter; NaN without phones, and with
+        `by_length`.
 
     References
     ----------
@@ -65,16 +68,17 @@ def final_lengthening(
             continue
         places = [k for k, phone in enumerate(word.phones) if phone.label in vowels]
         rhyme = word.phones[places[-1] if places else 0 :]
-        values[i] = np.mean([np.log(p.duration_s) - expected.of(p.label) for p in rhyme])
+        excess_s = [phone.duration_s - np.exp(expected.of(phone.label)) for phone in rhyme]
+        values[i] = np.sum(excess_s) / np.exp(expected.otherwise)
     return values
 
 
 def f0_resets(
     semitones: FloatArray, clear: NDArray[np.bool_], spans: Sequence[slice]
 ) -> FloatArray:
-    """Measure how far F0 jumps up from the end of each word to the start of the next.
+    """Measure how far F0 lies above the end of each word in what follows.
 
-    F0 declines over a phrase and is reset where the next one starts.
+    F0 declines over a phrase, falls at its end, and is reset where the next one starts.
 
     Parameters
     ----------
@@ -88,13 +92,15 @@ def f0_resets(
     Returns
     -------
     (words,) float64
-        Median of the first 100 ms of clear F0 in the next word less that of the last 100 ms in
-        this one, in semitones, below 0 where F0 goes on falling; NaN where either word has no
-        clear frame, and after the last word.
+        Median of clear F0 in the 0.5 s from the start of the next word less that of the last 100 ms
+        of clear F0 in this one, in semitones; NaN where either has no clear frame, and after the
+        last word.
     """
-    known = [semitones[span][clear[span]] for span in spans]
-    starts = np.array([np.median(f0[:_EDGE_FRAMES]) if len(f0) else np.nan for f0 in known])
-    ends = np.array([np.median(f0[-_EDGE_FRAMES:]) if len(f0) else np.nan for f0 in known])
     resets = np.full(len(spans), np.nan)
-    resets[:-1] = starts[1:] - ends[:-1]
+    for i, (span, after) in enumerate(pairwise(spans)):
+        ending = semitones[span][clear[span]][-_END_FRAMES:]
+        follows = slice(after.start, after.start + _START_FRAMES)
+        starting = semitones[follows][clear[follows]]
+        if len(ending) and len(starting):
+            resets[i] = np.median(starting) - np.median(ending)
     return resets

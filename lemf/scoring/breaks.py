@@ -1,15 +1,15 @@
 """Phrase boundaries: the strength of the break after each word, and sentences cut at them.
 
-strength = log2(1 + pause / 0.1 s) + max(lengthening, 0) / ln 1.4 + max(reset, 0) / 4 st
+strength = log2(1 + pause / 0.1 s) + max(lengthening, 0) / 1.5 phones + max(reset, 0) / 6 st
 
-A pause of 100 ms, a rhyme lengthened by the factor of Klatt's rule and a reset of F0 by four
-semitones weigh alike. Listeners hear boundaries by the length and the F0 of what stands before
-them, each by itself and both together (Streeter 1978), so the terms are added.
+A pause of 100 ms alone makes a minor break, one of 300 ms a major one. Listeners hear boundaries by
+the length and the F0 of what stands before them, each by itself and both together (Streeter 1978),
+so the terms are added.
 
 References
 ----------
 L. A. Streeter, "Acoustic determinants of phrase boundary perception", Journal of the Acoustical
-Society of America 64, 1978. D. H. Klatt: see `lemf.cues.duration_cues.nonfinal_phones`.
+Society of America 64, 1978.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from lemf.arrays import FloatArray
 from lemf.config import Settings
 from lemf.contours.measurement import Measurement
 from lemf.cues.break_cues import f0_resets, final_lengthening, pauses_after
-from lemf.cues.duration_cues import FINAL_LENGTHENING
 from lemf.cues.phone_norms import PhoneTally
 from lemf.cues.sentence_contours import cut_sentence
 from lemf.reading.alignment import Word
 from lemf.scoring.emphasis import SentenceEmphasis, WordBreak
 
 PAUSE_S = 0.1
-RESET_ST = 4.0
-MINOR, MAJOR = 1.5, 2.5  # least strength of an intermediate and of an intonational phrase
+LENGTHENING = 1.5  # average phones
+RESET_ST = 6.0
+MINOR, MAJOR = 1.0, 2.0  # least strength at the end of an intermediate, an intonational phrase
 
 
 def break_strength(
@@ -42,29 +42,28 @@ def break_strength(
     Parameters
     ----------
     pause_s, lengthening, reset_st : (words,) float64
-        As `lemf.cues.break_cues` measures them. What is NaN adds nothing.
+        As `lemf.cues.break_cues` measures them. What is NaN of the last two adds nothing.
 
     Returns
     -------
     (words,) float64
         0 or more; NaN where the pause is NaN, at the end of the recording.
     """
-    lengthened = np.fmax(lengthening, 0.0) / np.log(FINAL_LENGTHENING)
+    lengthened = np.fmax(lengthening, 0.0) / LENGTHENING
     reset = np.fmax(reset_st, 0.0) / RESET_ST
     strength: FloatArray = np.log2(1 + pause_s / PAUSE_S) + lengthened + reset
     return strength
 
 
 def break_kinds(strength: FloatArray) -> list[str]:
-    """Name the breaks: ``"none"``, ``"minor"`` from 1.5, ``"major"`` from 2.5, ``"end"`` for NaN.
+    """Name the breaks: ``"none"``, ``"minor"`` from 1, ``"major"`` from 2, ``"end"`` for NaN.
 
     They stand for the break indices 0 to 2, 3 and 4 of ToBI.
     """
-    names = np.array(["none", "minor", "major"])
-    kinds = names[np.digitize(strength, [MINOR, MAJOR])]  # NaN counts as the highest
-    return [
-        "end" if last else str(kind) for kind, last in zip(kinds, np.isnan(strength), strict=True)
-    ]
+    names = np.array(["none", "minor", "major", "major"])
+    kinds = np.where(np.isnan(strength), "end", names[np.digitize(strength, [MINOR, MAJOR])])
+    found: list[str] = kinds.tolist()
+    return found
 
 
 def measure_breaks(measured: Measurement) -> list[WordBreak]:

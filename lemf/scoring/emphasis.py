@@ -70,9 +70,9 @@ class WordBreak:
     pause_s : float
         Silence up to the next word in seconds.
     lengthening : float
-        Mean ln(duration / expected duration) of the phones from the last vowel on.
+        How much longer than expected the phones from the last vowel on are, in average phones.
     reset_st : float
-        F0 at the start of the next word above that at the end of this one, in semitones.
+        F0 in the half second that follows above that at the end of this word, in semitones.
     """
 
     kind: str
