@@ -125,7 +125,7 @@ _normalise_option = click.option(
     show_default=True,
     help="Words over which each cue is standardised; lemf rescore also has speaker and corpus.",
 )
-_breaks_option = click.option(
+breaks_option = click.option(
     "--breaks", is_flag=True, help="Also measure the phrase boundary after each word."
 )
 _VIEW_OPTIONS = (
@@ -147,7 +147,7 @@ _VIEW_OPTIONS = (
 
 # The options that a command takes as `MeasureOptions`, `AnalysisOptions` or `ViewOptions`
 measure_options = add_options(*_MEASURE_OPTIONS)
-_recording_options = add_options(weight_options, measure_options, _normalise_option, _breaks_option)
+_recording_options = add_options(weight_options, measure_options, _normalise_option, breaks_option)
 analysis_options = add_options(_recording_options, force_option)
 view_options = add_options(_recording_options, *_VIEW_OPTIONS, force_option)
 

@@ -11,6 +11,7 @@ from lemf.commands.align_options import AlignerOptions, check_download, transcri
 from lemf.commands.analysis_options import (
     AnalysisOptions,
     analysis_options,
+    breaks_option,
     note_slow_pitch,
     read_settings,
 )
@@ -132,6 +133,7 @@ def batch(
     metavar="REGEX",
     help="What in an id is the speaker, such as '^[^_]+'.  [default: the folder]",
 )
+@breaks_option
 @force_option
 def rescore(
     features: Path,
@@ -140,6 +142,7 @@ def rescore(
     duration: DurationMethod | None,
     normalise: Scope | None,
     speaker_pattern: str | None,
+    breaks: bool,
     force: bool,
     **options: Unpack[WeightOptions],
 ) -> None:
@@ -169,6 +172,7 @@ def rescore(
                 threshold=weighing.threshold,
                 duration=duration,
                 normalise=normalise,
+                breaks=breaks,
                 speaker_pattern=speaker_pattern,
                 force=force,
                 watch=watch,

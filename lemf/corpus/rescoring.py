@@ -42,6 +42,7 @@ def rescore_features(
     threshold: float = DEFAULT_THRESHOLD,
     duration: DurationMethod | None = None,
     normalise: Scope | None = None,
+    breaks: bool = False,
     speaker_pattern: str | None = None,
     force: bool = False,
     watch: Watch = no_watch,
@@ -64,6 +65,8 @@ def rescore_features(
         Settings to change; by default those of the features.
     threshold : float
         As in `Settings`.
+    breaks : bool
+        Whether phrase boundaries are measured, also if the run that made the features did not.
     speaker_pattern : str, optional
         A regular expression that finds the speaker in an id, as its first group if it has one; by
         default the folder, as for the Montreal Forced Aligner.
@@ -104,6 +107,7 @@ def rescore_features(
         normalise=normalise or before.normalise,
         decide=decide or (None if changes_scores else before.decide),
         threshold=threshold,
+        breaks=breaks or before.breaks,
     )
     find_model(settings)  # raises before any reading
     _check_change(features, before, settings, speaker_pattern)
