@@ -51,7 +51,7 @@ def strengths(measured):
 
 def test_the_terms_are_one_at_their_scales():
     pause_s, none = np.array([0.1, 0.3, 0.0, 0.0, np.nan]), np.zeros(5)
-    assert break_strength(pause_s, none, none)[:2].tolist() == [1.0, 2.0]
+    np.testing.assert_allclose(break_strength(pause_s, none, none)[:2], [1, 2], rtol=1e-12)
     lengthening = np.array([0.0, 0.0, 1.5, -9.0, 3.0])
     reset_st = np.array([np.nan, -5.0, 6.0, 3.0, 6.0])
     found = break_strength(pause_s, lengthening, reset_st)
@@ -199,4 +199,4 @@ def test_the_phrases_of_copasul_are_sentences(speech_data):
     stem = speech_data / "copasul/dialogId_turnId_spkId"
     options = lemf.Settings(words_tier="WRD", duration="word", sentences="GLOB_1")
     emphasis = lemf.score(f"{stem}.wav", f"{stem}.TextGrid", options)
-    assert [sentence.words[0].word for sentence in emphasis.sentences] == ["this", "whether", "is"]
+    assert [sentence.words[0].word for sentence in emphasis.sentences] == ["this", "check", "is"]
