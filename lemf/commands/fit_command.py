@@ -22,7 +22,7 @@ from lemf.runtime.progress import progress
 
 if TYPE_CHECKING:
     from lemf.agreement.fitting.run import Fit
-    from lemf.config import FitMethod
+    from lemf.config import FitMethod, Settings
 
 
 @click.command()
@@ -37,12 +37,21 @@ if TYPE_CHECKING:
 @click.option(
     "--cues",
     type=click.Choice(list(CUE_SETS)),
-    default="paper",
-    show_default=True,
-    help="Cue set.",
+    help="Cue set.  [default: paper; with --decide listeners]",
 )
 @click.option(
     "--cue", metavar="NAME", multiple=True, help="Use only this cue of the set; may be repeated."
+)
+@click.option(
+    "--decide", is_flag=True, help="Fit a decision, for --decide of other commands, not weights."
+)
+@click.option(
+    "--cut",
+    metavar="RATING",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Least rating of an emphasised word, for --decide.",
 )
 @click.option(
     "--method",
@@ -70,7 +79,9 @@ if TYPE_CHECKING:
 def fit(
     labels: Path,
     output: Path,
-    cues: str,
+    cues: str | None,
+    decide: bool,
+    cut: float,
     cue: tuple[str, ...],
     method: FitMethod,
     regularisation: str,
@@ -80,14 +91,23 @@ def fit(
     force: bool,
     **options: Unpack[MeasureOptions],
 ) -> None:
-    """Fit the weights of cues to the emphasis that listeners heard.
+    """Fit weights of cues, or a decision, to what listeners heard.
 
     LABELS is a file as for lemf evaluate. The table shows how well the weights do on speakers and
-    texts that were held out from the fit, beside the weights of the cue set.
+    texts that were held out from the fit, beside the weights of the cue set. With --decide, the
+    scores become a probability of emphasis: words rated --cut or higher are emphasised.
     """
+    cues = cues or ("listeners" if decide else "paper")
     settings = read_measure_options(options, cues=cues)
     strength = _read_regularisation(regularisation)
+    if decide and (cue or held_out is not None or strength is not None):
+        raise click.UsageError(
+            "--cue, --regularisation and --held-out are for weights; leave them out"
+        )
     _check_outputs(labels, output, held_out, force=force)
+    if decide:
+        _fit_decision(labels, output, settings, cut, jobs or count_cores(), force=force)
+        return
 
     from lemf.agreement.evaluation.table import print_evaluation
     from lemf.agreement.evaluation.text import describe_notes
@@ -117,6 +137,20 @@ def fit(
         say(f"wrote {held_out}")
     print_evaluation(fitted.evaluation, open_stdout())
     click.echo(_describe(fitted.fit))
+
+
+def _fit_decision(
+    labels: Path, output: Path, settings: Settings, cut: float, jobs: int, *, force: bool
+) -> None:
+    """Fit a decision, write the file, and print how the decision does on what was held out."""
+    from lemf.agreement.fitting.decision import fit_decision
+    from lemf.agreement.fitting.fitted_decision import describe_decision, format_decision
+
+    with progress("fitting") as watch:
+        fitted = fit_decision(labels, settings, name=output.stem, cut=cut, jobs=jobs, watch=watch)
+    write_output(output, format_decision(fitted, labels, cut).encode(), force=force)
+    say(f"wrote {output}")
+    click.echo(describe_decision(fitted))
 
 
 def _read_regularisation(text: str) -> float | None:

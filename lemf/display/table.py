@@ -70,9 +70,11 @@ def _decision_legend(model: DecisionModel, threshold: float) -> str:
     measures = "".join(
         f" {c:+.3g} {name} ({CUES[name].unit})" for name, c in model.absolute.items()
     )
+    means = (value * model.means[cue] for cue, value in model.absolute.items())
+    at_means = model.intercept + sum(means)
     return (
         f"P = probability of {model.name}, * from {threshold:g}; logit P = {model.intercept:.2f} "
-        f"{model.slope:+.2f} score{measures}; {model.intercept:.2f} and the columns sum to it; "
+        f"{model.slope:+.2f} score{measures}; {at_means:.2f} and the columns sum to it; "
         "words are ranked by score"
     )
 

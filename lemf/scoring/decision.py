@@ -42,6 +42,9 @@ class DecisionModel:
         Log-odds per unit of a cue as measured, such as per semitone or per decibel.
     means : mapping of cue to float
         Values that stand in where an absolute measure is missing.
+    floors : mapping of cue to float
+        Lower values of an absolute measure count as this one: a dull voice or microphone says no
+        more against emphasis than the duller words that the model was fitted on.
     fitted_on : str
         What the model was fitted on.
     """
@@ -54,6 +57,7 @@ class DecisionModel:
     slope: float
     absolute: Mapping[str, float]
     means: Mapping[str, float]
+    floors: Mapping[str, float]
     fitted_on: str
 
 
@@ -108,16 +112,20 @@ def log_odds_parts(
     Returns
     -------
     dict of str to (words,) float64
-        ``"intercept"``, each cue, and each absolute measure; a cue that is both has one part.
+        ``"intercept"``, each cue, and each absolute measure; a cue that is both has one part. The
+        part of a measure is 0 at its mean; what the means add is in that of the intercept.
     """
     n_words = len(next(iter(contributions.values())))
-    parts = {INTERCEPT: np.full(n_words, model.intercept)}
+    at_means = sum(value * model.means.get(cue, 0.0) for cue, value in model.absolute.items())
+    parts = {INTERCEPT: np.full(n_words, model.intercept + at_means)}
     for cue, added in contributions.items():
         parts[cue] = model.slope * added
     for cue, coefficient in model.absolute.items():
         values = measures[cue]
-        known = np.where(np.isnan(values), model.means.get(cue, 0.0), values)
-        parts[cue] = parts.get(cue, 0.0) + coefficient * known
+        mean = model.means.get(cue, 0.0)
+        known = np.where(np.isnan(values), mean, values)
+        counted = np.maximum(known, model.floors.get(cue, -np.inf))
+        parts[cue] = parts.get(cue, 0.0) + coefficient * (counted - mean)
     return parts
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Literal
 
 import numpy as np
 
@@ -35,6 +36,8 @@ class ScoredSentence:
         The standardised cues, one mapping per settings.
     probabilities : tuple of (words,) float64 or None
         P(emphasised), one array per settings; None where they do not decide.
+    values : tuple of mapping of cue to (words,) float64
+        The cues as measured, one mapping per settings; NaN where one could not be.
     """
 
     words: tuple[str, ...]
@@ -42,6 +45,7 @@ class ScoredSentence:
     scores: tuple[FloatArray, ...]
     z: tuple[Mapping[str, FloatArray], ...]
     probabilities: tuple[FloatArray | None, ...] = ()
+    values: tuple[Mapping[str, FloatArray], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -257,18 +261,20 @@ def _score(task: _Task) -> _Scored:
             tuple(word.word for word in sentences[0].words),
             np.array([word.end_s - word.start_s for word in sentences[0].words]),
             tuple(np.array([word.score for word in sentence.words]) for sentence in sentences),
-            tuple(
-                {
-                    cue: np.array([word.cues[cue].z for word in sentence.words])
-                    for cue in sentence.words[0].cues
-                }
-                for sentence in sentences
-            ),
+            tuple(_of_cues(sentence, "z") for sentence in sentences),
             tuple(_probabilities(sentence) for sentence in sentences),
+            tuple(_of_cues(sentence, "value") for sentence in sentences),
         )
         for sentences in zip(*(result.sentences for result in results), strict=True)
     )
     return _Scored(scored, tuple(dict.fromkeys(n for result in results for n in result.notes)))
+
+
+def _of_cues(sentence: SentenceEmphasis, what: Literal["z", "value"]) -> dict[str, FloatArray]:
+    return {
+        cue: np.array([getattr(word.cues[cue], what) for word in sentence.words])
+        for cue in sentence.words[0].cues
+    }
 
 
 def _probabilities(sentence: SentenceEmphasis) -> FloatArray | None:

@@ -91,7 +91,8 @@ def test_a_sentence_without_voice_is_flagged(utterance):
 def test_the_table_names_the_cues_in_80_columns(utterance, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     run = CliRunner().invoke(
-        main, ["score", str(utterance.wav), str(utterance.textgrid), "--cues", "listeners"]
+        main,
+        ["score", str(utterance.wav), str(utterance.textgrid), "--cues=listeners", "--decide=off"],
     )
     assert run.exit_code == 0, run.output
     lines = run.stdout.splitlines()

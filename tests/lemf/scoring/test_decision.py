@@ -29,6 +29,7 @@ MODEL = replace(
     slope=0.5,
     absolute={"pitch_range": 0.25, "spectral_balance": 0.1},
     means={"pitch_range": 4.0, "spectral_balance": -5.0},
+    floors={"spectral_balance": -8.0},
 )
 
 
@@ -41,7 +42,7 @@ def emphasis(make_sound, make_grid):
 def make_sound():
     """Three words of 0.4 s with a pause around each; F0 and level of the second stand out."""
 
-    def make(rise=1.4, louder=2.0):
+    def make(rise=1.7, louder=3.0):
         rate_hz = 16_000
         times_s = np.arange(int(2.0 * rate_hz)) / rate_hz
         samples = np.zeros(len(times_s))
@@ -51,8 +52,8 @@ def make_sound():
             factor = rise if number == 1 else 1.0
             f0_hz = 120.0 * (1 + (factor - 1) * np.sin(np.pi * local_s / 0.4))
             phase = 2 * np.pi * np.cumsum(f0_hz) / rate_hz
-            tone = sum(np.sin(k * phase) / k for k in range(1, 12))
-            samples[inside] = 0.1 * tone * (louder if number == 1 else 1.0)
+            tone = sum(np.sin(k * phase) / k**0.3 for k in range(1, 30))
+            samples[inside] = 0.02 * tone * (louder if number == 1 else 1.0)
         return samples + 1e-4 * np.random.default_rng(0).normal(size=len(samples))
 
     return make
@@ -68,7 +69,10 @@ def test_parts_are_the_formula_by_hand():
     measures = {"pitch_range": np.array([8.0, np.nan]), "spectral_balance": np.array([-10.0, 0.0])}
     parts = log_odds_parts(added, measures, MODEL)
     assert list(parts) == ["intercept", *added, *measures]
-    np.testing.assert_allclose(sum(parts.values()), [-3 + 0.75 + 2.0 - 1.0, -3 - 1.0 + 1.0])
+    np.testing.assert_allclose(sum(parts.values()), [-3 + 0.75 + 2.0 - 0.8, -3 - 1.0 + 1.0])
+    np.testing.assert_allclose(parts["intercept"], -3.0 + 0.25 * 4.0 - 0.1 * 5.0)
+    assert parts["pitch_range"].tolist() == [1.0, 0.0]  # where nothing is measured, the mean
+    np.testing.assert_allclose(parts["spectral_balance"], [-0.3, 0.5])  # not below the floor
 
 
 def test_a_cue_that_is_also_measured_as_such_has_one_part():
@@ -77,7 +81,7 @@ def test_a_cue_that_is_also_measured_as_such_has_one_part():
         {"pitch_range": np.array([3.0])}, {"pitch_range": np.array([5.0])}, model
     )
     assert {name: float(part[0]) for name, part in parts.items()} == {
-        "intercept": -3.0, "pitch_range": 0.5 * 3.0 + 5.0,
+        "intercept": -3.0 + 2.0, "pitch_range": 0.5 * 3.0 + 5.0 - 2.0,
     }  # fmt: skip
 
 
@@ -95,7 +99,6 @@ def test_listeners_decide_emphasis_and_the_paper_nothing(emphasis, make_sound, m
     assert [word.word for word in sentence.emphasised] == ["two"]
     for word in sentence.words:
         decided = word.decision
-        assert decided.log_odds == pytest.approx(-2.84 + 0.72 * word.score, abs=1e-12)
         assert sum(decided.parts.values()) == pytest.approx(decided.log_odds, abs=1e-12)
         assert decided.probability == pytest.approx(expit(decided.log_odds), rel=1e-12)
         assert decided.emphasised == (decided.probability >= 0.5)
@@ -115,7 +118,8 @@ def test_absolute_measures_are_measured_beside_the_cue_set(make_sound, make_grid
     for word, measured in zip(decided.words, every.words, strict=True):
         for cue, coefficient in MODEL.absolute.items():
             value = measured.cues[cue].value
-            assert word.decision.parts[cue] == pytest.approx(coefficient * value, rel=1e-12)
+            above = max(value, MODEL.floors.get(cue, -np.inf)) - MODEL.means[cue]
+            assert word.decision.parts[cue] == pytest.approx(coefficient * above, rel=1e-12)
     assert decided.settings.decide == str(path)
 
 
