@@ -82,6 +82,7 @@ from .scoring.emphasis import Segment as Segment
 from .scoring.emphasis import SentenceEmphasis as SentenceEmphasis
 from .scoring.emphasis import WordBreak as WordBreak
 from .scoring.emphasis import WordEmphasis as WordEmphasis
+from .scoring.measures import WordMeasures as WordMeasures
 from .transcription.text_files import Transcript as Transcript
 from .transcription.text_files import read_transcript as read_transcript
 from .transcription.whisper import find_whisper_language as find_whisper_language

@@ -94,6 +94,8 @@ class Settings:
         words, scores compare between sentences. The last two need several recordings.
     breaks : bool
         Whether the phrase boundary after each word is measured.
+    measures : bool
+        Whether each word gets measures that can be quoted: F0 in Hz, level in dB, rate.
     decide : str, optional
         By what it is decided which words are emphasised: ``"emphasis"``, ``"accent"``, the path of
         a file that ``lemf fit --decide`` wrote, or ``"off"``. Left out, it is ``"emphasis"`` with
@@ -123,6 +125,7 @@ class Settings:
     silence: tuple[str, ...] = ()
     normalise: Scope = "sentence"
     breaks: bool = field(default=False, metadata=OPTIONAL)
+    measures: bool = field(default=False, metadata=OPTIONAL)
     decide: str | None = field(default=None, metadata=OPTIONAL)
     threshold: float = field(default=DEFAULT_THRESHOLD, metadata=OPTIONAL)
 
@@ -183,9 +186,9 @@ class Settings:
 
     @property
     def needs_detail(self) -> bool:
-        """Whether anything reads contours with detail: an extra cue, breaks or a decision."""
-        decides = self.decide not in (None, OFF)
-        return self.has_extra_cues or self.breaks or self.sentences_from_breaks or decides
+        """Whether anything reads contours with detail: an extra cue, breaks, F0, a decision."""
+        breaks = self.breaks or self.sentences_from_breaks
+        return self.has_extra_cues or breaks or self.measures or self.decide not in (None, OFF)
 
     @property
     def sentences_tier(self) -> str | None:
@@ -307,6 +310,7 @@ _TYPES: Mapping[str, tuple[Callable[[Any], object], str]] = {
     "encoding": (_text_or_none, "the name of an encoding"),
     "silence": (_labels, "a tuple of labels"),
     "breaks": (_flag, "True or False"),
+    "measures": (_flag, "True or False"),
     "decide": (_text_or_none, "'emphasis', 'accent', 'off' or the path of a file"),
     "threshold": (float, "a probability between 0 and 1"),
 }

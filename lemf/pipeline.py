@@ -28,8 +28,15 @@ from lemf.scoring.doubts import (
     vowel_notes,
 )
 from lemf.scoring.emphasis import Emphasis
+from lemf.scoring.measures import find_clear_f0, measure_flags, measure_words
 from lemf.scoring.norms import Norms, recording_norms, sentence_phones
-from lemf.scoring.sentence import decide_sentence, find_vowels, measure_cues, score_sentence
+from lemf.scoring.sentence import (
+    add_measures,
+    decide_sentence,
+    find_vowels,
+    measure_cues,
+    score_sentence,
+)
 
 _VERSION = version_of("lemf")  # read once: it takes as long as the cues of a sentence
 
@@ -161,6 +168,10 @@ def score_measurement(
         sentence = score_sentence(index, words, cues, standardise, settings.cue_weights)
         if model is not None:
             sentence = decide_sentence(sentence, cues.values, model, settings.threshold)
+        if settings.measures:
+            clear = find_clear_f0(words, contours)
+            measures = measure_words(words, clear, measured.rate_hz)
+            sentence = add_measures(sentence, measures, measure_flags(clear))
         sentences.append(sentence)
     if settings.breaks:
         sentences = add_breaks(sentences, measure_breaks(measured))

@@ -44,6 +44,7 @@ class AnalysisOptions(WeightOptions, MeasureOptions):
 
     normalise: Scope
     breaks: bool
+    measures: bool
     force: bool
 
 
@@ -128,6 +129,11 @@ _normalise_option = click.option(
 breaks_option = click.option(
     "--breaks", is_flag=True, help="Also measure the phrase boundary after each word."
 )
+measures_option = click.option(
+    "--measures",
+    is_flag=True,
+    help="Also measure each word's F0 in Hz and semitones, level in dB and phones a second.",
+)
 _VIEW_OPTIONS = (
     click.option(
         "--top",
@@ -147,7 +153,9 @@ _VIEW_OPTIONS = (
 
 # The options that a command takes as `MeasureOptions`, `AnalysisOptions` or `ViewOptions`
 measure_options = add_options(*_MEASURE_OPTIONS)
-_recording_options = add_options(weight_options, measure_options, _normalise_option, breaks_option)
+_recording_options = add_options(
+    weight_options, measure_options, _normalise_option, breaks_option, measures_option
+)
 analysis_options = add_options(_recording_options, force_option)
 view_options = add_options(_recording_options, *_VIEW_OPTIONS, force_option)
 
@@ -181,6 +189,7 @@ def read_settings(options: AnalysisOptions) -> Settings:
         threshold=weighing.threshold,
         normalise=options["normalise"],
         breaks=options["breaks"],
+        measures=options["measures"],
     )
     try:
         find_model(settings)
@@ -198,6 +207,7 @@ def read_measure_options(
     threshold: float = DEFAULT_THRESHOLD,
     normalise: Scope = "sentence",
     breaks: bool = False,
+    measures: bool = False,
 ) -> Settings:
     """Convert the options for measuring, and the settings of what is computed, to settings.
 
@@ -227,6 +237,7 @@ def read_measure_options(
             decide=decide,
             threshold=threshold,
             breaks=breaks,
+            measures=measures,
         )
     except SettingsError as error:
         raise click.UsageError(str(error)) from error

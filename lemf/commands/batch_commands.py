@@ -12,6 +12,7 @@ from lemf.commands.analysis_options import (
     AnalysisOptions,
     analysis_options,
     breaks_option,
+    measures_option,
     note_slow_pitch,
     read_settings,
 )
@@ -134,6 +135,7 @@ def batch(
     help="What in an id is the speaker, such as '^[^_]+'.  [default: the folder]",
 )
 @breaks_option
+@measures_option
 @force_option
 def rescore(
     features: Path,
@@ -143,6 +145,7 @@ def rescore(
     normalise: Scope | None,
     speaker_pattern: str | None,
     breaks: bool,
+    measures: bool,
     force: bool,
     **options: Unpack[WeightOptions],
 ) -> None:
@@ -173,6 +176,7 @@ def rescore(
                 duration=duration,
                 normalise=normalise,
                 breaks=breaks,
+                measures=measures,
                 speaker_pattern=speaker_pattern,
                 force=force,
                 watch=watch,

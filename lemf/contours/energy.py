@@ -5,6 +5,7 @@ All of the spectrum as in the paper, or the middle of it, where vocal effort sho
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -73,6 +74,29 @@ def frame_mid_energy(samples: FloatArray, centres: IntArray, rate_hz: int) -> Fl
     for block, spectra in _spectra(samples, centres, rate_hz):
         energy[block] = np.linalg.norm(spectra[:, band], axis=1)
     return energy
+
+
+def mean_level_db(energy: FloatArray, rate_hz: int) -> float:
+    """Compute the mean level of frames in decibels re full scale.
+
+    10 log10 of the mean power. By Parseval's theorem, the mean square of a frame of n samples under
+    the window is 16 E_k^2 / (3 n^2). A sine of full scale has -3.01 dB, its root mean square.
+
+    Parameters
+    ----------
+    energy : (frames,) float64
+        As `frame_energy` computes it.
+    rate_hz : int
+        Sampling rate of the recording.
+
+    Returns
+    -------
+    float
+        NaN without a frame, or where all are silent.
+    """
+    power = 16.0 / 3.0 * np.square(energy / _window_size(rate_hz))
+    total = float(power.sum())
+    return 10.0 * math.log10(total / len(power)) if total > 0 else math.nan
 
 
 def _window_size(rate_hz: int) -> int:

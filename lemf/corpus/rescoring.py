@@ -43,6 +43,7 @@ def rescore_features(
     duration: DurationMethod | None = None,
     normalise: Scope | None = None,
     breaks: bool = False,
+    measures: bool = False,
     speaker_pattern: str | None = None,
     force: bool = False,
     watch: Watch = no_watch,
@@ -67,6 +68,8 @@ def rescore_features(
         As in `Settings`.
     breaks : bool
         Whether phrase boundaries are measured, also if the run that made the features did not.
+    measures : bool
+        The same for F0 in Hz, level and rate.
     speaker_pattern : str, optional
         A regular expression that finds the speaker in an id, as its first group if it has one; by
         default the folder, as for the Montreal Forced Aligner.
@@ -108,6 +111,7 @@ def rescore_features(
         decide=decide or (None if changes_scores else before.decide),
         threshold=threshold,
         breaks=breaks or before.breaks,
+        measures=measures or before.measures,
     )
     find_model(settings)  # raises before any reading
     _check_change(features, before, settings, speaker_pattern)

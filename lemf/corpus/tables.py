@@ -6,11 +6,13 @@ Rows are made in the workers, which load no pyarrow; `parquet` turns the types i
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lemf.scoring.decision import INTERCEPT
 from lemf.scoring.decision_models import find_model
+from lemf.scoring.measures import WordMeasures
 
 if TYPE_CHECKING:
     from lemf.config import Settings
@@ -100,6 +102,7 @@ _BREAK_COLUMNS = {
     "break_lengthening": "float64",
     "break_reset_st": "float64",
 }
+_MEASURE_COLUMNS = {one.name: "float64" for one in fields(WordMeasures)}
 
 
 def word_columns(settings: Settings) -> tuple[Column, ...]:
@@ -128,6 +131,7 @@ def word_columns(settings: Settings) -> tuple[Column, ...]:
         },
         **(_BREAK_COLUMNS if settings.breaks else {}),
         **_decision_columns(settings),
+        **(_MEASURE_COLUMNS if settings.measures else {}),
         "sentence_flags": "string",
         "in_segment": "bool",
     }

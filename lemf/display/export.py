@@ -26,6 +26,7 @@ SEGMENT_TIER = "segment"
 DECISION_TIER = "emphasised"  # only where it was decided
 FLAGS_TIER = "flags"  # only where the alignment failed
 BREAKS_TIER = "breaks"  # only where phrase boundaries were measured
+F0_TIER = "f0_hz"  # only where measures were asked for
 
 
 def format_json(emphasis: Emphasis) -> str:
@@ -64,8 +65,9 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
         With ``emphasis`` (score of each word, two decimals) and ``segment`` (text of each emphasis
         segment); where emphasis was decided, ``emphasised`` (the probability of each emphasised
         word, two decimals); where the alignment failed, ``flags``; where phrase boundaries were
-        measured, ``breaks`` with a point at the end of each phrase, such as ``major 3.10``. A name
-        that is taken already gets a number.
+        measured, ``breaks`` with a point at the end of each phrase, such as ``major 3.10``; where
+        measures were asked for, ``f0_hz`` with a point at each word's clear F0 maximum, such as
+        ``213.4``. A name that is taken already gets a number.
     """
     scores = [Interval(w.start_s, w.end_s, f"{w.score:.2f}") for w in emphasis.words]
     segments = [
@@ -93,10 +95,12 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
             *([(FLAGS_TIER, failed)] if failed else []),
         )
     )
-    breaks = _break_points(emphasis, textgrid.end_s)
-    if breaks:
-        name = _free_name(BREAKS_TIER, names)
-        added += (PointTier(name, textgrid.start_s, textgrid.end_s, breaks),)
+    for name, points in (
+        (BREAKS_TIER, _break_points(emphasis, textgrid.end_s)),
+        (F0_TIER, _f0_points(emphasis, textgrid.end_s)),
+    ):
+        if points:
+            added += (PointTier(_free_name(name, names), *ends, points),)
     return TextGrid(textgrid.start_s, textgrid.end_s, textgrid.tiers + added, textgrid.path)
 
 
@@ -109,6 +113,15 @@ def _break_points(emphasis: Emphasis, end_s: float) -> tuple[Point, ...]:
             strength = "" if math.isnan(after.strength) else f" {after.strength:.2f}"
             ends[min(word.end_s, end_s)] = after.kind + strength
     return tuple(Point(time_s, label) for time_s, label in sorted(ends.items()))
+
+
+def _f0_points(emphasis: Emphasis, end_s: float) -> tuple[Point, ...]:
+    """Return a point at the clear F0 maximum of each word that has one: its F0 in Hz."""
+    measured = (word.measures for word in emphasis.words if word.measures is not None)
+    peaks = {one.f0_time_s: one.f0_hz for one in measured if not math.isnan(one.f0_hz)}
+    return tuple(
+        Point(time_s, f"{f0_hz:.1f}") for time_s, f0_hz in sorted(peaks.items()) if time_s <= end_s
+    )
 
 
 def format_contours_csv(emphasis: Emphasis) -> str:

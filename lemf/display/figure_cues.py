@@ -149,6 +149,8 @@ def mark_pitch(
 ) -> None:
     """Mark what the cues of pitch measure: the highest F0 of each word, or the area under F0.
 
+    Where measures were asked for, the highest clear F0 of each word, too.
+
     Parameters
     ----------
     axes : Axes
@@ -168,6 +170,12 @@ def mark_pitch(
         axes.plot(
             places_s, scale(np.exp([word.pitch for word in words])), "o", markersize=5,
             markerfacecolor="white", markeredgecolor=BLUE, label="highest F0 of the word",
+        )  # fmt: skip
+    measures = [word.measures for word in page.words if word.measures is not None]
+    if clear := [one for one in measures if not math.isnan(one.f0_hz)]:
+        axes.plot(
+            [one.f0_time_s for one in clear], scale(np.array([one.f0_hz for one in clear])), "v",
+            markersize=5, markerfacecolor=BLUE, markeredgecolor="white", label="highest clear F0",
         )  # fmt: skip
     if "pitch_area" in cues:
         _fill_area(axes, sentence, contours, scale)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from lemf.display.measures_table import describe_measures
 from lemf.errors import printable
 from lemf.runtime.colours import ORANGE
 from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
@@ -37,6 +38,8 @@ def _format_sentence(sentence: SentenceEmphasis) -> str:
         if decision is not None:
             why += f"; P {decision.probability:.2f}"
             line += "font-weight:bold;" if decision.emphasised else ""
+        if word.measures is not None:
+            why += f"; {describe_measures(word.measures)}"
         doubts = f"; doubtful: {word.doubts}" if word.doubts else ""
         spans.append(
             f'<span style="background:rgba({_RGB},{strength:.2f});padding:2px 4px;{line}" '

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lemf.config import CUES
+from lemf.display.measures_table import measures_table
 from lemf.errors import printable
 from lemf.scoring.decision import INTERCEPT, DecisionModel
 from lemf.scoring.emphasis import FLAG_MEANINGS, Emphasis, SentenceEmphasis, WordEmphasis
@@ -50,6 +51,9 @@ def print_table(emphasis: Emphasis, stream: TextIO, *, top: int = 3) -> None:
             console.print(Text(place, style="dim"))
         _print_heading(console, sentence)
         _print_words(console, sentence, marks, top, duration)
+        if sentence.words[0].measures is not None:
+            console.print()
+            console.print(measures_table(sentence))
         _print_flags(console, sentence)
         console.print()
     settings = emphasis.settings

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from lemf.config import CUE_SETS, OPTIONAL, Settings, shown_fields
 from lemf.contours.contours import Contours
 from lemf.runtime.extras import importing
 from lemf.scoring.decision import DecisionModel, SentenceDecision, WordDecision
+from lemf.scoring.measures import WordMeasures
 
 if TYPE_CHECKING:
     import pandas
 
 _BREAK_VALUES = ("break_strength", "break_pause_s", "break_lengthening", "break_reset_st")
+_MEASURES = tuple(one.name for one in fields(WordMeasures))
 _REPR_TOPS = 3  # sentences whose top word the repr names
 SCHEMA_VERSION = 1  # of the JSON contract, lemf/display/emphasis.schema.json
 
@@ -24,6 +26,7 @@ FLAG_MEANINGS = {
     "unvoiced": "no voiced frame: pitch counts as average",
     "unclear_pitch": "no clearly voiced frame: F0 is interpolated from the words around",
     "unknown_word": "no phone inside the word: duration counts as average",
+    "brief_pitch": "clearly voiced for under 30 ms: f0_hz rests on few frames",
     "doubtful_pitch": "F0 maximum half an octave above all clear F0: a lone outlier",
     "stretched_phone": "a phone over 1.5 s, or a word as long: the alignment failed there",
     "minimum_phones": "a row of phones of the least length: the alignment failed there",
@@ -108,6 +111,8 @@ class WordEmphasis:
         The phrase boundary after the word, if it was asked for.
     decision : WordDecision or None
         Whether the word is emphasised, where that is decided.
+    measures : WordMeasures or None
+        F0 in Hz and more, if they were asked for.
     """
 
     index: int
@@ -126,6 +131,7 @@ class WordEmphasis:
     flags: tuple[str, ...]
     break_after: WordBreak | None = field(default=None, metadata=OPTIONAL)
     decision: WordDecision | None = field(default=None, metadata=OPTIONAL)
+    measures: WordMeasures | None = field(default=None, metadata=OPTIONAL)
 
     @property
     def misaligned(self) -> bool:
@@ -262,6 +268,7 @@ class Emphasis:
                 if decision := row.pop("decision", None):
                     parts = decision.pop("parts")
                     row |= decision | {f"log_odds.{name}": part for name, part in parts.items()}
+                row |= row.pop("measures", {})
                 row["flags"] = " ".join(word.flags)
                 row["sentence_flags"] = " ".join(sentence.flags)
                 if sentence.decision is not None:
@@ -282,7 +289,7 @@ class Emphasis:
             import pandas
         frame = pandas.DataFrame(self.to_rows())
         values = [name for name in frame.columns if name.endswith(".value")]
-        values += [name for name in _BREAK_VALUES if name in frame.columns]
+        values += [name for name in (*_BREAK_VALUES, *_MEASURES) if name in frame.columns]
         return frame.astype(dict.fromkeys(["pitch", "energy", "duration", *values], float))
 
     def __repr__(self) -> str:

@@ -24,6 +24,7 @@ from lemf.scoring.decision import (
     probability,
 )
 from lemf.scoring.emphasis import CueShare, Segment, SentenceEmphasis, WordEmphasis
+from lemf.scoring.measures import WordMeasures
 from lemf.scoring.ranking import (
     contributions,
     emphasis_score,
@@ -217,6 +218,20 @@ def decide_sentence(
     if model.name == "accent" and len(words) < _FEWEST_WORDS:
         flags = (*flags, "few_words")
     return replace(sentence, words=words, flags=flags, decision=SentenceDecision(kind, found))
+
+
+def add_measures(
+    sentence: SentenceEmphasis, measures: Iterable[WordMeasures], flags: Iterable[tuple[str, ...]]
+) -> SentenceEmphasis:
+    """Return a sentence whose words have their measures, and the flags of these."""
+    measured = zip(sentence.words, measures, flags, strict=True)
+    return replace(
+        sentence,
+        words=tuple(
+            replace(word, measures=values, flags=(*word.flags, *found))
+            for word, values, found in measured
+        ),
+    )
 
 
 def _shares(
