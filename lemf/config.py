@@ -50,6 +50,7 @@ OPTIONAL = {"optional": True}  # of a field that outputs name only where it is n
 DECISIONS = ("emphasis", "accent")  # that lemf ships
 DEFAULT_THRESHOLD = 0.5
 OFF = "off"  # as a decision: none is made
+DECISION_CHOICES = f"{', '.join(DECISIONS)}, {OFF}, or a file of lemf fit --decide"
 BREAKS = "breaks"  # as sentences: they end at major phrase boundaries
 
 
@@ -101,7 +102,8 @@ class Settings:
         a file that ``lemf fit --decide`` wrote, or ``"off"``. Left out, it is ``"emphasis"`` with
         the cue set ``"listeners"`` and its weights, otherwise ``"off"``.
     threshold : float
-        Least probability of a word that counts as emphasised, between 0 and 1.
+        Least probability of a word that counts as emphasised, between 0 and 1. Another than 0.5 is
+        refused by what scores a recording, where nothing is decided.
 
     Raises
     ------

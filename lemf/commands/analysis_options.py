@@ -42,7 +42,6 @@ class MeasureOptions(TypedDict):
 class AnalysisOptions(WeightOptions, MeasureOptions):
     """Values of the options that all commands share which score recordings."""
 
-    normalise: Scope
     breaks: bool
     measures: bool
     force: bool
@@ -122,9 +121,8 @@ _MEASURE_OPTIONS = (
 _normalise_option = click.option(
     "--normalise",
     type=click.Choice(SINGLE_RECORDING_SCOPES),
-    default="sentence",
-    show_default=True,
-    help="Words over which each cue is standardised; lemf rescore also has speaker and corpus.",
+    help="Words over which each cue is standardised; lemf rescore also has speaker and corpus.  "
+    "[default: sentence]",
 )
 breaks_option = click.option(
     "--breaks", is_flag=True, help="Also measure the phrase boundary after each word."
@@ -178,8 +176,6 @@ def read_settings(options: AnalysisOptions) -> Settings:
     SettingsError
         A file of weights that cannot be read.
     """
-    from lemf.scoring.decision_models import find_model
-
     weighing = read_weight_options(options)
     settings = read_measure_options(
         options,
@@ -187,15 +183,29 @@ def read_settings(options: AnalysisOptions) -> Settings:
         weights=weighing.weights,
         decide=weighing.decide,
         threshold=weighing.threshold,
-        normalise=options["normalise"],
+        normalise=weighing.normalise or "sentence",
         breaks=options["breaks"],
         measures=options["measures"],
     )
+    check_decision(settings, weighing.threshold)
+    return settings
+
+
+def check_decision(settings: Settings, threshold: float | None) -> None:
+    """Refuse a decision that belongs to other scores, and a threshold that decides nothing.
+
+    Raises
+    ------
+    click.UsageError
+    """
+    from lemf.scoring.decision_models import explain_undecided, find_model
+
     try:
-        find_model(settings)
+        model = find_model(settings)
     except SettingsError as error:
         raise click.UsageError(str(error)) from error
-    return settings
+    if model is None and threshold is not None:  # the default one, given
+        raise click.UsageError(f"threshold {threshold:g}: {explain_undecided(settings)}")
 
 
 def read_measure_options(
@@ -204,7 +214,7 @@ def read_measure_options(
     cues: str | None = None,
     weights: Mapping[str, float] | None = None,
     decide: str | None = None,
-    threshold: float = DEFAULT_THRESHOLD,
+    threshold: float | None = None,
     normalise: Scope = "sentence",
     breaks: bool = False,
     measures: bool = False,
@@ -235,7 +245,7 @@ def read_measure_options(
             silence=options["silence"],
             normalise=normalise,
             decide=decide,
-            threshold=threshold,
+            threshold=DEFAULT_THRESHOLD if threshold is None else threshold,
             breaks=breaks,
             measures=measures,
         )

@@ -26,7 +26,7 @@ from lemf.runtime.progress import progress
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lemf.config import DurationMethod, Scope, Settings
+    from lemf.config import DurationMethod, Settings
     from lemf.corpus.outputs import Outputs
     from lemf.corpus.run import CorpusRun
 
@@ -142,7 +142,6 @@ def rescore(
     output: Path,
     sentence_table: Path | None,
     duration: DurationMethod | None,
-    normalise: Scope | None,
     speaker_pattern: str | None,
     breaks: bool,
     measures: bool,
@@ -159,9 +158,7 @@ def rescore(
     from lemf.corpus.rescoring import rescore_features
 
     unit = (
-        "files"
-        if normalise is None or normalise in SINGLE_RECORDING_SCOPES
-        else "readings of files"
+        "files" if weighing.normalise in (None, *SINGLE_RECORDING_SCOPES) else "readings of files"
     )
     try:
         with one_line_ends(), progress("scoring", unit=unit) as watch:
@@ -174,7 +171,7 @@ def rescore(
                 decide=weighing.decide,
                 threshold=weighing.threshold,
                 duration=duration,
-                normalise=normalise,
+                normalise=weighing.normalise,
                 breaks=breaks,
                 measures=measures,
                 speaker_pattern=speaker_pattern,

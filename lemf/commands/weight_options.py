@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 import click
 
-from lemf.config import CUE_SETS, DECISIONS, DEFAULT_THRESHOLD, Settings
+from lemf.config import CUE_SETS, DECISIONS, DEFAULT_THRESHOLD, OFF, Settings
 from lemf.errors import SettingsError, shown
-from lemf.runtime.console import Command, add_options
+from lemf.runtime.console import Command, add_options, say
 from lemf.runtime.input import read_text_input
 from lemf.runtime.json_text import parse_json
+
+if TYPE_CHECKING:
+    from lemf.config import Scope
 
 
 class WeightOptions(TypedDict):
@@ -21,7 +24,8 @@ class WeightOptions(TypedDict):
     cues: str | None
     weights: str | None
     decide: str | None
-    threshold: float
+    threshold: float | None
+    normalise: Scope | None
 
 
 class Weighing(NamedTuple):
@@ -30,7 +34,8 @@ class Weighing(NamedTuple):
     cues: str | None
     weights: dict[str, float] | None
     decide: str | None
-    threshold: float
+    threshold: float | None
+    normalise: Scope | None
 
 
 _weights_option = click.option(
@@ -47,6 +52,8 @@ def _cues_option(default: str) -> Callable[[Command], Command]:
 _decide_option = click.option(
     "--decide",
     metavar="emphasis|accent|FILE.json|off",
+    is_flag=False,
+    flag_value="",  # alone: refused with the names that there are
     help="Decide which words are emphasised: none, one or several.  [default: emphasis with --cues "
     "listeners, else off]",
 )
@@ -54,9 +61,7 @@ _threshold_option = click.option(
     "--threshold",
     metavar="P",
     type=float,
-    default=DEFAULT_THRESHOLD,
-    show_default=True,
-    help="Least probability of a word that counts as emphasised.",
+    help=f"Least probability of a word that counts as emphasised.  [default: {DEFAULT_THRESHOLD}]",
 )
 _decision_options = (_decide_option, _threshold_option)
 weight_options = add_options(_cues_option("paper"), _weights_option, *_decision_options)
@@ -66,14 +71,14 @@ new_weight_options = add_options(
 
 
 def read_weight_options(options: WeightOptions) -> Weighing:
-    """Return the cue set, the weights and the decision that were given.
+    """Return the cue set, the weights, the scope and the decision that were given.
 
-    A decision without a cue set takes that of listeners, to which it was fitted.
+    What is not given of the first three is that of the scores to which the decision was fitted.
 
     Raises
     ------
     click.UsageError
-        The weights are for another cue set, or cannot be read.
+        The weights are for another cue set, or cannot be read; there is no such decision.
     SettingsError
         A file of weights that cannot be read.
     """
@@ -84,10 +89,41 @@ def read_weight_options(options: WeightOptions) -> Weighing:
             raise click.UsageError(
                 f"the weights are for --cues {cues}, not {options['cues']}; leave out --cues"
             )
-    cues = options["cues"] or cues
-    if cues is None and weights is None and options["decide"] in DECISIONS:
-        cues = "listeners"
-    return Weighing(cues, weights, options["decide"], options["threshold"])
+    given = Weighing(
+        options["cues"] or cues, weights, options["decide"], options["threshold"],
+        options["normalise"],
+    )  # fmt: skip
+    return _follow_decision(given)
+
+
+def _follow_decision(given: Weighing) -> Weighing:
+    """Fill in what the decision was fitted to, and say so of a file's."""
+    if given.decide is None or given.decide == OFF:
+        return given
+    if given.decide in DECISIONS:
+        return given._replace(cues=given.cues or "listeners")
+
+    from lemf.scoring.decision_models import load_model
+
+    try:
+        model = load_model(given.decide)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
+    if given.cues not in (None, model.cues):  # refused, with the remedy, where it is used
+        return given
+    followed = given._replace(
+        cues=model.cues,
+        weights=dict(model.weights) if given.weights is None else given.weights,
+        normalise=given.normalise or model.normalise,
+    )
+    taken = [f"--cues {model.cues}"] if given.cues is None else []
+    if given.weights is None and model.weights != CUE_SETS[model.cues]:
+        taken.append("its weights")
+    if given.normalise is None and model.normalise != "sentence":
+        taken.append(f"--normalise {model.normalise}")
+    if taken:
+        say(f"note: {given.decide}: scores with {', '.join(taken)}, to which it was fitted")
+    return followed
 
 
 def read_weights(text: str) -> tuple[str | None, dict[str, float]]:

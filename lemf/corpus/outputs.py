@@ -161,7 +161,7 @@ def merge_parts(parts: Parts, plan: Plan, outputs: Outputs) -> Summary:
         audio_s=math.fsum(head.audio_s for head in heads),
         decisions=dict(sum((Counter(head.decisions) for head in heads), Counter())),
     )
-    about = describe_output(plan.identity["settings"], summary)
+    about = describe_output(plan.identity["settings"], summary, plan.identity.get("decision"))
     with open_tables(
         outputs.tables,
         plan.settings,
@@ -189,11 +189,14 @@ def read_failures(failed: Path, most: int) -> list[tuple[str, str]]:
     return []
 
 
-def describe_output(settings: dict[str, Any], summary: Summary) -> dict[str, Any]:
+def describe_output(
+    settings: dict[str, Any], summary: Summary, decision: dict[str, Any] | None
+) -> dict[str, Any]:
     """Return the metadata of the Parquet files, which does not depend on the run."""
     return {
         "lemf": version_of("lemf"),
         "settings": settings,
+        **({} if decision is None else {"decision": decision}),
         "files": summary.files,
         "failed": summary.failed,
         "audio_s": summary.audio_s,

@@ -17,7 +17,9 @@ from typing import Any
 
 from lemf.config import AlignSettings, Settings, shown_fields
 from lemf.corpus.manifest import Recording
+from lemf.errors import shown
 from lemf.runtime.output import printable_path
+from lemf.scoring.decision_models import find_model, model_to_dict
 
 _FEWEST_SHARDS = 256  # if there are as many files: few files may be long ones
 _LARGEST_SHARD = 64  # files; a killed run loses at most its unfinished shards
@@ -77,6 +79,8 @@ class Plan:
             before = then["settings"].get(name)
             if before != value:
                 return f"other settings: {name} was {before!r} and is {value!r}"
+        if then.get("decision") != now.get("decision"):
+            return f"the decision of {shown(now['settings'].get('decide'))} is no longer the same"
         if then.get("align") != now.get("align"):
             return _describe_aligning(then.get("align") or {}, now.get("align") or {})
         for name in ("sentence_table", "features"):
@@ -166,6 +170,8 @@ def make_plan(
         "files": len(recordings),
         "list": hashlib.sha256(files.encode()).hexdigest(),
     }
+    if (model := find_model(settings)) is not None:
+        identity["decision"] = model_to_dict(model)
     if aligning is not None:
         identity["align"] = asdict(aligning) | ({"whisper": whisper} if whisper else {})
     shard_size = min(max(len(recordings) // _FEWEST_SHARDS, 1), _LARGEST_SHARD)

@@ -24,7 +24,8 @@ from lemf.errors import CorpusError, SettingsError, shown
 from lemf.pipeline import score_measurement
 from lemf.runtime.output import check_output
 from lemf.runtime.progress import Watch, no_watch
-from lemf.scoring.decision_models import find_model
+from lemf.scoring.decision import DecisionModel
+from lemf.scoring.decision_models import explain_undecided, find_model, model_to_dict
 from lemf.scoring.emphasis import Emphasis
 from lemf.scoring.norms import Norms, gather_norms, n_passes
 
@@ -39,7 +40,7 @@ def rescore_features(
     cues: str | None = None,
     weights: Mapping[str, float] | None = None,
     decide: str | None = None,
-    threshold: float = DEFAULT_THRESHOLD,
+    threshold: float | None = None,
     duration: DurationMethod | None = None,
     normalise: Scope | None = None,
     breaks: bool = False,
@@ -64,8 +65,8 @@ def rescore_features(
         A table with one row per sentence, a ``.parquet``.
     cues, weights, decide, duration, normalise : optional
         Settings to change; by default those of the features.
-    threshold : float
-        As in `Settings`.
+    threshold : float, optional
+        As in `Settings`; by default that of the features, or 0.5 where they have no decision.
     breaks : bool
         Whether phrase boundaries are measured, also if the run that made the features did not.
     measures : bool
@@ -109,11 +110,10 @@ def rescore_features(
         duration=duration or before.duration,
         normalise=normalise or before.normalise,
         decide=decide or (None if changes_scores else before.decide),
-        threshold=threshold,
         breaks=breaks or before.breaks,
         measures=measures or before.measures,
     )
-    find_model(settings)  # raises before any reading
+    settings, model = _decide(settings, threshold)
     _check_change(features, before, settings, speaker_pattern)
     summary = Summary(source.n_files, source.about["failed"], 0, source.about["audio_s"])
     measurements = _watched(source, settings, watch)
@@ -127,7 +127,8 @@ def rescore_features(
         norms = gather_norms(measurements, settings, group_of)
 
     # Tables of words and sentences
-    about = describe_output(describe_settings(settings), summary)
+    decision = None if model is None else model_to_dict(model)
+    about = describe_output(describe_settings(settings), summary, decision)
     if settings.normalise == "speaker":
         about["speaker_pattern"] = speaker_pattern
     scored = (
@@ -139,6 +140,23 @@ def rescore_features(
         write_notes(outputs, notes, summary.files)
         n_words = writers["words"].n_rows
     return replace(summary, words=n_words)
+
+
+def _decide(settings: Settings, threshold: float | None) -> tuple[Settings, DecisionModel | None]:
+    """Set the threshold, or drop that of the features where nothing is decided any more.
+
+    Raises
+    ------
+    SettingsError
+        The decision belongs to other scores, or a threshold is given where nothing is decided.
+    """
+    usual = replace(settings, threshold=DEFAULT_THRESHOLD)
+    model = find_model(usual)
+    if threshold is None:
+        return usual if model is None else settings, model
+    if model is None:
+        raise SettingsError(f"threshold {threshold:g}: {explain_undecided(settings)}")
+    return replace(settings, threshold=threshold), model
 
 
 def _check_change(

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lemf.arrays import FloatArray
+from lemf.config import Scope
 
 INTERCEPT = "intercept"
 
@@ -52,7 +53,7 @@ class DecisionModel:
     name: str
     cues: str
     weights: Mapping[str, float]
-    normalise: str
+    normalise: Scope
     intercept: float
     slope: float
     absolute: Mapping[str, float]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lemf.config import CUE_SETS, CUES, OFF, SCOPES, Settings
+from lemf.config import CUE_SETS, CUES, DECISION_CHOICES, DEFAULT_THRESHOLD, OFF, SCOPES, Settings
 from lemf.errors import SettingsError, shown
 from lemf.runtime.input import read_text_input
 from lemf.runtime.json_text import parse_json
@@ -54,21 +55,52 @@ def find_model(settings: Settings) -> DecisionModel | None:
     Raises
     ------
     SettingsError
-        The model belongs to other scores, or its file cannot be read.
+        The model belongs to other scores, or its file cannot be read; a threshold where nothing is
+        decided.
     """
-    name = settings.decide
-    if name == OFF:
-        return None
-    if name is None:
-        model = DECISION_MODELS["emphasis"]
-        return None if _difference(model, settings) else model
-    model = DECISION_MODELS[name] if name in DECISION_MODELS else read_decision_model(Path(name))
-    if difference := _difference(model, settings):
-        raise SettingsError(f"decide {shown(name)}: {difference}")
-    return model
+    if settings.decide not in (None, OFF):
+        model = load_model(settings.decide)
+        if difference := difference_of(model, settings):
+            raise SettingsError(f"decide {shown(settings.decide)}: {difference}")
+        return model
+    default = DECISION_MODELS["emphasis"]
+    if settings.decide is None and not difference_of(default, settings):
+        return default
+    if settings.threshold != DEFAULT_THRESHOLD:
+        raise SettingsError(f"threshold {settings.threshold:g}: {explain_undecided(settings)}")
+    return None
 
 
-def _difference(model: DecisionModel, settings: Settings) -> str:
+def explain_undecided(settings: Settings) -> str:
+    """Say why a threshold has nothing to decide, and what to do."""
+    if settings.decide == OFF:
+        return f"decide {OFF!r} decides nothing; leave one of the two out"
+    difference = difference_of(DECISION_MODELS["emphasis"], settings)
+    if settings.cues == "listeners":
+        return f"nothing is decided, since the decision 'emphasis' was {difference}"
+    return (
+        f"the cue set {settings.cues!r} decides nothing; choose the cue set 'listeners' or a "
+        "decision, such as 'emphasis', or leave the threshold out"
+    )
+
+
+def load_model(name: str) -> DecisionModel:
+    """Return a model that ships by its name, or read that of a file.
+
+    Raises
+    ------
+    SettingsError
+        There is neither, or the file cannot be read.
+    """
+    if name in DECISION_MODELS:
+        return DECISION_MODELS[name]
+    if not name or not os.path.lexists(name):
+        fault = "name one" if not name else "no such decision or file"
+        raise SettingsError(f"decide {shown(name)}: {fault}; there are: {DECISION_CHOICES}")
+    return read_decision_model(Path(name))
+
+
+def difference_of(model: DecisionModel, settings: Settings) -> str:
     """Describe how the scores of the settings differ from those of a model; empty if they fit."""
     if model.cues != settings.cues:
         return (
@@ -170,6 +202,10 @@ def _numbers(
 
 
 def _number(path: Path, key: str, value: object) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= _LARGEST:
+    if not isinstance(value, int | float) or isinstance(value, bool) or math.isnan(value):
         raise SettingsError(f"{path}: {key} {shown(value)}: not a number; {_EXPECTED}")
+    if abs(value) > _LARGEST:
+        raise SettingsError(
+            f"{path}: {key} {shown(value)}: beyond {-_LARGEST:g} to {_LARGEST:g}; {_EXPECTED}"
+        )
     return float(value)

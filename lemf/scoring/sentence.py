@@ -127,7 +127,8 @@ def score_sentence(
     """
     # Scores, ranks and segment
     values, flags = cues.values, cues.flags
-    z = {name: standardise(name, cue) for name, cue in values.items()}
+    compared = dict.fromkeys((*CUE_SETS["paper"], *weights))  # a decision reads others as measured
+    z = {name: standardise(name, values[name]) for name in compared}
     scores = emphasis_score(z, weights)
     ranks = rank_words(scores)
     segment = emphasis_segment(int(ranks.argmin()), len(words))
