@@ -23,8 +23,10 @@ ENERGY_WINDOW_S = 0.020  # section 2.2 of the paper
 END_TOLERANCE_S = 0.020  # a word that reaches further beyond the recording is an error
 ROUNDING_S = 1e-9  # rounding error of times: a pause of 0.8 - 0.5 s is not longer than 0.3 s
 PITCH_FLOOR_HZ, PITCH_CEILING_HZ = 71.0, 800.0  # defaults of Harvest
+SWIFT_FLOOR_HZ = 46.875  # lowest of SwiftF0, whose highest lies above that of any search
+SWIFT_STEP = 1.05  # least ratio of ceiling to floor: a little over one of its steps
 
-PitchMethod = Literal["harvest", "praat", "pyworld"]
+PitchMethod = Literal["harvest", "praat", "swift", "pyworld"]
 DurationMethod = Literal["phones", "word"]
 PITCH_METHODS: tuple[PitchMethod, ...] = get_args(PitchMethod)
 DURATION_METHODS: tuple[DurationMethod, ...] = get_args(DurationMethod)
@@ -65,8 +67,9 @@ class Settings:
         one that agrees best with listeners, ``"all"`` every cue.
     weights : mapping of str to float, optional
         Weights that replace those of the cue set, by cue; cues left out keep theirs.
-    pitch : {"harvest", "praat", "pyworld"}
-        Harvest, Praat's autocorrelation method through parselmouth, or Harvest of pyworld.
+    pitch : {"harvest", "praat", "swift", "pyworld"}
+        Harvest, Praat's autocorrelation method through parselmouth, SwiftF0 (a small neural
+        network), or Harvest of pyworld.
     pitch_floor_hz, pitch_ceiling_hz : float
         Range of the F0 search. The defaults are those of Harvest.
     highpass_hz : float, optional
@@ -146,6 +149,12 @@ class Settings:
             raise SettingsError(
                 f"pitch range {self.pitch_floor_hz:g}-{self.pitch_ceiling_hz:g} Hz: the floor must "
                 f"lie below the ceiling, both from {LOWEST_FLOOR_HZ:g} to {HIGHEST_CEILING_HZ:g} Hz"
+            )
+        floor_hz = max(self.pitch_floor_hz, SWIFT_FLOOR_HZ)
+        if self.pitch == "swift" and self.pitch_ceiling_hz < SWIFT_STEP * floor_hz:
+            raise SettingsError(
+                f"pitch range {self.pitch_floor_hz:g}-{self.pitch_ceiling_hz:g} Hz: SwiftF0 finds "
+                f"F0 from {SWIFT_FLOOR_HZ:g} Hz on, in a range of at least {SWIFT_STEP - 1:.0%}"
             )
         if self.highpass_hz is not None and not (
             LOWEST_HIGHPASS_HZ <= self.highpass_hz <= HIGHEST_HIGHPASS_HZ

@@ -25,6 +25,7 @@ EXTRAS = (
     "pyworld",
     "parselmouth",
     "pandas",
+    "swift_f0",
     "torch",
 )
 HIDE = """
@@ -83,6 +84,7 @@ def folder(tmp_path):
             "lemf[praat]",
         ),
         ("lemf", "parselmouth", ["score", *REALLY, "--pitch", "praat"], "lemf[praat]"),
+        ("lemf", "swift_f0", ["score", *REALLY, "--pitch", "swift"], "lemf[swift]"),
         ("lemf", "pyworld", ["score", *REALLY, "--pitch", "pyworld"], "lemf[world]"),
         ("lemf", "espeakng_loader", ["score", REALLY[0], "--text", SAID], "lemf[align]"),
         (

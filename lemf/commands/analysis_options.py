@@ -70,7 +70,7 @@ _MEASURE_OPTIONS = (
         type=click.Choice(PITCH_METHODS),
         default="harvest",
         show_default=True,
-        help="Pitch tracker; praat needs lemf[praat], pyworld needs lemf[world].",
+        help="Pitch tracker; praat needs lemf[praat], swift lemf[swift], pyworld lemf[world].",
     ),
     click.option(
         "--pitch-range",

@@ -19,9 +19,9 @@ from lemf.errors import AudioError
 from lemf.reading.audio import Audio
 from lemf.reading.frames import WHOLE_S, Piece, count_frames, cut_pieces, frame_centres, frame_times
 
-# Praat compares each frame with the loudest and searches one path through all frames, so pieces are
-# as long as memory allows; in longer recordings comparison and path end with the piece.
-PRAAT_WHOLE_S = 1200.0
+# Praat compares each frame with the loudest and searches one path through all frames, SwiftF0 hears
+# the piece scaled to its peak, so their pieces are as long as memory allows.
+LONG_WHOLE_S = 1200.0
 
 Track = Callable[[Sequence[Piece]], Iterable[Piece]]  # such as tqdm.tqdm or rich.progress.track
 
@@ -105,7 +105,7 @@ def measure_contours(
     centres = frame_centres(n_frames, audio.rate_hz)
     f0_hz, energy = np.empty(n_frames), np.empty(n_frames)
     detail = Detail(np.empty(n_frames), np.empty(n_frames)) if with_detail else None
-    whole_s = PRAAT_WHOLE_S if settings.pitch == "praat" else WHOLE_S
+    whole_s = LONG_WHOLE_S if settings.pitch in ("praat", "swift") else WHOLE_S
     pieces = cut_pieces(
         audio.n_samples, audio.rate_hz, decimation_factor(audio.rate_hz), whole_s=whole_s
     )

@@ -1,4 +1,4 @@
-"""F0 contours: Harvest (the paper's choice), or a second opinion by Praat or by pyworld itself.
+"""F0 contours: Harvest (the paper's choice), or another opinion by Praat, SwiftF0 or pyworld.
 
 Convention: 0 Hz means unvoiced. Contours are on the 5 ms axis of `lemf.reading.frames`. Harvest
 is computed by the compiled code in `harvest/native`, or by `lemf.contours.harvest.fallback` where
@@ -30,6 +30,9 @@ except ImportError:  # no compiler when lemf was installed
 HARVEST_IS_COMPILED = _compiled is not None
 
 _LOWEST_FLOOR_HZ = 10.0  # lower floors would take filters of seconds
+_SWIFT_RATE_HZ, _SWIFT_PERIOD_S = 16000, 0.016  # of the samples that SwiftF0 hears, of its frames
+_SWIFT_VOICED = 0.5  # confidence from which a frame of SwiftF0 is voiced, as it is calibrated
+_LARGEST_SLOPE_OCTAVES = 0.5  # between neighbours of a coarser contour that are joined
 _PRAAT_PERIODS = 3  # Praat's window must hold three periods of the floor
 
 
@@ -58,11 +61,14 @@ def f0_contour(
     AudioError
         The recording is too short for Praat's window.
     MissingPackageError
-        ``pitch="praat"`` without parselmouth, ``pitch="pyworld"`` without pyworld.
+        ``pitch="praat"`` without parselmouth, ``"swift"`` without swift-f0, ``"pyworld"`` without
+        pyworld.
     """
     floor_hz, ceiling_hz = settings.pitch_floor_hz, settings.pitch_ceiling_hz
     if settings.pitch == "praat":
         return _praat(samples, rate_hz, floor_hz, ceiling_hz)
+    if settings.pitch == "swift":
+        return _swift(samples, rate_hz, floor_hz, ceiling_hz)
     if settings.pitch == "pyworld":
         return _pyworld(samples, rate_hz, floor_hz, ceiling_hz)
     f0_hz, _ = harvest(samples, rate_hz, floor_hz=floor_hz, ceiling_hz=ceiling_hz, threads=threads)
@@ -151,6 +157,10 @@ def import_tracker(method: PitchMethod) -> None:
     if method == "praat":
         with importing("lemf[praat]"):
             import parselmouth  # noqa: F401
+    elif method == "swift":
+        with importing("lemf[swift]"):
+            import soxr  # noqa: F401 - swift-f0 resamples by it
+            import swift_f0  # noqa: F401
     elif method == "pyworld":
         with importing("lemf[world]"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pyworld 0.3.5 imports the deprecated pkg_resources
@@ -169,6 +179,63 @@ def _pyworld(samples: FloatArray, rate_hz: int, floor_hz: float, ceiling_hz: flo
         frame_period=1000.0 * FRAME_PERIOD_S,
     )
     return np.asarray(f0_hz, dtype=np.float64)
+
+
+def resample_f0(f0_hz: FloatArray, period_s: float, times_s: FloatArray) -> FloatArray:
+    """Resample a coarser F0 contour.
+
+    A time is voiced if the nearest frame is voiced and at most half a period away. Between two
+    voiced frames less than half an octave apart, log F0 is interpolated linearly; elsewhere F0 is
+    that of the nearest frame, so that no value lies between an octave error and the rest.
+
+    Parameters
+    ----------
+    f0_hz : (frames,) float64
+        At 0 s, `period_s`, ...; 0 where unvoiced. At least one frame.
+    period_s : float
+    times_s : (times,) float64
+        From 0 s on.
+
+    Returns
+    -------
+    (times,) float64
+        0 where unvoiced.
+    """
+    places = times_s / period_s
+    nearest, below = np.rint(places).astype(np.int64), np.floor(places).astype(np.int64)
+    held = np.append(f0_hz, np.zeros(max(int(below.max(initial=0)) + 2 - len(f0_hz), 1)))
+    octaves = np.log2(np.where(held > 0, held, np.nan))
+    slope = octaves[below + 1] - octaves[below]
+    joined = np.exp2(octaves[below] + slope * (places - below))
+    is_joined = np.abs(slope) < _LARGEST_SLOPE_OCTAVES  # False for NaN
+    resampled: FloatArray = np.where(is_joined, joined, held[nearest])
+    return resampled
+
+
+def _swift(samples: FloatArray, rate_hz: int, floor_hz: float, ceiling_hz: float) -> FloatArray:
+    """Track F0 by SwiftF0 at 16 kHz; its frames of 16 ms are resampled by `resample_f0`.
+
+    Its voicing depends on the gain, so the samples are scaled to a peak of full scale.
+
+    References
+    ----------
+    L. Nieradzik, "SwiftF0: Fast and accurate monophonic pitch detection", arXiv 2508.18440, 2025.
+    """
+    import_tracker("swift")
+    import soxr
+    import swift_f0
+
+    n_frames = count_frames(len(samples), rate_hz)
+    peak = np.abs(samples).max()
+    scaled = (samples / peak if peak > 0 else samples).astype(np.float32)
+    heard = soxr.resample(scaled, rate_hz, _SWIFT_RATE_HZ)
+    if not len(heard):
+        return np.zeros(n_frames)
+    found = swift_f0.SwiftF0(threads=1).detect(
+        heard, _SWIFT_RATE_HZ, fmin=floor_hz, fmax=ceiling_hz
+    )
+    f0_hz = np.where(found.confidence >= _SWIFT_VOICED, found.pitch_hz, 0.0)
+    return resample_f0(f0_hz, _SWIFT_PERIOD_S, frame_times(n_frames))
 
 
 def _praat(samples: FloatArray, rate_hz: int, floor_hz: float, ceiling_hz: float) -> FloatArray:

@@ -15,7 +15,7 @@ from lemf.contours.contours import Contours
 from lemf.cues.sentence_contours import cut_sentence
 from lemf.reading.alignment import Word
 from lemf.reading.frames import frames_of
-from lemf.runtime.colours import BLUE
+from lemf.runtime.colours import BLUE, GREEN
 from lemf.scoring.decision import INTERCEPT
 from lemf.scoring.emphasis import SentenceEmphasis, WordEmphasis
 
@@ -175,7 +175,7 @@ def mark_pitch(
     if clear := [one for one in measures if not math.isnan(one.f0_hz)]:
         axes.plot(
             [one.f0_time_s for one in clear], scale(np.array([one.f0_hz for one in clear])), "v",
-            markersize=5, markerfacecolor=BLUE, markeredgecolor="white", label="highest clear F0",
+            markersize=7, markerfacecolor=GREEN, markeredgecolor="white", label="highest clear F0",
         )  # fmt: skip
     if "pitch_area" in cues:
         _fill_area(axes, sentence, contours, scale)

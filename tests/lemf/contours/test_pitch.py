@@ -84,7 +84,11 @@ def test_too_short_for_praat_is_an_error_with_the_remedy():
 
 @pytest.mark.parametrize(
     ("method", "module", "extra"),
-    [("praat", "parselmouth", "praat"), ("pyworld", "pyworld", "world")],
+    [
+        ("praat", "parselmouth", "praat"),
+        ("swift", "swift_f0", "swift"),
+        ("pyworld", "pyworld", "world"),
+    ],
 )
 def test_a_missing_package_names_its_extra(monkeypatch, method, module, extra):
     monkeypatch.setitem(sys.modules, module, None)
