@@ -145,6 +145,7 @@ def predict(
         tiers_in_order=loaded.facts.corpus in TIERS_IN_ORDER,
         align=not no_align,
         language=language,
+        les_settings=loaded.facts.les,
     )
     # predictions and their files
     with progress("predicting") as watch:

@@ -20,6 +20,14 @@ from msfser.commands.semantics_options import (
     read_shard,
     shard_option,
 )
+from msfser.config.les_settings import (
+    DECISIONS,
+    USUAL_THRESHOLD,
+    WHENS,
+    Decide,
+    LesSettings,
+    When,
+)
 from msfser.config.settings import Engine
 
 
@@ -36,7 +44,26 @@ semantics.add_command(es)
 
 @semantics.command()
 @folder_argument
-@click.option("--cues", default="paper", show_default=True, help="Cue set of lemf.")
+@click.option("--cues", help="Cue set of lemf.  [default: paper; with --when emphasised listeners]")
+@click.option(
+    "--when",
+    type=click.Choice(WHENS),
+    default="always",
+    show_default=True,
+    help="Take a segment of every recording, or only where lemf decides that a word is "
+    "emphasised; in the others, GS stands in.",
+)
+@click.option(
+    "--decide",
+    type=click.Choice(DECISIONS),
+    help="With --when emphasised, what is decided.  [default: emphasis]",
+)
+@click.option(
+    "--threshold",
+    type=float,
+    metavar="P",
+    help="With --when emphasised, least probability of an emphasised word.  [default: 0.5]",
+)
 @click.option(
     "--words-tier", metavar="NAME", help="Tier of the words.  [default: found by its name]"
 )
@@ -70,7 +97,10 @@ semantics.add_command(es)
 @shard_option
 def les(
     folder: Path,
-    cues: str,
+    cues: str | None,
+    when: When,
+    decide: Decide | None,
+    threshold: float | None,
     words_tier: str | None,
     phones_tier: str | None,
     duration: str,
@@ -83,25 +113,28 @@ def les(
 ) -> None:
     """Find the emphasis segment: Local Emphasized Semantics (LES).
 
-    Where there is no alignment, or lemf cannot use it, the text of GS takes its place. With
-    --align, espeak-ng speaks the words of a transcript, and lemf finds them in the recording.
+    Where there is no alignment, or lemf cannot use it, the text of GS takes its place; with --when
+    emphasised also where no word is emphasised. With --align, espeak-ng speaks the words of a
+    transcript, and lemf finds them in the recording.
     """
     part = read_shard(shard)
     if language is not None and not align:
         raise click.UsageError("--language needs --align")
+    for name, value in (("--decide", decide), ("--threshold", threshold)):
+        if value is not None and when != "emphasised":
+            raise click.UsageError(f"{name} needs --when emphasised")
 
-    from lemf import Settings
     from msfser.manifest import read_manifest
-    from msfser.semantics.les import make_les
+    from msfser.semantics.les import NONE_EMPHASISED, make_les
     from msfser.semantics.texts import find_transcripts
     from msfser.semantics.work_file import open_work
 
-    settings = Settings(
-        cues=cues,
-        words_tier=words_tier,
-        phones_tier=phones_tier,
-        duration="word" if duration == "word" else "phones",
-        encoding=encoding,
+    les_settings = LesSettings(
+        cues=cues or ("listeners" if when == "emphasised" else "paper"),
+        duration=duration,
+        when=when,
+        decide=decide or "emphasis",
+        threshold=USUAL_THRESHOLD if threshold is None else threshold,
     )
     manifest = read_manifest(folder)
     with one_line_ends(), ExitStack() as stack:
@@ -111,8 +144,9 @@ def les(
         texts = make_les(
             manifest,
             work,
-            settings,
+            les_settings.to_lemf(words_tier=words_tier, phones_tier=phones_tier, encoding=encoding),
             workers,
+            when=when,
             transcripts=find_transcripts(folder, manifest) if align else None,
             language=language,
             shard=part,
@@ -124,7 +158,13 @@ def les(
             f"note: texts whose emphasised word is doubtful: {doubtful:,} of {len(ok):,}; "
             "les_reason has the flags"
         )
-    finish(folder, manifest, "les", texts, part)
+    reasons = [text.reason or "" for text in texts.values()]
+    if n_none := sum(reason.startswith(NONE_EMPHASISED) for reason in reasons):
+        say(
+            f"note: recordings in which no word is emphasised: {n_none:,} of {n_none + len(ok):,}; "
+            "GS stands in"
+        )
+    finish(folder, manifest, "les", texts, part, les_settings)
 
 
 @semantics.command()

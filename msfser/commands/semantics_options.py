@@ -14,6 +14,7 @@ from msfser.errors import SemanticsError
 
 if TYPE_CHECKING:
     from lemf.runtime.workers import Workers
+    from msfser.config.les_settings import LesSettings
     from msfser.config.settings import Semantic
     from msfser.manifest import Manifest
     from msfser.semantics.texts import Text
@@ -33,6 +34,7 @@ def finish(
     semantic: Semantic,
     texts: Mapping[str, Text],
     shard: Shard | None,
+    les_settings: LesSettings | None = None,
 ) -> None:
     """Write the texts and print their counts; end with exit code 1 if any failed."""
     from msfser.semantics.texts import TEXTS_NAME, update_texts
@@ -41,7 +43,7 @@ def finish(
     if shard is not None:
         say(f"shard {shard.i}/{shard.n} is done; when all are, run the command without --shard")
     else:
-        counts = update_texts(folder, manifest, semantic, texts).count(semantic)
+        counts = update_texts(folder, manifest, semantic, texts, les_settings).count(semantic)
         order = ("ok", "fallback", "failed", "missing")
         statuses = ", ".join(f"{counts[status]:,} {status}" for status in order if counts[status])
         say(f"{semantic}: {statuses}\nwrote {path}")

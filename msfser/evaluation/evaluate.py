@@ -135,7 +135,7 @@ def read_evaluation_data(
         held_out=held_out,
         skipped={rows[place].id: reason for place, reason in scan.failures.items()},
         folder=folder,
-        notes=_find_notes(run, folder, manifest, utterances, scan),
+        notes=_find_notes(run, folder, manifest, utterances, scan, features),
     )
 
 
@@ -206,9 +206,14 @@ def _splits(run: Run, manifest: Manifest, asked: Sequence[str]) -> list[str]:
 
 
 def _find_notes(
-    run: Run, folder: Path, manifest: Manifest, utterances: Sequence[Utterance], scan: Scan
+    run: Run,
+    folder: Path,
+    manifest: Manifest,
+    utterances: Sequence[Utterance],
+    scan: Scan,
+    features: Features | None,
 ) -> dict[str, tuple[str, ...]]:
-    """Return notes on scopes: utterances that the model has met, and values of another scale.
+    """Return notes on scopes: utterances that the model has met, another scale, another LES.
 
     These are the utterances that the model was trained or selected on, or that the model was whose
     weights its training started from.
@@ -225,6 +230,12 @@ def _find_notes(
         of_all.append(
             f"the scale of the corpus is {here[0]:g} to {here[1]:g}, that of the training was "
             f"{there[0]:g} to {there[1]:g}: predictions are stretched to that of the corpus"
+        )
+    reads_les = features is not None and "les" in run.config.model.semantics
+    if features and reads_les and features.les_settings != run.model.facts.les:
+        of_all.append(
+            f"LES was found by {features.les_settings.shown}, in the training data by "
+            f"{run.model.facts.les.shown}: run msfser semantics les with these options"
         )
     notes: dict[str, tuple[str, ...]] = {}
     for scope in dict.fromkeys(scopes):

@@ -111,6 +111,8 @@ def _summary(config: Config, facts: ModelFacts) -> str:
         f"- acoustic encoder: {config.model.acoustic}, attentive statistics pooling",
     ]
     lines += [f"- reads {_FULL_NAMES[name]}" for name in config.model.semantics]
+    if facts.les.changes():
+        lines.append(f"- LES was found by `msfser semantics les {facts.les.shown}`")
     if config.model.semantics:
         lines.append(f"- texts encoded by {facts.text_encoder}, {config.model.text_pooling} pooled")
         if config.model.intra != "none":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from lemf import OutputError
 from lemf.runtime.input import check_input, read_text_input
 from lemf.runtime.json_text import parse_json
+from msfser.config.les_settings import LesSettings, read_les_settings
 from msfser.config.settings import ModelConfig, WaveNorm, check_choice
 from msfser.errors import CheckpointError, ConfigError
 from msfser.model.hub import find_folder
@@ -47,6 +48,8 @@ class ModelFacts:
         Statistics of the training samples, for ``"global"``.
     text_encoder, text_encoder_revision : str
         Of the text vectors; empty for a model without texts.
+    les : LesSettings
+        How LES was found in the training data.
     """
 
     label_bounds: tuple[float, float] = (0.0, 1.0)
@@ -57,8 +60,11 @@ class ModelFacts:
     wave_std: float = 1.0
     text_encoder: str = ""
     text_encoder_revision: str = ""
+    les: LesSettings = field(default_factory=LesSettings)
 
     def __post_init__(self) -> None:
+        if isinstance(self.les, dict):  # as read from a file
+            object.__setattr__(self, "les", read_les_settings(self.les))
         check_choice("facts.wave_norm", self.wave_norm, get_args(WaveNorm))
         for name in ("corpus", "corpus_version", "text_encoder", "text_encoder_revision"):
             if not isinstance(getattr(self, name), str):
@@ -161,7 +167,7 @@ def write_model_folder(
         "msfser": version("lemf"),
         "model": asdict(config),
         "wavlm": dict(wavlm),
-        "facts": asdict(facts),
+        "facts": _plain_facts(facts),
     }
     plain = {name: weight.detach().cpu().contiguous() for name, weight in weights.items()}
     packed = safetensors.torch.save(plain, metadata={"format": "pt"})
@@ -239,6 +245,14 @@ def _read_config(path: Path) -> dict[str, Any]:
         )
     _check_keys(path, content, _KEYS, content)
     return content
+
+
+def _plain_facts(facts: ModelFacts) -> dict[str, Any]:
+    """Return the facts as JSON holds them; `les` only where it is not the default."""
+    content = asdict(facts)
+    del content["les"]
+    changes = facts.les.changes()
+    return content | ({"les": changes} if changes else {})
 
 
 def _make(kind: type[_PartT], part: str, content: Mapping[str, Any], path: Path) -> _PartT:

@@ -138,7 +138,11 @@ def predict_files(
     encoder = None
     if not voice_alone and any(one.has_text for one in recordings):
         encoder = load_encoder(model)
-    find = partial(find_texts, tiers_in_order=model.facts.corpus in TIERS_IN_ORDER)
+    find = partial(
+        find_texts,
+        tiers_in_order=model.facts.corpus in TIERS_IN_ORDER,
+        les_settings=model.facts.les,
+    )
     return predict_speech(model, recordings, encoder=encoder, find=find)
 
 

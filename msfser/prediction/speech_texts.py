@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from lemf import AudioError, Emphasis, LemfError, MissingPackageError, score
+from lemf import AudioError, Emphasis, LemfError, MissingPackageError, Settings, score
+from msfser.config.les_settings import LesSettings
 from msfser.config.settings import Semantic
 from msfser.data.clips import read_clip
 from msfser.prediction.speech_files import NotATranscriptError, SpeechFile
 from msfser.semantics.alignment_tiers import find_tiers
 from msfser.semantics.es.description import format_description
 from msfser.semantics.es.voice import describe_voice, measure_voice
+from msfser.semantics.les import NONE_EMPHASISED, reason_for_none
 from msfser.semantics.whisper import Whisper
 
 STAND_IN = "GS stands in for LES"
 NOT_ALIGNED = "not aligned: "  # opens a note that says why
 ALIGNED = "no TextGrid: aligned by the text"
+
+_USUAL = LesSettings()
 
 Describe = Callable[[SpeechFile], str | None]  # the text of a recording, None if there is none
 
@@ -59,12 +63,15 @@ class SpeechTexts:
 
     def only(self, semantics: Sequence[Semantic]) -> SpeechTexts:
         """Return the texts that a model reads; `emphasised` is kept."""
+        of_les = (STAND_IN, NONE_EMPHASISED)
         return replace(
             self,
             gs=self.gs if "gs" in semantics else None,
             les=self.les if "les" in semantics else None,
             es=self.es if "es" in semantics else None,
-            notes=tuple(note for note in self.notes if "les" in semantics or note != STAND_IN),
+            notes=tuple(
+                note for note in self.notes if "les" in semantics or not note.startswith(of_les)
+            ),
         )
 
 
@@ -76,6 +83,7 @@ def find_texts(
     tiers_in_order: bool = False,
     align: bool = True,
     language: str | None = None,
+    les_settings: LesSettings = _USUAL,
 ) -> SpeechTexts:
     """Find the texts of a recording.
 
@@ -97,6 +105,8 @@ def find_texts(
         Whether GS is aligned where there is no alignment, if lemf's extra ``align`` is installed.
     language : str, optional
         Language of GS, as in `lemf.align`; told from its words when left out.
+    les_settings : LesSettings
+        How LES was found in the training data of the model.
 
     Raises
     ------
@@ -104,7 +114,7 @@ def find_texts(
         The transcript is not text, or a model fails.
     """
     notes: list[str] = []
-    emphasis = _score(speech, tiers_in_order, notes)
+    emphasis = _score(speech, les_settings.to_lemf(), tiers_in_order, notes)
     gs = None
     try:
         gs, encoding_notes = speech.read_transcript()
@@ -116,7 +126,11 @@ def find_texts(
     if gs is None and emphasis is not None:
         gs = " ".join(sentence.text for sentence in emphasis.sentences)
     if align and gs is not None and speech.alignment is None:
-        emphasis = _align(speech, gs, language, notes)
+        emphasis = _align(speech, gs, les_settings.to_lemf(), language, notes)
+    only_emphasised = les_settings.when == "emphasised"
+    if emphasis is not None and only_emphasised and reason_for_none(emphasis):
+        notes.append(NONE_EMPHASISED)
+        emphasis = None
     emphasised, les = None, gs
     if emphasis is not None:
         emphasised = _top_word(emphasis, notes)
@@ -152,23 +166,25 @@ def describe_acoustically(speech: SpeechFile) -> str:
     return format_description(describe_voice(measure_voice(speech.wav, speech.alignment)))
 
 
-def _score(speech: SpeechFile, tiers_in_order: bool, notes: list[str]) -> Emphasis | None:
+def _score(
+    speech: SpeechFile, settings: Settings, tiers_in_order: bool, notes: list[str]
+) -> Emphasis | None:
     """Find the emphasis; note a TextGrid that lemf cannot use, for which GS then stands in."""
     if speech.alignment is None:
         return None
     try:
-        return score(speech.wav, find_tiers(speech.alignment, in_order=tiers_in_order))
+        return score(speech.wav, find_tiers(speech.alignment, in_order=tiers_in_order), settings)
     except LemfError as error:
         notes.append(str(error))
         return None
 
 
 def _align(
-    speech: SpeechFile, text: str, language: str | None, notes: list[str]
+    speech: SpeechFile, text: str, settings: Settings, language: str | None, notes: list[str]
 ) -> Emphasis | None:
     """Find the emphasis by what is said; note how, or why not."""
     try:
-        emphasis = score(speech.wav, text=text, language=language)
+        emphasis = score(speech.wav, None, settings, text=text, language=language)
     except (AudioError, MissingPackageError):  # the recording itself fails later
         return None
     except LemfError as error:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lemf.runtime.input import read_input
+from msfser.config.les_settings import LesSettings
 from msfser.config.settings import SEMANTICS, Semantic, TextPooling
 from msfser.errors import SemanticsError
 from msfser.outputs import replace_output
@@ -57,6 +58,8 @@ class Features:
     ----------
     encoder, revision : str
     dim : int
+    les_settings : LesSettings
+        How LES was found.
     """
 
     def __init__(
@@ -65,10 +68,12 @@ class Features:
         made_by: Encoder,
         shards: list[dict[str, NDArray[Any]]],
         rows: dict[Semantic, dict[str, int]],
+        les_settings: LesSettings,
     ) -> None:
         self.encoder = made_by.name
         self.revision = made_by.revision
         self.dim = made_by.dim
+        self.les_settings = les_settings
         self._folder = folder
         self._shards = shards
         self._starts = np.cumsum([0, *(len(shard["hash"]) for shard in shards)])
@@ -170,7 +175,7 @@ def open_features(folder: Path) -> Features:
                     f"is new; run msfser encode {folder}"
                 )
             rows[semantic][name] = row
-    return Features(folder, made_by, shards, rows)
+    return Features(folder, made_by, shards, rows, texts.les_settings)
 
 
 def hash_text(text: str) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from lemf.runtime.locks import hold_lock
 from lemf.runtime.output import printable_text
+from msfser.config.les_settings import LesSettings, read_les_settings
 from msfser.config.settings import SEMANTICS, Semantic
-from msfser.errors import SemanticsError
+from msfser.errors import ConfigError, SemanticsError
 from msfser.manifest import Manifest
 from msfser.outputs import Column, convert_columns, format_parquet, read_parquet, replace_output
 
@@ -93,12 +94,15 @@ class Texts:
     ids : tuple of str
     les, gs, es : tuple of Text
         One for each id.
+    les_settings : LesSettings
+        How LES was found.
     """
 
     ids: tuple[str, ...]
     les: tuple[Text, ...]
     gs: tuple[Text, ...]
     es: tuple[Text, ...]
+    les_settings: LesSettings = field(default_factory=LesSettings)
 
     def of(self, semantic: Semantic) -> tuple[Text, ...]:
         """Return the texts of one semantic."""
@@ -128,10 +132,14 @@ def read_texts(folder: Path) -> Texts:
     """
     names = [name for name, _, _ in COLUMNS]
     path = folder / TEXTS_NAME
-    table, _ = read_parquet(path, names, SemanticsError, "msfser semantics")
+    table, about = read_parquet(path, names, SemanticsError, "msfser semantics")
+    try:
+        les_settings = read_les_settings(about.get("les", {}))
+    except (ConfigError, AttributeError) as error:
+        raise SemanticsError(f"{path}: {error}; run msfser semantics les again") from error
     table = convert_columns(path, table, dict.fromkeys(names, "string"), SemanticsError)
     les, gs, es = (_read_semantic(table, semantic) for semantic in ("les", "gs", "es"))
-    return Texts(tuple(table.column("id").to_pylist()), les, gs, es)
+    return Texts(tuple(table.column("id").to_pylist()), les, gs, es, les_settings)
 
 
 def _read_semantic(table: pyarrow.Table, semantic: str) -> tuple[Text, ...]:
@@ -167,7 +175,11 @@ def find_transcripts(folder: Path, manifest: Manifest) -> dict[str, str]:
 
 
 def update_texts(
-    folder: Path, manifest: Manifest, semantic: Semantic, made: Mapping[str, Text]
+    folder: Path,
+    manifest: Manifest,
+    semantic: Semantic,
+    made: Mapping[str, Text],
+    les_settings: LesSettings | None = None,
 ) -> Texts:
     """Replace the texts of one semantic and keep those of the others.
 
@@ -180,6 +192,8 @@ def update_texts(
     semantic : {"les", "gs", "es"}
     made : mapping of id to Text
         LES that is not ``"ok"`` takes the text of GS, now and whenever GS changes.
+    les_settings : LesSettings, optional
+        How LES was found, where that is the semantic.
 
     Returns
     -------
@@ -202,8 +216,10 @@ def update_texts(
     with hold_lock(folder / f"{TEXTS_NAME}.lock", wait_s=_LONGEST_WAIT_S):
         # texts as they were
         columns = {name: [NOT_MADE] * len(ids) for name in SEMANTICS}
+        found_by = LesSettings()
         if (folder / TEXTS_NAME).exists():
             before = read_texts(folder)
+            found_by = before.les_settings
             for name in SEMANTICS:
                 known = dict(zip(before.ids, before.of(name), strict=True))
                 columns[name] = [known.get(key, NOT_MADE) for key in ids]
@@ -213,9 +229,13 @@ def update_texts(
             _fall_back(les, gs) for les, gs in zip(columns["les"], columns["gs"], strict=True)
         ]
         # file of all texts
-        texts = Texts(ids, tuple(columns["les"]), tuple(columns["gs"]), tuple(columns["es"]))
+        les, gs, es = (tuple(columns[name]) for name in ("les", "gs", "es"))
+        if semantic == "les":
+            found_by = les_settings or LesSettings()
+        texts = Texts(ids, les, gs, es, found_by)
+        about: dict[str, object] = {"les": found_by.changes()} if found_by.changes() else {}
         rows = list(zip(texts.ids, *(texts.of(name) for name in SEMANTICS), strict=True))
-        replace_output(folder / TEXTS_NAME, format_parquet(rows, COLUMNS, _FORMAT))
+        replace_output(folder / TEXTS_NAME, format_parquet(rows, COLUMNS, about | _FORMAT))
     return texts
 
 

@@ -11,6 +11,7 @@ import torch
 from torch.optim import AdamW
 
 from lemf.runtime.progress import progress
+from msfser.config.les_settings import LesSettings
 from msfser.config.settings import RATE_HZ, Config
 from msfser.data.batching import ClipReader, text_tensors
 from msfser.data.clips import ClipFacts
@@ -144,6 +145,7 @@ def _load_start(model: MsfSer, name: str, data: TrainingData) -> None:
 
 def _facts(config: Config, data: TrainingData) -> ModelFacts:
     """Return the facts of the data that prediction with the model needs."""
+    reads_les = data.features is not None and "les" in config.model.semantics
     return ModelFacts(
         label_bounds=data.manifest.label_bounds,
         corpus=data.manifest.corpus,
@@ -153,6 +155,7 @@ def _facts(config: Config, data: TrainingData) -> ModelFacts:
         wave_std=data.statistics.std,
         text_encoder=data.features.encoder if data.features else "",
         text_encoder_revision=data.features.revision if data.features else "",
+        les=data.features.les_settings if data.features and reads_les else LesSettings(),
     )
 
 

@@ -195,6 +195,19 @@ def test_another_rating_scale_than_that_of_the_training_is_named(make_run, corpu
     assert "scale of" not in evaluate(run, "--split", "test", "--force").stderr
 
 
+def test_les_that_was_found_otherwise_than_in_training_is_named(make_run, tmp_path):
+    for name, changes in (("run", {}), ("voice", AUDIO)):
+        path = make_run(tmp_path / name, **changes) / "best" / "config.json"
+        content = json.loads(path.read_text())
+        content["facts"]["les"] = {"cues": "listeners", "when": "emphasised"}
+        path.write_text(json.dumps(content))
+        said = evaluate(tmp_path / name, "--split", "test").stderr
+        assert (not changes) == (
+            "note: test: LES was found by --cues paper, in the training data by --cues listeners "
+            "--when emphasised: run msfser semantics les with these options\n" in said
+        )
+
+
 def test_files_are_written_before_a_closed_pipe_ends_the_command(
     run_folder, corpus, tmp_path, monkeypatch
 ):

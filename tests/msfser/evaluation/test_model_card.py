@@ -5,6 +5,7 @@ from dataclasses import replace
 from click.testing import CliRunner
 
 from msfser.commands.cli import main
+from msfser.config.les_settings import LesSettings
 from msfser.config.presets import PRESETS
 from msfser.evaluation.model_card import format_model_card
 from msfser.evaluation.predictions import make_predictions
@@ -51,6 +52,10 @@ def test_the_card_says_what_the_run_was():
         "## Limits",
     ):
         assert text in card
+    assert "LES was found" not in card
+    facts = replace(FACTS, les=LesSettings(cues="listeners", when="emphasised"))
+    other = format_model_card(PRESETS["paper"], facts, {}, [])
+    assert "`msfser semantics les --cues listeners --when emphasised`" in other
     assert "emotion calm" not in card  # groups stand in the report
     assert card.startswith("---\nlibrary_name: msfser\n")
     assert re.search(r"\| valence \| 0\.\d{3} \|", card)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ import safetensors.torch  # noqa: E402
 
 import msfser  # noqa: E402
 from lemf import LemfError  # noqa: E402
+from msfser.config.les_settings import LesSettings  # noqa: E402
 from msfser.config.presets import PRESETS  # noqa: E402
 from msfser.config.settings import ModelConfig  # noqa: E402
 from msfser.errors import CheckpointError, ConfigError  # noqa: E402
@@ -191,6 +193,36 @@ def test_texts_of_another_encoder_are_refused():
 def test_facts_are_checked(wrong):
     with pytest.raises(ConfigError, match="facts"):
         ModelFacts(**wrong)
+
+
+def test_how_les_was_found_is_written_where_it_is_not_the_usual_way(tmp_path):
+    known = json.loads(saved_config(tmp_path / "usual", FACTS))["facts"]
+    assert "les" not in known
+    found = LesSettings(cues="listeners", when="emphasised", threshold=0.3)
+    facts = replace(FACTS, les=found)
+    written = json.loads(saved_config(tmp_path / "other", facts))["facts"]
+    assert written == known | {"les": {"cues": "listeners", "when": "emphasised", "threshold": 0.3}}
+    assert read_model_folder(str(tmp_path / "other")).facts == facts
+
+
+def saved_config(folder, facts):
+    build_model(TINY, facts).save_pretrained(folder)
+    return (folder / "config.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"when": "never"}, "les.when 'never'"),
+        ({"cues": "nope"}, "unknown cue set 'nope'"),
+        ({"when": "emphasised"}, "decides by the cue set 'listeners', not 'paper'"),
+        ({"cues": "listeners", "when": "emphasised", "threshold": "x"}, "threshold 'x'"),
+        ({"other": 1}, "les.other: unknown"),
+    ],
+)
+def test_how_les_was_found_is_checked(wrong, message):
+    with pytest.raises(ConfigError, match=message):
+        ModelFacts(les=wrong)
 
 
 HOSTILE = [

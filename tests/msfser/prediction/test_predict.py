@@ -14,9 +14,11 @@ from click.testing import CliRunner
 import lemf
 from lemf.errors import LemfError, MissingPackageError
 from msfser.commands.cli import main
+from msfser.config.les_settings import LesSettings
 from msfser.errors import DataError
 from msfser.prediction.speech_files import NotATranscriptError, SpeechFile, find_speech
 from msfser.prediction.speech_texts import ALIGNED, STAND_IN, find_texts
+from msfser.semantics.les import NONE_EMPHASISED
 
 torch = pytest.importorskip("torch")
 
@@ -102,6 +104,44 @@ def test_a_table_names_recordings_and_their_words(tmp_path):
         find_speech([table])
     with pytest.raises(LemfError, match="no such file"):
         find_speech([tmp_path / "none.csv"])
+
+
+def test_les_is_found_as_in_the_training_data(tmp_path, run_folder, speech):
+    speech(tmp_path, "a", stressed=1)
+    speech(tmp_path, "b", stressed=9)  # no word stands out
+    for name in "ab":
+        (tmp_path / f"{name}.txt").write_text("one two three and more")
+    stressed, flat = find_speech([tmp_path / f"{name}.wav" for name in "ab"])
+    usual, listeners = LesSettings(), LesSettings(cues="listeners")
+    found = replace(listeners, when="emphasised", threshold=0.1)
+    for one in (stressed, flat):
+        assert find_texts(one, les_settings=usual) == find_texts(one)
+        assert find_texts(one).notes == ()
+    assert find_texts(stressed, les_settings=found) == find_texts(stressed)
+    assert find_texts(flat, les_settings=listeners).emphasised.word == "one"
+    none = find_texts(flat, les_settings=found)
+    assert (none.les, none.emphasised) == (none.gs, None)
+    assert none.notes == (NONE_EMPHASISED, STAND_IN)
+    assert none.only(("gs", "es")).notes == ()
+    everything = replace(found, threshold=1e-9)
+    assert find_texts(flat, les_settings=everything) == find_texts(flat, les_settings=listeners)
+
+    # by the facts of the model
+    model = tmp_path / "model"
+    shutil.copytree(run_folder / "best", model)
+    content = json.loads((model / "config.json").read_text())
+    content["facts"]["les"] = found.changes()
+    (model / "config.json").write_text(json.dumps(content))
+    for folder, words in ((run_folder, ["two", "three"]), (model, ["two", ""])):
+        result = predict(folder, stressed.wav, flat.wav, "--format", "csv")
+        assert result.exit_code == 0, result.output
+        rows = list(csv.DictReader(io.StringIO(result.stdout)))
+        assert [row["emphasised_word"] for row in rows] == words
+        assert ("note: no word is emphasised\n" in result.stderr) == (folder == model)
+    import msfser
+
+    (by_files,) = msfser.predict_files(model, [flat.wav])
+    assert by_files.texts.les == none.les
 
 
 REALLY = Path(__file__).parents[3] / "examples/really.wav"

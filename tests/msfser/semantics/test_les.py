@@ -12,6 +12,7 @@ import lemf
 from lemf.config import Settings
 from lemf.runtime.workers import Failure, attempt, local_workers
 from msfser.commands.cli import main
+from msfser.config.les_settings import LesSettings
 from msfser.manifest import read_manifest, write_manifest
 from msfser.semantics.jobs import Job
 from msfser.semantics.les import find_les, make_les
@@ -162,6 +163,74 @@ def test_a_change_of_the_recording_or_the_settings_is_new_work(tmp_path, make_co
     assert texts.les[0].text == texts.les[1].text
 
 
+@pytest.fixture
+def with_a_flat_one(tmp_path, make_corpus):
+    """Four utterances; no word of the last but one stands out."""
+    folder = tmp_path / "c"
+    root = make_corpus(folder, 4).root
+    samples, rate_hz = soundfile.read(root / "002.wav")
+    soundfile.write(root / "002.wav", np.full_like(samples, 1e-3) * samples[::-1], rate_hz)
+    return folder
+
+
+def test_the_segment_is_taken_only_where_a_word_is_emphasised(with_a_flat_one):
+    folder, root = with_a_flat_one, read_manifest(with_a_flat_one).root
+    run("semantics", "gs", folder, "--from", "transcript")
+    output = run("semantics", "les", folder, "--when", "emphasised", "--jobs", 1)
+    assert "les: 3 ok, 1 fallback" in output
+    assert "note: recordings in which no word is emphasised: 1 of 4; GS stands in" in output
+    settings = Settings(cues="listeners")
+    for number, text in enumerate(read_texts(folder).les):
+        stem = root / f"{number:03d}"
+        emphasis = lemf.score(stem.with_suffix(".wav"), stem.with_suffix(".TextGrid"), settings)
+        (sentence,) = emphasis.sentences
+        if sentence.decision.kind == "none":
+            highest = max(word.decision.probability for word in sentence.words)
+            assert (number, text.status) == (2, "fallback")
+            assert text.text == "one two three four five 2"
+            reason = f"no word is emphasised: the highest P is {highest:.2f}, below 0.5"
+            assert text.reason == reason
+        else:
+            assert (text.text, text.status) == (sentence.segment.text, "ok")
+        cues = f"lemf {lemf.__version__}, cues listeners"
+        assert text.source == f"{cues}, where P(emphasis) >= 0.5"
+
+
+def test_when_there_is_a_segment_is_resumed_and_recorded(with_a_flat_one):
+    folder = with_a_flat_one
+
+    def les(*options):
+        run("semantics", "les", folder, "--jobs", 1, *options)
+        return (folder / "semantics/les.jsonl").read_bytes().count(b"\n"), read_texts(folder)
+
+    listeners = ("--cues", "listeners")
+    emphasised = ("--when", "emphasised")
+    n_lines, texts = les(*listeners)
+    assert n_lines == 4
+    assert texts.les_settings == LesSettings(cues="listeners")
+    assert les(*emphasised)[0] == 8  # the decision is new work
+    n_lines, texts = les(*listeners, *emphasised)  # the same, with its cues named
+    assert n_lines == 8
+    assert texts.les_settings == LesSettings(cues="listeners", when="emphasised")
+    assert texts.count("les") == {"ok": 3, "missing": 1}
+    n_lines, texts = les(*emphasised, "--threshold", 0.999)
+    assert n_lines == 12
+    assert texts.count("les") == {"missing": 4}
+    n_lines, texts = les(*emphasised, "--decide", "accent", "--threshold", 0.001)
+    assert n_lines == 16
+    assert texts.count("les") == {"ok": 4}
+    # kept when another semantic is made, and gone with the options
+    run("semantics", "gs", folder, "--from", "transcript")
+    assert read_texts(folder).les_settings == texts.les_settings
+    assert les(*listeners)[0] == 16
+    before = (folder / "texts.parquet").read_bytes()
+    n_lines, texts = les()
+    assert (n_lines, texts.les_settings) == (20, LesSettings())
+    assert b'{"texts": 1}' in (folder / "texts.parquet").read_bytes()  # nothing of it
+    assert les(*listeners)[0] == 20
+    assert (folder / "texts.parquet").read_bytes() == before
+
+
 def test_a_shard_does_its_part_and_the_whole_needs_no_work(corpus):
     run("semantics", "les", corpus, "--shard", "1/2", "--jobs", 1)
     assert not (corpus / "texts.parquet").exists()
@@ -242,6 +311,10 @@ def test_a_cluster_takes_the_place_of_the_processes(corpus, monkeypatch):
     ("arguments", "code", "message"),
     [
         (["--cues", "nope"], 1, "unknown cue set 'nope'; there are: paper"),
+        (["--when", "emphasised", "--cues", "paper"], 1, "decides by the cue set 'listeners', not"),
+        (["--when", "emphasised", "--threshold", "2"], 1, "threshold 2: write a probability"),
+        (["--threshold", "0.4"], 2, "--threshold needs --when emphasised"),
+        (["--decide", "accent"], 2, "--decide needs --when emphasised"),
         (["--shard", "3/2"], 2, "--shard 3/2: write I/N, such as 1/8"),
         (["--jobs", "1", "--cluster", "tcp://x:1"], 2, "cannot be used together"),
     ],

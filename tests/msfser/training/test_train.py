@@ -16,8 +16,12 @@ from click.testing import CliRunner
 from msfser import MsfSer
 from msfser.commands.cli import main
 from msfser.config.files import make_config
+from msfser.config.les_settings import LesSettings
 from msfser.errors import CheckpointError, ConfigError, DataError
 from msfser.manifest import read_manifest, write_manifest
+from msfser.semantics.texts import read_texts, update_texts
+from msfser.training.ranks.ranks import ALONE
+from msfser.training.run import prepare_run
 from msfser.training.run_folder import read_log
 from msfser.training.state import STATE_NAME, TrainingState
 from msfser.training.train import train
@@ -112,6 +116,22 @@ def command(folder, run, *more, changes=()):
 
 
 PLANTED = ("lemf", "msfser", "multiprocessing", "numpy", "pyarrow", "signal", "soundfile", "torch")
+
+
+def test_the_model_knows_how_les_was_found(corpus_folder, tmp_path):
+    folder = tmp_path / "corpus"
+    shutil.copytree(corpus_folder, folder)
+    found, made = LesSettings(cues="listeners", when="emphasised"), read_texts(folder)
+    les = dict(zip(made.ids, made.les, strict=True))
+    update_texts(folder, read_manifest(folder), "les", les, found)
+
+    def prepare(*changes):
+        config = make(folder, *changes)
+        run = prepare_run(config, tmp_path / "run", ALONE, known={}, resume=False, quiet=True)
+        return run.model.facts.les
+
+    assert prepare() == found
+    assert prepare("model.semantics=['gs']", "model.intra='none'") == LesSettings()
 
 
 def test_processes_that_read_ahead_import_nothing_of_the_current_folder(corpus_folder, tmp_path):
