@@ -32,13 +32,8 @@ from lemf.agreement.detection import (
     precision_recall,
     reliability,
 )
-from lemf.agreement.fitting.decision import (
-    VARIANTS,
-    FittedDecision,
-    LabelledWords,
-    fit_words,
-    read_words,
-)
+from lemf.agreement.fitting.decision import VARIANTS, FittedDecision, fit_words
+from lemf.agreement.fitting.labelled_words import LabelledWords, read_words
 
 Numbers = NDArray[np.float64]
 CUTS = {"emphasis": 2.0, "accent": 1.5}
@@ -146,7 +141,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         sources = {"hand": by_hand, "Praat": praat, "lemf": align_alone(by_hand, Path(scratch))}
         words: dict[tuple[str, str], tuple[LabelledWords, ...]] = {
-            (grids, name): read_words(labels, SETTINGS, cut=cut)
+            (grids, name): read_words(labels, SETTINGS, cut=cut)[0]
             for grids, labels in sources.items()
             for name, cut in CUTS.items()
         }

@@ -41,17 +41,18 @@ from implanted_words import (
     Words,
     measure_words,
 )
-from logistic import fit_logistic
 from numpy.typing import NDArray
 
 import lemf
 from lemf.agreement.bootstrap import bootstrap_interval
+from lemf.agreement.fitting.logistic import fit_logistic
 from lemf.config import CUE_SETS
 from lemf.scoring.decision import DecisionModel, log_odds_parts
 from lemf.scoring.decision_models import DECISION_MODELS, read_decision_model
 
 UNITS = ("semitones", "dB", "%", "semitones, dB, % / 6.7", "semitones, dB, % / 6.7")
 TARGET = STEPS.index(3.0)  # +3 semitones, +3 dB, +20 %
+RIDGE = 1e-3  # a word, on the slopes
 N_RESAMPLES = 1000
 STYLES = ("--", "-.", ":", "-")  # of lines, by the decision
 CUT = 2.0  # rating of an emphasised word
@@ -110,7 +111,9 @@ def fit_decisions(labels: Path) -> dict[str, DecisionModel]:
     shipped = DECISION_MODELS["emphasis"]
     decisions = {"as shipped": shipped}
     for name, absolute in DECISIONS.items():
-        intercept, slopes = fit_logistic(measured[:, : 1 + len(absolute)], np.array(emphasised))
+        intercept, slopes = fit_logistic(
+            measured[:, : 1 + len(absolute)], np.array(emphasised), ridge=RIDGE * len(measured)
+        )
         decisions[name] = replace(
             shipped,
             name=name,

@@ -20,21 +20,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from logistic import BoolArray, FloatArray, fit_logistic
 
 import lemf
 from lemf.agreement import detection
 from lemf.agreement.bootstrap import bootstrap_interval
 from lemf.agreement.external_systems import baseline_scores, match_scores, read_scores
+from lemf.agreement.fitting.logistic import fit_logistic
 from lemf.agreement.folds import make_folds
 from lemf.agreement.labels.files import Label, read_labels
 from lemf.agreement.labels.rated_sentences import RatedSentence, rate_sentences
 from lemf.agreement.measures import rating_margin, top_n, top_word
+from lemf.arrays import BoolArray, FloatArray
 
 Score = Callable[[Label], Sequence[float] | FloatArray]
 CUES = ("paper", "listeners")
 N_GROUPS = 6  # of speakers and of texts, as in lemf fit
 THRESHOLD = 0.5  # of P, from which a word is decided
+RIDGE = 1e-3  # a word, on the slope
 N_RESAMPLES = 1000
 SEED = 0
 MEASURES = ("F1", "PR-AUC", "ROC-AUC", "ECE", "none or some", "none, one, several", "top-1")
@@ -169,7 +171,7 @@ def held_out_probabilities(
     for fold in make_folds(speakers, texts, n_groups=N_GROUPS):
         x = np.concatenate([scores[i] for i in fold.train])
         y = np.concatenate([emphasised[i] for i in fold.train])
-        intercept, (slope,) = fit_logistic(x[:, None], y)
+        intercept, (slope,) = fit_logistic(x[:, None], y, ridge=RIDGE * len(x))
         for i in fold.test:
             probabilities[i] = 1 / (1 + np.exp(-(intercept + slope * scores[i])))
     return probabilities

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from lemf.agreement.measures import MEASURES, Judgement
-from lemf.arrays import FloatArray
+from lemf.arrays import FloatArray, IntArray
 from lemf.config import N_RESAMPLES
 
 Unit = Literal["sentences", "speakers"]  # what the bootstrap draws
@@ -41,17 +41,31 @@ def resample(
     dict of str to (n_resamples,) float64
         One array for each of `MEASURES`; NaN in draws where no sentence counts for the measure.
     """
-    n_sentences = judgement.values.shape[1]
-    groups = range(n_sentences) if groups is None else groups
+    groups = range(judgement.values.shape[1]) if groups is None else groups
+    times = times_drawn(groups, n_resamples=n_resamples, seed=seed)
+    draws = [judgement.summary(one) for one in times]
+    return {name: np.array([draw[name] for draw in draws]) for name in MEASURES}
+
+
+def times_drawn(groups: Sequence[Hashable], *, n_resamples: int, seed: int) -> Iterator[IntArray]:
+    """Draw groups with replacement; yield how often each sentence is in a draw.
+
+    Parameters
+    ----------
+    groups : sequence of hashable
+        Group of each sentence.
+    n_resamples, seed : int
+
+    Yields
+    ------
+    (sentences,) int64
+    """
     numbers = {group: i for i, group in enumerate(dict.fromkeys(groups))}
     group_of = np.array([numbers[group] for group in groups])
     rng = np.random.default_rng(seed)
-    draws = []
     for _ in range(n_resamples):
         drawn = rng.integers(len(numbers), size=len(numbers))
-        times_drawn = np.bincount(drawn, minlength=len(numbers))
-        draws.append(judgement.summary(times_drawn[group_of]))
-    return {name: np.array([draw[name] for draw in draws]) for name in MEASURES}
+        yield np.bincount(drawn, minlength=len(numbers))[group_of]
 
 
 def bootstrap_interval(draws: FloatArray, level: float = 0.95) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Final, NamedTuple, Unpack
 
 import click
 
@@ -13,7 +13,7 @@ from lemf.commands.analysis_options import (
     measure_options,
     read_measure_options,
 )
-from lemf.config import CUE_SETS, FIT_METHODS
+from lemf.config import CUE_SETS, DECISIONS, FIT_METHODS
 from lemf.errors import SettingsError
 from lemf.runtime.console import PATH, force_option, jobs_option, open_stdout, resamples_option, say
 from lemf.runtime.cores import count_cores
@@ -23,6 +23,11 @@ from lemf.runtime.progress import progress
 if TYPE_CHECKING:
     from lemf.agreement.fitting.run import Fit
     from lemf.config import FitMethod, Settings
+
+
+_CUT = 1.0
+_METHOD: Final = "softmax"
+_MOST_NAMED = 5  # of what was not used
 
 
 @click.command()
@@ -49,16 +54,19 @@ if TYPE_CHECKING:
     "--cut",
     metavar="RATING",
     type=float,
-    default=1.0,
-    show_default=True,
-    help="Least rating of an emphasised word, for --decide.",
+    help=f"Least rating of an emphasised word, for --decide.  [default: {_CUT:g}]",
+)
+@click.option(
+    "--start",
+    metavar="emphasis|accent|FILE.json",
+    help="Decision whose intercept alone is fitted where labels are few, for --decide.  "
+    f"[default: {DECISIONS[0]}]",
 )
 @click.option(
     "--method",
     type=click.Choice(FIT_METHODS),
-    default="softmax",
-    show_default=True,
-    help="Fit the order of the words (rank), the top word (softmax) or the ratings (ridge).",
+    help="Fit the order of the words (rank), the top word (softmax) or the ratings (ridge).  "
+    f"[default: {_METHOD}]",
 )
 @click.option(
     "--regularisation",
@@ -81,9 +89,10 @@ def fit(
     output: Path,
     cues: str | None,
     decide: bool,
-    cut: float,
+    cut: float | None,
+    start: str | None,
     cue: tuple[str, ...],
-    method: FitMethod,
+    method: FitMethod | None,
     regularisation: str,
     held_out: Path | None,
     resamples: int,
@@ -100,13 +109,24 @@ def fit(
     cues = cues or ("listeners" if decide else "paper")
     settings = read_measure_options(options, cues=cues)
     strength = _read_regularisation(regularisation)
-    if decide and (cue or held_out is not None or strength is not None):
+    if decide and (cue or held_out is not None or strength is not None or method is not None):
         raise click.UsageError(
-            "--cue, --regularisation and --held-out are for weights; leave them out"
+            "--cue, --method, --regularisation and --held-out are for weights; leave them out"
         )
+    if not decide and (cut is not None or start is not None):
+        raise click.UsageError("--cut and --start are for --decide; add it, or leave them out")
+    if cut is not None and not math.isfinite(cut):
+        raise click.UsageError(f"--cut {cut}: write a rating, such as {_CUT:g}")
     _check_outputs(labels, output, held_out, force=force)
     if decide:
-        _fit_decision(labels, output, settings, cut, jobs or count_cores(), force=force)
+        given = _DecisionOptions(
+            _CUT if cut is None else cut,
+            DECISIONS[0] if start is None else start,
+            resamples,
+            jobs or count_cores(),
+            force,
+        )
+        _fit_decision(labels, output, settings, given)
         return
 
     from lemf.agreement.evaluation.table import print_evaluation
@@ -120,7 +140,7 @@ def fit(
                 labels,
                 settings,
                 cue,
-                method=method,
+                method=method or _METHOD,
                 regularisation=strength,
                 n_resamples=resamples,
                 jobs=jobs or count_cores(),
@@ -139,18 +159,44 @@ def fit(
     click.echo(_describe(fitted.fit))
 
 
+class _DecisionOptions(NamedTuple):
+    cut: float
+    start: str
+    resamples: int
+    jobs: int
+    force: bool
+
+
 def _fit_decision(
-    labels: Path, output: Path, settings: Settings, cut: float, jobs: int, *, force: bool
+    labels: Path, output: Path, settings: Settings, options: _DecisionOptions
 ) -> None:
     """Fit a decision, write the file, and print how the decision does on what was held out."""
     from lemf.agreement.fitting.decision import fit_decision
     from lemf.agreement.fitting.fitted_decision import describe_decision, format_decision
+    from lemf.agreement.fitting.held_out import judge_held_out
 
-    with progress("fitting") as watch:
-        fitted = fit_decision(labels, settings, name=output.stem, cut=cut, jobs=jobs, watch=watch)
-    write_output(output, format_decision(fitted, labels, cut).encode(), force=force)
+    try:
+        with progress("fitting") as watch:
+            fitted = fit_decision(
+                labels,
+                settings,
+                name=output.stem,
+                cut=options.cut,
+                start=options.start,
+                jobs=options.jobs,
+                watch=watch,
+            )
+    except SettingsError as error:  # --start
+        raise click.UsageError(str(error)) from error
+    held_out = judge_held_out(fitted, n_resamples=options.resamples)
+    for one in fitted.unused[:_MOST_NAMED]:
+        say(f"note: {one.id}: not used: {one.reason}{f' ({one.detail})' if one.detail else ''}")
+    if (others := len(fitted.unused) - _MOST_NAMED) > 0:
+        say(f"note: {others:,} more sentences or recordings were not used")
+    content = format_decision(fitted, held_out, labels, options.cut)
+    write_output(output, content.encode(), force=options.force)
     say(f"wrote {output}")
-    click.echo(describe_decision(fitted))
+    click.echo(describe_decision(fitted, held_out))
 
 
 def _read_regularisation(text: str) -> float | None:

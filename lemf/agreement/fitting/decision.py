@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, combinations
 from pathlib import Path
@@ -10,44 +12,24 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lemf.agreement.fitting.labelled_words import CANDIDATES, LabelledWords, read_words
 from lemf.agreement.fitting.logistic import fit_intercept, fit_logistic
 from lemf.agreement.folds import LeftOut, make_folds, what_to_leave_out
 from lemf.agreement.labels.files import Label, as_labels
-from lemf.agreement.labels.rated_sentences import RatedSentence, rate_sentences
-from lemf.arrays import BoolArray, FloatArray
-from lemf.config import OFF, Settings
-from lemf.errors import CorpusError
+from lemf.agreement.labels.rated_sentences import Unjudged
+from lemf.arrays import FloatArray
+from lemf.config import DEFAULT_THRESHOLD, OFF, Settings
+from lemf.errors import CorpusError, SettingsError, shown
 from lemf.runtime.progress import Watch, no_watch
 from lemf.scoring.decision import DecisionModel, probability
-from lemf.scoring.decision_models import DECISION_MODELS
+from lemf.scoring.decision_models import DECISION_MODELS, difference_of, load_model
 
-CANDIDATES = ("pitch_range", "spectral_balance")  # in st and dB: another recording changes neither
 FLOOR = 0.3  # share of the words below a measure's floor: EmoDB fits .05 to .4 equally well
 FEWEST = 30  # emphasised words, and others, below which the intercept alone is fitted
 VARIANTS = tuple(chain.from_iterable(combinations(CANDIDATES, n) for n in range(3)))
 
 _N_OUTER = 6  # groups of speakers, and of texts, left out in turn for the held-out probabilities
 _N_INNER = 4  # groups left out in turn inside a fold, to choose the measures
-
-
-class LabelledWords(NamedTuple):
-    """The words of one sentence: what is known of them, and what is to be told from that.
-
-    Attributes
-    ----------
-    scores : (words,) float64
-    measures : mapping of cue to (words,) float64
-        Of `CANDIDATES`; NaN where one could not be measured.
-    emphasised : (words,) bool
-    speaker : str or None
-    text : str
-    """
-
-    scores: FloatArray
-    measures: dict[str, FloatArray]
-    emphasised: BoolArray
-    speaker: str | None
-    text: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +42,19 @@ class FittedDecision:
         Fitted on all sentences.
     sentences : tuple of LabelledWords
     held_out : tuple of (words,) float64
-        P of each word by models fitted without the speaker and the text of its sentence.
+        P of each word by models fitted without the speaker and the text of its sentence; NaN where
+        what remains without them does not have both emphasised words and others.
     left_out : str
     n_folds : int
+        Folds that were judged.
     chosen : dict of tuple of str to int
-        How many folds chose each set of measures; `VARIANTS` were tried.
+        How many folds chose each set of measures, of `VARIANTS`; empty if `only_intercept`.
     only_intercept : bool
-        Whether there are too few labels for more.
+        Whether there are too few labels for more than the intercept of `start`.
+    start : DecisionModel
+        Whose intercept is fitted where labels are few.
+    unused : tuple of Unjudged
+        Sentences and recordings of the labels that could not be used, with the reason.
     """
 
     model: DecisionModel
@@ -76,6 +64,8 @@ class FittedDecision:
     n_folds: int
     chosen: dict[tuple[str, ...], int]
     only_intercept: bool
+    start: DecisionModel
+    unused: tuple[Unjudged, ...] = ()
 
 
 def fit_decision(
@@ -84,6 +74,7 @@ def fit_decision(
     *,
     name: str = "emphasis",
     cut: float = 1.0,
+    start: str = "emphasis",
     jobs: int = 1,
     watch: Watch = no_watch,
 ) -> FittedDecision:
@@ -99,6 +90,8 @@ def fit_decision(
         Of the decision.
     cut : float
         Least rating of an emphasised word; 1 for labels that name the emphasised words.
+    start : str
+        The decision whose intercept is fitted where labels are few: one that ships, or a file.
     jobs : int
     watch : Watch
 
@@ -108,64 +101,66 @@ def fit_decision(
 
     Raises
     ------
+    SettingsError
+        A cut that is not a number; there is no such decision to start from.
     CorpusError
-        The labels cannot be read, or all words or none are emphasised.
+        The labels cannot be read; all words or none are emphasised; few are, and the decision to
+        start from belongs to other scores.
     """
+    if not math.isfinite(cut):
+        raise SettingsError(f"cut {cut}: write a rating, such as 1")
     settings = replace(settings or Settings(cues="listeners"), decide=OFF)
-    sentences = read_words(as_labels(labels), settings, cut=cut, jobs=jobs, watch=watch)
-    return fit_words(sentences, settings, name=name)
-
-
-def read_words(
-    labels: Sequence[Label],
-    settings: Settings,
-    *,
-    cut: float,
-    jobs: int = 1,
-    watch: Watch = no_watch,
-) -> tuple[LabelledWords, ...]:
-    """Score the recordings of labels; sentences without a rating for every word are left out."""
-    measured = replace(settings, cues="all", weights=None, decide=OFF)
-    rated = rate_sentences(labels, [settings, measured], jobs=jobs, watch=watch)
-    sentences = [*rated.judged, *rated.tied, *rated.unranked]
-    sentences.sort(key=lambda one: one.id)
-    return tuple(_words(one, cut) for one in sentences if not np.isnan(one.ratings).any())
-
-
-def _words(sentence: RatedSentence, cut: float) -> LabelledWords:
-    values = sentence.scored.values[1]
-    return LabelledWords(
-        sentence.scored.scores[0],
-        {cue: values[cue] for cue in CANDIDATES},
-        sentence.ratings >= cut - 1e-9,
-        sentence.speaker,
-        sentence.text,
+    settings = replace(settings, threshold=DEFAULT_THRESHOLD)
+    model = load_model(start)  # before any recording is scored
+    words, unused = read_words(
+        as_labels(labels),
+        settings,
+        cut=cut,
+        measures=(*CANDIDATES, *model.absolute),
+        jobs=jobs,
+        watch=watch,
     )
+    return replace(fit_words(words, settings, name=name, start=model), unused=unused)
 
 
 def fit_words(
-    sentences: Sequence[LabelledWords], settings: Settings, *, name: str = "emphasis"
+    sentences: Sequence[LabelledWords],
+    settings: Settings,
+    *,
+    name: str = "emphasis",
+    start: DecisionModel = DECISION_MODELS["emphasis"],
 ) -> FittedDecision:
     """Fit a decision to scored words; parameters and errors as in `fit_decision`."""
-    emphasised = np.concatenate([one.emphasised for one in sentences])
-    if emphasised.all() or not emphasised.any():
-        which = "all" if emphasised.any() else "none"
+    n_both = _count_both(sentences)
+    if 0 in n_both:
+        n_emphasised, n_others = n_both
         raise CorpusError(
-            f"{which} of the {len(emphasised)} words are emphasised: nothing tells them apart; set "
-            "--cut to a rating between the lowest and the highest"
+            f"{'none' if n_others else 'all'} of the {n_emphasised + n_others} words are "
+            "emphasised: nothing tells them apart; label both kinds of words, or set --cut to a "
+            "rating between the lowest and the highest"
         )
-    few = min(emphasised.sum(), (~emphasised).sum()) < FEWEST
-    fit: Callable[[Sequence[LabelledWords]], _Coefficients] = _move_intercept if few else _choose
+    few = min(n_both) < FEWEST
+    if few:
+        _check_start(start, settings, n_both)
+
+    def fit(some: Sequence[LabelledWords]) -> _Coefficients:
+        return _move_intercept(start, some) if few else _choose(some)
+
+    # Held-out probabilities, fold by fold
     speakers, texts = [one.speaker for one in sentences], [one.text for one in sentences]
-    held_out: dict[int, FloatArray] = {}
-    chosen: dict[tuple[str, ...], int] = {}
+    held_out = [np.full(len(one.emphasised), np.nan) for one in sentences]
+    chosen: Counter[tuple[str, ...]] = Counter()
     folds = make_folds(speakers, texts, n_groups=_N_OUTER)
     for fold in folds:
         train = [sentences[i] for i in fold.train]
-        found = fit(train if _has_both(train) else sentences)
-        chosen[found.measures] = chosen.get(found.measures, 0) + 1
+        if 0 in _count_both(train):
+            continue  # nothing to learn from
+        found = fit(train)
+        chosen[found.measures] += 1
         for i in fold.test:
-            held_out[int(i)] = probability(found.log_odds(sentences[i]))
+            held_out[i] = probability(found.log_odds(sentences[i]))
+
+    # The decision by all sentences
     final = fit(sentences)
     model = DecisionModel(
         name=name,
@@ -176,18 +171,35 @@ def fit_words(
         slope=final.slope,
         absolute=dict(zip(final.measures, final.slopes.tolist(), strict=True)),
         means=dict(final.means),
-        floors=dict(final.floors),
+        floors={cue: floor for cue, floor in final.floors.items() if math.isfinite(floor)},
         fitted_on="",
     )
     return FittedDecision(
-        model,
-        tuple(sentences),
-        tuple(held_out[i] for i in range(len(sentences))),
-        what_to_leave_out(speakers, texts),
-        len(folds),
-        chosen,
-        bool(few),
+        model=model,
+        sentences=tuple(sentences),
+        held_out=tuple(held_out),
+        left_out=what_to_leave_out(speakers, texts),
+        n_folds=chosen.total(),
+        chosen={} if few else dict(chosen),
+        only_intercept=few,
+        start=start,
     )
+
+
+def _check_start(start: DecisionModel, settings: Settings, n_both: tuple[int, int]) -> None:
+    """Refuse to take over slopes that belong to other scores."""
+    if difference := difference_of(start, settings):
+        which = "emphasised words" if n_both[0] < FEWEST else "words that are not emphasised"
+        raise CorpusError(
+            f"{min(n_both)} {which} are too few to fit more than an intercept ({FEWEST} are "
+            f"needed), and the slopes of {shown(start.name)} were {difference}; or label more"
+        )
+
+
+def _count_both(sentences: Sequence[LabelledWords]) -> tuple[int, int]:
+    """Count the words that are emphasised, and the others."""
+    n_emphasised = sum(int(one.emphasised.sum()) for one in sentences)
+    return n_emphasised, sum(len(one.emphasised) for one in sentences) - n_emphasised
 
 
 class _Coefficients(NamedTuple):
@@ -206,11 +218,6 @@ class _Coefficients(NamedTuple):
             known = np.where(np.isnan(values), self.means[cue], values)
             log_odds = log_odds + slope * np.maximum(known, self.floors[cue])
         return log_odds
-
-
-def _has_both(sentences: Sequence[LabelledWords]) -> bool:
-    emphasised = [one.emphasised for one in sentences]
-    return bool(emphasised) and any(map(np.any, emphasised)) and not all(map(np.all, emphasised))
 
 
 def _fit(sentences: Sequence[LabelledWords], measures: tuple[str, ...]) -> _Coefficients:
@@ -235,7 +242,7 @@ def _choose(sentences: Sequence[LabelledWords]) -> _Coefficients:
     losses = dict.fromkeys(VARIANTS, 0.0)
     for fold in folds:
         train = [sentences[i] for i in fold.train]
-        if not _has_both(train):
+        if 0 in _count_both(train):
             continue
         for measures in VARIANTS:
             found = _fit(train, measures)
@@ -248,18 +255,17 @@ def _log_loss(found: _Coefficients, words: LabelledWords) -> float:
     return float(np.logaddexp(0.0, -signs * found.log_odds(words)).sum())
 
 
-def _move_intercept(sentences: Sequence[LabelledWords]) -> _Coefficients:
-    """Take the shipped decision on emphasis, and fit its intercept."""
-    shipped = DECISION_MODELS["emphasis"]
-    measures = tuple(shipped.absolute)
-    start = _Coefficients(
+def _move_intercept(start: DecisionModel, sentences: Sequence[LabelledWords]) -> _Coefficients:
+    """Take a decision, and fit its intercept."""
+    measures = tuple(start.absolute)
+    found = _Coefficients(
         0.0,
-        shipped.slope,
+        start.slope,
         measures,
-        np.array([shipped.absolute[cue] for cue in measures]),
-        {cue: shipped.means[cue] for cue in measures},
-        {cue: shipped.floors[cue] for cue in measures},
+        np.array([start.absolute[cue] for cue in measures]),
+        {cue: start.means[cue] for cue in measures},
+        {cue: start.floors.get(cue, -np.inf) for cue in measures},
     )
-    log_odds = np.concatenate([start.log_odds(one) for one in sentences])
+    log_odds = np.concatenate([found.log_odds(one) for one in sentences])
     emphasised = np.concatenate([one.emphasised for one in sentences])
-    return start._replace(intercept=fit_intercept(log_odds, emphasised))
+    return found._replace(intercept=fit_intercept(log_odds, emphasised))

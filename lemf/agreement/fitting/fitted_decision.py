@@ -3,54 +3,30 @@
 from __future__ import annotations
 
 import json
+import math
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from lemf.agreement.detection import (
-    average_precision,
-    calibration_error,
-    count_accuracy,
-    none_or_some_auc,
-    perfect_calibration_error,
-    precision_recall,
-)
 from lemf.agreement.fitting.decision import FEWEST, VARIANTS, FittedDecision
 from lemf.agreement.fitting.fitted_weights import hash_file
+from lemf.agreement.fitting.held_out import HeldOut
+from lemf.errors import shown
 from lemf.runtime.output import escape_controls
 from lemf.scoring.decision_models import model_to_dict
 
 _DIGITS = 6  # decimals of a coefficient
-_THRESHOLD = 0.5
 
 
-def held_out_measures(fitted: FittedDecision) -> dict[str, float | None]:
-    """Compute how well the held-out probabilities tell the words; None where undefined."""
-    emphasised = [one.emphasised for one in fitted.sentences]
-    words, chances = np.concatenate(emphasised), np.concatenate(fitted.held_out)
-    decided = [one >= _THRESHOLD for one in fitted.held_out]
-    found = precision_recall(np.concatenate(decided), words)
-    measures = {
-        "precision": found.precision,
-        "recall": found.recall,
-        "f1": found.f1,
-        "pr_auc": average_precision(chances, words),
-        "ece": calibration_error(chances, words),
-        "ece_of_a_perfect_model": perfect_calibration_error(chances),
-        "none_or_some_auc": none_or_some_auc(list(fitted.held_out), emphasised),
-        "none_one_several": count_accuracy(decided, emphasised),
-    }
-    return {name: None if np.isnan(value) else float(value) for name, value in measures.items()}
-
-
-def decision_to_dict(fitted: FittedDecision, labels: Path, cut: float) -> dict[str, Any]:
+def decision_to_dict(
+    fitted: FittedDecision, held_out: HeldOut, labels: Path, cut: float
+) -> dict[str, Any]:
     """Convert a fitted decision to the content of the JSON file.
 
     Parameters
     ----------
     fitted : FittedDecision
+    held_out : HeldOut
     labels : Path
         File of the labels, whose hash is recorded.
     cut : float
@@ -59,7 +35,7 @@ def decision_to_dict(fitted: FittedDecision, labels: Path, cut: float) -> dict[s
     content = model_to_dict(fitted.model)
     for name in ("intercept", "slope"):
         content[name] = round(content[name], _DIGITS)
-    for name in ("absolute", "means"):
+    for name in ("absolute", "means", "floors"):
         content[name] = {cue: round(value, _DIGITS) for cue, value in content[name].items()}
     return {
         **content,
@@ -71,25 +47,45 @@ def decision_to_dict(fitted: FittedDecision, labels: Path, cut: float) -> dict[s
             "n_sentences": len(fitted.sentences),
             "n_words": sum(len(one.emphasised) for one in fitted.sentences),
             "n_emphasised": sum(int(one.emphasised.sum()) for one in fitted.sentences),
-            "only_intercept": fitted.only_intercept,
+            "n_unused": len(fitted.unused),
+            "only_intercept_of": fitted.start.name if fitted.only_intercept else None,
         },
         "held_out": {
             "left_out": fitted.left_out,
             "n_folds": fitted.n_folds,
-            "variants_tried": len(VARIANTS),
-            "chosen": {" + ".join(names) or "score": n for names, n in fitted.chosen.items()},
-            "measures": held_out_measures(fitted),
+            "n_sentences": held_out.n_sentences,
+            "n_unjudged": held_out.n_unjudged,
+            **_choices(fitted),
+            "measures": {name: _plain(value) for name, value in held_out.measures.items()},
+            "ece_of_a_perfect_model": _plain(held_out.perfect_ece),
+            "intervals": {
+                unit: {name: [_plain(low), _plain(high)] for name, (low, high) in ends.items()}
+                for unit, ends in held_out.intervals.items()
+            },
         },
     }
 
 
-def format_decision(fitted: FittedDecision, labels: Path, cut: float) -> str:
+def _choices(fitted: FittedDecision) -> dict[str, Any]:
+    """Return how many sets of measures were tried and chosen; empty where none was."""
+    if fitted.only_intercept:
+        return {}
+    chosen = {" + ".join(names) or "score": n for names, n in fitted.chosen.items()}
+    return {"variants_tried": len(VARIANTS), "chosen": chosen}
+
+
+def _plain(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, _DIGITS)
+
+
+def format_decision(fitted: FittedDecision, held_out: HeldOut, labels: Path, cut: float) -> str:
     """Format `decision_to_dict` as JSON."""
-    text = json.dumps(decision_to_dict(fitted, labels, cut), indent=2, ensure_ascii=False)
+    content = decision_to_dict(fitted, held_out, labels, cut)
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     return escape_controls(text) + "\n"
 
 
-def describe_decision(fitted: FittedDecision) -> str:
+def describe_decision(fitted: FittedDecision, held_out: HeldOut) -> str:
     """Describe the formula, and how the decision does on what was held out, in a few lines."""
     model, words = fitted.model, [one.emphasised for one in fitted.sentences]
     n_words, n_emphasised = sum(map(len, words)), sum(int(one.sum()) for one in words)
@@ -101,16 +97,53 @@ def describe_decision(fitted: FittedDecision) -> str:
     if fitted.only_intercept:
         lines.append(
             f"fewer than {FEWEST} words are emphasised, or not: only the intercept was fitted, the "
-            "rest is that of the decision that ships"
+            f"rest is that of the decision {shown(fitted.start.name)}"
         )
-    else:
+    elif fitted.chosen:
         chosen = (f"{' + '.join(names) or 'score'} {n}" for names, n in fitted.chosen.items())
         lines.append(
             f"measures beside the score, of {len(VARIANTS)} sets: {', '.join(chosen)} folds"
         )
-    measures = ", ".join(
-        f"{name.replace('_', ' ')} {'-' if value is None else f'{value:.2f}'}"
-        for name, value in held_out_measures(fitted).items()
+    return "\n".join([*lines, "", *_describe_held_out(fitted, held_out)])
+
+
+def _describe_held_out(fitted: FittedDecision, held_out: HeldOut) -> list[str]:
+    """Describe the measures and their intervals, a line each."""
+    if not held_out.n_sentences:
+        return [
+            f"held out: nothing could be judged, since no sentence without the {fitted.left_out} "
+            "of another has both kinds of words; label more"
+        ]
+    n_sentences = held_out.n_sentences + held_out.n_unjudged
+    folds = "fold" if fitted.n_folds == 1 else "folds"
+    lines = [
+        f"held out: {held_out.n_sentences:,} of {n_sentences:,} sentences in {fitted.n_folds} "
+        f"{folds}, each without the {fitted.left_out} that it judges"
+    ]
+    if held_out.n_unjudged:
+        lines.append(
+            f"not judged: {held_out.n_unjudged:,} sentences, since those without their "
+            f"{fitted.left_out} do not have both kinds of words"
+        )
+    width = max(map(len, held_out.measures))
+    spans = [f"  95 % over {unit}" for unit in held_out.intervals]
+    lines.append(f"{'':{width}}      {''.join(spans)}")
+    for name, value in held_out.measures.items():
+        cells = [
+            f"  {_span(*ends[name]):>{len(span) - 2}}"
+            for span, ends in zip(spans, held_out.intervals.values(), strict=True)
+        ]
+        lines.append(f"{name.replace('_', ' '):{width}}  {_two_digits(value)}{''.join(cells)}")
+    lines.append(
+        f"ece: expected calibration error; that of a perfect model is {held_out.perfect_ece:.2f} "
+        "here"
     )
-    lines.append(f"held out ({fitted.left_out}, {fitted.n_folds} folds): {measures}")
-    return "\n".join(lines)
+    return lines
+
+
+def _span(low: float, high: float) -> str:
+    return "-" if math.isnan(low) else f"{low:.2f} to {high:.2f}"
+
+
+def _two_digits(value: float) -> str:
+    return "   -" if math.isnan(value) else f"{value:.2f}"

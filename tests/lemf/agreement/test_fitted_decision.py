@@ -1,6 +1,7 @@
 """Decisions fitted to labels: against scikit-learn, on planted data, and by the command."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,12 +9,23 @@ from click.testing import CliRunner
 from sklearn.linear_model import LogisticRegression
 
 import lemf
-from lemf.agreement.fitting.decision import FEWEST, VARIANTS, LabelledWords, fit_words
+from lemf.agreement.bootstrap import times_drawn
+from lemf.agreement.detection import (
+    average_precision,
+    calibration_error,
+    count_accuracy,
+    none_or_some_auc,
+    precision_recall,
+)
+from lemf.agreement.fitting.decision import FEWEST, VARIANTS, fit_decision, fit_words
+from lemf.agreement.fitting.fitted_decision import decision_to_dict, describe_decision
+from lemf.agreement.fitting.held_out import judge_held_out
+from lemf.agreement.fitting.labelled_words import LabelledWords, read_words
 from lemf.agreement.fitting.logistic import fit_intercept, fit_logistic
 from lemf.commands.cli import main
-from lemf.errors import CorpusError
+from lemf.errors import CorpusError, SettingsError
 from lemf.scoring.decision import probability
-from lemf.scoring.decision_models import DECISION_MODELS, read_decision_model
+from lemf.scoring.decision_models import DECISION_MODELS, model_to_dict, read_decision_model
 
 SETTINGS = lemf.Settings(cues="listeners", decide="off")
 
@@ -137,4 +149,175 @@ def test_the_command_refuses_what_belongs_to_weights(tmp_path):
         main, ["fit", "labels.csv", "--decide", "--cue", "pitch", "-o", str(tmp_path / "m.json")]
     )
     assert result.exit_code == 2
-    assert "--cue, --regularisation and --held-out are for weights" in result.stderr
+    assert "--cue, --method, --regularisation and --held-out are for weights" in result.stderr
+
+
+def test_few_labels_start_from_the_decision_that_is_named():
+    fitted = fit_words(plant(12, seed=2), SETTINGS, start=DECISION_MODELS["accent"])
+    assert fitted.model.slope == DECISION_MODELS["accent"].slope
+    assert "the rest is that of the decision 'accent'" in describe_decision(
+        fitted, judge_held_out(fitted, n_resamples=5)
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "fault"),
+    [
+        ({"cues": "paper"}, "cue set 'listeners', not 'paper'"),
+        ({"weights": {"loudness": 2.0}}, "loudness has weight 1, not 2"),
+        ({"normalise": "recording"}, "over the sentence, not the recording"),
+    ],
+)
+def test_few_labels_take_no_slopes_of_other_scores(settings, fault):
+    changed = replace(SETTINGS, **settings)
+    few = plant(12, seed=2)
+    n = sum(int(one.emphasised.sum()) for one in few)
+    with pytest.raises(CorpusError, match=f"{n} emphasised words are too few .*{fault}"):
+        fit_words(few, changed)
+    assert not fit_words(plant(120), changed).only_intercept  # enough for all of it
+
+
+def test_the_start_may_be_a_file_with_measures_of_its_own(make_labels, tmp_path):
+    mine = replace(
+        DECISION_MODELS["emphasis"], name="mine", absolute={"duration": 2.0},
+        means={"duration": 0.1}, floors={},
+    )  # fmt: skip
+    (tmp_path / "mine.json").write_text(json.dumps(model_to_dict(mine)))
+    fitted = fit_decision(make_labels([1, 0, 0], [0, 1, 0]), start=str(tmp_path / "mine.json"))
+    assert dict(fitted.model.absolute) == {"duration": 2.0}
+    assert dict(fitted.model.floors) == {}
+    with pytest.raises(SettingsError, match="no such decision or file"):
+        fit_decision(make_labels([1, 0, 0]), start="gone")
+
+
+def test_a_fold_without_both_kinds_of_words_is_not_judged_by_its_own():
+    """All emphasis is in one text: without it, nothing can be fitted for its sentences."""
+    sentences = [
+        one._replace(
+            speaker=None,
+            text="a" if number < 10 else "b",
+            emphasised=np.arange(6) == (number % 6 if number < 10 else -1),
+        )
+        for number, one in enumerate(plant(20))
+    ]
+    fitted = fit_words(sentences, SETTINGS)
+    known = [not np.isnan(p).any() for p in fitted.held_out]
+    assert known == [False] * 10 + [True] * 10
+    assert fitted.n_folds == 1
+    held_out = judge_held_out(fitted, n_resamples=10)
+    assert (held_out.n_sentences, held_out.n_unjudged) == (10, 10)
+    assert "not judged: 10 sentences" in describe_decision(fitted, held_out)
+
+
+def test_one_sentence_is_fitted_and_not_judged(make_labels, tmp_path):
+    path = tmp_path / "labels.jsonl"
+    fitted = fit_decision(make_labels([0, 1, 0], path=path))
+    held_out = judge_held_out(fitted)
+    assert (held_out.n_sentences, held_out.n_unjudged, fitted.n_folds) == (0, 1, 0)
+    assert "held out: nothing could be judged" in describe_decision(fitted, held_out)
+    content = decision_to_dict(fitted, held_out, path, 1.0)
+    json.dumps(content, allow_nan=False)
+    assert set(content["held_out"]["measures"].values()) == {None}
+
+
+def test_held_out_measures_are_those_of_the_words_and_their_draws():
+    fitted = fit_words(plant(40), SETTINGS)
+    heard = [one.emphasised for one in fitted.sentences]
+
+    def measures(indices):
+        p, y = [fitted.held_out[i] for i in indices], [heard[i] for i in indices]
+        words, labels = np.concatenate(p), np.concatenate(y)
+        return {
+            **precision_recall(words >= 0.5, labels)._asdict(),
+            "pr_auc": average_precision(words, labels),
+            "ece": calibration_error(words, labels),
+            "none_or_some_auc": none_or_some_auc(p, y),
+            "none_one_several": count_accuracy([one >= 0.5 for one in p], y),
+        }
+
+    found = judge_held_out(fitted, n_resamples=50, seed=4)
+    assert found.measures == pytest.approx(measures(range(40)))
+    for unit, groups in (
+        ("sentences", range(40)),
+        ("speakers", [one.speaker for one in fitted.sentences]),
+    ):
+        draws = [
+            measures(np.repeat(np.arange(40), times))
+            for times in times_drawn(groups, n_resamples=50, seed=4)
+        ]
+        for name, ends in found.intervals[unit].items():
+            expected = np.nanquantile([draw[name] for draw in draws], [0.025, 0.975])
+            np.testing.assert_allclose(ends, expected)
+
+
+def test_the_file_says_what_was_tried_and_no_more(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("")
+    for sentences, tried in ((plant(60), True), (plant(12, seed=2), False)):
+        fitted = fit_words(sentences, SETTINGS)
+        content = decision_to_dict(fitted, judge_held_out(fitted, n_resamples=5), path, 1.0)
+        assert ("variants_tried" in content["held_out"]) == tried
+        assert (content["fitted_on"]["only_intercept_of"] is None) == tried
+        for value in content["floors"].values():
+            assert value == round(value, 6)
+
+
+@pytest.fixture
+def make_labels(utterance, tmp_path):
+    """Labels of the same utterance with the given ratings, one row each."""
+
+    def make(*ratings, path=None):
+        path = path or tmp_path / "labels.jsonl"
+        rows = [
+            {
+                "id": f"u{number}", "audio": str(utterance.wav),
+                "textgrid": str(utterance.textgrid), "ratings": list(one),
+            }
+            for number, one in enumerate(ratings)
+        ]  # fmt: skip
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return path
+
+    return make
+
+
+def fit_by_command(*words):
+    return CliRunner().invoke(main, ["fit", *map(str, words), "--jobs", "1"])
+
+
+@pytest.mark.parametrize("cut", ["nan", "inf", "-inf"])
+def test_a_cut_is_a_number(make_labels, tmp_path, cut):
+    labels = make_labels([0, 1, 0])
+    result = fit_by_command(labels, "--decide", "--cut", cut, "-o", tmp_path / "m.json")
+    assert result.exit_code == 2
+    assert f"--cut {cut}: write a rating, such as 1" in result.stderr
+    with pytest.raises(SettingsError, match="write a rating"):
+        fit_decision(labels, cut=float(cut))
+
+
+@pytest.mark.parametrize("option", [("--cut", "2"), ("--start", "accent")])
+def test_options_of_decisions_are_not_for_weights(make_labels, tmp_path, option):
+    result = fit_by_command(make_labels([0, 1, 0]), *option, "-o", tmp_path / "m.json")
+    assert result.exit_code == 2
+    assert "--cut and --start are for --decide" in result.stderr
+
+
+def test_what_could_not_be_used_is_named(make_labels, tmp_path):
+    labels, model = make_labels([0, 1, 0], [1, 0, 0]), tmp_path / "m.json"
+    rows = labels.read_text().replace('"id": "u1"', '"id": "bad"').splitlines()
+    labels.write_text("\n".join([rows[0], rows[1].replace("utterance.wav", "gone.wav")]))
+    result = fit_by_command(labels, "--decide", "-o", model)
+    assert result.exit_code == 0, result.stderr
+    assert "note: bad: not used: " in result.stderr
+    assert json.loads(model.read_text())["fitted_on"]["n_unused"] == 1
+    labels.write_text(rows[1].replace("utterance.wav", "gone.wav"))
+    result = fit_by_command(labels, "--decide", "-o", model, "--force")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1].startswith("Error: ")
+
+
+def test_words_of_labels_are_read_in_the_order_of_their_ids(make_labels):
+    words, unused = read_words(lemf.read_labels(make_labels([0, 1, 0])), SETTINGS, cut=1.0)
+    assert [one.emphasised.tolist() for one in words] == [[False, True, False]]
+    assert set(words[0].measures) == {"pitch_range", "spectral_balance"}
+    assert unused == ()

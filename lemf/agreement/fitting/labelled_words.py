@@ -1,0 +1,102 @@
+"""Labels -> the words of their sentences, scored, measured and labelled as emphasised or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from lemf.agreement.labels.files import Label
+from lemf.agreement.labels.rated_sentences import RatedSentence, Unjudged, rate_sentences
+from lemf.arrays import BoolArray, FloatArray
+from lemf.config import OFF, Settings
+from lemf.errors import CorpusError
+from lemf.runtime.progress import Watch, no_watch
+
+CANDIDATES = ("pitch_range", "spectral_balance")  # in st and dB: another recording changes neither
+
+
+class LabelledWords(NamedTuple):
+    """The words of one sentence: what is known of them, and what is to be told from that.
+
+    Attributes
+    ----------
+    scores : (words,) float64
+    measures : mapping of cue to (words,) float64
+        Absolute measures, such as `CANDIDATES`; NaN where one could not be measured.
+    emphasised : (words,) bool
+    speaker : str or None
+    text : str
+    """
+
+    scores: FloatArray
+    measures: dict[str, FloatArray]
+    emphasised: BoolArray
+    speaker: str | None
+    text: str
+
+
+def read_words(
+    labels: Sequence[Label],
+    settings: Settings,
+    *,
+    cut: float,
+    measures: Iterable[str] = CANDIDATES,
+    jobs: int = 1,
+    watch: Watch = no_watch,
+) -> tuple[tuple[LabelledWords, ...], tuple[Unjudged, ...]]:
+    """Score the recordings of labels.
+
+    Parameters
+    ----------
+    labels : sequence of Label
+    settings : Settings
+        Those of the scores.
+    cut : float
+        Least rating of an emphasised word.
+    measures : iterable of str
+        Cues that are measured beside the scores.
+    jobs : int
+    watch : Watch
+
+    Returns
+    -------
+    words : tuple of LabelledWords
+        The sentences in the order of their ids.
+    unused : tuple of Unjudged
+        Recordings that failed, and sentences without a rating for every word.
+
+    Raises
+    ------
+    CorpusError
+        No sentence can be used.
+    """
+    measured = replace(settings, cues="all", weights=None, decide=OFF)
+    rated = rate_sentences(labels, [settings, measured], jobs=jobs, watch=watch)
+    sentences = [*rated.judged, *rated.tied, *rated.unranked]
+    sentences.sort(key=lambda one: one.id)
+    known = {one.id: one for one in sentences if not np.isnan(one.ratings).any()}
+    unused = {one.id: one for one in rated.unjudged if one.id not in known}
+    for one in sentences:
+        if one.id not in known:
+            unused.setdefault(one.id, Unjudged(one.id, "a word without a rating"))
+    if not known:
+        first = next(iter(unused.values()), None)
+        why = f": {first.id}: {first.reason}" if first else ""
+        raise CorpusError(f"none of the labelled sentences can be used{why}")
+    names = tuple(dict.fromkeys(measures))
+    words = tuple(_words(one, cut, names) for one in known.values())
+    return words, tuple(unused.values())
+
+
+def _words(sentence: RatedSentence, cut: float, measures: Sequence[str]) -> LabelledWords:
+    values = sentence.scored.values[1]
+    return LabelledWords(
+        sentence.scored.scores[0],
+        {cue: values[cue] for cue in measures},
+        sentence.ratings >= cut - 1e-9,
+        sentence.speaker,
+        sentence.text,
+    )
