@@ -42,6 +42,8 @@ AlignerName = Literal["espeak", "praat", "viter", "mfa"]
 ALIGNERS: tuple[AlignerName, ...] = get_args(AlignerName)
 F0Axis = Literal["log", "semitones", "hz"]
 F0_AXES: tuple[F0Axis, ...] = get_args(F0Axis)
+PageSound = Literal["auto", "flac", "ogg", "none"]
+PAGE_SOUNDS: tuple[PageSound, ...] = get_args(PageSound)
 
 _LARGEST = {"gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949"}
 LOWEST_FLOOR_HZ = 20.0

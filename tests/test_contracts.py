@@ -28,7 +28,7 @@ FORBIDDEN = {
         "from lemf.corpus import listing",
     ),
     "lemf never imports msfser or a deep-learning library": ("lemf/new_file.py", "import torch"),
-    "Only lemf.reading.sound_files.decoding reads sound files": (
+    "Only lemf.reading.sound_files reads and writes sound files": (
         "lemf/reading/channel_mixing.py",
         "import soundfile",
     ),

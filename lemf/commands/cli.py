@@ -5,8 +5,7 @@ Nothing heavier than click is imported before a command runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Unpack, cast
@@ -21,22 +20,21 @@ from lemf.commands.align_options import (
     word_inputs,
     word_options,
 )
-from lemf.commands.analysis_options import ViewOptions, note_slow_pitch, read_settings, view_options
+from lemf.commands.analysis_options import ViewOptions, read_settings, view_options
 from lemf.commands.batch_commands import batch, rescore
 from lemf.commands.evaluate_command import evaluate
 from lemf.commands.fit_command import fit
+from lemf.commands.measuring import align_inputs, measure_inputs
+from lemf.commands.report_command import report
 from lemf.commands.schema_command import schema
 from lemf.errors import OutputError, SettingsError
 from lemf.runtime.console import FIGURE_SUFFIXES, PATH, OneLineErrors, open_stdout, print_text, say
-from lemf.runtime.cores import count_cores
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
-from lemf.runtime.progress import progress
 
 if TYPE_CHECKING:
     from lemf.config import Settings
     from lemf.reading.alignment import Word
     from lemf.reading.audio import Audio
-    from lemf.reading.frames import Piece
     from lemf.reading.textgrid import TextGrid
     from lemf.runtime.output import FigureFormat
     from lemf.scoring.emphasis import Emphasis, WordEmphasis
@@ -58,6 +56,7 @@ def main() -> None:
 
 
 main.add_command(align)
+main.add_command(report)
 main.add_command(batch)
 main.add_command(rescore)
 main.add_command(evaluate)
@@ -176,21 +175,14 @@ def _score(
     sentence: int | None = None,
 ) -> Emphasis:
     """Score a recording; refuse a figure that cannot hold its sentences before the analysis."""
-    from lemf.contours.contours import Work
-    from lemf.contours.measurement import measure_aligned
-    from lemf.contours.voice import sounds_like_words
     from lemf.pipeline import score_measurement
-    from lemf.reading.alignment import align
 
-    hearing = partial(sounds_like_words, recording)
-    alignment = align(grid, settings, recording.duration_s, hearing)
+    alignment = align_inputs(recording, grid, settings)
     if figure is not None:
         import_module("lemf.display.figure")  # reports missing packages before scoring
         if not settings.sentences_from_breaks:
             _check_pages(figure, recording.name, sentence, alignment.sentences)
-    note_slow_pitch(settings)
-    work = Work(count_cores(), _show_progress)
-    measured = measure_aligned(recording, grid.path, alignment, settings, work=work)
+    measured = measure_inputs(recording, grid, alignment, settings)
     emphasis = score_measurement(measured, settings)
     if figure is not None and settings.sentences_from_breaks:  # known only now
         cut = [one.words for one in emphasis.sentences]
@@ -229,15 +221,6 @@ def _check_pages(
             f"{figure.suffix[1:]}; name a .pdf ({n_pages} pages), or cut it into sentences, such "
             "as with --sentences pause:0.4"
         )
-
-
-def _show_progress(pieces: Sequence[Piece]) -> Iterable[Piece]:
-    """Yield the pieces of a recording; show progress if there are several."""
-    with progress("analysing", unit="pieces", quiet=len(pieces) == 1) as watch:
-        for done, piece in enumerate(pieces):
-            watch(done, len(pieces))
-            yield piece
-        watch(len(pieces), len(pieces))
 
 
 def _render(emphasis: Emphasis, path: Path, sentence: int | None, options: ViewOptions) -> bytes:

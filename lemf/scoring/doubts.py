@@ -31,6 +31,7 @@ _LARGEST_DROP = 1e4
 _SHOWN = 3  # words in a note
 _FEWEST_UNVOICED = 3  # words that make a note; the flags of fewer are enough
 _NOTED = 10  # sentences with a note of their own
+TOP_AMONG_THEM = ", the top word among them"  # in a note: what depends on weights
 
 
 def alignment_flags(words: Sequence[Word], sound_s: FloatArray) -> list[tuple[str, ...]]:
@@ -134,7 +135,7 @@ def doubt_notes(sentences: Sequence[SentenceEmphasis]) -> list[str]:
                 for word in failed[:_SHOWN]
             )
             more = f" and {len(failed) - _SHOWN} more" if len(failed) > _SHOWN else ""
-            top = ", the top word among them" if sentence.ranked[0] in failed else ""
+            top = TOP_AMONG_THEM if sentence.ranked[0] in failed else ""
             notes.append(
                 f"{where}the alignment plainly failed at {shown}{more}{top}; correct the TextGrid"
             )

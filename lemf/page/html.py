@@ -1,0 +1,112 @@
+"""The content of a page -> one HTML file that loads nothing and runs only its own script.
+
+Its content security policy allows one script and one style, by their hashes, and the sound. Labels
+reach the page as JSON, in which no character can end the script, and are shown as text alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from lemf.page.sound import Sound
+
+RECORDING_SCRIPTS = (
+    "score.js",
+    "sound.js",
+    "chart.js",
+    "words.js",
+    "table.js",
+    "weights.js",
+    "page.js",
+)
+_UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
+
+
+def format_page(content: Mapping[str, Any], sound: Sound | None) -> str:
+    """Put the content of a recording and its sound into the page.
+
+    Parameters
+    ----------
+    content : mapping
+        As `lemf.page.content.page_content` returns it.
+    sound : Sound or None
+    """
+    media_type, encoded = "", ""
+    if sound is not None:
+        media_type, encoded = sound.media_type, b64encode(sound.content).decode()
+    return fill_page(
+        "recording.html",
+        RECORDING_SCRIPTS,
+        title=f"{content['audio']}: emphasis",
+        data=content,
+        sound=encoded,
+        media_type=media_type,
+    )
+
+
+def fill_page(
+    template: str,
+    scripts: Sequence[str],
+    *,
+    title: str,
+    data: Mapping[str, Any],
+    sound: str = "",
+    media_type: str = "",
+) -> str:
+    """Fill a template with one script, one style, the data and the sound.
+
+    Parameters
+    ----------
+    template : str
+        Name of an asset with ``{{PLACE}}`` where something goes.
+    scripts : sequence of str
+        Names of the assets that make the script, in their order.
+    title : str
+    data : mapping
+        What becomes the JSON of the page.
+    sound : str
+        Base64.
+    media_type : str
+        Of the sound.
+    """
+    style = _asset("page.css")
+    code = "\n".join(map(_asset, scripts))
+    script = f'"use strict";\n(() => {{\n{code}}})();\n'
+    policy = (
+        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
+        "media-src blob:; img-src data:; base-uri 'none'; form-action 'none'; "
+        "require-trusted-types-for 'script'"
+    )
+    parts = {
+        "policy": policy,
+        "title": escape(title),
+        "style": style,
+        "data": format_data(data),
+        "sound": sound,
+        "media_type": escape(media_type),
+        "script": script,
+    }
+    # in one pass: what is put in is not searched again
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _asset(template))
+
+
+def format_data(data: Mapping[str, Any]) -> str:
+    """Format JSON that cannot end the element it stands in, numbers in full precision."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.translate(_UNSAFE)
+
+
+def _asset(name: str) -> str:
+    text = files("lemf.page").joinpath("assets", name).read_text(encoding="utf-8")
+    return text.replace("\r\n", "\n")
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"

@@ -1,0 +1,97 @@
+"""Recording and words -> the page of the recording: lemf.report."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+from lemf.config import (
+    PAGE_SOUNDS,
+    AlignerName,
+    AlignSettings,
+    PageSound,
+    Settings,
+    check_choice,
+)
+from lemf.contours.contours import Track, Work
+from lemf.contours.measurement import Measurement, measure
+from lemf.page.content import page_content
+from lemf.page.html import format_page
+from lemf.page.sound import encode_recording
+from lemf.pipeline import score_measurement
+from lemf.reading.audio import Audio, open_audio
+from lemf.reading.sources import Source
+from lemf.reading.textgrid import TextGrid
+
+
+def report(
+    audio: Source | Audio | NDArray[Any],
+    textgrid: Source | TextGrid | None = None,
+    settings: Settings | None = None,
+    *,
+    text: str | None = None,
+    language: str | None = None,
+    aligner: AlignerName = "espeak",
+    force_fit: bool = False,
+    rate_hz: int | None = None,
+    track: Track | None = None,
+    threads: int = 1,
+    sound: PageSound = "auto",
+) -> str:
+    """Make a page that plays a recording and shows which words are emphasised, and why.
+
+    Parameters
+    ----------
+    audio, textgrid, settings, text, language, aligner, force_fit, rate_hz, track, threads
+        As in `lemf.score`; the settings are those with which the page opens.
+    sound : {"auto", "flac", "ogg", "none"}
+        How the sound stands in the page: FLAC, Ogg Vorbis, or not at all. "auto" is FLAC, or Ogg
+        Vorbis where FLAC takes more than 8 MiB.
+
+    Returns
+    -------
+    str
+        HTML that needs nothing else, to be written in UTF-8 and opened in a browser.
+
+    Raises
+    ------
+    LemfError
+        An input that cannot be used.
+    TypeError
+        As `lemf.score`.
+
+    Examples
+    --------
+    >>> page = lemf.report("really.wav", "really.TextGrid")  # doctest: +SKIP
+    >>> Path("really.html").write_text(page, encoding="utf-8")  # doctest: +SKIP
+    """
+    check_choice("sound", sound, PAGE_SOUNDS)
+    settings = settings or Settings()
+    recording = open_audio(audio, rate_hz, settings.channel)
+    measured = measure(
+        recording,
+        textgrid,
+        settings,
+        text=text,
+        aligning=AlignSettings(language=language, aligner=aligner, force_fit=force_fit),
+        with_detail=True,
+        work=Work(threads, track),
+    )
+    return make_page(recording, measured, settings, sound).html
+
+
+class Page(NamedTuple):
+    """A page, and the notes on the recording that it shows."""
+
+    html: str
+    notes: tuple[str, ...]
+
+
+def make_page(
+    recording: Audio, measured: Measurement, settings: Settings, sound: PageSound
+) -> Page:
+    """Make the page of a measurement with detail; the other parameters are those of `report`."""
+    emphasis = score_measurement(measured, settings)
+    content = page_content(measured, settings, emphasis)
+    return Page(format_page(content, encode_recording(recording, sound)), emphasis.notes)
