@@ -1,7 +1,7 @@
 // The table of all words, and why the chosen word has its score.
 
 function number(x, digits = 2, sign = true) {
-  const text = Number.isFinite(x) ? (sign ? signed(x, digits) : x.toFixed(digits)) : "–";
+  const text = Number.isFinite(x) ? (sign ? signed(x, digits) : x.toFixed(digits).replace("-", "−")) : "–";
   return make("data", { value: Number.isFinite(x) ? String(x) : "", text });
 }
 
@@ -65,7 +65,7 @@ function fillWhy(holder, sentence, result, i, cues, colours) {
     const value = sentence.values[name][i];
     const known = Number.isFinite(value);
     const row = make("tr", { "data-cue": name }, make("th", { scope: "row", text: shownName(name) }));
-    row.append(make("td", null, number(value, Math.abs(value) < 1 ? 3 : 2, false), known ? ` ${cues[name].unit}` : ""));
+    row.append(make("td", null, number(value, Math.abs(value) < 1 ? 3 : 2, false), make("small", { text: known ? ` ${cues[name].unit}` : "" })));
     row.append(make("td", null, number(known ? result.z[name][i] : NaN)));
     row.append(make("td", null, number(result.weights[name], 2, false)));
     row.append(make("td", null, number(known ? result.parts[name][i] : NaN)));
