@@ -49,7 +49,7 @@ _THREAD_COUNTS = (  # of the libraries under numpy: one process per core already
     "MKL_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-_LOOK_S = 0.5  # between looks at whether all workers live, while there is no result
+LOOK_S = 0.5  # between looks at whether all workers live, while there is no result
 AHEAD = 4  # tasks handed out per core, so that no core waits for the next
 _NOT_LOADED = "Error during deserialization"  # start of dask's message where it cannot import lemf
 _LEMF_MISSING = (
@@ -239,10 +239,14 @@ class LocalWorkers:
 
     def wait(self, futures: Collection[Future[_Result]]) -> set[Future[_Result]]:
         """Wait until some tasks are done, and return their futures."""
-        while not (done := wait(futures, _LOOK_S, return_when=FIRST_COMPLETED).done):
-            if any(not process.is_alive() for process in self._processes()):
-                self.stop()  # half of a result may have been sent, which nobody would complete
+        while not (done := wait(futures, LOOK_S, return_when=FIRST_COMPLETED).done):
+            self.stop_if_dead()
         return done
+
+    def stop_if_dead(self) -> None:
+        """End all processes where one has died: perhaps it has sent half of a result."""
+        if any(not process.is_alive() for process in self._processes()):
+            self.stop()
 
     def renew(self) -> None:
         """Start new processes for the next task."""

@@ -18,7 +18,7 @@ from lemf.runtime.output import PARTIAL_SUFFIX
 from lemf.runtime.progress import progress
 from lemf.runtime.workers import local_workers
 from msfser.ablation.rows import DEMO, read_ablation
-from msfser.ablation.run import RUNS_NAME, Report, RowResult, run_ablation
+from msfser.ablation.run import RUNS_NAME, RowResult, run_ablation
 from msfser.ablation.table import read_reachable
 from msfser.ccc import FloatArray, ccc
 from msfser.config.settings import SEMANTICS
@@ -39,6 +39,7 @@ from msfser.semantics.text_encoder import load_text_encoder
 from msfser.semantics.texts import read_texts, update_texts
 from msfser.semantics.word_encoder import write_word_encoder
 from msfser.semantics.work_file import open_work
+from msfser.training.jobs.run_jobs import Report
 
 CORPUS_NAME = "corpus"
 ENCODER_NAME = "encoder"

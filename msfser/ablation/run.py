@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-
-from lemf import LemfError, OutputError
 from lemf.runtime.console import say
-from lemf.runtime.locks import hold_lock
-from lemf.runtime.workers import Failure, local_workers, run_tasks
 from msfser.ablation.rows import AblationRow
 from msfser.config.files import read_config
 from msfser.config.settings import Config
 from msfser.data.examples import choose_utterances
-from msfser.errors import ConfigError, DataError
+from msfser.errors import ConfigError
 from msfser.evaluation.evaluate import predict_run, read_evaluation_data
 from msfser.evaluation.predictions import (
     PREDICTIONS_NAME,
@@ -35,13 +29,12 @@ from msfser.training.data_record import (
     read_record,
     write_record,
 )
+from msfser.training.jobs.run_jobs import Report, check_jobs, run_jobs
 from msfser.training.ranks.ranks import ALONE, Ranks
 from msfser.training.train import train
 
 RUNS_NAME = "runs"
 EVALUATED_NAME = "evaluated.parquet"  # like data.parquet, of the split that was predicted
-
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -52,7 +45,6 @@ class RowTask:
     config: Config
     folder: Path
     split: str
-    jobs: int  # runs at the same time
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,11 +106,7 @@ def run_ablation(
         The corpus lacks the split, or a run failed or was trained with other settings or data. What
         is done is kept, and the same command continues.
     """
-    if ranks.size > 1 and jobs > 1:
-        raise ConfigError(
-            f"--jobs {jobs}: {ranks.size} processes of torchrun train each run together; leave one "
-            "of the two out"
-        )
+    check_jobs(jobs, ranks)
     for row in rows:
         _check_split(row, split)
     tasks = [
@@ -127,27 +115,13 @@ def run_ablation(
             replace(row.config, train=replace(row.config.train, seed=seed)),
             folder / RUNS_NAME / row.slug / f"seed{seed}",
             split,
-            jobs,
         )
         for row in rows
         for seed in seeds
     ]
-    failures = []
     unfinished = ranks.gather(_find_unfinished(tasks) if ranks.first else [])[0]
     todo = [task for task in tasks if task.name in unfinished]
-    if len(todo) < len(tasks):
-        report(f"{len(tasks) - len(todo)} of {len(tasks)} runs are done already")
-    for done, (task, reason) in enumerate(
-        _run(todo, jobs, ranks, report), len(tasks) - len(todo) + 1
-    ):
-        report(f"{task.name}: {reason or 'done'} ({done} of {len(tasks)})")
-        if reason is not None:
-            failures.append(f"{task.name}: {reason}")
-    if failures:
-        raise DataError(
-            f"{len(failures)} of {len(tasks)} runs failed, such as {failures[0]}; "
-            "what is done is kept"
-        )
+    run_jobs(run_row, todo, folder, n_all=len(tasks), jobs=jobs, ranks=ranks, report=report)
     if not ranks.first:
         return []
     return [
@@ -222,54 +196,18 @@ def _is_done(task: RowTask, found: dict[object, DataRecord], unrecorded: list[Pa
     return True
 
 
-def _run(
-    tasks: Sequence[RowTask], jobs: int, ranks: Ranks, report: Report
-) -> Iterator[tuple[RowTask, str | None]]:
-    if jobs == 1:
-        for task in tasks:
-            report(f"{task.name}: training")
-            yield task, run_row(task, ranks) or None
-        return
-    with local_workers(jobs) as workers:
-        for task, result in run_tasks(workers, run_row, tasks):
-            yield task, result.reason if isinstance(result, Failure) else result or None
-
-
-def run_row(task: RowTask, ranks: Ranks = ALONE) -> str:
-    """Train and evaluate a row, and return why that failed, or ``""``; may run in a worker.
+def run_row(task: RowTask, ranks: Ranks = ALONE, quiet: bool = False) -> None:
+    """Train and evaluate a row; may run in a worker.
 
     Raises
     ------
     MsfserError
-        It failed in one of several processes: all end together.
+        It failed.
     """
-    try:
-        with _claim_gpu(task, ranks) as claimed:
-            train(task.config, task.folder, resume=True, quiet=task.jobs > 1, ranks=claimed)
-            if ranks.first:
-                _evaluate(task, claimed)
-            ranks.wait()
-    except LemfError as error:
-        if ranks.size > 1:
-            raise
-        return str(error)
-    return ""
-
-
-@contextmanager
-def _claim_gpu(task: RowTask, ranks: Ranks) -> Iterator[Ranks]:
-    """Take a GPU of its own for a run in a worker, until all are taken: then, they are shared."""
-    n_gpus = torch.cuda.device_count()
-    with ExitStack() as stack:
-        if task.jobs > 1 and n_gpus > 1:
-            for number in range(task.jobs):
-                with suppress(OutputError):  # another worker holds this number
-                    lock = task.folder.parents[2] / f".job{number}.lock"
-                    stack.enter_context(hold_lock(lock))
-                    ranks = Ranks(local_rank=number % n_gpus)
-                    torch.cuda.set_device(ranks.local_rank)
-                    break
-        yield ranks
+    train(task.config, task.folder, resume=True, quiet=quiet, ranks=ranks)
+    if ranks.first:
+        _evaluate(task, ranks)
+    ranks.wait()
 
 
 def _evaluate(task: RowTask, ranks: Ranks) -> None:

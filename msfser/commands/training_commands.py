@@ -45,6 +45,13 @@ if TYPE_CHECKING:
     "-o", "--output", "folder", type=PATH, required=True, help="Output folder of the run."
 )
 @click.option("--folds", is_flag=True, help="Train one model per fold, with that fold held out.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="With --folds: number of folds at the same time, one GPU or one core each.",
+)
 @click.option("--resume", is_flag=True, help="Continue a run that was stopped.")
 @click.option(
     "--init",
@@ -62,6 +69,7 @@ def train(
     data: Path | None,
     folder: Path,
     folds: bool,
+    jobs: int,
     resume: bool,
     init: str | None,
     tensorboard: bool,
@@ -74,6 +82,11 @@ def train(
     """
     from msfser.config.files import format_config, read_config
 
+    if jobs > 1 and not folds:
+        raise click.UsageError(
+            f"--jobs {jobs} trains folds side by side: give --folds, too, or start one run on "
+            "several GPUs with torchrun"
+        )
     if data is not None:
         changes = (*changes, f"data.folder={json.dumps(str(data.absolute()))}")
     if init is not None:
@@ -87,17 +100,19 @@ def train(
         return
 
     # training and its scores
+    from msfser.training.folds import train_folds
     from msfser.training.state import Interrupted
     from msfser.training.train import train as train_model
-    from msfser.training.train import train_folds
 
     try:
         if folds:
-            metrics = train_folds(config, folder, resume=resume, tensorboard=tensorboard)
+            metrics = train_folds(config, folder, resume=resume, tensorboard=tensorboard, jobs=jobs)
         else:
             metrics = train_model(config, folder, resume=resume, tensorboard=tensorboard)
-    except Interrupted as stopped:
-        say(f"{stopped}: stopped; continue with the same command and --resume")
+    except KeyboardInterrupt as stopped:
+        if not folds and not isinstance(stopped, Interrupted):  # before there is a run
+            raise
+        say(f"{str(stopped) or folder}: stopped; continue with the same command and --resume")
         raise SystemExit(INTERRUPTED) from None
     if not metrics:  # another process than the first
         return

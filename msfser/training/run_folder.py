@@ -23,6 +23,7 @@ from lemf.runtime.locks import hold_lock
 from msfser.ccc import FloatArray
 from msfser.config.files import PARTS, format_config, read_config
 from msfser.config.settings import Config
+from msfser.data.clips import ClipFacts
 from msfser.errors import CheckpointError, ConfigError, DataError
 from msfser.evaluation.runs import CONFIG_NAME, DATA_NAME
 from msfser.evaluation.start import find_start, write_start
@@ -126,6 +127,12 @@ def check_same_run(folder: Path, config: Config, data: DataRecord) -> bool:
             "in another folder"
         )
     return True
+
+
+def known_clips(folder: Path) -> dict[str, ClipFacts]:
+    """Return what was found of the recordings when the run in a folder began."""
+    record = read_record(folder / DATA_NAME, ())
+    return {} if record is None else record.clips()
 
 
 def find_changed_setting(before: Config, now: Config) -> tuple[str, object, object] | None:

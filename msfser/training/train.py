@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +15,19 @@ from lemf.runtime.progress import Watch, progress
 from msfser.ccc import FloatArray, ccc
 from msfser.config.files import format_config
 from msfser.config.settings import Config
-from msfser.data.clips import ClipFacts
 from msfser.evaluation.inference import run_model, tf32_products
-from msfser.evaluation.runs import BEST_NAME, DATA_NAME, read_metrics
+from msfser.evaluation.runs import BEST_NAME
 from msfser.manifest import DIMENSIONS
 from msfser.training.batches import load_steps
-from msfser.training.data import describe_data, fold_numbers, prepare_data
-from msfser.training.data_record import read_record
+from msfser.training.data import describe_data
 from msfser.training.rank_check import check_same_data, check_same_start
 from msfser.training.ranks.ranks import Ranks, joined_ranks
-from msfser.training.run import TrainingRun, make_augmentation, prepare_run, with_text_dim
+from msfser.training.run import TrainingRun, make_augmentation, prepare_run
 from msfser.training.run_folder import (
     Log,
     check_logged,
-    check_same_run,
     finish_run,
+    known_clips,
     open_run,
     refuse_taken,
 )
@@ -96,7 +93,7 @@ def train(
             config,
             folder,
             ranks,
-            known=_known_clips(folder) if resume else {},
+            known=known_clips(folder) if resume else {},
             resume=resume,
             quiet=quiet or not ranks.first,
         )
@@ -125,72 +122,6 @@ def train(
                     _train_epoch(run, state, log, watch, stop)
                     _end_epoch(run, state, log)
             return finish_run(folder, state, run.data.skipped) if ranks.first else {}
-
-
-def train_folds(
-    config: Config,
-    folder: Path,
-    *,
-    resume: bool = False,
-    tensorboard: bool = False,
-    jobs: int = 1,
-    ranks: Ranks | None = None,
-) -> dict[str, Any]:
-    """Train one model per fold, with that fold held out, into the folders ``fold1`` and so on.
-
-    Nothing is selected on the fold that is held out: each run keeps its last epoch. With `resume`,
-    finished folds are kept. Parameters as in `train`, and:
-
-    Parameters
-    ----------
-    jobs : int
-        Models that are trained at the same time, each on a GPU of its own while there are as many,
-        or with one core each; 1 trains one after the other.
-
-    Returns
-    -------
-    dict
-        The metrics of each fold by the name of its folder; empty in all processes but the first.
-
-    Raises
-    ------
-    MsfserError
-        As `train`; or the corpus has no folds.
-    Interrupted
-        As `train`.
-    """
-    metrics = {}
-    with joined_ranks(ranks) as ranks:
-        for fold in ranks.gather(fold_numbers(config.data))[0]:
-            name = f"fold{fold}"
-            held_out = replace(config, data=replace(config.data, test_fold=fold))
-            done = read_metrics(folder / name) if resume and ranks.first else None
-            if done:
-                check_trained(held_out, folder / name)
-            metrics[name] = ranks.gather(done)[0] or train(
-                held_out, folder / name, resume=resume, tensorboard=tensorboard, ranks=ranks
-            )
-        return metrics if ranks.first else {}
-
-
-def check_trained(config: Config, folder: Path) -> None:
-    """Check that a finished run was trained with these settings on these data.
-
-    Raises
-    ------
-    MsfserError
-        Other settings or data, or data that cannot be read.
-    """
-    known = _known_clips(folder)
-    with progress("checking recordings") as watch:
-        data = prepare_data(config.data, config.model, known=known, watch=watch)
-    check_same_run(folder, with_text_dim(config, data), data.record)
-
-
-def _known_clips(folder: Path) -> dict[str, ClipFacts]:
-    """Return what was found of the recordings when the run in a folder began."""
-    record = read_record(folder / DATA_NAME, ())
-    return {} if record is None else record.clips()
 
 
 def _train_epoch(

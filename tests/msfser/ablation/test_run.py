@@ -1,5 +1,4 @@
 import csv
-from contextlib import ExitStack
 from dataclasses import replace
 
 import numpy as np
@@ -27,7 +26,7 @@ from msfser.errors import ConfigError
 from msfser.evaluation.intervals import N_RESAMPLES
 from msfser.evaluation.predictions import make_predictions
 from msfser.manifest import Utterance
-from msfser.training.ranks.ranks import ALONE, Ranks
+from msfser.training.ranks.ranks import Ranks
 from msfser.training.state import Interrupted
 
 
@@ -279,21 +278,6 @@ def test_seeds_are_drawn_with_replacement_for_each_draw_of_utterances():
     np.testing.assert_allclose(counts / N_RESAMPLES, [0.25, 0.5, 0.25], rtol=0, atol=0.05)
     alone = np.random.default_rng(1).normal(size=(1, N_RESAMPLES, 4))
     np.testing.assert_array_equal(resample_seeds(alone), alone[0])
-
-
-def test_each_run_at_the_same_time_has_a_gpu_of_its_own(tmp_path, monkeypatch):
-    """As far as there are GPUs; a run that ends leaves its GPU to the next."""
-    chosen = []
-    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
-    monkeypatch.setattr("torch.cuda.set_device", chosen.append)
-    task = ablation.RowTask("GS, seed 0", Config(), tmp_path / "runs" / "gs" / "seed0", "test", 3)
-    with ExitStack() as runs:
-        ranks = [runs.enter_context(ablation._claim_gpu(task, ALONE)) for _ in range(3)]
-    assert [found.local_rank for found in ranks] == chosen == [0, 1, 0]
-    with ablation._claim_gpu(task, ALONE) as found:
-        assert found.local_rank == 0
-    with ablation._claim_gpu(replace(task, jobs=1), ALONE) as found:
-        assert found is ALONE
 
 
 def test_jobs_and_torchrun_exclude_each_other(tmp_path):
