@@ -1,6 +1,7 @@
 """What a process of the tests of several ranks does; started by torchrun, or once alone.
 
-rank_worker.py both FOLDER SETTING...    trains in float64 and in float32
+rank_worker.py both FOLDER SETTING...    trains in float64 and in float32; goes on where it stopped
+rank_worker.py half FOLDER SETTING...    the same, until it is asked to stop after 25 steps
 rank_worker.py cases FILE...             trains on the settings of each file; writes why not
 rank_worker.py killed FOLDER SETTING...  trains until rank 1 is killed, in its second epoch
 rank_worker.py slow FOLDER SETTING...    rank 0 evaluates long, then rank 1 stops to compute
@@ -10,6 +11,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from msfser.errors import MsfserError
 from msfser.training import train as training
 from msfser.training.batches import TrainingStep
 from msfser.training.ranks.ranks import joined_ranks
+from msfser.training.state import Interrupted
 
 
 def to_double(tensor):
@@ -40,11 +43,25 @@ def in_double(load_steps):
 def train_both(folder, changes):
     with joined_ranks() as ranks:
         config = make_config({}, changes, preset="tiny")
-        training.train(config, folder / f"float32-{ranks.size}", quiet=True, ranks=ranks)
-        torch.set_default_dtype(torch.float64)
-        torch.Tensor.float = torch.Tensor.double  # where the model leaves bf16
-        training.load_steps = in_double(training.load_steps)
-        training.train(config, folder / f"float64-{ranks.size}", quiet=True, ranks=ranks)
+        for name in ("float32", "float64"):
+            with suppress(Interrupted):
+                training.train(config, folder / name, resume=True, quiet=True, ranks=ranks)
+            torch.set_default_dtype(torch.float64)
+            torch.Tensor.float = torch.Tensor.double  # where the model leaves bf16
+            training.load_steps = in_double(training.load_steps)
+
+
+def train_half(folder, changes):
+    take_step = training.take_step
+
+    def take_some_steps(*arguments):
+        *_, number, _, ranks = arguments
+        if number == 24 and ranks.rank == ranks.size - 1:  # one is asked, and all stop
+            os.kill(os.getpid(), signal.SIGTERM)
+        return take_step(*arguments)
+
+    training.take_step = take_some_steps
+    train_both(folder, changes)
 
 
 def train_cases(files):
@@ -101,6 +118,8 @@ if __name__ == "__main__":
     task, *rest = sys.argv[1:]
     if task == "both":
         train_both(Path(rest[0]), rest[1:])
+    elif task == "half":
+        train_half(Path(rest[0]), rest[1:])
     elif task == "cases":
         train_cases(rest)
     elif task == "killed":
