@@ -24,7 +24,7 @@ from lemf.scoring.emphasis import Emphasis
 SCORE_TIER = "emphasis"
 SEGMENT_TIER = "segment"
 DECISION_TIER = "emphasised"  # only where it was decided
-FLAGS_TIER = "flags"  # only where the alignment failed
+FLAGS_TIER = "flags"  # only where the alignment failed, or a sentence is too short to decide
 BREAKS_TIER = "breaks"  # only where phrase boundaries were measured
 F0_TIER = "f0_hz"  # only where measures were asked for
 
@@ -64,7 +64,8 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
     TextGrid
         With ``emphasis`` (score of each word, two decimals) and ``segment`` (text of each emphasis
         segment); where emphasis was decided, ``emphasised`` (the probability of each emphasised
-        word, two decimals); where the alignment failed, ``flags``; where phrase boundaries were
+        word, two decimals); where the alignment failed or the sentence has too few words for its
+        decision, ``flags``; where phrase boundaries were
         measured, ``breaks`` with a point at the end of each phrase, such as ``major 3.10``; where
         measures were asked for, ``f0_hz`` with a point at each word's clear F0 maximum, such as
         ``213.4``. A name that is taken already gets a number.
@@ -79,7 +80,12 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
         for word in emphasis.words
         if word.decision is not None and word.decision.emphasised
     ]
-    failed = [Interval(w.start_s, w.end_s, w.doubts) for w in emphasis.words if w.misaligned]
+    flags = [
+        Interval(word.start_s, word.end_s, label)
+        for sentence in emphasis.sentences
+        for word in sentence.words
+        if (label := f"{word.doubts if word.misaligned else ''} {sentence.doubts}".strip())
+    ]
     names = {tier.name for tier in textgrid.tiers}
     ends = (textgrid.start_s, textgrid.end_s)
     added: tuple[Tier, ...] = tuple(
@@ -92,7 +98,7 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
             (SCORE_TIER, scores),
             (SEGMENT_TIER, segments),
             *([(DECISION_TIER, decided)] if emphasis.decision is not None else []),
-            *([(FLAGS_TIER, failed)] if failed else []),
+            *([(FLAGS_TIER, flags)] if flags else []),
         )
     )
     for name, points in (

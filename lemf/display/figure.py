@@ -34,7 +34,7 @@ from lemf.display.figure_pages import cut_pages
 from lemf.errors import SettingsError
 from lemf.reading.frames import frames_of
 from lemf.runtime.output import FigureFormat
-from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
+from lemf.scoring.emphasis import FLAG_MEANINGS, Emphasis, SentenceEmphasis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -133,14 +133,27 @@ def _draw_page(
     lowest = axes[-1]
     _explain(upper, lower, lowest)
     room = int(width_pt(upper) / (10 * _TITLE_EM))
-    title = title if len(title) <= room else title[: room - 1] + "…"
+    decided = _describe_decision(sentence)
+    title = (
+        title if len(title + decided) <= room else title[: max(room - len(decided) - 1, 0)] + "…"
+    )
+    title += decided
     upper.set_title(title, loc="left", fontsize=10, parse_math=False)
     first = sentence.ranked[0]
     doubt = f"; doubtful: {first.word} ({first.doubts})" if first.doubts else ""
-    if sentence.decision is not None and sentence.decision.kind == "none":
-        doubt = f"; no word is emphasised{doubt}"
+    if sentence.doubts:
+        meanings = ", ".join(FLAG_MEANINGS[flag] for flag in sentence.doubts.split())
+        doubt = f"; {meanings}{doubt}"
     lowest.set_xlabel(f"time (s){doubt}", parse_math=False)
     upper.tick_params(bottom=False, labelbottom=False)
+
+
+def _describe_decision(sentence: SentenceEmphasis) -> str:
+    """Say in a title how many words are emphasised; empty where that is not decided."""
+    if sentence.decision is None:
+        return ""
+    n_words = len(sentence.decision.words)
+    return f" (emphasised: {n_words or 'none'})"
 
 
 def _check_arguments(

@@ -46,7 +46,8 @@ def _format_sentence(sentence: SentenceEmphasis) -> str:
             f'title="score {word.score:+.2f} = {why}{doubts}">{escape(printable(word.word))}'
             f"<sub>{word.rank}{'?' if doubts else ''}</sub></span>"
         )
-    count = (
-        "" if sentence.decision is None else f" <small>emphasised: {sentence.decision.kind}</small>"
-    )
+    count = ""
+    if sentence.decision is not None:
+        doubts = f" ({sentence.doubts})" if sentence.doubts else ""
+        count = f" <small>emphasised: {sentence.decision.kind}{doubts}</small>"
     return f"<p>{' '.join(spans)}{count}</p>"

@@ -10,21 +10,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lemf.config import CUES
+from lemf.config import CUES, DECISIONS
 from lemf.display.measures_table import measures_table
-from lemf.errors import printable
-from lemf.scoring.decision import INTERCEPT, DecisionModel
+from lemf.display.table_layout import (
+    BAR_CELLS,
+    Layout,
+    choose_layout,
+    format_break,
+    format_largest,
+    format_parts,
+    format_probability,
+    shown_label,
+)
+from lemf.errors import shown
+from lemf.scoring.decision import DecisionModel
 from lemf.scoring.emphasis import FLAG_MEANINGS, Emphasis, SentenceEmphasis, WordEmphasis
 
-_BAR_CELLS = 18
-_WIDE = 100  # columns from which the measured values are shown too
-_NARROW = 60  # columns below which the bars are left out
-_ROOM_OF_WORDS = 30  # columns for mark, word, rank and score
-_ROOM_OF_VALUES = 36  # of the bars and the measured values
-_ROOM_OF_BREAKS = len("minor 0.00 ")
-_ROOM_OF_PROBABILITIES = len("0.00 * ")
-_SHARES = 3  # cues shown per word where there is no room for all
-_LONGEST = 100_000  # characters printed in one piece: to break lines takes the square of them
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _UNICODE_MARKS = {"first": "┌", "inner": "│", "last": "└", "only": "╶", "top": "►", "half": "▐"}
 _ASCII_MARKS = {"first": "/", "inner": "|", "last": "\\", "only": "-", "top": ">", "half": "#"}
@@ -45,12 +46,13 @@ def print_table(emphasis: Emphasis, stream: TextIO, *, top: int = 3) -> None:
     blocks = _can_encode(stream, _EIGHTHS + "".join(_UNICODE_MARKS.values()))
     marks = _UNICODE_MARKS if blocks else _ASCII_MARKS
     duration = "word" if emphasis.settings.duration == "word" else "phone"
+    layout = choose_layout(emphasis, console.width)
     for sentence in emphasis.sentences:
         if len(emphasis.sentences) > 1:
             place = f"sentence {sentence.index} ({sentence.start_s:.2f}-{sentence.end_s:.2f} s)"
             console.print(Text(place, style="dim"))
         _print_heading(console, sentence)
-        _print_words(console, sentence, marks, top, duration)
+        _print_words(console, sentence, marks, layout, top, duration)
         if sentence.words[0].measures is not None:
             console.print()
             console.print(measures_table(sentence))
@@ -58,28 +60,31 @@ def print_table(emphasis: Emphasis, stream: TextIO, *, top: int = 3) -> None:
         console.print()
     settings = emphasis.settings
     weights = " + ".join(f"{w:g} z({name})" for name, w in settings.cue_weights.items())
-    sums = (
-        "the columns sum to it" if _spare(console, emphasis.words[0]) >= 0 else "shares add to it"
-    )
     legend = f"score = {weights}; z compares the words of one {settings.normalise}"
+    sums = "the columns sum to it" if layout.cues else "of its shares the largest are shown"
     if emphasis.decision is None:
         legend += f"; {sums}"
     console.print(Text(legend, style="dim"))
     if emphasis.decision is not None:
-        legend = _decision_legend(emphasis.decision, settings.threshold)
+        legend = _decision_legend(emphasis.decision, settings.threshold, layout)
         console.print(Text(legend, style="dim"))
 
 
-def _decision_legend(model: DecisionModel, threshold: float) -> str:
+def _decision_legend(model: DecisionModel, threshold: float, layout: Layout) -> str:
+    name = model.name if model.name in DECISIONS else shown(model.name)
     measures = "".join(
         f" {c:+.3g} {name} ({CUES[name].unit})" for name, c in model.absolute.items()
     )
     means = (value * model.means[cue] for cue, value in model.absolute.items())
     at_means = model.intercept + sum(means)
+    sums = (
+        f"{at_means:.2f} and the columns sum to it"
+        if layout.cues
+        else f"it is {at_means:.2f} and shares of which the largest are shown"
+    )
     return (
-        f"P = probability of {model.name}, * from {threshold:g}; logit P = {model.intercept:.2f} "
-        f"{model.slope:+.2f} score{measures}; {at_means:.2f} and the columns sum to it; "
-        "words are ranked by score"
+        f"P = probability of {name}, * from {threshold:g}; logit P = {model.intercept:.2f} "
+        f"{model.slope:+.2f} score{measures}; {sums}; words are ranked by score"
     )
 
 
@@ -90,65 +95,53 @@ def format_table(emphasis: Emphasis) -> str:
     return stream.getvalue().rstrip("\n")
 
 
-def _spare(console: Console, word: WordEmphasis) -> int:
-    """Compute the width left beside a column per cue; below 0 if they leave the words no room.
-
-    Three cues always fit: on a narrow console they are cut.
-    """
-    widths = [max(len("+0.00"), *map(len, name.split("_"))) + 1 for name in _parts(word)]
-    spare = console.width - _ROOM_OF_WORDS - sum(widths)
-    spare -= 0 if word.break_after is None else _ROOM_OF_BREAKS
-    spare -= 0 if word.decision is None else _ROOM_OF_PROBABILITIES
-    return spare if len(widths) > _SHARES else max(spare, 0)
-
-
 def _print_heading(console: Console, sentence: SentenceEmphasis) -> None:
     ranked, segment = sentence.ranked, sentence.segment
     heading = Text("emphasised: ")
     if sentence.decision is not None:
-        names = ", ".join(_shown(word.word) for word in sentence.emphasised)
+        names = ", ".join(shown_label(word.word) for word in sentence.emphasised)
         heading.append(names or "none", style="bold" if names else "")
         console.print(heading)
         heading = Text("top word:   ")
-    heading.append(_shown(ranked[0].word), style="bold")
+    heading.append(shown_label(ranked[0].word), style="bold")
     if doubts := ranked[0].doubts:
         heading.append(f" ({doubts})", style="yellow")
     if len(ranked) > 1:
         lead = ranked[0].score - ranked[1].score
-        heading.append(f", {lead:.2f} ahead of {_shown(ranked[1].word)}")
+        heading.append(f", {lead:.2f} ahead of {shown_label(ranked[1].word)}")
     console.print(heading)
     span = f" ({segment.start_s:.2f}-{segment.end_s:.2f} s)"
-    console.print(Text(f"segment:    {_shown(segment.text)}{span}"))
+    console.print(Text(f"segment:    {shown_label(segment.text)}{span}"))
 
 
 def _print_words(
-    console: Console, sentence: SentenceEmphasis, marks: dict[str, str], top: int, duration: str
+    console: Console,
+    sentence: SentenceEmphasis,
+    marks: dict[str, str],
+    layout: Layout,
+    top: int,
+    duration: str,
 ) -> None:
-    spare = _spare(console, sentence.words[0])
-    all_fit = spare >= 0
-    wide = console.width >= _WIDE and spare >= _ROOM_OF_VALUES
-
     # columns that the console has room for
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("", no_wrap=True)
-    table.add_column("word", max_width=20, overflow="ellipsis", no_wrap=True)
+    table.add_column("word", max_width=layout.word, overflow="ellipsis", no_wrap=True)
     table.add_column("rank", justify="right", no_wrap=True)
     table.add_column("score", justify="right", no_wrap=True)
     decided = sentence.decision is not None
     if decided:
         table.add_column("P", justify="right", no_wrap=True)
-    bars = console.width >= _NARROW and all_fit
-    if bars:
+    if layout.bars:
         table.add_column("", no_wrap=True)
-    if all_fit:
-        for name in _parts(sentence.words[0]):
+    if layout.cues:
+        for name in format_parts(sentence.words[0]):
             table.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
     else:
         table.add_column("largest shares")
     with_breaks = sentence.words[0].break_after is not None
     if with_breaks:
         table.add_column("break", no_wrap=True)
-    if wide:
+    if layout.values:
         table.add_column("F0 max", justify="right")
         table.add_column(duration, justify="right")
 
@@ -158,16 +151,16 @@ def _print_words(
     for word in sentence.words:
         cells = [
             _mark(word, sentence, marks),
-            _shown(word.word),
+            shown_label(word.word),
             str(word.rank),
             f"{word.score:+.2f}",
-            *([_decision(word)] if decided else []),
-            *([_bar(word.score, low, high, marks)] if bars else []),
-            *_shares(word, all_fit),
+            *([format_probability(word)] if decided else []),
+            *([_bar(word.score, low, high, marks)] if layout.bars else []),
+            *(format_parts(word).values() if layout.cues else [format_largest(word)]),
         ]
         if with_breaks:
-            cells.append(_break(word))
-        if wide:
+            cells.append(format_break(word))
+        if layout.values:
             cells += [_in_hz(word.pitch), _in_ms(word.duration)]
         chosen = word.rank == 1 if word.decision is None else word.decision.emphasised
         style = "bold" if chosen else "" if word.rank <= top else "dim"
@@ -175,41 +168,12 @@ def _print_words(
     console.print(table)
 
 
-def _shown(text: str) -> str:
-    """Format labels for a terminal; of more than a terminal can hold, the beginning."""
-    return printable(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
-
-
-def _parts(word: WordEmphasis) -> dict[str, float]:
-    """Return what each cue adds to the score, or to the log-odds where emphasis is decided.
-
-    What could not be measured is NaN.
-    """
-    if word.decision is not None:
-        return {name: part for name, part in word.decision.parts.items() if name != INTERCEPT}
-    return {
-        name: math.nan if math.isnan(share.value) else share.contribution
-        for name, share in word.cues.items()
-    }
-
-
-def _shares(word: WordEmphasis, all_fit: bool) -> list[str]:
-    """Format one cell per cue, or the largest contributions in one cell."""
-    parts = _parts(word)
-    cells = {name: "-" if math.isnan(part) else f"{part:+.2f}" for name, part in parts.items()}
-    if all_fit:
-        return [*cells.values()]
-    sizes = {name: 0.0 if math.isnan(part) else abs(part) for name, part in parts.items()}
-    largest = sorted(cells, key=lambda name: -sizes[name])[:_SHARES]
-    return [", ".join(f"{name} {cells[name]}" for name in largest)]
-
-
 def _print_flags(console: Console, sentence: SentenceEmphasis) -> None:
     for flag, meaning in FLAG_MEANINGS.items():
         words = [word for word in sentence.words if flag in word.flags]
         if words:
             names = ", ".join(f"{word.word} ({word.start_s:.2f} s)" for word in words)
-            console.print(Text(f"{flag}: {_shown(names)}: {meaning}", style="yellow"))
+            console.print(Text(f"{flag}: {shown_label(names)}: {meaning}", style="yellow"))
         elif flag in sentence.flags:
             console.print(Text(f"{flag}: {meaning}", style="yellow"))
 
@@ -232,8 +196,8 @@ def _bar(score: float, low: float, high: float, marks: dict[str, str]) -> str:
     spread = high - low
     if spread <= 0:
         return ""
-    zero = round(-low / spread * _BAR_CELLS)
-    cells = abs(score) / spread * _BAR_CELLS
+    zero = round(-low / spread * BAR_CELLS)
+    cells = abs(score) / spread * BAR_CELLS
     full = int(cells)
     if score < 0:
         half = marks["half"] if cells - full >= 0.5 and full < zero else ""
@@ -242,20 +206,6 @@ def _bar(score: float, low: float, high: float, marks: dict[str, str]) -> str:
     if marks is _UNICODE_MARKS:
         return " " * zero + "█" * full + _EIGHTHS[int((cells - full) * 8)].strip()
     return " " * zero + "#" * round(cells)
-
-
-def _decision(word: WordEmphasis) -> str:
-    """Format the probability of a word, with an asterisk where the word is emphasised."""
-    if word.decision is None:
-        return ""
-    return f"{word.decision.probability:.2f} {'*' if word.decision.emphasised else ' '}"
-
-
-def _break(word: WordEmphasis) -> str:
-    after = word.break_after
-    if after is None or after.kind == "none":
-        return ""
-    return after.kind if math.isnan(after.strength) else f"{after.kind} {after.strength:.2f}"
 
 
 def _in_hz(log_f0: float) -> str:

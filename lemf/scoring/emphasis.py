@@ -42,6 +42,7 @@ FLAG_MEANINGS = {
     "flat": "all scores are equal: the top word is only the first",
 }
 _MISALIGNED = ("stretched_phone", "minimum_phones", "no_sound")
+_UNDECIDABLE = ("one_word", "few_words")  # of sentences whose decision is doubtful
 _DOUBTFUL = (*_MISALIGNED, "doubtful_alignment", "doubtful_pitch")
 
 
@@ -173,6 +174,12 @@ class SentenceEmphasis:
         if self.decision is None:
             return self.ranked[:1]
         return tuple(self.words[i] for i in self.decision.words)
+
+    @property
+    def doubts(self) -> str:
+        """The flags that make the decision doubtful, separated by blanks; empty without either."""
+        flags = self.flags if self.decision is not None else ()
+        return " ".join(flag for flag in flags if flag in _UNDECIDABLE)
 
     @property
     def ranked(self) -> tuple[WordEmphasis, ...]:
