@@ -12,8 +12,9 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
-from lemf.config import CUE_SETS, CUES, OFF, Settings, shown_fields
+from lemf.config import CUE_SETS, CUES, DEFAULT_THRESHOLD, OFF, Settings, shown_fields
 from lemf.contours.measurement import Measurement
+from lemf.display.measures_table import describe_measures
 from lemf.errors import printable
 from lemf.page.contours import pack_contours
 from lemf.pipeline import score_measurement
@@ -45,10 +46,8 @@ def page_content(measured: Measurement, settings: Settings, emphasis: Emphasis) 
         Of plain types: null where a cue could not be measured, numbers in full precision, and
         labels without characters that act on a display.
     """
-    by_set = {
-        name: score_measurement(measured, replace(settings, cues=name, weights=None, decide=OFF))
-        for name in CUE_SETS
-    }
+    undecided = replace(settings, weights=None, decide=OFF, threshold=DEFAULT_THRESHOLD)
+    by_set = {name: score_measurement(measured, replace(undecided, cues=name)) for name in CUE_SETS}
     words = cut_at_breaks(measured, settings).alignment.sentences
     return {
         "lemf": emphasis.version,
@@ -108,6 +107,8 @@ def _sentence(
         }
         if one.break_after is not None:
             row["break"] = _plain(vars(one.break_after))
+        if one.measures is not None:
+            row["measures"] = printable(describe_measures(one.measures))
         rows.append(row)
     values = {
         name: [_plain(word.cues[name].value) for word in scored.words]

@@ -171,6 +171,16 @@ def test_silence_has_no_values_and_equal_scores(make_grid):
     assert_agree(score_by_node(content, weights), score_measurement(measured, settings))
 
 
+def test_breaks_and_measures_are_there_where_they_were_asked_for(really):
+    settings = lemf.Settings(breaks=True, measures=True)
+    emphasis = score_measurement(really, settings)
+    rows = content_of(really, settings)["sentences"][0]["words"]
+    for row, word in zip(rows, emphasis.words, strict=True):
+        assert row["break"]["kind"] == word.break_after.kind
+        assert f"{word.measures.f0_hz:.0f} Hz" in row["measures"]
+    assert not {"break", "measures"}.intersection(content_of(really)["sentences"][0]["words"][0])
+
+
 def test_a_decision_of_a_file_is_there_beside_those_of_lemf(really, tmp_path):
     model = {**content_of(really)["models"]["accent"], "decision": "emphasis", "fitted_on": "me"}
     path = tmp_path / "mine.json"
