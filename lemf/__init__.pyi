@@ -52,6 +52,8 @@ from .errors import NoWordsError as NoWordsError
 from .errors import OutputError as OutputError
 from .errors import SettingsError as SettingsError
 from .errors import TextGridError as TextGridError
+from .page.folder import FolderReport as FolderReport
+from .page.folder import report_features as report_features
 from .page.report import report as report
 from .pipeline import score as score
 from .reading.alignment_files import find_alignment as find_alignment

@@ -96,24 +96,23 @@ def rescore_features(
         An output cannot be written.
     """
     # Outputs and settings
-    changes_scores = any(one is not None for one in (cues, weights, normalise))
     features = Path(features)
     outputs = Outputs.of(output, sentence_table)
     outputs.check(features, force=force)
     check_output(outputs.notes, force=force)
     source = FeatureFile(features)
-    before = _read_settings(features, source.about)
-    settings = replace(
+    before = settings_of(features, source.about)
+    settings, model = change_settings(
         before,
-        cues=cues or before.cues,
-        weights=before.weights if cues is None and weights is None else weights,
-        duration=duration or before.duration,
-        normalise=normalise or before.normalise,
-        decide=decide or (None if changes_scores else before.decide),
-        breaks=breaks or before.breaks,
-        measures=measures or before.measures,
+        cues=cues,
+        weights=weights,
+        decide=decide,
+        threshold=threshold,
+        duration=duration,
+        normalise=normalise,
+        breaks=breaks,
+        measures=measures,
     )
-    settings, model = _decide(settings, threshold)
     _check_change(features, before, settings, speaker_pattern)
     summary = Summary(source.n_files, source.about["failed"], 0, source.about["audio_s"])
     measurements = _watched(source, settings, watch)
@@ -140,6 +139,41 @@ def rescore_features(
         write_notes(outputs, notes, summary.files)
         n_words = writers["words"].n_rows
     return replace(summary, words=n_words)
+
+
+def change_settings(
+    before: Settings,
+    *,
+    cues: str | None = None,
+    weights: Mapping[str, float] | None = None,
+    decide: str | None = None,
+    threshold: float | None = None,
+    duration: DurationMethod | None = None,
+    normalise: Scope | None = None,
+    breaks: bool = False,
+    measures: bool = False,
+) -> tuple[Settings, DecisionModel | None]:
+    """Return the settings of features with changes, and by what they decide.
+
+    The parameters are those of `rescore_features`.
+
+    Raises
+    ------
+    SettingsError
+        Cues, weights or a decision that do not exist or do not fit.
+    """
+    changes_scores = any(one is not None for one in (cues, weights, normalise))
+    settings = replace(
+        before,
+        cues=cues or before.cues,
+        weights=before.weights if cues is None and weights is None else weights,
+        duration=duration or before.duration,
+        normalise=normalise or before.normalise,
+        decide=decide or (None if changes_scores else before.decide),
+        breaks=breaks or before.breaks,
+        measures=measures or before.measures,
+    )
+    return _decide(settings, threshold)
 
 
 def _decide(settings: Settings, threshold: float | None) -> tuple[Settings, DecisionModel | None]:
@@ -246,7 +280,14 @@ def speaker_finder(source: str | Path, pattern: str | None) -> Callable[[str], s
     return speaker_of
 
 
-def _read_settings(path: Path, about: Mapping[str, Any]) -> Settings:
+def settings_of(path: Path, about: Mapping[str, Any]) -> Settings:
+    """Return the settings with which features were made, as they tell of themselves.
+
+    Raises
+    ------
+    CorpusError
+        This version does not know them.
+    """
     try:
         kept = dict(about["settings"])
         return Settings(**kept | {"silence": tuple(kept["silence"])})

@@ -51,12 +51,30 @@ def format_page(content: Mapping[str, Any], sound: Sound | None) -> str:
     )
 
 
+def format_index(content: Mapping[str, Any]) -> str:
+    """Put the sentences of a corpus into a page.
+
+    Parameters
+    ----------
+    content : mapping
+        As `lemf.page.folder` gathers it.
+    """
+    return fill_page(
+        "index.html",
+        ("words.js", "index.js"),
+        title=f"{content['source']}: emphasis",
+        data=content,
+        styles=("page.css", "index.css"),
+    )
+
+
 def fill_page(
     template: str,
     scripts: Sequence[str],
     *,
     title: str,
     data: Mapping[str, Any],
+    styles: Sequence[str] = ("page.css",),
     sound: str = "",
     media_type: str = "",
 ) -> str:
@@ -71,12 +89,14 @@ def fill_page(
     title : str
     data : mapping
         What becomes the JSON of the page.
+    styles : sequence of str
+        Names of the assets that make the style.
     sound : str
         Base64.
     media_type : str
         Of the sound.
     """
-    style = _asset("page.css")
+    style = "\n".join(map(_asset, styles))
     code = "\n".join(map(_asset, scripts))
     script = f'"use strict";\n(() => {{\n{code}}})();\n'
     policy = (

@@ -243,10 +243,21 @@ function onKey(event) {
   act();
 }
 
+// The sentence that the address names, as the index of a corpus does
+function askedFor() {
+  const [, n] = /^#sentence-(\d+)$/.exec(location.hash) ?? [];
+  return n < sentences.length ? Number(n) : 0;
+}
+
 function start() {
   $("name").textContent = data.audio;
   const { settings } = data;
   $("meta").textContent = `${clock(data.duration_s)} s · ${data.rate_hz} Hz · words of ${data.textgrid} · F0 by ${settings.pitch}, ${settings.pitch_floor_hz}–${settings.pitch_ceiling_hz} Hz`;
+  if (data.index) {
+    $("back").href = data.index;
+    $("back").hidden = false;
+  }
+  addEventListener("hashchange", () => { if (location.hash.startsWith("#sentence-")) go(askedFor()); });
   $("foot").textContent = `lemf ${data.lemf}`;
   $("seek").max = String(data.duration_s);
   $("length").textContent = `/ ${clock(data.duration_s)} s`;
@@ -254,10 +265,12 @@ function start() {
   controls.build();
   const { model } = controls.effective();
   view.results = scoreAll(model);
-  view.word = view.results[0].top;
-  words.build(sentences[0]);
+  view.sentence = askedFor();
+  view.word = view.results[view.sentence].top;
+  words.build(sentences[view.sentence]);
   rescore();
-  chart.reveal(sentences[0].words[view.word]);
+  chart.reveal(sentences[view.sentence].words[view.word]);
+  $("sentence-list").children[view.sentence].scrollIntoView({ block: "nearest" });
   say("");
   onTime(0);
 
