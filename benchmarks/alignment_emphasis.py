@@ -23,7 +23,7 @@ from aligner_seed import Utterance, read_speech
 from alignment import Words, align, left_out, spans_of, train_corpus
 
 import lemf
-from lemf.agreement.evaluation.run import evaluate
+from lemf.agreement.evaluation.ranking import evaluate
 from lemf.agreement.labels.rated_sentences import rate_sentences
 from lemf.aligner.acoustics.models import read_seed
 from lemf.aligner.align import to_textgrid

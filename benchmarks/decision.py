@@ -23,14 +23,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lemf
+from lemf.agreement.calibration import (
+    calibration_error,
+    perfect_calibration_error,
+    reliability,
+)
 from lemf.agreement.detection import (
     average_precision,
-    calibration_error,
     count_accuracy,
     none_or_some_auc,
-    perfect_calibration_error,
     precision_recall,
-    reliability,
 )
 from lemf.agreement.fitting.decision import VARIANTS, FittedDecision, fit_words
 from lemf.agreement.fitting.labelled_words import LabelledWords, read_words

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 import lemf
-from lemf.agreement import detection
+from lemf.agreement import calibration, detection
 from lemf.agreement.bootstrap import bootstrap_interval
 from lemf.agreement.external_systems import baseline_scores, match_scores, read_scores
 from lemf.agreement.fitting.logistic import fit_logistic
@@ -187,7 +187,7 @@ def measure_detection(
         detection.precision_recall(p >= THRESHOLD, y).f1,
         detection.average_precision(p, y),
         detection.roc_auc(p, y),
-        detection.calibration_error(p, y),
+        calibration.calibration_error(p, y),
         detection.none_or_some_auc(probabilities, emphasised),
         detection.count_accuracy(decided, emphasised),
     ]

@@ -1,12 +1,13 @@
 # The public names of lemf, listed here and nowhere else: `lazy_loader` loads each on first use.
 
 from .agreement.bootstrap import bootstrap_interval as bootstrap_interval
-from .agreement.detection import Reliability as Reliability
+from .agreement.calibration import Reliability as Reliability
 from .agreement.evaluation.detect import Detection as Detection
+from .agreement.evaluation.detect import Difference as Difference
 from .agreement.evaluation.detect import SystemDetection as SystemDetection
-from .agreement.evaluation.run import Evaluation as Evaluation
-from .agreement.evaluation.run import GroupAgreement as GroupAgreement
-from .agreement.evaluation.run import SystemAgreement as SystemAgreement
+from .agreement.evaluation.results import Evaluation as Evaluation
+from .agreement.evaluation.results import GroupAgreement as GroupAgreement
+from .agreement.evaluation.results import SystemAgreement as SystemAgreement
 from .agreement.evaluation.run import evaluate_labels as evaluate_labels
 from .agreement.fitting.run import Fit as Fit
 from .agreement.fitting.run import FittedWeights as FittedWeights
@@ -16,9 +17,9 @@ from .agreement.labels.files import Label as Label
 from .agreement.labels.files import read_labels as read_labels
 from .agreement.labels.rated_sentences import RatedSentence as RatedSentence
 from .agreement.labels.rated_sentences import RatedSentences as RatedSentences
-from .agreement.labels.rated_sentences import ScoredSentence as ScoredSentence
 from .agreement.labels.rated_sentences import Unjudged as Unjudged
 from .agreement.labels.rated_sentences import rate_sentences as rate_sentences
+from .agreement.labels.scored_sentences import ScoredSentence as ScoredSentence
 from .aligner.align import align as align
 from .aligner.espeak import check_language as check_language
 from .aligner.spoken_languages import Language as Language

@@ -106,9 +106,9 @@ class Spread:
     def minus(self, other: Spread) -> Spread:
         """Subtract the measures of another system, draw by draw."""
         return Spread(
-            {name: self.measures[name] - other.measures[name] for name in MEASURES},
+            {name: value - other.measures[name] for name, value in self.measures.items()},
             {
-                unit: {name: draws[name] - other.draws[unit][name] for name in MEASURES}
+                unit: {name: values - other.draws[unit][name] for name, values in draws.items()}
                 for unit, draws in self.draws.items()
             },
         )
@@ -133,11 +133,14 @@ def draw_spread(
         Speaker of each sentence.
     n_resamples, seed : int
     """
-    units: dict[Unit, list[str] | None] = {"sentences": None}
-    if speakers is not None and len(set(speakers)) > 1:
-        units["speakers"] = speakers
     draws = {
         unit: resample(judgement, groups, n_resamples=n_resamples, seed=seed)
-        for unit, groups in units.items()
+        for unit, groups in units_of(speakers).items()
     }
     return Spread(judgement.summary(), draws)
+
+
+def units_of(speakers: list[str] | None) -> dict[Unit, list[str] | None]:
+    """Return what is drawn, and the group of each sentence, None where it is drawn alone."""
+    several = speakers is not None and len(set(speakers)) > 1
+    return {"sentences": None, "speakers": speakers} if several else {"sentences": None}

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -63,16 +64,36 @@ def _memorised(sentence: RatedSentence, rated: Sequence[RatedSentence]) -> Float
 
 
 SCORE_SUFFIXES = (*MANIFEST_SUFFIXES, ".parquet")
-_COLUMNS = ("id", "index", "score")
+_NUMBERS = ("score", "probability", "emphasised")  # what a file may say of a word, one or more
+_COLUMNS = ("id", "index", "sentence", *_NUMBERS)
+_BINARY = {"0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0}
 ScoreKey = tuple[str, int | None, int]  # recording, sentence if given, word
+Scores = dict[ScoreKey, float]
 
 
-def read_scores(source: str | Path) -> dict[ScoreKey, float]:
-    """Read the scores of a system from a .csv, .jsonl or .parquet with one row per word.
+class ExternalSystem(NamedTuple):
+    """What a system says of each word; NaN where it says nothing.
 
-    A row has ``id`` (the recording's, as in the labels), ``index`` (of the word, from 0) and
-    ``score``. With a column ``sentence``, ``index`` counts inside that sentence of the recording,
-    else over all its words. The tables of ``lemf batch`` are such files.
+    Attributes
+    ----------
+    scores : dict of (id, sentence or None, index) to float
+        What ranks the words: the scores, or else P, or else 1 and 0.
+    probabilities, decisions : dict of (id, sentence or None, index) to float
+        P(emphasised); 1 for a word that is taken as emphasised, else 0. Empty without the column.
+    """
+
+    scores: Scores
+    probabilities: Scores
+    decisions: Scores
+
+
+def read_system(source: str | Path) -> ExternalSystem:
+    """Read what a system says from a .csv, .jsonl or .parquet with one row per word.
+
+    A row has ``id`` (the recording's, as in the labels), ``index`` (of the word, from 0) and one
+    or more of ``score``, ``probability`` (P(emphasised)) and ``emphasised`` (1 or 0). With a
+    column ``sentence``, ``index`` counts inside that sentence of the recording, else over all its
+    words. The tables of ``lemf batch`` are such files.
 
     Parameters
     ----------
@@ -80,66 +101,44 @@ def read_scores(source: str | Path) -> dict[ScoreKey, float]:
 
     Returns
     -------
-    dict of (id, sentence or None, index) to float
-        NaN where the system gave no score.
+    ExternalSystem
 
     Raises
     ------
     CorpusError
         The file cannot be read, a row is wrong, or a word occurs twice.
     """
-    table = read_rows(
-        source, suffixes=SCORE_SUFFIXES, required=_COLUMNS, only=(*_COLUMNS, "sentence")
-    )
-    scores: dict[ScoreKey, float] = {}
+    table = read_rows(source, suffixes=SCORE_SUFFIXES, required=_COLUMNS[:2], only=_COLUMNS)
+    if not table.rows:
+        raise CorpusError(f"{source}: no score found; write one row per word")
+    known = [name for name in _NUMBERS if name in table.columns]
+    if not known:
+        raise CorpusError(
+            f"{source}: no column score, probability or emphasised; it has "
+            f"{', '.join(table.columns)}"
+        )
+    read: dict[str, Scores] = {name: {} for name in _NUMBERS}
     for place, row in table.rows:
         if not isinstance(row.get("id"), str):
             raise CorpusError(f"{place}: no id; name the recording as the labels do")
         sentence = _index(place, "sentence", row["sentence"]) if "sentence" in row else None
         key = (str(row["id"]), sentence, _index(place, "index", row.get("index")))
-        if key in scores:
+        if key in read[known[0]]:
             raise CorpusError(
                 f"{place}: word {key[2]} of {key[0]} occurs twice; keep one row per word"
             )
-        scores[key] = _score(place, row.get("score"))
-    if not scores:
-        raise CorpusError(f"{source}: no score found; write one row per word")
-    return scores
+        for name in known:
+            read[name][key] = _number(place, name, row.get(name))
+    return ExternalSystem(read[known[0]], read["probability"], read["emphasised"])
 
 
-def read_probabilities(source: str | Path) -> dict[ScoreKey, float]:
-    """Read P(emphasised) from the column ``probability`` of a file as `read_scores` reads it.
-
-    Parameters
-    ----------
-    source : str or Path
-
-    Returns
-    -------
-    dict of (id, sentence or None, index) to float
-        NaN where the system gave none; empty without that column.
-
-    Raises
-    ------
-    CorpusError
-        A number that is not from 0 to 1.
-    """
-    columns = ("id", "index", "sentence", "probability")
-    probabilities: dict[ScoreKey, float] = {}
-    for place, row in read_rows(source, suffixes=SCORE_SUFFIXES, only=columns).rows:
-        if "probability" not in row:
-            continue
-        sentence = _index(place, "sentence", row["sentence"]) if "sentence" in row else None
-        value = _score(place, row["probability"])
-        if not (math.isnan(value) or 0 <= value <= 1):
-            raise CorpusError(f"{place}: probability {value:g}; give a number from 0 to 1")
-        key = (str(row["id"]), sentence, _index(place, "index", row.get("index")))
-        probabilities[key] = value
-    return probabilities
+def read_scores(source: str | Path) -> Scores:
+    """Read the scores of a system alone; parameters and errors as in `read_system`."""
+    return read_system(source).scores
 
 
 def match_scores(
-    name: str, scores: dict[ScoreKey, float], sentences: Sequence[RatedSentence]
+    name: str, scores: Scores, sentences: Sequence[RatedSentence]
 ) -> tuple[list[FloatArray | None], list[Unjudged]]:
     """Find the scores of each sentence.
 
@@ -199,7 +198,7 @@ def _misfit(counts: Counter[tuple[str, int | None]], sentence: RatedSentence) ->
     return ""
 
 
-def _find(scores: dict[ScoreKey, float], sentence: RatedSentence, word: int) -> float:
+def _find(scores: Scores, sentence: RatedSentence, word: int) -> float:
     inside = (sentence.recording, sentence.number, word)
     return scores.get(
         inside, scores.get((sentence.recording, None, sentence.first_word + word), math.nan)
@@ -213,10 +212,19 @@ def _index(place: str, what: str, value: object) -> int:
     return int(text)
 
 
-def _score(place: str, value: object) -> float:
+def _number(place: str, name: str, value: object) -> float:
+    if value is None:
+        return math.nan
+    if name == "emphasised":
+        if (known := _BINARY.get(str(value).lower().removesuffix(".0"))) is None:
+            raise CorpusError(f"{place}: emphasised {shown(value)}; give 1 or 0")
+        return known
     try:
-        return math.nan if value is None else float(value)  # type: ignore[arg-type]
+        number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         raise CorpusError(
-            f"{place}: score {shown(value)} is not a number; leave it empty for none"
+            f"{place}: {name} {shown(value)} is not a number; leave it empty for none"
         ) from None
+    if name == "probability" and not (math.isnan(number) or 0 <= number <= 1):
+        raise CorpusError(f"{place}: probability {number:g}; give a number from 0 to 1")
+    return number

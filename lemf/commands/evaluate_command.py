@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
@@ -14,8 +15,15 @@ from lemf.commands.analysis_options import (
     measure_options,
     read_measure_options,
 )
-from lemf.commands.weight_options import read_weights
-from lemf.config import CUE_SETS, GROUPINGS, Grouping, Settings, shown_fields
+from lemf.commands.weight_options import decision_options, read_weights
+from lemf.config import (
+    CUE_SETS,
+    GROUPINGS,
+    OFF,
+    Grouping,
+    Settings,
+    shown_fields,
+)
 from lemf.errors import SettingsError
 from lemf.runtime.console import (
     FIGURE_SUFFIXES,
@@ -32,7 +40,7 @@ from lemf.runtime.output import check_apart, check_output, check_suffix, write_o
 from lemf.runtime.progress import progress
 
 if TYPE_CHECKING:
-    from lemf.agreement.evaluation.run import Evaluation
+    from lemf.agreement.evaluation.results import Evaluation
     from lemf.runtime.output import FigureFormat
 
 
@@ -86,6 +94,7 @@ if TYPE_CHECKING:
     help="Also judge which words are emphasised: those with this rating or a higher one.  "
     "[default: 1 if the labels name several words or none]",
 )
+@decision_options
 @resamples_option
 @click.option(
     "--seed",
@@ -107,6 +116,8 @@ def evaluate(
     by: tuple[Grouping, ...],
     clear_margin: float,
     cut: float | None,
+    decide: str | None,
+    threshold: float | None,
     resamples: int,
     seed: int,
     jobs: int | None,
@@ -124,9 +135,14 @@ def evaluate(
         raise click.UsageError(f"--clear-margin {clear_margin}: write a number")
     if cut is not None and not math.isfinite(cut):
         raise click.UsageError(f"--cut {cut}: write a number")
+    if threshold is not None and not 0 < threshold < 1:
+        raise click.UsageError(f"--threshold {threshold:g}: write a probability between 0 and 1")
     settings = _read_systems(cues, weights, options)
+    settings = _decide(settings, decide, is_default=not cues and not weights)
     score_files = _read_named(scores)
     _check_names([*settings, *score_files])
+    if threshold is not None and not score_files:
+        _check_decides(settings, threshold)
     if figure is not None:
         _check_figure(figure, [labels, *map(Path, score_files.values())], force=force)
 
@@ -136,7 +152,15 @@ def evaluate(
 
     # Score and judge
     read = read_labels(str(labels))
-    _note_weights_fitted_on(weights, labels)
+    _note_fitted_on(weights, decide, labels)
+    asks_for_words = decide is not None or threshold is not None
+    if asks_for_words and cut is None:
+        if any(label.ratings is not None for label in read):
+            raise click.UsageError(
+                "--decide and --threshold: also say with --cut LEVEL from which "
+                "rating on words are emphasised"
+            )
+        cut = 1.0
     with progress("scoring", unit="files") as watch:
         evaluation = evaluate_labels(
             read,
@@ -144,6 +168,7 @@ def evaluate(
             score_files,
             clear_margin=clear_margin,
             cut=cut,
+            threshold=threshold,
             n_resamples=resamples,
             seed=seed,
             jobs=jobs or count_cores(),
@@ -180,6 +205,44 @@ def _read_systems(
     return dict(systems)
 
 
+def _decide(
+    systems: dict[str, Settings], decide: str | None, *, is_default: bool
+) -> dict[str, Settings]:
+    """Set the decision of the systems whose scores it was fitted to; the others do not decide."""
+    from lemf.scoring.decision_models import difference_of, load_model
+
+    if decide is None or decide == OFF:
+        return {name: replace(one, decide=decide) for name, one in systems.items()}
+    try:
+        model = load_model(decide)
+        if is_default:
+            weights = dict(model.weights)
+            systems = {
+                model.cues: replace(
+                    systems["paper"], cues=model.cues, weights=weights, normalise=model.normalise
+                )
+            }
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
+    fitting = [name for name, one in systems.items() if not difference_of(model, one)]
+    if not fitting:
+        name, one = next(iter(systems.items()))
+        raise click.UsageError(f"--decide {decide}, {name}: {difference_of(model, one)}")
+    return {
+        name: replace(one, decide=decide if name in fitting else OFF)
+        for name, one in systems.items()
+    }
+
+
+def _check_decides(systems: dict[str, Settings], threshold: float) -> None:
+    """Refuse a threshold where no system decides."""
+    from lemf.scoring.decision_models import explain_undecided, find_model
+
+    if not any(find_model(one) for one in systems.values()):
+        reason = explain_undecided(next(iter(systems.values())))
+        raise click.UsageError(f"--threshold {threshold:g}: {reason}")
+
+
 def _check_papers_weights(text: str, weights: dict[str, float]) -> None:
     """Refuse weights of cues that the paper does not have, and name the remedy."""
     try:
@@ -204,10 +267,11 @@ def _read_named(scores: tuple[str, ...]) -> dict[str, str]:
 
 
 def _check_names(names: list[str]) -> None:
+    from lemf.agreement.evaluation.detect import CONTENT_WORDS
     from lemf.agreement.external_systems import BASELINES
 
     for name in names:
-        if names.count(name) > 1 or name in BASELINES:
+        if names.count(name) > 1 or name in (*BASELINES, CONTENT_WORDS):
             raise click.UsageError(f"two systems have the name {name!r}; rename one of them")
 
 
@@ -227,16 +291,18 @@ def _write_figure(evaluation: Evaluation, figure: Path, *, force: bool) -> None:
     say(f"wrote {figure}")
 
 
-def _note_weights_fitted_on(weights: tuple[str, ...], labels: Path) -> None:
-    """Print a note on weights that were fitted on the labels they are evaluated on."""
+def _note_fitted_on(weights: tuple[str, ...], decide: str | None, labels: Path) -> None:
+    """Print a note on weights or a decision fitted on the labels they are evaluated on."""
     from lemf.agreement.fitting.fitted_weights import is_fitted_on
 
-    for text in weights:
+    for text in (*weights, *([] if decide is None else [decide])):
         if text.lower().endswith(".json") and is_fitted_on(Path(text), labels):
-            say(
-                f"note: {text} was fitted on {labels}, so its agreement is overestimated; "
-                "evaluate the scores of lemf fit --held-out instead"
+            remedy = (
+                "its key held_out says how it does on what was left out"
+                if text == decide
+                else "evaluate the scores of lemf fit --held-out instead"
             )
+            say(f"note: {text} was fitted on {labels}, so its agreement is overestimated; {remedy}")
 
 
 def _print(

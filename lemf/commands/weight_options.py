@@ -64,6 +64,7 @@ _threshold_option = click.option(
     help=f"Least probability of a word that counts as emphasised.  [default: {DEFAULT_THRESHOLD}]",
 )
 _decision_options = (_decide_option, _threshold_option)
+decision_options = add_options(*_decision_options)
 weight_options = add_options(_cues_option("paper"), _weights_option, *_decision_options)
 new_weight_options = add_options(
     _cues_option("that of FEATURES"), _weights_option, *_decision_options

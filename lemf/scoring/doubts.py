@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lemf.arrays import FloatArray
 from lemf.contours.contours import Contours
+from lemf.cue_sets import CUE_SETS
 from lemf.cues.sentence_contours import clear_semitones
 from lemf.reading.alignment import Alignment, Word
 from lemf.reading.frames import frames_of
@@ -32,6 +33,8 @@ _SHOWN = 3  # words in a note
 _FEWEST_UNVOICED = 3  # words that make a note; the flags of fewer are enough
 _NOTED = 10  # sentences with a note of their own
 TOP_AMONG_THEM = ", the top word among them"  # in a note: what depends on weights
+TRY_LISTENERS = ", or use --cues listeners"  # ends a note where these cues are not used
+_OF_LISTENERS = CUE_SETS["listeners"].keys()
 
 
 def alignment_flags(words: Sequence[Word], sound_s: FloatArray) -> list[tuple[str, ...]]:
@@ -152,9 +155,10 @@ def doubt_notes(sentences: Sequence[SentenceEmphasis]) -> list[str]:
             f"{len(words)}, such as {shown}; listen there"
         )
     if doubtful := sum("doubtful_pitch" in word.flags for word in words):
+        remedy = "" if words[0].cues.keys() >= _OF_LISTENERS else TRY_LISTENERS
         notes.append(
             f"words whose F0 maximum is a lone outlier (doubtful_pitch): {doubtful} of "
-            f"{len(words)}; compare another --pitch, or use --cues listeners"
+            f"{len(words)}; compare another --pitch{remedy}"
         )
     return notes
 

@@ -4,41 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from lemf.agreement.detection import (
-    Reliability,
-    average_precision,
-    best_threshold,
-    brier_score,
-    calibration_error,
-    count_accuracy,
-    none_or_some_auc,
-    perfect_calibration_error,
-    precision_recall,
-    reliability,
-    roc_auc,
-)
+from lemf.agreement.bootstrap import Intervals, Spread
+from lemf.agreement.calibration import Reliability, perfect_calibration_error, reliability
+from lemf.agreement.detection import best_threshold
+from lemf.agreement.evaluation.detection_spread import By, WordJudgement, spread_detection
 from lemf.agreement.external_systems import baseline_scores
-from lemf.agreement.folds import LeftOut, make_folds, what_to_leave_out
-from lemf.agreement.labels.rated_sentences import RatedSentence
+from lemf.agreement.folds import Fold, LeftOut, make_folds, what_to_leave_out
+from lemf.agreement.labels.rated_sentences import RatedSentence, known_speakers
 from lemf.arrays import BoolArray, FloatArray
+from lemf.config import DEFAULT_THRESHOLD, N_RESAMPLES
 
-DETECTION_MEASURES = (
-    "precision",
-    "recall",
-    "f1",
-    "pr_auc",
-    "roc_auc",
-    "brier",
-    "ece",
-    "none_or_some_auc",
-    "none_one_several",
-    "top_emphasised",
-)
 _N_GROUPS = 6  # of speakers and of texts, as in lemf fit
+CONTENT_WORDS = "content words"  # the baseline beside those of the order of the words
 _CONTENT_LETTERS = 4  # a word with as many is taken as a content word
+
+
+class Difference(NamedTuple):
+    """The measures of a system minus those of another one, and their 95 % intervals."""
+
+    measures: Mapping[str, float]
+    intervals: Intervals
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,25 +38,32 @@ class SystemDetection:
     ----------
     name : str
     baseline : bool
-    by_probability : bool
-        Whether the numbers are P(emphasised); else scores, whose threshold is that of the highest
-        F1 on the sentences learnt from.
+    by : {"probability", "decision", "score"}
+        Whether a word is taken as emphasised by P, by what the system's file says, or by the score
+        with the highest F1 on the sentences learnt from.
     thresholds : (float, float)
-        Lowest and highest threshold over the folds; twice the same for P.
+        Lowest and highest threshold over the folds; twice the same for P, NaN for a decision.
     measures : mapping of str to float
-        `DETECTION_MEASURES`; ``brier`` and ``ece`` are NaN for scores. ``top_emphasised`` is the
-        share of the sentences with an emphasised word whose highest number is on one.
+        `DETECTION_MEASURES`; ``brier`` and ``ece`` are NaN without P. ``top_emphasised`` is the
+        share of the sentences with an emphasised word whose highest score is on one.
+    intervals : mapping of unit to mapping of str to (float, float)
+        95 % bootstrap intervals of the measures over sentences, and over speakers where two or
+        more are known.
+    differences : mapping of str to Difference
+        By the name of what is subtracted: the first system and each baseline; empty for baselines.
     perfect_ece : float
-        What a perfect model has as ``ece`` with these P on average; NaN for scores.
+        What a perfect model has as ``ece`` with these P on average; NaN without P.
     reliability : Reliability or None
-        None for scores.
+        None without P.
     """
 
     name: str
     baseline: bool
-    by_probability: bool
+    by: By
     thresholds: tuple[float, float]
     measures: Mapping[str, float]
+    intervals: Intervals
+    differences: Mapping[str, Difference]
     perfect_ece: float
     reliability: Reliability | None
 
@@ -83,8 +79,8 @@ class Detection:
     n_sentences, n_none, n_one, n_several, n_words, n_emphasised : int
     left_out : {"speaker and text", "speaker", "text", "sentence"}
         What thresholds of scores were chosen without.
-    seed : int
-        Of the simulation of `perfect_ece`.
+    n_resamples, seed : int
+        Of the bootstrap; the seed of the simulation of `perfect_ece`, too.
     systems : tuple of SystemDetection
     """
 
@@ -96,6 +92,7 @@ class Detection:
     n_words: int
     n_emphasised: int
     left_out: LeftOut
+    n_resamples: int
     seed: int
     systems: tuple[SystemDetection, ...]
 
@@ -104,9 +101,11 @@ def detect(
     sentences: Sequence[RatedSentence],
     scores: Mapping[str, Sequence[FloatArray]],
     probabilities: Mapping[str, Sequence[FloatArray]],
+    decisions: Mapping[str, Sequence[BoolArray]] | None = None,
     *,
     cut: float,
-    threshold: float = 0.5,
+    thresholds: Mapping[str, float] | None = None,
+    n_resamples: int = N_RESAMPLES,
     seed: int = 0,
 ) -> Detection:
     """Judge systems and baselines by the words that are emphasised.
@@ -119,60 +118,78 @@ def detect(
         One array per sentence.
     probabilities : mapping of name to sequence of (words,) float64
         P(emphasised) of the systems that have it, which then counts instead of the score.
+    decisions : mapping of name to sequence of (words,) bool, optional
+        The words that a system without P takes as emphasised.
     cut : float
         Words with this rating or a higher one are emphasised.
-    threshold : float
-        P from which on a word is taken as emphasised.
-    seed : int
-        Of the simulation of a perfect model's calibration error.
+    thresholds : mapping of name to float, optional
+        P from which on a word is taken as emphasised, by default 0.5.
+    n_resamples, seed : int
+        Of the bootstrap; the seed of the simulation of a perfect model's calibration error, too.
 
     Returns
     -------
     Detection
         The systems in the given order, then the baselines.
     """
-    emphasised = [sentence.ratings >= cut - 1e-9 for sentence in sentences]
+    emphasised = tuple(emphasised_words(sentence, cut) for sentence in sentences)
     counts = [int(one.sum()) for one in emphasised]
-    speakers = [sentence.speaker for sentence in sentences]
-    texts = [sentence.text for sentence in sentences]
-    folds = make_folds(speakers, texts, n_groups=_N_GROUPS)
+    speakers = known_speakers(sentences)
+    folds = make_folds(
+        [sentence.speaker for sentence in sentences],
+        [sentence.text for sentence in sentences],
+        n_groups=_N_GROUPS,
+    )
     content = [
         np.array([float(len(word) >= _CONTENT_LETTERS) for word in sentence.scored.words])
         for sentence in sentences
     ]
-    baselines = baseline_scores(sentences, sentences) | {"content words": content}
-    systems = []
+    baselines = baseline_scores(sentences, sentences) | {CONTENT_WORDS: content}
+
+    # What each system takes as emphasised, and by what
+    judgements: dict[str, WordJudgement] = {}
+    spans: dict[str, tuple[float, float]] = {}
     for name, given in (dict(scores) | baselines).items():
         known = probabilities.get(name) if name not in baselines else None
-        numbers = given if known is None else known
-        if known is not None:
-            levels = [threshold] * len(sentences)
-        else:
+        said = (decisions or {}).get(name) if name not in baselines else None
+        by: By = "probability" if known else "decision" if said else "score"
+        numbers = known or given
+        if known:
+            levels = [(thresholds or {}).get(name, DEFAULT_THRESHOLD)] * len(sentences)
+        elif said:
             levels = [np.nan] * len(sentences)
-            for fold in folds:
-                level = _learn_threshold(numbers, emphasised, fold.train.tolist())
-                for i in fold.test:
-                    levels[i] = level
-        predicted = [one >= level for one, level in zip(numbers, levels, strict=True)]
-        x, y = np.concatenate(numbers), np.concatenate(emphasised)
-        is_p = known is not None
+        else:
+            levels = _learn_thresholds(given, emphasised, folds)
+        predicted = said if said and not known else list(map(np.greater_equal, numbers, levels))
+        judgements[name] = WordJudgement(
+            tuple(numbers), tuple(given), tuple(predicted), emphasised, by
+        )
         finite = [level for level in levels if np.isfinite(level)] or [np.nan]
-        found = precision_recall(np.concatenate(predicted), y)
+        spans[name] = (float(min(finite)), float(max(finite)))
+
+    # Measures, intervals and differences
+    spreads = {
+        name: spread_detection(one, speakers, n_resamples=n_resamples, seed=seed)
+        for name, one in judgements.items()
+    }
+    first = next(iter(scores))
+    systems = []
+    for name, one in judgements.items():
+        others = [] if name in baselines else [first, *baselines]
+        is_p = one.by == "probability"
+        x, y = np.concatenate(one.numbers), np.concatenate(emphasised)
         systems.append(
             SystemDetection(
                 name=name,
                 baseline=name in baselines,
-                by_probability=is_p,
-                thresholds=(float(min(finite)), float(max(finite))),
-                measures={
-                    **found._asdict(),
-                    "pr_auc": average_precision(x, y),
-                    "roc_auc": roc_auc(x, y),
-                    "brier": brier_score(x, y) if is_p else np.nan,
-                    "ece": calibration_error(x, y) if is_p else np.nan,
-                    "none_or_some_auc": none_or_some_auc(numbers, emphasised),
-                    "none_one_several": count_accuracy(predicted, emphasised),
-                    "top_emphasised": _top_emphasised(given, emphasised),
+                by=one.by,
+                thresholds=spans[name],
+                measures=spreads[name].measures,
+                intervals=spreads[name].intervals(),
+                differences={
+                    other: _difference(spreads[name], spreads[other])
+                    for other in others
+                    if other != name
                 },
                 perfect_ece=perfect_calibration_error(x, seed=seed) if is_p else np.nan,
                 reliability=reliability(x, y) if is_p else None,
@@ -186,28 +203,38 @@ def detect(
         n_several=sum(n > 1 for n in counts),
         n_words=sum(map(len, emphasised)),
         n_emphasised=sum(counts),
-        left_out=what_to_leave_out(speakers, texts),
+        left_out=what_to_leave_out(
+            [sentence.speaker for sentence in sentences],
+            [sentence.text for sentence in sentences],
+        ),
+        n_resamples=n_resamples,
         seed=seed,
         systems=tuple(systems),
     )
 
 
-def _learn_threshold(
-    numbers: Sequence[FloatArray], emphasised: Sequence[BoolArray], train: Sequence[int]
-) -> float:
-    """Return the threshold of the highest F1; NaN, so no word is taken, without anything learnt."""
-    if not train:
-        return np.nan
-    return best_threshold(
-        np.concatenate([numbers[i] for i in train]), np.concatenate([emphasised[i] for i in train])
-    )
+def emphasised_words(sentence: RatedSentence, cut: float) -> BoolArray:
+    """Return which words are rated at the cut or higher, (words,) bool."""
+    emphasised: BoolArray = sentence.ratings >= cut - 1e-9
+    return emphasised
 
 
-def _top_emphasised(numbers: Sequence[FloatArray], emphasised: Sequence[BoolArray]) -> float:
-    """Return the share of sentences whose highest number is on an emphasised word."""
-    hits = [
-        float(labels[one == one.max()].mean())
-        for one, labels in zip(numbers, emphasised, strict=True)
-        if labels.any()
-    ]
-    return float(np.mean(hits)) if hits else np.nan
+def _difference(spread: Spread, other: Spread) -> Difference:
+    minus = spread.minus(other)
+    return Difference(minus.measures, minus.intervals())
+
+
+def _learn_thresholds(
+    scores: Sequence[FloatArray], emphasised: Sequence[BoolArray], folds: Sequence[Fold]
+) -> list[float]:
+    """Learn the threshold of each sentence on others; NaN, so no word is taken, without any."""
+    levels = [np.nan] * len(scores)
+    for fold in folds:
+        if len(fold.train):
+            level = best_threshold(
+                np.concatenate([scores[i] for i in fold.train]),
+                np.concatenate([emphasised[i] for i in fold.train]),
+            )
+            for i in fold.test:
+                levels[i] = level
+    return levels

@@ -1,15 +1,22 @@
-"""Evaluation -> one figure: one panel per measure, one row per system, with both intervals."""
+"""Evaluation -> one figure: one panel per measure, one row per system, with its intervals."""
 
 from __future__ import annotations
 
 import io
 import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from lemf.agreement.evaluation.cells import two_digits
 from lemf.agreement.evaluation.detect import SystemDetection
-from lemf.agreement.evaluation.run import Evaluation
-from lemf.agreement.evaluation.text import TITLES, describe, two_digits
+from lemf.agreement.evaluation.detection_text import (
+    COMPARED,
+    DETECTION_TITLES,
+    describe_detection,
+)
+from lemf.agreement.evaluation.results import Evaluation, SystemAgreement
+from lemf.agreement.evaluation.text import TITLES, describe
 from lemf.agreement.measures import MEASURES
 from lemf.runtime.colours import BLUE, GREY_33, GREY_53, GREY_87
 from lemf.runtime.extras import importing, silence_log
@@ -25,6 +32,7 @@ from lemf.display.figure_fonts import fonts_for, readable
 
 _SYSTEM_COLOUR = BLUE
 _BASELINE_COLOUR = GREY_53
+_DETECTION_TITLES = {"precision": "precision", "none_or_some_auc": "none or some"}
 _ROW_IN = 0.36  # height of a row in inches
 _RELIABILITY_IN = 3.2  # height of the reliability plots in inches
 
@@ -44,6 +52,9 @@ def render_evaluation(evaluation: Evaluation, file_format: FigureFormat) -> byte
     """
     stream = io.BytesIO()
     names = [system.name for system in evaluation.systems]
+    names += (
+        [system.name for system in evaluation.detection.systems] if evaluation.detection else []
+    )
     fonts, missing = fonts_for(names)
     with mpl.rc_context({"svg.hashsalt": "lemf", "svg.fonttype": "none", "pdf.fonttype": 42}):
         if not "".join(names).isascii():
@@ -60,7 +71,8 @@ def draw_evaluation(evaluation: Evaluation, missing: str = "") -> Figure:
     """Draw one panel per measure: points with intervals over sentences (thin), speakers (thick).
 
     The intervals cover 95 %. The dashed line is chance; grey systems do not use the audio. Below,
-    the reliability plots of the systems that give P, where detection was asked for.
+    the measures of detection and the reliability plots of the systems that give P, where detection
+    was asked for.
 
     Parameters
     ----------
@@ -72,38 +84,57 @@ def draw_evaluation(evaluation: Evaluation, missing: str = "") -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    height = 1.0 + _ROW_IN * len(evaluation.systems)
-    reliable = _with_probability(evaluation)
-    plot_height = _RELIABILITY_IN if reliable else 0.0
-    figure = Figure(figsize=(12.0, height + plot_height), layout="constrained")
-    upper: Figure | SubFigure = figure
+    detection = evaluation.detection
+    reliable = [] if detection is None else [s for s in detection.systems if s.reliability]
+    heights = []
+    if evaluation.n_sentences:
+        heights.append(1.0 + _ROW_IN * len(evaluation.systems))
+    if detection is not None:
+        heights.append(1.0 + _ROW_IN * len(detection.systems))
     if reliable:
-        parts = figure.subfigures(2, 1, squeeze=False, height_ratios=[height, plot_height])
-        upper, lower = np.asarray(parts).ravel()
-        axes = lower.subplots(1, max(len(reliable), 4), squeeze=False)[0]
+        heights.append(_RELIABILITY_IN)
+    figure = Figure(figsize=(12.0, sum(heights)), layout="constrained")
+    parts: list[Figure | SubFigure] = [figure]
+    if len(heights) > 1:
+        rows = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)
+        parts = list(np.asarray(rows).ravel())
+    if evaluation.n_sentences:
+        titles = {name: TITLES[name][1] for name in MEASURES}
+        _draw_row(parts.pop(0), evaluation.systems, titles, describe(evaluation), missing)
+    if detection is not None:
+        titles = {name: _DETECTION_TITLES.get(name, DETECTION_TITLES[name]) for name in COMPARED}
+        about = describe_detection(detection)
+        _draw_row(parts.pop(0), detection.systems, titles, about, missing)
+    if reliable:
+        axes = parts.pop(0).subplots(1, max(len(reliable), 4), squeeze=False)[0]
         for one, place in zip(reliable, axes, strict=False):
             _draw_reliability(place, one, missing)
         for place in axes[len(reliable) :]:
             place.set_axis_off()
-    panels = upper.subplots(1, len(MEASURES), sharey=True)
-    for axes, name in zip(panels, MEASURES, strict=True):
-        _draw_panel(axes, evaluation, name)
-    names = [system.name for system in evaluation.systems]
-    labels = [readable(_short(name), missing) for name in names]
-    panels[0].set_yticks(range(len(names)), labels, parse_math=False)
-    panels[0].set_ylim(len(names) - 0.5, -0.5)
-    for label, system in zip(panels[0].get_yticklabels(), evaluation.systems, strict=True):
-        label.set_color(_BASELINE_COLOUR if system.baseline else "black")
-    units = list(evaluation.systems[0].intervals)
-    lines = "thin over sentences" + (", thick over speakers" if "speakers" in units else "")
-    note = f"{describe(evaluation)}; 95 % intervals: {lines}; dashed: chance; grey does not listen"
-    upper.supxlabel(note, fontsize=8, color=GREY_33)
     return figure
 
 
-def _with_probability(evaluation: Evaluation) -> list[SystemDetection]:
-    detection = evaluation.detection
-    return [] if detection is None else [s for s in detection.systems if s.by_probability]
+def _draw_row(
+    part: Figure | SubFigure,
+    systems: Sequence[SystemAgreement | SystemDetection],
+    titles: Mapping[str, str],
+    about: str,
+    missing: str,
+) -> None:
+    """Draw one panel per measure, whose titles are given, and below them what they are about."""
+    panels = part.subplots(1, len(titles), sharey=True)
+    for axes, (name, title) in zip(panels, titles.items(), strict=True):
+        _draw_panel(axes, systems, name, title)
+    names = [system.name for system in systems]
+    labels = [readable(_short(name), missing) for name in names]
+    panels[0].set_yticks(range(len(names)), labels, parse_math=False)
+    panels[0].set_ylim(len(names) - 0.5, -0.5)
+    for label, system in zip(panels[0].get_yticklabels(), systems, strict=True):
+        label.set_color(_BASELINE_COLOUR if system.baseline else "black")
+    lines = "thin over sentences"
+    lines += ", thick over speakers" if "speakers" in systems[0].intervals else ""
+    note = f"{about}; 95 % intervals: {lines}; dashed: chance; grey does not listen"
+    part.supxlabel(note, fontsize=8, color=GREY_33)
 
 
 def _draw_reliability(axes: Axes, system: SystemDetection, missing: str) -> None:
@@ -137,8 +168,13 @@ def _draw_reliability(axes: Axes, system: SystemDetection, missing: str) -> None
     )
 
 
-def _draw_panel(axes: Axes, evaluation: Evaluation, name: str) -> None:
-    for row, system in enumerate(evaluation.systems):
+def _draw_panel(
+    axes: Axes,
+    systems: Sequence[SystemAgreement | SystemDetection],
+    name: str,
+    title: str,
+) -> None:
+    for row, system in enumerate(systems):
         colour = _BASELINE_COLOUR if system.baseline else _SYSTEM_COLOUR
         if math.isnan(system.measures[name]):
             continue
@@ -168,7 +204,7 @@ def _draw_panel(axes: Axes, evaluation: Evaluation, name: str) -> None:
             axes.axvline(
                 system.measures[name], color=_BASELINE_COLOUR, linestyle="--", linewidth=0.8
             )
-    axes.set_title(TITLES[name][1], fontsize=9)
+    axes.set_title(title, fontsize=9)
     axes.tick_params(labelsize=8)
     axes.grid(axis="x", color=GREY_87, linewidth=0.6)
     axes.set_axisbelow(True)

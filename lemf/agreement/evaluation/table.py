@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -11,20 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from lemf.agreement.bootstrap import Intervals
-from lemf.agreement.evaluation.detect import DETECTION_MEASURES, Detection
-from lemf.agreement.evaluation.detection_text import (
-    DETECTION_TITLES,
-    describe_detection,
-    detection_notes,
-    threshold_text,
-)
-from lemf.agreement.evaluation.run import Evaluation, SystemAgreement
+from lemf.agreement.evaluation.cells import short_span, signed, two_digits
+from lemf.agreement.evaluation.detection_table import print_detection
+from lemf.agreement.evaluation.results import Evaluation, SystemAgreement
 from lemf.agreement.evaluation.text import (
     TITLES,
     describe,
     describe_ties,
     describe_unjudged,
-    two_digits,
 )
 from lemf.agreement.measures import MEASURES
 from lemf.config import Grouping
@@ -48,17 +41,18 @@ def print_evaluation(
     terminal = console.width
     console.width = max(terminal, _NARROWEST)
     console.print(Text(describe(evaluation)))
-    console.print()
-    _print_measures(console, evaluation)
+    if evaluation.n_sentences:
+        console.print()
+        _print_measures(console, evaluation)
     for grouping in by:
         console.print()
         _print_groups(console, evaluation, grouping)
     if evaluation.detection is not None:
         console.print()
-        _print_detection(console, evaluation.detection)
+        print_detection(console, evaluation.detection)
     console.print()
     console.width = terminal
-    for line in _legend(evaluation):
+    for line in _legend(evaluation) if evaluation.n_sentences else ():
         console.print(Text(line, style="dim"))
     for line in (*describe_unjudged(evaluation), *describe_ties(evaluation)):
         console.print(Text(printable(line), style="yellow"))
@@ -81,34 +75,15 @@ def _print_measures(console: Console, evaluation: Evaluation) -> None:
             _add_intervals(table, system.intervals)
         if system.difference:
             minus = Text(printable(f" minus {evaluation.systems[0].name}"))
-            shown = [_signed(system.difference[name]) for name in MEASURES]
+            shown = [signed(system.difference[name]) for name in MEASURES]
             table.add_row(minus, *map(Text, shown))
             _add_intervals(table, system.difference_intervals)
     console.print(table)
 
 
-def _print_detection(console: Console, detection: Detection) -> None:
-    console.print(Text(describe_detection(detection)))
-    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column("", max_width=24, overflow="ellipsis", no_wrap=True)
-    for title in (*DETECTION_TITLES.values(), "threshold"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for system in detection.systems:
-        cells = [_short(system.measures[name]) for name in DETECTION_MEASURES]
-        table.add_row(
-            Text(printable(system.name)),
-            *cells,
-            threshold_text(system),
-            style="dim" if system.baseline else "",
-        )
-    console.print(table)
-    for note in detection_notes(detection):
-        console.print(Text(printable(note), style="dim"))
-
-
 def _add_intervals(table: Table, intervals: Intervals) -> None:
     for unit, spans in intervals.items():
-        cells = [_span(*spans[name]) for name in MEASURES]
+        cells = [short_span(*spans[name]) for name in MEASURES]
         table.add_row(f" over {unit}", *cells, style="dim")
 
 
@@ -151,16 +126,3 @@ def _best(evaluation: Evaluation) -> dict[str, float]:
 def _emphasis(system: SystemAgreement, name: str, best: dict[str, float]) -> str:
     is_best = not system.baseline and round(system.measures[name], 2) == best.get(name)
     return "bold green" if is_best else "bold" if not system.baseline else ""
-
-
-def _span(low: float, high: float) -> str:
-    return "" if math.isnan(low) else f"{_short(low)} {_short(high)}"
-
-
-def _short(value: float) -> str:
-    """Write 0.34 as .34, which keeps columns narrow."""
-    return two_digits(value).replace("0.", ".", 1)
-
-
-def _signed(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value + 0.0:+.2f}"

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version as version_of
 from typing import Any
 
-from lemf.agreement.bootstrap import Intervals, Unit
-from lemf.agreement.evaluation.detect import DETECTION_MEASURES, Detection, SystemDetection
-from lemf.agreement.evaluation.detection_text import (
-    DETECTION_TITLES,
-    describe_detection,
-    detection_notes,
-    detection_to_dict,
-    threshold_text,
+from lemf.agreement.bootstrap import Unit
+from lemf.agreement.evaluation.cells import (
+    cells,
+    markdown_name,
+    markdown_table,
+    plain,
+    plain_intervals,
+    two_digits,
 )
-from lemf.agreement.evaluation.run import Evaluation, SystemAgreement
+from lemf.agreement.evaluation.detection_text import detection_blocks, detection_to_dict
+from lemf.agreement.evaluation.results import Evaluation, SystemAgreement
+from lemf.agreement.labels.rated_sentences import NOT_RANKED
 from lemf.agreement.measures import MEASURES
 from lemf.config import Grouping
 from lemf.runtime.output import escape_controls
@@ -31,6 +32,10 @@ TITLES: Mapping[str, tuple[str, str]] = {  # of the measures: in a narrow column
     "within_text": ("within", "within text"),
     "auc": ("AUC", "AUC"),
 }
+UNRANKED = (
+    "No sentence has one top word among two or more, so no measure of the order of words (top-1, "
+    "Spearman ...) is defined"
+)
 _MOST_NOTES = 5  # notes that are shown
 
 
@@ -53,6 +58,7 @@ def to_dict(evaluation: Evaluation, about: Mapping[str, Any]) -> dict[str, Any]:
         "clear_margin": evaluation.clear_margin,
         "n_resamples": evaluation.n_resamples,
         "seed": evaluation.seed,
+        **({} if evaluation.n_sentences else {"note": UNRANKED}),
         "systems": [system_to_dict(system) for system in evaluation.systems],
         "unjudged": [
             {"id": one.id, "reason": one.reason, "detail": one.detail}
@@ -67,16 +73,16 @@ def system_to_dict(system: SystemAgreement) -> dict[str, Any]:
     return {
         "name": system.name,
         "baseline": system.baseline,
-        "measures": _plain(system.measures),
-        "intervals": _plain_intervals(system.intervals),
-        "difference": _plain(system.difference),
-        "difference_intervals": _plain_intervals(system.difference_intervals),
+        "measures": plain(system.measures),
+        "intervals": plain_intervals(system.intervals),
+        "difference": plain(system.difference),
+        "difference_intervals": plain_intervals(system.difference_intervals),
         "by": {
             grouping: [
                 {
                     "name": group.name,
                     "n_sentences": group.n_sentences,
-                    "measures": _plain(group.measures),
+                    "measures": plain(group.measures),
                 }
                 for group in groups
             ]
@@ -102,53 +108,50 @@ def format_markdown(evaluation: Evaluation, by: Sequence[Grouping] = ()) -> str:
         Groupings by which top-1 is shown, too.
     """
     blocks = [describe(evaluation) + "."]
-    units: list[Unit] = list(evaluation.systems[0].intervals)
+    units: list[Unit] = list(evaluation.systems[0].intervals) if evaluation.n_sentences else []
     for unit in units:
         rows = [
-            [_name(system), *_cells(system.measures, system.intervals, unit)]
+            [
+                markdown_name(system.name, baseline=system.baseline),
+                *cells(system.measures, system.intervals, unit, MEASURES),
+            ]
             for system in evaluation.systems
         ]
-        blocks.append(_table([f"95 % intervals over {unit}", *column_titles(evaluation)], rows))
+        blocks.append(
+            markdown_table([f"95 % intervals over {unit}", *column_titles(evaluation)], rows)
+        )
     compared = [system for system in evaluation.systems if system.difference]
     for unit in units if compared else []:
         rows = [
-            [system.name, *_cells(system.difference, system.difference_intervals, unit)]
+            [system.name, *cells(system.difference, system.difference_intervals, unit, MEASURES)]
             for system in compared
         ]
         title = f"minus {evaluation.systems[0].name}, over {unit}"
-        blocks.append(_table([title, *column_titles(evaluation)], rows))
+        blocks.append(markdown_table([title, *column_titles(evaluation)], rows))
     for grouping in by:
         groups = evaluation.systems[0].groups[grouping]
         if not groups:
             blocks.append(f"No {grouping} in the labels.")
             continue
         rows = [
-            [_name(s), *(two_digits(group.measures["top1"]) for group in s.groups[grouping])]
+            [
+                markdown_name(s.name, baseline=s.baseline),
+                *(two_digits(group.measures["top1"]) for group in s.groups[grouping]),
+            ]
             for s in evaluation.systems
         ]
         titles = [f"{group.name} ({group.n_sentences})" for group in groups]
-        blocks.append(_table([f"top-1 by {grouping}", *titles], rows))
+        blocks.append(markdown_table([f"top-1 by {grouping}", *titles], rows))
     if evaluation.detection is not None:
-        blocks += _detection_blocks(evaluation.detection)
+        blocks += detection_blocks(evaluation.detection)
     blocks += describe_unjudged(evaluation) + describe_ties(evaluation)
     return "\n\n".join(blocks) + "\n"
 
 
-def _detection_blocks(detection: Detection) -> list[str]:
-    rows = [
-        [
-            _name(one),
-            *(two_digits(one.measures[name]) for name in DETECTION_MEASURES),
-            threshold_text(one),
-        ]
-        for one in detection.systems
-    ]
-    titles = ["emphasised words", *DETECTION_TITLES.values(), "threshold"]
-    return [describe_detection(detection) + ".", _table(titles, rows), *detection_notes(detection)]
-
-
 def describe(evaluation: Evaluation) -> str:
     """Describe in one line what the systems were judged on."""
+    if not evaluation.n_sentences:
+        return UNRANKED
     speakers = "unknown" if evaluation.n_speakers is None else str(evaluation.n_speakers)
     return (
         f"{evaluation.n_sentences} sentences, speakers: {speakers}, texts: {evaluation.n_texts}; "
@@ -168,8 +171,11 @@ def describe_unjudged(evaluation: Evaluation) -> list[str]:
     for one in evaluation.unjudged:
         detail = f" ({one.detail})" if one.detail else ""
         cases.setdefault(one.reason, []).append(one.id + detail)
+    kept = NOT_RANKED if evaluation.detection is not None else ()
     return [
-        f"Left out, {reason}: {len(names)}: {', '.join(names)}." for reason, names in cases.items()
+        f"{'Not ranked' if reason in kept else 'Left out'}, {reason}: {len(names)}: "
+        f"{', '.join(names)}."
+        for reason, names in cases.items()
     ]
 
 
@@ -194,40 +200,3 @@ def describe_ties(evaluation: Evaluation) -> list[str]:
     return [
         f"Sentences with several highest scores, which count as in random order: {', '.join(tied)}."
     ]
-
-
-def two_digits(value: float) -> str:
-    """Format a measure with two decimals; a dash for NaN."""
-    return "-" if math.isnan(value) else f"{value + 0.0:.2f}".replace("-0.00", "0.00")
-
-
-def _cells(measures: Mapping[str, float], intervals: Intervals, unit: Unit) -> list[str]:
-    return [
-        two_digits(measures[name])
-        if math.isnan(measures[name])
-        else f"{two_digits(measures[name])} [{', '.join(map(two_digits, intervals[unit][name]))}]"
-        for name in MEASURES
-    ]
-
-
-def _name(system: SystemAgreement | SystemDetection) -> str:
-    name = system.name.replace("|", "\\|")
-    return f"*{name}*" if system.baseline else name
-
-
-def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [titles, ["---"] * len(titles), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _plain(measures: Mapping[str, float]) -> dict[str, float | None]:
-    return {name: None if math.isnan(value) else value for name, value in measures.items()}
-
-
-def _plain_intervals(intervals: Intervals) -> dict[str, dict[str, list[float] | None]]:
-    return {
-        unit: {
-            name: None if math.isnan(low) else [low, high] for name, (low, high) in spans.items()
-        }
-        for unit, spans in intervals.items()
-    }

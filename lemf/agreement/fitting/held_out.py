@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from lemf.agreement.bootstrap import Unit, bootstrap_interval, times_drawn
-from lemf.agreement.detection import (
-    average_precision,
+from lemf.agreement.calibration import (
     calibration_error,
     perfect_calibration_error,
+)
+from lemf.agreement.detection import (
+    average_precision,
     precision_recall,
     roc_auc,
 )

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lemf.agreement.evaluation.run import Evaluation, evaluate
+from lemf.agreement.evaluation.ranking import evaluate
+from lemf.agreement.evaluation.results import Evaluation
 from lemf.agreement.fitting.weights import minimise_loss, prepare_sentence, sentence_loss
 from lemf.agreement.folds import LeftOut, make_folds, what_to_leave_out
 from lemf.agreement.labels.files import Label, as_labels
@@ -16,6 +17,7 @@ from lemf.agreement.labels.rated_sentences import (
     RatedSentence,
     RatedSentences,
     Unjudged,
+    nothing_to_judge,
     rate_sentences,
 )
 from lemf.arrays import FloatArray, IntArray
@@ -147,6 +149,8 @@ def fit_weights(
         check_choice("cue", name, tuple(settings.cue_weights), of=f" of the set {settings.cues!r}")
     read = as_labels(labels)
     rated = rate_sentences(read, [settings], jobs=jobs, watch=watch)
+    if not rated.judged:
+        raise nothing_to_judge(rated.unjudged)
     fit = fit_sentences(
         rated.judged, names, method=method, regularisation=regularisation, watch=watch
     )

@@ -2,50 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Literal
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from lemf.agreement.labels.files import Label
+from lemf.agreement.labels.scored_sentences import ScoredSentence, check_alike, score_labels
 from lemf.agreement.measures import rating_margin
 from lemf.arrays import FloatArray
 from lemf.config import Settings
-from lemf.errors import CorpusError, SettingsError
+from lemf.errors import CorpusError
 from lemf.reading.silence_labels import fold
 from lemf.runtime.progress import Watch, no_watch
-from lemf.runtime.workers import Failure, attempt, local_workers, run_tasks
-from lemf.scoring.emphasis import SentenceEmphasis
+from lemf.runtime.workers import Failure
 
-_MAY_DIFFER = ("cues", "weights", "normalise")  # settings that leave the measurement as it is
-_TIED = "tie for the top word"
-
-
-@dataclass(frozen=True, eq=False)
-class ScoredSentence:
-    """The words of a sentence as one or several settings score them.
-
-    Attributes
-    ----------
-    words : tuple of str
-    lengths_s : (words,) float64
-    scores : tuple of (words,) float64
-        One array per settings.
-    z : tuple of mapping of cue to (words,) float64
-        The standardised cues, one mapping per settings.
-    probabilities : tuple of (words,) float64 or None
-        P(emphasised), one array per settings; None where they do not decide.
-    values : tuple of mapping of cue to (words,) float64
-        The cues as measured, one mapping per settings; NaN where one could not be.
-    """
-
-    words: tuple[str, ...]
-    lengths_s: FloatArray
-    scores: tuple[FloatArray, ...]
-    z: tuple[Mapping[str, FloatArray], ...]
-    probabilities: tuple[FloatArray | None, ...] = ()
-    values: tuple[Mapping[str, FloatArray], ...] = ()
+_TIED, _FLAT, _ALONE = "tie for the top word", "all words rated alike", "one word"
+NOT_RANKED = (_TIED, _FLAT, _ALONE)  # what only the order of the words cannot be judged by
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,6 +79,12 @@ class RatedSentences:
     notes: tuple[tuple[str, str], ...] = ()
     unranked: tuple[RatedSentence, ...] = ()
 
+    @property
+    def complete(self) -> tuple[RatedSentence, ...]:
+        """The sentences with a rating for each word, in the order of recordings and sentences."""
+        rated = (*self.judged, *self.tied, *self.unranked)
+        return tuple(sorted(rated, key=lambda one: (one.recording, one.number)))
+
 
 def rate_sentences(
     labels: Sequence[Label],
@@ -120,7 +99,8 @@ def rate_sentences(
     ----------
     labels : sequence of Label
     settings : sequence of Settings
-        One or more; they may differ only in cues, weights and normalise.
+        One or more; they may differ only in cues, weights, normalise,
+        decide and threshold.
     jobs : int
         Number of processes; with 1, the recordings are scored in this one.
     watch : Watch
@@ -136,28 +116,15 @@ def rate_sentences(
     SettingsError
         Settings that differ in more, since each recording is measured once.
     CorpusError
-        There is no label, or no sentence that can be judged.
+        There is no label, or no sentence with a rating for each word.
     """
     check_alike({str(number): one for number, one in enumerate(settings)})
     if not labels:
         raise CorpusError("no labels: name at least one recording with its ratings")
 
-    # Score the recordings, in any order
-    tasks = [
-        _Task(i, label.audio, label.textgrid, tuple(settings)) for i, label in enumerate(labels)
-    ]
-    results: dict[int, _Scored | Failure] = {}
-    n_failed = 0
-    watch(0, len(tasks))
-    for task, result in _run(tasks, jobs):
-        results[task.number] = result
-        n_failed += isinstance(result, Failure)
-        watch(len(results), len(tasks), n_failed)
-
-    # Sort the sentences, in the order of the labels
+    results = score_labels(labels, settings, jobs=jobs, watch=watch)
     judged, tied, unranked, unjudged, notes = [], [], [], [], []
-    for number, label in enumerate(labels):
-        result = results[number]
+    for label, result in zip(labels, results, strict=True):
         if isinstance(result, Failure):
             unjudged.append(Unjudged(label.id, "failed", result.reason))
             continue
@@ -175,35 +142,17 @@ def rate_sentences(
                     tied.append(sentence)
                 elif not np.isnan(sentence.ratings).any():
                     unranked.append(sentence)
-    if not judged:
+    if not (judged or tied or unranked):
         raise nothing_to_judge(unjudged)
     return RatedSentences(
         tuple(judged), tuple(tied), tuple(unjudged), tuple(notes), tuple(unranked)
     )
 
 
-def check_alike(systems: Mapping[str, Settings]) -> None:
-    """Refuse settings that need more than one measurement of each recording.
-
-    Parameters
-    ----------
-    systems : mapping of str to Settings
-        One or more, by the name of the system.
-
-    Raises
-    ------
-    SettingsError
-        A system differs from the first one in more than cues, weights and normalise.
-    """
-    first, *others = systems
-    for name in others:
-        for setting in (one.name for one in fields(Settings) if one.name not in _MAY_DIFFER):
-            here, there = (getattr(systems[system], setting) for system in (name, first))
-            if here != there:
-                raise SettingsError(
-                    f"system {name!r}: {setting} is {here!r}, but {there!r} in system {first!r}; "
-                    f"systems may differ in {', '.join(_MAY_DIFFER)}: evaluate the others apart"
-                )
+def known_speakers(sentences: Sequence[RatedSentence]) -> list[str] | None:
+    """Return the speaker of each sentence; None if any speaker is unknown."""
+    known = [sentence.speaker for sentence in sentences if sentence.speaker is not None]
+    return known if len(known) == len(sentences) else None
 
 
 def nothing_to_judge(unjudged: Sequence[Unjudged]) -> CorpusError:
@@ -220,67 +169,6 @@ def nothing_to_judge(unjudged: Sequence[Unjudged]) -> CorpusError:
         f"no sentence can be judged: {''.join(reasons)}each needs labels that fit its words, and "
         "one top word among two or more"
     )
-
-
-@dataclass(frozen=True)
-class _Task:
-    number: int
-    audio: str
-    textgrid: str
-    settings: tuple[Settings, ...]
-
-
-@dataclass(frozen=True)
-class _Scored:
-    sentences: tuple[ScoredSentence, ...]
-    notes: tuple[str, ...]
-
-
-def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, _Scored | Failure]]:
-    if jobs == 1:
-        yield from ((task, _try_to_score(task)) for task in tasks)
-        return
-    with local_workers(min(jobs, max(len(tasks), 1))) as workers:
-        yield from run_tasks(workers, _try_to_score, tasks)
-
-
-def _try_to_score(task: _Task) -> _Scored | Failure:
-    return attempt(_score, task)
-
-
-def _score(task: _Task) -> _Scored:
-    """Score one recording with each of the settings."""
-    from lemf.contours.measurement import measure
-    from lemf.pipeline import score_measurement
-
-    with_detail = any(settings.needs_detail for settings in task.settings)
-    measured = measure(task.audio, task.textgrid, task.settings[0], with_detail=with_detail)
-    results = [score_measurement(measured, settings) for settings in task.settings]
-    scored = tuple(
-        ScoredSentence(
-            tuple(word.word for word in sentences[0].words),
-            np.array([word.end_s - word.start_s for word in sentences[0].words]),
-            tuple(np.array([word.score for word in sentence.words]) for sentence in sentences),
-            tuple(_of_cues(sentence, "z") for sentence in sentences),
-            tuple(_probabilities(sentence) for sentence in sentences),
-            tuple(_of_cues(sentence, "value") for sentence in sentences),
-        )
-        for sentences in zip(*(result.sentences for result in results), strict=True)
-    )
-    return _Scored(scored, tuple(dict.fromkeys(n for result in results for n in result.notes)))
-
-
-def _of_cues(sentence: SentenceEmphasis, what: Literal["z", "value"]) -> dict[str, FloatArray]:
-    return {
-        cue: np.array([getattr(word.cues[cue], what) for word in sentence.words])
-        for cue in sentence.words[0].cues
-    }
-
-
-def _probabilities(sentence: SentenceEmphasis) -> FloatArray | None:
-    decisions = [word.decision for word in sentence.words]
-    known = [decision.probability for decision in decisions if decision is not None]
-    return np.array(known) if known and len(known) == len(decisions) else None
 
 
 def _mismatch(label: Label, sentences: Iterable[ScoredSentence]) -> str:
@@ -328,7 +216,7 @@ def _sentences(label: Label, scored: Sequence[ScoredSentence]) -> Iterator[Rated
 def _why_unjudged(sentence: RatedSentence) -> Unjudged | None:
     ratings = sentence.ratings
     if len(ratings) < 2:
-        return Unjudged(sentence.id, "one word")
+        return Unjudged(sentence.id, _ALONE)
     missing = np.flatnonzero(np.isnan(ratings))
     if len(missing):
         words = ", ".join(sentence.scored.words[i] for i in missing)
@@ -336,7 +224,7 @@ def _why_unjudged(sentence: RatedSentence) -> Unjudged | None:
     if rating_margin(ratings) > 0:
         return None
     if np.ptp(ratings) == 0:
-        return Unjudged(sentence.id, "all words rated alike")
+        return Unjudged(sentence.id, _FLAT)
     tied = np.flatnonzero(ratings >= ratings.max() - 1e-9)
     words = ", ".join(sentence.scored.words[i] for i in tied)
     return Unjudged(sentence.id, _TIED, words)

@@ -5,20 +5,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lemf.agreement.calibration import (
+    brier_score,
+    calibration_error,
+    perfect_calibration_error,
+    reliability,
+)
 from lemf.agreement.detection import (
     average_precision,
     best_threshold,
-    brier_score,
-    calibration_error,
-    cohen_kappa,
     count_accuracy,
-    majority,
     none_or_some_auc,
-    perfect_calibration_error,
     precision_recall,
-    raters_ceiling,
-    reliability,
     roc_auc,
+)
+from lemf.agreement.raters import (
+    cohen_kappa,
+    majority,
+    raters_ceiling,
 )
 
 P = np.array([0.1, 0.1, 0.4, 0.8, 0.8, 1.0])

@@ -20,7 +20,8 @@ from click.testing import CliRunner
 import lemf
 import lemf.contours.measurement
 from lemf.agreement.evaluation.figure import draw_evaluation, render_evaluation
-from lemf.agreement.evaluation.run import evaluate, evaluate_labels
+from lemf.agreement.evaluation.ranking import evaluate
+from lemf.agreement.evaluation.run import evaluate_labels
 from lemf.agreement.evaluation.text import describe_notes, format_markdown
 from lemf.agreement.external_systems import BASELINES, match_scores, read_scores
 from lemf.agreement.labels.files import Label, read_labels
@@ -106,8 +107,11 @@ def test_all_that_cannot_be_judged_is_counted_and_named(labelled):
 def test_sentences_of_one_word_are_counted_and_named(make_utterance):
     made = make_utterance((120.0, 160.0, 110.0), (0.5, 1.0, 0.4), (0.25, 0.4, 0.3))
     label = Label(id="r", audio=str(made.wav), textgrid=str(made.textgrid), emphasised=(1,))
+    rated = rate_sentences([label], [Settings(sentences="pause:0.05")])
+    assert {one.reason for one in rated.unjudged} == {"one word"}
+    assert len(rated.unranked) == 3
     with pytest.raises(CorpusError, match="no sentence can be judged: one word"):
-        rate_sentences([label], [Settings(sentences="pause:0.05")])
+        evaluate(rated, {"a": []})
 
 
 @pytest.mark.parametrize(
@@ -363,7 +367,7 @@ def test_scores_of_more_words_than_there_are_belong_to_others(tmp_path, labelled
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("id,index\nr1,0\n", "no column score; it has id, index"),
+        ("id,index\nr1,0\n", "no column score, probability or emphasised; it has id, index"),
         ("id,index,score\nr1,0,loud\n", "line 2: score 'loud' is not a number"),
         ("id,index,score\nr1,-1,1\n", "line 2: index '-1' is not a whole number; count from 0"),
         (f"id,index,score\nr1,{'9' * 5000},1\n", "line 2: index '999.*999' is not a whole number"),

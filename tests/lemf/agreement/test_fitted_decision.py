@@ -10,9 +10,11 @@ from sklearn.linear_model import LogisticRegression
 
 import lemf
 from lemf.agreement.bootstrap import times_drawn
+from lemf.agreement.calibration import (
+    calibration_error,
+)
 from lemf.agreement.detection import (
     average_precision,
-    calibration_error,
     count_accuracy,
     none_or_some_auc,
     precision_recall,

@@ -1,0 +1,205 @@
+"""How the measures of detection spread over sentences and speakers that are drawn again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+import numpy as np
+
+from lemf.agreement.bootstrap import Spread, times_drawn, units_of
+from lemf.agreement.calibration import N_BINS, bins_of, brier_score, calibration_error
+from lemf.agreement.detection import (
+    average_precision,
+    count_accuracy,
+    none_or_some_auc,
+    precision_recall,
+    roc_auc,
+)
+from lemf.arrays import BoolArray, FloatArray, IntArray
+
+DETECTION_MEASURES = (
+    "precision",
+    "recall",
+    "f1",
+    "pr_auc",
+    "roc_auc",
+    "brier",
+    "ece",
+    "none_or_some_auc",
+    "none_one_several",
+    "top_emphasised",
+)
+By = Literal["probability", "decision", "score"]
+_DRAWS_AT_ONCE = 100
+
+
+@dataclass(frozen=True, eq=False)
+class WordJudgement:
+    """The words of sentences as a system takes them, and as they are labelled.
+
+    Attributes
+    ----------
+    numbers : tuple of (words,) float64
+        P(emphasised), or the score; one array per sentence.
+    scores : tuple of (words,) float64
+        What ranks the words of a sentence.
+    predicted, emphasised : tuple of (words,) bool
+    by : {"probability", "decision", "score"}
+        What `predicted` goes by.
+    """
+
+    numbers: tuple[FloatArray, ...]
+    scores: tuple[FloatArray, ...]
+    predicted: tuple[BoolArray, ...]
+    emphasised: tuple[BoolArray, ...]
+    by: By
+
+    def summary(self) -> dict[str, float]:
+        """Compute `DETECTION_MEASURES`; ``brier`` and ``ece`` are NaN without P."""
+        x, y = np.concatenate(self.numbers), np.concatenate(self.emphasised)
+        is_p = self.by == "probability"
+        hits = _top_hits(self.scores, self.emphasised)
+        known = np.isfinite(hits)
+        return {
+            **precision_recall(np.concatenate(self.predicted), y)._asdict(),
+            "pr_auc": average_precision(x, y),
+            "roc_auc": roc_auc(x, y),
+            "brier": brier_score(x, y) if is_p else np.nan,
+            "ece": calibration_error(x, y) if is_p else np.nan,
+            "none_or_some_auc": none_or_some_auc(self.numbers, self.emphasised),
+            "none_one_several": count_accuracy(self.predicted, self.emphasised),
+            "top_emphasised": float(hits[known].mean()) if known.any() else np.nan,
+        }
+
+    def summaries(self, counts: IntArray) -> dict[str, FloatArray]:
+        """Compute `DETECTION_MEASURES` with each sentence counted as often as it was drawn.
+
+        Parameters
+        ----------
+        counts : (draws, sentences) int64
+
+        Returns
+        -------
+        dict of str to (draws,) float64
+        """
+        weights = counts.astype(np.float64)
+        is_p = self.by == "probability"
+
+        # What is a sum over sentences
+        hits = _top_hits(self.scores, self.emphasised)
+        columns = np.column_stack(
+            [
+                [float(np.count_nonzero(a & b)) for a, b in self._pairs()],
+                [float(a.sum()) for a, _ in self._pairs()],
+                [float(b.sum()) for _, b in self._pairs()],
+                [float(len(b)) for _, b in self._pairs()],
+                [float(min(a.sum(), 2) == min(b.sum(), 2)) for a, b in self._pairs()],
+                np.nan_to_num(hits),
+                np.isfinite(hits).astype(np.float64),
+            ]
+        )
+        n_right, n_predicted, n_emphasised, n_words, n_counted, n_hits, n_some = (
+            weights @ columns
+        ).T
+
+        # What needs the words in the order of their numbers
+        sentence = np.repeat(np.arange(len(self.numbers)), [len(x) for x in self.numbers])
+        x, y = np.concatenate(self.numbers), np.concatenate(self.emphasised)
+        pr_auc, auc = _areas(x, y, weights[:, sentence])
+        highest = np.array([one.max() for one in self.numbers])
+        some = np.array([one.any() for one in self.emphasised])
+        brier = ece = np.full(len(weights), np.nan)
+        if is_p:
+            squares = np.bincount(sentence, (x - y) ** 2)
+            brier = _divide(weights @ squares, n_words)
+            ece = _divide(np.abs(weights @ _misses(x, y, sentence)).sum(axis=1), n_words)
+        return {
+            "precision": _divide(n_right, n_predicted),
+            "recall": _divide(n_right, n_emphasised),
+            "f1": _divide(2 * n_right, n_predicted + n_emphasised),
+            "pr_auc": pr_auc,
+            "roc_auc": auc,
+            "brier": brier,
+            "ece": ece,
+            "none_or_some_auc": _areas(highest, some, weights)[1],
+            "none_one_several": _divide(n_counted, weights.sum(axis=1)),
+            "top_emphasised": _divide(n_hits, n_some),
+        }
+
+    def _pairs(self) -> Iterator[tuple[BoolArray, BoolArray]]:
+        return zip(self.predicted, self.emphasised, strict=True)
+
+
+def spread_detection(
+    judgement: WordJudgement, speakers: list[str] | None, *, n_resamples: int, seed: int
+) -> Spread:
+    """Draw sentences, and speakers where two or more are known, as `draw_spread` does.
+
+    What each word is taken as stays: thresholds are not learnt again in each draw.
+
+    Parameters
+    ----------
+    judgement : WordJudgement
+    speakers : list of str, optional
+        Speaker of each sentence.
+    n_resamples, seed : int
+    """
+    n_sentences = len(judgement.numbers)
+    draws = {}
+    for unit, groups in units_of(speakers).items():
+        drawn = range(n_sentences) if groups is None else groups
+        rows = times_drawn(drawn, n_resamples=n_resamples, seed=seed)
+        parts = []
+        while some := list(islice(rows, _DRAWS_AT_ONCE)):
+            parts.append(judgement.summaries(np.array(some)))
+        draws[unit] = {
+            name: np.concatenate([part[name] for part in parts]) for name in DETECTION_MEASURES
+        }
+    return Spread(judgement.summary(), draws)
+
+
+def _areas(
+    numbers: FloatArray, emphasised: BoolArray, weights: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Compute average precision and ROC-AUC with weights, (draws, words), of the words."""
+    order = np.argsort(-numbers, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(numbers[order]) != 0, True))
+    taken = np.cumsum(weights[:, order], axis=1)[:, ends]
+    right = np.cumsum(weights[:, order] * emphasised[order], axis=1)[:, ends]
+    wrong = taken - right
+    rises = np.diff(right, axis=1, prepend=0.0)
+    wrong_rises = np.diff(wrong, axis=1, prepend=0.0)
+    n_emphasised, n_others = right[:, -1], wrong[:, -1]
+    precision = np.divide(right, taken, out=np.zeros_like(right), where=taken > 0)
+    behind = n_others[:, None] - wrong + wrong_rises / 2
+    return (
+        _divide((rises * precision).sum(axis=1), n_emphasised),
+        _divide((rises * behind).sum(axis=1), n_emphasised * n_others),
+    )
+
+
+def _misses(probabilities: FloatArray, emphasised: BoolArray, sentence: IntArray) -> FloatArray:
+    """Sum P minus label by sentence and bin: (sentences, bins) float64."""
+    cell = sentence * N_BINS + bins_of(probabilities)
+    n_cells = (int(sentence[-1]) + 1) * N_BINS
+    sums = np.bincount(cell, probabilities - emphasised, n_cells).astype(np.float64)
+    return sums.reshape(-1, N_BINS)
+
+
+def _top_hits(scores: tuple[FloatArray, ...], emphasised: tuple[BoolArray, ...]) -> FloatArray:
+    """Return whether the highest score is on an emphasised word, by sentence; NaN without one."""
+    return np.array(
+        [
+            float(labels[one == one.max()].mean()) if labels.any() else np.nan
+            for one, labels in zip(scores, emphasised, strict=True)
+        ]
+    )
+
+
+def _divide(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
+    quotient = np.full(len(numerator), np.nan)
+    np.divide(numerator, denominator, out=quotient, where=denominator > 0)
+    return quotient
