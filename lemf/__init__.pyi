@@ -41,6 +41,7 @@ from .corpus.rescoring import rescore_features as rescore_features
 from .corpus.run import CorpusRun as CorpusRun
 from .corpus.run import score_corpus as score_corpus
 from .display.figure import draw as draw
+from .display.interchange.formats import format_emphasis as format_emphasis
 from .display.textgrid_output import format_textgrid as format_textgrid
 from .display.textgrid_output import write_textgrid as write_textgrid
 from .errors import AlignerError as AlignerError

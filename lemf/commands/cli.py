@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Unpack, cast
+from typing import TYPE_CHECKING, Unpack, cast
 
 import click
 
@@ -27,12 +27,13 @@ from lemf.commands.fit_command import fit
 from lemf.commands.measuring import align_inputs, measure_inputs
 from lemf.commands.report_command import report
 from lemf.commands.schema_command import schema
+from lemf.config import INTERCHANGE_FORMATS
 from lemf.errors import OutputError, SettingsError
 from lemf.runtime.console import FIGURE_SUFFIXES, PATH, OneLineErrors, open_stdout, print_text, say
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 
 if TYPE_CHECKING:
-    from lemf.config import Settings
+    from lemf.config import OutputFormat, Settings
     from lemf.reading.alignment import Word
     from lemf.reading.audio import Audio
     from lemf.reading.textgrid import TextGrid
@@ -70,10 +71,10 @@ main.add_command(schema)
 @click.option(
     "--format",
     "output_format",
-    type=click.Choice(["table", "json", "csv"]),
+    type=click.Choice(["table", "json", "csv", *INTERCHANGE_FORMATS]),
     default="table",
     show_default=True,
-    help="Format of the output.",
+    help="Format of the output; prompt is a line per sentence for a language model.",
 )
 @click.option("--plot", "figure", type=PATH, help="Write a figure (.png, .svg or .pdf).")
 @click.option(
@@ -88,7 +89,7 @@ main.add_command(schema)
 def score(
     audio: Path,
     textgrid: Path | None,
-    output_format: Literal["table", "json", "csv"],
+    output_format: OutputFormat,
     figure: Path | None,
     scored_textgrid: Path | None,
     contours: Path | None,
@@ -126,7 +127,7 @@ def score(
     for path, content in files.items():
         write_output(path, content, force=options["force"])
         say(f"wrote {path}")
-    _print(emphasis, output_format, options["top"])
+    _print(emphasis, grid, output_format, options)
 
 
 @main.command()
@@ -251,12 +252,18 @@ def _format_contours(emphasis: Emphasis, path: Path) -> str:
     return format_pitch_tier(emphasis)
 
 
-def _print(emphasis: Emphasis, output_format: Literal["table", "json", "csv"], top: int) -> None:
+def _print(
+    emphasis: Emphasis, grid: TextGrid, output_format: OutputFormat, options: ScoreOptions
+) -> None:
     if output_format == "table":
         from lemf.display.table import print_table
 
-        print_table(emphasis, open_stdout(), top=top)
-        return
-    from lemf.display.export import format_csv, format_json
+        print_table(emphasis, open_stdout(), top=options["top"])
+    elif output_format in ("json", "csv"):
+        from lemf.display.export import format_csv, format_json
 
-    print_text(format_json(emphasis) if output_format == "json" else format_csv(emphasis))
+        print_text(format_json(emphasis) if output_format == "json" else format_csv(emphasis))
+    else:
+        from lemf.display.interchange.formats import format_emphasis
+
+        print_text(format_emphasis(emphasis, output_format, grid, language=options["language"]))

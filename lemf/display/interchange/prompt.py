@@ -1,0 +1,44 @@
+"""Emphasis as a line of text per sentence, for prompts of language models.
+
+Prosody in words, as SpeechCueLLM describes utterances (pitch, loudness, rate as categories) and
+VowelPrompt vowels (pitch, energy and duration of each), here for the words of a sentence.
+"""
+
+from __future__ import annotations
+
+import json
+
+from lemf.display.interchange.contrast import contrasts
+from lemf.runtime.output import escape_controls
+from lemf.scoring.emphasis import Emphasis, SentenceEmphasis, WordEmphasis
+
+
+def format_prompt(emphasis: Emphasis) -> str:
+    """Format one line per sentence: its words in quotes, the emphasised ones, and all contrasts.
+
+    Such as ``"So it is." emphasised: is (+3.1 st (high), +4.2 dB (loud), 1.4x as long (long));
+    other words: So (...), it (...)``. Without a decision the top word is named as such. Quotes and
+    control characters in labels are escaped as in JSON.
+    """
+    return "".join(f"{_format_sentence(sentence)}\n" for sentence in emphasis.sentences)
+
+
+def _format_sentence(sentence: SentenceEmphasis) -> str:
+    described = {
+        word.index: f"{_label(word)} ({contrast.describe()})"
+        for word, contrast in zip(sentence.words, contrasts(sentence), strict=True)
+    }
+    emphasised = [word.index for word in sentence.emphasised]
+    others = [word.index for word in sentence.words if word.index not in emphasised]
+    head = "most prominent" if sentence.decision is None else "emphasised"
+    parts = [f"{head}: {', '.join(described[i] for i in emphasised) or 'none'}"]
+    if others:
+        parts.append(f"other words: {', '.join(described[i] for i in others)}")
+    text = " ".join(_label(word) for word in sentence.words)
+    return f'"{text}" {"; ".join(parts)}'
+
+
+def _label(word: WordEmphasis) -> str:
+    """Return a label without what would end the line or its quotes."""
+    plain = json.dumps(word.word, ensure_ascii=False)[1:-1]
+    return escape_controls(plain)
