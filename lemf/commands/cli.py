@@ -259,10 +259,14 @@ def _print(
         from lemf.display.table import print_table
 
         print_table(emphasis, open_stdout(), top=options["top"])
-    elif output_format in ("json", "csv"):
-        from lemf.display.export import format_csv, format_json
+    elif output_format == "json":
+        from lemf.display.export import format_json
 
-        print_text(format_json(emphasis) if output_format == "json" else format_csv(emphasis))
+        print_text(format_json(emphasis))
+    elif output_format == "csv":
+        from lemf.display.export import format_csv
+
+        print_text(format_csv(emphasis))
     else:
         from lemf.display.interchange.formats import format_emphasis
 
