@@ -7,7 +7,9 @@ the spectral balance in decibels, to the 70 sentences of EmoDB that listeners ra
 2.0 on, accent from 1.5 on. Which of the measures take part is chosen inside each fold, whose
 sentences share neither speaker nor text with those that it judges. Prints the models as
 `lemf/scoring/decision_models.py` holds them; then, on the grids by hand, those of Praat's aligner
-and those of lemf, how well the words are told: with 95 % bootstrap intervals over sentences.
+and those of lemf, how well the words are told: with 95 % bootstrap intervals over sentences. More
+rows judge the models of grids by hand on the automatic grids of the sentences left out, and the
+score alone, with a slope and an intercept.
 """
 
 from __future__ import annotations
@@ -15,65 +17,38 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 import lemf
-from lemf.agreement.calibration import (
-    calibration_error,
-    perfect_calibration_error,
-    reliability,
-)
-from lemf.agreement.detection import (
-    average_precision,
-    count_accuracy,
-    none_or_some_auc,
-    precision_recall,
-)
+from lemf.agreement.calibration import reliability
 from lemf.agreement.fitting.decision import VARIANTS, FittedDecision, fit_words
+from lemf.agreement.fitting.held_out import judge_held_out
 from lemf.agreement.fitting.labelled_words import LabelledWords, read_words
 
-Numbers = NDArray[np.float64]
 CUTS = {"emphasis": 2.0, "accent": 1.5}
 SETTINGS = lemf.Settings(cues="listeners", decide="off")
-N_RESAMPLES = 1000
-MEASURES: dict[str, Callable[[Sequence[Numbers], Sequence[NDArray[np.bool_]]], float]] = {
-    "F1": lambda p, y: precision_recall(np.concatenate(p) >= 0.5, np.concatenate(y)).f1,
-    "PR-AUC": lambda p, y: average_precision(np.concatenate(p), np.concatenate(y)),
-    "ECE": lambda p, y: calibration_error(np.concatenate(p), np.concatenate(y)),
-    "none or some": none_or_some_auc,
-    "none, one, several": lambda p, y: count_accuracy([one >= 0.5 for one in p], y),
+MEASURES = {  # by their names in `HeldOut`
+    "f1": "F1",
+    "pr_auc": "PR-AUC",
+    "ece": "ECE",
+    "none_or_some_auc": "none or some",
+    "none_one_several": "none, one, several",
 }
 
 
-def with_interval(
-    measure: Callable[[Sequence[Numbers], Sequence[NDArray[np.bool_]]], float],
-    held_out: Sequence[Numbers],
-    emphasised: Sequence[NDArray[np.bool_]],
-) -> str:
-    """Format a measure with its bootstrap interval over sentences."""
-    generator = np.random.default_rng(0)
-    values = []
-    for _ in range(N_RESAMPLES):
-        drawn = generator.integers(len(held_out), size=len(held_out))
-        values.append(measure([held_out[i] for i in drawn], [emphasised[i] for i in drawn]))
-    if np.isnan(values).all():  # accents: no sentence is without one
-        return "-"
-    low, high = np.nanquantile(values, [0.025, 0.975])
-    return f"{measure(held_out, emphasised):.2f} [{low:.2f}, {high:.2f}]"
-
-
 def print_row(grids: str, name: str, fitted: FittedDecision) -> None:
-    """Print the measures of the probabilities of sentences left out."""
-    emphasised = [one.emphasised for one in fitted.sentences]
-    cells = [with_interval(one, fitted.held_out, emphasised) for one in MEASURES.values()]
-    everything = np.concatenate(fitted.held_out)
-    perfect = perfect_calibration_error(everything)
-    print(f"| {grids} | {name} | {' | '.join(cells)} | {perfect:.3f} |", flush=True)
+    """Print the measures of the probabilities of sentences left out, with their intervals."""
+    found = judge_held_out(fitted)
+    cells = []
+    for key in MEASURES:
+        low, high = found.intervals["sentences"][key]
+        known = not np.isnan(found.measures[key])  # accents: no sentence is without one
+        cells.append(f"{found.measures[key]:.2f} [{low:.2f}, {high:.2f}]" if known else "-")
+    print(f"| {grids} | {name} | {' | '.join(cells)} | {found.perfect_ece:.3f} |", flush=True)
 
 
 def describe(fitted: FittedDecision, cut: float) -> str:
@@ -148,12 +123,26 @@ def main() -> None:
             for name, cut in CUTS.items()
         }
     fits = {key: fit_words(sentences, SETTINGS, name=key[1]) for key, sentences in words.items()}
+    alone = {  # a slope of the score and an intercept
+        (grids, name): fit_words(sentences, SETTINGS, name=name, variants=[()])
+        for (grids, name), sentences in words.items()
+    }
+    by_hand_elsewhere = {  # what a model of grids by hand, as shipped, does on automatic ones
+        (grids, name): fit_words(words["hand", name], SETTINGS, name=name, judged=sentences)
+        for (grids, name), sentences in words.items()
+        if grids != "hand"
+    }
     for name, cut in CUTS.items():
         print(describe(fits["hand", name], cut))
-    print(f"\n| grids | decision | {' | '.join(MEASURES)} | ECE of a perfect model |")
+    print(f"\n| grids | decision | {' | '.join(MEASURES.values())} | ECE of a perfect model |")
     print("| --- " * (len(MEASURES) + 3) + "|")
-    for (grids, name), fitted in fits.items():
-        print_row(grids, name, fitted)
+    for rows, how in (
+        (fits, ""),
+        (by_hand_elsewhere, ", fitted on grids by hand"),
+        (alone, ", score alone"),
+    ):
+        for (grids, name), fitted in rows.items():
+            print_row(grids, name + how, fitted)
     if chosen.figure is not None:
         draw_reliability(fits["hand", "emphasis"], chosen.figure)
 

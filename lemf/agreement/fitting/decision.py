@@ -41,6 +41,7 @@ class FittedDecision:
     model : DecisionModel
         Fitted on all sentences.
     sentences : tuple of LabelledWords
+        Those that were judged.
     held_out : tuple of (words,) float64
         P of each word by models fitted without the speaker and the text of its sentence; NaN where
         what remains without them does not have both emphasised words and others.
@@ -53,6 +54,8 @@ class FittedDecision:
         Whether there are too few labels for more than the intercept of `start`.
     start : DecisionModel
         Whose intercept is fitted where labels are few.
+    intercept_error : float
+        Standard error of the intercept; NaN where more was fitted.
     unused : tuple of Unjudged
         Sentences and recordings of the labels that could not be used, with the reason.
     """
@@ -65,6 +68,7 @@ class FittedDecision:
     chosen: dict[tuple[str, ...], int]
     only_intercept: bool
     start: DecisionModel
+    intercept_error: float
     unused: tuple[Unjudged, ...] = ()
 
 
@@ -129,8 +133,31 @@ def fit_words(
     *,
     name: str = "emphasis",
     start: DecisionModel = DECISION_MODELS["emphasis"],
+    variants: Sequence[tuple[str, ...]] = VARIANTS,
+    judged: Sequence[LabelledWords] | None = None,
 ) -> FittedDecision:
-    """Fit a decision to scored words; parameters and errors as in `fit_decision`."""
+    """Fit a decision to scored words; errors as in `fit_decision`.
+
+    Parameters
+    ----------
+    sentences : sequence of LabelledWords
+    settings : Settings
+        Those of the scores.
+    name : str
+        Of the decision.
+    start : DecisionModel
+        Whose intercept is fitted where labels are few.
+    variants : sequence of tuple of str
+        Sets of measures to choose from.
+    judged : sequence of LabelledWords, optional
+        The same sentences measured otherwise, such as on other grids, whose held-out probabilities
+        are computed in place of those of `sentences`.
+
+    Returns
+    -------
+    FittedDecision
+    """
+    judged = sentences if judged is None else judged
     n_both = _count_both(sentences)
     if 0 in n_both:
         n_emphasised, n_others = n_both
@@ -144,11 +171,11 @@ def fit_words(
         _check_start(start, settings, n_both)
 
     def fit(some: Sequence[LabelledWords]) -> _Coefficients:
-        return _move_intercept(start, some) if few else _choose(some)
+        return _move_intercept(start, some) if few else _choose(some, variants)
 
     # Held-out probabilities, fold by fold
     speakers, texts = [one.speaker for one in sentences], [one.text for one in sentences]
-    held_out = [np.full(len(one.emphasised), np.nan) for one in sentences]
+    held_out = [np.full(len(one.emphasised), np.nan) for one in judged]
     chosen: Counter[tuple[str, ...]] = Counter()
     folds = make_folds(speakers, texts, n_groups=_N_OUTER)
     for fold in folds:
@@ -158,7 +185,7 @@ def fit_words(
         found = fit(train)
         chosen[found.measures] += 1
         for i in fold.test:
-            held_out[i] = probability(found.log_odds(sentences[i]))
+            held_out[i] = probability(found.log_odds(judged[i]))
 
     # The decision by all sentences
     final = fit(sentences)
@@ -176,13 +203,14 @@ def fit_words(
     )
     return FittedDecision(
         model=model,
-        sentences=tuple(sentences),
+        sentences=tuple(judged),
         held_out=tuple(held_out),
         left_out=what_to_leave_out(speakers, texts),
         n_folds=chosen.total(),
         chosen={} if few else dict(chosen),
         only_intercept=few,
         start=start,
+        intercept_error=_intercept_error(final, sentences) if few else math.nan,
     )
 
 
@@ -194,6 +222,12 @@ def _check_start(start: DecisionModel, settings: Settings, n_both: tuple[int, in
             f"{min(n_both)} {which} are too few to fit more than an intercept ({FEWEST} are "
             f"needed), and the slopes of {shown(start.name)} were {difference}; or label more"
         )
+
+
+def _intercept_error(found: _Coefficients, sentences: Sequence[LabelledWords]) -> float:
+    """Compute the standard error of an intercept by the curvature of the likelihood."""
+    chances = probability(np.concatenate([found.log_odds(one) for one in sentences]))
+    return float(1 / np.sqrt(np.sum(chances * (1 - chances))))
 
 
 def _count_both(sentences: Sequence[LabelledWords]) -> tuple[int, int]:
@@ -235,19 +269,21 @@ def _fit(sentences: Sequence[LabelledWords], measures: tuple[str, ...]) -> _Coef
     return _Coefficients(intercept, float(slopes[0]), measures, slopes[1:], means, floors)
 
 
-def _choose(sentences: Sequence[LabelledWords]) -> _Coefficients:
+def _choose(
+    sentences: Sequence[LabelledWords], variants: Sequence[tuple[str, ...]]
+) -> _Coefficients:
     """Fit the score with the measures that do best on sentences left out, by their log loss."""
     speakers, texts = [one.speaker for one in sentences], [one.text for one in sentences]
     folds = make_folds(speakers, texts, n_groups=_N_INNER)
-    losses = dict.fromkeys(VARIANTS, 0.0)
+    losses = dict.fromkeys(variants, 0.0)
     for fold in folds:
         train = [sentences[i] for i in fold.train]
         if 0 in _count_both(train):
             continue
-        for measures in VARIANTS:
+        for measures in variants:
             found = _fit(train, measures)
             losses[measures] += sum(_log_loss(found, sentences[i]) for i in fold.test)
-    return _fit(sentences, min(VARIANTS, key=losses.__getitem__))
+    return _fit(sentences, min(variants, key=losses.__getitem__))
 
 
 def _log_loss(found: _Coefficients, words: LabelledWords) -> float:

@@ -49,6 +49,7 @@ def decision_to_dict(
             "n_emphasised": sum(int(one.emphasised.sum()) for one in fitted.sentences),
             "n_unused": len(fitted.unused),
             "only_intercept_of": fitted.start.name if fitted.only_intercept else None,
+            "intercept_standard_error": _plain(fitted.intercept_error),
         },
         "held_out": {
             "left_out": fitted.left_out,
@@ -92,12 +93,13 @@ def describe_decision(fitted: FittedDecision, held_out: HeldOut) -> str:
     absolute = "".join(f" {value:+.3f} {cue}" for cue, value in model.absolute.items())
     lines = [
         f"logit P = {model.intercept:.3f} {model.slope:+.3f} score{absolute}",
-        f"{n_emphasised:,} of {n_words:,} words in {len(words):,} sentences are emphasised",
+        f"emphasised: {n_emphasised:,} of {n_words:,} words in {_count(len(words))}",
     ]
     if fitted.only_intercept:
         lines.append(
-            f"fewer than {FEWEST} words are emphasised, or not: only the intercept was fitted, the "
-            f"rest is that of the decision {shown(fitted.start.name)}"
+            f"fewer than {FEWEST} of one kind: only the intercept was fitted (standard error "
+            f"{fitted.intercept_error:.2f}), the rest is that of the decision "
+            f"{shown(fitted.start.name)}"
         )
     elif fitted.chosen:
         chosen = (f"{' + '.join(names) or 'score'} {n}" for names, n in fitted.chosen.items())
@@ -111,19 +113,19 @@ def _describe_held_out(fitted: FittedDecision, held_out: HeldOut) -> list[str]:
     """Describe the measures and their intervals, a line each."""
     if not held_out.n_sentences:
         return [
-            f"held out: nothing could be judged, since no sentence without the {fitted.left_out} "
-            "of another has both kinds of words; label more"
+            "held out: nothing could be judged, since no words of both kinds are left without "
+            f"{_left_out(fitted)}; label more"
         ]
     n_sentences = held_out.n_sentences + held_out.n_unjudged
     folds = "fold" if fitted.n_folds == 1 else "folds"
     lines = [
-        f"held out: {held_out.n_sentences:,} of {n_sentences:,} sentences in {fitted.n_folds} "
+        f"held out: {held_out.n_sentences:,} of {_count(n_sentences)} in {fitted.n_folds} "
         f"{folds}, each without the {fitted.left_out} that it judges"
     ]
     if held_out.n_unjudged:
         lines.append(
-            f"not judged: {held_out.n_unjudged:,} sentences, since those without their "
-            f"{fitted.left_out} do not have both kinds of words"
+            f"not judged: {_count(held_out.n_unjudged)}, since no words of both kinds are left "
+            f"without {_left_out(fitted)}"
         )
     width = max(map(len, held_out.measures))
     spans = [f"  95 % over {unit}" for unit in held_out.intervals]
@@ -139,6 +141,15 @@ def _describe_held_out(fitted: FittedDecision, held_out: HeldOut) -> list[str]:
         "here"
     )
     return lines
+
+
+def _left_out(fitted: FittedDecision) -> str:
+    name = fitted.left_out
+    return "a sentence" if name == "sentence" else f"the {name} of a sentence"
+
+
+def _count(n_sentences: int) -> str:
+    return "1 sentence" if n_sentences == 1 else f"{n_sentences:,} sentences"
 
 
 def _span(low: float, high: float) -> str:

@@ -132,7 +132,7 @@ def test_the_command_writes_what_others_read(speech_data, tmp_path):
         main, ["fit", str(labels), "--decide", "--cut", "2", "-o", str(model), "--jobs", "2"]
     )
     assert result.exit_code == 0, result.stderr
-    assert "77 of 456 words in 70 sentences are emphasised" in result.stdout
+    assert "emphasised: 77 of 456 words in 70 sentences" in result.stdout
     content = json.loads(model.read_text())
     shipped = DECISION_MODELS["emphasis"]
     read = read_decision_model(model)
@@ -152,6 +152,30 @@ def test_the_command_refuses_what_belongs_to_weights(tmp_path):
     )
     assert result.exit_code == 2
     assert "--cue, --method, --regularisation and --held-out are for weights" in result.stderr
+
+
+def test_the_standard_error_of_an_intercept_is_that_of_the_likelihood():
+    """Of a model whose slopes are 0: that of the log-odds of a share."""
+    flat = replace(DECISION_MODELS["emphasis"], slope=0.0, absolute={}, means={}, floors={})
+    sentences = plant(12, seed=2)
+    fitted = fit_words(sentences, SETTINGS, start=flat)
+    n = [sum(int(one.emphasised.sum()) for one in sentences)]
+    n.append(72 - n[0])
+    assert fitted.model.intercept == pytest.approx(np.log(n[0] / n[1]), abs=1e-9)
+    assert fitted.intercept_error == pytest.approx(np.sqrt(1 / n[0] + 1 / n[1]), rel=1e-6)
+    assert np.isnan(fit_words(plant(60), SETTINGS).intercept_error)
+
+
+def test_other_grids_are_judged_by_models_of_the_first():
+    sentences = plant(60)
+    other = [one._replace(scores=one.scores + 1.0) for one in sentences]
+    own, elsewhere = fit_words(sentences, SETTINGS), fit_words(sentences, SETTINGS, judged=other)
+    assert elsewhere.model == own.model
+    assert elsewhere.sentences == tuple(other)
+    assert np.all(np.concatenate(elsewhere.held_out) > np.concatenate(own.held_out))
+    alone = fit_words(sentences, SETTINGS, variants=[()])
+    assert set(alone.chosen) == {()}
+    assert dict(alone.model.absolute) == {}
 
 
 def test_few_labels_start_from_the_decision_that_is_named():
