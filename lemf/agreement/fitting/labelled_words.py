@@ -6,13 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-import numpy as np
-
 from lemf.agreement.labels.files import Label
 from lemf.agreement.labels.rated_sentences import RatedSentence, Unjudged, rate_sentences
 from lemf.arrays import BoolArray, FloatArray
 from lemf.config import OFF, Settings
-from lemf.errors import CorpusError
 from lemf.runtime.progress import Watch, no_watch
 
 CANDIDATES = ("pitch_range", "spectral_balance")  # in st and dB: another recording changes neither
@@ -64,7 +61,7 @@ def read_words(
     Returns
     -------
     words : tuple of LabelledWords
-        The sentences in the order of their ids.
+        The sentences in the order of recordings.
     unused : tuple of Unjudged
         Recordings that failed, and sentences without a rating for every word.
 
@@ -75,20 +72,11 @@ def read_words(
     """
     measured = replace(settings, cues="all", weights=None, decide=OFF)
     rated = rate_sentences(labels, [settings, measured], jobs=jobs, watch=watch)
-    sentences = [*rated.judged, *rated.tied, *rated.unranked]
-    sentences.sort(key=lambda one: one.id)
-    known = {one.id: one for one in sentences if not np.isnan(one.ratings).any()}
-    unused = {one.id: one for one in rated.unjudged if one.id not in known}
-    for one in sentences:
-        if one.id not in known:
-            unused.setdefault(one.id, Unjudged(one.id, "a word without a rating"))
-    if not known:
-        first = next(iter(unused.values()), None)
-        why = f": {first.id}: {first.reason}" if first else ""
-        raise CorpusError(f"none of the labelled sentences can be used{why}")
+    used = {one.id for one in rated.complete}
+    unused = tuple(one for one in rated.unjudged if one.id not in used)
     names = tuple(dict.fromkeys(measures))
-    words = tuple(_words(one, cut, names) for one in known.values())
-    return words, tuple(unused.values())
+    words = tuple(_words(one, cut, names) for one in rated.complete)
+    return words, unused
 
 
 def _words(sentence: RatedSentence, cut: float, measures: Sequence[str]) -> LabelledWords:

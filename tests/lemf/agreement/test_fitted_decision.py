@@ -311,6 +311,16 @@ def fit_by_command(*words):
     return CliRunner().invoke(main, ["fit", *map(str, words), "--jobs", "1"])
 
 
+def test_labels_without_one_top_word_are_fitted(make_labels):
+    """Two emphasised words in every sentence, or none: all ties to an order of the words."""
+    fitted = fit_decision(make_labels([1, 1, 0], [0, 1, 1], [0, 0, 0]))
+    assert [int(one.emphasised.sum()) for one in fitted.sentences] == [2, 2, 0]
+    assert fitted.unused == ()
+    for ratings, which in (([1, 1, 1], "all"), ([0, 0, 0], "none")):
+        with pytest.raises(CorpusError, match=f"{which} of the 6 words are emphasised"):
+            fit_decision(make_labels(ratings, ratings))
+
+
 @pytest.mark.parametrize("cut", ["nan", "inf", "-inf"])
 def test_a_cut_is_a_number(make_labels, tmp_path, cut):
     labels = make_labels([0, 1, 0])
@@ -342,7 +352,7 @@ def test_what_could_not_be_used_is_named(make_labels, tmp_path):
     assert result.stderr.splitlines()[-1].startswith("Error: ")
 
 
-def test_words_of_labels_are_read_in_the_order_of_their_ids(make_labels):
+def test_words_of_labels_are_read_with_their_measures(make_labels):
     words, unused = read_words(lemf.read_labels(make_labels([0, 1, 0])), SETTINGS, cut=1.0)
     assert [one.emphasised.tolist() for one in words] == [[False, True, False]]
     assert set(words[0].measures) == {"pitch_range", "spectral_balance"}
