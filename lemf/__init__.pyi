@@ -62,6 +62,7 @@ from .reading.alignment_files import find_alignment as find_alignment
 from .reading.alignment_files import parse_textgrid as parse_textgrid
 from .reading.alignment_files import read_textgrid as read_textgrid
 from .reading.audio import Audio as Audio
+from .reading.audio import claimed_duration as claimed_duration
 from .reading.audio import read_audio as read_audio
 from .reading.audio import read_duration as read_duration
 from .reading.encoding import decode_text as decode_text
@@ -70,6 +71,8 @@ from .reading.formats.annotations import remove_id as remove_id
 from .reading.rows import MANIFEST_SUFFIXES as MANIFEST_SUFFIXES
 from .reading.rows import Rows as Rows
 from .reading.rows import read_rows as read_rows
+from .reading.sound_files.stretches import Stretch as Stretch
+from .reading.sound_files.stretches import read_stretch as read_stretch
 from .reading.textgrid import Interval as Interval
 from .reading.textgrid import IntervalTier as IntervalTier
 from .reading.textgrid import Point as Point

@@ -50,9 +50,10 @@ def make_folder(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise OutputError(
-            f"{folder}: the folder cannot be made ({error.strerror}); name another"
+            f"{folder}: the folder cannot be made ({reason}); name another"
         ) from error
 
 

@@ -17,10 +17,8 @@ from lemf.errors import AudioError
 from lemf.reading.channel_mixing import Channel, Levels, as_table, pick_channel
 from lemf.reading.frames import WHOLE_S
 from lemf.reading.sound_files.decoding import Decoder
+from lemf.reading.sound_files.rates import check_rate
 from lemf.reading.sources import Source, is_source, read_source, source_name
-
-LOWEST_RATE_HZ = 8000
-HIGHEST_RATE_HZ = 384_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +90,7 @@ class Audio:
         table = as_table(samples)
         if rate_hz != int(rate_hz):
             raise TypeError(f"a rate of {rate_hz} Hz; it must be a whole number")
-        _check_rate(name, rate_hz)
+        check_rate(name, rate_hz)
         column = _check_channel(name, table.shape[1], channel)
         levels = Levels(name, int(rate_hz))
         picked = levels.add(table, column)
@@ -197,7 +195,7 @@ def read_audio(source: Source, *, channel: Channel = None) -> Audio:
     """
     name, content = _name_and_content(source)
     with Decoder(name, content) as sound:
-        _check_rate(name, sound.rate_hz)
+        check_rate(name, sound.rate_hz)
         column = _check_channel(name, sound.n_channels, channel)
         levels = Levels(name, sound.rate_hz)
         kept: list[FloatArray] = []
@@ -283,6 +281,18 @@ def read_duration(source: Source) -> float:
     return n_samples / rate_hz
 
 
+def claimed_duration(source: Source) -> float:
+    """Return the length by the header of a recording in seconds, NaN where it names none.
+
+    Nothing is decoded, so `read_audio` may read another length. Parameters and errors are those of
+    `read_length`.
+    """
+    name, content = _name_and_content(source)
+    with Decoder(name, content) as sound:
+        n_samples = sound.header_samples()
+        return (sound.claimed_samples if n_samples is None else n_samples) / sound.rate_hz
+
+
 def read_length(source: Source) -> tuple[int, int]:
     """Read the sampling rate of a recording and the number of samples that `read_audio` reads.
 
@@ -304,7 +314,7 @@ def read_length(source: Source) -> tuple[int, int]:
     """
     name, content = _name_and_content(source)
     with Decoder(name, content) as sound:
-        _check_rate(name, sound.rate_hz)
+        check_rate(name, sound.rate_hz)
         n_samples = sound.header_samples()
         if n_samples is None:
             n_samples = sum(map(len, sound.blocks()))
@@ -333,14 +343,6 @@ def _length_notes(sound: Decoder, n_samples: int) -> list[str]:
         claimed_s, held_s = sound.claimed_samples / sound.rate_hz, n_samples / sound.rate_hz
         notes.append(f"the header says {claimed_s:.3f} s, the file holds {held_s:.3f} s, all read")
     return notes
-
-
-def _check_rate(name: str, rate_hz: int) -> None:
-    if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
-        raise AudioError(
-            f"{name}: a rate of {rate_hz} Hz is not between {LOWEST_RATE_HZ} and "
-            f"{HIGHEST_RATE_HZ} Hz; resample the recording or correct its header"
-        )
 
 
 def _check_channel(name: str, n_channels: int, channel: Channel) -> int | None:

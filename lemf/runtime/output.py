@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import tempfile
+import threading
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +26,7 @@ FigureFormat = Literal["png", "svg", "pdf"]
 
 PARTIAL_SUFFIX = ".part"
 _LONGEST_NAME = 240  # bytes: file systems take 255, and a partial file adds 15
+_UMASK_LOCK = threading.Lock()
 NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # lone surrogates that stand for no byte
 
 
@@ -240,6 +242,7 @@ def escape_controls(json_text: str) -> str:
 
 
 def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
+    with _UMASK_LOCK:  # a second thread would take the 0 for the mask, and leave it so
+        mask = os.umask(0)
+        os.umask(mask)
     return mask

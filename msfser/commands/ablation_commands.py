@@ -30,6 +30,12 @@ from lemf.runtime.console import PATH, one_line_ends, open_stdout, say
 @click.option("--data", type=PATH, help="Folder of the manifest and the features.")
 @click.option("-o", "--output", "folder", type=PATH, required=True, help="Output folder.")
 @click.option(
+    "--cache",
+    metavar="DIR",
+    type=PATH,
+    help="Folder of decoded recordings, which runs share; short for data.cache.",
+)
+@click.option(
     "--seeds",
     type=click.IntRange(min=1),
     default=1,
@@ -55,6 +61,7 @@ def ablate(
     changes: tuple[str, ...],
     data: Path | None,
     folder: Path,
+    cache: Path | None,
     seeds: int,
     split: str,
     jobs: int,
@@ -75,6 +82,8 @@ def ablate(
 
     if data is not None:
         changes = (*changes, f"data.folder={json.dumps(str(data.absolute()))}")
+    if cache is not None:
+        changes = (*changes, f"data.cache={json.dumps(str(cache.absolute()))}")
     rows = read_ablation(config_file or TABLE_2, changes, preset=preset)
     with one_line_ends(), joined_ranks() as ranks:
         results = run_ablation(

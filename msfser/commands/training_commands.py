@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from msfser.config.settings import Config
-    from msfser.data.clips import ClipFacts
     from msfser.data.examples import IntArray
+    from msfser.data.facts import ClipFacts
 
 
 @click.command()
@@ -43,6 +43,12 @@ if TYPE_CHECKING:
 )
 @click.option(
     "-o", "--output", "folder", type=PATH, required=True, help="Output folder of the run."
+)
+@click.option(
+    "--cache",
+    metavar="DIR",
+    type=PATH,
+    help="Folder of decoded recordings, which runs share; short for data.cache.",
 )
 @click.option("--folds", is_flag=True, help="Train one model per fold, with that fold held out.")
 @click.option(
@@ -68,6 +74,7 @@ def train(
     changes: tuple[str, ...],
     data: Path | None,
     folder: Path,
+    cache: Path | None,
     folds: bool,
     jobs: int,
     resume: bool,
@@ -89,6 +96,8 @@ def train(
         )
     if data is not None:
         changes = (*changes, f"data.folder={json.dumps(str(data.absolute()))}")
+    if cache is not None:
+        changes = (*changes, f"data.cache={json.dumps(str(cache.absolute()))}")
     if init is not None:
         where = str(Path(init).absolute()) if Path(init).exists() else init
         changes = (*changes, f"train.init={json.dumps(where)}")

@@ -10,7 +10,7 @@ import json
 import re
 import reprlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal, get_args, get_type_hints
 
 from msfser.errors import ConfigError
@@ -194,6 +194,9 @@ class DataConfig:
         0 leaves them in the shuffled order.
     workers : int
         Processes that read audio; 0 reads in the training process.
+    cache : str
+        Folder of decoded recordings, which other runs may share; ``""`` for none. It changes no
+        result.
     """
 
     folder: str = ""
@@ -205,6 +208,7 @@ class DataConfig:
     wave_norm: WaveNorm = "global"
     mega_batches: int = 50
     workers: int = 0
+    cache: str = ""
 
     def __post_init__(self) -> None:
         _check_fields(self, "data")
@@ -312,3 +316,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+
+    def without_cache(self) -> Config:
+        """Return the settings that a result depends on."""
+        return replace(self, data=replace(self.data, cache=""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.data import get_worker_info
 
 from msfser.config.settings import Semantic, WaveNorm
-from msfser.data.clips import Samples, WaveStatistics, normalise, read_clip
+from msfser.data.cache import ClipCache
+from msfser.data.clips import Samples, WaveStatistics, normalise, read_crop, read_samples
 from msfser.data.examples import Examples, IntArray
 
 
@@ -88,33 +91,58 @@ def sorted_batches(n_samples: IntArray, largest: int, longest_samples: int) -> l
 
 
 class ClipReader:
-    """Reads and standardises clips, and keeps the first ones in memory.
+    """Reads and standardises clips, from a cache if they are there, and keeps the first in memory.
 
     Parameters
     ----------
     wave_norm : {"global", "utterance", "none"}
     statistics : WaveStatistics
+    cache : ClipCache, optional
+        Clips are then not kept in memory.
     kept_bytes : int
         Most bytes of clips in memory.
     """
 
     def __init__(
-        self, wave_norm: WaveNorm, statistics: WaveStatistics, *, kept_bytes: int = 1 << 30
+        self,
+        wave_norm: WaveNorm,
+        statistics: WaveStatistics,
+        *,
+        cache: ClipCache | None = None,
+        kept_bytes: int = 1 << 30,
     ) -> None:
         self._wave_norm = wave_norm
         self._statistics = statistics
+        self._cache = cache
         self._kept: dict[Path, Samples] = {}
-        self._free = kept_bytes
+        self._free = kept_bytes if cache is None else 0
 
     def read(self, wav: Path) -> Samples:
-        """Read the samples of a recording, shape (samples,) float32; errors as `read_clip`."""
+        """Read the samples of a recording, shape (samples,) float32; errors as `read_samples`."""
         if wav in self._kept:
             return self._kept[wav]
-        samples = normalise(read_clip(wav).samples, self._wave_norm, self._statistics)
+        cached = None if self._cache is None else self._cache.find(wav)
+        samples = self._normalise(read_samples(wav) if cached is None else cached.samples())
         if samples.nbytes <= self._free:
             self._kept[wav] = samples
             self._free -= samples.nbytes
         return samples
+
+    def read_crop(self, wav: Path, start: int, stop: int, n_samples: int) -> Samples:
+        """Read some of the `n_samples` samples of a recording, decoding no others where possible.
+
+        They are those of `read`, to the byte; errors as of the function `read_crop`.
+        """
+        is_kept = wav in self._kept or 4 * n_samples <= self._free
+        if is_kept or self._wave_norm == "utterance":  # which all samples determine
+            return self.read(wav)[start:stop]
+        cached = None if self._cache is None else self._cache.find(wav)
+        return self._normalise(
+            read_crop(wav, start, stop) if cached is None else cached.samples(start, stop)
+        )
+
+    def _normalise(self, samples: Samples) -> Samples:
+        return normalise(samples, self._wave_norm, self._statistics)
 
 
 def collate(
@@ -138,14 +166,14 @@ def collate(
         Features that SpecAugment masks.
     """
     longest = max(len(clip) for clip in clips)
-    waveforms = torch.zeros(len(clips), longest)
-    sample_mask = torch.zeros(len(clips), longest, dtype=torch.bool)
+    waveforms = _zeros((len(clips), longest), torch.float32)
+    sample_mask = _zeros((len(clips), longest), torch.bool)
     for row, clip in enumerate(clips):
-        waveforms[row, : len(clip)] = torch.from_numpy(clip)
+        waveforms.numpy()[row, : len(clip)] = clip
         sample_mask[row, : len(clip)] = True
     time_mask = None
     if time_masks is not None:
-        time_mask = torch.zeros(len(clips), max(map(len, time_masks)), dtype=torch.bool)
+        time_mask = _zeros((len(clips), max(map(len, time_masks))), torch.bool)
         for row, mask in enumerate(time_masks):
             time_mask[row, : len(mask)] = torch.from_numpy(mask)
     return Batch(
@@ -156,6 +184,18 @@ def collate(
         time_mask=time_mask,
         feature_mask=None if feature_masks is None else torch.from_numpy(np.stack(feature_masks)),
     )
+
+
+def _zeros(shape: tuple[int, int], dtype: torch.dtype) -> Tensor:
+    """Return zeros; in a process that reads ahead, in memory that the training process sees.
+
+    There they need not be copied once more to be handed over.
+    """
+    if get_worker_info() is None:
+        return torch.zeros(shape, dtype=dtype)
+    n_bytes = math.prod(shape) * dtype.itemsize
+    storage = torch.UntypedStorage._new_shared(n_bytes)  # type: ignore[no-untyped-call]
+    return torch.empty(0, dtype=dtype).set_(storage).view(shape)  # the system gives zeros
 
 
 def text_tensors(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfser.config.settings import ModelConfig, Semantic, TextPooling
-from msfser.data.clips import Scan, scan_clips
+from msfser.data.scan import Scan, scan_clips
 from msfser.errors import DataError
 from msfser.manifest import DIMENSIONS, Manifest, Utterance, label_array
 

@@ -13,8 +13,8 @@ import torch
 
 from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import Semantic
-from msfser.data.clips import Scan, scan_clips
 from msfser.data.examples import Examples, choose_utterances, read_examples, unscale_labels
+from msfser.data.scan import Scan, scan_clips
 from msfser.errors import CheckpointError, DataError
 from msfser.evaluation.inference import run_model
 from msfser.evaluation.predictions import Predictions, make_predictions
@@ -123,7 +123,7 @@ def read_evaluation_data(
         rows,
         run.model.config,
         features,
-        scan_recordings=partial(scan_clips, watch=watch),
+        scan_recordings=partial(scan_clips, cache=run.cache, watch=watch),
     )
     if not scan.usable:
         raise DataError(f"{folder}: no recording can be used; {scan.failures[0]}")
@@ -153,7 +153,7 @@ def predict_run(
     watch : function
         Called with the number of windows of audio done, and the total.
     """
-    read = make_reader(run.model).read
+    read = make_reader(run.model, run.cache).read
     watch(0, len(data.examples))
     outputs = run_model(run.model, data.examples, read, device=device, watch=watch)
     bounds = data.manifest.label_bounds

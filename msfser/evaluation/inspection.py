@@ -81,7 +81,7 @@ def inspect_run(
     watch : function
         Called with the number of windows of audio done, and the total, over all passes.
     """
-    model, examples, read = run.model, data.examples, make_reader(run.model).read
+    model, examples, read = run.model, data.examples, make_reader(run.model, run.cache).read
     semantics = [name for name in SEMANTICS if name in model.config.semantics]
     n_passes = 1 + len(semantics)
 

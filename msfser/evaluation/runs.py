@@ -14,6 +14,7 @@ from torch import Tensor
 from msfser.config.files import read_config
 from msfser.config.settings import Config
 from msfser.data.batching import ClipReader
+from msfser.data.cache import ClipCache, open_cache
 from msfser.data.clips import WaveStatistics
 from msfser.errors import CheckpointError
 from msfser.manifest import DIMENSIONS
@@ -42,11 +43,17 @@ class Run:
     config: Config
     model: MsfSer
 
+    @property
+    def cache(self) -> ClipCache | None:
+        """The cache of the training, where its folder still is."""
+        return open_cache(self.config.data.cache, make=False)
 
-def make_reader(model: MsfSer) -> ClipReader:
+
+def make_reader(model: MsfSer, cache: ClipCache | None = None) -> ClipReader:
     """Return a reader that standardises clips as in the training of a model."""
     facts = model.facts
-    return ClipReader(facts.wave_norm, WaveStatistics(facts.wave_mean, facts.wave_std))
+    statistics = WaveStatistics(facts.wave_mean, facts.wave_std)
+    return ClipReader(facts.wave_norm, statistics, cache=cache)
 
 
 def expert_names(model: MsfSer) -> tuple[str, ...]:

@@ -248,11 +248,12 @@ class TrainingBatches(Dataset[Batch]):
         return self._drop_texts(batch, index) if settings.text_dropout > 0 else batch
 
     def _cropped(self, place: int) -> Samples:
-        settings, samples = self._augmentation, self._reader.read(self._examples.wavs[place])
-        start = crop_start(
-            len(samples), settings.longest, settings.crop, settings.seed, self._epoch, place
-        )
-        return samples[start : start + settings.longest]
+        settings, wav = self._augmentation, self._examples.wavs[place]
+        n_samples, longest = int(self._examples.n_samples[place]), settings.longest
+        if n_samples <= longest:
+            return self._reader.read(wav)[:longest]
+        start = crop_start(n_samples, longest, settings.crop, settings.seed, self._epoch, place)
+        return self._reader.read_crop(wav, start, start + longest, n_samples)
 
     def _drop_texts(self, batch: Batch, index: IntArray) -> Batch:
         """Treat each text as missing with the probability `text_dropout`."""

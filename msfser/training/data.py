@@ -15,8 +15,11 @@ import numpy as np
 
 from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import RATE_HZ, DataConfig, ModelConfig
-from msfser.data.clips import ClipFacts, Scan, WaveStatistics, scan_clips
+from msfser.data.cache import ClipCache, open_cache
+from msfser.data.clips import WaveStatistics
 from msfser.data.examples import Examples, choose_utterances, read_examples
+from msfser.data.facts import ClipFacts
+from msfser.data.scan import Scan, scan_clips
 from msfser.errors import DataError
 from msfser.manifest import DIMENSIONS, Manifest, Utterance, read_manifest
 from msfser.semantics.features import Features, open_features
@@ -96,7 +99,11 @@ def prepare_data(
     features = open_features(folder) if model.semantics else None
     rows = [*train, *development]
     scan_recordings = partial(
-        scan_together, ranks=ranks, known=_by_path(manifest, rows, known), watch=watch
+        scan_together,
+        ranks=ranks,
+        known=_by_path(manifest, rows, known),
+        cache=open_cache(data.cache),
+        watch=watch,
     )
     examples, scan = read_examples(manifest, rows, model, features, scan_recordings=scan_recordings)
     n_train = sum(place < len(train) for place in scan.usable)
@@ -140,7 +147,9 @@ def record_split(
         rows,
         model,
         features,
-        scan_recordings=partial(scan_clips, known=_by_path(manifest, rows, known)),
+        scan_recordings=partial(
+            scan_clips, known=_by_path(manifest, rows, known), cache=open_cache(data.cache)
+        ),
     )
     return make_record([split] * len(examples), examples, scan, features, {})
 
@@ -152,7 +161,12 @@ def _by_path(
 
 
 def scan_together(
-    paths: Sequence[Path], *, ranks: Ranks, known: Mapping[Path, ClipFacts], watch: Watch
+    paths: Sequence[Path],
+    *,
+    ranks: Ranks,
+    known: Mapping[Path, ClipFacts],
+    cache: ClipCache | None,
+    watch: Watch,
 ) -> Scan:
     """Read each recording once for all processes that have the same files.
 
@@ -161,7 +175,9 @@ def scan_together(
     """
     seen = ranks.gather(_identify_files(paths) if ranks.size > 1 else b"")
     reader = seen.index(seen[ranks.rank])
-    scan = scan_clips(paths, known=known, watch=watch) if reader == ranks.rank else None
+    scan = None
+    if reader == ranks.rank:
+        scan = scan_clips(paths, known=known, cache=cache, watch=watch)
     found = ranks.gather(scan)[reader]
     if found is None:
         raise TypeError(f"rank {reader} has read nothing")  # cannot be: it is a reader

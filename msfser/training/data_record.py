@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfser.config.settings import Semantic
-from msfser.data.clips import ClipFacts, Scan, hash_array
 from msfser.data.examples import Examples
+from msfser.data.facts import ClipFacts, hash_array
+from msfser.data.scan import Scan
 from msfser.errors import CheckpointError
 from msfser.manifest import DIMENSIONS
 from msfser.outputs import format_parquet, read_parquet, replace_output

@@ -69,7 +69,7 @@ def _common_settings(config: Config) -> Config:
     return replace(
         config,
         model=replace(config.model, acoustic=""),
-        data=replace(config.data, folder="", workers=0),
+        data=replace(config.data, folder="", workers=0, cache=""),
         train=replace(config.train, device="auto", init=""),
     )
 

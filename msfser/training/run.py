@@ -14,8 +14,9 @@ from lemf.runtime.progress import progress
 from msfser.config.les_settings import LesSettings
 from msfser.config.settings import RATE_HZ, Config
 from msfser.data.batching import ClipReader, text_tensors
-from msfser.data.clips import ClipFacts
+from msfser.data.cache import open_cache
 from msfser.data.examples import IntArray
+from msfser.data.facts import ClipFacts
 from msfser.evaluation.runs import model_folder
 from msfser.model.device import choose_device
 from msfser.model.folder import ModelFacts, check_text_encoder, read_model_folder
@@ -99,6 +100,7 @@ def prepare_run(
     with progress("reading recordings", quiet=quiet) as watch:
         data = prepare_data(config.data, config.model, known=known, ranks=ranks, watch=watch)
     config = with_text_dim(config, data)
+    cache = open_cache(config.data.cache)
     torch.manual_seed(config.train.seed)
     model = build_model(config.model, _facts(config, data))
     if model.text_scaling is not None:
@@ -116,8 +118,8 @@ def prepare_run(
         optimiser=make_optimiser(model, config.train),
         device=device,
         ranks=ranks,
-        reader=ClipReader(config.data.wave_norm, data.statistics),
-        worker_reader=ClipReader(config.data.wave_norm, data.statistics, kept_bytes=0),
+        reader=ClipReader(config.data.wave_norm, data.statistics, cache=cache),
+        worker_reader=ClipReader(config.data.wave_norm, data.statistics, cache=cache, kept_bytes=0),
         quiet=quiet,
     )
 

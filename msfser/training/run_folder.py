@@ -136,7 +136,11 @@ def known_clips(folder: Path) -> dict[str, ClipFacts]:
 
 
 def find_changed_setting(before: Config, now: Config) -> tuple[str, object, object] | None:
-    """Return the name of the first setting that differs and its two values; None without one."""
+    """Return the name of the first setting that differs and its two values; None without one.
+
+    The cache is no such setting.
+    """
+    before, now = before.without_cache(), now.without_cache()
     for part in PARTS:
         old, new = vars(getattr(before, part)), vars(getattr(now, part))
         for key, value in old.items():

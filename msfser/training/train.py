@@ -105,7 +105,7 @@ def train(
                 folder,
                 run.model,
                 run.optimiser,
-                format_config(run.config),
+                format_config(run.config.without_cache()),
                 n_steps=run.n_steps,
                 epochs=config.train.epochs,
             )
@@ -173,7 +173,7 @@ def _train_epoch(
         # Write the state
         stopping = run.ranks.any(stop.is_set())
         if run.ranks.first and (stopping or time.monotonic() - saved_s > _SAVE_EVERY_S):
-            write_state(run.folder, run.model, run.optimiser, state, format_config(run.config))
+            _write_state(run, state)
             saved_s = time.monotonic()
         if stopping:
             run.ranks.wait()
@@ -192,8 +192,13 @@ def _end_epoch(run: TrainingRun, state: TrainingState, log: Log | None) -> None:
             say(_format_epoch(state, development_ccc, kept=kept))
     state.end_epoch()
     if run.ranks.first:
-        write_state(run.folder, run.model, run.optimiser, state, format_config(run.config))
+        _write_state(run, state)
     run.ranks.wait()
+
+
+def _write_state(run: TrainingRun, state: TrainingState) -> None:
+    settings = format_config(run.config.without_cache())
+    write_state(run.folder, run.model, run.optimiser, state, settings)
 
 
 def _development_ccc(run: TrainingRun) -> FloatArray | None:

@@ -6,9 +6,10 @@ import io
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, Self
 
 import soundfile
+from numpy.typing import NDArray
 
 from lemf.arrays import FloatArray
 from lemf.errors import AudioError
@@ -22,6 +23,7 @@ _UNKNOWN = 1 << 62  # libsndfile's number of samples where there is none
 _HEAD = 1024
 _COMPRESSED = ("FLAC", "OGG", "MP3")
 _UNCOMPRESSED = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")
+_EXACT = ("WAV", "WAVEX", "RF64", "FLAC")  # formats in which libsndfile finds a sample
 
 
 class _ForwardSound(soundfile.SoundFile):  # type: ignore[misc]
@@ -116,6 +118,37 @@ class Decoder:
         """Return the number of samples without decoding any; None where the headers cannot tell."""
         alone = self.n_parts == 1 and _is_uncompressed(self._sound)
         return int(self._sound.frames) if alone else None
+
+    @property
+    def holds_integers(self) -> bool:
+        """Whether this is one recording of integers in WAV or FLAC: finite, of a known scale."""
+        is_exact = self._sound.format in _EXACT and self._sound.subtype.startswith("PCM_")
+        return self.n_parts == 1 and is_exact
+
+    def stretch(self, start: int, stop: int) -> NDArray[Any] | None:
+        """Decode the samples from `start` to `stop` of integers in WAV or FLAC, and no others.
+
+        Returns
+        -------
+        (stop - start, channels) float64, float32 for one channel, or None
+            None where the file cannot be read there, or its header does not reach there.
+        """
+        part = self._parts[0]
+        is_flac = self._sound.format == "FLAC"
+        claimed = part.claimed_samples if is_flac else self._sound.frames
+        if claimed is None or stop > claimed:
+            return None
+        if is_flac and start > 0:  # whose place is sought by the length in its header
+            self._sound.close()
+            self._sound, self._part_stream = self._open(part._replace(patches=()))
+        dtype = "float32" if self.n_channels == 1 else "float64"  # the mean is rounded once
+        try:
+            if start > 0:
+                self._sound.seek(start)
+            table: NDArray[Any] = self._sound.read(stop - start, dtype=dtype, always_2d=True)
+        except soundfile.LibsndfileError:
+            return None
+        return table if len(table) == stop - start else None
 
     def _open(self, part: Part) -> tuple[_ForwardSound, PartStream]:
         stream = PartStream(self._stream, part)

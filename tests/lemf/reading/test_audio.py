@@ -305,3 +305,19 @@ def test_an_array_with_its_axes_exchanged_is_refused():
 def test_an_error_of_the_disk_names_the_recording():
     with pytest.raises(AudioError, match=r"^/proc/self/mem: cannot be read as audio \(Invalid arg"):
         lemf.read_audio("/proc/self/mem")
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "a.mp3", "a.aiff"])
+def test_the_claimed_duration_is_that_of_the_header(tmp_path, name):
+    path = tmp_path / name
+    soundfile.write(path, sine(32_000), 16_000)
+    assert lemf.claimed_duration(path) == pytest.approx(2.0, abs=0.1)
+    content = path.read_bytes()
+    if name == "a.flac":  # nothing is decoded: neither a cut nor a length of 0 is noticed
+        assert lemf.claimed_duration(content[:9000]) == 2.0
+        total = int.from_bytes(content[21:26], "big") >> 36 << 36
+        assert np.isnan(
+            lemf.claimed_duration(content[:21] + total.to_bytes(5, "big") + content[26:])
+        )
+    with pytest.raises(AudioError, match="no such recording"):
+        lemf.claimed_duration(tmp_path / "none.wav")

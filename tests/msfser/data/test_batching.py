@@ -139,12 +139,12 @@ def test_a_short_clip_has_the_fewest_masks_that_fit():
     assert spans(400) == (2, 20)
 
 
-def make_examples(wavs):
+def make_examples(wavs, n_samples=8000):
     n = len(wavs)
     return Examples(
         [f"u{i}" for i in range(n)],
         wavs,
-        np.full(n, 8000),
+        np.broadcast_to(n_samples, n),
         np.arange(3 * n, dtype=np.float32).reshape(n, 3),
         {"gs": np.arange(2 * n, dtype=np.float32).reshape(n, 2)},
         {"gs": np.arange(n) % 2 == 0},
@@ -181,8 +181,9 @@ def test_all_of_a_batch_is_pinned_and_moved(monkeypatch):
 
 def test_training_batches_do_not_depend_on_who_makes_them(write_wav):
     generator = np.random.default_rng(0)
-    wavs = [write_wav(generator.normal(0, 0.1, n), name=f"{n}.wav") for n in (8000, 12000, 20000)]
-    examples = make_examples(wavs)
+    n_samples = (8000, 12000, 20000)
+    wavs = [write_wav(generator.normal(0, 0.1, n), name=f"{n}.wav") for n in n_samples]
+    examples = make_examples(wavs, n_samples)
     augmentation = Augmentation(
         longest=10_000,
         crop="random",
@@ -265,3 +266,36 @@ def test_clips_are_kept_where_there_is_room(write_wav):
     for kept_bytes in (0, 31_999, 32_000):  # a clip of 8,000 float32 has the last
         reader = ClipReader("none", WaveStatistics(), kept_bytes=kept_bytes)
         assert (reader.read(wav) is reader.read(wav)) == (kept_bytes == 32_000)
+
+
+class Shared(torch.utils.data.Dataset):
+    """Batches, and whether they were made in shared memory in the process that reads."""
+
+    def __init__(self, batches):
+        self.batches = batches
+
+    def __getitem__(self, number):
+        batch = self.batches[number]
+        shared = [batch.waveforms, batch.sample_mask, batch.time_mask]
+        return batch, [tensor.is_shared() for tensor in shared]
+
+
+def test_reader_processes_hand_over_without_a_copy(write_wav):
+    generator = np.random.default_rng(0)
+    wavs = [write_wav(generator.normal(0, 0.1, 8000), name=f"{i}.wav") for i in range(4)]
+    augmentation = Augmentation(
+        6000, "random", Masking(0.5, 3, 2), NO_MASKS, 16, 0.0, WAVLM_KERNELS, WAVLM_STRIDES, 0
+    )
+    reader = ClipReader("global", WaveStatistics(0.0, 0.1), kept_bytes=0)
+    index = [np.arange(2), np.arange(2, 4)]
+    batches = TrainingBatches(make_examples(wavs), index, reader, augmentation, epoch=0)
+    loader = torch.utils.data.DataLoader(
+        Shared(batches), batch_size=None, num_workers=1, sampler=[0, 1]
+    )
+    for number, (batch, shared) in enumerate(loader):
+        assert shared == [True, True, True]
+        here = batches[number]
+        assert not here.waveforms.is_shared()
+        assert torch.equal(batch.waveforms, here.waveforms)
+        assert torch.equal(batch.sample_mask, here.sample_mask)
+        assert torch.equal(batch.time_mask, here.time_mask)

@@ -3,11 +3,14 @@ import os
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
 import lemf
 from lemf import LemfError
 from msfser.config.settings import RATE_HZ
-from msfser.data.clips import ClipFacts, WaveStatistics, normalise, read_clip, scan_clips
+from msfser.data.clips import WaveStatistics, normalise, read_clip, read_crop, read_samples
+from msfser.data.facts import ClipFacts
+from msfser.data.scan import scan_clips
 from msfser.errors import DataError
 
 
@@ -50,6 +53,32 @@ def test_a_clip_of_exactly_a_quarter_of_a_second_is_long_enough(write_wav):
     assert read_clip(write_wav(tone(4000))).duration_s == 0.25
     with pytest.raises(DataError, match=r"the model needs 0\.25 s or more"):
         read_clip(write_wav(tone(3999)))
+
+
+@pytest.mark.parametrize("rate_hz", [8000, 11_025, 22_050, 44_100, 48_000, 96_000])
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "DOUBLE"])
+def test_resampling_float32_gives_the_bytes_of_resampling_float64(tmp_path, rate_hz, subtype):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, rate_hz), rate_hz, subtype)
+    exact, _ = soundfile.read(path)
+    expected = soxr.resample(exact, rate_hz, RATE_HZ).astype(np.float32)
+    assert read_clip(path).samples.tobytes() == expected.tobytes()
+    assert read_samples(path).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "a.aiff", "f.wav"])
+@pytest.mark.parametrize("rate_hz", [RATE_HZ, 44_100])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_crop_has_the_bytes_of_the_whole_clip(tmp_path, name, rate_hz, channels):
+    path = tmp_path / name
+    samples = np.random.default_rng(0).normal(0, 0.1, (2 * rate_hz, channels))
+    soundfile.write(path, samples, rate_hz, "FLOAT" if name == "f.wav" else None)
+    whole = read_clip(path).samples
+    assert read_samples(path).tobytes() == whole.tobytes()
+    for start, stop in ((0, len(whole)), (0, 4000), (5000, 12_345), (len(whole) - 9, len(whole))):
+        assert read_crop(path, start, stop).tobytes() == whole[start:stop].tobytes()
+    with pytest.raises(DataError, match="has become shorter since the run began"):
+        read_crop(path, 0, len(whole) + 1)
 
 
 def test_a_scan_gives_lengths_levels_and_what_failed(write_wav, tmp_path):
@@ -99,9 +128,9 @@ def test_a_fault_of_the_decoder_costs_its_recording_only(write_wav, monkeypatch)
     def decode(path):
         if path == bad:
             raise RuntimeError("the decoder\nfailed")
-        return lemf.read_audio(path)
+        return lemf.read_stretch(path)
 
-    monkeypatch.setattr("msfser.data.clips.read_audio", decode)
+    monkeypatch.setattr("msfser.data.clips.read_stretch", decode)
     scan = scan_clips([bad, good])
     assert scan.failures == {0: "RuntimeError: the decoder failed"}
     assert scan.n_samples.tolist() == [0, 8000]
