@@ -15,7 +15,14 @@ from torch.utils.data import get_worker_info
 
 from msfser.config.settings import Semantic, WaveNorm
 from msfser.data.cache import ClipCache
-from msfser.data.clips import Samples, WaveStatistics, normalise, read_crop, read_samples
+from msfser.data.clips import (
+    Samples,
+    WaveStatistics,
+    check_length,
+    normalise,
+    read_crop,
+    read_samples,
+)
 from msfser.data.examples import Examples, IntArray
 
 
@@ -122,36 +129,45 @@ class ClipReader:
         if wav in self._kept:
             return self._kept[wav]
         cached = None if self._cache is None else self._cache.find(wav)
-        samples = self._normalise(read_samples(wav) if cached is None else cached.samples())
+        samples = read_samples(wav) if cached is None else cached.samples()
+        samples = normalise(samples, self._wave_norm, self._statistics, out=samples)
         if samples.nbytes <= self._free:
             self._kept[wav] = samples
             self._free -= samples.nbytes
         return samples
 
-    def read_crop(self, wav: Path, start: int, stop: int, n_samples: int) -> Samples:
-        """Read some of the `n_samples` samples of a recording, decoding no others where possible.
+    def read_into(self, out: Samples, wav: Path, start: int, n_samples: int) -> None:
+        """Write samples of a recording into an array, decoding no others where possible.
 
-        They are those of `read`, to the byte; errors as of the function `read_crop`.
+        They are those of `read`, to the byte.
+
+        Parameters
+        ----------
+        out : (samples,) float32
+        wav : Path
+        start : int
+            The first of them.
+        n_samples : int
+            Of the whole recording.
+
+        Raises
+        ------
+        MsfserError
+            As `read_crop` of the module `clips`.
         """
         is_kept = wav in self._kept or 4 * n_samples <= self._free
         if is_kept or self._wave_norm == "utterance":  # which all samples determine
-            return self.read(wav)[start:stop]
+            out[:] = check_length(self.read(wav)[start : start + len(out)], len(out), wav)
+            return
         cached = None if self._cache is None else self._cache.find(wav)
-        return self._normalise(
-            read_crop(wav, start, stop) if cached is None else cached.samples(start, stop)
-        )
+        if cached is not None and cached.facts.n_samples >= start + len(out):
+            samples = cached.samples(start, out=out)
+        else:
+            samples = read_crop(wav, start, start + len(out))
+        normalise(samples, self._wave_norm, self._statistics, out=out)
 
-    def _normalise(self, samples: Samples) -> Samples:
-        return normalise(samples, self._wave_norm, self._statistics)
 
-
-def collate(
-    examples: Examples,
-    index: IntArray,
-    clips: Sequence[Samples],
-    time_masks: Sequence[NDArray[np.bool_]] | None = None,
-    feature_masks: Sequence[NDArray[np.bool_]] | None = None,
-) -> Batch:
+def collate(examples: Examples, index: IntArray, clips: Sequence[Samples]) -> Batch:
     """Pad clips to the longest, and add the texts of their examples.
 
     Parameters
@@ -160,23 +176,51 @@ def collate(
     index : (batch,) int64
         Places of the examples.
     clips : sequence of (samples,) float32
+    """
+    batch, rows = silent_batch(examples, index, [len(clip) for clip in clips])
+    for row, clip in zip(rows, clips, strict=True):
+        row[:] = clip
+    return batch
+
+
+def silent_batch(
+    examples: Examples,
+    index: IntArray,
+    n_samples: Sequence[int],
+    time_masks: Sequence[NDArray[np.bool_]] | None = None,
+    feature_masks: Sequence[NDArray[np.bool_]] | None = None,
+) -> tuple[Batch, list[Samples]]:
+    """Build a batch of which only the samples are still to be written.
+
+    Parameters
+    ----------
+    examples : Examples
+    index : (batch,) int64
+        Places of the examples.
+    n_samples : sequence of int
+        Lengths of their clips.
     time_masks : sequence of (frames,) bool, optional
         Frames that SpecAugment masks.
     feature_masks : sequence of (hidden,) bool, optional
         Features that SpecAugment masks.
+
+    Returns
+    -------
+    Batch
+    list of (samples,) float32
+        Where the samples of each clip belong.
     """
-    longest = max(len(clip) for clip in clips)
-    waveforms = _zeros((len(clips), longest), torch.float32)
-    sample_mask = _zeros((len(clips), longest), torch.bool)
-    for row, clip in enumerate(clips):
-        waveforms.numpy()[row, : len(clip)] = clip
-        sample_mask[row, : len(clip)] = True
+    shape = len(n_samples), max(n_samples)
+    waveforms = _zeros(shape, torch.float32)
+    sample_mask = _zeros(shape, torch.bool)
+    for row, length in enumerate(n_samples):
+        sample_mask[row, :length] = True
     time_mask = None
     if time_masks is not None:
-        time_mask = _zeros((len(clips), max(map(len, time_masks))), torch.bool)
+        time_mask = _zeros((len(time_masks), max(map(len, time_masks))), torch.bool)
         for row, mask in enumerate(time_masks):
             time_mask[row, : len(mask)] = torch.from_numpy(mask)
-    return Batch(
+    batch = Batch(
         waveforms=waveforms,
         sample_mask=sample_mask,
         texts={name: torch.from_numpy(text[index]) for name, text in examples.texts.items()},
@@ -184,6 +228,8 @@ def collate(
         time_mask=time_mask,
         feature_mask=None if feature_masks is None else torch.from_numpy(np.stack(feature_masks)),
     )
+    table = waveforms.numpy()
+    return batch, [table[row, :length] for row, length in enumerate(n_samples)]
 
 
 def _zeros(shape: tuple[int, int], dtype: torch.dtype) -> Tensor:

@@ -60,10 +60,18 @@ class CachedClip:
     facts: ClipFacts
     stored: NDArray[np.int16] | NDArray[np.float32]
 
-    def samples(self, start: int = 0, stop: int | None = None) -> Samples:
-        """Return samples at 16 kHz, full scale at 1."""
-        part = self.stored[start:stop]
-        return part * _STEP if part.dtype == np.int16 else part.astype(np.float32)
+    def samples(self, start: int = 0, *, out: Samples | None = None) -> Samples:
+        """Return the samples at 16 kHz from `start` on, full scale at 1.
+
+        With `out`, as many of them as it holds, which must be there, are written into it.
+        """
+        part = self.stored[start : None if out is None else start + len(out)]
+        if out is None:
+            out = np.empty(part.shape, np.float32)
+        if part.dtype == np.int16:
+            return np.multiply(part, _STEP, out=out)
+        out[:] = part
+        return out
 
 
 class ClipCache:

@@ -79,7 +79,18 @@ def read_crop(path: Path, start: int, stop: int) -> Samples:
     """
     stretch = read_stretch(path, start, stop, rate_hz=RATE_HZ)
     samples = read_samples(path)[start:stop] if stretch is None else stretch.samples
-    if len(samples) < stop - start:
+    return check_length(samples, stop - start, path)
+
+
+def check_length(samples: Samples, n_samples: int, path: Path) -> Samples:
+    """Check that as many samples of a recording were read as it had when the run began.
+
+    Raises
+    ------
+    DataError
+        There are fewer.
+    """
+    if len(samples) < n_samples:
         raise DataError(
             f"{path}: has become shorter since the run began; put it back, or begin a new run"
         )
@@ -109,7 +120,13 @@ class WaveStatistics:
     std: float = 1.0
 
 
-def normalise(samples: Samples, wave_norm: WaveNorm, statistics: WaveStatistics) -> Samples:
+def normalise(
+    samples: Samples,
+    wave_norm: WaveNorm,
+    statistics: WaveStatistics,
+    *,
+    out: Samples | None = None,
+) -> Samples:
     """Standardise samples by the statistics of the training set, of the clip, or not at all.
 
     Parameters
@@ -118,14 +135,19 @@ def normalise(samples: Samples, wave_norm: WaveNorm, statistics: WaveStatistics)
     wave_norm : {"global", "utterance", "none"}
     statistics : WaveStatistics
         Of the training set.
+    out : (samples,) float32, optional
+        Where the result is written; may be `samples`.
 
     Returns
     -------
     (samples,) float32
     """
     if wave_norm == "none":
-        return samples
+        if out is not None and out is not samples:
+            out[:] = samples
+        return samples if out is None else out
     mean, std = statistics.mean, statistics.std
     if wave_norm == "utterance":
         mean, std = float(samples.mean(dtype=np.float64)), float(samples.std(dtype=np.float64))
-    return ((samples - np.float32(mean)) / np.float32(max(std, 1e-7))).astype(np.float32)
+    out = np.subtract(samples, np.float32(mean), out=out)
+    return np.divide(out, np.float32(max(std, 1e-7)), out=out)

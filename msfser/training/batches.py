@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from lemf.runtime.processes import same_imports
 from msfser.config.settings import SEMANTICS, Config, Crop
-from msfser.data.batching import Batch, ClipReader, collate
+from msfser.data.batching import Batch, ClipReader, silent_batch
 from msfser.data.clips import Samples
 from msfser.data.examples import Examples, IntArray
 from msfser.model.wavlm.frames import count_frames
@@ -223,13 +223,13 @@ class TrainingBatches(Dataset[Batch]):
 
     def __getitem__(self, number: int) -> Batch:
         index = self._micro_batches[number]
-        clips = [self._cropped(int(place)) for place in index]
         settings = self._augmentation
+        lengths = [min(int(self._examples.n_samples[place]), settings.longest) for place in index]
         time_masks = feature_masks = None
         if settings.time_masking.probability > 0:
             n_frames = [
-                count_frames(len(clip), settings.conv_kernels, settings.conv_strides)
-                for clip in clips
+                count_frames(length, settings.conv_kernels, settings.conv_strides)
+                for length in lengths
             ]
             time_masks = [
                 draw_mask(n, *settings.time_masking, self._generator(_MASK, place))
@@ -244,16 +244,18 @@ class TrainingBatches(Dataset[Batch]):
                 )
                 for place in index
             ]
-        batch = collate(self._examples, index, clips, time_masks, feature_masks)
+        batch, rows = silent_batch(self._examples, index, lengths, time_masks, feature_masks)
+        for row, place in zip(rows, index, strict=True):
+            self._read_into(row, int(place))
         return self._drop_texts(batch, index) if settings.text_dropout > 0 else batch
 
-    def _cropped(self, place: int) -> Samples:
-        settings, wav = self._augmentation, self._examples.wavs[place]
-        n_samples, longest = int(self._examples.n_samples[place]), settings.longest
-        if n_samples <= longest:
-            return self._reader.read(wav)[:longest]
-        start = crop_start(n_samples, longest, settings.crop, settings.seed, self._epoch, place)
-        return self._reader.read_crop(wav, start, start + longest, n_samples)
+    def _read_into(self, row: Samples, place: int) -> None:
+        """Write the clip at a place, or its crop, into a row of a batch."""
+        settings, n_samples = self._augmentation, int(self._examples.n_samples[place])
+        start = crop_start(
+            n_samples, settings.longest, settings.crop, settings.seed, self._epoch, place
+        )
+        self._reader.read_into(row, self._examples.wavs[place], start, n_samples)
 
     def _drop_texts(self, batch: Batch, index: IntArray) -> Batch:
         """Treat each text as missing with the probability `text_dropout`."""

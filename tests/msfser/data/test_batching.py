@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msfser.config.settings import SEMANTICS
-from msfser.data.batching import ClipReader, collate, sorted_batches
+from msfser.data.batching import ClipReader, collate, silent_batch, sorted_batches
 from msfser.data.clips import WaveStatistics
 from msfser.data.examples import Examples
 from msfser.model.wavlm.frames import count_frames
@@ -155,7 +155,11 @@ def test_a_batch_is_padded_and_keeps_rows_together():
     examples = make_examples([Path("a"), Path("b"), Path("c")])
     clips = [np.ones(5, dtype=np.float32), np.full(3, 2, dtype=np.float32)]
     masks = [np.array([True, False]), np.array([True])]
-    batch = collate(examples, np.array([2, 0]), clips, masks)
+    batch, rows = silent_batch(examples, np.array([2, 0]), [5, 3], masks)
+    assert not batch.waveforms.any()
+    for row, clip in zip(rows, clips, strict=True):
+        row[:] = clip
+    assert torch.equal(batch.waveforms, collate(examples, np.array([2, 0]), clips).waveforms)
     assert batch.waveforms.tolist() == [[1, 1, 1, 1, 1], [2, 2, 2, 0, 0]]
     assert batch.sample_mask.sum(1).tolist() == [5, 3]
     assert batch.texts["gs"].tolist() == [[4, 5], [0, 1]]
@@ -166,8 +170,7 @@ def test_a_batch_is_padded_and_keeps_rows_together():
 
 def test_all_of_a_batch_is_pinned_and_moved(monkeypatch):
     examples = make_examples([Path("a"), Path("b")])
-    clips, masks = [np.ones(5, dtype=np.float32)] * 2, [np.ones(2, dtype=np.bool_)] * 2
-    batch = collate(examples, np.arange(2), clips, masks)
+    batch, _ = silent_batch(examples, np.arange(2), [5, 5], [np.ones(2, dtype=np.bool_)] * 2)
     pinned = []
     monkeypatch.setattr(torch.Tensor, "pin_memory", lambda t: pinned.append(t) or t.clone())
     again = batch.pin_memory()

@@ -70,6 +70,12 @@ def count_decoded(monkeypatch):
     return decoded
 
 
+def read_crop(reader, path, start, stop, n_samples):
+    crop = np.full(stop - start, np.nan, np.float32)
+    reader.read_into(crop, path, start, n_samples)
+    return crop
+
+
 def same_scan(a, b):
     return all(
         np.array_equal(one, other) if isinstance(one, np.ndarray) else one == other
@@ -89,7 +95,7 @@ def test_what_is_in_the_cache_is_what_is_decoded_to_the_byte(weird, tmp_path, co
     for path, (raw, normalised) in zip(weird, expected, strict=True):
         assert cache.find(path).samples().tobytes() == raw.tobytes()
         assert cached.read(path).tobytes() == normalised.tobytes()
-        part = cached.read_crop(path, 777, 9000, len(raw))
+        part = read_crop(cached, path, 777, 9000, len(raw))
         assert part.tobytes() == normalised[777:9000].tobytes()
     assert count_decoded == []
 
@@ -114,7 +120,7 @@ def test_a_crop_is_cut_from_the_whole_with_and_without_a_cache(weird, tmp_path, 
                 ClipReader(wave_norm, statistics, kept_bytes=0),
                 ClipReader(wave_norm, statistics, cache=cache),
             ):
-                crop = reader.read_crop(path, start, stop, len(whole))
+                crop = read_crop(reader, path, start, stop, len(whole))
                 assert crop.tobytes() == whole[start:stop].tobytes()
 
 
@@ -125,7 +131,7 @@ def test_only_the_crop_is_decoded(tmp_path, count_decoded):
     spans = []
     read_stretch = clips.read_stretch
     clips.read_stretch = lambda *a, **k: spans.append(a[1:]) or read_stretch(*a, **k)
-    reader.read_crop(path, 3000, 8000, RATE_HZ)
+    read_crop(reader, path, 3000, 8000, RATE_HZ)
     clips.read_stretch = read_stretch
     assert spans == [(3000, 8000)]
     assert len(count_decoded) == 1
@@ -151,6 +157,22 @@ def test_a_changed_file_is_noticed(tmp_path, write_wav, count_decoded):
         reader.read(path)
     count_decoded.clear()
     assert "no such recording" in scan_clips([path], cache=cache).failures[0]
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 1 << 20])
+def test_a_file_that_has_become_shorter_since_the_run_began_ends_it(
+    tmp_path, write_wav, kept_bytes
+):
+    cache = ClipCache(tmp_path / "cache")
+    path = write_wav(noise(8000))
+    scan_clips([path], cache=cache)
+    write_wav(noise(7000))
+    for readers in ({"cache": cache}, {}):
+        reader = ClipReader("global", WaveStatistics(), kept_bytes=kept_bytes, **readers)
+        for _ in range(2):
+            with pytest.raises(DataError, match="has become shorter since the run began"):
+                read_crop(reader, path, 0, 8000, 8000)
+            scan_clips([path], cache=cache)  # whose length is then that of the file
 
 
 def test_other_versions_of_what_decodes_decode_anew(tmp_path, write_wav, monkeypatch):
