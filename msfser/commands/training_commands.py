@@ -145,7 +145,7 @@ def _describe_run(config: Config, folder: Path, *, folds: bool, resume: bool) ->
     costs: list[Callable[[], object]] = []
     checks: list[Callable[[], object]] = [partial(choose_device, config.train.device)]
     for fold in fold_numbers(config.data) if folds else [config.data.test_fold]:
-        data = replace(config.data, test_fold=fold)
+        data = replace(config.data, test_fold=fold, cache="")  # which would be filled
         with progress("reading recordings") as watch:
             found = prepare_data(data, config.model, known=known, watch=watch)
         known |= found.record.clips()

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from msfser.commands.cli import main
 from msfser.config.files import make_config
-from msfser.data import clips
+from msfser.data import facts
 from msfser.errors import CheckpointError, DataError
 from msfser.evaluation.runs import DATA_NAME
 from msfser.manifest import read_manifest, write_manifest
@@ -178,8 +178,8 @@ def test_a_recording_that_has_changed_is_noticed_and_only_that_one_is_read(
     manifest = read_manifest(corpus)
     row = [row for row in manifest.utterances if row.split == "train"][3]
     samples, rate_hz = soundfile.read(manifest.wav_path(row))
-    read, read_clip = [], clips.read_clip
-    monkeypatch.setattr(clips, "read_clip", lambda path: read.append(path) or read_clip(path))
+    read, read_samples = [], facts.read_samples
+    monkeypatch.setattr(facts, "read_samples", lambda path: read.append(path) or read_samples(path))
     config = make(corpus)
     known = read_record(finished / DATA_NAME, ()).clips()
     data = prepare_data(config.data, config.model, known=known)
