@@ -23,7 +23,7 @@ from lemf.runtime.locks import hold_lock
 from msfser.ccc import FloatArray
 from msfser.config.files import PARTS, format_config, read_config
 from msfser.config.settings import Config
-from msfser.data.clips import ClipFacts
+from msfser.data.facts import ClipFacts
 from msfser.errors import CheckpointError, ConfigError, DataError
 from msfser.evaluation.runs import CONFIG_NAME, DATA_NAME
 from msfser.evaluation.start import find_start, write_start
