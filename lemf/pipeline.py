@@ -23,12 +23,13 @@ from lemf.scoring.doubts import (
     alignment_flags,
     doubt_notes,
     find_sound,
+    fundamental_notes,
     pitch_flags,
     voice_notes,
     vowel_notes,
 )
 from lemf.scoring.emphasis import Emphasis
-from lemf.scoring.measures import find_clear_f0, measure_flags, measure_words
+from lemf.scoring.measures import find_clear_f0
 from lemf.scoring.norms import Norms, recording_norms, sentence_phones
 from lemf.scoring.sentence import (
     add_measures,
@@ -169,13 +170,12 @@ def score_measurement(
         if model is not None:
             sentence = decide_sentence(sentence, cues.values, model, settings.threshold)
         if settings.measures:
-            clear = find_clear_f0(words, contours)
-            measures = measure_words(words, clear, measured.rate_hz)
-            sentence = add_measures(sentence, measures, measure_flags(clear))
+            clear = find_clear_f0(words, contours, settings.pitch)
+            sentence = add_measures(sentence, words, clear, measured.rate_hz)
         sentences.append(sentence)
     if settings.breaks:
         sentences = add_breaks(sentences, measure_breaks(measured))
-    notes = [*doubt_notes(sentences), *voice_notes(sentences)]
+    notes = [*doubt_notes(sentences), *voice_notes(sentences), *fundamental_notes(sentences)]
     if settings.needs_vowels:
         notes += vowel_notes(alignment, vowels)
     return Emphasis(

@@ -102,7 +102,14 @@ def cut_sentence(words: Sequence[Word], contours: Contours) -> SentenceContours:
     )
 
 
-def clear_semitones(f0_hz: FloatArray, energy: FloatArray, periodicity: FloatArray) -> FloatArray:
+def clear_semitones(
+    f0_hz: FloatArray,
+    energy: FloatArray,
+    periodicity: FloatArray,
+    *,
+    loud: NDArray[np.bool_] | None = None,
+    edge_frames: int = EDGE_FRAMES,
+) -> FloatArray:
     """Compute F0 where it is clearly heard, in semitones above its median.
 
     A frame is kept if its period shows in the signal, if it is less than 14 dB below the loudest 45
@@ -114,20 +121,25 @@ def clear_semitones(f0_hz: FloatArray, energy: FloatArray, periodicity: FloatArr
     ----------
     f0_hz, energy, periodicity : (frames,) float64
         Of one sentence.
+    loud : (frames,) bool, optional
+        The frames that are loud enough, by another rule than that of 14 dB.
+    edge_frames : int
+        How many frames are left out at either end of voicing.
 
     Returns
     -------
     (frames,) float64
         NaN where F0 is not clear.
     """
-    loud = energy >= LEAST_ENERGY * running_maximum(smooth(energy))
+    if loud is None:
+        loud = energy >= LEAST_ENERGY * running_maximum(smooth(energy))
     heard = (f0_hz > 0) & (periodicity >= LEAST_PERIODICITY) & loud
     semitones = np.full(len(f0_hz), np.nan)
     semitones[heard] = 12.0 * np.log2(f0_hz[heard])
     steps = np.abs(np.diff(semitones, prepend=np.nan))
     for stretch in _smooth_stretches(heard, steps):
-        semitones[stretch.start : stretch.start + EDGE_FRAMES] = np.nan
-        semitones[max(stretch.stop - EDGE_FRAMES, stretch.start) : stretch.stop] = np.nan
+        semitones[stretch.start : stretch.start + edge_frames] = np.nan
+        semitones[max(stretch.stop - edge_frames, stretch.start) : stretch.stop] = np.nan
     if not np.isfinite(semitones).any():
         return semitones
     semitones[np.abs(semitones - np.nanmedian(semitones)) > FARTHEST_ST] = np.nan

@@ -180,6 +180,16 @@ def voice_notes(sentences: Sequence[SentenceEmphasis]) -> list[str]:
     ]
 
 
+def fundamental_notes(sentences: Sequence[SentenceEmphasis]) -> list[str]:
+    """Write a note on sentences that have no `f0_hz`, since Harvest misses the fundamental."""
+    if not (n_missing := sum("missing_fundamental" in one.flags for one in sentences)):
+        return []
+    return [
+        f"no f0_hz in {n_missing} of {len(sentences)} sentences: Harvest finds voice in few of the "
+        "loud frames, as on the telephone (missing_fundamental); use --pitch praat or swift"
+    ]
+
+
 def vowel_notes(alignment: Alignment, vowels: frozenset[str]) -> list[str]:
     """Write a note if half of the words that have phones hold no vowel."""
     words = [word for sentence in alignment.sentences for word in sentence if word.phones]

@@ -38,6 +38,7 @@ FLAG_MEANINGS = {
         f"constant_{cue}": f"{cue} has no spread over the sentence: it tells no word from another"
         for cue in CUE_SETS["all"]
     },
+    "missing_fundamental": "voice in few loud frames, as Harvest hears the telephone: no f0_hz",
     "few_words": "fewer than five words: too few to decide well which are accented",
     "flat": "all scores are equal: the top word is only the first",
 }

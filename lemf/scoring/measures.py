@@ -11,16 +11,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lemf.arrays import FloatArray
-from lemf.config import FRAME_PERIOD_S
+from lemf.config import FRAME_PERIOD_S, PitchMethod
 from lemf.contours.contours import Contours
 from lemf.contours.energy import mean_level_db
-from lemf.cues.sentence_contours import clear_semitones
+from lemf.cues.sentence_contours import clear_semitones, running_maximum, smooth
 from lemf.reading.alignment import Word
 from lemf.reading.frames import frames_from
 
+LEAST_IN_WORD = 0.1  # energy, relative to the loudest 45 ms of the word: -20 dB
+LEAST_IN_SENTENCE = 0.0316  # relative to the loudest 45 ms within a second: -30 dB
+EDGE_FRAMES = 1  # left out at either end of voicing
+LEAST_VOICED = 0.55  # of the loud frames, where Harvest hears the fundamental
+LEAST_LOUD_S = 0.5  # of a sentence in which that is checked
 BRIEF_S = 0.03  # clear F0 in a word for less is flagged
+_HARVESTS: tuple[PitchMethod, ...] = ("harvest", "pyworld")
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,8 @@ class ClearF0:
         F0, and F0 above the median of all clear frames; NaN where it is not clear.
     energy, times_s : (frames,) float64
         As in `Contours`.
+    is_missing : bool
+        Whether Harvest does not hear the fundamental, so that no F0 is clear.
     """
 
     spans: tuple[slice, ...]
@@ -67,10 +76,19 @@ class ClearF0:
     semitones: FloatArray
     energy: FloatArray
     times_s: FloatArray
+    is_missing: bool
 
 
-def find_clear_f0(words: Sequence[Word], contours: Contours) -> ClearF0:
-    """Find the clear F0 of a sentence, as `clear_semitones` defines it.
+def find_clear_f0(words: Sequence[Word], contours: Contours, pitch: PitchMethod) -> ClearF0:
+    """Find the clear F0 of a sentence.
+
+    It is that of `clear_semitones`, but for two rules: a frame is loud enough within its word, as
+    `loud_in_words` says, since a word without stress is softer than its neighbours by more than 14
+    dB, and one frame is left out at either end of voicing.
+
+    Harvest looks for the fundamental. On the telephone it finds no voice in most loud frames, and
+    harmonics in the rest; elsewhere it finds voice in nearly all. Where less than 55 % of the loud
+    frames are voiced, no F0 is clear.
 
     Parameters
     ----------
@@ -78,6 +96,8 @@ def find_clear_f0(words: Sequence[Word], contours: Contours) -> ClearF0:
         Of one sentence.
     contours : Contours
         Contours of the recording, with detail.
+    pitch : {"harvest", "praat", "swift", "pyworld"}
+        By which F0 was tracked.
 
     Raises
     ------
@@ -89,15 +109,66 @@ def find_clear_f0(words: Sequence[Word], contours: Contours) -> ClearF0:
     frames = frames_from([(word.start_s, word.end_s) for word in words], contours.times_s)
     first, stop = int(frames.min()), int(frames.max())
     inside = slice(first, stop)
+    spans = tuple(slice(int(a) - first, int(b) - first) for a, b in frames)
     f0_hz, energy = contours.f0_hz[inside], contours.energy[inside]
-    semitones = clear_semitones(f0_hz, energy, contours.detail.periodicity[inside])
+    loud = loud_in_words(energy, spans)
+    is_missing = pitch in _HARVESTS and lacks_fundamental(f0_hz, loud)
+    semitones = clear_semitones(
+        np.zeros(len(f0_hz)) if is_missing else f0_hz,
+        energy,
+        contours.detail.periodicity[inside],
+        loud=loud,
+        edge_frames=EDGE_FRAMES,
+    )
     return ClearF0(
-        spans=tuple(slice(int(a) - first, int(b) - first) for a, b in frames),
+        spans=spans,
         f0_hz=np.where(np.isfinite(semitones), f0_hz, np.nan),
         semitones=semitones,
         energy=energy,
         times_s=contours.times_s[inside],
+        is_missing=is_missing,
     )
+
+
+def loud_in_words(energy: FloatArray, spans: Sequence[slice]) -> NDArray[np.bool_]:
+    """Find the frames that are loud enough in their word for F0 that counts.
+
+    Parameters
+    ----------
+    energy : (frames,) float64
+        Of one sentence.
+    spans : sequence of slice
+        The frames of each word.
+
+    Returns
+    -------
+    (frames,) bool
+        True where a frame is less than 20 dB below the loudest 45 ms of its word and less than 30
+        dB below the loudest within a second; False between words.
+    """
+    smoothed = smooth(energy)
+    enough = energy >= LEAST_IN_SENTENCE * running_maximum(smoothed)
+    loud = np.zeros(len(energy), dtype=bool)
+    for span in spans:
+        loudest = smoothed[span].max(initial=0.0)
+        loud[span] |= enough[span] & (energy[span] >= LEAST_IN_WORD * loudest)
+    return loud
+
+
+def lacks_fundamental(f0_hz: FloatArray, loud: NDArray[np.bool_]) -> bool:
+    """Check whether Harvest finds voice in less than 55 % of the loud frames of a sentence.
+
+    Parameters
+    ----------
+    f0_hz : (frames,) float64
+        By Harvest; 0 where unvoiced.
+    loud : (frames,) bool
+        With less than half a second of them, the answer is no.
+    """
+    n_loud = int(loud.sum())
+    if n_loud * FRAME_PERIOD_S < LEAST_LOUD_S:
+        return False
+    return float((f0_hz[loud] > 0).sum()) < LEAST_VOICED * n_loud
 
 
 def measure_words(words: Sequence[Word], clear: ClearF0, rate_hz: int) -> list[WordMeasures]:

@@ -24,7 +24,7 @@ from lemf.scoring.decision import (
     probability,
 )
 from lemf.scoring.emphasis import CueShare, Segment, SentenceEmphasis, WordEmphasis
-from lemf.scoring.measures import WordMeasures
+from lemf.scoring.measures import ClearF0, measure_flags, measure_words
 from lemf.scoring.ranking import (
     contributions,
     emphasis_score,
@@ -222,12 +222,14 @@ def decide_sentence(
 
 
 def add_measures(
-    sentence: SentenceEmphasis, measures: Iterable[WordMeasures], flags: Iterable[tuple[str, ...]]
+    sentence: SentenceEmphasis, words: tuple[Word, ...], clear: ClearF0, rate_hz: int
 ) -> SentenceEmphasis:
-    """Return a sentence whose words have their measures, and the flags of these."""
-    measured = zip(sentence.words, measures, flags, strict=True)
+    """Return a scored sentence whose words have their measures, and the flags of these."""
+    measures = measure_words(words, clear, rate_hz)
+    measured = zip(sentence.words, measures, measure_flags(clear), strict=True)
     return replace(
         sentence,
+        flags=(*sentence.flags, *(("missing_fundamental",) if clear.is_missing else ())),
         words=tuple(
             replace(word, measures=values, flags=(*word.flags, *found))
             for word, values, found in measured
