@@ -172,27 +172,32 @@ def format_cell(counts: FloatArray) -> str:
 
 
 def print_flagged(tried: Sequence[Tried]) -> None:
-    """Print the gross errors of words with and without the flag `brief_pitch`."""
-    print("\n| all conditions | with `brief_pitch` | without | median error, clean |")
-    print("| --- | --- | --- | --- |")
+    """Print the errors of `f0_hz` with and without `brief_pitch`, and those in clean speech."""
+    print("\n| `f0_hz` by | with `brief_pitch` | without | too low, off the telephone | median |")
+    print("| --- | --- | --- | --- | --- |")
     for system in tried[0].is_brief:
-        cells = []
-        for flagged in (True, False):
-            errors = np.concatenate(
-                [errors_of(o, system, o.is_brief[system], flagged) for o in tried]
+        shares = [
+            f"{100 * np.mean(is_gross):.1f} % of {len(is_gross)}"
+            for is_gross in (
+                np.abs(errors_of(tried, system, flagged=flagged)) > GROSS
+                for flagged in (True, False)
             )
-            cells.append(f"{100 * np.mean(errors > GROSS):.1f} % of {len(errors)}")
-        clean = [o for o in tried if o.condition == "clean"]
-        errors = np.concatenate([errors_of(o, system, o.is_brief[system], False) for o in clean])
-        cells.append(f"{1200 * np.log2(1 + np.median(errors)):.0f} cents")
-        print(f"| {system} | " + " | ".join(cells) + " |")
+        ]
+        off = errors_of([one for one in tried if one.condition != "telephone"], system)
+        clean = np.abs(errors_of([one for one in tried if one.condition == "clean"], system))
+        low = f"{np.sum(off < -GROSS)} of {np.sum(np.abs(off) > GROSS)} gross errors"
+        cents = f"{1200 * np.log2(1 + np.median(clean)):.0f} cents"
+        print(f"| {system} | {shares[0]} | {shares[1]} | {low} | {cents} |")
 
 
-def errors_of(one: Tried, system: str, is_brief: NDArray[np.bool_], flagged: bool) -> FloatArray:
-    """Compute the relative errors of the words found that are flagged, or not."""
-    errors = np.abs(one.found_hz[system] / one.truth_hz - 1)
-    kept: FloatArray = errors[np.isfinite(errors) & (is_brief == flagged)]
-    return kept
+def errors_of(tried: Sequence[Tried], system: str, *, flagged: bool | None = None) -> FloatArray:
+    """Compute the relative errors of the words found: all, the brief ones, or the others."""
+    kept = []
+    for one in tried:
+        errors = one.found_hz[system] / one.truth_hz - 1
+        chosen = True if flagged is None else one.is_brief[system] == flagged
+        kept.append(errors[np.isfinite(errors) & chosen])
+    return np.concatenate(kept)
 
 
 def main() -> None:
