@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import reprlib
+from collections.abc import Sequence
 
 # Control characters, line separators and marks that turn the direction of text
 UNPRINTABLE = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]")
@@ -59,6 +60,11 @@ class OutputError(LemfError):
 
 class MissingPackageError(LemfError):
     """An optional package that the chosen option needs is not installed."""
+
+
+def with_notes(error: LemfError, notes: Sequence[str]) -> LemfError:
+    """Return an error whose message ends in what was noticed while the input was read."""
+    return type(error)(f"{error} (note: {'; '.join(notes)})") if notes else error
 
 
 def one_line(message: str) -> str:

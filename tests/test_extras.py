@@ -85,6 +85,18 @@ def folder(tmp_path):
         ),
         ("lemf", "parselmouth", ["score", *REALLY, "--pitch", "praat"], "lemf[praat]"),
         ("lemf", "swift_f0", ["score", *REALLY, "--pitch", "swift"], "lemf[swift]"),
+        (
+            "lemf",
+            "parselmouth",
+            ["align", REALLY[0], SAID, "-o", "-", "--aligner", "praat"],
+            "lemf[align,praat]",
+        ),
+        (
+            "lemf",
+            "viter",
+            ["align", str(EXAMPLES), "--language", "en", "-o", "new", "--aligner", "viter"],
+            "lemf[align,viter]",
+        ),
         ("lemf", "pyworld", ["score", *REALLY, "--pitch", "pyworld"], "lemf[world]"),
         ("lemf", "espeakng_loader", ["score", REALLY[0], "--text", SAID], "lemf[align]"),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,7 +19,7 @@ from lemf.aligner.acoustics.mfcc import (
 from lemf.aligner.acoustics.models import PhoneModels, read_seed
 from lemf.aligner.acoustics.vocal_tract import fit_vocal_tract
 from lemf.aligner.espeak import open_espeak
-from lemf.aligner.external.choice import align_externally
+from lemf.aligner.external.choice import align_externally, check_installed
 from lemf.aligner.fitting import fit_words
 from lemf.aligner.forced import AlignedText, group_phones
 from lemf.aligner.transcript import TranscriptWord, read_words
@@ -33,13 +34,16 @@ from lemf.runtime.progress import Watch, no_watch
 _BLOCK_S = 60
 _SHOWN = 5  # words in a note
 _MOST_WORDS_PER_S = 25  # over twice the fastest speech
+_TAG = re.compile(
+    r"</?[A-Za-z][^<>\n]{0,200}>|\[\[[^\[\]\n]{1,200}\]\]"
+)  # or phonemes of espeak-ng
 
 
 def align(
     audio: Source | Audio | NDArray[Any],
     text: str,
     *,
-    language: str,
+    language: str | None = None,
     aligner: AlignerName = "espeak",
     force_fit: bool = False,
     rate_hz: int | None = None,
@@ -53,7 +57,7 @@ def align(
     text : str
         What is said.
     language : str
-        Its code in espeak-ng, such as "en-us" or "de", or its English name.
+        Its code in espeak-ng, such as "en-us" or "de", or its English name; always needed.
     aligner : {"espeak", "praat", "viter", "mfa"}
         lemf's own, with the phones of espeak-ng; Praat's, through parselmouth; or the Montreal
         Forced Aligner, where its command is installed. viter aligns corpora only.
@@ -93,8 +97,9 @@ def align(
     if not isinstance(text, str):
         raise TypeError(f"text {shown(text)}: give what is said, as a str")
     if language is None:
-        raise SettingsError("language None: write a code, such as 'en'")
+        raise SettingsError("language None: name that of the text by its code, such as 'en'")
     AlignSettings(language=language, aligner=aligner)  # refuses what is none
+    check_installed(aligner)
     recording = open_audio(audio, rate_hz)
     words, phones, notes = speak_text(recording, text, language, force_fit=force_fit)
     if aligner == "espeak":
@@ -140,7 +145,15 @@ def speak_text(
     phones = group_phones(spoken, len(words))
     for word in unreadable:
         phones[word] = []
-    return words, phones, note_unreadable([words[word].text for word in unreadable])
+    notes = [*note_markup(text), *note_unreadable([words[word].text for word in unreadable])]
+    return words, phones, notes
+
+
+def note_markup(text: str) -> list[str]:
+    """Return a note on tags in a text, such as ``<b>``; none where there are none."""
+    if (tag := _TAG.search(text)) is None:
+        return []
+    return [f"tags such as {shown(tag[0])} are words that are looked for in the sound; remove them"]
 
 
 def note_unreadable(words: Sequence[str]) -> list[str]:

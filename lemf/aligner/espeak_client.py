@@ -57,7 +57,9 @@ class EspeakProcess:
                     if _VARIABLE in os.environ
                     else "reinstall espeak-ng, or the package espeakng-loader"
                 )
-                raise AlignerError(f"espeak-ng does not start: {'; '.join(faults)}; {remedy}")
+                raise AlignerError(
+                    f"espeak-ng does not start: {'; '.join(dict.fromkeys(faults))}; {remedy}"
+                )
         except BaseException:
             self.end()
             raise

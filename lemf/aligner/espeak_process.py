@@ -151,7 +151,7 @@ def _open_first(
         try:
             return Library(path, data), path, faults
         except (OSError, AttributeError) as error:  # AttributeError: a function it lacks
-            faults.append(f"{path}: {error}")
+            faults.append(f"{path}: {str(error).removeprefix(f'{path}: ')}")
     return None, "", faults
 
 

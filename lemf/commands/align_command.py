@@ -258,6 +258,8 @@ def _print_end(run: AlignRun) -> None:
             f"{summary.files:,} files aligned, {summary.failed:,} failed; {summary.words:,} words; "
             f"{summary.audio_s / 3600:.2f} h of audio in {run.seconds:.0f} s"
         )
+        if run.n_kept:
+            say(f"TextGrids of a run before, left as they are: {run.n_kept:,}")
         say(f"wrote {outputs.folder} and {outputs.table}")
     told = [row for row in run.grids if row["confidence"] is not None]
     lowest = sorted(told, key=lambda row: (row["confidence"], row["id"]))[:_SHOWN]

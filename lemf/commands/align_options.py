@@ -11,6 +11,7 @@ import click
 
 from lemf.config import ALIGNERS, AlignSettings
 from lemf.runtime.console import add_options
+from lemf.runtime.progress import progress
 
 if TYPE_CHECKING:
     from lemf.config import AlignerName, Settings
@@ -47,7 +48,7 @@ _ALIGNER_OPTIONS = (
         type=click.Choice(ALIGNERS),
         default="espeak",
         show_default=True,
-        help="What aligns a text; praat needs lemf[praat], viter and mfa their own packages.",
+        help="What aligns a text; praat and viter need the extras of these names, mfa its command.",
     ),
     click.option(
         "--force-fit",
@@ -170,5 +171,8 @@ def read_inputs(
             download=options["download"],
         )
     aligning = align_settings(options)
-    grid = open_words(recording, textgrid, settings, text=transcript, aligning=aligning)
+    with progress("aligning", unit="s") as watch:
+        grid = open_words(
+            recording, textgrid, settings, text=transcript, aligning=aligning, watch=watch
+        )
     return recording, grid

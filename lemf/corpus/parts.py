@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -144,6 +144,11 @@ class Parts:
             part.tables[name] = body[start : start + size]
             start += size
         return part
+
+    def forget(self, shards: Iterable[int]) -> None:
+        """Remove the parts of shards, which must be done again."""
+        for shard in shards:
+            self._path(shard).unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Remove the parts, and the folder if nothing else is in it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from lemf.contours.measurement import Measurement
 from lemf.corpus.outputs import Outputs, Summary, describe_output, write_notes
 from lemf.corpus.parquet import FeatureFile, TableWriter, open_tables, schema_of, to_stream
 from lemf.corpus.plan import describe_settings
+from lemf.corpus.speakers import speaker_finder
 from lemf.corpus.tables import Row, sentence_rows, word_rows
 from lemf.errors import CorpusError, SettingsError, shown
 from lemf.pipeline import score_measurement
@@ -250,34 +250,6 @@ def _watched(
             watch(n_done, n_total)
 
     return measurements
-
-
-def speaker_finder(source: str | Path, pattern: str | None) -> Callable[[str], str]:
-    """Return the function that finds the speaker in an id; see `rescore_features`.
-
-    Raises
-    ------
-    SettingsError
-        The pattern is no regular expression.
-    """
-    try:
-        found = re.compile(pattern if pattern is not None else r"(.+)/")
-    except re.error as error:
-        raise SettingsError(f"speaker pattern {pattern!r}: {error}") from error
-
-    def speaker_of(name: str) -> str:
-        match = found.search(name)
-        speaker = match[min(found.groups, 1)] if match else None
-        if speaker is None:
-            remedy = (
-                "correct --speaker-pattern"
-                if pattern is not None
-                else "it lies in no folder; give --speaker-pattern, such as '^[^_]+'"
-            )
-            raise CorpusError(f"{source}: no speaker in the id {name!r}; {remedy}")
-        return speaker
-
-    return speaker_of
 
 
 def settings_of(path: Path, about: Mapping[str, Any]) -> Settings:

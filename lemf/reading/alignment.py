@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from lemf.config import ROUNDING_S, Settings
-from lemf.errors import NoWordsError, TextGridError
+from lemf.errors import TextGridError
 from lemf.reading.formats.praat_tokens import shorten
 from lemf.reading.geometry import check_geometry, check_recording
 from lemf.reading.silence import (
@@ -21,7 +21,13 @@ from lemf.reading.silence import (
 )
 from lemf.reading.silence_labels import UNNOTED, fold, is_silence
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
-from lemf.reading.tiers import find_phone_tier, read_confidences, select_tiers, tier_by_name
+from lemf.reading.tiers import (
+    fail_no_words,
+    find_phone_tier,
+    read_confidences,
+    select_tiers,
+    tier_by_name,
+)
 
 MATCHES_NOTHING = "matches no label"  # how the note on an option without effect ends
 _HEARD_S = 0.1  # length from which the sound of a word tells
@@ -113,10 +119,7 @@ def align(
     found = find_words(words_tier, below, settings.silence, hearing)
     spoken = found.spoken
     if not spoken:
-        raise NoWordsError(
-            f"{textgrid.path}: tier {words_tier.name!r} holds no word, only silence; "
-            "name another tier with --words-tier"
-        )
+        fail_no_words(textgrid, words_tier)
     check_recording(textgrid, spoken, duration_s)
     # phones inside the words
     phones: list[list[Phone]] = [[] for _ in spoken]

@@ -25,7 +25,10 @@ def check_geometry(textgrid: TextGrid, tier: IntervalTier) -> None:
     """
     end_s = max(tier.end_s, textgrid.end_s)
     previous: Interval | None = None
-    for number, interval in enumerate(tier.intervals, 1):
+    number = 0
+    has_lines = any(interval.line for interval in tier.intervals)
+    for interval in tier.intervals:
+        number += bool(interval.line) or not has_lines  # gaps that no file holds do not count
         if fault := _fault(interval, previous, end_s):
             line = f"line {interval.line}: " if interval.line else ""
             span = f"{_seconds(interval.start_s)}-{_seconds(interval.end_s)} s"

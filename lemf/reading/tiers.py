@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from lemf.config import Settings
-from lemf.errors import TextGridError
+from lemf.errors import NoWordsError, TextGridError
 from lemf.reading.formats.praat_tokens import shorten
 from lemf.reading.silence import find_words, group_by_midpoint
 from lemf.reading.silence_labels import fold
@@ -77,6 +77,8 @@ def select_tiers(
             )
         return words, phones
     if not speaker.phones:
+        if not any(word.label.strip() for word in words.intervals):
+            fail_no_words(textgrid, words)
         whose = f" of {speaker.name!r}" if speaker.name else ""
         raise TextGridError(
             f"{textgrid.path}: no phone tier{whose} for the words of tier {words.name!r}; "
@@ -84,6 +86,14 @@ def select_tiers(
             "phones, or use --duration word"
         )
     return words, _one(textgrid, speaker.phones, "--phones-tier")
+
+
+def fail_no_words(textgrid: TextGrid, words: IntervalTier) -> NoReturn:
+    """Refuse a word tier that holds only silence."""
+    raise NoWordsError(
+        f"{textgrid.path}: tier {words.name!r} holds no word, only silence; "
+        "name another tier with --words-tier"
+    )
 
 
 def find_phone_tier(

@@ -11,7 +11,7 @@ from lemf.errors import AlignerError, TextGridError
 from lemf.reading.encoding import decode_text
 from lemf.reading.formats.annotations import name_annotation
 from lemf.reading.formats.detection import name_binary
-from lemf.reading.formats.subtitles import are_subtitles, read_subtitle_text
+from lemf.reading.formats.subtitles import are_subtitles, check_times, read_subtitle_text
 from lemf.reading.sources import Source, names_beside, read_source, source_name
 from lemf.runtime.input import read_input
 
@@ -105,6 +105,10 @@ def _check_plain(transcript: Transcript) -> Transcript:
     """
     lines = transcript.text.replace("\r\n", "\n").replace("\r", "\n")
     if are_subtitles(lines):
+        try:
+            check_times(lines, transcript.path)
+        except TextGridError as error:
+            raise AlignerError(str(error)) from None
         said = make_transcript(read_subtitle_text(lines), transcript.path)
         return replace(said, notes=(*transcript.notes, _UNTIMED))
     if kind := name_annotation(lines):

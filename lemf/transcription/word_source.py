@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lemf.config import AlignSettings, Settings
-from lemf.errors import AlignerError, MissingPackageError, shown
+from lemf.errors import AlignerError, MissingPackageError, shown, with_notes
 from lemf.reading.alignment_files import find_alignment, read_textgrid
 from lemf.reading.audio import Audio
 from lemf.reading.silence import find_words
@@ -29,6 +29,7 @@ def open_words(
     *,
     text: str | Transcript | None = None,
     aligning: AlignSettings | None = None,
+    watch: Watch = no_watch,
 ) -> TextGrid:
     """Read the TextGrid of a recording, or align its text.
 
@@ -43,6 +44,8 @@ def open_words(
         searched beside the recording: ``talk.TextGrid`` or what `find_alignment` finds, then
         ``talk.txt``, then ``talk.lab``.
     aligning : AlignSettings, optional
+    watch : Watch
+        That of `lemf.align`, where a text is aligned.
 
     Returns
     -------
@@ -66,7 +69,7 @@ def open_words(
     if textgrid is None and text is None:
         text = read_beside(recording.name, settings.encoding)
     if text is not None:
-        grid = align_text(recording, text, aligning or AlignSettings())
+        grid = align_text(recording, text, aligning or AlignSettings(), watch)
         from lemf.aligner.fitting import DOUBTFUL
 
         # Scores have flags and a note of their own for such words
@@ -121,6 +124,8 @@ def complete_phones(
         return grid
     try:
         grid = add_phones(recording, grid, spoken, name, told)
+    except AlignerError as error:
+        raise AlignerError(f"{grid.path}: {error}; --language decides") from None
     except MissingPackageError:  # not asked for: the words can be scored without phones
         return grid
     return replace(grid, notes=(note, *grid.notes))
@@ -169,14 +174,17 @@ def align_text(
     if language is None:
         language, note = tell_language(transcript)
         notes = (*notes, note)
-    grid = align(
-        recording,
-        transcript.text,
-        language=language,
-        aligner=aligning.aligner,
-        force_fit=aligning.force_fit,
-        watch=watch,
-    )
+    try:
+        grid = align(
+            recording,
+            transcript.text,
+            language=language,
+            aligner=aligning.aligner,
+            force_fit=aligning.force_fit,
+            watch=watch,
+        )
+    except AlignerError as error:  # perhaps because of what was noticed
+        raise with_notes(error, (*recording.notes, *notes)) from None
     return replace(grid, notes=(*notes, *grid.notes))
 
 

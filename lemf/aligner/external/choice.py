@@ -14,7 +14,7 @@ from lemf.config import AlignerName
 from lemf.errors import AlignerError
 from lemf.reading.audio import Audio
 
-_PACKAGES = {"praat": "parselmouth", "viter": "viter"}
+_PACKAGES = {"praat": "parselmouth", "viter": "viter"}  # of the extras of these names
 
 
 def check_installed(aligner: AlignerName) -> None:
@@ -27,7 +27,7 @@ def check_installed(aligner: AlignerName) -> None:
     if aligner == "mfa":
         find_command()
     elif package := _PACKAGES.get(aligner):
-        check_package(package, aligner)
+        check_package(package, f"align,{aligner}")
 
 
 def align_externally(

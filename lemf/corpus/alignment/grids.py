@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from lemf.corpus.alignment.record import Made, Row, RunRecord, read_record
 from lemf.corpus.manifest import Recording
 from lemf.corpus.outputs import Summary, write_table
-from lemf.corpus.parts import Parts, read_json
+from lemf.corpus.parts import Parts
 from lemf.corpus.plan import Plan
 from lemf.errors import CorpusError, OutputError, shown
-from lemf.runtime.output import NO_BYTE, check_output, open_output, printable_path, write_output
+from lemf.runtime.output import NO_BYTE, check_output, open_output, printable_path
 
-Row = dict[str, Any]
 GRIDS_TABLE = "grids"  # of the parts
 _LONGEST_NAME, _LONGEST_PATH = 255, 4000  # bytes, on Linux
 _COLUMNS = ("id", "audio", "textgrid", "duration_s", "words", "confidence")
@@ -113,6 +114,8 @@ class GridOutputs:
         if self.folder.exists() and not self.folder.is_dir():
             raise OutputError(f"{self.folder}: this is a file; name a folder")
         check_output(self.run, force=True)
+        if self.folder.is_dir():
+            check_output(self.folder / "any.TextGrid", force=True)
 
     def _beside(self, ending: str) -> Path:
         folder = Path(os.path.normpath(self.folder))
@@ -125,40 +128,33 @@ class GridOutputs:
 
 def find_complete_grids(
     outputs: GridOutputs, plan: Plan, paths: Sequence[Path]
-) -> tuple[Summary, list[Row]] | None:
-    """Return the summary and the rows of a complete run of this plan; None if files are missing.
+) -> tuple[RunRecord | None, bool]:
+    """Return the record of a complete run, if any, and whether nothing is left to do.
 
     Raises
     ------
-    CorpusError, OutputError
-        The outputs were made in another way.
+    CorpusError
+        The run had other settings, or files have changed whose TextGrids exist.
+    OutputError
+        TextGrids exist that no run made.
     """
-    made = read_json(outputs.run)
-    if made is None:
+    record = read_record(outputs.run)
+    if record is None:
         outputs.check(paths)
-        return None
-    try:
-        summary, rows = Summary(**made["summary"]), list(made["grids"])
-        stamps = enumerate(map(int, made["stamps"]))
-        difference = plan.differs_from(made["plan"]) or plan.find_changed(stamps)
-    except (LookupError, TypeError, ValueError, AttributeError):
-        raise OutputError(
-            f"{outputs.run}: does not say how {outputs.folder} was made; --force replaces it"
-        ) from None
-    if difference:
-        raise CorpusError(f"{outputs.folder}: {difference}; --force starts over")
-    if all(path.exists() for number, path in enumerate(paths) if number not in made["failed"]):
-        return summary, rows
-    return None
+        return None, False
+    record.check_settings(plan, paths, outputs.folder)
+    return record, record.is_complete(plan, paths)
 
 
 def merge_grids(
-    parts: Parts, plan: Plan, outputs: GridOutputs, paths: Sequence[Path], first: int
-) -> tuple[Summary, list[Row]]:
+    parts: Parts,
+    plan: Plan,
+    outputs: GridOutputs,
+    paths: Sequence[Path],
+    first: int,
+    record: RunRecord | None,
+) -> tuple[RunRecord, int]:
     """Write the TextGrids from the parts, and then the tables, the record of the run last.
-
-    Where there is a record, the run was complete, and only TextGrids that are missing are written:
-    the others may have been corrected by hand.
 
     Parameters
     ----------
@@ -168,51 +164,71 @@ def merge_grids(
     paths : sequence of Path
         Of the TextGrids, in the order of the plan.
     first : int
-        Number of the part of the first shard.
+        Number of the part of the first shard in the last pass.
+    record : RunRecord or None
+        Of the complete run before, whose TextGrids stay where their recordings are the same.
+
+    Returns
+    -------
+    record : RunRecord
+        Of this run.
+    n_kept : int
+        Number of the TextGrids that stayed.
 
     Raises
     ------
+    CorpusError
+        A recording of the run before has changed, and its TextGrid exists.
     DamagedPartError
         A part differs from what was written.
     OutputError
         An output cannot be written.
     """
-    was_complete = outputs.run.exists()
-    rows: list[Row] = []
+    made: dict[str, Made] = {}
     failures: list[list[str]] = []
     notes: list[list[str]] = []
-    stamps: list[int] = []
-    without: list[int] = []
+    n_kept = 0
     for shard in range(plan.n_shards):
         part = parts.read(first + shard)
-        stamps += part.stamps
+        stamps = parts.read_head(shard).stamps  # of when the files were read first
         failures += part.failures
         notes += part.notes
-        for number, grid in zip(plan.files_of(shard), _grids_of(part.tables), strict=True):
+        files = plan.files_of(shard)
+        for number, stamp, grid in zip(files, stamps, _grids_of(part.tables), strict=True):
             path, recording = paths[number], plan.recordings[number]
+            places = {"audio": recording.audio, "textgrid": path}
+            row: Row = {"id": printable_path(recording.id)} | {
+                key: printable_path(os.path.relpath(place, outputs.table.parent))
+                for key, place in places.items()
+            }
+            kept = record.keeps(recording.id, stamp, path) if record else None
+            if kept is not None:
+                made[recording.id] = kept._replace(row=kept.row and kept.row | row)
+                n_kept += 1
+                continue
+            text = b"" if grid is None else grid.pop("text").encode()
+            if record is not None and path.exists() and path.read_bytes() != text:
+                raise CorpusError(
+                    f"{path}: {recording.audio} or its text changed since it was made; remove the "
+                    "TextGrid to have it made again, and run the same command"
+                )
             if grid is None:
-                if not was_complete:
-                    path.unlink(missing_ok=True)  # of a run before, which --force replaces
-                without.append(number)
+                path.unlink(missing_ok=True)  # of a run before, which --force replaces
+                made[recording.id] = Made(stamp, None, None)
                 continue
             _make_folder(path.parent)
-            text = grid.pop("text")
-            if not (was_complete and path.exists()):
-                with open_output(path, force=True, sync=False) as stream:
-                    stream.write(text.encode())
-            there = outputs.table.parent
-            places = {"audio": recording.audio, "textgrid": str(path)}
-            rows.append(
-                {"id": printable_path(recording.id)}
-                | {key: printable_path(os.path.relpath(to, there)) for key, to in places.items()}
-                | grid
-            )
+            with open_output(path, force=True, sync=False) as stream:
+                stream.write(text)
+            made[recording.id] = Made(stamp, row | grid, zlib.crc32(text))
+    rows = [one.row for one in made.values() if one.row is not None]
     summary = Summary(
         files=len(rows),
-        failed=len(failures),
+        failed=len(made) - len(rows),
         words=sum(row["words"] for row in rows),
-        audio_s=sum(row["duration_s"] for row in rows),
+        audio_s=math.fsum(row["duration_s"] for row in rows),
     )
+    there = {row["id"] for row in rows}
+    failures = [failure for failure in failures if failure[0] not in there]
     write_table(outputs.failed, ["id", "audio", "text", "reason"], failures)
     write_table(outputs.notes, ["id", "audio", "note"], notes)
     told = any(row["confidence"] is not None for row in rows)
@@ -220,10 +236,9 @@ def merge_grids(
     write_table(outputs.table, columns, [[row[key] for key in columns] for row in rows])
     if hasattr(os, "sync"):
         os.sync()  # no power cut leaves half of a TextGrid that the record calls complete
-    made = {"summary": asdict(summary), "plan": plan.identity, "stamps": stamps}
-    made |= {"grids": rows, "failed": without}
-    write_output(outputs.run, json.dumps(made).encode(), force=True)
-    return summary, rows
+    new = RunRecord(plan.identity, summary, made)
+    new.write(outputs.run)
+    return new, n_kept
 
 
 def find_unused_grids(outputs: GridOutputs, paths: Iterable[Path]) -> list[str]:

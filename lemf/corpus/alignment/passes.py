@@ -11,7 +11,6 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,7 +29,6 @@ from lemf.corpus.alignment.tasks import (
 )
 from lemf.corpus.parts import DamagedPartError, Part, Parts
 from lemf.corpus.plan import Plan, stamp_of
-from lemf.errors import CorpusError
 from lemf.runtime.output import printable_path
 from lemf.runtime.progress import Watch
 from lemf.runtime.workers import Failure, LocalWorkers, run_tasks
@@ -83,22 +81,17 @@ class Passes:
         """Number of the first part of the last pass, which holds the TextGrids."""
         return (self.n_passes - 1) * self._plan.n_shards
 
-    def find_changed(self) -> str | None:
-        """Describe which files have changed since they were read first; None if none has."""
-        return self._plan.find_changed(self._stamps())
-
     def finish(self) -> None:
         """Run the passes whose parts are missing.
 
+        Files that have changed since an earlier run read them are read again.
+
         Raises
         ------
-        CorpusError
-            A file that an earlier run read has changed since.
         DamagedPartError
             A part differs from what was written.
         """
-        if changed := self.find_changed():
-            raise CorpusError(f"{self._parts.folder}: {changed}; --force starts over")
+        self._forget_changed()
         plan, parts, self._n_done = self._plan, self._parts, 0
         given = [_Given() for _ in plan.recordings]
         if self._hears:
@@ -169,13 +162,21 @@ class Passes:
                 folder, *given[file],
             )  # fmt: skip
 
-    def _stamps(self) -> Iterator[tuple[int, int]]:
-        """Yield the numbers and stamps of the files of the first pass that are done."""
-        for shard in self._parts.done():
-            if shard < self._plan.n_shards:
-                with suppress(DamagedPartError):  # its shard is done again
-                    stamps = self._parts.read_head(shard).stamps
-                    yield from zip(self._plan.files_of(shard), stamps, strict=True)
+    def _forget_changed(self) -> None:
+        """Remove the parts that hold anything of a file that has changed since the first pass."""
+        n_shards, done = self._plan.n_shards, self._parts.done()
+        changed = {shard for shard in done if shard < n_shards and self._has_changed(shard)}
+        if changed:
+            later = {part for part in done if part >= n_shards}  # the models know the file
+            self._parts.forget(changed | later)
+
+    def _has_changed(self, shard: int) -> bool:
+        try:
+            stamps = self._parts.read_head(shard).stamps
+        except DamagedPartError:  # its shard is done again
+            return False
+        files = self._plan.files_of(shard)
+        return stamps != [stamp_of(self._plan.recordings[file]) for file in files]
 
 
 def choose_training(

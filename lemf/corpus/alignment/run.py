@@ -14,18 +14,18 @@ from pathlib import Path
 from lemf.config import AlignerName, AlignSettings, Settings
 from lemf.corpus.alignment.grids import (
     GridOutputs,
-    Row,
     find_complete_grids,
     find_unused_grids,
     merge_grids,
 )
 from lemf.corpus.alignment.passes import Passes
+from lemf.corpus.alignment.record import Row, RunRecord, read_record
 from lemf.corpus.listing import Listing, list_recordings
 from lemf.corpus.manifest import Recording
 from lemf.corpus.outputs import Summary
 from lemf.corpus.parts import DamagedPartError, Parts
 from lemf.corpus.plan import Plan, make_plan
-from lemf.corpus.rescoring import speaker_finder
+from lemf.corpus.speakers import speaker_finder
 from lemf.errors import CorpusError
 from lemf.runtime.locks import hold_lock
 from lemf.runtime.progress import Watch, no_watch
@@ -50,6 +50,8 @@ class AlignRun:
         The recordings, and the folders that were left out.
     unused_textgrids : list of str
         The TextGrids in the folder that belong to no recording: a run before made them, perhaps.
+    n_kept : int
+        Number of the TextGrids of a run before that stayed as they are.
     seconds : float
         Of work; 0 where the output was complete before.
     """
@@ -59,6 +61,7 @@ class AlignRun:
     grids: list[Row]
     listing: Listing
     unused_textgrids: list[str]
+    n_kept: int = 0
     seconds: float = 0.0
 
 
@@ -136,33 +139,43 @@ def align_corpus(
         speakers = _find_speakers(source, plan, speaker_pattern)
         paths = outputs.paths(recordings)
 
+        def end(record: RunRecord, n_kept: int, seconds: float = 0.0) -> AlignRun:
+            unused = find_unused_grids(outputs, paths)
+            return AlignRun(outputs, record.summary, record.rows, listing, unused, n_kept, seconds)
+
         # A complete output needs no lock, where no killed run left one
         left = outputs.parts.exists() or outputs.lock.exists()
-        if may_be_complete and not left and (done := find_complete_grids(outputs, plan, paths)):
-            return AlignRun(outputs, *done, listing, find_unused_grids(outputs, paths))
+        if may_be_complete and not left:
+            record, complete = find_complete_grids(outputs, plan, paths)
+            if record is not None and complete:
+                return end(record, record.summary.files)
         outputs.check_place()
         stack.enter_context(hold_lock(outputs.lock))
         before = parts.read_plan()
-        if before is None and not force and (done := find_complete_grids(outputs, plan, paths)):
-            return AlignRun(outputs, *done, listing, find_unused_grids(outputs, paths))
-        difference = None if before is None else plan.differs_from(before)
-        if difference and not force:
-            raise CorpusError(f"{outputs.parts}: unfinished, {difference}; --force starts over")
-        run = Passes(workers, plan, parts, aligning, speakers, n_training, watch)
+        record = None
         if force:
             outputs.run.unlink(missing_ok=True)  # so that no TextGrid is kept
-        if before is None or difference or (force and run.find_changed()):
+        elif before is None:
+            record, complete = find_complete_grids(outputs, plan, paths)
+            if record is not None and complete:
+                return end(record, record.summary.files)
+        elif (record := read_record(outputs.run)) is not None:
+            record.check_settings(plan, paths, outputs.folder)
+        difference = None if before is None else plan.differs_from(before)
+        if difference and not force and record is None:
+            raise CorpusError(f"{outputs.parts}: unfinished, {difference}; --force starts over")
+        if before is None or difference:
             parts.start(plan.identity)
+        run = Passes(workers, plan, parts, aligning, speakers, n_training, watch)
         while True:
             try:
                 run.finish()
-                made = merge_grids(parts, plan, outputs, paths, run.last_part)
+                made = merge_grids(parts, plan, outputs, paths, run.last_part, record)
                 break
             except DamagedPartError as error:  # such as by a power cut: its shard is done again
                 error.path.unlink()
         parts.remove()
-        unused = find_unused_grids(outputs, paths)
-        return AlignRun(outputs, *made, listing, unused, time.monotonic() - started)
+        return end(*made, time.monotonic() - started)
 
 
 def _without_times(recording: Recording) -> Recording:

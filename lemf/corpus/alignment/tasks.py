@@ -16,7 +16,7 @@ import numpy as np
 from lemf.config import AlignSettings
 from lemf.corpus.manifest import Recording
 from lemf.corpus.recording import read_text, shorten_paths
-from lemf.errors import AlignerError, LemfError
+from lemf.errors import AlignerError, LemfError, with_notes
 from lemf.runtime.workers import Failure, attempt
 
 if TYPE_CHECKING:
@@ -176,12 +176,16 @@ def _hear(task: AlignTask) -> str:
 
     transcript = read_text(task.recording, task.folder, task.encoding)
     recording = _open(task)
-    words, phones, notes = speak_text(
-        recording,
-        transcript.text,
-        str(task.aligning.language),
-        force_fit=task.aligning.force_fit,
-    )
+    read = (*recording.notes, *transcript.notes)
+    try:
+        words, phones, notes = speak_text(
+            recording,
+            transcript.text,
+            str(task.aligning.language),
+            force_fit=task.aligning.force_fit,
+        )
+    except AlignerError as error:
+        raise with_notes(error, read) from None
     cepstra = cepstra_of(recording)
     factor = fit_vocal_tract(cepstra, read_seed())
     cepstra = warp(cepstra, factor)
@@ -199,7 +203,7 @@ def _hear(task: AlignTask) -> str:
             "factor": factor,
             "moments": [moments.n_frames, moments.sums.tolist(), moments.squares.tolist()],
             "fits": fits,
-            "notes": [*recording.notes, *transcript.notes, *notes],
+            "notes": [*read, *notes],
         },
         ensure_ascii=False,
     )
@@ -238,14 +242,17 @@ def _align_internally(task: AlignTask, recording: Audio) -> tuple[AlignedText, S
     heard = _read_heard(task)
     if "aligned" in heard:
         return _read_aligned(heard, recording), heard["notes"]
-    aligned = align_words(
-        recording,
-        compute_features(recording, heard["factor"], task.moments),
-        _words(heard),
-        heard["phones"],
-        models=task.models,
-        force_fit=task.aligning.force_fit,
-    )
+    try:
+        aligned = align_words(
+            recording,
+            compute_features(recording, heard["factor"], task.moments),
+            _words(heard),
+            heard["phones"],
+            models=task.models,
+            force_fit=task.aligning.force_fit,
+        )
+    except AlignerError as error:
+        raise with_notes(error, heard["notes"]) from None
     return aligned, heard["notes"]
 
 

@@ -67,7 +67,8 @@ def read_json_words(document: object, path: str, find_sound: FindSound) -> TextG
         pieces = segments
     labels = list(_labels(pieces, path))
     if not labels:
-        is_known = {"segments", "language"} <= {*document} or {"words", "transcript"} <= {*document}
+        known = ({"segments", "language"}, {"segments", "word_segments"}, {"words", "transcript"})
+        is_known = any(keys <= {*document} for keys in known)
         return build_words(path, (), find_sound=find_sound) if is_known else None
     if not are_words(label.text for label in labels):
         fail_sentences(

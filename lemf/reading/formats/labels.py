@@ -147,7 +147,7 @@ def choose_recording(
     if len(by_id) == 1:
         ((only, rows),) = by_id.items()
         is_same = sound is None or sound.name.startswith("<") or PurePath(only).stem == stem
-        note = f"its only recording is named {shorten(only)}; read for {shorten(stem)}"
+        note = f"{path}: its only recording is named {shorten(only)}; read for {shorten(stem)}"
         return rows, () if is_same else (note,)
     known = ", ".join(map(shorten, list(by_id)[:3]))
     raise TextGridError(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from html import unescape
 from typing import NamedTuple
 
+from lemf.errors import TextGridError
 from lemf.reading.formats.labels import (
     FindSound,
     Label,
@@ -14,11 +15,15 @@ from lemf.reading.formats.labels import (
     build_words,
     fail_sentences,
 )
+from lemf.reading.formats.praat_tokens import shorten
 from lemf.reading.silence_labels import is_silence
 from lemf.reading.textgrid import TextGrid
 
 _CLOCK = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
 _TIMES = re.compile(rf"^[ \t]*{_CLOCK}[ \t]*-->[ \t]*{_CLOCK}.*$", re.MULTILINE)
+_ARROW = re.compile(
+    r"^[ \t]*[^\s>]*\d[^\s>]*:[^\s>]*[ \t]*-->.*$", re.MULTILINE
+)  # times, or nearly
 _INSIDE = re.compile(rf"<{_CLOCK}>")  # before the word that starts there, in WebVTT
 _MARKED = re.compile(r"<(u|b|i|font|c)\b[^<>]*>([^<]*)</\1>")  # the word that is spoken
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|\{\\[^{}]*\}")
@@ -34,8 +39,8 @@ class _Cue(NamedTuple):
 
 
 def are_subtitles(text: str) -> bool:
-    """Check whether a text holds the times of a cue of SRT or WebVTT."""
-    return _TIMES.search(text) is not None
+    """Check whether a text holds the times of a cue of SRT or WebVTT, be they damaged."""
+    return _ARROW.search(text) is not None
 
 
 def read_subtitles(text: str, path: str, find_sound: FindSound) -> TextGrid:
@@ -48,7 +53,10 @@ def read_subtitles(text: str, path: str, find_sound: FindSound) -> TextGrid:
     ------
     SentenceTimesError
         Only sentences have times.
+    TextGridError
+        The times of a cue are damaged.
     """
+    check_times(text, path)
     cues = list(_cues(text))
     inside = [cue for cue in cues if _INSIDE.search(cue.text)]
     marked = [cue for cue in cues if len(_MARKED.findall(cue.text)) == 1]
@@ -61,6 +69,22 @@ def read_subtitles(text: str, path: str, find_sound: FindSound) -> TextGrid:
     if not are_words(word.text for word in words):
         fail_sentences(path, "subtitles")
     return build_words(path, words, find_sound=find_sound)
+
+
+def check_times(text: str, path: str) -> None:
+    """Refuse subtitles with a line of times that cannot be read, whose cue would be lost.
+
+    Raises
+    ------
+    TextGridError
+    """
+    for match in _ARROW.finditer(text):
+        if _TIMES.match(match[0]) is None:
+            line = text.count("\n", 0, match.start()) + 1
+            raise TextGridError(
+                f"{path}: line {line}: expected times such as 00:00:01,500 --> 00:00:02,000, "
+                f"found {shorten(match[0])}; correct it"
+            )
 
 
 def read_subtitle_text(text: str) -> str:

@@ -41,6 +41,7 @@ _SPHINX = re.compile(r"(\d{1,9})\s+(\d{1,9})\s+-?\d+\s+(\S+).*")
 _VARIANT = re.compile(r"\(\d+\)$")  # WHAT(2): the second pronunciation
 _SHORTEST_END = 1000  # samples or 100 ns: lower numbers are digits that were read aloud
 _SPHINX_FRAMES_PER_S = 100
+_MOST_OTHERS = 0.34  # share of lines that may be damaged
 
 
 class Line(NamedTuple):
@@ -101,7 +102,29 @@ def _read_lines(lines: Sequence[Line], path: str, find_sound: FindSound) -> Text
             raise TextGridError(
                 f"{path}: line {number}: {match[1]} has a decimal comma; write a point"
             )
+    _check_all(lines, path)
     return None
+
+
+def _check_all(lines: Sequence[Line], path: str) -> None:
+    """Refuse lines of which nearly all have one shape, and name the first that has not.
+
+    Raises
+    ------
+    TextGridError
+    """
+    for shape, expected in (
+        (_CTM, "recording, channel, start, length and word, as in CTM"),
+        (_SECONDS, "start, end and label"),
+        (_LABEL_FIRST, "label, start and end"),
+    ):
+        others = [line for line in lines if not shape.fullmatch(line.text)]
+        is_shape = any("." in line.text for line in lines if line not in others)
+        if is_shape and 0 < len(others) <= _MOST_OTHERS * len(lines):
+            number, text = others[0]
+            raise TextGridError(
+                f"{path}: line {number}: expected {expected}, found {shorten(text)}; correct it"
+            )
 
 
 def _last_end(texts: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -313,3 +314,123 @@ def test_names_that_cannot_be_written_are_refused_before_any_work(tmp_path, ids,
     with pytest.raises(CorpusError, match=fault):
         align(manifest, tmp_path / "grids")
     assert list(tmp_path.iterdir()) == [manifest]
+
+
+def copy_of(corpus, folder):
+    shutil.copytree(corpus[0], folder)
+    return folder
+
+
+def test_a_corrected_text_is_aligned_alone_and_corrected_textgrids_stay(corpus, tmp_path):
+    folder, output = copy_of(corpus, tmp_path / "corpus"), tmp_path / "grids"
+    text = folder / "ben" / "two.txt"
+    text.write_text("")
+    assert align(folder, output).summary.failed == 1
+    corrected = output / "anna" / "one.TextGrid"
+    corrected.write_text("by hand")
+    before = contents(output)
+    text.write_text(TEXTS["ben/two"])
+    run = align(folder, output)
+    assert (run.summary.files, run.summary.failed, run.n_kept) == (4, 0, 3)
+    after = contents(output)
+    new = after.pop(Path("ben/two.TextGrid"))
+    assert after == before
+    assert b"cold" in new
+    assert [row["id"] for row in rows(run.outputs.table)] == sorted(TEXTS)
+    assert not run.outputs.failed.exists()
+    assert align(folder, output).seconds == 0
+
+
+def test_a_corrected_text_whose_textgrid_exists_is_named(corpus, tmp_path):
+    folder, output = copy_of(corpus, tmp_path / "corpus"), tmp_path / "grids"
+    align(folder, output)
+    grid = output / "ben" / "two.TextGrid"
+    grid.write_text("by hand")
+    (folder / "ben" / "two.txt").write_text("Please open the door.")
+    with pytest.raises(CorpusError, match=r"two\.TextGrid: .*two\.wav or its text changed since; "):
+        align(folder, output)
+    with pytest.raises(CorpusError, match=r"all TextGrids \(4, 1 of them written or changed by"):
+        align(folder, output)
+    assert grid.read_text() == "by hand"
+    grid.unlink()
+    assert align(folder, output).n_kept == 3
+    assert "cold" not in grid.read_text()
+
+
+def test_a_text_changed_in_a_run_that_was_stopped_loses_no_corrected_textgrid(corpus, tmp_path):
+    folder, output = copy_of(corpus, tmp_path / "corpus"), tmp_path / "grids"
+    align(folder, output)
+    (output / "anna" / "one.TextGrid").unlink()
+    with pytest.raises(StoppedError):
+        align(folder, output, watch=stop)
+    grid = output / "ben" / "two.TextGrid"
+    grid.write_text("by hand")
+    (folder / "ben" / "two.txt").write_text("Please open the door.")
+    with pytest.raises(CorpusError, match=r"two\.TextGrid: .* changed since it was made; remove"):
+        align(folder, output)
+    assert grid.read_text() == "by hand"
+    grid.unlink()
+    align(folder, output)
+    assert "cold" not in grid.read_text()
+
+
+def test_a_text_changed_while_a_run_is_stopped_is_read_again(corpus, tmp_path):
+    folder, output, again = copy_of(corpus, tmp_path / "corpus"), tmp_path / "g", tmp_path / "h"
+    calls = []
+
+    def stop_late(*_):
+        calls.append(0)
+        if len(calls) > 2 * len(TEXTS):
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        align(folder, output, watch=stop_late)
+    (folder / "ben" / "two.txt").write_text("Please open the door.")
+    align(folder, output)
+    align(folder, again)
+    assert contents(output) == contents(again)
+
+
+def test_new_recordings_are_added_to_a_complete_run(corpus, tmp_path):
+    folder, output = copy_of(corpus, tmp_path / "corpus"), tmp_path / "grids"
+    (folder / "ben" / "two.wav").rename(tmp_path / "two.wav")
+    align(folder, output)
+    corrected = output / "anna" / "one.TextGrid"
+    corrected.write_text("by hand")
+    (tmp_path / "two.wav").rename(folder / "ben" / "two.wav")
+    (output / "ben" / "two.TextGrid").write_text("precious")
+    with pytest.raises(OutputError, match=r"two\.TextGrid: exists already, and the run before did"):
+        align(folder, output)
+    (output / "ben" / "two.TextGrid").unlink()
+    run = align(folder, output)
+    assert (run.summary.files, run.n_kept) == (4, 3)
+    assert corrected.read_text() == "by hand"
+
+
+def test_other_settings_say_what_force_replaces(corpus, tmp_path):
+    output = tmp_path / "grids"
+    align(corpus[0], output, train=False)
+    (output / "anna" / "one.TextGrid").write_text("by hand")
+    with pytest.raises(CorpusError, match=r"replaces all TextGrids \(4, 1 of them written or ch"):
+        align(corpus[0], output)
+
+
+def test_a_folder_that_takes_no_file_is_refused_before_any_work(corpus, tmp_path, monkeypatch):
+    output = tmp_path / "grids"
+    output.mkdir()
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != output and access(path, mode))
+    with pytest.raises(OutputError, match=r"no permission to write into .*grids; choose another"):
+        align(corpus[0], output)
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_no_parquet_is_needed(corpus, tmp_path):
+    code = (
+        "import sys; sys.modules['pyarrow'] = None; import lemf; "
+        f"print(lemf.align_corpus({str(corpus[0])!r}, 'grids', language='en').summary.files)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["4"], done.stderr

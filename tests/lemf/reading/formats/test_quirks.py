@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lemf
-from lemf.errors import TextGridError
+from lemf.errors import AlignerError, NoWordsError, TextGridError
 from lemf.reading.alignment_files import parse_textgrid, read_textgrid
+from lemf.transcription.text_files import read_transcript
 
 FOLDER = Path(__file__).with_name("lookalikes")
 ONE_S = lemf.Audio.from_samples(np.full(16000, 0.1), 16000, name="talk.wav")
@@ -190,7 +191,7 @@ def test_a_ctm_of_several_recordings_is_read_for_the_one_at_hand():
 def test_the_only_recording_of_a_file_is_noted_where_it_has_another_name(form, named):
     stem = "talk" if named == "talk.wav" and "MLF" in form else named
     notes = parse_textgrid(form.format(stem), "a", audio=ONE_S).notes
-    other = ("its only recording is named 'utt7'; read for 'talk'",)
+    other = ("a: its only recording is named 'utt7'; read for 'talk'",)
     assert notes == (other if named == "utt7" else ())
 
 
@@ -500,3 +501,54 @@ def test_any_words_come_back_from_every_format(steps):
         assert [row[0] for row in found] == [row[0] for row in rows]
         for (_, *times), (_, *right) in zip(found, rows, strict=True):
             assert times == pytest.approx(right, abs=1e-6)
+
+
+# One number that is none
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "found"),
+    [
+        ("a 1 0.1 0.2 no\na 1 0.3 0.x yes\na 1 0.6 0.1 so\n", 2, "a 1 0.3 0.x yes"),
+        ("0.1\t0.2\tno\n0.3\t0.4\tyes\n0.5\tl.0\tso\n", 3, "0.5 l.0 so"),
+        ("no 0.1 0.2\nyes 0.3 0.4\nso 0..5 0.6\n", 3, "so 0..5 0.6"),
+    ],
+    ids=["ctm", "audacity", "label first"],
+)
+def test_a_line_without_its_times_is_named_among_lines_with_times(content, line, found):
+    with pytest.raises(TextGridError, match=rf"^a: line {line}: expected .*, found ") as caught:
+        parse_textgrid(content, "a", audio=ONE_S)
+    assert found in str(caught.value).replace("\t", " ")
+
+
+@pytest.mark.parametrize("head", ["", "WEBVTT\n\n"])
+@pytest.mark.parametrize("damaged", ["00:00:00,3o0", "00:0x:00.300", "00:00:00"])
+def test_a_cue_whose_times_are_damaged_is_not_lost(head, damaged):
+    cues = [("00:00:00.100", "no"), (damaged, "yes"), ("00:00:00.600", "so")]
+    content = head + "".join(f"{start} --> 00:00:00.900\n{word}\n\n" for start, word in cues)
+    line = 4 + head.count("\n")
+    with pytest.raises(TextGridError, match=rf"^a: line {line}: expected times such as "):
+        parse_textgrid(content, "a", audio=ONE_S)
+    with pytest.raises(AlignerError, match=rf": line {line}: expected times such as "):
+        read_transcript(content.encode())
+
+
+def test_a_fault_is_counted_among_the_labels_that_the_file_has():
+    content = "a 1 0.1 0.1 no\na 1 0.4 0.3 yes\na 1 0.5 0.1 so\n"
+    textgrid = parse_textgrid(content, "a", audio=ONE_S)
+    with pytest.raises(TextGridError, match="line 3: interval 3 'so' "):
+        lemf.score(ONE_S, textgrid, lemf.Settings(duration="word"))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"segments": [], "word_segments": []},
+        {"segments": [], "language": "en"},
+        {"words": [], "transcript": ""},
+    ],
+)
+def test_a_recogniser_that_heard_nothing_is_said_to_have_no_words(document):
+    textgrid = parse_textgrid(json.dumps(document), "a", audio=ONE_S)
+    with pytest.raises(NoWordsError, match="a: tier 'words' holds no word, only silence"):
+        lemf.score(ONE_S, textgrid)
