@@ -11,10 +11,10 @@ import numpy as np
 
 from lemf.aligner.forced import AlignedPhone, AlignedWord
 from lemf.aligner.transcript import TranscriptWord
-from lemf.errors import MissingPackageError
 from lemf.reading.audio import Audio
 from lemf.reading.silence_labels import UNNOTED
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
+from lemf.runtime.extras import importing
 
 _FULL_SCALE = 2**15 - 1
 _SILENCES = UNNOTED - {"spn"}  # a word that the aligner does not know is one
@@ -27,8 +27,9 @@ def check_package(name: str, extra: str) -> None:
     ------
     MissingPackageError
     """
-    if importlib.util.find_spec(name) is None:
-        raise MissingPackageError(f"{name} is missing: pip install 'lemf[{extra}]'")
+    with importing(f"lemf[{extra}]"):
+        if importlib.util.find_spec(name) is None:
+            raise ModuleNotFoundError(name=name)
 
 
 def write_wav(path: Path, recording: Audio) -> None:

@@ -196,7 +196,7 @@ def merge_grids(
         files = plan.files_of(shard)
         for number, stamp, grid in zip(files, stamps, _grids_of(part.tables), strict=True):
             path, recording = paths[number], plan.recordings[number]
-            places = {"audio": recording.audio, "textgrid": path}
+            places = {"audio": recording.audio, "textgrid": str(path)}
             row: Row = {"id": printable_path(recording.id)} | {
                 key: printable_path(os.path.relpath(place, outputs.table.parent))
                 for key, place in places.items()
