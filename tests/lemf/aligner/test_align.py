@@ -84,7 +84,11 @@ def test_a_word_in_foreign_letters_takes_any_sound_and_a_text_of_them_is_refused
     ("changed", "kind", "message"),
     [
         ({"text": None}, TypeError, "text None: give what is said"),
-        ({"language": None}, lemf.SettingsError, "language None: write a code, such as 'en'"),
+        (
+            {"language": None},
+            lemf.SettingsError,
+            "language None: name that of the text by its code",
+        ),
         ({"language": 5}, lemf.SettingsError, "language 5: write a code, such as 'en'"),
         ({"aligner": "foo"}, lemf.SettingsError, "unknown aligner 'foo'; there are: espeak"),
     ],

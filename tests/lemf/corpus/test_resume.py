@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -177,8 +178,9 @@ def kill_two_workers(process, corpus):
         wait_for(lambda n=n_done: n_parts(corpus) > n or process.poll() is not None)
         found = wait_for(lambda: workers(process.pid) or [None] * (process.poll() is not None))
         if found[0] is not None:
-            os.kill(found[0], signal.SIGKILL)
-            n_killed += 1
+            with suppress(ProcessLookupError):  # the run ended in between
+                os.kill(found[0], signal.SIGKILL)
+                n_killed += 1
     return n_killed
 
 

@@ -59,7 +59,7 @@ def test_an_aligner_that_is_not_installed_is_refused_before_any_work(monkeypatch
         check_installed("mfa")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     for aligner in ("praat", "viter"):
-        with pytest.raises(MissingPackageError, match=rf"pip install 'lemf\[{aligner}\]'"):
+        with pytest.raises(MissingPackageError, match=rf"pip install 'lemf\[align,{aligner}\]'"):
             check_installed(aligner)
     check_installed("espeak")
 
