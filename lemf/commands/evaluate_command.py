@@ -94,6 +94,12 @@ if TYPE_CHECKING:
     help="Also judge which words are emphasised: those with this rating or a higher one.  "
     "[default: 1 if the labels name several words or none]",
 )
+@click.option(
+    "--labels-tier",
+    metavar="NAME",
+    help="Take the labels from this tier of the TextGrids: ToBI tones, accents or ratings; LABELS "
+    "may be a folder of recordings then.",
+)
 @decision_options
 @resamples_option
 @click.option(
@@ -116,6 +122,7 @@ def evaluate(
     by: tuple[Grouping, ...],
     clear_margin: float,
     cut: float | None,
+    labels_tier: str | None,
     decide: str | None,
     threshold: float | None,
     resamples: int,
@@ -151,10 +158,10 @@ def evaluate(
     from lemf.agreement.labels.files import read_labels
 
     # Score and judge
-    read = read_labels(str(labels))
+    read = read_labels(str(labels), by_tier=labels_tier is not None)
     _note_fitted_on(weights, decide, labels)
     asks_for_words = decide is not None or threshold is not None
-    if asks_for_words and cut is None:
+    if asks_for_words and cut is None and labels_tier is None:
         if any(label.ratings is not None for label in read):
             raise click.UsageError(
                 "--decide and --threshold: also say with --cut LEVEL from which "
@@ -166,6 +173,7 @@ def evaluate(
             read,
             settings,
             score_files,
+            labels_tier=labels_tier,
             clear_margin=clear_margin,
             cut=cut,
             threshold=threshold,
@@ -182,6 +190,7 @@ def evaluate(
         _write_figure(evaluation, figure, force=force)
     about = {
         "labels": str(labels),
+        **({} if labels_tier is None else {"labels_tier": labels_tier}),
         "settings": {name: shown_fields(one) for name, one in settings.items()},
         "score_files": score_files,
     }
@@ -295,6 +304,8 @@ def _note_fitted_on(weights: tuple[str, ...], decide: str | None, labels: Path) 
     """Print a note on weights or a decision fitted on the labels they are evaluated on."""
     from lemf.agreement.fitting.fitted_weights import is_fitted_on
 
+    if labels.is_dir():
+        return
     for text in (*weights, *([] if decide is None else [decide])):
         if text.lower().endswith(".json") and is_fitted_on(Path(text), labels):
             remedy = (

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from lemf.config import Settings
 from lemf.errors import NoWordsError, TextGridError
 from lemf.reading.formats.praat_tokens import shorten
 from lemf.reading.silence import find_words, group_by_midpoint
 from lemf.reading.silence_labels import fold
-from lemf.reading.textgrid import UNTIMED_TIERS, Interval, IntervalTier, TextGrid
+from lemf.reading.textgrid import UNTIMED_TIERS, Interval, IntervalTier, TextGrid, Tier
 
 # Names of tiers, most specific first; compared by `_fold`
 WORD_TIER_NAMES = ("words", "word", "ort-mau", "ort", "kan-mau", "kan", "wrd")
@@ -30,6 +30,8 @@ _CONFIDENCE = re.compile(
 )
 _NUMBER = re.compile(r"[0-9]|^\s*(?:nan|[-+]?inf)\s*$", re.IGNORECASE)
 _SPEAKER_TIER = re.compile(r"(?P<speaker>.*\S)\s+-\s+(?P<kind>words?|phones?)", re.IGNORECASE)
+
+_Tier = TypeVar("_Tier", bound=Tier)
 
 
 @dataclass
@@ -139,14 +141,24 @@ def read_confidences(
     return [float(held[0].label) if len(held) == 1 else None for held in inside], []
 
 
-def tier_by_name(textgrid: TextGrid, name: str, option: str) -> IntervalTier:
-    """Find the one interval tier of a name; messages name the `option` to correct."""
+def any_tier_by_name(textgrid: TextGrid, name: str, option: str) -> Tier:
+    """Find the one tier of a name, of points or intervals; messages name the `option`."""
+    return _one(textgrid, _tiers_by_name(textgrid, name, option), option)
+
+
+def _tiers_by_name(textgrid: TextGrid, name: str, option: str) -> list[Tier]:
     exact = [tier for tier in textgrid.tiers if tier.name == name]
     found = exact or [tier for tier in textgrid.tiers if _fold(tier.name) == _fold(name)]
     if not found:
         raise TextGridError(
             f"{textgrid.path}: no tier {name!r} for {option}; {_list_tiers(textgrid)}"
         )
+    return found
+
+
+def tier_by_name(textgrid: TextGrid, name: str, option: str) -> IntervalTier:
+    """Find the one interval tier of a name; messages name the `option` to correct."""
+    found = _tiers_by_name(textgrid, name, option)
     intervals = [tier for tier in found if isinstance(tier, IntervalTier)]
     if not intervals:
         raise TextGridError(
@@ -233,7 +245,7 @@ def _fail_no_speaker(textgrid: TextGrid, known: list[_Speaker], name: str) -> No
     raise TextGridError(f"{textgrid.path}: no speaker {name!r}; {found}; {_list_tiers(textgrid)}")
 
 
-def _one(textgrid: TextGrid, tiers: list[IntervalTier], option: str) -> IntervalTier:
+def _one(textgrid: TextGrid, tiers: list[_Tier], option: str) -> _Tier:
     if len(tiers) > 1:
         names = ", ".join(repr(tier.name) for tier in tiers)
         raise TextGridError(

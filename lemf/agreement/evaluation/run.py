@@ -14,8 +14,14 @@ from lemf.agreement.evaluation.ranking import evaluate
 from lemf.agreement.evaluation.results import Evaluation
 from lemf.agreement.external_systems import ExternalSystem, Scores, match_scores, read_system
 from lemf.agreement.labels.files import Label, as_labels
-from lemf.agreement.labels.rated_sentences import RatedSentence, Unjudged, rate_sentences
+from lemf.agreement.labels.rated_sentences import (
+    RatedSentence,
+    RatedSentences,
+    Unjudged,
+    rate_sentences,
+)
 from lemf.agreement.labels.scored_sentences import check_alike
+from lemf.agreement.labels.tier_labels import UNCERTAIN
 from lemf.agreement.measures import CLEAR_MARGIN
 from lemf.arrays import BoolArray, FloatArray
 from lemf.config import DEFAULT_THRESHOLD, N_RESAMPLES, Settings
@@ -28,6 +34,7 @@ def evaluate_labels(
     settings: Mapping[str, Settings] | None = None,
     score_files: Mapping[str, str | Path] | None = None,
     *,
+    labels_tier: str | None = None,
     clear_margin: float = CLEAR_MARGIN,
     cut: float | None = None,
     threshold: float | None = None,
@@ -47,11 +54,15 @@ def evaluate_labels(
         normalise, decide and threshold. By default those of the paper.
     score_files : mapping of str to path, optional
         Scores of external systems, as `external_systems.read_system` reads them.
+    labels_tier : str, optional
+        The tier of the TextGrids that rates the words, as `tier_labels.rate_by_tier` reads it.
+        `labels` may be a folder of recordings with TextGrids then, and its rows name only these.
     clear_margin : float
         Lead of the highest rating over the next from which a sentence counts as clear.
     cut : float, optional
         Words with this rating or a higher one are emphasised: adds `Evaluation.detection`. By
-        default 1 if the labels name emphasised words, not one in every recording.
+        default 1 if the labels name emphasised words or are 0 and 1, unless they come from a file
+        in which each recording has exactly one emphasised word.
     threshold : float, optional
         P from which on a word is taken as emphasised; by default that of each settings, and 0.5.
     n_resamples, seed : int
@@ -82,12 +93,14 @@ def evaluate_labels(
     settings = settings or {"paper": Settings()}
     check_alike(settings)
     external = {name: read_system(path) for name, path in (score_files or {}).items()}
-    known = as_labels(labels)
-    rated = rate_sentences(known, list(settings.values()), jobs=jobs, watch=watch)
-    is_binary = all(label.ratings is None for label in known)
+    known = as_labels(labels, by_tier=labels_tier is not None)
+    rated = rate_sentences(
+        known, list(settings.values()), labels_tier=labels_tier, jobs=jobs, watch=watch
+    )
+    is_binary = _are_binary(known, rated, labels_tier)
     if cut is None and is_binary:
-        all_one = all(len(label.emphasised) == 1 for label in known)
-        cut = None if rated.judged and all_one else 1.0
+        needs_no_words = rated.judged and labels_tier is None and _is_one_each(known)
+        cut = None if needs_no_words else 1.0
 
     # The order of the words
     scores: dict[str, Sequence[FloatArray | None]] = {
@@ -132,6 +145,24 @@ def evaluate_labels(
         seed=seed,
     )
     return replace(evaluation, detection=detection)
+
+
+def _are_binary(labels: Sequence[Label], rated: RatedSentences, labels_tier: str | None) -> bool:
+    """Check for labels that say of each word whether it is emphasised, or are not sure."""
+    if labels_tier is not None:
+        values = np.concatenate([one.ratings for one in rated.complete])
+        return bool(np.isin(values, (0.0, UNCERTAIN, 1.0)).all())
+    given = [label.ratings for label in labels if label.ratings is not None]
+    return all(np.isin(ratings[~np.isnan(ratings)], (0.0, 1.0)).all() for ratings in given)
+
+
+def _is_one_each(labels: Sequence[Label]) -> bool:
+    """Check whether exactly one word of each recording is emphasised."""
+    counts = [
+        len(label.emphasised) if label.ratings is None else int((label.ratings == 1).sum())
+        for label in labels
+    ]
+    return all(count == 1 for count in counts)
 
 
 class _Systems(NamedTuple):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lemf.arrays import FloatArray
+from lemf.corpus.listing import list_recordings
 from lemf.errors import CorpusError, shown
 from lemf.reading.rows import MANIFEST_SUFFIXES, Row, is_index, read_rows
 
@@ -46,7 +47,7 @@ class Label:
     emotion: str | None = None
 
 
-def read_labels(source: str | Path) -> list[Label]:
+def read_labels(source: str | Path, *, by_tier: bool = False) -> list[Label]:
     """Read labels, one row per recording, from a ``.csv`` with a header or a ``.jsonl``.
 
     Every row has ``audio`` and ``textgrid``, paths that start at the folder of the file, and one of
@@ -60,6 +61,10 @@ def read_labels(source: str | Path) -> list[Label]:
     Parameters
     ----------
     source : str or Path
+        Or, with `by_tier`, a folder of recordings with their TextGrids.
+    by_tier : bool
+        Whether a tier of the TextGrids holds the labels, so that neither ``ratings`` nor
+        ``emphasised`` is needed or read.
 
     Returns
     -------
@@ -71,11 +76,15 @@ def read_labels(source: str | Path) -> list[Label]:
     CorpusError
         The file cannot be read, a row is wrong, two rows have the same id, or there is no row.
     """
+    if Path(source).is_dir():
+        if not by_tier:
+            raise CorpusError(f"{source}: a folder; name a file of labels, or a tier with them")
+        return _list_folder(source)
     folder = Path(source).parent
     labels: dict[str, Label] = {}
     for place, row in read_rows(source, suffixes=MANIFEST_SUFFIXES).rows:
         of_emodb = "file" in row and "audio" not in row
-        label = _label(place, folder, _from_emodb(place, row) if of_emodb else row)
+        label = _label(place, folder, _from_emodb(place, row) if of_emodb else row, by_tier=by_tier)
         if label.id in labels:
             raise CorpusError(
                 f"{place}: the id {shown(label.id)} occurs twice; give each row another id"
@@ -86,9 +95,21 @@ def read_labels(source: str | Path) -> list[Label]:
     return list(labels.values())
 
 
-def as_labels(labels: str | Path | Sequence[Label]) -> list[Label]:
+def as_labels(labels: str | Path | Sequence[Label], *, by_tier: bool = False) -> list[Label]:
     """Read labels where a path is given; return a list as it is."""
-    return read_labels(labels) if isinstance(labels, str | Path) else list(labels)
+    if isinstance(labels, str | Path):
+        return read_labels(labels, by_tier=by_tier)
+    return list(labels)
+
+
+def _list_folder(folder: str | Path) -> list[Label]:
+    """Return the recordings of a folder, as ``lemf batch`` searches it; their speakers unknown."""
+    labels = []
+    for one in list_recordings(folder).recordings:
+        if one.textgrid is None:
+            raise CorpusError(f"{one.audio}: no TextGrid beside it, whose tier holds the labels")
+        labels.append(Label(id=one.id, audio=one.audio, textgrid=one.textgrid))
+    return labels
 
 
 def _from_emodb(place: str, row: Row) -> Row:
@@ -109,14 +130,16 @@ def _from_emodb(place: str, row: Row) -> Row:
     }
 
 
-def _label(place: str, folder: Path, row: Mapping[str, object]) -> Label:
+def _label(place: str, folder: Path, row: Mapping[str, object], *, by_tier: bool) -> Label:
     for key in ("audio", "textgrid"):
         if not (isinstance(path := row.get(key), str) and Path(path).name):
             raise CorpusError(f"{place}: no {key}; name the file")
     for key in _TEXTS:
         if not isinstance(row.get(key, ""), str):
             raise CorpusError(f"{place}: {key} must be text, not {shown(row[key])}")
-    if ("ratings" in row) == ("emphasised" in row):
+    if by_tier:
+        row = {key: value for key, value in row.items() if key not in ("ratings", "emphasised")}
+    elif ("ratings" in row) == ("emphasised" in row):
         raise CorpusError(
             f"{place}: give either ratings, one number per word, or emphasised, the index of a word"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -90,6 +90,7 @@ def rate_sentences(
     labels: Sequence[Label],
     settings: Sequence[Settings],
     *,
+    labels_tier: str | None = None,
     jobs: int = 1,
     watch: Watch = no_watch,
 ) -> RatedSentences:
@@ -101,6 +102,8 @@ def rate_sentences(
     settings : sequence of Settings
         One or more; they may differ only in cues, weights, normalise,
         decide and threshold.
+    labels_tier : str, optional
+        The tier of the TextGrids that rates the words, instead of the labels.
     jobs : int
         Number of processes; with 1, the recordings are scored in this one.
     watch : Watch
@@ -122,13 +125,15 @@ def rate_sentences(
     if not labels:
         raise CorpusError("no labels: name at least one recording with its ratings")
 
-    results = score_labels(labels, settings, jobs=jobs, watch=watch)
+    results = score_labels(labels, settings, labels_tier=labels_tier, jobs=jobs, watch=watch)
     judged, tied, unranked, unjudged, notes = [], [], [], [], []
     for label, result in zip(labels, results, strict=True):
         if isinstance(result, Failure):
             unjudged.append(Unjudged(label.id, "failed", result.reason))
             continue
         notes += [(label.id, note) for note in result.notes]
+        if result.ratings is not None:
+            label = replace(label, ratings=result.ratings, emphasised=())
         if mismatch := _mismatch(label, result.sentences):
             unjudged.append(Unjudged(label.id, "labels do not fit", mismatch))
         else:

@@ -9,9 +9,11 @@ from typing import Literal
 import numpy as np
 
 from lemf.agreement.labels.files import Label
+from lemf.agreement.labels.tier_labels import rate_by_tier
 from lemf.arrays import FloatArray
 from lemf.config import Settings
 from lemf.errors import SettingsError
+from lemf.reading.alignment_files import read_textgrid
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Failure, attempt, local_workers, run_tasks
 from lemf.scoring.doubts import TRY_LISTENERS
@@ -74,16 +76,18 @@ def check_alike(systems: Mapping[str, Settings]) -> None:
 
 @dataclass(frozen=True, eq=False)
 class ScoredRecording:
-    """The sentences of a recording, and notes on it."""
+    """The sentences of a recording, notes on it, and ratings of its words where a tier has them."""
 
     sentences: tuple[ScoredSentence, ...]
     notes: tuple[str, ...]
+    ratings: FloatArray | None = None
 
 
 def score_labels(
     labels: Sequence[Label],
     settings: Sequence[Settings],
     *,
+    labels_tier: str | None = None,
     jobs: int = 1,
     watch: Watch = no_watch,
 ) -> list[ScoredRecording | Failure]:
@@ -94,6 +98,8 @@ def score_labels(
     labels : sequence of Label
     settings : sequence of Settings
         As `check_alike` allows them.
+    labels_tier : str, optional
+        The tier of the TextGrids that rates the words, as `rate_by_tier` reads it.
     jobs : int
         Number of processes; with 1, the recordings are scored in this one.
     watch : Watch
@@ -105,7 +111,8 @@ def score_labels(
         One per label, in their order.
     """
     tasks = [
-        _Task(i, label.audio, label.textgrid, tuple(settings)) for i, label in enumerate(labels)
+        _Task(i, label.audio, label.textgrid, tuple(settings), labels_tier)
+        for i, label in enumerate(labels)
     ]
     results: dict[int, ScoredRecording | Failure] = {}
     n_failed = 0
@@ -123,6 +130,7 @@ class _Task:
     audio: str
     textgrid: str
     settings: tuple[Settings, ...]
+    labels_tier: str | None
 
 
 def _run(tasks: Sequence[_Task], jobs: int) -> Iterator[tuple[_Task, ScoredRecording | Failure]]:
@@ -143,7 +151,8 @@ def _score(task: _Task) -> ScoredRecording:
     from lemf.pipeline import score_measurement
 
     with_detail = any(settings.needs_detail for settings in task.settings)
-    measured = measure(task.audio, task.textgrid, task.settings[0], with_detail=with_detail)
+    settings = task.settings[0]
+    measured = measure(task.audio, task.textgrid, settings, with_detail=with_detail)
     results = [score_measurement(measured, settings) for settings in task.settings]
     scored = tuple(
         ScoredSentence(
@@ -159,7 +168,13 @@ def _score(task: _Task) -> ScoredRecording:
     notes = [note for result in results for note in result.notes]
     if any(settings.cues == "listeners" for settings in task.settings):
         notes = [note.removesuffix(TRY_LISTENERS) for note in notes]
-    return ScoredRecording(scored, tuple(dict.fromkeys(notes)))
+    ratings = None
+    if task.labels_tier is not None:
+        words = [word for sentence in measured.alignment.sentences for word in sentence]
+        grid = read_textgrid(task.textgrid, encoding=settings.encoding, audio=task.audio)
+        of_tier = rate_by_tier(grid, task.labels_tier, words)
+        ratings, notes = of_tier.ratings, [*notes, *of_tier.notes]
+    return ScoredRecording(scored, tuple(dict.fromkeys(notes)), ratings)
 
 
 def _of_cues(sentence: SentenceEmphasis, what: Literal["z", "value"]) -> dict[str, FloatArray]:
