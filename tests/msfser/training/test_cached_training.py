@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import sys
 import tomllib
 
 import numpy as np
@@ -16,6 +17,8 @@ from msfser.data import batching, clips
 from msfser.errors import ConfigError
 from msfser.manifest import read_manifest
 from msfser.training import train as training
+from msfser.training.rank_check import _common_settings
+from msfser.training.run_folder import find_changed_setting
 from msfser.training.state import STATE_NAME, Interrupted
 from msfser.training.train import train
 
@@ -181,3 +184,32 @@ def test_a_state_of_an_earlier_version_resumes_with_a_cache(flac_folder, cache, 
         make(flac_folder, "train.epochs=1", f"data.cache='{cache}'"), run, resume=True, quiet=True
     )
     assert again["epochs"] == 1
+
+
+def test_the_cache_is_no_setting_that_a_result_depends_on(tmp_path):
+    one, other = make(tmp_path, "data.cache='a'"), make(tmp_path, "data.cache='b'")
+    assert find_changed_setting(one, other) is None
+    assert _common_settings(one) == _common_settings(other)  # of two ranks
+    assert one.without_cache() == make(tmp_path)
+
+
+def test_ranks_share_a_cache(flac_folder, run_ranks, tmp_path):
+    settings = [*SMALL, "train.accumulation=2", f"data.folder='{flac_folder}'"]
+    command = [sys.executable, "-m", "msfser", "train", "--preset", "tiny"]
+    command += [part for change in settings for part in ("--set", change)]
+    run_ranks(2, [*command, "-o", tmp_path / "plain"])
+    run_ranks(2, [*command, "-o", tmp_path / "cached", "--cache", tmp_path / "cache"])
+    assert results(tmp_path / "cached") == results(tmp_path / "plain")
+    n_used = len([row for row in read_manifest(flac_folder).utterances if row.split != "test"])
+    assert len(list((tmp_path / "cache").rglob("*.clip"))) == n_used
+
+
+def test_a_dry_run_fills_no_cache(flac_folder, tmp_path):
+    settings = [part for change in SMALL for part in ("--set", change)]
+    command = ["train", "--preset", "tiny", "--data", str(flac_folder), "-o", str(tmp_path / "run")]
+    result = CliRunner().invoke(
+        main, [*command, "--cache", str(tmp_path / "c"), "--dry-run", *settings]
+    )
+    assert result.exit_code == 0, result.stderr
+    assert f'cache = "{tmp_path / "c"}"' in result.stdout
+    assert not (tmp_path / "c").exists()
