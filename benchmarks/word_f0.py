@@ -1,12 +1,15 @@
 """Gross errors of F0 maxima of words, on real speech whose F0 is imposed and so known.
 
     python benchmarks/word_f0.py [FOLDER] [--melody calm|lively|own] [--seed N]
+    python benchmarks/word_f0.py [FOLDER] --as-recorded
 
 reads EmoDB and LibriTTS in the folder of real speech (by default LEMF_SPEECH_DATA), resynthesises
 each recording by WORLD with imposed melodies (`imposed_f0.py`), and spoils it: creaky in the second
 half of a third of the words, white and pink noise at 10 dB, the telephone. An error is gross from
 20 %. Words count that have at least 50 ms of audible imposed F0. Prints Markdown, with 95 %
 bootstrap intervals over recordings.
+
+With --as-recorded, nothing is imposed: in how many words do two trackers differ by over 20 %?
 
 The rules of `f0_hz` were chosen with seed 0 and a melody a recording on the speakers 03, 08 and 09
 of EmoDB; the tables show other draws, and the other speakers apart. No shared recording has F0
@@ -20,6 +23,7 @@ import argparse
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +47,7 @@ TRACKERS: tuple[PitchMethod, ...] = ("harvest", "praat", "swift")
 CONDITIONS = ("clean", "creak", "white 10 dB", "pink 10 dB", "telephone")
 GROSS = 0.2
 LEAST_S = 0.05
-N_VARIANTS = 38  # of the rules of `f0_hz` that were compared
+N_VARIANTS = 39  # of the rules of `f0_hz` that were compared
 CHOSEN_ON = ("03", "08", "09")
 N_DRAWS = 1000
 
@@ -200,19 +204,49 @@ def errors_of(tried: Sequence[Tried], system: str, *, flagged: bool | None = Non
     return np.concatenate(kept)
 
 
+def print_agreement(recordings: Sequence[tuple[Path, Path]]) -> None:
+    """Print in how many words, as recorded, two trackers differ grossly."""
+    rows: dict[str, list[FloatArray]] = {}
+    for wav, textgrid in recordings:
+        audio = lemf.read_audio(wav, channel="mix")
+        (samples,) = audio.slices([(0, audio.n_samples)])
+        grid = lemf.read_textgrid(textgrid)
+        (words,) = align(grid, Settings(), audio.duration_s).sentences
+        ratings = np.zeros(len(words))
+        whole = Recording(np.array(samples), audio.rate_hz, grid, ratings, "", slice(None))
+        for system, found_hz in find_maxima(whole, words)[0].items():
+            rows.setdefault(system, []).append(found_hz)
+    print("\n| as recorded: over 20 % apart, of words that both find | maximum | `f0_hz` |")
+    print("| --- | --- | --- |")
+    for one, other in combinations(TRACKERS, 2):
+        cells = []
+        for kind in ("maximum", "**`f0_hz`**"):
+            ratio = np.concatenate(rows[f"{kind}, {one}"]) / np.concatenate(
+                rows[f"{kind}, {other}"]
+            )
+            apart = np.abs(12 * np.log2(ratio[np.isfinite(ratio)])) > 12 * np.log2(1 + GROSS)
+            cells.append(f"{100 * apart.mean():.1f} % of {len(apart)}")
+        print(f"| {one} and {other} | " + " | ".join(cells) + " |")
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, nargs="?", default=os.environ.get("LEMF_SPEECH_DATA"))
     parser.add_argument("--melody", choices=MELODIES, help="only this one")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--as-recorded", action="store_true", help="compare trackers instead")
     options = parser.parse_args()
     if options.folder is None:
         parser.error("name a FOLDER, or set LEMF_SPEECH_DATA")
+    recordings = list_recordings(Path(options.folder))
+    if options.as_recorded:
+        print_agreement(recordings)
+        return
     melodies = (options.melody,) if options.melody else MELODIES
     tried = [
         one
-        for wav, textgrid in list_recordings(Path(options.folder))
+        for wav, textgrid in recordings
         for one in try_recording(wav, textgrid, melodies, options.seed)
     ]
     print(f"melodies: {', '.join(melodies)}; {N_VARIANTS} variants of the rules were compared")

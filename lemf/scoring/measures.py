@@ -23,7 +23,12 @@ from lemf.reading.frames import frames_from
 
 LEAST_IN_WORD = 0.1  # energy, relative to the loudest 45 ms of the word: -20 dB
 LEAST_IN_SENTENCE = 0.0316  # relative to the loudest 45 ms within a second: -30 dB
-EDGE_FRAMES = 1  # left out at either end of voicing
+EDGE_FRAMES: dict[PitchMethod, int] = {  # left out at either end of voicing: overshoot
+    "harvest": 1,
+    "praat": 1,
+    "swift": 0,  # which does not overshoot
+    "pyworld": 1,
+}
 LEAST_VOICED = 0.55  # of the loud frames, where Harvest hears the fundamental
 LEAST_LOUD_S = 0.5  # of a sentence in which that is checked
 BRIEF_S = 0.03  # clear F0 in a word for less is flagged
@@ -84,7 +89,7 @@ def find_clear_f0(words: Sequence[Word], contours: Contours, pitch: PitchMethod)
 
     It is that of `clear_semitones`, but for two rules: a frame is loud enough within its word, as
     `loud_in_words` says, since a word without stress is softer than its neighbours by more than 14
-    dB, and one frame is left out at either end of voicing.
+    dB, and one frame is left out at either end of voicing, none where F0 is SwiftF0's.
 
     Harvest looks for the fundamental. On the telephone it finds no voice in most loud frames, and
     harmonics in the rest; elsewhere it finds voice in nearly all. Where less than 55 % of the loud
@@ -118,7 +123,7 @@ def find_clear_f0(words: Sequence[Word], contours: Contours, pitch: PitchMethod)
         energy,
         contours.detail.periodicity[inside],
         loud=loud,
-        edge_frames=EDGE_FRAMES,
+        edge_frames=EDGE_FRAMES[pitch],
     )
     return ClearF0(
         spans=spans,

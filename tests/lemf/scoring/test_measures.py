@@ -235,6 +235,18 @@ def test_on_the_telephone_another_tracker_gives_the_f0_that_harvest_does_not(spe
     assert np.isfinite(error).mean() > 0.8
 
 
+@pytest.mark.parametrize(
+    ("pitch", "expected_hz"), [("harvest", 151.0), ("praat", 151.0), ("swift", 152.0)]
+)
+def test_a_frame_at_each_edge_of_voicing_is_left_out_but_for_swift(pitch, expected_hz):
+    f0_hz = np.zeros(100)
+    f0_hz[20:80] = 150.0
+    f0_hz[[20, 21]] = 152.0, 151.0
+    words = [Word("a", 0.05, 0.45)]
+    clear = find_clear_f0(words, contours_of(f0_hz), pitch)
+    assert measure_words(words, clear, RATE_HZ)[0].f0_hz == expected_hz
+
+
 def test_the_maximum_lies_inside_a_word_whose_start_is_rounded():
     """A frame up to a microsecond before the start counts as at the start."""
     start_s = 0.1 + 5e-7
