@@ -57,7 +57,6 @@ OPTIONAL = {"optional": True}  # of a field that outputs name only where it is n
 DECISIONS = ("emphasis", "accent")  # that lemf ships
 DEFAULT_THRESHOLD = 0.5
 OFF = "off"  # as a decision: none is made
-DECISION_CHOICES = f"{', '.join(DECISIONS)}, {OFF}, or a file of lemf fit --decide"
 BREAKS = "breaks"  # as sentences: they end at major phrase boundaries
 
 

@@ -16,7 +16,7 @@ from lemf.config import (
     SINGLE_RECORDING_SCOPES,
     Settings,
 )
-from lemf.errors import SettingsError
+from lemf.errors import SettingsError, shown
 from lemf.runtime.console import add_options, force_option, say
 
 if TYPE_CHECKING:
@@ -188,6 +188,12 @@ def read_settings(options: AnalysisOptions) -> Settings:
         measures=options["measures"],
     )
     check_decision(settings, weighing.threshold)
+    if settings.normalise not in SINGLE_RECORDING_SCOPES:  # of the file of a decision
+        raise click.UsageError(
+            f"decide {shown(settings.decide)}: fitted to cues standardised over the "
+            f"{settings.normalise}, which needs several recordings: use lemf batch --features, "
+            "then lemf rescore --decide"
+        )
     return settings
 
 

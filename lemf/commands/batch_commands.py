@@ -180,6 +180,8 @@ def rescore(
             )
     except SettingsError as error:  # of an option, as in the other commands
         raise click.UsageError(str(error)) from error
+    if summary.decisions:
+        say(_describe_decisions(summary.decisions))
     say(f"wrote {output}: {summary.words:,} words of {summary.files:,} files")
     _say_where_notes_are(Outputs.of(output))
 
@@ -191,7 +193,8 @@ def _say_where_notes_are(outputs: Outputs) -> None:
 
 def _describe_decisions(decisions: Mapping[str, int]) -> str:
     counts = (f"{kind} in {decisions.get(kind, 0):,}" for kind in ("none", "one", "several"))
-    return f"emphasised words: {', '.join(counts)} of {sum(decisions.values()):,} sentences"
+    n = sum(decisions.values())
+    return f"emphasised words: {', '.join(counts)} of {n:,} sentence{'s' * (n != 1)}"
 
 
 def _print_end(run: CorpusRun, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -135,10 +136,10 @@ def rescore_features(
         for name, measured in measurements()
     )
     with open_tables(outputs.tables, settings, about, force=force) as writers:
-        notes = _write_rows(scored, writers, settings, source.n_files)
+        notes, decisions = _write_rows(scored, writers, settings, source.n_files)
         write_notes(outputs, notes, summary.files)
         n_words = writers["words"].n_rows
-    return replace(summary, words=n_words)
+    return replace(summary, words=n_words, decisions=decisions)
 
 
 def change_settings(
@@ -214,13 +215,23 @@ def _write_rows(
     writers: Mapping[str, TableWriter],
     settings: Settings,
     n_files: int,
-) -> list[list[str]]:
-    """Write the rows of all recordings, many at a time; return the rows of their notes."""
+) -> tuple[list[list[str]], dict[str, int]]:
+    """Write the rows of all recordings, many at a time.
+
+    Returns
+    -------
+    notes : list of list of str
+        The rows of their notes.
+    decisions : dict of str to int
+        Sentences with none, one and several emphasised words, where that is decided.
+    """
     notes: list[list[str]] = []
+    decisions: Counter[str] = Counter()
     schemas = {table: schema_of(table, settings) for table in writers}
     rows: dict[str, list[Row]] = {table: [] for table in writers}
     for number, (name, emphasis) in enumerate(scored, 1):
         notes += [[name, emphasis.audio, note] for note in emphasis.notes]
+        decisions.update(one.decision.kind for one in emphasis.sentences if one.decision)
         rows["words"] += word_rows(name, emphasis)
         if "sentences" in rows:
             rows["sentences"] += sentence_rows(name, emphasis)
@@ -228,7 +239,7 @@ def _write_rows(
             for table, writer in writers.items():
                 writer.add(to_stream(rows[table], schemas[table]))
                 rows[table] = []
-    return notes
+    return notes, dict(decisions)
 
 
 def _everyone(name: str) -> str:

@@ -6,9 +6,9 @@ import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from lemf.config import CUE_SETS, CUES, DECISION_CHOICES, DEFAULT_THRESHOLD, OFF, SCOPES, Settings
+from lemf.config import CUE_SETS, CUES, DECISIONS, DEFAULT_THRESHOLD, OFF, SCOPES, Settings
 from lemf.errors import SettingsError, shown
 from lemf.runtime.input import read_text_input
 from lemf.runtime.json_text import parse_json
@@ -61,10 +61,11 @@ def find_model(settings: Settings) -> DecisionModel | None:
     if settings.decide not in (None, OFF):
         model = load_model(settings.decide)
         if difference := difference_of(model, settings):
-            raise SettingsError(f"decide {shown(settings.decide)}: {difference}")
+            fault, remedy = difference
+            raise SettingsError(f"decide {shown(settings.decide)}: {fault}; {remedy}")
         return model
     default = DECISION_MODELS["emphasis"]
-    if settings.decide is None and not difference_of(default, settings):
+    if settings.decide is None and difference_of(default, settings) is None:
         return default
     if settings.threshold != DEFAULT_THRESHOLD:
         raise SettingsError(f"threshold {settings.threshold:g}: {explain_undecided(settings)}")
@@ -76,50 +77,63 @@ def explain_undecided(settings: Settings) -> str:
     if settings.decide == OFF:
         return f"decide {OFF!r} decides nothing; leave one of the two out"
     difference = difference_of(DECISION_MODELS["emphasis"], settings)
-    if settings.cues == "listeners":
-        return f"nothing is decided, since the decision 'emphasis' was {difference}"
+    if settings.cues == "listeners" and difference is not None:
+        fault, remedy = difference
+        return f"nothing is decided, since the decision 'emphasis' was {fault}; {remedy}"
     return (
         f"the cue set {settings.cues!r} decides nothing; choose the cue set 'listeners' or a "
         "decision, such as 'emphasis', or leave the threshold out"
     )
 
 
-def load_model(name: str) -> DecisionModel:
+def load_model(name: str, *, setting: str = "decide") -> DecisionModel:
     """Return a model that ships by its name, or read that of a file.
 
     Raises
     ------
     SettingsError
-        There is neither, or the file cannot be read.
+        There is neither, or the file cannot be read; the message names the `setting`.
     """
     if name in DECISION_MODELS:
         return DECISION_MODELS[name]
     if not name or not os.path.lexists(name):
         fault = "name one" if not name else "no such decision or file"
-        raise SettingsError(f"decide {shown(name)}: {fault}; there are: {DECISION_CHOICES}")
+        choices = (*DECISIONS, *([OFF] if setting == "decide" else []))
+        raise SettingsError(
+            f"{setting} {shown(name)}: {fault}; there are: {', '.join(choices)}, or a file of lemf "
+            "fit --decide"
+        )
     return read_decision_model(Path(name))
 
 
-def difference_of(model: DecisionModel, settings: Settings) -> str:
-    """Describe how the scores of the settings differ from those of a model; empty if they fit."""
+class Difference(NamedTuple):
+    """How scores differ from those of a model, and what to do."""
+
+    fault: str
+    remedy: str
+
+
+def difference_of(model: DecisionModel, settings: Settings) -> Difference | None:
+    """Describe how the scores of the settings differ from those of a model; None if they fit."""
+    fit_another = "fit another decision with lemf fit --decide"
     if model.cues != settings.cues:
-        return (
-            f"fitted to scores of the cue set {model.cues!r}, not {settings.cues!r}; set the cues "
-            f"to {model.cues!r}, or fit another decision with lemf fit --decide"
+        return Difference(
+            f"fitted to scores of the cue set {model.cues!r}, not {settings.cues!r}",
+            f"set the cues to {model.cues!r}, or {fit_another}",
         )
     for cue, weight in settings.cue_weights.items():
         if not math.isclose(weight, model.weights[cue], rel_tol=1e-6, abs_tol=1e-9):
-            return (
+            return Difference(
                 f"fitted to scores in which {cue} has weight {model.weights[cue]:g}, not "
-                f"{weight:g}; leave the weights as they are, or fit another decision with lemf "
-                "fit --decide"
+                f"{weight:g}",
+                f"leave the weights as they are, or {fit_another}",
             )
     if model.normalise != settings.normalise:
-        return (
-            f"fitted to cues standardised over the {model.normalise}, not the "
-            f"{settings.normalise}; fit another decision with lemf fit --decide, or leave it out"
+        return Difference(
+            f"fitted to cues standardised over the {model.normalise}, not the {settings.normalise}",
+            f"{fit_another}, or leave it out",
         )
-    return ""
+    return None
 
 
 def model_to_dict(model: DecisionModel) -> dict[str, Any]:
@@ -151,7 +165,7 @@ def read_decision_model(path: Path) -> DecisionModel:
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
     except ValueError as error:
-        raise SettingsError(f"{path}: not JSON ({error})") from error
+        raise SettingsError(f"{path}: not a decision: not JSON ({error}); {_EXPECTED}") from error
     if not isinstance(content, dict) or "decision" not in content:
         raise SettingsError(f"{path}: not a decision; {_EXPECTED}")
     cues = content.get("cues")

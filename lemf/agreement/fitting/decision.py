@@ -115,7 +115,7 @@ def fit_decision(
         raise SettingsError(f"cut {cut}: write a rating, such as 1")
     settings = replace(settings or Settings(cues="listeners"), decide=OFF)
     settings = replace(settings, threshold=DEFAULT_THRESHOLD)
-    model = load_model(start)  # before any recording is scored
+    model = load_model(start, setting="start")  # before any recording is scored
     words, unused = read_words(
         as_labels(labels),
         settings,
@@ -220,7 +220,8 @@ def _check_start(start: DecisionModel, settings: Settings, n_both: tuple[int, in
         which = "emphasised words" if n_both[0] < FEWEST else "words that are not emphasised"
         raise CorpusError(
             f"{min(n_both)} {which} are too few to fit more than an intercept ({FEWEST} are "
-            f"needed), and the slopes of {shown(start.name)} were {difference}; or label more"
+            f"needed), and the slopes of {shown(start.name)} were {difference.fault}; label more, "
+            "or choose the same scores or another start"
         )
 
 

@@ -133,6 +133,7 @@ def test_rescored_features_take_the_scores_of_a_file(features, heavy, tmp_path):
     table = tmp_path / "words.parquet"
     result = run("rescore", features, "-o", table, "--decide", heavy)
     assert "its weights, --normalise recording" in result.stderr
+    assert "of 1 sentence" in result.stderr
     about = settings_in(table)
     assert about["settings"]["weights"]["loudness"] == 2.0
     assert about["decision"]["decision"] == "heavy"
@@ -153,3 +154,18 @@ def test_rescored_features_keep_their_threshold(utterance, tmp_path):
     assert settings_in(again)["settings"]["threshold"] == 0.3
     rescore_features(features, again, cues="paper", force=True)
     assert "threshold" not in settings_in(again)["settings"]
+
+
+def test_a_decision_over_many_recordings_is_refused_where_there_is_one(
+    scored, utterance, features, tmp_path
+):
+    path = tmp_path / "speakers.json"
+    path.write_text(json.dumps(model_to_dict(replace(HEAVY, normalise="corpus"))))
+    for command in (
+        ["score", *scored],
+        ["plot", *scored, "-o", tmp_path / "a.png"],
+        ["batch", utterance.wav.parent, "-o", tmp_path / "a.parquet"],
+    ):
+        last = run(*command, "--decide", path, fails=2).stderr.splitlines()[-1]
+        assert "standardised over the corpus, which needs several recordings: use lemf" in last
+    run("rescore", features, "-o", tmp_path / "b.parquet", "--decide", path)
