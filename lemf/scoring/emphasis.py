@@ -302,7 +302,10 @@ class Emphasis:
 
     def __repr__(self) -> str:
         sentences = "1 sentence" if len(self.sentences) == 1 else f"{len(self.sentences)} sentences"
-        tops = [sentence.ranked[0].word for sentence in self.sentences[:_REPR_TOPS]]
+        tops = [
+            " + ".join(word.word for word in sentence.emphasised[:_REPR_TOPS]) or "none"
+            for sentence in self.sentences[:_REPR_TOPS]
+        ]
         others = ", ..." if len(self.sentences) > _REPR_TOPS else ""
         return (
             f"<lemf.Emphasis of {self.audio!r}: {sentences}, {len(self.words)} words, "

@@ -158,3 +158,11 @@ def test_words_without_a_break_have_no_mark_and_breaks_a_legend(make_grid):
     assert [line.get_xdata()[0] for line in marks] == [words[1].end_s, words[3].end_s]
     legends = [text.get_text() for text in figure.axes[2].get_legend().get_texts()]
     assert {"minor break", "major break"} <= set(legends)
+
+
+def test_the_repr_names_the_words_that_are_decided(make_grid):
+    for threshold, shown in ((1e-9, "w0 + w1 + w2"), (1 - 1e-9, "none")):
+        emphasis, _ = spoken(make_grid, replace(LISTENERS, threshold=threshold), name="w{}")
+        assert f"emphasised: {shown}>" in repr(emphasis)
+    plain, _ = spoken(make_grid, lemf.Settings(), name="w{}")
+    assert f"emphasised: {plain.sentences[0].ranked[0].word}>" in repr(plain)
