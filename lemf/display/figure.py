@@ -34,7 +34,7 @@ from lemf.display.figure_pages import cut_pages
 from lemf.errors import SettingsError
 from lemf.reading.frames import frames_of
 from lemf.runtime.output import FigureFormat
-from lemf.scoring.emphasis import FLAG_MEANINGS, Emphasis, SentenceEmphasis
+from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -141,19 +141,17 @@ def _draw_page(
     upper.set_title(title, loc="left", fontsize=10, parse_math=False)
     first = sentence.ranked[0]
     doubt = f"; doubtful: {first.word} ({first.doubts})" if first.doubts else ""
-    if sentence.doubts:
-        meanings = ", ".join(FLAG_MEANINGS[flag] for flag in sentence.doubts.split())
-        doubt = f"; {meanings}{doubt}"
     lowest.set_xlabel(f"time (s){doubt}", parse_math=False)
     upper.tick_params(bottom=False, labelbottom=False)
 
 
 def _describe_decision(sentence: SentenceEmphasis) -> str:
-    """Say in a title how many words are emphasised; empty where that is not decided."""
+    """Say in a title how many words are emphasised, with flags; empty where nothing is decided."""
     if sentence.decision is None:
         return ""
     n_words = len(sentence.decision.words)
-    return f" (emphasised: {n_words or 'none'})"
+    flags = f"; {sentence.doubts.replace(' ', ', ')}" if sentence.doubts else ""
+    return f" (emphasised: {n_words or 'none'}{flags})"
 
 
 def _check_arguments(

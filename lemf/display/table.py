@@ -61,7 +61,13 @@ def print_table(emphasis: Emphasis, stream: TextIO, *, top: int = 3) -> None:
     settings = emphasis.settings
     weights = " + ".join(f"{w:g} z({name})" for name, w in settings.cue_weights.items())
     legend = f"score = {weights}; z compares the words of one {settings.normalise}"
-    sums = "the columns sum to it" if layout.cues else "of its shares the largest are shown"
+    sums = (
+        "the columns sum to it"
+        if layout.cues
+        else "of its shares the largest are shown"
+        if layout.shares
+        else "it is the sum of shares without room here"
+    )
     if emphasis.decision is None:
         legend += f"; {sums}"
     console.print(Text(legend, style="dim"))
@@ -77,10 +83,13 @@ def _decision_legend(model: DecisionModel, threshold: float, layout: Layout) -> 
     )
     means = (value * model.means[cue] for cue, value in model.absolute.items())
     at_means = model.intercept + sum(means)
+    shares = (
+        "shares of which the largest are shown" if layout.shares else "shares without room here"
+    )
     sums = (
         f"{at_means:.2f} and the columns sum to it"
         if layout.cues
-        else f"it is {at_means:.2f} and shares of which the largest are shown"
+        else f"it is {at_means:.2f} and {shares}"
     )
     return (
         f"P = probability of {name}, * from {threshold:g}; logit P = {model.intercept:.2f} "
@@ -136,8 +145,8 @@ def _print_words(
     if layout.cues:
         for name in format_parts(sentence.words[0]):
             table.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
-    else:
-        table.add_column("largest shares")
+    elif layout.shares:
+        table.add_column("largest shares", overflow="fold")
     with_breaks = sentence.words[0].break_after is not None
     if with_breaks:
         table.add_column("break", no_wrap=True)
@@ -156,7 +165,8 @@ def _print_words(
             f"{word.score:+.2f}",
             *([format_probability(word)] if decided else []),
             *([_bar(word.score, low, high, marks)] if layout.bars else []),
-            *(format_parts(word).values() if layout.cues else [format_largest(word)]),
+            *(format_parts(word).values() if layout.cues else []),
+            *([format_largest(word)] if layout.shares else []),
         ]
         if with_breaks:
             cells.append(format_break(word))

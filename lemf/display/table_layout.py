@@ -26,13 +26,14 @@ _LONGEST = 100_000  # characters printed in one piece: to break lines takes the 
 
 
 class Layout(NamedTuple):
-    """Which columns there is room for: one per cue, the bars, and the measured values.
+    """Which columns there is room for: one per cue or the largest shares, bars, measured values.
 
     `word` is the room for the words; of longer ones the beginning is shown.
     """
 
     word: int
     cues: bool
+    shares: bool
     bars: bool
     values: bool
 
@@ -49,7 +50,7 @@ def choose_layout(emphasis: Emphasis, width: int) -> Layout:
     words = emphasis.words
     bars, values = width >= _NARROW, width >= _WIDE
     if _is_papers(words[0]):  # three cues always fit; cut on a narrow terminal
-        return Layout(_WORD, True, bars, values)
+        return Layout(_WORD, True, False, bars, values)
     word = min(_width("word", (shown_label(one.word) for one in words)), _WORD + 1)
     room = width - _MARK - _width("rank", (str(one.rank) for one in words))
     room -= _width("score", (f"{one.score:+.2f}" for one in words))
@@ -60,10 +61,11 @@ def choose_layout(emphasis: Emphasis, width: int) -> Layout:
     cells = [format_parts(one) for one in words]
     columns = sum(_width(key.replace("_", "\n"), (one[key] for one in cells)) for key in cells[0])
     if (left := room - word - columns) < 0:
-        shares = max(_width(f"{name} +0.00,", ()) for name in cells[0])
-        return Layout(max(min(room - shares, word) - 1, _SHORTEST_WORD), False, False, False)
+        longest = max(map(cell_len, cells[0]))
+        short = max(min(room - longest - len(" +0.00, "), word - 1), _SHORTEST_WORD)
+        return Layout(short, False, room - short > longest + 1, False, False)
     bars = bars and left >= _BAR
-    return Layout(_WORD, True, bars, values and bars and left >= _BAR + _VALUES)
+    return Layout(_WORD, True, False, bars, values and bars and left >= _BAR + _VALUES)
 
 
 def _is_papers(word: WordEmphasis) -> bool:

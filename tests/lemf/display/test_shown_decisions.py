@@ -69,7 +69,7 @@ def test_no_number_of_a_decision_is_cut(make_grid, monkeypatch, tmp_path, cues, 
     settings = lemf.Settings(cues=cues, decide=model)
     emphasis, _ = spoken(make_grid, settings, name=name)
     emphasis = with_breaks(emphasis) if breaks else emphasis
-    for width in (*range(60, 132, 2), 200, 300):
+    for width in (44, *range(60, 132, 2), 200, 300):
         text = table_of(emphasis, monkeypatch, width)
         layout = choose_layout(emphasis, width)
         rows = [line for line in text.splitlines() if "…" in line or "word" in line]
@@ -81,13 +81,26 @@ def test_no_number_of_a_decision_is_cut(make_grid, monkeypatch, tmp_path, cues, 
                 cells += parts.values()
             for cell in cells:
                 assert cell in text, (width, cell)
-            if not layout.cues:
+            if layout.shares:
                 shown = text.replace("\n", " ").split()
                 for part in format_largest(word).replace(",", "").split():
                     assert any(one.strip(",") == part for one in shown), (width, part)
         assert all(line.count("…") <= 1 for line in rows)  # of the word alone
-        says = "the columns sum to it" if layout.cues else "shares of which the largest are shown"
+        says = (
+            "the columns sum to it" if layout.cues
+            else "shares of which the largest are shown" if layout.shares
+            else "shares without room here"
+        )  # fmt: skip
         assert says in " ".join(text.split())
+
+
+def test_shares_without_any_room_are_left_out_and_that_is_said(make_grid, monkeypatch):
+    emphasis, _ = spoken(make_grid, LISTENERS)
+    for width in (30, 36):
+        text = table_of(emphasis, monkeypatch, width)
+        assert "…" not in text.replace("word…", "")
+        assert "shares without room here" in " ".join(text.split())
+        assert f"{emphasis.words[0].score:+.2f}" in text
 
 
 def test_shares_that_are_not_all_shown_are_not_said_to_sum(make_grid, monkeypatch):
@@ -123,8 +136,8 @@ def test_a_sentence_too_short_to_decide_is_flagged_in_every_format(make_grid):
         labels = [interval.label for interval in tier.intervals if interval.label]
         assert labels == [sentence.doubts] * n_words
         (figure,) = _figures(emphasis, [0], "", 3, "log", paged=False)
-        assert "; " in figure.axes[2].get_xlabel()
-        assert "word" in figure.axes[2].get_xlabel()
+        title = figure.axes[0].get_title(loc="left")
+        assert title.endswith(f"; {sentence.doubts.replace(' ', ', ')})")
     plain, grid = spoken(make_grid, lemf.Settings(), n_words=1)
     assert plain.sentences[0].doubts == ""  # nothing is decided
     assert "flags" not in [tier.name for tier in add_tiers(grid, plain).tiers]
