@@ -2,9 +2,11 @@
 
 from .agreement.bootstrap import bootstrap_interval as bootstrap_interval
 from .agreement.calibration import Reliability as Reliability
+from .agreement.detection import PrecisionRecall as PrecisionRecall
 from .agreement.evaluation.detect import Detection as Detection
 from .agreement.evaluation.detect import Difference as Difference
 from .agreement.evaluation.detect import SystemDetection as SystemDetection
+from .agreement.evaluation.rater_agreement import RaterAgreement as RaterAgreement
 from .agreement.evaluation.results import Evaluation as Evaluation
 from .agreement.evaluation.results import GroupAgreement as GroupAgreement
 from .agreement.evaluation.results import SystemAgreement as SystemAgreement

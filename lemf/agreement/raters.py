@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+from typing import NamedTuple
+
 import numpy as np
 
 from lemf.agreement.detection import PrecisionRecall, check_alike, precision_recall
-from lemf.arrays import BoolArray
+from lemf.arrays import BoolArray, FloatArray
 
 
 def cohen_kappa(one: BoolArray, other: BoolArray) -> float:
@@ -36,43 +39,81 @@ def cohen_kappa(one: BoolArray, other: BoolArray) -> float:
     )
 
 
-def majority(raters: BoolArray) -> BoolArray:
-    """Return which words more than half of the raters marked; half of them is not enough.
+def mean_rating(ratings: FloatArray) -> FloatArray:
+    """Compute the mean of the raters who rated a word.
 
     Parameters
     ----------
-    raters : (raters, words) bool
+    ratings : (raters, words) float64
+        NaN where a rater gave none; 1 and 0 for words that a rater marked or not.
 
     Returns
     -------
-    (words,) bool
+    (words,) float64
+        NaN where nobody rated the word.
     """
-    marked: BoolArray = 2 * raters.sum(axis=0) > len(raters)
-    return marked
+    known = np.isfinite(ratings)
+    n_raters = known.sum(axis=0)
+    sums = np.where(known, ratings, 0.0).sum(axis=0)
+    mean = np.full(len(n_raters), np.nan)
+    np.divide(sums, n_raters, out=mean, where=n_raters > 0)
+    return mean
 
 
-def raters_ceiling(raters: BoolArray) -> tuple[PrecisionRecall, ...]:
-    """Compute how well each rater finds the words that the majority of the others marked.
+class Ceiling(NamedTuple):
+    """How well a rater finds what the others heard, on the `n_words` that both rated."""
+
+    n_words: int
+    found: PrecisionRecall
+    kappa: float
+
+
+def raters_ceiling(ratings: FloatArray, cut: float) -> tuple[Ceiling, ...]:
+    """Compute how well each rater finds the words that the others on average rate from `cut` on.
 
     What a system can at most be asked for: one rater left out, judged as a system is.
 
     Parameters
     ----------
-    raters : (raters, words) bool
+    ratings : (raters, words) float64
+        NaN where a rater gave none.
+    cut : float
+        Least rating of an emphasised word; of raters who mark words, the least share of raters.
 
     Returns
     -------
-    tuple of PrecisionRecall
-        One per rater.
+    tuple of Ceiling
+        One per rater; of a rater with no word in common with others the measures are NaN.
 
     Raises
     ------
     ValueError
         Fewer than two raters.
     """
-    if len(raters) < 2:
-        raise ValueError(f"{len(raters)} raters; two or more are needed to leave one out")
-    return tuple(
-        precision_recall(one, majority(np.delete(raters, i, axis=0)))
-        for i, one in enumerate(raters)
-    )
+    if len(ratings) < 2:
+        raise ValueError(f"{len(ratings)} raters; two or more are needed to leave one out")
+    ceilings = []
+    for i, one in enumerate(ratings):
+        others = mean_rating(np.delete(ratings, i, axis=0))
+        both = np.isfinite(one) & np.isfinite(others)
+        said, heard = reaches(one[both], cut), reaches(others[both], cut)
+        ceilings.append(
+            Ceiling(int(both.sum()), precision_recall(said, heard), cohen_kappa(said, heard))
+        )
+    return tuple(ceilings)
+
+
+def pairwise_kappa(ratings: FloatArray, cut: float) -> float:
+    """Compute the mean of Cohen's kappa over the pairs of raters; NaN where no pair has one."""
+    kappas = []
+    for one, other in combinations(ratings, 2):
+        both = np.isfinite(one) & np.isfinite(other)
+        kappas.append(cohen_kappa(reaches(one[both], cut), reaches(other[both], cut)))
+    known = [kappa for kappa in kappas if not np.isnan(kappa)]
+    return float(np.mean(known)) if known else np.nan
+
+
+def reaches(ratings: FloatArray, cut: float) -> BoolArray:
+    """Return which ratings are the cut or higher, up to rounding."""
+    emphasised: BoolArray = ratings >= cut - 1e-9
+    return emphasised

@@ -162,12 +162,12 @@ def evaluate(
     _note_fitted_on(weights, decide, labels)
     asks_for_words = decide is not None or threshold is not None
     if asks_for_words and cut is None and labels_tier is None:
-        if any(label.ratings is not None for label in read):
+        if not all(label.is_binary for label in read):
             raise click.UsageError(
                 "--decide and --threshold: also say with --cut LEVEL from which "
                 "rating on words are emphasised"
             )
-        cut = 1.0
+        cut = None if any(label.raters for label in read) else 1.0
     with progress("scoring", unit="files") as watch:
         evaluation = evaluate_labels(
             read,

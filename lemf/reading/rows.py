@@ -47,7 +47,7 @@ def read_rows(
     ----------
     path : str or Path
         Its suffix tells the format: ``.csv`` with commas, ``.tsv`` with tabs, both with a header;
-        ``.jsonl``, one object per line; ``.parquet``. Text is UTF-8.
+        ``.jsonl``, or ``.json`` where allowed, one object per line; ``.parquet``. Text is UTF-8.
     suffixes : sequence of str
         The formats that are allowed.
     required : collection of str
@@ -82,7 +82,7 @@ def read_rows(
         raise CorpusError(
             f"{path}: cannot be read ({getattr(error, 'strerror', error)})"
         ) from error
-    if suffix == ".jsonl":
+    if suffix in (".jsonl", ".json"):
         return _json_rows(path, text)
     return _delimited_rows(path, text, "\t" if suffix == ".tsv" else ",", required)
 

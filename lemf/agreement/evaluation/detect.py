@@ -12,9 +12,11 @@ from lemf.agreement.bootstrap import Intervals, Spread
 from lemf.agreement.calibration import Reliability, perfect_calibration_error, reliability
 from lemf.agreement.detection import best_threshold
 from lemf.agreement.evaluation.detection_spread import By, WordJudgement, spread_detection
+from lemf.agreement.evaluation.rater_agreement import RaterAgreement, judge_raters
 from lemf.agreement.external_systems import baseline_scores
 from lemf.agreement.folds import Fold, LeftOut, make_folds, what_to_leave_out
 from lemf.agreement.labels.rated_sentences import RatedSentence, known_speakers
+from lemf.agreement.raters import reaches
 from lemf.arrays import BoolArray, FloatArray
 from lemf.config import DEFAULT_THRESHOLD, N_RESAMPLES
 
@@ -82,6 +84,10 @@ class Detection:
     n_resamples, seed : int
         Of the bootstrap; the seed of the simulation of `perfect_ece`, too.
     systems : tuple of SystemDetection
+    raters : tuple of RaterAgreement
+        Where several raters labelled the words.
+    raters_kappa : float
+        Mean of Cohen's kappa over the pairs of raters; NaN without.
     """
 
     cut: float
@@ -95,6 +101,8 @@ class Detection:
     n_resamples: int
     seed: int
     systems: tuple[SystemDetection, ...]
+    raters: tuple[RaterAgreement, ...] = ()
+    raters_kappa: float = np.nan
 
 
 def detect(
@@ -132,7 +140,7 @@ def detect(
     Detection
         The systems in the given order, then the baselines.
     """
-    emphasised = tuple(emphasised_words(sentence, cut) for sentence in sentences)
+    emphasised = tuple(reaches(sentence.ratings, cut) for sentence in sentences)
     counts = [int(one.sum()) for one in emphasised]
     speakers = known_speakers(sentences)
     folds = make_folds(
@@ -195,6 +203,8 @@ def detect(
                 reliability=reliability(x, y) if is_p else None,
             )
         )
+    taken = {name: one.predicted for name, one in judgements.items()}
+    raters, raters_kappa = judge_raters(sentences, taken, cut)
     return Detection(
         cut=cut,
         n_sentences=len(sentences),
@@ -210,13 +220,9 @@ def detect(
         n_resamples=n_resamples,
         seed=seed,
         systems=tuple(systems),
+        raters=raters,
+        raters_kappa=raters_kappa,
     )
-
-
-def emphasised_words(sentence: RatedSentence, cut: float) -> BoolArray:
-    """Return which words are rated at the cut or higher, (words,) bool."""
-    emphasised: BoolArray = sentence.ratings >= cut - 1e-9
-    return emphasised
 
 
 def _difference(spread: Spread, other: Spread) -> Difference:

@@ -20,6 +20,7 @@ from lemf.agreement.evaluation.detection_text import (
     threshold_text,
     units,
 )
+from lemf.agreement.evaluation.rater_text import rater_table
 from lemf.errors import printable
 
 _OF_WORDS = DETECTION_MEASURES[:7]
@@ -43,6 +44,9 @@ def print_detection(console: Console, detection: Detection) -> None:
     for name in _COMPARED:
         console.print()
         _print_differences(console, detection, name)
+    if detection.raters:
+        console.print()
+        _print_raters(console, detection)
     console.print()
     for note in detection_notes(detection):
         console.print(Text(printable(note), style="dim"))
@@ -90,6 +94,14 @@ def _add_differences(
     for unit in over:
         spans = [short_span(*one.intervals[unit][name]) for one in differences]
         table.add_row(f" over {unit}", *spans, style="dim")
+
+
+def _print_raters(console: Console, detection: Detection) -> None:
+    titles, rows = rater_table(detection)
+    table = _table("raters", [printable(title) for title in titles])
+    for name, *cells in rows:
+        table.add_row(Text(printable(name)), *cells)
+    console.print(table)
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:

@@ -15,6 +15,7 @@ from lemf.agreement.evaluation.cells import (
 )
 from lemf.agreement.evaluation.detect import Detection, SystemDetection
 from lemf.agreement.evaluation.detection_spread import DETECTION_MEASURES
+from lemf.agreement.evaluation.rater_text import rater_notes, rater_table, raters_to_dict
 
 DETECTION_TITLES = {
     "precision": "prec.",
@@ -78,6 +79,7 @@ def detection_to_dict(detection: Detection) -> dict[str, Any]:
             }
             for one in detection.systems
         ],
+        **raters_to_dict(detection),
     }
 
 
@@ -108,6 +110,10 @@ def detection_blocks(detection: Detection) -> list[str]:
     ]
     head = f"differences, over {last}"
     blocks.append(markdown_table([head, *(DETECTION_TITLES[name] for name in COMPARED)], rows))
+    if detection.raters:
+        titles, shown = rater_table(detection)
+        escaped = [[markdown_name(row[0], baseline=False), *row[1:]] for row in shown]
+        blocks.append(markdown_table(["rater", *titles], escaped))
     return [*blocks, *detection_notes(detection)]
 
 
@@ -142,6 +148,7 @@ def detection_notes(detection: Detection) -> list[str]:
         "threshold: a word is taken as emphasised from there on; P where a system gives it, else "
         "the score with the highest F1 on sentences without the "
         f"{detection.left_out} of the judged one (range over the folds).",
+        *(rater_notes(detection) if detection.raters else []),
         f"95 % intervals: {detection.n_resamples} draws, seed {detection.seed}; thresholds are not "
         "learnt again in each draw.",
         "some: ROC-AUC, none or some, of the sentence's highest number; 0, 1, more: sentences with "

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lemf.agreement.evaluation.detect import detect, emphasised_words
+from lemf.agreement.evaluation.detect import detect
 from lemf.agreement.evaluation.ranking import evaluate
 from lemf.agreement.evaluation.results import Evaluation
 from lemf.agreement.external_systems import ExternalSystem, Scores, match_scores, read_system
@@ -23,10 +23,13 @@ from lemf.agreement.labels.rated_sentences import (
 from lemf.agreement.labels.scored_sentences import check_alike
 from lemf.agreement.labels.tier_labels import UNCERTAIN
 from lemf.agreement.measures import CLEAR_MARGIN
+from lemf.agreement.raters import reaches
 from lemf.arrays import BoolArray, FloatArray
 from lemf.config import DEFAULT_THRESHOLD, N_RESAMPLES, Settings
 from lemf.errors import CorpusError
 from lemf.runtime.progress import Watch, no_watch
+
+_HALF = 0.5  # of the raters, who mark a word that counts as emphasised
 
 
 def evaluate_labels(
@@ -62,7 +65,8 @@ def evaluate_labels(
     cut : float, optional
         Words with this rating or a higher one are emphasised: adds `Evaluation.detection`. By
         default 1 if the labels name emphasised words or are 0 and 1, unless they come from a file
-        in which each recording has exactly one emphasised word.
+        in which each recording has exactly one emphasised word; 0.5, half of the raters, where
+        several raters mark words.
     threshold : float, optional
         P from which on a word is taken as emphasised; by default that of each settings, and 0.5.
     n_resamples, seed : int
@@ -99,8 +103,7 @@ def evaluate_labels(
     )
     is_binary = _are_binary(known, rated, labels_tier)
     if cut is None and is_binary:
-        needs_no_words = rated.judged and labels_tier is None and _is_one_each(known)
-        cut = None if needs_no_words else 1.0
+        cut = _default_cut(known, rated, labels_tier)
 
     # The order of the words
     scores: dict[str, Sequence[FloatArray | None]] = {
@@ -152,17 +155,17 @@ def _are_binary(labels: Sequence[Label], rated: RatedSentences, labels_tier: str
     if labels_tier is not None:
         values = np.concatenate([one.ratings for one in rated.complete])
         return bool(np.isin(values, (0.0, UNCERTAIN, 1.0)).all())
-    given = [label.ratings for label in labels if label.ratings is not None]
-    return all(np.isin(ratings[~np.isnan(ratings)], (0.0, 1.0)).all() for ratings in given)
+    return all(label.is_binary for label in labels)
 
 
-def _is_one_each(labels: Sequence[Label]) -> bool:
-    """Check whether exactly one word of each recording is emphasised."""
-    counts = [
-        len(label.emphasised) if label.ratings is None else int((label.ratings == 1).sum())
-        for label in labels
-    ]
-    return all(count == 1 for count in counts)
+def _default_cut(
+    labels: Sequence[Label], rated: RatedSentences, labels_tier: str | None
+) -> float | None:
+    """Return the least rating of an emphasised word; None if only the order of words matters."""
+    if labels_tier is None and any(label.raters for label in labels):
+        return _HALF
+    needs_no_words = rated.judged and labels_tier is None
+    return None if needs_no_words and all(label.is_one_word for label in labels) else 1.0
 
 
 class _Systems(NamedTuple):
@@ -233,7 +236,7 @@ class _Systems(NamedTuple):
 
 def _check_cut(cut: float, sentences: Sequence[RatedSentence], *, may_be_none: bool) -> None:
     """Refuse a cut that makes all words emphasised, or none unless the labels say so."""
-    emphasised = np.concatenate([emphasised_words(one, cut) for one in sentences])
+    emphasised = np.concatenate([reaches(one.ratings, cut) for one in sentences])
     ratings = np.concatenate([one.ratings for one in sentences])
     span = f"the ratings go from {ratings.min():g} to {ratings.max():g}; choose a cut between them"
     if not emphasised.any() and not may_be_none:

@@ -1,1 +1,1 @@
-"""Labels of words: `files` reads them, `rated_sentences` puts them beside the scores."""
+"""Labels of words: `files` and tiers give them, `rated_sentences` puts them beside the scores."""

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
+from lemf.agreement.labels.public_layouts import (
+    EXPRESSO_FILE,
+    PARQUET_COLUMNS,
+    convert_row,
+    expresso_rows,
+)
 from lemf.arrays import FloatArray
 from lemf.corpus.listing import list_recordings
 from lemf.errors import CorpusError, shown
 from lemf.reading.rows import MANIFEST_SUFFIXES, Row, is_index, read_rows
+from lemf.runtime.input import read_text_input
 
 _LARGEST_RATING = 1e9  # differences and squares of ratings stay exact enough
 _TEXTS = ("id", "speaker", "text", "emotion")
+_KINDS = ("ratings", "emphasised")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,11 +37,16 @@ class Label:
     audio, textgrid : str
     ratings : (words,) float64 or None
         How emphasised each word was heard to be, on any scale; NaN where nobody rated it.
+    raters : mapping of str to (words,) float64 or tuple of int
+        Where several raters labelled the words: the ratings of each, or indices of the words that
+        he or she marked. Their mean takes the place of `ratings`.
     emphasised : tuple of int
         Where there are no ratings: indices of the words that were meant to be emphasised.
     words : tuple of str or None
         The words that were labelled, to be compared with those of the TextGrid.
     speaker, text, emotion : str or None
+    fault : str
+        Why the labels cannot be used; empty where they can.
     """
 
     id: str
@@ -45,6 +58,22 @@ class Label:
     speaker: str | None = None
     text: str | None = None
     emotion: str | None = None
+    raters: Mapping[str, FloatArray | tuple[int, ...]] = field(default_factory=dict)
+    fault: str = ""
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether each word is labelled as emphasised or not, in no steps between."""
+        given = [self.ratings, *self.raters.values()]
+        ratings = [one for one in given if isinstance(one, np.ndarray)]
+        return all(np.isin(one[~np.isnan(one)], (0.0, 1.0)).all() for one in ratings)
+
+    @property
+    def is_one_word(self) -> bool:
+        """Whether exactly one word is labelled as emphasised, without several raters."""
+        if self.ratings is None:
+            return len(self.emphasised) == 1 and not self.raters
+        return int((self.ratings == 1).sum()) == 1
 
 
 def read_labels(source: str | Path, *, by_tier: bool = False) -> list[Label]:
@@ -55,8 +84,9 @@ def read_labels(source: str | Path, *, by_tier: bool = False) -> list[Label]:
     ``.csv``) and ``emphasised`` (the index of the intended word, from 0, or several, or ``[]`` for
     none, ``none`` in a ``.csv``). ``id``,
     ``speaker``, ``text``, ``emotion`` and ``words`` are optional, other columns are ignored.
-    Rows with ``file`` for ``audio``, and ``words`` that hold a ``stress_max``, are EmoDB's: their
-    TextGrid is ``textgrid/ID.TextGrid``.
+    Several raters have one column each, ``ratings:NAME`` or ``emphasised:NAME``, or rows of their
+    own with the name in a column ``rater``. Rows of EmoDB, TinyStress-15K, StressTest, EmphAssess
+    and Expresso are read as `public_layouts` describes.
 
     Parameters
     ----------
@@ -82,10 +112,11 @@ def read_labels(source: str | Path, *, by_tier: bool = False) -> list[Label]:
         return _list_folder(source)
     folder = Path(source).parent
     labels: dict[str, Label] = {}
-    for place, row in read_rows(source, suffixes=MANIFEST_SUFFIXES).rows:
-        of_emodb = "file" in row and "audio" not in row
-        label = _label(place, folder, _from_emodb(place, row) if of_emodb else row, by_tier=by_tier)
-        if label.id in labels:
+    for place, row in _rows(source):
+        label = _label(place, folder, row, by_tier=by_tier)
+        if label.id in labels and "rater" in row and labels[label.id].raters:
+            label = _join_raters(place, labels[label.id], label)
+        elif label.id in labels:
             raise CorpusError(
                 f"{place}: the id {shown(label.id)} occurs twice; give each row another id"
             )
@@ -93,6 +124,27 @@ def read_labels(source: str | Path, *, by_tier: bool = False) -> list[Label]:
     if not labels:
         raise CorpusError(f"{source}: no label found; write one row per recording")
     return list(labels.values())
+
+
+def _rows(source: str | Path) -> Iterator[tuple[str, Row]]:
+    """Yield place and row of a file, each as one of labels."""
+    suffix = Path(source).suffix.lower()
+    if Path(source).name == EXPRESSO_FILE:
+        try:
+            text = read_text_input(Path(source), CorpusError)
+        except (OSError, ValueError) as error:
+            raise CorpusError(f"{source}: cannot be read ({error})") from error
+        yield from expresso_rows(text, str(source))
+        return
+    is_parquet = suffix == ".parquet"
+    only = PARQUET_COLUMNS if is_parquet else None
+    table = read_rows(source, suffixes=(*MANIFEST_SUFFIXES, ".json", ".parquet"), only=only)
+    if is_parquet and not {"emphasis_indices", "stress_pattern"} & set(table.columns):
+        raise CorpusError(
+            f"{source}: a .parquet of labels is read of TinyStress-15K and StressTest only, which "
+            "have emphasis_indices or stress_pattern; write a .csv or .jsonl"
+        )
+    yield from ((place, convert_row(place, row)) for place, row in table.rows)
 
 
 def as_labels(labels: str | Path | Sequence[Label], *, by_tier: bool = False) -> list[Label]:
@@ -112,24 +164,6 @@ def _list_folder(folder: str | Path) -> list[Label]:
     return labels
 
 
-def _from_emodb(place: str, row: Row) -> Row:
-    """Convert a row of EmoDB's ``metadata.jsonl``."""
-    words = row.get("words")
-    if not (isinstance(words, list) and words and all(isinstance(word, dict) for word in words)):
-        raise CorpusError(
-            f"{place}: 'file' without 'words' that have a 'stress_max' each; name 'audio'"
-        )
-    name = row.get("id", Path(str(row["file"])).stem)
-    return {
-        **{key: row[key] for key in _TEXTS if key in row},
-        "id": name,
-        "audio": row["file"],
-        "textgrid": f"textgrid/{name}.TextGrid",
-        "words": [word.get("word") for word in words],
-        "ratings": [word.get("stress_max") for word in words],
-    }
-
-
 def _label(place: str, folder: Path, row: Mapping[str, object], *, by_tier: bool) -> Label:
     for key in ("audio", "textgrid"):
         if not (isinstance(path := row.get(key), str) and Path(path).name):
@@ -137,9 +171,12 @@ def _label(place: str, folder: Path, row: Mapping[str, object], *, by_tier: bool
     for key in _TEXTS:
         if not isinstance(row.get(key, ""), str):
             raise CorpusError(f"{place}: {key} must be text, not {shown(row[key])}")
+    raters = {} if by_tier else _raters(place, row)
     if by_tier:
         row = {key: value for key, value in row.items() if key not in ("ratings", "emphasised")}
-    elif ("ratings" in row) == ("emphasised" in row):
+    elif raters and ("ratings" in row or "emphasised" in row) and "rater" not in row:
+        raise CorpusError(f"{place}: labels of raters, and others without a rater; leave out one")
+    elif not raters and ("ratings" in row) == ("emphasised" in row):
         raise CorpusError(
             f"{place}: give either ratings, one number per word, or emphasised, the index of a word"
         )
@@ -149,11 +186,48 @@ def _label(place: str, folder: Path, row: Mapping[str, object], *, by_tier: bool
         id=texts.pop("id", str(Path(audio).with_suffix(""))),
         audio=str(folder / audio),
         textgrid=str(folder / str(row["textgrid"])),
-        ratings=_ratings(place, row["ratings"]) if "ratings" in row else None,
-        emphasised=_indices(place, row["emphasised"]) if "emphasised" in row else (),
+        ratings=_ratings(place, row["ratings"]) if "ratings" in row and not raters else None,
+        emphasised=_indices(place, row["emphasised"]) if "emphasised" in row and not raters else (),
         words=_words(place, row["words"]) if "words" in row else None,
+        raters=raters,
+        fault=str(row.get("fault", "")),
         **texts,
     )
+
+
+def _raters(place: str, row: Mapping[str, object]) -> dict[str, FloatArray | tuple[int, ...]]:
+    """Read the columns ``ratings:NAME`` and ``emphasised:NAME``, or those of a row of one rater."""
+    raters: dict[str, FloatArray | tuple[int, ...]] = {}
+    given = [(key.partition(":"), value) for key, value in row.items() if ":" in key]
+    named = [(kind, name.strip(), value) for (kind, _, name), value in given if kind in _KINDS]
+    if "rater" in row:
+        if named:
+            raise CorpusError(f"{place}: a column rater, and columns of raters; leave out one")
+        if ("ratings" in row) == ("emphasised" in row):
+            raise CorpusError(f"{place}: give either ratings or emphasised of the rater")
+        named = [(kind, str(row["rater"]).strip(), row[kind]) for kind in _KINDS if kind in row]
+    for kind, name, value in named:
+        if not name or name in raters:
+            fault = f"rater {name!r} has two columns" if name else "a rater without a name"
+            raise CorpusError(f"{place}: {fault}; name each once")
+        read = _ratings if kind == "ratings" else _indices
+        raters[name] = read(place, value)
+    return raters
+
+
+def _join_raters(place: str, label: Label, other: Label) -> Label:
+    """Add the rater of another row of the same recording."""
+    for key in ("audio", "textgrid", "words", *_TEXTS):
+        here, there = getattr(other, key), getattr(label, key)
+        if None not in (here, there) and here != there:
+            raise CorpusError(
+                f"{place}: {key} of {shown(label.id)} is {shown(here)}, but {shown(there)} in a "
+                "row before; make them alike"
+            )
+    if twice := sorted(set(other.raters) & set(label.raters)):
+        raise CorpusError(f"{place}: {twice[0]!r} rates {shown(label.id)} twice; keep one row")
+    known = {key: getattr(label, key) or getattr(other, key) for key in ("words", *_TEXTS)}
+    return replace(label, raters={**label.raters, **other.raters}, **known)
 
 
 def _ratings(place: str, given: object) -> FloatArray:

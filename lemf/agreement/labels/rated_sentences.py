@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from lemf.agreement.labels.files import Label
 from lemf.agreement.labels.scored_sentences import ScoredSentence, check_alike, score_labels
 from lemf.agreement.measures import rating_margin
+from lemf.agreement.raters import mean_rating
 from lemf.arrays import FloatArray
 from lemf.config import Settings
 from lemf.errors import CorpusError
@@ -37,9 +38,12 @@ class RatedSentence:
         Words in all sentences of the recording.
     scored : ScoredSentence
     ratings : (words,) float64
+        With several raters, the mean of those who rated the word.
     text : str
         Text of the label, or else the words, without differences of case and blanks.
     speaker, emotion : str or None
+    raters : mapping of str to (words,) float64
+        The ratings of each rater, 1 and 0 for words marked and not, NaN where he or she gave none.
     """
 
     id: str
@@ -52,6 +56,7 @@ class RatedSentence:
     text: str
     speaker: str | None
     emotion: str | None
+    raters: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,7 @@ def rate_sentences(
             continue
         notes += [(label.id, note) for note in result.notes]
         if result.ratings is not None:
-            label = replace(label, ratings=result.ratings, emphasised=())
+            label = replace(label, ratings=result.ratings, emphasised=(), raters={})
         if mismatch := _mismatch(label, result.sentences):
             unjudged.append(Unjudged(label.id, "labels do not fit", mismatch))
         else:
@@ -179,27 +184,42 @@ def nothing_to_judge(unjudged: Sequence[Unjudged]) -> CorpusError:
 def _mismatch(label: Label, sentences: Iterable[ScoredSentence]) -> str:
     """Describe how the labels differ from the words of the TextGrid; empty if they fit."""
     words = [word for sentence in sentences for word in sentence.words]
-    if label.ratings is not None and len(label.ratings) != len(words):
-        return f"{len(label.ratings)} ratings for {len(words)} words in {label.textgrid}"
-    last = max(label.emphasised, default=0)
-    if last >= len(words):
-        return f"word {last}, from 0, is emphasised, but {label.textgrid} has {len(words)} words"
+    if label.fault:
+        return label.fault
+    given = {"": label.emphasised if label.ratings is None else label.ratings, **label.raters}
+    for name, one in given.items():
+        by = f" by {name}" if name else ""
+        if isinstance(one, np.ndarray):
+            if len(one) != len(words):
+                return f"{len(one)} ratings{by} for {len(words)} words in {label.textgrid}"
+        elif (last := max(one, default=0)) >= len(words):
+            return (
+                f"word {last}, from 0, is emphasised{by}, but {label.textgrid} has {len(words)} "
+                "words"
+            )
     if label.words is None:
         return ""
     if len(label.words) != len(words):
         return f"{len(label.words)} words in the labels, {len(words)} in {label.textgrid}"
     for i, (labelled, aligned) in enumerate(zip(label.words, words, strict=True)):
-        if fold(labelled) != fold(aligned):
+        if _letters(labelled) != _letters(aligned):
             return f"word {i} is {labelled!r} in the labels, {aligned!r} in {label.textgrid}"
     return ""
 
 
+def _letters(word: str) -> str:
+    """Fold a word and leave out its signs, if it has anything else."""
+    folded = fold(word)
+    return "".join(sign for sign in folded if sign.isalnum()) or folded
+
+
 def _sentences(label: Label, scored: Sequence[ScoredSentence]) -> Iterator[RatedSentence]:
     n_words = sum(len(sentence.words) for sentence in scored)
-    ratings = label.ratings
-    if ratings is None:
-        ratings = np.zeros(n_words)
-        ratings[list(label.emphasised)] = 1.0
+    raters = {name: _ratings_of(one, n_words) for name, one in label.raters.items()}
+    if raters:
+        ratings = mean_rating(np.array(list(raters.values())))
+    else:
+        ratings = _ratings_of(label.emphasised if label.ratings is None else label.ratings, n_words)
     first_word = 0
     for number, sentence in enumerate(scored):
         text = label.text if label.text is not None and len(scored) == 1 else None
@@ -211,11 +231,24 @@ def _sentences(label: Label, scored: Sequence[ScoredSentence]) -> Iterator[Rated
             n_recording_words=n_words,
             scored=sentence,
             ratings=ratings[first_word : first_word + len(sentence.words)],
+            raters={
+                name: one[first_word : first_word + len(sentence.words)]
+                for name, one in raters.items()
+            },
             text=fold(" ".join(sentence.words) if text is None else text),
             speaker=label.speaker,
             emotion=label.emotion,
         )
         first_word += len(sentence.words)
+
+
+def _ratings_of(given: FloatArray | tuple[int, ...], n_words: int) -> FloatArray:
+    """Return ratings as they are, and 1 for the words of indices, else 0."""
+    if isinstance(given, np.ndarray):
+        return given
+    ratings = np.zeros(n_words)
+    ratings[list(given)] = 1.0
+    return ratings
 
 
 def _why_unjudged(sentence: RatedSentence) -> Unjudged | None:

@@ -21,7 +21,8 @@ from lemf.agreement.detection import (
 )
 from lemf.agreement.raters import (
     cohen_kappa,
-    majority,
+    mean_rating,
+    pairwise_kappa,
     raters_ceiling,
 )
 
@@ -107,14 +108,27 @@ def test_none_or_some_by_the_highest_word():
 
 
 def test_raters():
-    raters = np.array([[1, 0, 1, 0], [1, 0, 0, 0], [1, 1, 0, 0]], dtype=bool)
-    assert majority(raters).tolist() == [True, False, False, False]
-    ceiling = raters_ceiling(raters)
-    assert ceiling[1] == (1.0, 1.0, 1.0)
-    assert ceiling[0] == (0.5, 1.0, pytest.approx(2 / 3))
-    assert cohen_kappa(raters[0], raters[0]) == 1
+    raters = np.array([[1.0, 0, 1, 0], [1, 0, 0, 0], [1, 1, 0, 0]])
+    np.testing.assert_allclose(mean_rating(raters), [1, 1 / 3, 1 / 3, 0])
+    first, second, third = raters_ceiling(raters, 0.6)  # both of the two others
+    assert first.found == (0.5, 1.0, pytest.approx(2 / 3))
+    assert second.found == (1.0, 1.0, 1.0)
+    assert (second.kappa, third.n_words) == (1.0, 4)
+    assert cohen_kappa(raters[0] > 0, raters[0] > 0) == 1
     with pytest.raises(ValueError, match="1 raters"):
-        raters_ceiling(raters[:1])
+        raters_ceiling(raters[:1], 0.5)
+
+
+def test_raters_who_left_words_out():
+    nan = np.nan
+    raters = np.array([[1, 0, nan, nan], [1, nan, 0, nan], [nan, 1, 0, nan]])
+    np.testing.assert_array_equal(mean_rating(raters), [1, 0.5, 0, nan])
+    assert [one.n_words for one in raters_ceiling(raters, 0.5)] == [2, 2, 2]
+    alone = np.array([[1.0, nan], [nan, 1.0]])
+    assert np.isnan(raters_ceiling(alone, 0.5)[0].kappa)
+    assert np.isnan(pairwise_kappa(alone, 0.5))
+    one, other = np.array([1.0, 0, 0, 1]), np.array([1.0, 0, 1, 1])
+    assert pairwise_kappa(np.array([one, other]), 0.5) == cohen_kappa(one > 0, other > 0)
 
 
 def test_wrong_numbers_are_refused():
