@@ -7,6 +7,7 @@ from .agreement.evaluation.detect import Detection as Detection
 from .agreement.evaluation.detect import Difference as Difference
 from .agreement.evaluation.detect import SystemDetection as SystemDetection
 from .agreement.evaluation.rater_agreement import RaterAgreement as RaterAgreement
+from .agreement.evaluation.rater_agreement import Raters as Raters
 from .agreement.evaluation.results import Evaluation as Evaluation
 from .agreement.evaluation.results import GroupAgreement as GroupAgreement
 from .agreement.evaluation.results import SystemAgreement as SystemAgreement

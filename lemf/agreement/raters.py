@@ -39,6 +39,32 @@ def cohen_kappa(one: BoolArray, other: BoolArray) -> float:
     )
 
 
+def kappa_of_counts(
+    n_words: FloatArray, said: FloatArray, heard: FloatArray, alike: FloatArray
+) -> FloatArray:
+    """Compute Cohen's kappa from counts of words, each (draws,) float64.
+
+    Parameters
+    ----------
+    n_words, said, heard, alike : (draws,) float64
+        Words that both labelled, those that the one and the other marked, and those on which they
+        agree.
+
+    Returns
+    -------
+    (draws,) float64
+        NaN as in `cohen_kappa`.
+    """
+    kappas = np.full(len(n_words), np.nan)
+    some = n_words > 0
+    p, q, agree = (one[some] / n_words[some] for one in (said, heard, alike))
+    by_chance = p * q + (1 - p) * (1 - q)
+    of_some = np.full(len(p), np.nan)
+    np.divide(agree - by_chance, 1 - by_chance, out=of_some, where=by_chance < 1)
+    kappas[some] = of_some
+    return kappas
+
+
 def mean_rating(ratings: FloatArray) -> FloatArray:
     """Compute the mean of the raters who rated a word.
 

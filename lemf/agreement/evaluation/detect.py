@@ -12,7 +12,7 @@ from lemf.agreement.bootstrap import Intervals, Spread
 from lemf.agreement.calibration import Reliability, perfect_calibration_error, reliability
 from lemf.agreement.detection import best_threshold
 from lemf.agreement.evaluation.detection_spread import By, WordJudgement, spread_detection
-from lemf.agreement.evaluation.rater_agreement import RaterAgreement, judge_raters
+from lemf.agreement.evaluation.rater_agreement import Raters, judge_raters
 from lemf.agreement.external_systems import baseline_scores
 from lemf.agreement.folds import Fold, LeftOut, make_folds, what_to_leave_out
 from lemf.agreement.labels.rated_sentences import RatedSentence, known_speakers
@@ -84,10 +84,8 @@ class Detection:
     n_resamples, seed : int
         Of the bootstrap; the seed of the simulation of `perfect_ece`, too.
     systems : tuple of SystemDetection
-    raters : tuple of RaterAgreement
+    raters : Raters or None
         Where several raters labelled the words.
-    raters_kappa : float
-        Mean of Cohen's kappa over the pairs of raters; NaN without.
     """
 
     cut: float
@@ -101,8 +99,7 @@ class Detection:
     n_resamples: int
     seed: int
     systems: tuple[SystemDetection, ...]
-    raters: tuple[RaterAgreement, ...] = ()
-    raters_kappa: float = np.nan
+    raters: Raters | None = None
 
 
 def detect(
@@ -204,7 +201,6 @@ def detect(
             )
         )
     taken = {name: one.predicted for name, one in judgements.items()}
-    raters, raters_kappa = judge_raters(sentences, taken, cut)
     return Detection(
         cut=cut,
         n_sentences=len(sentences),
@@ -220,8 +216,7 @@ def detect(
         n_resamples=n_resamples,
         seed=seed,
         systems=tuple(systems),
-        raters=raters,
-        raters_kappa=raters_kappa,
+        raters=judge_raters(sentences, taken, cut, n_resamples=n_resamples, seed=seed),
     )
 
 

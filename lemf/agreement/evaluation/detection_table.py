@@ -17,9 +17,11 @@ from lemf.agreement.evaluation.detection_text import (
     baselines,
     describe_detection,
     detection_notes,
+    listening,
     threshold_text,
     units,
 )
+from lemf.agreement.evaluation.rater_agreement import Raters
 from lemf.agreement.evaluation.rater_text import rater_table
 from lemf.errors import printable
 
@@ -44,9 +46,9 @@ def print_detection(console: Console, detection: Detection) -> None:
     for name in _COMPARED:
         console.print()
         _print_differences(console, detection, name)
-    if detection.raters:
+    if detection.raters is not None:
         console.print()
-        _print_raters(console, detection)
+        _print_raters(console, detection.raters, listening(detection))
     console.print()
     for note in detection_notes(detection):
         console.print(Text(printable(note), style="dim"))
@@ -96,11 +98,11 @@ def _add_differences(
         table.add_row(f" over {unit}", *spans, style="dim")
 
 
-def _print_raters(console: Console, detection: Detection) -> None:
-    titles, rows = rater_table(detection)
+def _print_raters(console: Console, raters: Raters, systems: Sequence[str]) -> None:
+    titles, rows = rater_table(raters, systems)
     table = _table("raters", [printable(title) for title in titles])
     for name, *cells in rows:
-        table.add_row(Text(printable(name)), *cells)
+        table.add_row(Text(printable(name)), *cells, style="dim" if name.startswith(" ") else "")
     console.print(table)
 
 

@@ -79,7 +79,7 @@ def detection_to_dict(detection: Detection) -> dict[str, Any]:
             }
             for one in detection.systems
         ],
-        **raters_to_dict(detection),
+        **(raters_to_dict(detection.raters) if detection.raters else {}),
     }
 
 
@@ -111,7 +111,7 @@ def detection_blocks(detection: Detection) -> list[str]:
     head = f"differences, over {last}"
     blocks.append(markdown_table([head, *(DETECTION_TITLES[name] for name in COMPARED)], rows))
     if detection.raters:
-        titles, shown = rater_table(detection)
+        titles, shown = rater_table(detection.raters, listening(detection))
         escaped = [[markdown_name(row[0], baseline=False), *row[1:]] for row in shown]
         blocks.append(markdown_table(["rater", *titles], escaped))
     return [*blocks, *detection_notes(detection)]
@@ -125,6 +125,11 @@ def units(detection: Detection) -> list[Unit]:
 def baselines(detection: Detection) -> list[str]:
     """Return the names of the baselines."""
     return [one.name for one in detection.systems if one.baseline]
+
+
+def listening(detection: Detection) -> list[str]:
+    """Return the names of the systems that are no baselines."""
+    return [one.name for one in detection.systems if not one.baseline]
 
 
 def describe_detection(detection: Detection) -> str:
@@ -148,7 +153,7 @@ def detection_notes(detection: Detection) -> list[str]:
         "threshold: a word is taken as emphasised from there on; P where a system gives it, else "
         "the score with the highest F1 on sentences without the "
         f"{detection.left_out} of the judged one (range over the folds).",
-        *(rater_notes(detection) if detection.raters else []),
+        *(rater_notes(detection.raters, detection.cut) if detection.raters else []),
         f"95 % intervals: {detection.n_resamples} draws, seed {detection.seed}; thresholds are not "
         "learnt again in each draw.",
         "some: ROC-AUC, none or some, of the sentence's highest number; 0, 1, more: sentences with "

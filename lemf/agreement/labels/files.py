@@ -132,6 +132,8 @@ def _rows(source: str | Path) -> Iterator[tuple[str, Row]]:
     if Path(source).name == EXPRESSO_FILE:
         try:
             text = read_text_input(Path(source), CorpusError)
+        except FileNotFoundError:
+            raise CorpusError(f"{source}: no such file; check the path") from None
         except (OSError, ValueError) as error:
             raise CorpusError(f"{source}: cannot be read ({error})") from error
         yield from expresso_rows(text, str(source))
@@ -159,7 +161,10 @@ def _list_folder(folder: str | Path) -> list[Label]:
     labels = []
     for one in list_recordings(folder).recordings:
         if one.textgrid is None:
-            raise CorpusError(f"{one.audio}: no TextGrid beside it, whose tier holds the labels")
+            raise CorpusError(
+                f"{one.audio}: no TextGrid beside it, whose tier holds the labels; list audio and "
+                "textgrid in a .csv"
+            )
         labels.append(Label(id=one.id, audio=one.audio, textgrid=one.textgrid))
     return labels
 

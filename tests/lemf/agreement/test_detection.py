@@ -21,6 +21,7 @@ from lemf.agreement.detection import (
 )
 from lemf.agreement.raters import (
     cohen_kappa,
+    kappa_of_counts,
     mean_rating,
     pairwise_kappa,
     raters_ceiling,
@@ -117,6 +118,15 @@ def test_raters():
     assert cohen_kappa(raters[0] > 0, raters[0] > 0) == 1
     with pytest.raises(ValueError, match="1 raters"):
         raters_ceiling(raters[:1], 0.5)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=9))
+def test_kappa_of_counts_is_that_of_the_words(words):
+    one, other = np.array(words, dtype=bool).reshape(-1, 2).T
+    counts = [
+        np.array([float(n)]) for n in (len(one), one.sum(), other.sum(), (one == other).sum())
+    ]
+    np.testing.assert_allclose(kappa_of_counts(*counts), [cohen_kappa(one, other)], atol=1e-12)
 
 
 def test_raters_who_left_words_out():

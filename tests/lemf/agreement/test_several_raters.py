@@ -86,6 +86,9 @@ def test_the_raters_of_a_known_set(tmp_path, recording):
     assert c["others"] == {"precision": 1, "recall": 1, "f1": 1, "kappa": 1}
     pairs = [(5 / 6 - 1 / 2) / (1 / 2), 1, 1]
     assert detection["raters_kappa"] == pytest.approx(np.mean(pairs))
+    assert c["intervals"]["sentences"]["mine"] == [1, 1]
+    low, high = detection["raters_mean_intervals"]["sentences"]["mine"]
+    assert low <= np.mean([one["kappas"]["mine"] for one in (a, b, c)]) <= high
     for form in ("table", "markdown"):
         shown = CliRunner().invoke(main, [*arguments, "--format", form]).stdout
         assert "kappa mine" in shown
@@ -102,8 +105,10 @@ def test_raters_on_a_scale_need_a_cut(tmp_path, recording):
     assert found.detection is None
     found = lemf.evaluate_labels(labels, cut=2, n_resamples=3).detection
     assert (found.n_sentences, found.n_emphasised) == (2, 2)
-    assert [one.n_words for one in found.raters] == [3, 5]
-    assert [one.others.f1 for one in found.raters] == [1, 1]
+    raters = found.raters.raters
+    assert [one.n_words for one in raters] == [3, 5]
+    assert [one.others.f1 for one in raters] == [1, 1]
+    assert raters[1].intervals["sentences"]["the other raters"] == (1, 1)
 
 
 def test_raters_of_another_number_of_words_are_left_out(tmp_path, recording):
@@ -152,5 +157,4 @@ def test_files_of_raters_that_contradict_themselves(tmp_path, content, message):
 def test_one_rater_has_no_table_of_raters(tmp_path, recording):
     labels = write(tmp_path, f"audio,textgrid,emphasised:a\n{recording},1\n")
     found = lemf.evaluate_labels(labels, n_resamples=3).detection
-    assert found.raters == ()
-    assert np.isnan(found.raters_kappa)
+    assert found.raters is None

@@ -192,3 +192,12 @@ def test_a_list_of_recordings_needs_no_labels_then(corpus, tmp_path):
     assert list(found.detection.systems[0].intervals) == ["sentences", "speakers"]
     with pytest.raises(lemf.CorpusError, match="no tier 'breaks' for --labels-tier"):
         lemf.evaluate_labels(labels, labels_tier="breaks", n_resamples=3)
+
+
+def test_the_stress_of_syllables_in_a_tier_is_that_of_the_words_in_the_metadata(speech_data):
+    labels = lemf.read_labels(speech_data / "emodb" / "metadata.jsonl")[:4]
+    settings = [lemf.Settings()]
+    by_file = lemf.rate_sentences(labels, settings).complete
+    by_tier = lemf.rate_sentences(labels, settings, labels_tier="stress").complete
+    for one, other in zip(by_file, by_tier, strict=True):
+        assert one.ratings.tolist() == other.ratings.tolist()
