@@ -62,8 +62,8 @@ if TYPE_CHECKING:
     "--scores",
     metavar="NAME=FILE",
     multiple=True,
-    help="Scores of another system: columns id, index and score (.csv, .jsonl or .parquet); "
-    "may be repeated.",
+    help="Scores of another system: columns id, index, and score, probability or emphasised (.csv, "
+    ".jsonl or .parquet); may be repeated.",
 )
 @click.option(
     "--format",
@@ -134,8 +134,10 @@ def evaluate(
     """Compare scores with the emphasis that listeners heard.
 
     LABELS is a .csv or .jsonl file. Each row names audio and textgrid, and holds ratings, one
-    number per word, or emphasised, the index of the intended word. EmoDB's metadata.jsonl is read
-    as it is. Chance and baselines that do not use the audio are always in the table.
+    number per word, or emphasised, the indices of emphasised words; or ratings:NAME or
+    emphasised:NAME of several raters. Files of EmoDB, TinyStress-15K, StressTest, EmphAssess and
+    Expresso are read as they are. Chance and baselines that do not use the audio are always in the
+    table.
     """
     # Check options and outputs
     if not math.isfinite(clear_margin):

@@ -18,6 +18,7 @@ from lemf.agreement.labels.rated_sentences import (
     RatedSentence,
     RatedSentences,
     Unjudged,
+    nothing_to_judge,
     rate_sentences,
 )
 from lemf.agreement.labels.scored_sentences import check_alike
@@ -176,13 +177,12 @@ class _Systems(NamedTuple):
 
     def complete(self, sentences: Sequence[RatedSentence]) -> list[RatedSentence]:
         """Return the sentences whose words all external systems scored."""
-        found = [match_scores(name, one.scores, sentences)[0] for name, one in self._external()]
-        scored = [one for i, one in enumerate(sentences) if all(of[i] is not None for of in found)]
+        found = [match_scores(name, one.scores, sentences) for name, one in self._external()]
+        scored = [
+            one for i, one in enumerate(sentences) if all(of[i] is not None for of, _ in found)
+        ]
         if not scored:
-            raise CorpusError(
-                "no sentence has scores by all systems for each of its words; complete the files "
-                "of --scores"
-            )
+            raise nothing_to_judge([one for _, without in found for one in without])
         return scored
 
     def scores(self, sentences: Sequence[RatedSentence]) -> dict[str, list[FloatArray]]:

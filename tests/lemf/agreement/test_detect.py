@@ -292,3 +292,12 @@ def test_a_decision_fitted_on_these_labels_is_noted(tmp_path, recording):
     assert run.exit_code == 0, run.output
     assert "decision.json was fitted on" in run.output
     assert "its key held_out says how it does" in run.output
+
+
+def test_scores_that_fit_no_sentence_are_refused_with_the_reason(tmp_path, recording):
+    labels = write_labels(tmp_path, recording, [0, 1])
+    scores = tmp_path / "scores.csv"
+    scores.write_text("id,index,score\n" + "".join(f"r0,{i},1\n" for i in range(4)))
+    run = evaluated(labels, "--scores", f"mine={scores}")
+    assert run.exit_code == 1
+    assert "scores by mine do not fit (r0): 4 scores for 3 words" in run.output
