@@ -219,9 +219,9 @@ def _check_start(start: DecisionModel, settings: Settings, n_both: tuple[int, in
     if difference := difference_of(start, settings):
         which = "emphasised words" if n_both[0] < FEWEST else "words that are not emphasised"
         raise CorpusError(
-            f"{min(n_both)} {which} are too few to fit more than an intercept ({FEWEST} are "
-            f"needed), and the slopes of {shown(start.name)} were {difference.fault}; label more, "
-            "or choose the same scores or another start"
+            f"{min(n_both)} of the {FEWEST} {which} that are needed to fit more than an intercept, "
+            f"and the slopes of {shown(start.name)} were {difference.fault}; label more, or choose "
+            "the same scores or another start"
         )
 
 

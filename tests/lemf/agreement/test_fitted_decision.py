@@ -198,7 +198,7 @@ def test_few_labels_take_no_slopes_of_other_scores(settings, fault):
     changed = replace(SETTINGS, **settings)
     few = plant(12, seed=2)
     n = sum(int(one.emphasised.sum()) for one in few)
-    with pytest.raises(CorpusError, match=f"{n} emphasised words are too few .*{fault}"):
+    with pytest.raises(CorpusError, match=f"{n} of the 30 emphasised words that .*{fault}"):
         fit_words(few, changed)
     assert not fit_words(plant(120), changed).only_intercept  # enough for all of it
 
