@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -215,12 +216,13 @@ def run_windows(
     if not batches:
         return Outputs(np.empty((0, len(DIMENSIONS))), None, None, None)
     # outputs of each batch
+    read_once = lru_cache(maxsize=1)(read)  # windows of one length of a recording come together
     rows: dict[str, list[torch.Tensor]] = {}  # left on the device: no batch waits for a copy
     done = 0
     rank, size = (processes.rank, processes.size) if processes else (0, 1)
     for index in batches[rank::size]:
         clips = [
-            read(examples.wavs[windows.recordings[w]])[windows.starts[w] : windows.stops[w]]
+            read_once(examples.wavs[windows.recordings[w]])[windows.starts[w] : windows.stops[w]]
             for w in index
         ]
         batch = collate(examples, windows.recordings[index], clips).to(device)

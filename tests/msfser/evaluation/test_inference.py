@@ -83,17 +83,18 @@ def test_windows_are_averaged_by_their_lengths():
     assert (without.gate, without.expert_values, without.embeddings) == (None, None, None)
 
 
+class MeanOfSamples(torch.nn.Module):
+    """A model that says the mean of what it hears."""
+
+    def forward(self, waveforms, sample_mask, texts, present):
+        mean = (waveforms * sample_mask).sum(dim=1, keepdim=True) / sample_mask.sum(1, True)
+        return Prediction(
+            values=mean.expand(-1, 3), gate=None, routing=None, expert_values=None, embedding=mean
+        )
+
+
 def test_windows_count_by_their_lengths():
-    """A model that says the mean of what it hears says the mean of a long clip, too."""
-
-    class MeanOfSamples(torch.nn.Module):
-        def forward(self, waveforms, sample_mask, texts, present):
-            mean = (waveforms * sample_mask).sum(dim=1, keepdim=True) / sample_mask.sum(1, True)
-            return Prediction(
-                values=mean.expand(-1, 3), gate=None, routing=None, expert_values=None,
-                embedding=mean,
-            )  # fmt: skip
-
+    """The mean of what is heard is the mean of a long clip, too."""
     samples = np.array([9, 0, 3, 6, 12], dtype=np.float32)  # in windows of 1, 2 and 2 samples
     examples = Examples(["u"], ["u.wav"], np.array([5]), np.full((1, 3), np.nan), {}, {})
     windows = cut_windows(examples.n_samples, 2.5 / RATE_HZ)
@@ -104,6 +105,24 @@ def test_windows_count_by_their_lengths():
     outputs = mean_over_windows(rows, windows)
     np.testing.assert_allclose(outputs.values, [[6.0, 6.0, 6.0]], rtol=0, atol=1e-6)
     np.testing.assert_allclose(outputs.embeddings, [[6.0]], rtol=0, atol=1e-6)
+
+
+def test_a_recording_is_read_for_its_windows_of_one_length_once():
+    n_samples = np.array([3_200_003, 3_200_003, 8000, 2_000_000])  # 7, 7, 1 and 5 windows
+    wavs = [Path(str(place)) for place in range(4)]
+    samples = [np.full(n, place, dtype=np.float32) for place, n in enumerate(n_samples)]
+    read = []
+    examples = Examples(
+        [wav.name for wav in wavs], wavs, n_samples, np.zeros((4, 3), np.float32), {}, {}
+    )
+    outputs = run_model(
+        MeanOfSamples(),
+        examples,
+        lambda wav: read.append(wav) or samples[int(wav.name)],
+        device=CPU,
+    )
+    np.testing.assert_allclose(outputs.values[:, 0], range(4), rtol=0, atol=1e-5)
+    assert len(read) <= 2 + 2 + 1 + 1  # windows differ by a sample at most
 
 
 def make_examples(wav, n_samples):
