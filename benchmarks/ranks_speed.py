@@ -28,26 +28,37 @@ from training import make_inputs
 from transformers.utils import logging
 
 from msfser.config.files import make_config
+from msfser.config.presets import PRESETS
 from msfser.config.settings import Config
 from msfser.data.batching import ClipReader
 from msfser.model.msf_ser import build_model
 from msfser.training.batches import TrainingStep, load_steps, training_steps
 from msfser.training.data import prepare_data
 from msfser.training.ranks.gradients import GradientSums
-from msfser.training.ranks.ranks import Ranks, joined_ranks
+from msfser.training.ranks.ranks import ALONE, Ranks, joined_ranks
 from msfser.training.run import make_augmentation
 from msfser.training.step import make_optimiser, take_step
 
-WAYS = ("one process", "one process, 2 parts", "two processes", "two, sums after backward")
+WAYS = (
+    "one process",
+    "one process, 2 parts",
+    "two, half a step each, no sums",
+    "two processes",
+    "two, sums after backward",
+)
 UTTERANCES = 128  # of the corpus; 32 per step
 CROP_S = 3.0
 
 
 @dataclass(frozen=True)
 class Timed:
-    """Seconds of the steps of a round, and of the sums in them that backward does not hide."""
+    """Seconds of the steps of a round, and of the sums in them that backward does not hide.
+
+    Times are those that passed; `cpu_s` are those of each processor, which other work leaves alone.
+    """
 
     step_s: list[float]
+    cpu_s: list[tuple[float, ...]]
     shown_s: list[float]
 
 
@@ -61,10 +72,10 @@ class TimedSums(GradientSums):
         """Run backward; see `GradientSums`."""
         super().add_gradients(*arguments, last=last and not self.after_backward)
 
-    def set_gradients(self) -> None:
+    def _finish_sums(self) -> None:
         """Wait for the sums, and note how long."""
         begun_s = time.perf_counter()
-        super().set_gradients()
+        super()._finish_sums()
         self.shown_s.append(time.perf_counter() - begun_s)
 
 
@@ -81,7 +92,7 @@ def main() -> None:
     logging.disable_progress_bar()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        make_inputs(folder, "tiny", UTTERANCES)
+        make_inputs(folder, "tiny", UTTERANCES, PRESETS["tiny"].model.text_dim)
         alone, *two = start(folder, 1) + start(folder, 2)
         found: dict[str, list[Timed]] = {way: [] for way in WAYS}
         for number in range(chosen.rounds + 1):
@@ -100,17 +111,19 @@ def main() -> None:
 
 def print_tables(found: dict[str, list[Timed]]) -> None:
     """Print the time of a step, and the share of the sums that backward hides."""
-    steps = {way: [s for timed in rounds for s in timed.step_s] for way, rounds in found.items()}
-    print("| | s per step, median | least | against one process, median | least |")
+    print("| | s per step, median | least | of the processor, median | against one process |")
     print("| --- | ---: | ---: | ---: | ---: |")
-    one = steps[WAYS[0]]
-    for way, all_s in steps.items():
-        middle, least = float(np.median(all_s)), min(all_s)
+    one_s = 0.0
+    for way, rounds in found.items():
+        step_s = [s for timed in rounds for s in timed.step_s]
+        of_ranks_s = np.array([s for timed in rounds for s in timed.cpu_s])  # (steps, processes)
+        cpu_s = float(np.median(of_ranks_s, axis=0).max())
+        one_s = one_s or cpu_s
         print(
-            f"| {way} | {middle:.3f} | {least:.3f} | {middle / float(np.median(one)):.2f} | "
-            f"{least / min(one):.2f} |"
+            f"| {way} | {np.median(step_s):.3f} | {min(step_s):.3f} | {cpu_s:.3f} | "
+            f"{cpu_s / one_s:.2f} |"
         )
-    during, after = ([s for timed in found[way] for s in timed.shown_s] for way in WAYS[2:])
+    during, after = ([s for timed in found[way] for s in timed.shown_s] for way in WAYS[3:])
     print("\n| of the sums | ms, median | least |\n| --- | ---: | ---: |")
     print(f"| all of them | {1e3 * np.median(after):.1f} | {1e3 * min(after):.1f} |")
     print(f"| not hidden by backward | {1e3 * np.median(during):.1f} | {1e3 * min(during):.1f} |")
@@ -145,9 +158,10 @@ def take_turn(group: list[subprocess.Popen[str]], way: str, n_steps: int) -> Tim
         process.stdin.write(json.dumps([way, n_steps]) + "\n")
         process.stdin.flush()
     answers = [json.loads(process.stdout.readline()) for process in group if process.stdout]
-    step_s, shown_s = zip(*answers, strict=True)
+    step_s, cpu_s, shown_s = zip(*answers, strict=True)
     return Timed(
         [max(of_ranks) for of_ranks in zip(*step_s, strict=True)],
+        [*zip(*cpu_s, strict=True)],
         [min(of_ranks) for of_ranks in zip(*shown_s, strict=True)],
     )
 
@@ -165,7 +179,6 @@ def work(folder: Path) -> None:
                 [
                     f"data.folder={str(folder / 'corpus')!r}",
                     f"train.accumulation={n_parts}",
-                    "model.text_dim=1024",
                     f"data.crop_s={CROP_S}",
                     "train.device='cpu'",
                 ],
@@ -184,14 +197,20 @@ def work(folder: Path) -> None:
             n_parts = 1 if way == "one process" else 2
             TimedSums.after_backward = way.endswith("after backward")
             TimedSums.shown_s.clear()
-            step_s = []
+            step_s, cpu_s = [], []
             for step in islice(cycle(steps[n_parts]), n_steps):
                 ranks.any(False)  # wait for the other
-                begun_s = time.perf_counter()
-                take_step(model, optimiser, step, configs[n_parts].train, taken, 10**6, ranks)
+                together = ranks
+                if way == WAYS[2]:
+                    size = step.sizes[ranks.rank]
+                    own = step.labels[:size] if ranks.first else step.labels[-size:]
+                    step, together = TrainingStep((size,), step.batches, own), ALONE
+                begun_s, cpu_begun_s = time.perf_counter(), time.process_time()
+                take_step(model, optimiser, step, configs[n_parts].train, taken, 10**6, together)
                 step_s.append(time.perf_counter() - begun_s)
+                cpu_s.append(time.process_time() - cpu_begun_s)
                 taken += 1
-            print(json.dumps([step_s, TimedSums.shown_s]), flush=True)
+            print(json.dumps([step_s, cpu_s, TimedSums.shown_s]), flush=True)
 
 
 def read_steps(config: Config, ranks: Ranks) -> list[TrainingStep]:

@@ -149,7 +149,7 @@ def main() -> None:
             print(f"* {precision}: {rate:.1f} utterances/s, {times:,.0f} hours of audio an hour")
 
 
-def make_inputs(folder: Path, size: str, n_train: int) -> None:
+def make_inputs(folder: Path, size: str, n_train: int, text_dim: int = 1024) -> None:
     """Write corpus, text vectors and encoders into a folder, unless they are there."""
     corpus = folder / "corpus"
     if (folder / "wavlm").exists():
@@ -186,7 +186,7 @@ def make_inputs(folder: Path, size: str, n_train: int) -> None:
             for row in rows
         }
         update_texts(corpus, manifest, semantic, texts)
-    write_word_encoder(folder / "words", WORDS, dim=1024)
+    write_word_encoder(folder / "words", WORDS, dim=text_dim)
     encode_texts(corpus, lambda: load_text_encoder(str(folder / "words"), "cpu"))
     torch.manual_seed(0)
     WavLMModel(WAVLM[size]).save_pretrained(folder / "wavlm")

@@ -22,7 +22,7 @@ from msfser.evaluation.predictions import (
 from msfser.evaluation.runs import CONFIG_NAME, DATA_NAME, open_run
 from msfser.manifest import read_manifest
 from msfser.model.device import choose_device
-from msfser.training.data import data_folder, prepare_data, record_split
+from msfser.training.data import data_folder, prepare_data, record_split, scan_beforehand
 from msfser.training.data_record import (
     DataRecord,
     find_difference,
@@ -121,6 +121,9 @@ def run_ablation(
     ]
     unfinished = ranks.gather(_find_unfinished(tasks) if ranks.first else [])[0]
     todo = [task for task in tasks if task.name in unfinished]
+    if jobs > 1:
+        for data in {task.config.data.folder: task.config.data for task in todo}.values():
+            scan_beforehand(data)
     run_jobs(run_row, todo, folder, n_all=len(tasks), jobs=jobs, ranks=ranks, report=report)
     if not ranks.first:
         return []

@@ -54,6 +54,19 @@ class Scan:
         """Places of the recordings that can be used."""
         return [place for place in range(len(self.n_samples)) if place not in self.failures]
 
+    def facts(self) -> dict[int, ClipFacts]:
+        """Return what was found of each recording that can be used, by its place."""
+        columns = (
+            self.n_samples, self.sums, self.squares, self.samples_hash,
+            self.file_hash, self.n_bytes, self.changed_ns,
+        )  # fmt: skip
+        found = zip(*(column.tolist() for column in columns), strict=True)
+        return {
+            place: ClipFacts._make(facts)
+            for place, facts in enumerate(found)
+            if place not in self.failures
+        }
+
     def statistics(self, chosen: Sequence[int]) -> WaveStatistics:
         """Compute mean and population standard deviation over all samples of some recordings."""
         index = np.array(chosen, dtype=np.int64)

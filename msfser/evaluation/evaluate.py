@@ -14,7 +14,8 @@ import torch
 from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import Semantic
 from msfser.data.examples import Examples, choose_utterances, read_examples, unscale_labels
-from msfser.data.scan import Scan, scan_clips
+from msfser.data.kept_scan import scan_corpus
+from msfser.data.scan import Scan
 from msfser.errors import CheckpointError, DataError
 from msfser.evaluation.inference import run_model
 from msfser.evaluation.predictions import Predictions, make_predictions
@@ -123,7 +124,7 @@ def read_evaluation_data(
         rows,
         run.model.config,
         features,
-        scan_recordings=partial(scan_clips, cache=run.cache, watch=watch),
+        scan_recordings=partial(scan_corpus, folder, cache=run.cache, watch=watch),
     )
     if not scan.usable:
         raise DataError(f"{folder}: no recording can be used; {scan.failures[0]}")

@@ -19,7 +19,8 @@ from msfser.data.cache import ClipCache, open_cache
 from msfser.data.clips import WaveStatistics
 from msfser.data.examples import Examples, choose_utterances, read_examples
 from msfser.data.facts import ClipFacts
-from msfser.data.scan import Scan, scan_clips
+from msfser.data.kept_scan import scan_corpus
+from msfser.data.scan import Scan
 from msfser.errors import DataError
 from msfser.manifest import DIMENSIONS, Manifest, Utterance, read_manifest
 from msfser.semantics.features import Features, open_features
@@ -71,7 +72,7 @@ def prepare_data(
     model : ModelConfig
         Which semantics are needed.
     known : mapping of str to ClipFacts
-        Recordings that were read before, by the ids of their utterances; as in `scan_clips`.
+        Recordings that were read before, by the ids of their utterances; as in `scan_corpus`.
     ranks : Ranks
         They share the reading.
     watch : function
@@ -100,6 +101,7 @@ def prepare_data(
     rows = [*train, *development]
     scan_recordings = partial(
         scan_together,
+        folder=folder,
         ranks=ranks,
         known=_by_path(manifest, rows, known),
         cache=open_cache(data.cache),
@@ -134,6 +136,17 @@ def prepare_data(
     )
 
 
+def scan_beforehand(data: DataConfig, watch: Watch = no_watch) -> None:
+    """Read all recordings of a corpus once, before several processes do; errors as `prepare_data`.
+
+    What is found is kept with the corpus, for all of them.
+    """
+    folder = data_folder(data)
+    manifest = read_manifest(folder)
+    paths = [manifest.wav_path(row) for row in manifest.usable()]
+    scan_corpus(folder, paths, cache=open_cache(data.cache), watch=watch)
+
+
 def record_split(
     data: DataConfig, model: ModelConfig, split: str, known: Mapping[str, ClipFacts]
 ) -> DataRecord:
@@ -148,7 +161,7 @@ def record_split(
         model,
         features,
         scan_recordings=partial(
-            scan_clips, known=_by_path(manifest, rows, known), cache=open_cache(data.cache)
+            scan_corpus, folder, known=_by_path(manifest, rows, known), cache=open_cache(data.cache)
         ),
     )
     return make_record([split] * len(examples), examples, scan, features, {})
@@ -163,6 +176,7 @@ def _by_path(
 def scan_together(
     paths: Sequence[Path],
     *,
+    folder: Path,
     ranks: Ranks,
     known: Mapping[Path, ClipFacts],
     cache: ClipCache | None,
@@ -171,13 +185,13 @@ def scan_together(
     """Read each recording once for all processes that have the same files.
 
     The first of these processes reads; one with files of its own, such as on another machine, reads
-    them itself, so that the two can be compared. Parameters as in `scan_clips`.
+    them itself, so that the two can be compared. Parameters as in `scan_corpus`.
     """
     seen = ranks.gather(_identify_files(paths) if ranks.size > 1 else b"")
     reader = seen.index(seen[ranks.rank])
     scan = None
     if reader == ranks.rank:
-        scan = scan_clips(paths, known=known, cache=cache, watch=watch)
+        scan = scan_corpus(folder, paths, known=known, cache=cache, watch=watch)
     found = ranks.gather(scan)[reader]
     if found is None:
         raise TypeError(f"rank {reader} has read nothing")  # cannot be: it is a reader

@@ -9,7 +9,7 @@ from typing import Any
 from lemf.runtime.progress import progress
 from msfser.config.settings import Config
 from msfser.evaluation.runs import read_metrics
-from msfser.training.data import fold_numbers, prepare_data
+from msfser.training.data import fold_numbers, prepare_data, scan_beforehand
 from msfser.training.jobs.run_jobs import check_jobs, run_jobs
 from msfser.training.ranks.ranks import Ranks, joined_ranks
 from msfser.training.run import with_text_dim
@@ -75,9 +75,13 @@ def train_folds(
             for fold in folds:
                 refuse_taken(fold.folder, resume=resume)
         done = ranks.gather([fold.name for fold in folds if ranks.first and _is_done(fold)])[0]
+        todo = [fold for fold in folds if fold.name not in done]
+        if jobs > 1 and todo:
+            with progress("reading recordings") as watch:
+                scan_beforehand(config.data, watch)
         run_jobs(
             _train_fold,
-            [fold for fold in folds if fold.name not in done],
+            todo,
             folder,
             n_all=len(folds),
             jobs=jobs,

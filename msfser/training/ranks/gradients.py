@@ -123,18 +123,23 @@ class GradientSums:
         in all of them, has none: the optimiser leaves that weight as it is, where a gradient of 0
         would let it decay.
         """
-        with self._all_or_none():
-            for bucket in self._buckets:  # what this process had no gradient for
-                bucket.missing = 0
-            self._send_complete()
-            self._ranks.add_up(self._n_found)
-            for bucket, pending in zip(self._buckets, self._pending, strict=True):
-                pending.wait()
-                if self._rounded and bucket.sent is not None:
-                    bucket.sums.copy_(bucket.sent)
+        self._finish_sums()
         found = self._n_found.tolist()
         for parameter, total, n in zip(self._trained, self._sums, found, strict=True):
             parameter.grad = total.view_as(parameter).to(parameter.dtype) if n else None
+
+    def _finish_sums(self) -> None:
+        """Wait for the sums over all processes; start first what this one had no gradient for."""
+        with self._all_or_none():
+            for bucket in self._buckets:
+                bucket.missing = 0
+            self._send_complete()
+            for pending in self._pending:
+                pending.wait()
+        if self._rounded:
+            for bucket in self._buckets:
+                if bucket.sent is not None:
+                    bucket.sums.copy_(bucket.sent)
 
     def _hook(self, place: int) -> Callable[[Tensor], None]:
         def take(parameter: Tensor) -> None:
@@ -155,6 +160,8 @@ class GradientSums:
             bucket = self._buckets[self._n_sent]
             if bucket.missing > 0:
                 return
+            if bucket is self._buckets[-1]:  # all gradients are counted, and travel beside the last
+                self._pending.append(self._ranks.start_sum(self._n_found))
             bucket.sent = bucket.sums.bfloat16() if self._rounded else bucket.sums
             self._pending.append(self._ranks.start_sum(bucket.sent))
             self._n_sent += 1

@@ -404,6 +404,23 @@ def test_a_dry_run_notes_what_would_end_the_run_here(corpus_folder, tmp_path):
         assert f'train.device "{name}": must be ' in result.stderr
 
 
+def test_the_second_start_reads_no_recording_before_its_first_step(
+    corpus_folder, tmp_path, monkeypatch
+):
+    for name in ("manifest.parquet", "texts.parquet", "features"):
+        (tmp_path / name).symlink_to(corpus_folder / name)
+    config = make(tmp_path, "train.epochs=1")
+    assert train(config, tmp_path / "first")
+
+    def read(path, stamp):
+        raise AssertionError(f"{path} is read")
+
+    monkeypatch.setattr("msfser.data.scan.read_facts", read)
+    assert train(config, tmp_path / "second")
+    first, second = (tmp_path / name / "data.parquet" for name in ("first", "second"))
+    assert first.read_bytes() == second.read_bytes()
+
+
 def test_clips_that_cannot_be_used_are_left_out_and_named(corpus_folder, tmp_path):
     folder = tmp_path / "corpus"
     folder.mkdir()
