@@ -58,6 +58,7 @@ DECISIONS = ("emphasis", "accent")  # that lemf ships
 DEFAULT_THRESHOLD = 0.5
 OFF = "off"  # as a decision: none is made
 BREAKS = "breaks"  # as sentences: they end at major phrase boundaries
+TIER = "tier:"  # before the name of a tier of sentences that is one of the other choices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +83,8 @@ class Settings:
     sentences : str
         ``"whole"``: the file is one sentence. ``"pause:S"``: a new sentence after each pause longer
         than S seconds. ``"breaks"``: a new sentence after each major phrase boundary. Otherwise the
-        name of the tier whose labelled intervals are the sentences.
+        name of the tier whose labelled intervals are the sentences, or ``"tier:NAME"`` where the
+        name is one of these.
     words_tier, phones_tier : str, optional
         Names of the tiers; found by their usual names when left out.
     speaker : str, optional
@@ -208,6 +210,8 @@ class Settings:
     @property
     def sentences_tier(self) -> str | None:
         """Name of the tier of the sentences; None where they come from elsewhere."""
+        if self.sentences.startswith(TIER):
+            return self.sentences.removeprefix(TIER)
         elsewhere = self.sentences in ("whole", BREAKS) or self.pause_s is not None
         return None if elsewhere else self.sentences
 

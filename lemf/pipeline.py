@@ -28,6 +28,7 @@ from lemf.scoring.doubts import (
     voice_notes,
     vowel_notes,
 )
+from lemf.scoring.edges import edge_flags, edge_notes, flag_uncertain
 from lemf.scoring.emphasis import Emphasis
 from lemf.scoring.measures import find_clear_f0
 from lemf.scoring.norms import Norms, recording_norms, sentence_phones
@@ -150,6 +151,7 @@ def score_measurement(
     alignment = measured.alignment
     vowels = find_vowels(alignment, settings)
     sound_s = find_sound((word for words in alignment.sentences for word in words), contours)
+    of_edges = edge_flags(alignment.sentences, contours.times_s, sound_s, settings)
     sentences = []
     for index, words in enumerate(alignment.sentences):
         expected = norms.phones if norms else sentence_phones(words, settings)
@@ -162,11 +164,12 @@ def score_measurement(
             vowels,
             further=model.absolute if model else (),
         )
-        cues = cues.with_flags(alignment_flags(words, sound_s))
+        cues = cues.with_flags(alignment_flags(words, sound_s)).with_flags(of_edges[index])
         if "pitch" in settings.cue_weights:
             cues = cues.with_flags(pitch_flags(words, contours))
         standardise = norms.standardise if norms else _standardise
         sentence = score_sentence(index, words, cues, standardise, settings.cue_weights)
+        sentence = flag_uncertain(sentence, settings)
         if model is not None:
             sentence = decide_sentence(sentence, cues.values, model, settings.threshold)
         if settings.measures:
@@ -175,7 +178,8 @@ def score_measurement(
         sentences.append(sentence)
     if settings.breaks:
         sentences = add_breaks(sentences, measure_breaks(measured))
-    notes = [*doubt_notes(sentences), *voice_notes(sentences), *fundamental_notes(sentences)]
+    notes = [*doubt_notes(sentences), *edge_notes(sentences), *voice_notes(sentences)]
+    notes += fundamental_notes(sentences)
     if settings.needs_vowels:
         notes += vowel_notes(alignment, vowels)
     return Emphasis(

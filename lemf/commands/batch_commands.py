@@ -219,6 +219,8 @@ def _print_end(run: CorpusRun, settings: Settings) -> None:
         )
         if summary.decisions:
             say(_describe_decisions(summary.decisions))
+        if summary.uncertain:
+            say(f"sentences too uncertain to judge (uncertain_alignment): {summary.uncertain:,}")
         for path in outputs.tables.values():
             say(f"wrote {path}")
         note_slow_pitch(settings)

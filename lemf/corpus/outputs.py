@@ -98,7 +98,7 @@ class Summary:
     """Numbers of files, failed files and words; `audio_s` counts the scored files only.
 
     `decisions` counts sentences with ``"none"``, ``"one"`` or ``"several"`` emphasised words, where
-    that is decided.
+    that is decided, `uncertain` those whose alignment is too uncertain to judge them.
     """
 
     files: int
@@ -106,11 +106,12 @@ class Summary:
     words: int
     audio_s: float
     decisions: dict[str, int] = field(default_factory=dict)
+    uncertain: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Convert to plain types; without `decisions` where there are none."""
-        content = asdict(self)
-        return content if self.decisions else {k: v for k, v in content.items() if k != "decisions"}
+        """Convert to plain types; without `decisions` and `uncertain` where there are none."""
+        optional = ("decisions", "uncertain")
+        return {k: v for k, v in asdict(self).items() if v or k not in optional}
 
 
 def find_complete(outputs: Outputs, plan: Plan, force: bool) -> Summary | None:
@@ -160,6 +161,7 @@ def merge_parts(parts: Parts, plan: Plan, outputs: Outputs) -> Summary:
         words=sum(head.n_words for head in heads),
         audio_s=math.fsum(head.audio_s for head in heads),
         decisions=dict(sum((Counter(head.decisions) for head in heads), Counter())),
+        uncertain=sum(head.n_uncertain for head in heads),
     )
     about = describe_output(plan.identity["settings"], summary, plan.identity.get("decision"))
     with open_tables(

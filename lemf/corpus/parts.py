@@ -37,6 +37,7 @@ class Part:
     notes : (id, audio, note) of each note
     tables : the rows as Arrow streams, by the name of the table
     decisions : sentences with none, one or several emphasised words, where that is decided
+    n_uncertain : sentences too uncertain to judge
     with_confidence : whether features have the column of confidences
     """
 
@@ -48,6 +49,7 @@ class Part:
     notes: list[list[str]] = field(default_factory=list)
     tables: dict[str, bytes] = field(default_factory=dict)
     decisions: dict[str, int] = field(default_factory=dict)
+    n_uncertain: int = 0
     with_confidence: bool = False
 
 

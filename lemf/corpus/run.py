@@ -31,6 +31,7 @@ from lemf.runtime.locks import hold_lock
 from lemf.runtime.output import printable_path
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Failure, Workers, local_workers, run_tasks
+from lemf.scoring.edges import UNCERTAIN
 
 
 @dataclass(frozen=True)
@@ -291,6 +292,7 @@ def _make_part(
     part.n_words = len(rows["words"])
     part.audio_s = math.fsum(lengths_s)
     part.decisions = Counter(row["decision"] for row in rows["sentences"] if "decision" in row)
+    part.n_uncertain = sum(UNCERTAIN in row["flags"].split() for row in rows["sentences"])
     part.with_confidence = any(CONFIDENCE_COLUMN.name in row for row in rows["features"])
     schema = partial(schema_of, settings=settings, with_confidence=part.with_confidence)
     part.tables = {table: to_stream(rows[table], schema(table)) for table in outputs.tables}

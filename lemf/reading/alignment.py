@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from lemf.config import ROUNDING_S, Settings
+from lemf.config import BREAKS, ROUNDING_S, TIER, Settings
 from lemf.errors import TextGridError
 from lemf.reading.formats.praat_tokens import shorten
 from lemf.reading.geometry import check_geometry, check_recording
@@ -210,7 +210,7 @@ def _split_sentences(
     if settings.sentences == "whole":
         return (words,), _note_long_sentence(words)
     if settings.sentences_from_breaks:  # cut when the contours are measured
-        return (words,), []
+        return (words,), _note_tier_of_breaks(textgrid)
     if settings.pause_s is not None:
         return _split_at_pauses(words, settings.pause_s), []
     return _sentences_of_tier(words, textgrid, settings)
@@ -240,11 +240,24 @@ def _note_long_sentence(words: tuple[Word, ...]) -> list[str]:
     ]
 
 
+def _note_tier_of_breaks(textgrid: TextGrid) -> list[str]:
+    """Return how to take the sentences from a tier whose name is that of measured breaks."""
+    named = any(
+        isinstance(tier, IntervalTier) and fold(tier.name) == BREAKS for tier in textgrid.tiers
+    )
+    if not named:
+        return []
+    return [
+        f"sentences end at measured breaks; --sentences {TIER}{BREAKS} takes the intervals of the "
+        "tier of that name"
+    ]
+
+
 def _sentences_of_tier(
     words: tuple[Word, ...], textgrid: TextGrid, settings: Settings
 ) -> tuple[tuple[tuple[Word, ...], ...], list[str]]:
     """Group the words by the sentence interval that holds their midpoint."""
-    tier = tier_by_name(textgrid, settings.sentences, "--sentences")
+    tier = tier_by_name(textgrid, settings.sentences_tier or "", "--sentences")
     check_geometry(textgrid, tier)
     never = UNNOTED.union(map(fold, settings.silence))
     spans = [i for i in tier.intervals if fold(i.label) not in never]

@@ -32,6 +32,7 @@ FLAG_MEANINGS = {
     "minimum_phones": "a row of phones of the least length: the alignment failed there",
     "no_sound": "no sound within 0.25 s: the alignment failed there",
     "doubtful_alignment": "the aligner is not sure that the word is spoken there",
+    "sound_beyond": "sound goes on beyond an edge where no word is: the edge is doubtful",
     "outside_audio": "reaches up to 20 ms beyond the recording",
     "one_word": "a sentence of one word: no other to compare it with",
     **{
@@ -39,12 +40,13 @@ FLAG_MEANINGS = {
         for cue in CUE_SETS["all"]
     },
     "missing_fundamental": "voice in few loud frames, as Harvest hears the telephone: no f0_hz",
+    "uncertain_alignment": "alignment doubtful at a third of the words: hardly to judge",
     "few_words": "fewer than five words: too few to decide well which are accented",
     "flat": "all scores are equal: the top word is only the first",
 }
 _MISALIGNED = ("stretched_phone", "minimum_phones", "no_sound")
-_UNDECIDABLE = ("one_word", "few_words")  # of sentences whose decision is doubtful
-_DOUBTFUL = (*_MISALIGNED, "doubtful_alignment", "doubtful_pitch")
+_UNDECIDABLE = ("one_word", "uncertain_alignment", "few_words")  # decisions are doubtful
+_DOUBTFUL = (*_MISALIGNED, "doubtful_alignment", "sound_beyond", "doubtful_pitch")
 
 
 @dataclass(frozen=True)

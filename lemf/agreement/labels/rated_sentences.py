@@ -17,6 +17,7 @@ from lemf.errors import CorpusError
 from lemf.reading.silence_labels import fold
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Failure
+from lemf.scoring.edges import UNCERTAIN
 
 _TIED, _FLAT, _ALONE = "tie for the top word", "all words rated alike", "one word"
 NOT_RANKED = (_TIED, _FLAT, _ALONE)  # what only the order of the words cannot be judged by
@@ -154,6 +155,7 @@ def rate_sentences(
                     unranked.append(sentence)
     if not (judged or tied or unranked):
         raise nothing_to_judge(unjudged)
+    notes.sort(key=lambda note: UNCERTAIN not in note[1])  # those that are too uncertain come first
     return RatedSentences(
         tuple(judged), tuple(tied), tuple(unjudged), tuple(notes), tuple(unranked)
     )

@@ -286,6 +286,25 @@ def test_words_outside_and_empty_sentences_leave_notes() -> None:
     )
 
 
+def test_a_tier_of_any_name_can_be_that_of_the_sentences() -> None:
+    turns: list[Span] = [(0, 1.1, "x"), (1.1, 2, "y")]
+    for name in ("breaks", "Whole", "pause:0.3", "tier:x"):
+        textgrid = grid(tier("words", *PAUSED), tier(name, *turns))
+        alignment = align(textgrid, Settings(duration="word", sentences=f"tier:{name}"), 2.0)
+        assert ["".join(word.text for word in one) for one in alignment.sentences] == ["ab", "cd"]
+        assert alignment.notes == ()
+    with pytest.raises(TextGridError, match=r"no tier 'y' for --sentences"):
+        align(textgrid, Settings(duration="word", sentences="tier:y"), 2.0)
+
+
+def test_measured_breaks_beside_a_tier_of_that_name_are_noted() -> None:
+    settings = Settings(duration="word", sentences="breaks")
+    (note,) = align(grid(tier("words", *PAUSED), tier("Breaks", (0, 2, "x"))), settings, 2.0).notes
+    assert note.endswith("--sentences tier:breaks takes the intervals of the tier of that name")
+    for other in (tier("turns", (0, 2, "x")), PointTier("breaks", 0, 2, ())):  # as lemf writes it
+        assert align(grid(tier("words", *PAUSED), other), settings, 2.0).notes == ()
+
+
 @pytest.mark.parametrize("turns", [[], [(0, 2, "")], [(0.5, 1, "x")]])
 def test_sentences_without_words_are_refused(turns: list[Span]) -> None:
     with pytest.raises(TextGridError, match=r"no labelled interval of tier 'Turns' holds a word"):
