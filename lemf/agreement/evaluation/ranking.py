@@ -19,6 +19,7 @@ from lemf.agreement.labels.rated_sentences import (
 from lemf.agreement.measures import CLEAR_MARGIN, MEASURES, Judgement, judge, rating_margin
 from lemf.arrays import FloatArray
 from lemf.config import GROUPINGS, N_RESAMPLES, Grouping
+from lemf.errors import CorpusError
 from lemf.scoring.ranking import rounded
 
 
@@ -65,7 +66,10 @@ def evaluate(
     ]
     left_out = (*sentences.unjudged, *unjudged)
     if not complete and not may_be_unranked:
-        raise nothing_to_judge(left_out)
+        error = nothing_to_judge(left_out)
+        if not sentences.judged and sentences.complete:
+            raise CorpusError(f"{error}; with a cut (--cut LEVEL) each word is judged instead")
+        raise error
     judged = [sentences.judged[i] for i in complete]
     given = {
         name: [array for i in complete if (array := one[i]) is not None]

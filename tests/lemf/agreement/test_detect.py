@@ -294,6 +294,15 @@ def test_a_decision_fitted_on_these_labels_is_noted(tmp_path, recording):
     assert "its key held_out says how it does" in run.output
 
 
+def test_ratings_without_one_top_word_name_the_cut_as_a_remedy(tmp_path, recording):
+    labels = write_labels(tmp_path, recording, [0, 2, 2], key="ratings")
+    run = evaluated(labels)
+    assert run.exit_code == 1
+    assert "tie for the top word (r0): two, three; each needs" in run.output
+    assert "with a cut (--cut LEVEL) each word is judged instead" in run.output
+    assert evaluated(labels, "--cut", "2").exit_code == 0
+
+
 def test_scores_that_fit_no_sentence_are_refused_with_the_reason(tmp_path, recording):
     labels = write_labels(tmp_path, recording, [0, 1])
     scores = tmp_path / "scores.csv"
