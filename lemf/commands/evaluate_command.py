@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
@@ -13,18 +12,21 @@ import click
 from lemf.commands.analysis_options import (
     MeasureOptions,
     measure_options,
-    read_measure_options,
 )
-from lemf.commands.weight_options import decision_options, read_weights
+from lemf.commands.evaluate_systems import (
+    check_decides,
+    check_names,
+    read_named,
+    read_systems,
+    set_decision,
+)
+from lemf.commands.weight_options import decision_options
 from lemf.config import (
     CUE_SETS,
     GROUPINGS,
-    OFF,
     Grouping,
-    Settings,
     shown_fields,
 )
-from lemf.errors import SettingsError
 from lemf.runtime.console import (
     FIGURE_SUFFIXES,
     PATH,
@@ -146,12 +148,12 @@ def evaluate(
         raise click.UsageError(f"--cut {cut}: write a number")
     if threshold is not None and not 0 < threshold < 1:
         raise click.UsageError(f"--threshold {threshold:g}: write a probability between 0 and 1")
-    settings = _read_systems(cues, weights, options)
-    settings = _decide(settings, decide, is_default=not cues and not weights)
-    score_files = _read_named(scores)
-    _check_names([*settings, *score_files])
+    settings = read_systems(cues, weights, options)
+    settings = set_decision(settings, decide, is_default=not cues and not weights)
+    score_files = read_named(scores)
+    check_names([*settings, *score_files])
     if threshold is not None and not score_files:
-        _check_decides(settings, threshold)
+        check_decides(settings, threshold)
     if figure is not None:
         _check_figure(figure, [labels, *map(Path, score_files.values())], force=force)
 
@@ -197,93 +199,6 @@ def evaluate(
         "score_files": score_files,
     }
     _print(evaluation, output_format, about, by)
-
-
-def _read_systems(
-    cues: tuple[str, ...], weights: tuple[str, ...], options: MeasureOptions
-) -> dict[str, Settings]:
-    """Return the settings of each cue set and of each set of weights by name."""
-    systems = [(name, read_measure_options(options, cues=name)) for name in dict.fromkeys(cues)]
-    for text in weights:
-        name = Path(text).stem if text.lower().endswith(".json") else text
-        cue_set, numbers = read_weights(text)
-        if cue_set is None:
-            _check_papers_weights(text, numbers)
-        systems.append((name, read_measure_options(options, cues=cue_set, weights=numbers)))
-    if not systems:
-        systems = [("paper", read_measure_options(options))]
-    _check_names([name for name, _ in systems])
-    return dict(systems)
-
-
-def _decide(
-    systems: dict[str, Settings], decide: str | None, *, is_default: bool
-) -> dict[str, Settings]:
-    """Set the decision of the systems whose scores it was fitted to; the others do not decide."""
-    from lemf.scoring.decision_models import difference_of, load_model
-
-    if decide is None or decide == OFF:
-        return {name: replace(one, decide=decide) for name, one in systems.items()}
-    try:
-        model = load_model(decide)
-        if is_default:
-            weights = dict(model.weights)
-            systems = {
-                model.cues: replace(
-                    systems["paper"], cues=model.cues, weights=weights, normalise=model.normalise
-                )
-            }
-    except SettingsError as error:
-        raise click.UsageError(str(error)) from error
-    fitting = [name for name, one in systems.items() if not difference_of(model, one)]
-    if not fitting:
-        name, one = next(iter(systems.items()))
-        raise click.UsageError(f"--decide {decide}, {name}: {difference_of(model, one)}")
-    return {
-        name: replace(one, decide=decide if name in fitting else OFF)
-        for name, one in systems.items()
-    }
-
-
-def _check_decides(systems: dict[str, Settings], threshold: float) -> None:
-    """Refuse a threshold where no system decides."""
-    from lemf.scoring.decision_models import explain_undecided, find_model
-
-    if not any(find_model(one) for one in systems.values()):
-        reason = explain_undecided(next(iter(systems.values())))
-        raise click.UsageError(f"--threshold {threshold:g}: {reason}")
-
-
-def _check_papers_weights(text: str, weights: dict[str, float]) -> None:
-    """Refuse weights of cues that the paper does not have, and name the remedy."""
-    try:
-        Settings(weights=weights)
-    except SettingsError as error:
-        raise click.UsageError(
-            f'--weights {text}: {error}; for another cue set, name a .json of {{"cues": NAME, '
-            '"weights": {NAME: NUMBER, ...}}'
-        ) from error
-
-
-def _read_named(scores: tuple[str, ...]) -> dict[str, str]:
-    named = {}
-    for text in scores:
-        name, _, path = text.partition("=")
-        if not (name and path):
-            raise click.UsageError(f"--scores {text}: write NAME=FILE")
-        if name in named:
-            raise click.UsageError(f"--scores {text}: {name} is named twice; rename one")
-        named[name] = path
-    return named
-
-
-def _check_names(names: list[str]) -> None:
-    from lemf.agreement.evaluation.detect import CONTENT_WORDS
-    from lemf.agreement.external_systems import BASELINES
-
-    for name in names:
-        if names.count(name) > 1 or name in (*BASELINES, CONTENT_WORDS):
-            raise click.UsageError(f"two systems have the name {name!r}; rename one of them")
 
 
 def _check_figure(figure: Path, inputs: list[Path], *, force: bool) -> None:
