@@ -38,10 +38,16 @@ class BatchOptions(AnalysisOptions, AlignerOptions):
 _MOST_FAILURES = 3  # shown on the terminal
 
 _output_option = click.option(
-    "-o", "--output", type=PATH, required=True, help="Output table, one row per word (.parquet)."
+    "-o",
+    "--output",
+    type=PATH,
+    required=True,
+    help="Output, one row per word (.parquet or .csv).",
 )
 _sentence_table_option = click.option(
-    "--sentence-table", type=PATH, help="Also write a table with one row per sentence (.parquet)."
+    "--sentence-table",
+    type=PATH,
+    help="Also write one row per sentence (.parquet or .csv).",
 )
 
 

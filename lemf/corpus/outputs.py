@@ -20,10 +20,12 @@ from lemf.errors import CorpusError, OutputError
 from lemf.reading.alignment import MATCHES_NOTHING
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 
+TABLE_SUFFIXES = (".parquet", ".csv")  # features are Parquet alone
+
 
 @dataclass(frozen=True)
 class Outputs:
-    """The files that a run over a corpus writes; `table` ends in ``.parquet``."""
+    """The files that a run over a corpus writes; tables are Parquet, or CSV by their suffix."""
 
     table: Path
     sentence_table: Path | None = None
@@ -81,11 +83,12 @@ class Outputs:
         Raises
         ------
         OutputError
-            A name does not end in .parquet or is named twice, the source would be replaced, or
-            `check_output` refuses a path.
+            A name does not end in .parquet or .csv, or is named twice, the source would be
+            replaced, or `check_output` refuses a path.
         """
-        for path in self.tables.values():
-            check_suffix(path, (".parquet",))
+        for path in (self.table, self.sentence_table):
+            check_suffix(path, TABLE_SUFFIXES)
+        check_suffix(self.features, TABLE_SUFFIXES[:1])
         check_apart(self.tables.values(), [source])
         for path in self.tables.values():
             check_output(path, force=force)

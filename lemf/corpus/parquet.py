@@ -20,6 +20,7 @@ from lemf.arrays import FloatArray
 from lemf.config import DurationMethod, Settings
 from lemf.contours.contours import Contours, Detail
 from lemf.contours.measurement import Measurement
+from lemf.corpus.csv_table import CsvWriter
 from lemf.corpus.feature_values import find_fault
 from lemf.corpus.tables import (
     CONFIDENCE_COLUMN,
@@ -148,13 +149,13 @@ def open_tables(
     *,
     force: bool,
     with_confidence: bool = False,
-) -> Iterator[dict[str, TableWriter]]:
-    """Open one Parquet file per table; all appear when the ``with`` block ends without an error.
+) -> Iterator[dict[str, TableWriter | CsvWriter]]:
+    """Open one file per table; all appear when the ``with`` block ends without an error.
 
     Parameters
     ----------
     paths : mapping of table to path
-        Written in this order.
+        Written in this order: Parquet, or CSV where the path ends in ``.csv``.
     settings : Settings
     about : mapping
         Kept in the metadata under the key ``lemf``, as JSON.
@@ -166,10 +167,13 @@ def open_tables(
     content = json.dumps(about, sort_keys=True).encode()
     metadata = {_META: content, _META_CHECKSUM: _checksum(content)}
     with ExitStack() as files:
-        writers = {}
+        writers: dict[str, TableWriter | CsvWriter] = {}
         for table, path in reversed(list(paths.items())):  # the last opened appears first
             stream = files.enter_context(open_output(path, force=force))
             schema = schema_of(table, settings, with_confidence=with_confidence)
+            if path.suffix.lower() == ".csv":
+                writers[table] = CsvWriter(stream, schema)
+                continue
             schema = schema.with_metadata(metadata)
             writers[table] = TableWriter(stream, schema, _ROW_GROUPS[table])
         try:

@@ -90,13 +90,13 @@ def score_corpus(
     source : str or Path
         A folder, a pattern or a manifest, as `list_recordings` takes them.
     output : str or Path
-        The table with one row per word, a ``.parquet``.
+        The table with one row per word, a ``.parquet`` or ``.csv``.
     settings : Settings, optional
         By default those of the paper.
     textgrids : str or Path, optional
         The folder of the TextGrids where they do not lie beside the recordings.
     sentence_table : str or Path, optional
-        A table with one row per sentence, a ``.parquet``.
+        A table with one row per sentence, a ``.parquet`` or ``.csv``.
     features : str or Path, optional
         Contours and words for `rescore_features`, a ``.parquet``.
     language : str, optional
