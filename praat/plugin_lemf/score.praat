@@ -1,0 +1,65 @@
+# Scores the words of the selected TextGrid by their emphasis in the selected Sound.
+# The installed command lemf does the work; its tiers come back in a new TextGrid, its table in the
+# Info window.
+form Score emphasis (lemf)
+    comment Name of the command, or its path where Praat does not find it:
+    sentence Command lemf
+    optionmenu Cues: 2
+        option paper
+        option listeners
+    comment Further options of lemf score, such as --sentences pause:0.4
+    sentence Options
+endform
+
+sound = selected: "Sound"
+textgrid = selected: "TextGrid"
+name$ = selected$: "TextGrid"
+
+# Files between Praat and lemf
+folder$ = replace$ (temporaryDirectory$, "\", "/", 0) + "/"
+wav$ = folder$ + "lemf_input.wav"
+input$ = folder$ + "lemf_input.TextGrid"
+output$ = folder$ + "lemf_output.TextGrid"
+table$ = folder$ + "lemf_table.txt"
+messages$ = folder$ + "lemf_messages.txt"
+@remove_files
+
+selectObject: sound
+Save as WAV file: wav$
+selectObject: textgrid
+Save as text file: input$
+
+q$ = """"
+line$ = command$ + " score " + q$ + wav$ + q$ + " " + q$ + input$ + q$
+line$ = line$ + " --cues " + cues$ + " --textgrid " + q$ + output$ + q$ + " " + options$
+line$ = line$ + " > " + q$ + table$ + q$ + " 2> " + q$ + messages$ + q$
+runSystem_nocheck: line$
+
+said$ = ""
+if fileReadable: messages$
+    said$ = readFile$: messages$
+endif
+if not fileReadable: output$
+    @remove_files
+    selectObject: sound, textgrid
+    if said$ = ""
+        said$ = "Error: " + command$ + " does not run; give its path, such as /home/me/.venv/bin/lemf"
+    endif
+    exitScript: said$
+endif
+
+scored$ = readFile$: table$
+writeInfoLine: scored$
+appendInfo: replace_regex$ (said$, "wrote .*\n", "", 0)
+scores = Read from file: output$
+Rename: name$ + "_emphasis"
+@remove_files
+selectObject: sound, scores
+
+procedure remove_files
+    deleteFile: wav$
+    deleteFile: input$
+    deleteFile: output$
+    deleteFile: table$
+    deleteFile: messages$
+endproc

@@ -1,0 +1,56 @@
+"""The plug-in of Praat, run by Praat itself."""
+
+import sys
+from pathlib import Path
+
+import parselmouth
+import pytest
+from parselmouth.praat import call, run_file
+
+import lemf
+
+ROOT = Path(__file__).parents[1]
+SCRIPT = ROOT / "praat" / "plugin_lemf" / "score.praat"
+COMMAND = f'"{sys.executable}" -m lemf'
+
+
+@pytest.fixture
+def objects():
+    sound = parselmouth.Sound(str(ROOT / "examples" / "really.wav"))
+    grid = parselmouth.read(str(ROOT / "examples" / "really.TextGrid"))
+    grid.name = "my grid"
+    return [sound, grid]
+
+
+def labels(grid, tier):
+    n_intervals = call(grid, "Get number of intervals...", tier)
+    found = (call(grid, "Get label of interval...", tier, i + 1) for i in range(n_intervals))
+    return [label for label in found if label]
+
+
+def test_the_tiers_come_back(objects):
+    selected, shown = run_file(
+        objects, str(SCRIPT), COMMAND, "listeners", "--measures", capture_output=True
+    )
+    (scored,) = [one for one in selected if isinstance(one, parselmouth.TextGrid)]
+    assert scored.name == "my_grid_emphasis"
+    n_tiers = call(scored, "Get number of tiers")
+    names = [call(scored, "Get tier name...", tier + 1) for tier in range(n_tiers)]
+    assert names == ["words", "phones", "emphasis", "segment", "emphasised", "f0_hz"]
+    settings = lemf.Settings(cues="listeners")
+    paths = [str(ROOT / "examples" / name) for name in ("really.wav", "really.TextGrid")]
+    scores = [f"{word.score:.2f}" for word in lemf.score(*paths, settings).words]
+    assert labels(scored, 3) == scores
+    assert "really" in shown
+    assert "wrote " not in shown
+
+
+def test_what_lemf_refuses_is_said(objects):
+    call(objects[1], "Remove tier...", 2)
+    with pytest.raises(parselmouth.PraatError, match="no phone tier for the words of tier 'words'"):
+        run_file(objects, str(SCRIPT), COMMAND, "paper", "")
+
+
+def test_a_command_that_is_not_found_is_said(objects):
+    with pytest.raises(parselmouth.PraatError, match=r"not found|does not run|No such file"):
+        run_file(objects, str(SCRIPT), "/no/such/lemf", "paper", "")
