@@ -108,3 +108,9 @@ def test_on_pypi_the_links_of_the_readme_are_absolute_and_the_repository_is_name
     ]
     assert urls["Repository"] == repository
     assert urls["Changelog"] == f"{repository}/blob/v9/CHANGELOG.md"
+
+
+def test_the_site_has_every_page_once():
+    site = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))["project"]
+    pages = re.findall(r"[\w-]+\.md", str(site["nav"]))
+    assert sorted(pages) == sorted(path.name for path in (ROOT / "docs").glob("*.md"))
