@@ -16,6 +16,7 @@ from lemf.config import (
     Settings,
 )
 from lemf.contours.measurement import Measurement
+from lemf.corpus.csv_table import CsvWriter
 from lemf.corpus.outputs import Outputs, Summary, describe_output, write_notes
 from lemf.corpus.parquet import FeatureFile, TableWriter, open_tables, schema_of, to_stream
 from lemf.corpus.plan import describe_settings
@@ -212,7 +213,7 @@ def _check_change(
 
 def _write_rows(
     scored: Iterable[tuple[str, Emphasis]],
-    writers: Mapping[str, TableWriter],
+    writers: Mapping[str, TableWriter | CsvWriter],
     settings: Settings,
     n_files: int,
 ) -> tuple[list[list[str]], dict[str, int]]:
