@@ -18,6 +18,7 @@ from msfser.errors import DataError, SemanticsError
 
 if TYPE_CHECKING:
     from msfser.model.msf_ser import MsfSer
+    from msfser.prediction.speech_files import SpeechFile
     from msfser.prediction.speech_predictions import SpeechPrediction
     from msfser.prediction.speech_texts import Describe
 
@@ -80,6 +81,12 @@ _SUFFIXES = {".csv": "csv", ".json": "json"}
     show_default=True,
     help="Length of the windows that longer recordings are cut into, in seconds.",
 )
+@click.option(
+    "--textgrids",
+    type=PATH,
+    metavar="FOLDER",
+    help="Write a TextGrid per recording: the values of its windows, and the emphasised word.",
+)
 @click.option("--clamp", "clamped", is_flag=True, help="Clip values to the rating scale.")
 @click.option(
     "--embeddings", type=PATH, metavar="FILE", help="Write the embeddings (.npz or .parquet)."
@@ -100,6 +107,7 @@ def predict(
     encoder: str | None,
     windows: bool,
     window_s: float,
+    textgrids: Path | None,
     clamped: bool,
     embeddings: Path | None,
     device: str,
@@ -129,6 +137,7 @@ def predict(
 
     # recordings, model and texts
     recordings = find_speech(files, alignments)
+    grids = _check_textgrids(textgrids, recordings, force)
     chosen = choose_device(device)
     loaded = MsfSer.from_pretrained(model_folder(model)).to(chosen)
     text_encoder = None
@@ -161,6 +170,8 @@ def predict(
         )
     if embeddings is not None:
         _write_embeddings(predictions, embeddings, force)
+    if textgrids is not None:
+        _write_textgrids(predictions, grids, textgrids, force)
     _write(loaded, model, predictions, output, file_format, windows, force)
     if passed_over := name_unreadable(files):
         say(f"note: {passed_over}")
@@ -228,6 +239,40 @@ def _write_embeddings(predictions: Sequence[SpeechPrediction], path: Path, force
 
     write_output(path, format_embeddings(predictions, path.suffix.lower()), force=force)
     say(f"wrote {path}")
+
+
+def _check_textgrids(
+    folder: Path | None, recordings: Sequence[SpeechFile], force: bool
+) -> list[Path]:
+    """Return the TextGrids to write, none without a folder; refuse those that exist."""
+    from lemf.runtime.output import check_apart, check_output
+    from msfser.prediction.textgrids import grid_paths
+
+    if folder is None:
+        return []
+    paths = grid_paths([one.wav for one in recordings], folder)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder}: the folder cannot be made ({error.strerror})") from error
+    check_apart(paths, [one.alignment for one in recordings if one.alignment is not None])
+    for path in paths:
+        check_output(path, force=force)
+    return paths
+
+
+def _write_textgrids(
+    predictions: Sequence[SpeechPrediction], paths: Sequence[Path], folder: Path, force: bool
+) -> None:
+    from lemf import write_textgrid
+    from msfser.prediction.textgrids import prediction_grid
+
+    n_written = 0
+    for prediction, path in zip(predictions, paths, strict=True):
+        if prediction.whole is not None:
+            write_textgrid(prediction_grid(prediction), path, force=force)
+            n_written += 1
+    say(f"wrote {n_written:,} TextGrids into {folder}")
 
 
 def _say_notes(predictions: Sequence[SpeechPrediction]) -> None:
