@@ -4,33 +4,40 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Any
 
-from lemf.runtime.extras import importing
-
-with importing("lemf[batch]"):
-    import pyarrow
-    import pyarrow.ipc
+from lemf.corpus.tables import Row
 
 
 class CsvWriter:
-    """Writes CSV from Arrow streams; made by `open_tables`.
+    """Writes CSV from the streams of rows in parts; made by `open_tables`.
 
     Numbers stand in full precision, nulls are empty, and lines end in a line feed, as `lemf score
     --format csv` writes them.
+
+    Parameters
+    ----------
+    stream : file object
+    names : sequence of str
+        Of the columns.
+    read_rows : function
+        Reads the rows of a stream.
     """
 
-    def __init__(self, stream: IO[bytes], schema: pyarrow.Schema) -> None:
+    def __init__(
+        self, stream: IO[bytes], names: Sequence[str], read_rows: Callable[[bytes], Sequence[Row]]
+    ) -> None:
         self._stream = stream
+        self._read_rows = read_rows
         self.n_rows = 0
-        self._write([schema.names])
+        self._write([names])
 
     def add(self, stream: bytes) -> None:
         """Add the next rows."""
-        table = pyarrow.ipc.open_stream(stream).read_all()
-        self.n_rows += table.num_rows
-        self._write(row.values() for row in table.to_pylist())
+        rows = self._read_rows(stream)
+        self.n_rows += len(rows)
+        self._write(row.values() for row in rows)
 
     def close(self) -> None:
         """Write nothing more: each row is written when it is added."""

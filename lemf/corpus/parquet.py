@@ -172,7 +172,7 @@ def open_tables(
             stream = files.enter_context(open_output(path, force=force))
             schema = schema_of(table, settings, with_confidence=with_confidence)
             if path.suffix.lower() == ".csv":
-                writers[table] = CsvWriter(stream, schema)
+                writers[table] = CsvWriter(stream, schema.names, _read_rows)
                 continue
             schema = schema.with_metadata(metadata)
             writers[table] = TableWriter(stream, schema, _ROW_GROUPS[table])
@@ -183,6 +183,11 @@ def open_tables(
         finally:
             for writer in writers.values():
                 writer.abandon()
+
+
+def _read_rows(stream: bytes) -> list[Row]:
+    rows: list[Row] = pyarrow.ipc.open_stream(stream).read_all().to_pylist()
+    return rows
 
 
 def _checksum(content: bytes) -> bytes:
