@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lemf.config import DurationMethod, Settings
-    from lemf.corpus.outputs import Outputs
+    from lemf.corpus.outputs import Outputs, Summary
     from lemf.corpus.run import CorpusRun
 
 
@@ -186,8 +186,7 @@ def rescore(
             )
     except SettingsError as error:  # of an option, as in the other commands
         raise click.UsageError(str(error)) from error
-    if summary.decisions:
-        say(_describe_decisions(summary.decisions))
+    _say_counts(summary)
     say(f"wrote {output}: {summary.words:,} words of {summary.files:,} files")
     _say_where_notes_are(Outputs.of(output))
 
@@ -195,6 +194,13 @@ def rescore(
 def _say_where_notes_are(outputs: Outputs) -> None:
     if outputs.notes.exists():
         say(f"note: see {outputs.notes}")
+
+
+def _say_counts(summary: Summary) -> None:
+    if summary.decisions:
+        say(_describe_decisions(summary.decisions))
+    if summary.uncertain:
+        say(f"sentences too uncertain to judge (uncertain_alignment): {summary.uncertain:,}")
 
 
 def _describe_decisions(decisions: Mapping[str, int]) -> str:
@@ -223,10 +229,7 @@ def _print_end(run: CorpusRun, settings: Settings) -> None:
             f"{summary.audio_s / 3600:.2f} h of audio; this run: {run.audio_s / 3600:.2f} h "
             f"in {run.seconds:.0f} s, {speed:.1f} times real time"
         )
-        if summary.decisions:
-            say(_describe_decisions(summary.decisions))
-        if summary.uncertain:
-            say(f"sentences too uncertain to judge (uncertain_alignment): {summary.uncertain:,}")
+        _say_counts(summary)
         for path in outputs.tables.values():
             say(f"wrote {path}")
         note_slow_pitch(settings)

@@ -28,6 +28,7 @@ from lemf.runtime.output import check_output
 from lemf.runtime.progress import Watch, no_watch
 from lemf.scoring.decision import DecisionModel
 from lemf.scoring.decision_models import explain_undecided, find_model, model_to_dict
+from lemf.scoring.edges import UNCERTAIN
 from lemf.scoring.emphasis import Emphasis
 from lemf.scoring.norms import Norms, gather_norms, n_passes
 
@@ -137,10 +138,10 @@ def rescore_features(
         for name, measured in measurements()
     )
     with open_tables(outputs.tables, settings, about, force=force) as writers:
-        notes, decisions = _write_rows(scored, writers, settings, source.n_files)
+        notes, decisions, n_uncertain = _write_rows(scored, writers, settings, source.n_files)
         write_notes(outputs, notes, summary.files)
         n_words = writers["words"].n_rows
-    return replace(summary, words=n_words, decisions=decisions)
+    return replace(summary, words=n_words, decisions=decisions, uncertain=n_uncertain)
 
 
 def change_settings(
@@ -216,7 +217,7 @@ def _write_rows(
     writers: Mapping[str, TableWriter | CsvWriter],
     settings: Settings,
     n_files: int,
-) -> tuple[list[list[str]], dict[str, int]]:
+) -> tuple[list[list[str]], dict[str, int], int]:
     """Write the rows of all recordings, many at a time.
 
     Returns
@@ -225,7 +226,10 @@ def _write_rows(
         The rows of their notes.
     decisions : dict of str to int
         Sentences with none, one and several emphasised words, where that is decided.
+    n_uncertain : int
+        Sentences too uncertain to judge.
     """
+    n_uncertain = 0
     notes: list[list[str]] = []
     decisions: Counter[str] = Counter()
     schemas = {table: schema_of(table, settings) for table in writers}
@@ -233,6 +237,7 @@ def _write_rows(
     for number, (name, emphasis) in enumerate(scored, 1):
         notes += [[name, emphasis.audio, note] for note in emphasis.notes]
         decisions.update(one.decision.kind for one in emphasis.sentences if one.decision)
+        n_uncertain += sum(UNCERTAIN in one.flags for one in emphasis.sentences)
         rows["words"] += word_rows(name, emphasis)
         if "sentences" in rows:
             rows["sentences"] += sentence_rows(name, emphasis)
@@ -240,7 +245,7 @@ def _write_rows(
             for table, writer in writers.items():
                 writer.add(to_stream(rows[table], schemas[table]))
                 rows[table] = []
-    return notes, dict(decisions)
+    return notes, dict(decisions), n_uncertain
 
 
 def _everyone(name: str) -> str:

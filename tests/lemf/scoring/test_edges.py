@@ -141,9 +141,15 @@ def test_the_batch_and_the_evaluation_count_uncertain_sentences(tmp_path, cut_sh
         return result.output
 
     table = tmp_path / "listeners.parquet"
-    said = run("batch", folder, "-o", table, "--cues", "listeners", "--jobs", 1)
-    assert "sentences too uncertain to judge (uncertain_alignment): 2\n" in said
-    done = lemf.score_corpus(folder, table, LISTENERS)  # complete: read
+    features = tmp_path / "features.parquet"
+    options = ("--cues", "listeners")
+    for said in (
+        run("batch", folder, "-o", table, *options, "--jobs", 1, "--features", features),
+        run("rescore", features, "-o", tmp_path / "again.parquet", *options),
+    ):
+        assert "sentences too uncertain to judge (uncertain_alignment): 2\n" in said
+    assert (tmp_path / "again.parquet").read_bytes() == table.read_bytes()
+    done = lemf.score_corpus(folder, table, LISTENERS, features=features)  # complete
     assert done.summary.uncertain == 2
     said = run("batch", folder, "-o", tmp_path / "paper.parquet", "--jobs", 1)
     assert "uncertain" not in said + (tmp_path / "paper.run.json").read_text()
