@@ -45,6 +45,8 @@ OutputFormat = Literal["table", "json", "csv"] | InterchangeFormat
 INTERCHANGE_FORMATS: tuple[InterchangeFormat, ...] = get_args(InterchangeFormat)
 F0Axis = Literal["log", "semitones", "hz"]
 F0_AXES: tuple[F0Axis, ...] = get_args(F0Axis)
+PrintSize = Literal["column", "slide"]
+PRINT_SIZES: tuple[PrintSize, ...] = get_args(PrintSize)
 PageSound = Literal["auto", "flac", "ogg", "none"]
 PAGE_SOUNDS: tuple[PageSound, ...] = get_args(PageSound)
 

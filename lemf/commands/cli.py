@@ -5,7 +5,7 @@ Nothing heavier than click is imported before a command runs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack, cast
@@ -27,13 +27,13 @@ from lemf.commands.fit_command import fit
 from lemf.commands.measuring import align_inputs, measure_inputs
 from lemf.commands.report_command import report
 from lemf.commands.schema_command import schema
-from lemf.config import INTERCHANGE_FORMATS
+from lemf.config import INTERCHANGE_FORMATS, PRINT_SIZES
 from lemf.errors import OutputError, SettingsError
 from lemf.runtime.console import FIGURE_SUFFIXES, PATH, OneLineErrors, open_stdout, print_text, say
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 
 if TYPE_CHECKING:
-    from lemf.config import OutputFormat, Settings
+    from lemf.config import OutputFormat, PrintSize, Settings
     from lemf.reading.alignment import Word
     from lemf.reading.audio import Audio
     from lemf.reading.textgrid import TextGrid
@@ -141,6 +141,12 @@ def score(
     type=click.IntRange(min=0),
     help="Sentence to draw, counted from 0.  [default: all, in a PDF one page each]",
 )
+@click.option(
+    "--size",
+    type=click.Choice(PRINT_SIZES),
+    help="Draw for a column of a journal (85 mm) or a slide (16:9), a long sentence in rows.  "
+    "[default: for the screen]",
+)
 @word_options
 @view_options
 def plot(
@@ -148,6 +154,7 @@ def plot(
     textgrid: Path | None,
     figure: Path,
     sentence: int | None,
+    size: PrintSize | None,
     **options: Unpack[ScoreOptions],
 ) -> None:
     """Draw F0, energy and the most emphasised words of AUDIO.
@@ -162,8 +169,8 @@ def plot(
     check_output(figure, force=options["force"])
 
     recording, grid = read_inputs(audio, textgrid, settings, options)
-    emphasis = _score(recording, grid, settings, figure, sentence)
-    content = _render(emphasis, figure, sentence, options)
+    emphasis = _score(recording, grid, settings, figure, sentence, size)
+    content = _render(emphasis, figure, sentence, options, size)
     write_output(figure, content, force=options["force"])
     say(f"wrote {figure}")
 
@@ -174,6 +181,7 @@ def _score(
     settings: Settings,
     figure: Path | None = None,
     sentence: int | None = None,
+    size: PrintSize | None = None,
 ) -> Emphasis:
     """Score a recording; refuse a figure that cannot hold its sentences before the analysis."""
     from lemf.pipeline import score_measurement
@@ -182,12 +190,12 @@ def _score(
     if figure is not None:
         import_module("lemf.display.figure")  # reports missing packages before scoring
         if not settings.sentences_from_breaks:
-            _check_pages(figure, recording.name, sentence, alignment.sentences)
+            _check_pages(figure, recording.name, sentence, alignment.sentences, size)
     measured = measure_inputs(recording, grid, alignment, settings)
     emphasis = score_measurement(measured, settings)
     if figure is not None and settings.sentences_from_breaks:  # known only now
         cut = [one.words for one in emphasis.sentences]
-        _check_pages(figure, recording.name, sentence, cut)
+        _check_pages(figure, recording.name, sentence, cut, size)
     for note in emphasis.notes:
         say(f"note: {emphasis.audio}: {note}")
     return emphasis
@@ -198,10 +206,9 @@ def _check_pages(
     audio: str,
     sentence: int | None,
     sentences: Sequence[Sequence[Word] | Sequence[WordEmphasis]],
+    size: PrintSize | None = None,
 ) -> None:
     """Refuse a sentence that does not exist, and a figure that cannot hold the sentences."""
-    from lemf.display.figure_pages import cut_pages
-
     n_sentences = len(sentences)
     if sentence is not None and sentence >= n_sentences:
         raise SettingsError(
@@ -215,7 +222,7 @@ def _check_pages(
             "or choose one with lemf plot --sentence"
         )
     words = sentences[sentence or 0]
-    if (n_pages := len(cut_pages(words))) > 1:
+    if (n_pages := len(_cut(words, size))) > 1:
         spoken_s = words[-1].end_s - words[0].start_s
         raise OutputError(
             f"{figure}: the {len(words)} words of a sentence of {spoken_s:.1f} s do not fit one "
@@ -224,7 +231,21 @@ def _check_pages(
         )
 
 
-def _render(emphasis: Emphasis, path: Path, sentence: int | None, options: ViewOptions) -> bytes:
+def _cut(words: Sequence[Word] | Sequence[WordEmphasis], size: PrintSize | None) -> Sized:
+    """Return the pages of a sentence."""
+    from lemf.display.figure_pages import cut_pages
+    from lemf.display.printed.sizes import SHEETS, cut_sheets
+
+    return cut_pages(words) if size is None else cut_sheets(words, SHEETS[size])
+
+
+def _render(
+    emphasis: Emphasis,
+    path: Path,
+    sentence: int | None,
+    options: ViewOptions,
+    size: PrintSize | None = None,
+) -> bytes:
     from lemf.display.figure import render_figure
     from lemf.display.figure_fonts import fonts_of
 
@@ -235,12 +256,14 @@ def _render(emphasis: Emphasis, path: Path, sentence: int | None, options: ViewO
             "stands for them; install a font that has them, such as one of Noto"
         )
     sentences = range(len(emphasis.sentences)) if sentence is None else (sentence,)
-    return render_figure(
-        emphasis,
-        cast("FigureFormat", path.suffix.lower().lstrip(".")),
-        sentences=sentences,
-        top=options["top"],
-        f0_axis=options["f0_axis"],
+    file_format = cast("FigureFormat", path.suffix.lower().lstrip("."))
+    top, f0_axis = options["top"], options["f0_axis"]
+    if size is None:
+        return render_figure(emphasis, file_format, sentences=sentences, top=top, f0_axis=f0_axis)
+    from lemf.display.printed.figure import render_printed
+
+    return render_printed(
+        emphasis, file_format, size, sentences=sentences, top=top, f0_axis=f0_axis
     )
 
 

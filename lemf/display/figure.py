@@ -92,11 +92,11 @@ def draw(
         figure = pyplot.figure(figsize=_size(scored), layout="constrained")
         axes = _panels(figure, scored)
     title = f"{readable(PurePath(emphasis.audio).name)}: {scored.text}"
-    _draw_page(axes, scored, scored, emphasis, title, top, f0_axis)
+    draw_page(axes, scored, scored, emphasis, title, top, f0_axis)
     return tuple(axes)
 
 
-def _draw_page(
+def draw_page(
     axes: Sequence[Axes],
     page: SentenceEmphasis,
     sentence: SentenceEmphasis,
@@ -104,45 +104,65 @@ def _draw_page(
     title: str,
     top: int,
     f0_axis: F0Axis,
+    row_s: float | None = None,
 ) -> None:
-    """Draw a page: all words of a sentence, or some; cues of the contours compare them with all."""
+    """Draw a page: all words of a sentence, or some; cues of the contours compare them with all.
+
+    With `row_s`, it is one of several rows as long: it has the scales of the whole sentence, labels
+    inside their bands, and neither title nor legends of its own.
+    """
     upper, lower, *third = axes
     contours = emphasis.contours
+    is_row = row_s is not None
 
     # contours, marks and words
     low_s = max(page.start_s - _MARGIN_S, 0.0)
-    high_s = page.end_s + _MARGIN_S
+    high_s = page.end_s + _MARGIN_S if row_s is None else low_s + row_s
+    edges_s = max(sentence.start_s - _MARGIN_S, 0.0), sentence.end_s + _MARGIN_S
+    whole = frames_of(*edges_s, contours.times_s) if is_row else None
     span = frames_of(low_s, high_s, contours.times_s)
     upper.set_xlim(low_s, high_s)
     lower.set_xlim(low_s, high_s)
-    draw_f0(upper, page, sentence, contours, span, f0_axis)
-    draw_energy(lower, page, contours, span)
+    draw_f0(upper, page, sentence, contours, span, f0_axis, whole)
+    draw_energy(lower, page, contours, span, whole)
     _shade(upper, lower, page, top)
     write_words(lower, page, top)
-    name_top_words(upper, page, top)
+    name_top_words(upper, page, top, inside=is_row)
     _mark_segment(upper, page)
     mark_breaks(lower, page)
     for panel in third:
         if emphasis.decision is None:
-            draw_contributions(panel, page)
+            draw_contributions(panel, page, with_legend=not is_row)
         else:
-            draw_log_odds(panel, page, emphasis.settings.threshold)
+            threshold = emphasis.settings.threshold
+            draw_log_odds(panel, page, threshold, with_legend=not is_row)
         lower.tick_params(bottom=False, labelbottom=False)
+
+    upper.tick_params(bottom=False, labelbottom=False)
+    if is_row:
+        return
 
     # title, legend and time axis
     lowest = axes[-1]
     _explain(upper, lower, lowest)
     room = int(width_pt(upper) / (10 * _TITLE_EM))
-    decided = _describe_decision(sentence)
-    title = (
-        title if len(title + decided) <= room else title[: max(room - len(decided) - 1, 0)] + "…"
-    )
-    title += decided
+    title = fit_title(title, sentence, room)
     upper.set_title(title, loc="left", fontsize=10, parse_math=False)
+    lowest.set_xlabel(f"time (s){describe_doubts(sentence)}", parse_math=False)
+
+
+def fit_title(title: str, sentence: SentenceEmphasis, room: int) -> str:
+    """Cut a title to as many characters as fit, and say how many words are emphasised."""
+    decided = _describe_decision(sentence)
+    if len(title + decided) > room:
+        title = title[: max(room - len(decided) - 1, 0)] + "…"
+    return title + decided
+
+
+def describe_doubts(sentence: SentenceEmphasis) -> str:
+    """Say after the label of an axis what makes the top word doubtful; empty if nothing does."""
     first = sentence.ranked[0]
-    doubt = f"; doubtful: {first.word} ({first.doubts})" if first.doubts else ""
-    lowest.set_xlabel(f"time (s){doubt}", parse_math=False)
-    upper.tick_params(bottom=False, labelbottom=False)
+    return f"; doubtful: {first.word} ({first.doubts})" if first.doubts else ""
 
 
 def _describe_decision(sentence: SentenceEmphasis) -> str:
@@ -231,16 +251,16 @@ def _figures(
         sentence = drawable(emphasis.sentences[index], missing)
         cuts = cut_pages(sentence.words) if paged else [slice(None)]
         for number, cut in enumerate(cuts, 1):
-            page = _page(sentence, cut)
+            page = page_of(sentence, cut)
             place = f" ({number} of {len(cuts)})" if len(cuts) > 1 else ""
             figure = Figure(figsize=_size(page), layout="constrained")
             axes = _panels(figure, page)
             title = f"{name}{place}: {page.text}"
-            _draw_page(axes, page, sentence, emphasis, title, top, f0_axis)
+            draw_page(axes, page, sentence, emphasis, title, top, f0_axis)
             yield figure
 
 
-def _page(sentence: SentenceEmphasis, cut: slice) -> SentenceEmphasis:
+def page_of(sentence: SentenceEmphasis, cut: slice) -> SentenceEmphasis:
     """Return some words of a sentence as a sentence, whose segment is that of the whole."""
     words = sentence.words[cut]
     return replace(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
 
+_FEW_HZ_TICKS = (50, 100, 200, 400, 800)  # of a row, which is lower
 _HZ_TICKS = (50, 75, 100, 150, 200, 300, 400, 600, 800, 1200)
 
 
@@ -29,11 +30,15 @@ def draw_f0(
     contours: Contours,
     span: slice,
     f0_axis: F0Axis,
+    whole: slice | None = None,
 ) -> None:
-    """Draw F0 in a span of frames, with what the cues of pitch measure, on the scale of an axis."""
+    """Draw F0 in a span of frames, with what the cues of pitch measure, on the scale of an axis.
+
+    The axis has room for the frames of `whole`, by default those of the span.
+    """
     # F0 on the scale of the axis
-    times_s, f0_hz = contours.times_s[span], contours.f0_hz[span]
-    voiced = np.where(f0_hz > 0, f0_hz, np.nan)  # NaN breaks the line at unvoiced frames
+    all_hz = np.where(contours.f0_hz > 0, contours.f0_hz, np.nan)  # NaN breaks the line
+    voiced = all_hz[whole or span]
     reference_hz = float(np.nanmedian(voiced)) if np.isfinite(voiced).any() else 100.0
 
     def scale(hz: FloatArray) -> FloatArray:
@@ -44,7 +49,15 @@ def draw_f0(
         return np.log(hz)
 
     values = scale(voiced)
-    axes.plot(times_s, values, ".-", color=BLUE, linewidth=1.2, markersize=2.5, label="F0")
+    axes.plot(
+        contours.times_s[span],
+        scale(all_hz[span]),
+        ".-",
+        color=BLUE,
+        linewidth=1.2,
+        markersize=2.5,
+        label="F0",
+    )
     mark_pitch(axes, page, sentence, contours, scale)
 
     # label, limits and the axis in Hz
@@ -60,10 +73,11 @@ def draw_f0(
         return
     low, high = np.nanmin(values), np.nanmax(values)
     room = max(high - low, 0.1 if f0_axis == "log" else 2.0)
-    axes.set_ylim(low - 0.22 * room, high + 0.36 * room)
+    above = 0.36 if whole is None else 0.6  # the labels of a lower panel take more
+    axes.set_ylim(low - 0.22 * room, high + above * room)
     if f0_axis == "log":
         in_hz = axes.secondary_yaxis("right", functions=(_exp, _log))
-        in_hz.yaxis.set_major_locator(FixedLocator(_HZ_TICKS))
+        in_hz.yaxis.set_major_locator(FixedLocator(_HZ_TICKS if whole is None else _FEW_HZ_TICKS))
         in_hz.set_ylabel("Hz")
 
 
@@ -75,14 +89,26 @@ def _log(hz: ArrayLike) -> FloatArray:
     return np.asarray(np.log(np.maximum(hz, 1e-9)), dtype=np.float64)
 
 
-def draw_energy(axes: Axes, sentence: SentenceEmphasis, contours: Contours, span: slice) -> None:
-    """Draw the energy in a span of frames, with what the cues of loudness measure."""
-    times_s, energy = contours.times_s[span], contours.energy[span]
+def draw_energy(
+    axes: Axes,
+    sentence: SentenceEmphasis,
+    contours: Contours,
+    span: slice,
+    whole: slice | None = None,
+) -> None:
+    """Draw the energy in a span of frames, with what the cues of loudness measure.
+
+    The axis has room for the frames of `whole`, by default those of the span.
+    """
+    energy = contours.energy[whole or span]
     # very small and very large energies get their power of ten into the label
     exponent = math.floor(math.log10(max([*energy, 1e-300])))
     exponent = 0 if -3 <= exponent <= 4 or not energy.any() else exponent
-    energy = energy / 10.0**exponent if exponent else energy
-    axes.plot(times_s, energy, color=GREY_27, linewidth=1.0, label="energy")
-    mark_energy(axes, sentence, contours, span, 10.0**exponent if exponent else 1.0)
+    unit = 10.0**exponent if exponent else 1.0
+    energy = energy / unit if exponent else energy
+    drawn = contours.energy[span]
+    drawn = drawn / unit if exponent else drawn
+    axes.plot(contours.times_s[span], drawn, color=GREY_27, linewidth=1.0, label="energy")
+    mark_energy(axes, sentence, contours, span, unit)
     axes.set_ylim(0.0, 1.08 * max(energy) if energy.any() else 1.0)
     axes.set_ylabel("energy (L2 norm of STFT" + (f", 1e{exponent})" if exponent else ")"))

@@ -33,7 +33,7 @@ def beyond_the_papers(sentence: SentenceEmphasis) -> bool:
     )
 
 
-def draw_contributions(axes: Axes, sentence: SentenceEmphasis) -> None:
+def draw_contributions(axes: Axes, sentence: SentenceEmphasis, *, with_legend: bool = True) -> None:
     """Stack the contributions of the cues above and below zero; a line marks their sum, the score.
 
     Parameters
@@ -41,6 +41,8 @@ def draw_contributions(axes: Axes, sentence: SentenceEmphasis) -> None:
     axes : Axes
         Over time, as the panels of the contours.
     sentence : SentenceEmphasis
+    with_legend : bool
+        Whether the cues are named beside the panel.
     """
     words = sentence.words
     names = [name for name, share in words[0].cues.items() if share.weight]
@@ -49,10 +51,13 @@ def draw_contributions(axes: Axes, sentence: SentenceEmphasis) -> None:
     _draw_sums(axes, words, [word.score for word in words], "score")
     axes.axhline(0.0, color=mpl.rcParams["text.color"], linewidth=0.6)
     axes.set_ylabel("weight times z")
-    _put_legend_beside(axes)
+    if with_legend:
+        _put_legend_beside(axes)
 
 
-def draw_log_odds(axes: Axes, sentence: SentenceEmphasis, threshold: float) -> None:
+def draw_log_odds(
+    axes: Axes, sentence: SentenceEmphasis, threshold: float, *, with_legend: bool = True
+) -> None:
     """Stack what the cues add to the log-odds of emphasis on their intercept; a line is the sum.
 
     Parameters
@@ -63,6 +68,8 @@ def draw_log_odds(axes: Axes, sentence: SentenceEmphasis, threshold: float) -> N
         With a decision.
     threshold : float
         The probability from which a word is emphasised; its log-odds are a line across.
+    with_legend : bool
+        Whether the parts are named beside the panel.
     """
     words = sentence.words
     decisions = [word.decision for word in words if word.decision is not None]
@@ -78,7 +85,8 @@ def draw_log_odds(axes: Axes, sentence: SentenceEmphasis, threshold: float) -> N
         label=f"P = {threshold:g}",
     )  # fmt: skip
     axes.set_ylabel("log-odds")
-    _put_legend_beside(axes)
+    if with_legend:
+        _put_legend_beside(axes)
 
 
 def _stack(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import matplotlib as mpl
 import numpy as np
 
 from lemf.arrays import FloatArray
@@ -15,11 +16,17 @@ if TYPE_CHECKING:
 
 SHADE = 0.28  # opacity of the colour of a rank
 _RANK_COLOURS = (VERMILION, ORANGE, SKY_BLUE, GREEN, PURPLE)
-_LABEL_PT = 9.0
+_LABEL_PT = 9.0  # where the font of the figure has the usual size
 _SMALLEST_PT = 5.0
+_USUAL_PT = 10.0
 _CHARACTER_EM = 0.6  # width of a character over its font size, with some room
 _LINE_EM = 1.2
 _GAP_PT = 4.0
+
+
+def points(size_pt: float) -> float:
+    """Scale a size as the font of the figure is scaled, whose usual size is 10 points."""
+    return size_pt * float(mpl.rcParams["font.size"]) / _USUAL_PT
 
 
 def rank_colour(rank: int) -> str:
@@ -46,10 +53,10 @@ def write_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
     centres = np.array([(word.start_s + word.end_s) / 2 for word in words])
     widths = np.array([_text_width_pt(word.word) for word in words]) * s_per_pt
     level = bool(np.all(np.diff(centres) >= (widths[:-1] + widths[1:]) / 2))
-    size_pt = _LABEL_PT
+    size_pt = label_pt = points(_LABEL_PT)
     if not level:
         fitting_pt = width_pt(axes) / len(words) / _LINE_EM
-        size_pt = float(np.clip(fitting_pt, _SMALLEST_PT, _LABEL_PT))
+        size_pt = float(np.clip(fitting_pt, _SMALLEST_PT, label_pt))
         heights = np.full(len(words), _LINE_EM * size_pt * s_per_pt)
         centres = spread(centres, heights, low_s, high_s)
     for word, centre in zip(words, centres, strict=True):
@@ -61,10 +68,13 @@ def write_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
         )  # fmt: skip
 
 
-def name_top_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
+def name_top_words(
+    axes: Axes, sentence: SentenceEmphasis, top: int, *, inside: bool = False
+) -> None:
     """Write rank, word and score of the marked words at the top of the panel.
 
-    Where emphasis is decided, the probability stands for the score.
+    Where emphasis is decided, the probability stands for the score. If `inside`, a label that is
+    wider than its word's band leaves out the word, then all but the rank.
     """
     words = marked_words(sentence, top)
     if not words:  # on a page of a longer sentence
@@ -72,7 +82,10 @@ def name_top_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
     low_s, high_s = axes.get_xlim()
     s_per_pt = (high_s - low_s) / width_pt(axes)
     labels = [f"{word.rank}. {word.word}\n{_value(word)}" for word in words]
-    if sum(_text_width_pt(label) for label in labels) > width_pt(axes):
+    if inside:
+        rooms = [(word.end_s - word.start_s) / s_per_pt for word in words]
+        labels = [_fitting(word, room) for word, room in zip(words, rooms, strict=True)]
+    elif sum(_text_width_pt(label) for label in labels) > width_pt(axes):
         labels = [str(word.rank) for word in words]  # too many or too long to be written out
     widths = np.array([_text_width_pt(label) for label in labels]) * s_per_pt
     centres = np.array([(word.start_s + word.end_s) / 2 for word in words])
@@ -82,9 +95,15 @@ def name_top_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
         shade = {"facecolor": rank_colour(word.rank), "alpha": SHADE, "linewidth": 0, "pad": 1.5}
         axes.text(
             centre, 0.96, label, transform=axes.get_xaxis_transform(),
-            fontsize=_LABEL_PT, ha="center", va="top", parse_math=False,
+            fontsize=points(_LABEL_PT), ha="center", va="top", parse_math=False,
             fontweight="bold" if word.rank == 1 else "normal", bbox=shade,
         )  # fmt: skip
+
+
+def _fitting(word: WordEmphasis, room_pt: float) -> str:
+    """Return the longest label of a marked word that fits, at least its rank."""
+    labels = (f"{word.rank}. {word.word}\n{_value(word)}", f"{word.rank}\n{_value(word)}")
+    return next((one for one in labels if _text_width_pt(one) <= room_pt), str(word.rank))
 
 
 def _value(word: WordEmphasis) -> str:
@@ -130,4 +149,4 @@ def spread(centres: FloatArray, widths: FloatArray, low: float, high: float) -> 
 
 
 def _text_width_pt(text: str) -> float:
-    return max(map(len, text.split("\n"))) * _LABEL_PT * _CHARACTER_EM + _GAP_PT
+    return max(map(len, text.split("\n"))) * points(_LABEL_PT) * _CHARACTER_EM + _GAP_PT
