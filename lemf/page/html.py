@@ -20,6 +20,8 @@ from lemf.page.sound import Sound
 RECORDING_SCRIPTS = (
     "score.js",
     "sound.js",
+    "scales.js",
+    "drawing.js",
     "chart.js",
     "words.js",
     "table.js",

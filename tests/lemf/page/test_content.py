@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import shutil
 import subprocess
 from dataclasses import replace
@@ -148,6 +149,20 @@ def test_the_page_decides_as_lemf_does(make_measurement, decide):
     weights = dict(CUE_SETS["listeners"])
     found = score_by_node(content, weights, model=content["models"][decide], threshold=0.3)
     assert_agree(found, score_measurement(measured, settings))
+
+
+@pytest.mark.skipif("LEMF_SPEECH_DATA" not in os.environ, reason="needs LEMF_SPEECH_DATA")
+@pytest.mark.parametrize("name", ["03a01Nc", "08a02Fe", "11a01Ab"])
+def test_the_page_scores_real_speech_as_lemf_does(name):
+    corpus = Path(os.environ["LEMF_SPEECH_DATA"]) / "emodb"
+    grid = corpus / "textgrid" / f"{name}.TextGrid"
+    measured = measure(
+        lemf.read_audio(corpus / "wav" / f"{name}.wav"), grid, lemf.Settings(), with_detail=True
+    )
+    for cues, weights in CUE_SETS.items():
+        settings = lemf.Settings(cues=cues, decide="off")
+        found = score_by_node(content_of(measured, settings), dict(weights))
+        assert_agree(found, score_measurement(measured, settings))
 
 
 @pytest.mark.parametrize("n_words", [1, 2])
