@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from lemf.config import F0Axis, PrintSize
 from lemf.display.figure import describe_doubts, draw_page, fit_title, page_of
@@ -63,8 +65,12 @@ def render_printed(
     sheet = SHEETS[size]
     stream = io.BytesIO()
     fonts, missing = fonts_of(emphasis)
-    style = {"font.family": fonts, "font.size": sheet.letters_pt, "svg.hashsalt": "lemf"}
-    with warnings.catch_warnings(), mpl.rc_context(style):
+    with (
+        warnings.catch_warnings(),
+        mpl.rc_context(
+            {"font.family": fonts, "font.size": sheet.letters_pt, "svg.hashsalt": "lemf"}
+        ),
+    ):
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figures = _figures(emphasis, sentences, missing, sheet, top, f0_axis)
         if file_format == "pdf":
@@ -110,8 +116,8 @@ def draw_rows(
     pages = [page_of(sentence, row) for row in rows]
     row_s = max(page.end_s - page.start_s for page in pages) + _MARGIN_S
     n_panels = 3 if beyond_the_papers(sentence) else 2
-    figure = Figure(figsize=_size(sheet, len(rows), n_panels), layout="constrained")
-    figure.get_layout_engine().set(h_pad=0.02, w_pad=0.02, hspace=0.0)  # type: ignore[union-attr]
+    layout = ConstrainedLayoutEngine(h_pad=0.02, w_pad=0.02, hspace=0.0)
+    figure = Figure(figsize=_size(sheet, len(rows), n_panels), layout=layout)
     heights = [2.0, 1.0, 1.3][:n_panels] * len(rows)
     grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     marked = sum(word.rank <= top and word.score > 0 for word in sentence.words)
@@ -150,7 +156,7 @@ def _thin(axes: Axes) -> None:
         line.set_markersize(share * line.get_markersize())
         line.set_markeredgewidth(share * line.get_markeredgewidth())
     for marks in axes.collections:
-        marks.set_linewidth([share * width for width in marks.get_linewidths()])
+        marks.set_linewidth((share * np.asarray(marks.get_linewidth())).tolist())
 
 
 def _share_scale(panels: Sequence[Axes]) -> None:
