@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import io
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
@@ -17,6 +17,7 @@ from lemf.cue_sets import CUES as CUES
 from lemf.cue_sets import Cue as Cue
 from lemf.cue_sets import CueInput as CueInput
 from lemf.errors import SettingsError, shown
+from lemf.setting_types import SETTING_TYPES
 
 FRAME_PERIOD_S = 0.005  # F0 and energy share this time axis
 ENERGY_WINDOW_S = 0.020  # section 2.2 of the paper
@@ -143,7 +144,7 @@ class Settings:
     threshold: float = field(default=DEFAULT_THRESHOLD, metadata=OPTIONAL)
 
     def __post_init__(self) -> None:
-        for name, (convert, expected) in _TYPES.items():
+        for name, (convert, expected) in SETTING_TYPES.items():
             value = getattr(self, name)
             try:  # copies of plain types, as results record them
                 object.__setattr__(self, name, convert(value))
@@ -274,67 +275,6 @@ class AlignSettings:
         if self.language is not None and not (isinstance(self.language, str) and self.language):
             raise SettingsError(f"language {shown(self.language)}: write a code, such as 'en'")
         check_choice("aligner", self.aligner, ALIGNERS)
-
-
-def _text(value: Any) -> str:  # noqa: ANN401 - whatever a user gave
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _text_or_none(value: Any) -> str | None:  # noqa: ANN401
-    return None if value is None else _text(value)
-
-
-def _hz_or_none(value: Any) -> float | None:  # noqa: ANN401
-    return None if value is None else float(value)
-
-
-def _labels(value: Any) -> tuple[str, ...]:  # noqa: ANN401
-    if isinstance(value, str):
-        raise TypeError
-    return tuple(_text(label) for label in value)
-
-
-def _weights(value: Any) -> dict[str, float] | None:  # noqa: ANN401
-    if value is None:
-        return None
-    return {name: float(weight) for name, weight in value.items()}
-
-
-def _channel(value: Any) -> Any:  # noqa: ANN401
-    if value is None or value == "mix":
-        return value
-    number = int(value)
-    if number != float(value):
-        raise ValueError
-    return number
-
-
-def _flag(value: Any) -> bool:  # noqa: ANN401
-    if not isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-# How each setting becomes its plain type, and what a user writes who gave another
-_TYPES: Mapping[str, tuple[Callable[[Any], object], str]] = {
-    "weights": (_weights, "a mapping of cues to numbers"),
-    "pitch_floor_hz": (float, "a frequency in Hz"),
-    "pitch_ceiling_hz": (float, "a frequency in Hz"),
-    "highpass_hz": (_hz_or_none, "a frequency in Hz, or None"),
-    "sentences": (_text, "'whole', 'pause:S', 'breaks' or the name of a tier"),
-    "words_tier": (_text_or_none, "the name of a tier"),
-    "phones_tier": (_text_or_none, "the name of a tier"),
-    "speaker": (_text_or_none, "the name of a speaker"),
-    "channel": (_channel, "a number from 1 or 'mix'"),
-    "encoding": (_text_or_none, "the name of an encoding"),
-    "silence": (_labels, "a tuple of labels"),
-    "breaks": (_flag, "True or False"),
-    "measures": (_flag, "True or False"),
-    "decide": (_text_or_none, "'emphasis', 'accent', 'off' or the path of a file"),
-    "threshold": (float, "a probability between 0 and 1"),
-}
 
 
 def shown_fields(record: Any) -> dict[str, Any]:  # noqa: ANN401 - a dataclass
