@@ -101,3 +101,17 @@ def test_jobs_without_folds_are_refused(corpus_folder, tmp_path):
     assert result.exit_code == 2
     assert "Error: --jobs 2 trains folds side by side: give --folds, too" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_stop_of_folds_side_by_side_says_how_to_go_on(folded, tmp_path, monkeypatch):
+    """Ctrl-C ends the processes at once, wherever the command waits for them."""
+
+    def stop(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("msfser.training.folds.run_jobs", stop)
+    result = train(folded, tmp_path / "out", "--jobs", "2")
+    assert result.exit_code == 130
+    assert result.stderr.splitlines()[-1] == (
+        f"{tmp_path / 'out'}: stopped; continue with the same command and --resume"
+    )
