@@ -93,12 +93,12 @@ class TableWriter:
                 name for name in schema.names if pyarrow.types.is_string(schema.field(name).type)
             ],
             use_byte_stream_split=[
-                f"{name}.list.element" for name in _CONTOURS if name in schema.names
+                f"{name}.list.element" for name in _CONTOURS if _has_contours(schema)
             ],
         )
         self._names = schema.names
         self._row_group = row_group
-        self._bounded = "f0_hz" in schema.names  # the contours of long recordings are large
+        self._bounded = _has_contours(schema)  # those of long recordings are large
         self._held: list[pyarrow.Table] = []
         self.n_rows = 0
 
@@ -215,12 +215,12 @@ class FeatureFile:
         try:
             self._file = pyarrow.parquet.ParquetFile(path, page_checksum_verification=True)
             schema, self.n_files = self._file.schema_arrow, int(self._file.metadata.num_rows)
-            names = schema.names  # raises on text that is not UTF-8
+            _ = schema.names  # raises on text that is not UTF-8
         except (OSError, ValueError, pyarrow.ArrowException) as error:
             reason = getattr(error, "strerror", None) or "it is no Parquet file"
             raise CorpusError(f"{path}: cannot be read ({reason})") from error
         metadata = schema.metadata or {}
-        if _META not in metadata or "f0_hz" not in names:
+        if _META not in metadata or not _has_contours(schema):
             raise CorpusError(f"{path}: holds no features; lemf batch --features writes them")
         self.about = self._read_about(metadata)
         self._check_columns(schema)
@@ -289,6 +289,11 @@ class FeatureFile:
 
     def _damaged(self, fault: str) -> CorpusError:
         return CorpusError(f"{self._path}: damaged: {fault}; run lemf batch --features again")
+
+
+def _has_contours(schema: pyarrow.Schema) -> bool:
+    """Check whether a table is one of features; one of words has numbers in such columns."""
+    return any(one.name == "f0_hz" and pyarrow.types.is_nested(one.type) for one in schema)
 
 
 def _has_phones(schema: pyarrow.Schema) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 import lemf
 from lemf.display.export import format_csv
-from lemf.errors import OutputError
+from lemf.errors import CorpusError, OutputError
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 SETTINGS = lemf.Settings(cues="listeners", breaks=True, measures=True)
@@ -59,3 +59,11 @@ def test_rescoring_writes_the_same_bytes(tables, tmp_path):
 def test_features_are_parquet_alone(tmp_path):
     with pytest.raises(OutputError, match=r"f\.csv: the name must end in \.parquet$"):
         lemf.score_corpus(EXAMPLES, tmp_path / "words.csv", features=tmp_path / "f.csv")
+
+
+def test_a_table_of_words_with_measures_is_no_table_of_features(tables, tmp_path):
+    words = tables / "parquet" / "words.parquet"
+    with pytest.raises(CorpusError, match=r"words\.parquet: holds no features; lemf batch --feat"):
+        lemf.rescore_features(words, tmp_path / "again.parquet")
+    with pytest.raises(CorpusError, match=r"words\.parquet: holds no features; lemf batch --feat"):
+        lemf.report_features(words, tmp_path / "pages")
