@@ -53,6 +53,12 @@ def describe_measures(measures: WordMeasures) -> str:
     )
 
 
+def measure_cells(measures: WordMeasures) -> dict[str, str]:
+    """Return the measures of a word by their headings, such as ``{"F0 (Hz)": "111"}``."""
+    cells = zip(_SHOWN, _cells(measures), strict=True)
+    return {f"{shown.heading} ({shown.unit})": cell for shown, cell in cells}
+
+
 def _cells(measures: WordMeasures) -> list[str]:
     values = ((shown.form, getattr(measures, shown.name)) for shown in _SHOWN)
     return ["-" if math.isnan(value) else format(value, form) for form, value in values]

@@ -14,7 +14,7 @@ from typing import Any
 
 from lemf.config import CUE_SETS, CUES, DEFAULT_THRESHOLD, OFF, Settings, shown_fields
 from lemf.contours.measurement import Measurement
-from lemf.display.measures_table import describe_measures
+from lemf.display.measures_table import measure_cells
 from lemf.errors import printable
 from lemf.page.contours import pack_contours
 from lemf.pipeline import score_measurement
@@ -108,7 +108,7 @@ def _sentence(
         if one.break_after is not None:
             row["break"] = _plain(vars(one.break_after))
         if one.measures is not None:
-            row["measures"] = printable(describe_measures(one.measures))
+            row["measures"] = measure_cells(one.measures)
         rows.append(row)
     values = {
         name: [_plain(word.cues[name].value) for word in scored.words]

@@ -16,8 +16,8 @@ function fillTable(table, sentence, result, onSelect) {
   const header = make("tr", null, ...head.map((text) => make("th", { scope: "col", text })));
   for (const cue of cues) header.append(make("th", { scope: "col", text: shownName(cue) }));
   if (hasBreaks) header.append(make("th", { scope: "col", text: "Break after" }));
-  const hasMeasures = sentence.words.some((word) => word.measures);
-  if (hasMeasures) header.append(make("th", { scope: "col", text: "Measures" }));
+  const measures = Object.keys(sentence.words.find((word) => word.measures)?.measures ?? {});
+  for (const name of measures) header.append(make("th", { scope: "col", text: name }));
   header.append(make("th", { scope: "col", text: "Flags" }));
   const rows = sentence.words.map((word, i) => {
     const row = make("tr", { class: result.marked.includes(i) ? "marked" : null, "data-index": i });
@@ -33,7 +33,7 @@ function fillTable(table, sentence, result, onSelect) {
       row.append(cell);
     }
     if (hasBreaks) row.append(make("td", { text: breakText(word.break) }));
-    if (hasMeasures) row.append(make("td", { text: word.measures }));
+    for (const name of measures) row.append(make("td", { text: word.measures?.[name] ?? "" }));
     row.append(make("td", { class: "flags", text: result.flags[i].join(" ") }));
     return row;
   });
