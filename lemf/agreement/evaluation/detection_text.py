@@ -149,6 +149,11 @@ def detection_notes(detection: Detection) -> list[str]:
             "No word is emphasised: recall and the areas are not defined, precision and F1 only "
             "where a word is taken as emphasised, wrongly; see the column 0, 1, more."
         )
+    elif detection.n_emphasised == detection.n_words:
+        notes.append(
+            "Every word is emphasised: precision is 1 wherever a word is taken as emphasised, and "
+            "ROC-AUC is not defined; label words that are not, too."
+        )
     notes += [
         "threshold: a word is taken as emphasised from there on; P where a system gives it, else "
         "the score with the highest F1 on sentences without the "

@@ -134,7 +134,8 @@ def evaluate_labels(
     systems = _Systems(settings, external)
     level = DEFAULT_THRESHOLD if threshold is None else threshold
     complete = systems.complete(rated.complete)
-    _check_cut(cut, complete, may_be_none=is_binary and 0 < cut <= 1)
+    if not (is_binary and 0 < cut <= 1):
+        _check_cut(cut, complete)
     detection = detect(
         complete,
         systems.scores(complete),
@@ -234,12 +235,15 @@ class _Systems(NamedTuple):
         return found
 
 
-def _check_cut(cut: float, sentences: Sequence[RatedSentence], *, may_be_none: bool) -> None:
-    """Refuse a cut that makes all words emphasised, or none unless the labels say so."""
+def _check_cut(cut: float, sentences: Sequence[RatedSentence]) -> None:
+    """Refuse a cut of ratings that makes all words emphasised, or none."""
     emphasised = np.concatenate([reaches(one.ratings, cut) for one in sentences])
     ratings = np.concatenate([one.ratings for one in sentences])
-    span = f"the ratings go from {ratings.min():g} to {ratings.max():g}; choose a cut between them"
-    if not emphasised.any() and not may_be_none:
+    low, high = ratings.min(), ratings.max()
+    span = f"the ratings go from {low:g} to {high:g}; choose a cut between them"
+    if low == high:
+        span = f"every rating is {low:g}, so no cut tells words apart"
+    if not emphasised.any():
         raise CorpusError(f"cut {cut:g}: no word is rated that high; {span}")
     if emphasised.all():
         raise CorpusError(f"cut {cut:g}: all words are rated as high; {span}")

@@ -150,7 +150,8 @@ def fit_weights(
     read = as_labels(labels)
     rated = rate_sentences(read, [settings], jobs=jobs, watch=watch)
     if not rated.judged:
-        raise nothing_to_judge(rated.unjudged)
+        error = nothing_to_judge(rated.unjudged)
+        raise CorpusError(f"{error}; a decision (lemf fit --decide --cut LEVEL) goes by each word")
     fit = fit_sentences(
         rated.judged, names, method=method, regularisation=regularisation, watch=watch
     )

@@ -263,10 +263,18 @@ def _indices(place: str, given: object) -> tuple[int, ...]:
     values = given.split() if isinstance(given, str) else given
     texts = [str(value) for value in (values if isinstance(values, list) else [values])]
     if not texts or not all(map(is_index, texts)):
+        several = ", or several separated by blanks" if isinstance(given, str) else ""
         raise CorpusError(
-            f"{place}: emphasised {shown(given)}; give the index of a word, from 0, or none"
+            f"{place}: emphasised {shown(given)}; give the index of a word, from 0{several}, or "
+            "none"
         )
-    return tuple(int(text) for text in texts)
+    indices = tuple(int(text) for text in texts)
+    if len(set(indices)) < len(indices):  # such as 0 and 1 for each word
+        raise CorpusError(
+            f"{place}: emphasised {shown(given)} names a word twice; give the index of each "
+            "emphasised word once, or one number per word in a column ratings"
+        )
+    return indices
 
 
 def _words(place: str, given: object) -> tuple[str, ...]:

@@ -123,7 +123,9 @@ def evaluated(labels, *arguments):
     return CliRunner().invoke(main, arguments)
 
 
-@pytest.mark.parametrize("given", [([0, 2], [0, 1]), ([], []), ([0, 1],), ([0, 1], [])])
+@pytest.mark.parametrize(
+    "given", [([0, 2], [0, 1]), ([], []), ([0, 1],), ([0, 1], []), ([0, 1, 2], [0, 1, 2])]
+)
 @pytest.mark.parametrize("form", ["table", "markdown"])
 def test_labels_with_no_or_several_words_in_each_sentence_are_judged(
     tmp_path, recording, given, form
@@ -141,6 +143,8 @@ def test_labels_with_no_or_several_words_in_each_sentence_are_judged(
     text = " ".join(evaluated(labels, "--format", form, "--by", "speaker").stdout.split())
     assert "no measure of the order of words" in text
     assert ("No word is emphasised" in text) == (not any(given))
+    every = detection["n_emphasised"] == detection["n_words"]
+    assert ("Every word is emphasised" in text) == every
     assert "Not ranked, " in text
     figure = tmp_path / "figure.svg"
     assert evaluated(labels, "--figure", str(figure)).exit_code == 0
@@ -154,6 +158,7 @@ def test_a_decision_is_fitted_to_sentences_without_one_top_word(tmp_path, record
     weights = CliRunner().invoke(main, ["fit", "-o", str(tmp_path / "w.json"), str(labels)])
     assert weights.exit_code == 1
     assert "no sentence can be judged: tie for the top word" in weights.output
+    assert "a decision (lemf fit --decide --cut LEVEL) goes by each word" in weights.output
 
 
 def test_every_system_has_intervals_and_a_difference_from_each_baseline(tmp_path, recording):
@@ -240,6 +245,13 @@ def test_a_cut_beyond_all_ratings_is_refused_in_one_line(tmp_path, recording, cu
     assert run.exit_code == 1
     assert message in run.output
     assert "choose a cut between them" in run.output
+
+
+def test_ratings_that_are_all_alike_are_not_said_to_have_a_cut_between_them(tmp_path, recording):
+    labels = write_labels(tmp_path, recording, [2, 2, 2], [2, 2, 2], key="ratings")
+    run = evaluated(labels, "--cut", "1")
+    assert run.exit_code == 1
+    assert "cut 1: all words are rated as high; every rating is 2, so no cut tells" in run.output
 
 
 def test_the_threshold_and_the_decision_of_lemf_are_used(tmp_path, recording):
