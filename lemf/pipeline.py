@@ -25,6 +25,7 @@ from lemf.scoring.doubts import (
     find_sound,
     fundamental_notes,
     pitch_flags,
+    unheard_notes,
     voice_notes,
     vowel_notes,
 )
@@ -36,6 +37,7 @@ from lemf.scoring.sentence import (
     add_measures,
     decide_sentence,
     find_vowels,
+    flag_voice,
     measure_cues,
     score_sentence,
 )
@@ -172,14 +174,18 @@ def score_measurement(
         sentence = flag_uncertain(sentence, settings)
         if model is not None:
             sentence = decide_sentence(sentence, cues.values, model, settings.threshold)
-        if settings.measures:
+        if settings.measures or settings.has_extra_cues or model is not None:
             clear = find_clear_f0(words, contours, settings.pitch)
-            sentence = add_measures(sentence, words, clear, measured.rate_hz)
+            sentence = flag_voice(sentence, clear)
+            if settings.measures:
+                sentence = add_measures(sentence, words, clear, measured.rate_hz)
         sentences.append(sentence)
     if settings.breaks:
         sentences = add_breaks(sentences, measure_breaks(measured))
     notes = [*doubt_notes(sentences), *edge_notes(sentences), *voice_notes(sentences)]
-    notes += fundamental_notes(sentences)
+    notes += unheard_notes(sentences)
+    if not any("--highpass" in note for note in measured.notes):  # which comes first
+        notes += fundamental_notes(sentences)
     if settings.needs_vowels:
         notes += vowel_notes(alignment, vowels)
     return Emphasis(

@@ -42,10 +42,12 @@ class DecisionModel:
     absolute : mapping of cue to float
         Log-odds per unit of a cue as measured, such as per semitone or per decibel.
     means : mapping of cue to float
-        Values that stand in where an absolute measure is missing.
+        Values at which the part of an absolute measure is 0; they stand in where one is missing
+        that has no floor.
     floors : mapping of cue to float
         Lower values of an absolute measure count as this one: a dull voice or microphone says no
-        more against emphasis than the duller words that the model was fitted on.
+        more against emphasis than the duller words that the model was fitted on. So do missing
+        ones, such as the excursion of F0 in a word without a voice.
     fitted_on : str
         What the model was fitted on.
     """
@@ -107,7 +109,8 @@ def log_odds_parts(
     contributions : mapping of cue to (words,) float64
         What each cue adds to the score.
     measures : mapping of cue to (words,) float64
-        The absolute measures; where one is NaN, the mean of the model stands in.
+        The absolute measures; where one is NaN, the floor of the model stands in, or the mean
+        where there is none.
     model : DecisionModel
 
     Returns
@@ -124,8 +127,8 @@ def log_odds_parts(
     for cue, coefficient in model.absolute.items():
         values = measures[cue]
         mean = model.means.get(cue, 0.0)
-        known = np.where(np.isnan(values), mean, values)
-        counted = np.maximum(known, model.floors.get(cue, -np.inf))
+        counted = np.maximum(values, model.floors.get(cue, -np.inf))
+        counted = np.where(np.isnan(values), model.floors.get(cue, mean), counted)
         parts[cue] = parts.get(cue, 0.0) + coefficient * (counted - mean)
     return parts
 

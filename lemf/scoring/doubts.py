@@ -180,13 +180,23 @@ def voice_notes(sentences: Sequence[SentenceEmphasis]) -> list[str]:
     ]
 
 
+def unheard_notes(sentences: Sequence[SentenceEmphasis]) -> list[str]:
+    """Write a note on sentences without any clear voice."""
+    if not (n_unheard := sum("unheard" in one.flags for one in sentences)):
+        return []
+    return [
+        f"no clear voice in {n_unheard} of {len(sentences)} sentences (unheard): no pitch to go "
+        "by, and a decision rests on durations, loudness and spectrum alone; is it speech?"
+    ]
+
+
 def fundamental_notes(sentences: Sequence[SentenceEmphasis]) -> list[str]:
-    """Write a note on sentences that have no `f0_hz`, since Harvest misses the fundamental."""
+    """Write a note on sentences whose fundamental Harvest misses."""
     if not (n_missing := sum("missing_fundamental" in one.flags for one in sentences)):
         return []
     return [
-        f"no f0_hz in {n_missing} of {len(sentences)} sentences: Harvest finds voice in few of the "
-        "loud frames, as on the telephone (missing_fundamental); use --pitch praat or swift"
+        f"no F0 to go by in {n_missing} of {len(sentences)} sentences: Harvest finds voice in few "
+        "of the loud frames, as on the telephone (missing_fundamental); use --pitch praat or swift"
     ]
 
 

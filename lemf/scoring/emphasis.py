@@ -39,13 +39,15 @@ FLAG_MEANINGS = {
         f"constant_{cue}": f"{cue} has no spread over the sentence: it tells no word from another"
         for cue in CUE_SETS["all"]
     },
-    "missing_fundamental": "voice in few loud frames, as Harvest hears the telephone: no f0_hz",
+    "unheard": "hardly any clear voice: a decision rests on durations, loudness and spectrum alone",
+    "missing_fundamental": "voice in few loud frames, as Harvest hears the telephone: F0 unknown",
     "uncertain_alignment": "alignment doubtful at a third of the words: hardly to judge",
     "few_words": "fewer than five words: too few to decide well which are accented",
     "flat": "all scores are equal: the top word is only the first",
 }
 _MISALIGNED = ("stretched_phone", "minimum_phones", "no_sound")
-_UNDECIDABLE = ("one_word", "uncertain_alignment", "few_words")  # decisions are doubtful
+# By which decisions are doubtful
+_UNDECIDABLE = ("one_word", "unheard", "missing_fundamental", "uncertain_alignment", "few_words")
 _DOUBTFUL = (*_MISALIGNED, "doubtful_alignment", "sound_beyond", "doubtful_pitch")
 
 

@@ -17,7 +17,12 @@ from lemf.arrays import FloatArray
 from lemf.config import FRAME_PERIOD_S, PitchMethod
 from lemf.contours.contours import Contours
 from lemf.contours.energy import mean_level_db
-from lemf.cues.sentence_contours import clear_semitones, running_maximum, smooth
+from lemf.cues.sentence_contours import (
+    LEAST_PERIODICITY,
+    clear_semitones,
+    running_maximum,
+    smooth,
+)
 from lemf.reading.alignment import Word
 from lemf.reading.frames import frames_from
 
@@ -30,6 +35,7 @@ EDGE_FRAMES: dict[PitchMethod, int] = {  # left out at either end of voicing: ov
     "pyworld": 1,
 }
 LEAST_VOICED = 0.55  # of the loud frames, where Harvest hears the fundamental
+LEAST_PERIODIC = 0.05  # of them, by which it is a voice: .13 to .21 on the telephone, 0 in noise
 LEAST_LOUD_S = 0.5  # of a sentence in which that is checked
 BRIEF_S = 0.03  # clear F0 in a word for less is flagged
 _HARVESTS: tuple[PitchMethod, ...] = ("harvest", "pyworld")
@@ -74,6 +80,9 @@ class ClearF0:
         As in `Contours`.
     is_missing : bool
         Whether Harvest does not hear the fundamental, so that no F0 is clear.
+    is_voice : bool
+        Whether Harvest finds a period that shows in the signal in some of the loud frames, as in
+        speech on the telephone, not in noise, a whisper or silence.
     """
 
     spans: tuple[slice, ...]
@@ -82,6 +91,7 @@ class ClearF0:
     energy: FloatArray
     times_s: FloatArray
     is_missing: bool
+    is_voice: bool
 
 
 def find_clear_f0(words: Sequence[Word], contours: Contours, pitch: PitchMethod) -> ClearF0:
@@ -117,11 +127,13 @@ def find_clear_f0(words: Sequence[Word], contours: Contours, pitch: PitchMethod)
     spans = tuple(slice(int(a) - first, int(b) - first) for a, b in frames)
     f0_hz, energy = contours.f0_hz[inside], contours.energy[inside]
     loud = loud_in_words(energy, spans)
+    periodicity = contours.detail.periodicity[inside]
+    periodic = loud & (f0_hz > 0) & (periodicity >= LEAST_PERIODICITY)
     is_missing = pitch in _HARVESTS and lacks_fundamental(f0_hz, loud)
     semitones = clear_semitones(
         np.zeros(len(f0_hz)) if is_missing else f0_hz,
         energy,
-        contours.detail.periodicity[inside],
+        periodicity,
         loud=loud,
         edge_frames=EDGE_FRAMES[pitch],
     )
@@ -132,6 +144,7 @@ def find_clear_f0(words: Sequence[Word], contours: Contours, pitch: PitchMethod)
         energy=energy,
         times_s=contours.times_s[inside],
         is_missing=is_missing,
+        is_voice=bool(periodic.sum() > LEAST_PERIODIC * loud.sum()),
     )
 
 

@@ -33,6 +33,7 @@ from lemf.scoring.ranking import (
     rank_words,
 )
 
+_VOICELESS = frozenset({"no_frame", "unvoiced", "unclear_pitch"})  # flags of a word without F0
 _FEWEST_WORDS = 5  # of a sentence whose accents are decided without a flag
 
 Standardise = Callable[[str, FloatArray], FloatArray]  # (cue, values) -> z-scores
@@ -229,12 +230,30 @@ def add_measures(
     measured = zip(sentence.words, measures, measure_flags(clear), strict=True)
     return replace(
         sentence,
-        flags=(*sentence.flags, *(("missing_fundamental",) if clear.is_missing else ())),
         words=tuple(
             replace(word, measures=values, flags=(*word.flags, *found))
             for word, values, found in measured
         ),
     )
+
+
+def flag_voice(sentence: SentenceEmphasis, clear: ClearF0) -> SentenceEmphasis:
+    """Flag a scored sentence without any clear voice, or whose fundamental Harvest misses.
+
+    Returns
+    -------
+    SentenceEmphasis
+        With ``unheard`` where no word has clear F0 and nothing says that there is a voice, with
+        ``missing_fundamental`` where there is one and Harvest finds it in few of the loud frames.
+    """
+    silent = all(not _VOICELESS.isdisjoint(word.flags) for word in sentence.words)
+    if clear.is_missing and clear.is_voice:
+        found = "missing_fundamental"
+    elif clear.is_missing or (silent and not np.isfinite(clear.f0_hz).any()):
+        found = "unheard"
+    else:
+        return sentence
+    return replace(sentence, flags=(*sentence.flags, found))
 
 
 def _shares(

@@ -249,9 +249,10 @@ class _Coefficients(NamedTuple):
         """Compute logit P of the words, (words,) float64."""
         log_odds = self.intercept + self.slope * words.scores
         for cue, slope in zip(self.measures, self.slopes, strict=True):
-            values = words.measures[cue]
-            known = np.where(np.isnan(values), self.means[cue], values)
-            log_odds = log_odds + slope * np.maximum(known, self.floors[cue])
+            values, floor = words.measures[cue], self.floors[cue]
+            missing = floor if math.isfinite(floor) else self.means[cue]
+            counted = np.where(np.isnan(values), missing, np.maximum(values, floor))
+            log_odds = log_odds + slope * counted
         return log_odds
 
 
@@ -264,7 +265,7 @@ def _fit(sentences: Sequence[LabelledWords], measures: tuple[str, ...]) -> _Coef
         known = values[~np.isnan(values)]
         means[cue] = float(known.mean()) if len(known) else 0.0
         floors[cue] = float(np.quantile(known, FLOOR)) if len(known) else 0.0
-        columns.append(np.maximum(np.where(np.isnan(values), means[cue], values), floors[cue]))
+        columns.append(np.where(np.isnan(values), floors[cue], np.maximum(values, floors[cue])))
     emphasised = np.concatenate([one.emphasised for one in sentences])
     intercept, slopes = fit_logistic(np.column_stack(columns), emphasised)
     return _Coefficients(intercept, float(slopes[0]), measures, slopes[1:], means, floors)

@@ -94,7 +94,7 @@ function decideWords(scored, values, model, threshold) {
   for (const [cue, coefficient] of Object.entries(model.absolute)) {
     const mean = model.means[cue] ?? 0;
     const floor = model.floors[cue] ?? -Infinity;
-    const own = values[cue].map((x) => coefficient * (Math.max(Number.isNaN(x) ? mean : x, floor) - mean));
+    const own = values[cue].map((x) => coefficient * ((Number.isNaN(x) ? model.floors[cue] ?? mean : Math.max(x, floor)) - mean));
     parts[cue] = parts[cue] ? parts[cue].map((x, i) => x + own[i]) : own;
   }
   const logOdds = scored.scores.map((_, i) => Object.values(parts).reduce((sum, part) => sum + part[i], base));

@@ -148,7 +148,7 @@ def test_the_title_says_how_many_words_are_emphasised(make_grid, threshold, show
     for name in ("w{}", "a very long word indeed {}"):
         emphasis, _ = spoken(make_grid, replace(LISTENERS, threshold=threshold), name=name)
         (figure,) = _figures(emphasis, [0], "", 3, "log", paged=False)
-        assert figure.axes[0].get_title(loc="left").endswith(f"(emphasised: {shown})")
+        assert figure.axes[0].get_title(loc="left").endswith(f"(emphasised: {shown}; unheard)")
         figure.draw_without_rendering()
     plain, _ = spoken(make_grid, lemf.Settings())
     (figure,) = _figures(plain, [0], "", 3, "log", paged=False)

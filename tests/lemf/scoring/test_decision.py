@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import soundfile
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,8 +72,88 @@ def test_parts_are_the_formula_by_hand():
     assert list(parts) == ["intercept", *added, *measures]
     np.testing.assert_allclose(sum(parts.values()), [-3 + 0.75 + 2.0 - 0.8, -3 - 1.0 + 1.0])
     np.testing.assert_allclose(parts["intercept"], -3.0 + 0.25 * 4.0 - 0.1 * 5.0)
-    assert parts["pitch_range"].tolist() == [1.0, 0.0]  # where nothing is measured, the mean
+    assert parts["pitch_range"].tolist() == [1.0, 0.0]  # without a floor the mean stands in
     np.testing.assert_allclose(parts["spectral_balance"], [-0.3, 0.5])  # not below the floor
+
+
+def test_a_missing_measure_counts_as_the_least_that_is_told_apart():
+    """A word without a voice has no excursion, not that of an average word."""
+    added = {"loudness": np.zeros(3)}
+    measures = {
+        "pitch_range": np.array([np.nan, 4.0, 4.0]),
+        "spectral_balance": np.array([-5.0, np.nan, -9.0]),
+    }
+    model = replace(MODEL, floors={"pitch_range": 1.0, "spectral_balance": -8.0})
+    parts = log_odds_parts(added, measures, model)
+    np.testing.assert_allclose(parts["pitch_range"], [-0.75, 0.0, 0.0])
+    np.testing.assert_allclose(parts["spectral_balance"], [0.0, -0.3, -0.3])
+
+
+def without_voice(n_samples, rate_hz):
+    noise = np.random.default_rng(0).normal(size=n_samples)
+    times_s = np.arange(n_samples) / rate_hz
+    whispered = noise * np.interp(times_s, [0, 0.5, 1, 2], [0.01, 0.1, 0.02, 0.05])
+    tone = 0.3 * np.sin(2 * np.pi * 1000 * times_s)
+    return {
+        "silence": 0 * noise,
+        "offset": 0 * noise + 0.3,
+        "noise": 0.1 * noise,
+        "whisper": whispered,
+        "tone": tone,
+    }
+
+
+@pytest.mark.parametrize("sound", ["silence", "offset", "noise", "whisper", "tone"])
+@pytest.mark.parametrize("measures", [False, True])
+def test_where_nothing_is_heard_a_flag_and_a_note_say_so(example, sound, measures):
+    audio = lemf.read_audio(example[0])
+    samples = without_voice(audio.n_samples, audio.rate_hz)[sound]
+    settings = replace(LISTENERS, decide="accent", measures=measures)
+    found = lemf.score(samples, example[1], settings, rate_hz=audio.rate_hz)
+    (sentence,) = found.sentences
+    assert sentence.flags.count("unheard") == 1
+    assert "missing_fundamental" not in sentence.flags
+    assert "unheard" in sentence.doubts
+    assert [note[:30] for note in found.notes if "(unheard)" in note] == [
+        "no clear voice in 1 of 1 sente"
+    ]
+    assert not any("telephone" in note for note in found.notes)
+    for shown in (str(found), found._repr_html_(), json.dumps(found.to_dict())):
+        assert "unheard" in shown
+    assert "unheard" in found.to_rows()[0]["sentence_flags"]
+    for word in sentence.words:
+        assert word.decision.parts["pitch_range"] < 0
+    if sound in ("silence", "offset"):
+        assert sentence.decision.kind == "none"
+    plain = lemf.score(samples, example[1], rate_hz=audio.rate_hz)
+    assert "unheard" not in json.dumps(plain.to_dict())
+
+
+def telephone(samples, rate_hz):
+    spectrum = np.fft.rfft(samples)
+    frequencies_hz = np.fft.rfftfreq(len(samples), 1 / rate_hz)
+    spectrum[(frequencies_hz < 300) | (frequencies_hz > 3400)] = 0
+    return np.fft.irfft(spectrum, len(samples))
+
+
+@pytest.mark.parametrize("cues", ["listeners", "all", "paper"])
+def test_what_decides_or_reads_clear_f0_says_that_harvest_misses_it(example, cues):
+    samples, rate_hz = soundfile.read(example[0])
+    narrow = telephone(samples, rate_hz)
+    found = lemf.score(narrow, example[1], lemf.Settings(cues=cues), rate_hz=rate_hz)
+    flagged = cues != "paper"
+    assert ("missing_fundamental" in found.sentences[0].flags) == flagged
+    assert any("--pitch praat or swift" in note for note in found.notes) == flagged
+    whole = lemf.score(samples, example[1], lemf.Settings(cues=cues), rate_hz=rate_hz)
+    assert not {"missing_fundamental", "unheard"} & {*whole.sentences[0].flags}
+
+
+def test_rumble_is_to_be_filtered_before_another_tracker_is_tried(example):
+    samples, rate_hz = soundfile.read(example[0])
+    rumble = 0.3 * np.sin(2 * np.pi * 30 * np.arange(len(samples)) / rate_hz)
+    found = lemf.score(telephone(samples, rate_hz) + rumble, example[1], LISTENERS, rate_hz=rate_hz)
+    assert any("--highpass" in note for note in found.notes)
+    assert not any("telephone" in note for note in found.notes)
 
 
 def test_a_cue_that_is_also_measured_as_such_has_one_part():

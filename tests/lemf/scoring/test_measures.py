@@ -203,8 +203,8 @@ def test_the_flag_and_the_note_of_a_missing_fundamental_are_in_every_output(spok
     telephone = replace(whole, contours=replace(whole.contours, f0_hz=now_and_then))
     emphasis = score_measurement(telephone, ASKED)
     assert emphasis.sentences[0].flags[-1] == "missing_fundamental"
-    (note,) = [note for note in emphasis.notes if "f0_hz" in note]
-    assert note.startswith("no f0_hz in 1 of 1 sentences: ")
+    (note,) = [note for note in emphasis.notes if "missing_fundamental" in note]
+    assert note.startswith("no F0 to go by in 1 of 1 sentences: ")
     assert "missing_fundamental: voice in few" in str(emphasis)
     assert emphasis.to_rows()[0]["sentence_flags"].endswith("missing_fundamental")
     assert emphasis.to_rows()[0]["f0_hz"] is None
