@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lemf.config import FitMethod, Settings
 
 
-_CUT = 1.0
+_CUT, _CUT_OF_RATERS = 1.0, 0.5
 _METHOD: Final = "softmax"
 _MOST_NAMED = 5  # of what was not used
 
@@ -54,7 +54,8 @@ _MOST_NAMED = 5  # of what was not used
     "--cut",
     metavar="RATING",
     type=float,
-    help=f"Least rating of an emphasised word, for --decide.  [default: {_CUT:g}]",
+    help=f"Least rating of an emphasised word, for --decide.  [default: {_CUT:g} for labels of 0 "
+    f"and 1 or of emphasised words; {_CUT_OF_RATERS:g} of several raters]",
 )
 @click.option(
     "--start",
@@ -120,7 +121,7 @@ def fit(
     _check_outputs(labels, output, held_out, force=force)
     if decide:
         given = _DecisionOptions(
-            _CUT if cut is None else cut,
+            cut,
             DECISIONS[0] if start is None else start,
             resamples,
             jobs or count_cores(),
@@ -160,7 +161,7 @@ def fit(
 
 
 class _DecisionOptions(NamedTuple):
-    cut: float
+    cut: float | None
     start: str
     resamples: int
     jobs: int
@@ -174,14 +175,24 @@ def _fit_decision(
     from lemf.agreement.fitting.decision import fit_decision
     from lemf.agreement.fitting.fitted_decision import describe_decision, format_decision
     from lemf.agreement.fitting.held_out import judge_held_out
+    from lemf.agreement.labels.files import read_labels
 
+    read = read_labels(labels)
+    cut = options.cut
+    if cut is None:
+        if not all(label.is_binary for label in read):
+            raise click.UsageError(
+                f"--decide, {labels}: other ratings than 0 and 1; also say with --cut RATING from "
+                "which one on words are emphasised"
+            )
+        cut = _CUT_OF_RATERS if any(label.raters for label in read) else _CUT
     try:
         with progress("fitting") as watch:
             fitted = fit_decision(
-                labels,
+                read,
                 settings,
                 name=output.stem,
-                cut=options.cut,
+                cut=cut,
                 start=options.start,
                 jobs=options.jobs,
                 watch=watch,
@@ -193,10 +204,10 @@ def _fit_decision(
         say(f"note: {one.id}: not used: {one.reason}{f' ({one.detail})' if one.detail else ''}")
     if (others := len(fitted.unused) - _MOST_NAMED) > 0:
         say(f"note: {others:,} more sentences or recordings were not used")
-    content = format_decision(fitted, held_out, labels, options.cut)
+    content = format_decision(fitted, held_out, labels, cut)
     write_output(output, content.encode(), force=options.force)
     say(f"wrote {output}")
-    click.echo(describe_decision(fitted, held_out))
+    click.echo(describe_decision(fitted, held_out, cut))
 
 
 def _read_regularisation(text: str) -> float | None:

@@ -86,14 +86,15 @@ def format_decision(fitted: FittedDecision, held_out: HeldOut, labels: Path, cut
     return escape_controls(text) + "\n"
 
 
-def describe_decision(fitted: FittedDecision, held_out: HeldOut) -> str:
+def describe_decision(fitted: FittedDecision, held_out: HeldOut, cut: float) -> str:
     """Describe the formula, and how the decision does on what was held out, in a few lines."""
     model, words = fitted.model, [one.emphasised for one in fitted.sentences]
     n_words, n_emphasised = sum(map(len, words)), sum(int(one.sum()) for one in words)
     absolute = "".join(f" {value:+.3f} {cue}" for cue, value in model.absolute.items())
     lines = [
         f"logit P = {model.intercept:.3f} {model.slope:+.3f} score{absolute}",
-        f"emphasised: {n_emphasised:,} of {n_words:,} words in {_count(len(words))}",
+        f"emphasised (rated {cut:g} or more): {n_emphasised:,} of {n_words:,} words in "
+        f"{_count(len(words))}",
     ]
     if fitted.only_intercept:
         lines.append(
@@ -137,8 +138,9 @@ def _describe_held_out(fitted: FittedDecision, held_out: HeldOut) -> list[str]:
         ]
         lines.append(f"{name.replace('_', ' '):{width}}  {_two_digits(value)}{''.join(cells)}")
     lines.append(
-        f"ece: expected calibration error; that of a perfect model is {held_out.perfect_ece:.2f} "
-        "here"
+        "ece: expected calibration error, above 0 by chance: in a perfect model with these P "
+        f"{held_out.perfect_ece:.2f}, and more in draws of the bootstrap, so its interval may lie "
+        "above it"
     )
     return lines
 

@@ -132,7 +132,7 @@ def test_the_command_writes_what_others_read(speech_data, tmp_path):
         main, ["fit", str(labels), "--decide", "--cut", "2", "-o", str(model), "--jobs", "2"]
     )
     assert result.exit_code == 0, result.stderr
-    assert "emphasised: 77 of 456 words in 70 sentences" in result.stdout
+    assert "emphasised (rated 2 or more): 77 of 456 words in 70 sentences" in result.stdout
     content = json.loads(model.read_text())
     shipped = DECISION_MODELS["emphasis"]
     read = read_decision_model(model)
@@ -182,7 +182,7 @@ def test_few_labels_start_from_the_decision_that_is_named():
     fitted = fit_words(plant(12, seed=2), SETTINGS, start=DECISION_MODELS["accent"])
     assert fitted.model.slope == DECISION_MODELS["accent"].slope
     assert "the rest is that of the decision 'accent'" in describe_decision(
-        fitted, judge_held_out(fitted, n_resamples=5)
+        fitted, judge_held_out(fitted, n_resamples=5), 1
     )
 
 
@@ -232,7 +232,7 @@ def test_a_fold_without_both_kinds_of_words_is_not_judged_by_its_own():
     assert fitted.n_folds == 1
     held_out = judge_held_out(fitted, n_resamples=10)
     assert (held_out.n_sentences, held_out.n_unjudged) == (10, 10)
-    assert "not judged: 10 sentences" in describe_decision(fitted, held_out)
+    assert "not judged: 10 sentences" in describe_decision(fitted, held_out, 1)
 
 
 def test_one_sentence_is_fitted_and_not_judged(make_labels, tmp_path):
@@ -240,7 +240,7 @@ def test_one_sentence_is_fitted_and_not_judged(make_labels, tmp_path):
     fitted = fit_decision(make_labels([0, 1, 0], path=path))
     held_out = judge_held_out(fitted)
     assert (held_out.n_sentences, held_out.n_unjudged, fitted.n_folds) == (0, 1, 0)
-    assert "held out: nothing could be judged" in describe_decision(fitted, held_out)
+    assert "held out: nothing could be judged" in describe_decision(fitted, held_out, 1)
     content = decision_to_dict(fitted, held_out, path, 1.0)
     json.dumps(content, allow_nan=False)
     assert set(content["held_out"]["measures"].values()) == {None}
@@ -329,6 +329,29 @@ def test_a_cut_is_a_number(make_labels, tmp_path, cut):
     assert f"--cut {cut}: write a rating, such as 1" in result.stderr
     with pytest.raises(SettingsError, match="write a rating"):
         fit_decision(labels, cut=float(cut))
+
+
+def test_ratings_in_steps_need_a_cut_and_the_output_says_it(make_labels, tmp_path):
+    labels = make_labels([0, 3, 1], [2, 0, 1])
+    result = fit_by_command(labels, "--decide", "-o", tmp_path / "m.json")
+    assert result.exit_code == 2
+    assert "other ratings than 0 and 1; also say with --cut RATING" in result.stderr
+    result = fit_by_command(labels, "--decide", "--cut", "2", "-o", tmp_path / "m.json")
+    assert result.exit_code == 0, result.stderr
+    assert "emphasised (rated 2 or more): 2 of 6 words" in result.stdout
+    binary = fit_by_command(make_labels([0, 1, 1]), "--decide", "-o", tmp_path / "b.json")
+    assert "emphasised (rated 1 or more): 2 of 3 words" in binary.stdout
+
+
+def test_half_of_several_raters_make_an_emphasised_word(make_labels, tmp_path):
+    labels = make_labels([0, 1, 1], [0, 0, 1])
+    rows = [json.loads(line) for line in labels.read_text().splitlines()]
+    for row in rows:
+        row |= {"ratings:anna": row["ratings"], "ratings:ben": [0, 0, 1]}
+        del row["ratings"]
+    labels.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    result = fit_by_command(labels, "--decide", "-o", tmp_path / "m.json")
+    assert "emphasised (rated 0.5 or more): 3 of 6 words" in result.stdout, result.output
 
 
 @pytest.mark.parametrize("option", [("--cut", "2"), ("--start", "accent")])
