@@ -178,7 +178,8 @@ class Settings:
             find_encoding(self.encoding)
         if not 0 < self.threshold < 1:
             raise SettingsError(
-                f"threshold {self.threshold:g}: write a probability between 0 and 1, such as 0.5"
+                f"threshold {self.threshold:g}: write a probability above 0 and below 1, such as "
+                "0.5"
             )
         self.pause_s  # noqa: B018 - raises on a pause that is not a time
         for name, weight in (self.weights or {}).items():

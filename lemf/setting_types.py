@@ -66,5 +66,5 @@ SETTING_TYPES: Mapping[str, tuple[Callable[[Any], object], str]] = {
     "breaks": (_flag, "True or False"),
     "measures": (_flag, "True or False"),
     "decide": (_text_or_none, "'emphasis', 'accent', 'off' or the path of a file"),
-    "threshold": (float, "a probability between 0 and 1"),
+    "threshold": (float, "a probability above 0 and below 1"),
 }

@@ -11,8 +11,6 @@ from lemf.commands.align_options import AlignerOptions, check_download, transcri
 from lemf.commands.analysis_options import (
     AnalysisOptions,
     analysis_options,
-    breaks_option,
-    measures_option,
     note_slow_pitch,
     read_settings,
 )
@@ -24,8 +22,6 @@ from lemf.runtime.cores import count_cores
 from lemf.runtime.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from lemf.config import DurationMethod, Settings
     from lemf.corpus.outputs import Outputs, Summary
     from lemf.corpus.run import CorpusRun
@@ -140,8 +136,17 @@ def batch(
     metavar="REGEX",
     help="What in an id is the speaker, such as '^[^_]+'.  [default: the folder]",
 )
-@breaks_option
-@measures_option
+@click.option(
+    "--breaks",
+    is_flag=True,
+    help="Also measure the phrase boundary after each word.  [default: as in FEATURES, where they "
+    "stay]",
+)
+@click.option(
+    "--measures",
+    is_flag=True,
+    help="Also measure each word's F0, level and rate.  [default: as in FEATURES, where they stay]",
+)
 @force_option
 def rescore(
     features: Path,
@@ -198,15 +203,17 @@ def _say_where_notes_are(outputs: Outputs) -> None:
 
 def _say_counts(summary: Summary) -> None:
     if summary.decisions:
-        say(_describe_decisions(summary.decisions))
+        say(_describe_decisions(summary))
     if summary.uncertain:
         say(f"sentences too uncertain to judge (uncertain_alignment): {summary.uncertain:,}")
 
 
-def _describe_decisions(decisions: Mapping[str, int]) -> str:
+def _describe_decisions(summary: Summary) -> str:
+    decisions, threshold = summary.decisions, summary.threshold
+    at = "" if threshold is None else f" (threshold {threshold:g})"
     counts = (f"{kind} in {decisions.get(kind, 0):,}" for kind in ("none", "one", "several"))
     n = sum(decisions.values())
-    return f"emphasised words: {', '.join(counts)} of {n:,} sentence{'s' * (n != 1)}"
+    return f"emphasised words{at}: {', '.join(counts)} of {n:,} sentence{'s' * (n != 1)}"
 
 
 def _print_end(run: CorpusRun, settings: Settings) -> None:

@@ -147,7 +147,9 @@ def evaluate(
     if cut is not None and not math.isfinite(cut):
         raise click.UsageError(f"--cut {cut}: write a number")
     if threshold is not None and not 0 < threshold < 1:
-        raise click.UsageError(f"--threshold {threshold:g}: write a probability between 0 and 1")
+        raise click.UsageError(
+            f"--threshold {threshold:g}: write a probability above 0 and below 1"
+        )
     settings = read_systems(cues, weights, options)
     settings = set_decision(settings, decide, is_default=not cues and not weights)
     score_files = read_named(scores)

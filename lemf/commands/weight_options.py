@@ -57,17 +57,25 @@ _decide_option = click.option(
     help="Decide which words are emphasised: none, one or several.  [default: emphasis with --cues "
     "listeners, else off]",
 )
-_threshold_option = click.option(
-    "--threshold",
-    metavar="P",
-    type=float,
-    help=f"Least probability of a word that counts as emphasised.  [default: {DEFAULT_THRESHOLD}]",
-)
-_decision_options = (_decide_option, _threshold_option)
+
+
+def _threshold_option(default: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--threshold",
+        metavar="P",
+        type=float,
+        help=f"Least probability of a word that counts as emphasised.  [default: {default}]",
+    )
+
+
+_decision_options = (_decide_option, _threshold_option(f"{DEFAULT_THRESHOLD}"))
 decision_options = add_options(*_decision_options)
 weight_options = add_options(_cues_option("paper"), _weights_option, *_decision_options)
 new_weight_options = add_options(
-    _cues_option("that of FEATURES"), _weights_option, *_decision_options
+    _cues_option("that of FEATURES"),
+    _weights_option,
+    _decide_option,
+    _threshold_option(f"{DEFAULT_THRESHOLD}; that of FEATURES where the decision is theirs"),
 )
 
 

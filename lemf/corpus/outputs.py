@@ -101,7 +101,8 @@ class Summary:
     """Numbers of files, failed files and words; `audio_s` counts the scored files only.
 
     `decisions` counts sentences with ``"none"``, ``"one"`` or ``"several"`` emphasised words, where
-    that is decided, `uncertain` those whose alignment is too uncertain to judge them.
+    that is decided, `uncertain` those whose alignment is too uncertain to judge them; `threshold`
+    is that of a decision made anew.
     """
 
     files: int
@@ -109,11 +110,12 @@ class Summary:
     words: int
     audio_s: float
     decisions: dict[str, int] = field(default_factory=dict)
+    threshold: float | None = None
     uncertain: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Convert to plain types; without `decisions` and `uncertain` where there are none."""
-        optional = ("decisions", "uncertain")
+        """Convert to plain types; without what was not decided or counted."""
+        optional = ("decisions", "threshold", "uncertain")
         return {k: v for k, v in asdict(self).items() if v or k not in optional}
 
 

@@ -69,9 +69,9 @@ def rescore_features(
     cues, weights, decide, duration, normalise : optional
         Settings to change; by default those of the features.
     threshold : float, optional
-        As in `Settings`; by default that of the features, or 0.5 where they have no decision.
+        As in `Settings`; by default that of the features where the decision is theirs, else 0.5.
     breaks : bool
-        Whether phrase boundaries are measured, also if the run that made the features did not.
+        Whether phrase boundaries are measured; always if the run that made the features did.
     measures : bool
         The same for F0 in Hz, level and rate.
     speaker_pattern : str, optional
@@ -141,7 +141,10 @@ def rescore_features(
         notes, decisions, n_uncertain = _write_rows(scored, writers, settings, source.n_files)
         write_notes(outputs, notes, summary.files)
         n_words = writers["words"].n_rows
-    return replace(summary, words=n_words, decisions=decisions, uncertain=n_uncertain)
+    decided_at = settings.threshold if decisions else None
+    return replace(
+        summary, words=n_words, decisions=decisions, threshold=decided_at, uncertain=n_uncertain
+    )
 
 
 def change_settings(
@@ -176,11 +179,13 @@ def change_settings(
         breaks=breaks or before.breaks,
         measures=measures or before.measures,
     )
-    return _decide(settings, threshold)
+    return _decide(before, settings, threshold)
 
 
-def _decide(settings: Settings, threshold: float | None) -> tuple[Settings, DecisionModel | None]:
-    """Set the threshold, or drop that of the features where nothing is decided any more.
+def _decide(
+    before: Settings, settings: Settings, threshold: float | None
+) -> tuple[Settings, DecisionModel | None]:
+    """Set the threshold, or keep that of the features where the decision is theirs.
 
     Raises
     ------
@@ -190,10 +195,19 @@ def _decide(settings: Settings, threshold: float | None) -> tuple[Settings, Deci
     usual = replace(settings, threshold=DEFAULT_THRESHOLD)
     model = find_model(usual)
     if threshold is None:
-        return usual if model is None else settings, model
+        kept = model is not None and model == _find_earlier(before)
+        return settings if kept else usual, model
     if model is None:
         raise SettingsError(f"threshold {threshold:g}: {explain_undecided(settings)}")
     return replace(settings, threshold=threshold), model
+
+
+def _find_earlier(before: Settings) -> DecisionModel | None:
+    """Return the model by which features decided; None, too, where its file is no longer there."""
+    try:
+        return find_model(before)
+    except SettingsError:
+        return None
 
 
 def _check_change(

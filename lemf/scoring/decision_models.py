@@ -16,6 +16,9 @@ from lemf.scoring.decision import DecisionModel
 
 _LARGEST = 1e6  # coefficient
 _EXPECTED = "write it with lemf fit --decide"
+_REQUIRED = ("decision", "cues", "intercept", "slope")  # keys of a file
+_DEFAULTED = ("weights", "normalise", "absolute", "means", "floors")
+_TOLD = ("fitted_on", "lemf", "held_out")  # of how it was fitted
 
 # Made by `python benchmarks/decision.py`
 DECISION_MODELS: Mapping[str, DecisionModel] = {
@@ -24,9 +27,9 @@ DECISION_MODELS: Mapping[str, DecisionModel] = {
         cues="listeners",
         weights=CUE_SETS["listeners"],
         normalise="sentence",
-        intercept=-2.873,
-        slope=0.6264,
-        absolute={"pitch_range": 0.4768, "spectral_balance": 0.3210},
+        intercept=-2.839,
+        slope=0.6157,
+        absolute={"pitch_range": 0.4797, "spectral_balance": 0.3209},
         means={"pitch_range": 2.52, "spectral_balance": -7.55},
         floors={"pitch_range": 1.12, "spectral_balance": -11.00},
         fitted_on="70 sentences of EmoDB, ratings of stress from 2.0",
@@ -36,9 +39,9 @@ DECISION_MODELS: Mapping[str, DecisionModel] = {
         cues="listeners",
         weights=CUE_SETS["listeners"],
         normalise="sentence",
-        intercept=-1.387,
-        slope=0.9120,
-        absolute={"pitch_range": 0.4489, "spectral_balance": 0.1538},
+        intercept=-1.360,
+        slope=0.8944,
+        absolute={"pitch_range": 0.4684, "spectral_balance": 0.1577},
         means={"pitch_range": 2.52, "spectral_balance": -7.55},
         floors={"pitch_range": 1.12, "spectral_balance": -11.00},
         fitted_on="70 sentences of EmoDB, ratings of stress from 1.5",
@@ -81,8 +84,8 @@ def explain_undecided(settings: Settings) -> str:
         fault, remedy = difference
         return f"nothing is decided, since the decision 'emphasis' was {fault}; {remedy}"
     return (
-        f"the cue set {settings.cues!r} decides nothing; choose the cue set 'listeners' or a "
-        "decision, such as 'emphasis', or leave the threshold out"
+        f"the cue set {settings.cues!r} decides nothing; choose --cues listeners or a "
+        "decision, such as --decide emphasis, or leave the threshold out"
     )
 
 
@@ -119,7 +122,7 @@ def difference_of(model: DecisionModel, settings: Settings) -> Difference | None
     if model.cues != settings.cues:
         return Difference(
             f"fitted to scores of the cue set {model.cues!r}, not {settings.cues!r}",
-            f"set the cues to {model.cues!r}, or {fit_another}",
+            f"set --cues {model.cues}, or {fit_another}",
         )
     for cue, weight in settings.cue_weights.items():
         if not math.isclose(weight, model.weights[cue], rel_tol=1e-6, abs_tol=1e-9):
@@ -153,12 +156,12 @@ def model_to_dict(model: DecisionModel) -> dict[str, Any]:
 
 
 def read_decision_model(path: Path) -> DecisionModel:
-    """Read a model from the JSON file that ``lemf fit --decide`` writes; other keys are ignored.
+    """Read a model from the JSON file that ``lemf fit --decide`` writes.
 
     Raises
     ------
     SettingsError
-        The file cannot be read, or lacks a value.
+        The file cannot be read, lacks a value, or holds one that no decision has.
     """
     try:
         content = parse_json(read_text_input(path, SettingsError))
@@ -168,7 +171,8 @@ def read_decision_model(path: Path) -> DecisionModel:
         raise SettingsError(f"{path}: not a decision: not JSON ({error}); {_EXPECTED}") from error
     if not isinstance(content, dict) or "decision" not in content:
         raise SettingsError(f"{path}: not a decision; {_EXPECTED}")
-    cues = content.get("cues")
+    _check_keys(path, content)
+    cues = content["cues"]
     if not isinstance(cues, str) or cues not in CUE_SETS:
         raise SettingsError(f"{path}: cues {shown(cues)}: no such cue set; {_EXPECTED}")
     normalise = content.get("normalise", "sentence")
@@ -179,16 +183,43 @@ def read_decision_model(path: Path) -> DecisionModel:
         cues=cues,
         weights={**CUE_SETS[cues], **_numbers(path, content, "weights", CUE_SETS[cues])},
         normalise=normalise,
-        intercept=_number(path, "intercept", content.get("intercept")),
-        slope=_number(path, "slope", content.get("slope")),
+        intercept=_number(path, "intercept", content["intercept"]),
+        slope=_number(path, "slope", content["slope"]),
         absolute=_numbers(path, content, "absolute", CUES),
         means=_numbers(path, content, "means", CUES),
         floors=_numbers(path, content, "floors", CUES),
         fitted_on=_describe(content.get("fitted_on")),
     )
+    _check_values(path, model)
+    return model
+
+
+def _check_keys(path: Path, content: Mapping[str, object]) -> None:
+    known = (*_REQUIRED, *_DEFAULTED, *_TOLD)
+    for key in content:
+        if key not in known:
+            raise SettingsError(
+                f"{path}: {shown(key)}: no decision has it; there are: {', '.join(known)}"
+            )
+    for key in _REQUIRED:
+        if key not in content:
+            raise SettingsError(f"{path}: {key} is missing; {_EXPECTED}")
+
+
+def _check_values(path: Path, model: DecisionModel) -> None:
+    """Refuse values that contradict each other, and a score that speaks against emphasis."""
     if missing := model.absolute.keys() - model.means.keys():
         raise SettingsError(f"{path}: means lacks {min(missing)}; {_EXPECTED}")
-    return model
+    for key, values in (("means", model.means), ("floors", model.floors)):
+        if others := values.keys() - model.absolute.keys():
+            raise SettingsError(
+                f"{path}: {key}.{min(others)}: absolute has no such cue; add it there, or leave "
+                "it out here"
+            )
+    if model.slope < 0:
+        raise SettingsError(
+            f"{path}: slope {model.slope:g}: the higher the score, the less emphasis; {_EXPECTED}"
+        )
 
 
 def _name(path: Path, value: object) -> str:

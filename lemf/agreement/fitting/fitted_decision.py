@@ -105,9 +105,18 @@ def describe_decision(fitted: FittedDecision, held_out: HeldOut, cut: float) -> 
     elif fitted.chosen:
         chosen = (f"{' + '.join(names) or 'score'} {n}" for names, n in fitted.chosen.items())
         lines.append(
-            f"measures beside the score, of {len(VARIANTS)} sets: {', '.join(chosen)} folds"
+            f"measures beside the score, of {len(VARIANTS)} sets: {', '.join(chosen)} folds; "
+            f"written: {' + '.join(model.absolute) or 'score'}{_describe_others(fitted)}"
         )
     return "\n".join([*lines, "", *_describe_held_out(fitted, held_out)])
+
+
+def _describe_others(fitted: FittedDecision) -> str:
+    """Say that the table below is also of other models than the one that is written."""
+    n_others = fitted.n_folds - fitted.chosen.get(tuple(fitted.model.absolute), 0)
+    if not n_others:
+        return ""
+    return f", so that {n_others} of {fitted.n_folds} folds below judge another set"
 
 
 def _describe_held_out(fitted: FittedDecision, held_out: HeldOut) -> list[str]:

@@ -272,7 +272,7 @@ def test_the_threshold_and_the_decision_of_lemf_are_used(tmp_path, recording):
     ("arguments", "message"),
     [
         (("--threshold", "0.3"), "--threshold 0.3: the cue set 'paper' decides nothing"),
-        (("--threshold", "1.5", "--cues", "listeners"), "write a probability between 0 and 1"),
+        (("--threshold", "1.5", "--cues", "listeners"), "write a probability above 0 and below 1"),
         (("--decide", "loud"), "decide 'loud': no such decision or file"),
         (("--decide", "accent", "--cues", "paper"), "fitted to scores of the cue set 'listeners'"),
     ],

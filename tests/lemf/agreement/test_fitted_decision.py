@@ -117,13 +117,37 @@ def test_labels_that_tell_nothing_apart_are_refused(value, word):
         fit_words(sentences, SETTINGS)
 
 
-def test_a_missing_measure_counts_as_the_mean():
+@pytest.mark.parametrize("others", [0, 3])
+def test_a_line_says_which_sets_the_folds_chose_and_which_is_written(others):
+    fitted = fit_words(plant(120), SETTINGS)
+    written = tuple(fitted.model.absolute)
+    chosen = {written: fitted.n_folds - others} | ({(): others} if others else {})
+    fitted = replace(fitted, chosen=chosen)
+    said = describe_decision(fitted, judge_held_out(fitted, n_resamples=10))
+    (line,) = [line for line in said.splitlines() if line.startswith("measures beside the score")]
+    assert f"; written: {' + '.join(written) or 'score'}" in line
+    assert line.endswith(f"so that 3 of {fitted.n_folds} folds below judge another set") == (
+        others > 0
+    )
+
+
+def test_a_missing_measure_counts_as_its_floor():
     sentences = plant(120)
     gone = sentences[0].measures["pitch_range"].copy()
     gone[:] = np.nan
     sentences[0] = sentences[0]._replace(measures=sentences[0].measures | {"pitch_range": gone})
     fitted = fit_words(sentences, SETTINGS)
     assert np.isfinite(np.concatenate(fitted.held_out)).all()
+    low = sentences[0]._replace(
+        measures=sentences[0].measures | {"pitch_range": np.full(len(gone), -99.0)}
+    )
+    whole = fit_words(sentences[1:], SETTINGS, judged=sentences[1:])
+    assert "pitch_range" in whole.model.absolute
+    judged = [
+        fit_words(sentences, SETTINGS, judged=[one, *sentences[1:]]).held_out[0]
+        for one in (sentences[0], low)
+    ]
+    np.testing.assert_array_equal(*judged)
 
 
 def test_the_command_writes_what_others_read(speech_data, tmp_path):

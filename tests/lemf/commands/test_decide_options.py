@@ -156,6 +156,37 @@ def test_rescored_features_keep_their_threshold(utterance, tmp_path):
     assert "threshold" not in settings_in(again)["settings"]
 
 
+@pytest.mark.parametrize(
+    ("options", "threshold", "decided"),
+    [
+        ([], 0.7, "accent"),
+        (["--breaks"], 0.7, "accent"),
+        (["--decide", "accent"], 0.7, "accent"),
+        (["--cues", "listeners"], 0.5, "emphasis"),
+        (["--decide", "emphasis"], 0.5, "emphasis"),
+        (["--decide", "emphasis", "--threshold", "0.6"], 0.6, "emphasis"),
+    ],
+)
+def test_a_threshold_belongs_to_its_decision(utterance, tmp_path, options, threshold, decided):
+    features, table = tmp_path / "features.parquet", tmp_path / "words.parquet"
+    run(
+        "batch", utterance.wav.parent, "-o", table, "--features", features,
+        "--decide", "accent", "--threshold", "0.7",
+    )  # fmt: skip
+    again = tmp_path / "again.parquet"
+    said = run("rescore", features, "-o", again, *options).stderr
+    assert f"emphasised words (threshold {threshold}): none in" in said
+    about = settings_in(again)
+    assert about["decision"]["decision"] == decided
+    assert about["settings"].get("threshold", 0.5) == threshold
+
+
+def test_help_says_what_of_the_features_stays():
+    said = " ".join(run("rescore", "--help").stdout.split())
+    assert "[default: 0.5; that of FEATURES where the decision is theirs]" in said
+    assert said.count("[default: as in FEATURES, where they stay]") == 2
+
+
 def test_a_decision_over_many_recordings_is_refused_where_there_is_one(
     scored, utterance, features, tmp_path
 ):

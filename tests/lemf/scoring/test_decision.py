@@ -243,7 +243,7 @@ def test_other_scores_are_refused_if_asked_and_left_undecided_if_not(settings, f
 
 @pytest.mark.parametrize("threshold", [0, 1, -1, 2, float("nan"), "x"])
 def test_thresholds_are_probabilities(threshold):
-    with pytest.raises(SettingsError, match="a probability between 0 and 1"):
+    with pytest.raises(SettingsError, match="a probability above 0 and below 1"):
         lemf.Settings(threshold=threshold)
 
 
@@ -269,6 +269,10 @@ def test_a_model_survives_its_file(tmp_path):
         ({"absolute": {"gloss": 1}}, "absolute: unknown cue 'gloss'"),
         ({"weights": {"pitch": 1}}, "weights: unknown cue 'pitch'"),
         ({"means": {}}, "means lacks pitch_range"),
+        ({"treshold": 0.3}, "'treshold': no decision has it; there are: decision, cues, "),
+        ({"floors": {"loudness": 1}}, r"floors\.loudness: absolute has no such cue"),
+        ({"means": MODEL.means | {"loudness": 1}}, r"means\.loudness: absolute has no such cue"),
+        ({"slope": -0.5}, "slope -0.5: the higher the score, the less emphasis"),
     ],
 )
 def test_a_wrong_file_is_refused_in_a_line(tmp_path, change, fault):
@@ -278,6 +282,16 @@ def test_a_wrong_file_is_refused_in_a_line(tmp_path, change, fault):
         read_decision_model(path)
     assert str(error.value).startswith(f"{path}: ")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["cues", "intercept", "slope"])
+def test_a_missing_key_is_named(tmp_path, key):
+    path = tmp_path / "mine.json"
+    content = model_to_dict(MODEL)
+    del content[key]
+    path.write_text(json.dumps(content))
+    with pytest.raises(SettingsError, match=f"{key} is missing; write it with lemf fit --decide"):
+        read_decision_model(path)
 
 
 @pytest.mark.parametrize(
