@@ -14,6 +14,11 @@ from lemf.config import N_RESAMPLES
 
 Unit = Literal["sentences", "speakers"]  # what the bootstrap draws
 Intervals = Mapping[Unit, Mapping[str, tuple[float, float]]]
+MOST_UNDEFINED = 0.05  # of the draws, as with two speakers of whom one has no emphasised word
+UNDRAWN = (
+    f"No interval where a measure has no value in more than {MOST_UNDEFINED:.0%} of the draws, as "
+    "with few speakers: too few to say how it varies."
+).replace("%", " %")
 
 
 def resample(
@@ -68,7 +73,9 @@ def times_drawn(groups: Sequence[Hashable], *, n_resamples: int, seed: int) -> I
         yield np.bincount(drawn, minlength=len(numbers))[group_of]
 
 
-def bootstrap_interval(draws: FloatArray, level: float = 0.95) -> tuple[float, float]:
+def bootstrap_interval(
+    draws: FloatArray, level: float = 0.95, *, most_undefined: float = 1.0
+) -> tuple[float, float]:
     """Compute the percentile interval of bootstrap draws.
 
     Parameters
@@ -77,14 +84,16 @@ def bootstrap_interval(draws: FloatArray, level: float = 0.95) -> tuple[float, f
         NaN where a draw had no value.
     level : float
         Share of the draws inside the interval, from 0 to 1.
+    most_undefined : float
+        Share of draws that may have no value.
 
     Returns
     -------
     low, high : float
-        NaN where no draw has a value.
+        NaN where no draw has a value, or more than `most_undefined` of them have none.
     """
     known = draws[np.isfinite(draws)]
-    if not len(known):
+    if not len(known) or len(draws) - len(known) > most_undefined * len(draws):
         return np.nan, np.nan
     low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
@@ -113,12 +122,24 @@ class Spread:
             },
         )
 
-    def intervals(self) -> Intervals:
-        """Compute the 95 % interval of each measure."""
+    def intervals(self, most_undefined: float = 1.0) -> Intervals:
+        """Compute the 95 % interval of each measure, as `bootstrap_interval` does."""
         return {
-            unit: {name: bootstrap_interval(values) for name, values in draws.items()}
+            unit: {
+                name: bootstrap_interval(values, most_undefined=most_undefined)
+                for name, values in draws.items()
+            }
             for unit, draws in self.draws.items()
         }
+
+
+def lacks_intervals(measures: Mapping[str, float], intervals: Intervals) -> bool:
+    """Check for a measure that has a value, but no interval."""
+    return any(
+        np.isfinite(measures[name]) and np.isnan(low)
+        for spans in intervals.values()
+        for name, (low, _) in spans.items()
+    )
 
 
 def draw_spread(

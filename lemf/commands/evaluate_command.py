@@ -43,6 +43,7 @@ from lemf.runtime.progress import progress
 
 if TYPE_CHECKING:
     from lemf.agreement.evaluation.results import Evaluation
+    from lemf.config import Settings
     from lemf.runtime.output import FigureFormat
 
 
@@ -197,10 +198,19 @@ def evaluate(
     about = {
         "labels": str(labels),
         **({} if labels_tier is None else {"labels_tier": labels_tier}),
-        "settings": {name: shown_fields(one) for name, one in settings.items()},
+        "settings": {name: _shown(one) for name, one in settings.items()},
         "score_files": score_files,
     }
     _print(evaluation, output_format, about, by)
+
+
+def _shown(settings: Settings) -> dict[str, Any]:
+    """Return the fields of settings, with the decision that is taken by default, too."""
+    from lemf.scoring.decision_models import find_model
+
+    model = find_model(settings)
+    decided = {} if model is None else {"decide": settings.decide or model.name}
+    return shown_fields(settings) | decided
 
 
 def _check_figure(figure: Path, inputs: list[Path], *, force: bool) -> None:

@@ -40,9 +40,14 @@ def cells(
     ]
 
 
+def markdown_cell(text: str) -> str:
+    """Escape a text from the user for a cell or a line of Markdown; line breaks become blanks."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
 def markdown_name(name: str, *, baseline: bool) -> str:
     """Escape the name of a system; that of a baseline is in italics."""
-    escaped = name.replace("|", "\\|")
+    escaped = markdown_cell(name)
     return f"*{escaped}*" if baseline else escaped
 
 

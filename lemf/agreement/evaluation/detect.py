@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lemf.agreement.bootstrap import Intervals, Spread
+from lemf.agreement.bootstrap import MOST_UNDEFINED, Intervals, Spread
 from lemf.agreement.calibration import Reliability, perfect_calibration_error, reliability
 from lemf.agreement.detection import best_threshold
 from lemf.agreement.evaluation.detection_spread import By, WordJudgement, spread_detection
@@ -190,7 +190,7 @@ def detect(
                 by=one.by,
                 thresholds=spans[name],
                 measures=spreads[name].measures,
-                intervals=spreads[name].intervals(),
+                intervals=spreads[name].intervals(MOST_UNDEFINED),
                 differences={
                     other: _difference(spreads[name], spreads[other])
                     for other in others
@@ -222,7 +222,7 @@ def detect(
 
 def _difference(spread: Spread, other: Spread) -> Difference:
     minus = spread.minus(other)
-    return Difference(minus.measures, minus.intervals())
+    return Difference(minus.measures, minus.intervals(MOST_UNDEFINED))
 
 
 def _learn_thresholds(

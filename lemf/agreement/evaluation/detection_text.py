@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from lemf.agreement.bootstrap import Unit
+from lemf.agreement.bootstrap import UNDRAWN, Unit, lacks_intervals
 from lemf.agreement.evaluation.cells import (
     cells,
+    markdown_cell,
     markdown_name,
     markdown_table,
     plain,
@@ -54,6 +55,7 @@ def detection_to_dict(detection: Detection) -> dict[str, Any]:
         "left_out": detection.left_out,
         "n_resamples": detection.n_resamples,
         "seed": detection.seed,
+        **({"note": UNDRAWN} if any(map(_lacks_intervals, detection.systems)) else {}),
         "systems": [
             {
                 "name": one.name,
@@ -113,8 +115,8 @@ def detection_blocks(detection: Detection) -> list[str]:
     if detection.raters:
         titles, shown = rater_table(detection.raters, listening(detection))
         escaped = [[markdown_name(row[0], baseline=False), *row[1:]] for row in shown]
-        blocks.append(markdown_table(["rater", *titles], escaped))
-    return [*blocks, *detection_notes(detection)]
+        blocks.append(markdown_table(["rater", *map(markdown_cell, titles)], escaped))
+    return [*blocks, *map(markdown_cell, detection_notes(detection))]
 
 
 def units(detection: Detection) -> list[Unit]:
@@ -161,6 +163,7 @@ def detection_notes(detection: Detection) -> list[str]:
         *(rater_notes(detection.raters, detection.cut) if detection.raters else []),
         f"95 % intervals: {detection.n_resamples} draws, seed {detection.seed}; thresholds are not "
         "learnt again in each draw.",
+        *([UNDRAWN] if any(map(_lacks_intervals, detection.systems)) else []),
         "some: ROC-AUC, none or some, of the sentence's highest number; 0, 1, more: sentences with "
         "the right number of words; top: sentences with emphasis whose highest score is on an "
         "emphasised word; content words: words of four letters or more.",
@@ -189,6 +192,10 @@ def threshold_text(system: SystemDetection) -> str:
     if system.by == "probability":
         return f"P {low:g}"
     return f"{low:.2f}" if low == high else f"{low:.2f}..{high:.2f}"
+
+
+def _lacks_intervals(system: SystemDetection) -> bool:
+    return lacks_intervals(system.measures, system.intervals)
 
 
 def _plain(value: float) -> float | None:

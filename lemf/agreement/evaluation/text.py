@@ -10,6 +10,7 @@ from typing import Any
 from lemf.agreement.bootstrap import Unit
 from lemf.agreement.evaluation.cells import (
     cells,
+    markdown_cell,
     markdown_name,
     markdown_table,
     plain,
@@ -123,10 +124,13 @@ def format_markdown(evaluation: Evaluation, by: Sequence[Grouping] = ()) -> str:
     compared = [system for system in evaluation.systems if system.difference]
     for unit in units if compared else []:
         rows = [
-            [system.name, *cells(system.difference, system.difference_intervals, unit, MEASURES)]
+            [
+                markdown_cell(system.name),
+                *cells(system.difference, system.difference_intervals, unit, MEASURES),
+            ]
             for system in compared
         ]
-        title = f"minus {evaluation.systems[0].name}, over {unit}"
+        title = f"minus {markdown_cell(evaluation.systems[0].name)}, over {unit}"
         blocks.append(markdown_table([title, *column_titles(evaluation)], rows))
     for grouping in by:
         groups = evaluation.systems[0].groups[grouping]
@@ -140,7 +144,7 @@ def format_markdown(evaluation: Evaluation, by: Sequence[Grouping] = ()) -> str:
             ]
             for s in evaluation.systems
         ]
-        titles = [f"{group.name} ({group.n_sentences})" for group in groups]
+        titles = [f"{markdown_cell(group.name)} ({group.n_sentences})" for group in groups]
         blocks.append(markdown_table([f"top-1 by {grouping}", *titles], rows))
     if evaluation.detection is not None:
         blocks += detection_blocks(evaluation.detection)

@@ -8,6 +8,7 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
+from lemf.agreement.bootstrap import UNDRAWN, lacks_intervals
 from lemf.agreement.fitting.decision import FEWEST, VARIANTS, FittedDecision
 from lemf.agreement.fitting.fitted_weights import hash_file
 from lemf.agreement.fitting.held_out import HeldOut
@@ -151,6 +152,8 @@ def _describe_held_out(fitted: FittedDecision, held_out: HeldOut) -> list[str]:
         f"{held_out.perfect_ece:.2f}, and more in draws of the bootstrap, so its interval may lie "
         "above it"
     )
+    if lacks_intervals(held_out.measures, held_out.intervals):
+        lines.append(UNDRAWN)
     return lines
 
 

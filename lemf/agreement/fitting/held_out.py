@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lemf.agreement.bootstrap import Unit, bootstrap_interval, times_drawn
+from lemf.agreement.bootstrap import MOST_UNDEFINED, Unit, bootstrap_interval, times_drawn
 from lemf.agreement.calibration import (
     calibration_error,
     perfect_calibration_error,
@@ -77,7 +77,10 @@ def judge_held_out(
             for times in times_drawn(groups, n_resamples=n_resamples, seed=seed)
         ]
         intervals[unit] = {
-            name: bootstrap_interval(np.array([draw[name] for draw in draws])) for name in _MEASURES
+            name: bootstrap_interval(
+                np.array([draw[name] for draw in draws]), most_undefined=MOST_UNDEFINED
+            )
+            for name in _MEASURES
         }
     return HeldOut(
         n_sentences=len(judged),

@@ -296,6 +296,57 @@ def test_a_decision_goes_to_the_systems_that_it_was_fitted_to(tmp_path, recordin
     assert "also say with --cut LEVEL" in run.output
 
 
+def test_two_speakers_of_whom_one_emphasises_nothing_have_no_interval(tmp_path, recording):
+    rows = [
+        {**recording, "id": f"r{i}", "speaker": "ab"[i // 2], "emphasised": one}
+        for i, one in enumerate(([0, 1], [1, 2], [], []))
+    ]
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    content = json.loads(evaluated(labels, "--format", "json", "--resamples", "100").stdout)
+    (paper, *_) = content["detection"]["systems"]
+    assert paper["measures"]["recall"] is not None
+    assert paper["intervals"]["speakers"]["recall"] is None  # undefined in a fourth of the draws
+    assert (
+        "No interval where a measure has no value in more than 5 %" in content["detection"]["note"]
+    )
+    for form in ("table", "markdown"):
+        text = " ".join(evaluated(labels, "--format", form, "--resamples", "100").stdout.split())
+        assert "No interval where a measure has no value in more than 5 %" in text
+
+
+def test_the_default_decision_is_among_the_settings(tmp_path, recording):
+    labels = write_labels(tmp_path, recording, 1, [0, 1])
+    cues = ("--cues", "paper", "--cues", "listeners")
+    settings = json.loads(evaluated(labels, "--format", "json", *cues).stdout)["settings"]
+    assert settings["listeners"]["decide"] == "emphasis"
+    assert "decide" not in settings["paper"]
+    off = json.loads(evaluated(labels, "--format", "json", "--decide", "off", *cues).stdout)
+    assert off["settings"]["listeners"]["decide"] == "off"
+
+
+def test_markdown_survives_names_of_systems_and_speakers(tmp_path, recording):
+    rows = [
+        {**recording, "id": f"r{i}", "speaker": speaker, "emphasised": [1]}
+        for i, speaker in enumerate(("an\nna", "b|en"))
+    ]
+    labels, scores = tmp_path / "labels.jsonl", tmp_path / "scores.csv"
+    labels.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    lines = [f"r{i},{j},{j / 9},{j / 9}" for i in range(2) for j in range(3)]
+    scores.write_text("\n".join(["id,index,score,probability", *lines]) + "\n")
+    run = evaluated(
+        labels, "--format", "markdown", "--by", "speaker", "--scores", f"a|b={scores}", "--cut", "1"
+    )
+    assert run.exit_code == 0, run.output
+    assert "top-1 by speaker | an na (1) | b\\|en (1) |" in run.stdout
+    assert "a|b" not in run.stdout
+    widths = {}
+    for block in run.stdout.split("\n\n"):
+        if block.startswith("|"):
+            widths[block] = {line.replace("\\|", "").count("|") for line in block.splitlines()}
+    assert all(len(one) == 1 for one in widths.values())
+
+
 def test_a_decision_fitted_on_these_labels_is_noted(tmp_path, recording):
     labels = write_labels(tmp_path, recording, 1, [], [0, 1])
     decision = str(tmp_path / "decision.json")

@@ -296,7 +296,10 @@ def test_held_out_measures_are_those_of_the_words_and_their_draws():
             for times in times_drawn(groups, n_resamples=50, seed=4)
         ]
         for name, ends in found.intervals[unit].items():
-            expected = np.nanquantile([draw[name] for draw in draws], [0.025, 0.975])
+            values = np.array([draw[name] for draw in draws])
+            expected = np.nanquantile(values, [0.025, 0.975])
+            if np.isnan(values).mean() > 0.05:
+                expected = [np.nan, np.nan]
             np.testing.assert_allclose(ends, expected)
 
 

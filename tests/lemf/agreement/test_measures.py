@@ -189,3 +189,11 @@ def test_interval():
     draws = np.append(np.linspace(0, 1, 1001), np.nan)
     assert bootstrap_interval(draws) == pytest.approx((0.025, 0.975), abs=EXACT)
     assert all(np.isnan(bootstrap_interval(np.array([np.nan]))))
+
+
+@pytest.mark.parametrize(("n_undefined", "is_known"), [(0, True), (5, True), (6, False)])
+def test_draws_without_a_value_may_be_few(n_undefined, is_known):
+    draws = np.where(np.arange(100) < n_undefined, np.nan, 0.64)
+    found = bootstrap_interval(draws, most_undefined=0.05)
+    assert np.isfinite(found).all() == is_known
+    assert bootstrap_interval(draws) == (0.64, 0.64)
