@@ -293,7 +293,7 @@ class FeatureFile:
 
 def _has_contours(schema: pyarrow.Schema) -> bool:
     """Check whether a table is one of features; one of words has numbers in such columns."""
-    return any(one.name == "f0_hz" and pyarrow.types.is_nested(one.type) for one in schema)
+    return "f0_hz" in schema.names and "rank" not in schema.names
 
 
 def _has_phones(schema: pyarrow.Schema) -> bool:
