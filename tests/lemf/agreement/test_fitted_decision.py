@@ -123,7 +123,7 @@ def test_a_line_says_which_sets_the_folds_chose_and_which_is_written(others):
     written = tuple(fitted.model.absolute)
     chosen = {written: fitted.n_folds - others} | ({(): others} if others else {})
     fitted = replace(fitted, chosen=chosen)
-    said = describe_decision(fitted, judge_held_out(fitted, n_resamples=10))
+    said = describe_decision(fitted, judge_held_out(fitted, n_resamples=10), 1)
     (line,) = [line for line in said.splitlines() if line.startswith("measures beside the score")]
     assert f"; written: {' + '.join(written) or 'score'}" in line
     assert line.endswith(f"so that 3 of {fitted.n_folds} folds below judge another set") == (
