@@ -36,8 +36,8 @@ def test_both_formats_hold_the_same(tables, name):
     as_csv = pandas.read_csv(tables / "csv" / f"{name}.csv", keep_default_na=False, na_values=[""])
     as_parquet = pyarrow.parquet.read_table(tables / "parquet" / f"{name}.parquet").to_pandas()
     text = as_parquet.select_dtypes(exclude=["number", "bool"]).columns
-    as_csv[text] = as_csv[text].fillna("")
-    as_parquet[text] = as_parquet[text].fillna("")
+    as_csv[text] = as_csv[text].astype(object).fillna("")
+    as_parquet[text] = as_parquet[text].astype(object).fillna("")
     pandas.testing.assert_frame_equal(as_csv, as_parquet, check_dtype=False, rtol=0, atol=0)
 
 
