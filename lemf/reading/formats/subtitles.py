@@ -25,6 +25,7 @@ _ARROW = re.compile(
     r"^[ \t]*[^\s>]*\d[^\s>]*:[^\s>]*[ \t]*-->.*$", re.MULTILINE
 )  # times, or nearly
 _INSIDE = re.compile(rf"<{_CLOCK}>")  # before the word that starts there, in WebVTT
+_LIKE_INSIDE = re.compile(r"<\d[\w.,]*:[^<>\n]*>")  # or nearly
 _MARKED = re.compile(r"<(u|b|i|font|c)\b[^<>]*>([^<]*)</\1>")  # the word that is spoken
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|\{\\[^{}]*\}")
 _NEXT_NUMBER = re.compile(r"\n[ \t]*\d+[ \t]*\n*\Z")  # of the cue that follows
@@ -78,12 +79,12 @@ def check_times(text: str, path: str) -> None:
     ------
     TextGridError
     """
-    for match in _ARROW.finditer(text):
-        if _TIMES.match(match[0]) is None:
+    for match in (*_ARROW.finditer(text), *_LIKE_INSIDE.finditer(text)):
+        if _TIMES.match(match[0]) is None and _INSIDE.fullmatch(match[0]) is None:
             line = text.count("\n", 0, match.start()) + 1
             raise TextGridError(
-                f"{path}: line {line}: expected times such as 00:00:01,500 --> 00:00:02,000, "
-                f"found {shorten(match[0])}; correct it"
+                f"{path}: line {line}: expected times such as 00:00:01,500 --> 00:00:02,000, or "
+                f"<00:00:01.500> inside a cue, found {shorten(match[0])}; correct it"
             )
 
 

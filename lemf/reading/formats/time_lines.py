@@ -117,9 +117,13 @@ def _check_all(lines: Sequence[Line], path: str) -> None:
         (_CTM, "recording, channel, start, length and word, as in CTM"),
         (_SECONDS, "start, end and label"),
         (_LABEL_FIRST, "label, start and end"),
+        (_WHOLE, "start, end and label, in samples or units of 100 ns"),
     ):
         others = [line for line in lines if not shape.fullmatch(line.text)]
-        is_shape = any("." in line.text for line in lines if line not in others)
+        well = [line.text for line in lines if line not in others]
+        is_shape = bool(well) and (
+            _last_end(well) >= _SHORTEST_END if shape is _WHOLE else any("." in one for one in well)
+        )
         if is_shape and 0 < len(others) <= _MOST_OTHERS * len(lines):
             number, text = others[0]
             raise TextGridError(

@@ -552,3 +552,18 @@ def test_a_recogniser_that_heard_nothing_is_said_to_have_no_words(document):
     textgrid = parse_textgrid(json.dumps(document), "a", audio=ONE_S)
     with pytest.raises(NoWordsError, match="a: tier 'words' holds no word, only silence"):
         lemf.score(ONE_S, textgrid)
+
+
+@pytest.mark.parametrize("ends", [("1000", "4000", "9x00"), ("10000", "40000", "9000o")])
+def test_a_line_without_its_times_is_named_among_whole_numbers(ends):
+    starts = ("0", *ends[:2])
+    lines = zip(starts, ends, ("no", "yes", "so"), strict=True)
+    content = "".join(f"{start} {end} {word}\n" for start, end, word in lines)
+    with pytest.raises(TextGridError, match=r"^a: line 3: expected start, end and label, in samp"):
+        parse_textgrid(content, "a", audio=ONE_S)
+
+
+def test_a_damaged_time_inside_a_cue_is_named():
+    cue = "WEBVTT\n\n00:00:00.100 --> 00:00:00.900\nno <00:00:00.300>yes <00:00:0x.600>so\n"
+    with pytest.raises(TextGridError, match=r"^a: line 4: .* found '<00:00:0x\.600>'"):
+        parse_textgrid(cue, "a", audio=ONE_S)
