@@ -152,7 +152,7 @@ def start(folder: Path, n_ranks: int) -> list[subprocess.Popen[str]]:
 
 
 def take_turn(group: list[subprocess.Popen[str]], way: str, n_steps: int) -> Timed:
-    """Let the processes of a group take steps, while the others wait."""
+    """Run steps in the processes of a group, while the others wait."""
     for process in group:
         assert process.stdin is not None
         process.stdin.write(json.dumps([way, n_steps]) + "\n")

@@ -81,6 +81,7 @@ from .reading.textgrid import IntervalTier as IntervalTier
 from .reading.textgrid import Point as Point
 from .reading.textgrid import PointTier as PointTier
 from .reading.textgrid import TextGrid as TextGrid
+from .reading.textgrid import make_tier as make_tier
 from .reading.tiers import PHONE_TIER_NAMES as PHONE_TIER_NAMES
 from .reading.tiers import WORD_TIER_NAMES as WORD_TIER_NAMES
 from .runtime.progress import Watch as Watch

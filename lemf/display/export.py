@@ -6,17 +6,15 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable
 from importlib.resources import files
 
 from lemf.reading.textgrid import (
     Interval,
-    IntervalTier,
     Point,
     PointTier,
     TextGrid,
     Tier,
-    fill_gaps,
+    make_tier,
 )
 from lemf.runtime.output import escape_controls
 from lemf.scoring.emphasis import Emphasis
@@ -89,11 +87,7 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
     names = {tier.name for tier in textgrid.tiers}
     ends = (textgrid.start_s, textgrid.end_s)
     added: tuple[Tier, ...] = tuple(
-        IntervalTier(
-            _free_name(name, names),
-            *ends,
-            tuple(fill_gaps(_apart(intervals, *ends), *ends)),
-        )
+        make_tier(_free_name(name, names), intervals, *ends)
         for name, intervals in (
             (SCORE_TIER, scores),
             (SEGMENT_TIER, segments),
@@ -168,13 +162,3 @@ def _free_name(name: str, taken: set[str]) -> str:
         number += 1
         free = f"{name} {number}"
     return free
-
-
-def _apart(intervals: Iterable[Interval], start_s: float, end_s: float) -> Iterable[Interval]:
-    """Cut intervals at the end of the one before and at the ends of their tier."""
-    reached_s = start_s
-    for interval in intervals:
-        low, high = max(interval.start_s, reached_s), min(interval.end_s, end_s)
-        if high > low:
-            yield Interval(low, high, interval.label)
-            reached_s = high

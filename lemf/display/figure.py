@@ -160,13 +160,13 @@ def fit_title(title: str, sentence: SentenceEmphasis, room: int) -> str:
 
 
 def describe_doubts(sentence: SentenceEmphasis) -> str:
-    """Say after the label of an axis what makes the top word doubtful; empty if nothing does."""
+    """Return what makes the top word doubtful, for the label of an axis; empty if nothing does."""
     first = sentence.ranked[0]
     return f"; doubtful: {first.word} ({first.doubts})" if first.doubts else ""
 
 
 def _describe_decision(sentence: SentenceEmphasis) -> str:
-    """Say in a title how many words are emphasised, with flags; empty where nothing is decided."""
+    """Return the number of emphasised words and flags for a title; empty where none is decided."""
     if sentence.decision is None:
         return ""
     n_words = len(sentence.decision.words)

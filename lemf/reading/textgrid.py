@@ -88,3 +88,35 @@ def fill_gaps(intervals: Iterable[Interval], start_s: float, end_s: float) -> It
         reached_s = max(reached_s, interval.end_s)
     if reached_s < end_s:
         yield Interval(reached_s, end_s, "")
+
+
+def make_tier(
+    name: str, intervals: Iterable[Interval], start_s: float, end_s: float
+) -> IntervalTier:
+    """Return a tier without gaps or overlaps, as Praat requires.
+
+    Parameters
+    ----------
+    name : str
+    intervals : iterable of Interval
+        In the order of time. Each is cut at the end of the one before and at the ends of the tier;
+        what has no length then is left out.
+    start_s, end_s : float
+        Of the tier, in seconds.
+
+    Returns
+    -------
+    IntervalTier
+        With empty labels where no interval is.
+    """
+    apart = tuple(fill_gaps(_cut_apart(intervals, start_s, end_s), start_s, end_s))
+    return IntervalTier(name, start_s, end_s, apart)
+
+
+def _cut_apart(intervals: Iterable[Interval], start_s: float, end_s: float) -> Iterator[Interval]:
+    reached_s = start_s
+    for interval in intervals:
+        low, high = max(interval.start_s, reached_s), min(interval.end_s, end_s)
+        if high > low:
+            yield Interval(low, high, interval.label)
+            reached_s = high

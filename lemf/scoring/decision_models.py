@@ -76,7 +76,7 @@ def find_model(settings: Settings) -> DecisionModel | None:
 
 
 def explain_undecided(settings: Settings) -> str:
-    """Say why a threshold has nothing to decide, and what to do."""
+    """Describe why a threshold has nothing to decide, and the remedy."""
     if settings.decide == OFF:
         return f"decide {OFF!r} decides nothing; leave one of the two out"
     difference = difference_of(DECISION_MODELS["emphasis"], settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import lemf
@@ -34,24 +34,27 @@ def prediction_grid(prediction: SpeechPrediction) -> lemf.TextGrid:
         raise ValueError(f"{prediction.wav}: {prediction.reason}")
     end_s = max([whole.end_s, *(one.end_s for one in prediction.windows)])
     tiers = [
-        _tier(
+        lemf.make_tier(
             name,
-            (
-                (one.start_s, one.end_s, f"{one.values[place]:.{_DECIMALS}f}{_star(name, one)}")
+            [
+                lemf.Interval(
+                    one.start_s,
+                    one.end_s,
+                    f"{one.values[place]:.{_DECIMALS}f}{_star(name, one)}",
+                )
                 for one in prediction.windows or (whole,)
-            ),
+            ],
+            0.0,
             end_s,
         )
         for place, name in enumerate(DIMENSIONS)
     ]
     if (found := prediction.texts.emphasised) is not None:
+        word = lemf.Interval(found.start_s, found.end_s, found.word)
+        segment = lemf.Interval(found.segment_start_s, found.segment_end_s, found.segment)
         tiers += [
-            _tier("emphasised", [(found.start_s, found.end_s, found.word)], end_s),
-            _tier(
-                "segment",
-                [(found.segment_start_s, found.segment_end_s, found.segment)],
-                end_s,
-            ),
+            lemf.make_tier("emphasised", [word], 0.0, end_s),
+            lemf.make_tier("segment", [segment], 0.0, end_s),
         ]
     return lemf.TextGrid(0.0, end_s, tuple(tiers))
 
@@ -76,20 +79,3 @@ def grid_paths(wavs: Sequence[Path], folder: Path) -> list[Path]:
 
 def _star(dimension: str, window: WindowPrediction) -> str:
     return "*" if dimension in window.outside else ""
-
-
-def _tier(name: str, spans: Iterable[tuple[float, float, str]], end_s: float) -> lemf.IntervalTier:
-    """Return a tier without gaps; what reaches beyond its ends or into the next span is cut."""
-    intervals: list[lemf.Interval] = []
-    reached_s = 0.0
-    for start_s, stop_s, label in spans:
-        low_s, high_s = max(start_s, reached_s), min(stop_s, end_s)
-        if high_s <= low_s:
-            continue
-        if low_s > reached_s:
-            intervals.append(lemf.Interval(reached_s, low_s, ""))
-        intervals.append(lemf.Interval(low_s, high_s, label))
-        reached_s = high_s
-    if reached_s < end_s:
-        intervals.append(lemf.Interval(reached_s, end_s, ""))
-    return lemf.IntervalTier(name, 0.0, end_s, tuple(intervals))

@@ -149,7 +149,7 @@ def align_les(
 
 
 def reason_for_none(emphasis: Emphasis) -> str | None:
-    """Say why a recording without an emphasised word has no segment; None where a word is one."""
+    """Describe why no word is emphasised, so that there is no segment; None where one is."""
     if any(sentence.emphasised for sentence in emphasis.sentences):
         return None
     found = (word.decision for word in emphasis.words)

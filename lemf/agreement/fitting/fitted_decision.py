@@ -113,7 +113,7 @@ def describe_decision(fitted: FittedDecision, held_out: HeldOut, cut: float) -> 
 
 
 def _describe_others(fitted: FittedDecision) -> str:
-    """Say that the table below is also of other models than the one that is written."""
+    """Return a note where the table below is also of other models than that which is written."""
     n_others = fitted.n_folds - fitted.chosen.get(tuple(fitted.model.absolute), 0)
     if not n_others:
         return ""

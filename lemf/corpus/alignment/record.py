@@ -123,7 +123,7 @@ class RunRecord:
             )
 
     def _describe_loss(self, plan: Plan, paths: Iterable[Path]) -> str:
-        """Say which TextGrids ``--force`` replaces."""
+        """Count the TextGrids that ``--force`` replaces, and those corrected since, in words."""
         n_existing = n_corrected = 0
         for recording, path in zip(plan.recordings, paths, strict=True):
             try:
