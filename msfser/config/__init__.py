@@ -1,4 +1,5 @@
 """The settings of a model, its data and its training: frozen, checked, read from TOML.
 
-`settings` defines them with the presets; `files` reads and writes them.
+`settings` gathers one module for each table, and `presets` names some; `files` reads and writes
+them.
 """

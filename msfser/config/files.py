@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from msfser.config.settings import (
     TrainConfig,
     check_choice,
 )
+from msfser.config.written import written_settings
 from msfser.errors import ConfigError
 
 PARTS = ("model", "data", "train")
@@ -85,10 +86,10 @@ def make_config(
 
 
 def format_config(config: Config) -> str:
-    """Format a configuration as TOML, with all settings."""
+    """Format a configuration as TOML: all settings, as `written_settings` returns them."""
     import tomli_w
 
-    return tomli_w.dumps({name: asdict(getattr(config, name)) for name in PARTS})
+    return tomli_w.dumps({name: written_settings(getattr(config, name)) for name in PARTS})
 
 
 def _table(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from lemf.runtime.input import check_input, read_text_input
 from lemf.runtime.json_text import parse_json
 from msfser.config.les_settings import LesSettings, read_les_settings
 from msfser.config.settings import ModelConfig, WaveNorm, check_choice
+from msfser.config.written import written_settings
 from msfser.errors import CheckpointError, ConfigError
 from msfser.model.hub import find_folder
 from msfser.outputs import make_folder, replace_output
@@ -165,7 +166,7 @@ def write_model_folder(
     make_folder(folder)
     content = {
         "msfser": version("lemf"),
-        "model": asdict(config),
+        "model": written_settings(config),
         "wavlm": dict(wavlm),
         "facts": _plain_facts(facts),
     }

@@ -1,6 +1,7 @@
 import contextlib
 import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,12 @@ def test_the_default_is_the_papers():
     assert (config.model.fusion, config.model.intra) == ("fm_moe", "gated")
     assert config.model.head_dropout == 0.5
     assert config.model.freeze_cnn
+
+
+def test_files_of_the_paper_keep_their_bytes():
+    before = Path(__file__).with_name("paper.toml")  # of the first version with these settings
+    assert format_config(Config()) == before.read_text()
+    assert read_config(before) == Config()
 
 
 def test_the_challenge_is_the_public_baseline():

@@ -1,0 +1,106 @@
+"""The table ``[model]``: figure 1 of the paper, and the switches of table 2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from msfser.config.checks import WIDEST, check_choice, check_fields, check_range
+from msfser.errors import ConfigError
+
+Semantic = Literal["gs", "les", "es"]
+Intra = Literal["none", "attention", "gated"]
+Fusion = Literal["none", "concat", "attention", "film", "fm_moe"]
+Heads = Literal["independent", "shared"]
+ExpertC = Literal["es", "all"]
+PoolingInit = Literal["normal", "xavier"]
+Attention = Literal["sdpa", "hf"]
+TextPooling = Literal["mean", "cls"]
+TextNorm = Literal["none", "global"]
+
+SEMANTICS: tuple[Semantic, ...] = ("gs", "les", "es")
+TINY_ACOUSTIC = "tiny"  # a small WavLM with random weights, for one core
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """Figure 1 of the paper, and the switches of table 2.
+
+    Parameters
+    ----------
+    acoustic : str
+        WavLM: a local folder or a name on the hub; ``"tiny"`` is a small one with random weights.
+    semantics : tuple of {"gs", "les", "es"}
+        Which levels of semantics the model reads; none for the acoustic baseline.
+    intra : {"none", "attention", "gated"}
+        How LES and GS are fused into h_sem: by equations 3 and 4 if gated. With only one of them,
+        it must be ``"none"``.
+    fusion : {"none", "concat", "attention", "film", "fm_moe"}
+        How the semantics are fused with the acoustic features; ``"none"`` only without semantics.
+    text_dim : int
+        Size of the text vectors; 1024 for RoBERTa-large.
+    text_pooling : {"mean", "cls"}
+        Masked mean of the last layer, or the vector of ``<s>``.
+    text_norm : {"none", "global"}
+        Text vectors unchanged, or standardised over the training set.
+    heads : {"independent", "shared"}
+        A two-layer regression head for each dimension, or one for all, as in the public baseline.
+    head_dim : int
+        Width of the hidden layer of the heads.
+    film_dim : int
+        Width of the hidden layer of the MLP in equation 6.
+    head_dropout, film_dropout : float
+        Dropout inside the heads and inside the MLP of equation 6.
+    expert_c : {"es", "all"}
+        What conditions expert C: ES alone, or h_sem and ES.
+    pooling_init : {"normal", "xavier"}
+        How the attention of the pooling starts: peaked as in the public baseline, or nearly even.
+    attention : {"sdpa", "hf"}
+        How WavLM computes attention: fused, or as in transformers, slower with the same result.
+    freeze_cnn : bool
+        Keep the CNN front-end as it is, and run it without gradients.
+    layerdrop : float
+        Probability that a layer of WavLM is skipped in training.
+    spec_augment : bool
+        Mask frames and features in training, as set in the configuration of WavLM.
+    """
+
+    acoustic: str = "microsoft/wavlm-large"
+    semantics: tuple[Semantic, ...] = ("gs", "les", "es")
+    intra: Intra = "gated"
+    fusion: Fusion = "fm_moe"
+    text_dim: int = 1024
+    text_pooling: TextPooling = "mean"
+    text_norm: TextNorm = "none"
+    heads: Heads = "independent"
+    head_dim: int = 1024
+    film_dim: int = 1024
+    head_dropout: float = 0.5
+    film_dropout: float = 0.1
+    expert_c: ExpertC = "es"
+    pooling_init: PoolingInit = "normal"
+    attention: Attention = "sdpa"
+    freeze_cnn: bool = True
+    layerdrop: float = 0.1
+    spec_augment: bool = True
+
+    def __post_init__(self) -> None:
+        check_fields(self, "model")
+        for semantic in self.semantics:
+            check_choice("model.semantics", semantic, SEMANTICS)
+        if len(set(self.semantics)) < len(self.semantics):
+            raise ConfigError(f"model.semantics {list(self.semantics)}: each at most once")
+        both = {"gs", "les"} <= set(self.semantics)
+        if both and self.intra == "none":
+            raise ConfigError("model.intra 'none': GS and LES need 'attention' or 'gated'")
+        if not both and self.intra != "none":
+            raise ConfigError(f"model.intra {self.intra!r}: needs both GS and LES; set 'none'")
+        if bool(self.semantics) == (self.fusion == "none"):
+            raise ConfigError(
+                f"model.fusion {self.fusion!r}: with semantics {list(self.semantics)} it must "
+                + ("not be 'none'" if self.semantics else "be 'none'")
+            )
+        for name in ("text_dim", "head_dim", "film_dim"):
+            check_range(f"model.{name}", getattr(self, name), 1, WIDEST)
+        for name in ("head_dropout", "film_dropout", "layerdrop"):
+            check_range(f"model.{name}", getattr(self, name), 0.0, 0.999)
