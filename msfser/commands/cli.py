@@ -17,6 +17,7 @@ from msfser.commands.ablation_commands import ablate
 from msfser.commands.corpus_commands import corpus
 from msfser.commands.demo_command import demo
 from msfser.commands.evaluation_commands import evaluate, inspect_model
+from msfser.commands.export_command import export
 from msfser.commands.predict_command import predict
 from msfser.commands.semantics_commands import encode, semantics
 from msfser.commands.training_commands import train
@@ -79,4 +80,5 @@ main.add_command(ablate)
 main.add_command(demo)
 main.add_command(evaluate)
 main.add_command(predict)
+main.add_command(export)
 main.add_command(inspect_model)

@@ -42,6 +42,14 @@ def check_choice(key: str, value: object, choices: Sequence[str]) -> None:
         raise ConfigError(f"{key} {shown}: must be one of {', '.join(map(repr, choices))}")
 
 
+def check_names(key: str, values: Sequence[object], choices: Sequence[str]) -> None:
+    """Check that each value is one of the choices, and that none comes twice."""
+    for value in values:
+        check_choice(key, value, choices)
+    if len(set(values)) < len(values):
+        raise ConfigError(f"{key} {shown_value(list(values))}: each at most once")
+
+
 def shown_value(value: object) -> str:
     """Format a value of TOML for a message."""
     try:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from msfser.config.checks import WIDEST, check_choice, check_fields, check_range
+from msfser.config.checks import WIDEST, check_fields, check_names, check_range
+from msfser.config.written import LATER
 from msfser.errors import ConfigError
 
 Semantic = Literal["gs", "les", "es"]
@@ -17,8 +18,10 @@ PoolingInit = Literal["normal", "xavier"]
 Attention = Literal["sdpa", "hf"]
 TextPooling = Literal["mean", "cls"]
 TextNorm = Literal["none", "global"]
+Projection = Literal["query", "key", "value", "out"]
 
 SEMANTICS: tuple[Semantic, ...] = ("gs", "les", "es")
+PROJECTIONS: tuple[Projection, ...] = ("query", "key", "value", "out")
 TINY_ACOUSTIC = "tiny"  # a small WavLM with random weights, for one core
 
 
@@ -63,6 +66,13 @@ class ModelConfig:
         Probability that a layer of WavLM is skipped in training.
     spec_augment : bool
         Mask frames and features in training, as set in the configuration of WavLM.
+    lora_rank : int
+        Rank r of the changes that LoRA adds to the attention of WavLM, which is otherwise frozen;
+        0 fine-tunes WavLM itself.
+    lora_alpha : float
+        The changes are scaled by alpha / r.
+    lora_projections : tuple of {"query", "key", "value", "out"}
+        Which projections are changed.
     """
 
     acoustic: str = "microsoft/wavlm-large"
@@ -83,13 +93,14 @@ class ModelConfig:
     freeze_cnn: bool = True
     layerdrop: float = 0.1
     spec_augment: bool = True
+    lora_rank: int = field(default=0, metadata=LATER)
+    lora_alpha: float = field(default=16.0, metadata=LATER)
+    lora_projections: tuple[Projection, ...] = field(default=PROJECTIONS, metadata=LATER)
 
     def __post_init__(self) -> None:
         check_fields(self, "model")
-        for semantic in self.semantics:
-            check_choice("model.semantics", semantic, SEMANTICS)
-        if len(set(self.semantics)) < len(self.semantics):
-            raise ConfigError(f"model.semantics {list(self.semantics)}: each at most once")
+        check_names("model.semantics", self.semantics, SEMANTICS)
+        check_names("model.lora_projections", self.lora_projections, PROJECTIONS)
         both = {"gs", "les"} <= set(self.semantics)
         if both and self.intra == "none":
             raise ConfigError("model.intra 'none': GS and LES need 'attention' or 'gated'")
@@ -104,3 +115,7 @@ class ModelConfig:
             check_range(f"model.{name}", getattr(self, name), 1, WIDEST)
         for name in ("head_dropout", "film_dropout", "layerdrop"):
             check_range(f"model.{name}", getattr(self, name), 0.0, 0.999)
+        check_range("model.lora_rank", self.lora_rank, 0, WIDEST)
+        check_range("model.lora_alpha", self.lora_alpha, 1e-6, 1e6)
+        if self.lora_rank and not self.lora_projections:
+            raise ConfigError("model.lora_projections []: model.lora_rank needs one or more")

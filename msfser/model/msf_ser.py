@@ -7,7 +7,7 @@ untrained model.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -224,6 +224,12 @@ class MsfSer(nn.Module):
             weights=self.state_dict(),
             force=force,
         )
+
+    def merge_lora(self) -> None:
+        """Merge the changes of LoRA into WavLM's weights: the same predictions, without LoRA."""
+        if self.config.lora_rank:
+            self.acoustic.merge_lora(self.config)
+            self.config = replace(self.config, lora_rank=0)
 
     def load_weights(self, stored: StoredModel) -> None:
         """Load the weights of a stored model of the same shape.

@@ -21,6 +21,7 @@ from msfser.evaluation.runs import model_folder
 from msfser.model.device import choose_device
 from msfser.model.folder import ModelFacts, check_text_encoder, read_model_folder
 from msfser.model.msf_ser import MsfSer, build_model
+from msfser.model.wavlm.lora import adapted_weights, merged_weights
 from msfser.training.batches import Augmentation, Masking, count_steps, training_steps
 from msfser.training.data import TrainingData, prepare_data
 from msfser.training.ranks.ranks import Ranks
@@ -142,7 +143,11 @@ def _load_start(model: MsfSer, name: str, data: TrainingData) -> None:
             revision=data.features.revision,
             dim=data.features.dim,
         )
-    model.load_weights(start)
+    # With or without LoRA there and here
+    weights = merged_weights(start.weights, start.config)
+    if model.config.lora_rank:
+        weights = adapted_weights(weights, model.state_dict())
+    model.load_weights(replace(start, weights=weights))
 
 
 def _facts(config: Config, data: TrainingData) -> ModelFacts:

@@ -18,6 +18,7 @@ from msfser.ccc import ccc_loss
 from msfser.config.settings import Precision, TrainConfig
 from msfser.data.batching import Batch
 from msfser.model.msf_ser import MsfSer
+from msfser.model.wavlm.lora import is_lora
 from msfser.training.batches import TrainingStep
 from msfser.training.ranks.gradients import GradientSums
 from msfser.training.ranks.ranks import Ranks
@@ -63,6 +64,7 @@ def describe_warmup(settings: TrainConfig, n_steps: int) -> str:
 def make_optimiser(model: MsfSer, settings: TrainConfig) -> AdamW:
     """Build AdamW with one learning rate for WavLM, one for new layers, one for the routing.
 
+    The changes of LoRA are new layers.
     The routing has no weight decay, which would draw its logits towards equal weights.
     """
     rates = {
@@ -74,7 +76,7 @@ def make_optimiser(model: MsfSer, settings: TrainConfig) -> AdamW:
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
-        kind = "acoustic" if name.startswith("acoustic.") else "new"
+        kind = "acoustic" if name.startswith("acoustic.") and not is_lora(name) else "new"
         groups["routing" if "routing" in name else kind].append(parameter)
     return AdamW(
         [

@@ -26,6 +26,7 @@ from msfser.model.hub import find_folder, quiet_transformers
 from msfser.model.wavlm.attention import FusedAttention
 from msfser.model.wavlm.configuration import make_wavlm_config
 from msfser.model.wavlm.frames import CountT, count_frames
+from msfser.model.wavlm.lora import add_lora, merge_lora
 from msfser.model.wavlm.tiny import make_tiny_wavlm, tiny_wavlm_config
 
 _FILES = ("config.json", "model*.safetensors*", "pytorch_model*.bin*")
@@ -42,7 +43,7 @@ class Wavlm(nn.Module):
     ----------
     wavlm : transformers.WavLMModel
     config : ModelConfig
-        `freeze_cnn`, `layerdrop`, `spec_augment` and `attention` are read.
+        `freeze_cnn`, `layerdrop`, `spec_augment`, `attention` and those of LoRA are read.
     """
 
     def __init__(self, wavlm: WavLMModel, config: ModelConfig) -> None:
@@ -57,6 +58,9 @@ class Wavlm(nn.Module):
         if config.attention == "sdpa":
             for layer in wavlm.encoder.layers:
                 layer.attention.__class__ = FusedAttention  # the same parameters, another forward
+        if config.lora_rank:
+            wavlm.requires_grad_(False)
+            add_lora(wavlm.encoder.layers, config)
 
     @property
     def config(self) -> WavLMConfig:
@@ -67,6 +71,10 @@ class Wavlm(nn.Module):
     def hidden_size(self) -> int:
         """Size of a frame."""
         return int(self.config.hidden_size)
+
+    def merge_lora(self, config: ModelConfig) -> None:
+        """Merge the low-rank changes into the weights; `config` is that of the model."""
+        merge_lora(self.wavlm.encoder.layers, config)
 
     def checkpoint_layers(self) -> None:
         """Keep only the inputs of the layers for backward, and compute the rest anew there."""

@@ -30,6 +30,13 @@ def test_files_of_the_paper_keep_their_bytes():
     assert read_config(before) == Config()
 
 
+def test_a_later_setting_is_written_where_it_is_changed():
+    text = format_config(make_config({}, ["model.lora_rank=8"]))
+    assert "lora_rank = 8" in text
+    assert "lora_alpha" not in text
+    assert make_config(tomllib.loads(text)).model.lora_rank == 8
+
+
 def test_the_challenge_is_the_public_baseline():
     config = PRESETS["challenge"]
     assert config.model.semantics == ()
@@ -99,6 +106,9 @@ def test_a_file_changes_its_preset_and_the_command_line_the_file(tmp_path):
         (["train.lr=1e-4\ntrain.epochs=3"], "more than one value; use --set for each"),
         (["train.lr=1e-4\n[model]\nhead_dim=3"], "more than one value; use --set for each"),
         (["model.semantics=" + "[" * 5000 + "]" * 5000], "nested too deep"),
+        (["model.lora_rank=-1"], "model.lora_rank -1: must be 0 or more"),
+        (["model.lora_projections=['q']"], "model.lora_projections 'q': must be one of 'query'"),
+        (["model.lora_rank=8", "model.lora_projections=[]"], "needs one or more"),
         (["train.accumulation=5"], "does not divide train.batch_size 32"),
         (["train.accumulation=32", "train.ccc_scope=micro"], "a micro-batch needs 2"),
     ],

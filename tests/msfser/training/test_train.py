@@ -285,6 +285,37 @@ def test_training_starts_from_a_model(finished, corpus_folder, tmp_path):
         )
 
 
+def test_lora_starts_from_a_model_without_it_and_is_exported_merged(
+    finished, corpus_folder, tmp_path
+):
+    lora = ("model.lora_rank=2", "train.epochs=1", "train.head_lr=1e-2")
+    train(make(corpus_folder, *lora, f"train.init='{finished[0]}'"), tmp_path / "lora")
+    start = MsfSer.from_pretrained(finished[0] / "best").state_dict()
+    adapted = MsfSer.from_pretrained(tmp_path / "lora" / "best")
+    acoustic = {name: w for name, w in adapted.acoustic.state_dict().items() if ".0." not in name}
+    for name, weight in acoustic.items():
+        there = re.sub(r"\.parametrizations\.weight\.original$", ".weight", f"acoustic.{name}")
+        assert torch.equal(weight, start[there]), name  # WavLM rests
+    exported = tmp_path / "exported"
+    result = CliRunner().invoke(main, ["export", str(tmp_path / "lora"), "-o", str(exported)])
+    assert result.exit_code == 0, result.output
+    merged = MsfSer.from_pretrained(exported).state_dict()
+    assert merged.keys() == start.keys()
+    query = "acoustic.wavlm.encoder.layers.0.attention.q_proj"
+    a, b = (adapted.state_dict()[f"{query}.parametrizations.weight.0.{part}"] for part in "ab")
+    assert (b @ a).abs().max() > 1e-4  # the change has learned
+    expected = start[f"{query}.weight"] + 16.0 / 2 * (b @ a)
+    torch.testing.assert_close(merged[f"{query}.weight"], expected, rtol=0, atol=1e-6)
+    assert "lora" not in (exported / "config.json").read_text()
+    again = CliRunner().invoke(main, ["export", str(exported), "-o", str(exported)])
+    assert again.exit_code == 1
+    assert "holds a model already" in again.output
+    # and a run without LoRA from one with it
+    train(
+        make(corpus_folder, "train.epochs=1", f"train.init='{tmp_path / 'lora'}'"), tmp_path / "x"
+    )
+
+
 def test_a_model_that_learned_from_another_text_encoder_is_no_start(
     finished, corpus_folder, tmp_path
 ):
