@@ -6,6 +6,7 @@ pass through as they are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pickle import UnpicklingError
 
 from lemf import LemfError
@@ -37,6 +38,22 @@ class DataError(MsfserError):
 
 class RanksError(MsfserError):
     """Processes that train together and no longer can: one has ended, or their data differ."""
+
+
+def all_faults(place: object, faults: Sequence[str]) -> str:
+    """Format all that a user has to mend as one message: ``corpus: 2 things to mend: (1) ...``.
+
+    Parameters
+    ----------
+    place : object
+        The file or folder.
+    faults : sequence of str
+        One or more, each with its remedy.
+    """
+    if len(faults) == 1:
+        return f"{place}: {faults[0]}"
+    numbered = (f"({number}) {fault}" for number, fault in enumerate(faults, 1))
+    return f"{place}: {len(faults)} things to mend: {'; '.join(numbered)}"
 
 
 def first_line(error: BaseException) -> str:

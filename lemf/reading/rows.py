@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -24,7 +23,7 @@ MANIFEST_SUFFIXES = (".csv", ".jsonl")  # of manifests of corpora, and of labels
 Row = dict[str, object]
 
 _MOST_DIGITS = 9  # of an index
-_OTHER_SEPARATOR = re.compile(r"[,;\t|]")
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 class Rows(NamedTuple):
@@ -98,6 +97,7 @@ def _delimited_rows(path: str | Path, text: str, delimiter: str, required: Colle
     n_lines = 0  # of the rows before
     try:
         header = [name.strip() for name in next(reader, [])]
+        _check_separator(path, header, delimiter)
         _check_columns(path, header, required)
         n_lines = reader.line_num
         for cells in reader:
@@ -125,12 +125,20 @@ def _check_columns(path: str | Path, columns: Sequence[str], required: Collectio
         if name and count > 1:
             raise CorpusError(f"{path}: two columns are named {shown(name)}; rename one")
     if missing := " and ".join(sorted(set(required) - set(columns))):
-        remedy = ""
-        if len(columns) == 1 and _OTHER_SEPARATOR.search(columns[0]):
-            separators = "tabs" if str(path).lower().endswith(".tsv") else "commas"
-            remedy = f"; separate the columns with {separators}"
+        raise CorpusError(f"{path}: no column {missing}; it has {', '.join(columns) or 'none'}")
+
+
+def _check_separator(path: str | Path, header: Sequence[str], delimiter: str) -> None:
+    """Refuse a header that is one column only because other separators stand between its names."""
+    if len(header) != 1:
+        return
+    found = [name for separator, name in _SEPARATORS.items() if separator in header[0]]
+    if found:
+        wanted = _SEPARATORS[delimiter]
+        decimals = ", and write numbers as 3.5" if ";" in header[0] else ""
         raise CorpusError(
-            f"{path}: no column {missing}; it has {', '.join(columns) or 'none'}{remedy}"
+            f"{path}: the columns are separated by {found[0]}; separate them with {wanted}"
+            f"{decimals}"
         )
 
 

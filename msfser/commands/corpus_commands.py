@@ -98,12 +98,26 @@ def msp_podcast(
     metavar="NAME=COLUMN",
     help="Name of a column in the table, such as valence=val_mean; may be repeated.",
 )
+@click.option(
+    "--split",
+    "split",
+    type=click.Choice(["speaker"]),
+    help="Make splits for training, development and test (70, 15 and 15 %) without a common "
+    "speaker.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    help="Seed of --split; others split otherwise.  [default: 0]",
+)
 @_outside_option
 @output_options
 def table(
     table: Path,
     label_bounds: str | None,
     columns: tuple[str, ...],
+    split: str | None,
+    seed: int | None,
     outside: OutsideLabels,
     **options: Unpack[OutputOptions],
 ) -> None:
@@ -112,6 +126,8 @@ def table(
     The column wav is required; its paths are relative to the folder of the table. Optional are id,
     alignment, transcript, speaker, gender, emotion, valence, arousal, dominance, split and fold.
     """
+    if seed is not None and split is None:
+        raise click.UsageError(f"--seed {seed} draws splits: give --split speaker, too")
     bounds = None if label_bounds is None else parse_bounds(label_bounds)
     renamed = dict(_parse_column(column) for column in columns)
     check_corpus_output(options)
@@ -121,7 +137,12 @@ def table(
 
     with progress("reading files") as watch:
         reading = read_table(
-            table, label_bounds=bounds, columns=renamed, outside=outside, watch=watch
+            table,
+            label_bounds=bounds,
+            columns=renamed,
+            speaker_seed=None if split is None else seed or 0,
+            outside=outside,
+            watch=watch,
         )
     finish_corpus(reading, options)
 

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     "--preset",
     metavar="NAME",
     default="",
-    help="Settings that the file leaves out: paper, challenge or tiny.  [default: paper]",
+    help="Settings that the file leaves out: paper, challenge, tiny or voice (no "
+    "text, nothing to download).  [default: paper]",
 )
 @click.option(
     "--set",
@@ -107,6 +108,11 @@ def train(
         _describe_run(config, folder, folds=folds, resume=resume)
         print_text(format_config(config))
         return
+
+    # what is missing is said before torch is loaded
+    from msfser.training.missing import check_nothing_missing
+
+    check_nothing_missing(config, folds=folds)
 
     # training and its scores
     from msfser.training.folds import train_folds

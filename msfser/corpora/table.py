@@ -10,7 +10,18 @@ from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import OutsideLabels
 from msfser.corpora.checks import Reading, check_utterances, count_note
 from msfser.corpora.rows import Row, rows_as_text
+from msfser.corpora.speaker_split import (
+    describe_speaker_splits,
+    find_split_faults,
+    with_speaker_splits,
+)
+from msfser.corpora.table_faults import (
+    describe_missing_wav,
+    describe_no_labels,
+    find_label_faults,
+)
 from msfser.corpora.values import is_missing, parse_gender, parse_label, parse_split
+from msfser.errors import all_faults
 from msfser.manifest import DIMENSIONS, Manifest, Utterance
 
 TABLE_COLUMNS = (
@@ -34,6 +45,7 @@ def read_table(
     *,
     label_bounds: tuple[float, float] | None = None,
     columns: Mapping[str, str] | None = None,
+    speaker_seed: int | None = None,
     outside: OutsideLabels = "keep",
     watch: Watch = no_watch,
 ) -> Reading:
@@ -50,6 +62,8 @@ def read_table(
     columns : mapping of str to str, optional
         Columns of the table by their names in `TABLE_COLUMNS`, such as
         ``{"valence": "val_mean"}``.
+    speaker_seed : int, optional
+        Make splits without a common speaker, drawn with this seed, as `split_speakers` does.
     outside, watch
         As in `check_utterances`.
 
@@ -60,22 +74,28 @@ def read_table(
     Raises
     ------
     CorpusError
-        The table cannot be read, lacks a named column, or has a value that cannot be used.
+        The table cannot be read, lacks what is needed, all of which one message says, or has a
+        value that cannot be used.
     """
     table = read_rows(path)
     if not table.rows:
         raise CorpusError(f"{path}: the table has no rows")
     # columns and scale of labels
     names = _column_names(path, table, columns or {})
-    labelled = [names[dimension] for dimension in DIMENSIONS if dimension in names]
-    if labelled and label_bounds is None:
-        raise CorpusError(
-            f"{path}: the scale of {', '.join(labelled)} is not known; name it: --label-bounds 1,5"
-        )
-    # rows of the manifest
     texts = rows_as_text(table, names)
+    faults = [] if "wav" in names else [describe_missing_wav(table)]
+    faults += find_label_faults(names, texts.rows, label_bounds)
+    rows = [] if faults else _make_utterances(texts.rows)
+    if speaker_seed is not None:
+        faults += find_split_faults(rows or _speakers_only(texts.rows))
+    no_labels = [] if set(DIMENSIONS) & set(names) else [describe_no_labels(table, names)]
+    if faults:
+        raise CorpusError(all_faults(path, [*faults, *no_labels]))
+    # rows of the manifest
+    if speaker_seed is not None:
+        rows = list(with_speaker_splits(rows, seed=speaker_seed))
     manifest = Manifest(
-        utterances=tuple(_make_utterances(texts.rows)),
+        utterances=tuple(rows),
         corpus=path.stem,
         version="",
         root=path.parent.resolve(),
@@ -88,6 +108,9 @@ def read_table(
         notes.append(note)
     if unread := [name for name in table.columns if name not in names.values()]:
         notes.append(f"columns not read: {', '.join(unread)}")
+    notes += no_labels
+    if speaker_seed is not None:
+        notes += describe_speaker_splits(rows, speaker_seed)
     return check_utterances(manifest, notes, outside=outside, watch=watch)
 
 
@@ -100,17 +123,24 @@ def _column_names(path: Path, table: Rows, renamed: Mapping[str, str]) -> dict[s
             )
         if column not in table.columns:
             raise CorpusError(f"{path}: no column {column!r}; it has {', '.join(table.columns)}")
-    names = {
+    return {
         name: renamed.get(name, name)
         for name in TABLE_COLUMNS
         if name in renamed or (name in table.columns and name not in renamed.values())
     }
-    if "wav" not in names:
-        raise CorpusError(
-            f"{path}: no column 'wav'; it has {', '.join(table.columns)}. "
-            "Name it with --column wav=NAME"
+
+
+def _speakers_only(rows: Sequence[tuple[str, Row]]) -> list[Utterance]:
+    """Return rows of a table that lacks something else, with their speakers and splits alone."""
+    return [
+        Utterance(
+            id=place,
+            wav="",
+            speaker=row.get("speaker"),
+            split=parse_split(row.get("split", ""), place),
         )
-    return names
+        for place, row in rows
+    ]
 
 
 def _make_utterances(rows: Sequence[tuple[str, Row]]) -> list[Utterance]:

@@ -203,7 +203,7 @@ def test_a_wrong_file_is_one_line(tmp_path, run, name, content, message):
 def test_wrong_options_are_said(table, tmp_path, run):
     out = ("-o", tmp_path / "out")
     result = run("table", table, *out)
-    assert "the scale of arousal is not known; name it: --label-bounds 1,5" in result.stderr
+    assert "the scale of arousal is not known (values from 4 to 5); name it: --" in result.stderr
     result = run("table", table, *out, "--label-bounds", "1-5")
     assert result.exit_code == 2
     assert "write LOW,HIGH as 1,5" in result.stderr
