@@ -5,6 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from msfser.commands.cli import main
+from msfser.manifest import Manifest, Utterance, write_manifest
 
 
 def test_help_names_the_commands_and_loads_no_heavy_package():
@@ -29,7 +30,16 @@ def test_a_gpu_without_memory_is_one_line_and_a_fault_of_msfser_is_not(tmp_path,
         raise raised.pop(0)
 
     monkeypatch.setattr("msfser.training.train.train", fail)
-    arguments = ["train", "-o", str(tmp_path / "run")]
+    rows = tuple(
+        Utterance(id=split, wav="a.wav", split=split, arousal=2.0)
+        for split in ("train", "development")
+    )
+    manifest = Manifest(
+        utterances=rows, corpus="own", version="", root=tmp_path, label_bounds=(1.0, 5.0)
+    )
+    write_manifest(tmp_path / "manifest.parquet", manifest)
+    run = str(tmp_path / "run")
+    arguments = ["train", "--preset", "voice", "--data", str(tmp_path), "-o", run]
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: the GPU's memory ran out; train with a larger")
