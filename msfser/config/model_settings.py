@@ -18,6 +18,7 @@ PoolingInit = Literal["normal", "xavier"]
 Attention = Literal["sdpa", "hf"]
 TextPooling = Literal["mean", "cls"]
 TextNorm = Literal["none", "global"]
+Output = Literal["value", "evidence"]
 Projection = Literal["query", "key", "value", "out"]
 
 SEMANTICS: tuple[Semantic, ...] = ("gs", "les", "es")
@@ -66,6 +67,9 @@ class ModelConfig:
         Probability that a layer of WavLM is skipped in training.
     spec_augment : bool
         Mask frames and features in training, as set in the configuration of WavLM.
+    output : {"value", "evidence"}
+        What the heads predict of each dimension: a value, trained by CCC; or the four numbers of
+        DEER, whose loss trains them, with the uncertainty of the value.
     lora_rank : int
         Rank r of the changes that LoRA adds to the attention of WavLM, which is otherwise frozen;
         0 fine-tunes WavLM itself.
@@ -93,6 +97,7 @@ class ModelConfig:
     freeze_cnn: bool = True
     layerdrop: float = 0.1
     spec_augment: bool = True
+    output: Output = field(default="value", metadata=LATER)
     lora_rank: int = field(default=0, metadata=LATER)
     lora_alpha: float = field(default=16.0, metadata=LATER)
     lora_projections: tuple[Projection, ...] = field(default=PROJECTIONS, metadata=LATER)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from msfser.config.checks import MOST, check_fields, check_range, shown_value
+from msfser.config.written import LATER
 from msfser.errors import ConfigError
 
 CccScope = Literal["step", "micro"]
@@ -56,6 +57,9 @@ class TrainConfig:
     text_dropout : float
         Probability that a text of an utterance is treated as missing in a step, which trains the
         null vectors; at 0, only utterances without a text train them.
+    deer_regulariser : float
+        Weight of the errors that DEER punishes where the model is sure; only read with
+        ``model.output = "evidence"``.
     seed : int
     init : str
         Model whose weights the training starts from: a run, a folder, or a name on the hub.
@@ -79,6 +83,7 @@ class TrainConfig:
     text_dropout: float = 0.0
     seed: int = 0
     init: str = ""
+    deer_regulariser: float = field(default=0.1, metadata=LATER)
 
     def __post_init__(self) -> None:
         check_fields(self, "train")
@@ -93,6 +98,7 @@ class TrainConfig:
             ("epochs", 1, 1_000_000),
             ("warmup_steps", 0, 10**9),
             ("seed", 0, MOST),
+            ("deer_regulariser", 0, 1e6),
         ):
             check_range(f"train.{name}", getattr(self, name), low, high)
         if not _DEVICE.fullmatch(self.device):

@@ -89,6 +89,15 @@ def unscale_labels(values: NDArray[np.float64], bounds: tuple[float, float]) -> 
     return values * (high - low) + low
 
 
+def unscale_deviations(
+    variances: NDArray[np.float64], bounds: tuple[float, float]
+) -> NDArray[np.float64]:
+    """Convert variances on the scale 0..1 to standard deviations on the scale of the corpus."""
+    low, high = bounds
+    deviations: NDArray[np.float64] = np.sqrt(variances) * (high - low)
+    return deviations
+
+
 def choose_utterances(
     manifest: Manifest, *, split: str = "", fold: int = 0, without_fold: int = 0
 ) -> list[Utterance]:

@@ -13,7 +13,13 @@ import torch
 
 from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import Semantic
-from msfser.data.examples import Examples, choose_utterances, read_examples, unscale_labels
+from msfser.data.examples import (
+    Examples,
+    choose_utterances,
+    read_examples,
+    unscale_deviations,
+    unscale_labels,
+)
 from msfser.data.kept_scan import scan_corpus
 from msfser.data.scan import Scan
 from msfser.errors import CheckpointError, DataError
@@ -173,6 +179,10 @@ def predict_run(
         held_out=data.held_out,
         experts=experts,
         gate_mean=outputs.gate,
+        deviations={
+            kind: unscale_deviations(variances, bounds)
+            for kind, variances in outputs.variances.items()
+        },
         notes=data.notes,
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -25,6 +25,8 @@ from msfser.data.clips import Samples
 from msfser.data.examples import Examples, IntArray
 from msfser.manifest import DIMENSIONS
 from msfser.model.msf_ser import MsfSer
+
+VARIANCES = ("aleatoric", "epistemic")
 
 _FoundT = TypeVar("_FoundT")
 
@@ -69,12 +71,16 @@ class Outputs:
         Prediction of each expert alone; None without FM-MOE.
     embeddings : (rows, dim) float32 or None
         Pooled acoustic features; None if they are not kept.
+    variances : dict of str to (rows, 3) float64
+        Of a model that predicts evidence: ``"aleatoric"``, how far raters differ, and
+        ``"epistemic"``, how unsure the model is of their mean; empty for others.
     """
 
     values: FloatArray
     gate: FloatArray | None
     expert_values: FloatArray | None
     embeddings: NDArray[np.float32] | None
+    variances: dict[str, FloatArray] = field(default_factory=dict)
 
 
 class Processes(Protocol):
@@ -170,6 +176,7 @@ def mean_over_windows(outputs: Outputs, windows: Windows) -> Outputs:
         None if outputs.gate is None else mean(outputs.gate),
         None if experts is None else mean(experts),
         None if embeddings is None else mean(embeddings).astype(np.float32),
+        {kind: mean(variance) for kind, variance in outputs.variances.items()},
     )
 
 
@@ -237,6 +244,10 @@ def run_windows(
             "gate": None if predicted.gate is None else predicted.gate.mean(dim=1),
             "expert_values": predicted.expert_values,
             "embeddings": predicted.embedding if keep_embeddings else None,
+            **{
+                kind: None if predicted.evidence is None else getattr(predicted.evidence, kind)
+                for kind in VARIANCES
+            },
         }
         for name, value in outputs.items():
             if value is not None:
@@ -256,4 +267,5 @@ def run_windows(
         found.get("gate"),
         found.get("expert_values"),
         None if embeddings is None else embeddings.astype(np.float32),
+        {kind: found[kind] for kind in VARIANCES if kind in found},
     )

@@ -55,6 +55,9 @@ class Predictions:
         Prediction of each expert alone; empty for models without experts.
     gate_mean : (utterances,) float64
         Mean of g in equation 4, 1 for LES alone; NaN for models without a gate.
+    deviations : dict of str to (utterances, 3) float64
+        Standard deviations on the scale of the corpus, such as ``"aleatoric"`` and ``"epistemic"``
+        of a model that predicts evidence; empty for others.
     notes : dict of str to tuple of str
         What a reader should know of the scores of a scope, such as a split of training data.
     """
@@ -73,6 +76,7 @@ class Predictions:
     values: FloatArray
     experts: dict[str, FloatArray]
     gate_mean: FloatArray
+    deviations: dict[str, FloatArray] = field(default_factory=dict)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def select(self, chosen: NDArray[np.bool_]) -> Predictions:
@@ -98,6 +102,7 @@ class Predictions:
             values=self.values[rows],
             experts={name: values[rows] for name, values in self.experts.items()},
             gate_mean=self.gate_mean[rows],
+            deviations={kind: values[rows] for kind, values in self.deviations.items()},
             notes=self.notes,
         )
 
@@ -128,6 +133,7 @@ def make_predictions(
     held_out: int = 0,
     experts: dict[str, FloatArray] | None = None,
     gate_mean: FloatArray | None = None,
+    deviations: dict[str, FloatArray] | None = None,
     notes: dict[str, tuple[str, ...]] | None = None,
 ) -> Predictions:
     """Join predictions with the columns of the manifest.
@@ -140,7 +146,7 @@ def make_predictions(
         Of the manifest.
     held_out : int
         The fold that the model held out; 0 for a model trained on splits.
-    experts, gate_mean, notes
+    experts, gate_mean, deviations, notes
         As in `Predictions`, if there are any.
     """
     return Predictions(
@@ -158,6 +164,7 @@ def make_predictions(
         values=values,
         experts=experts or {},
         gate_mean=np.full(len(utterances), np.nan) if gate_mean is None else gate_mean,
+        deviations=deviations or {},
         notes=notes or {},
     )
 
@@ -202,6 +209,11 @@ def join_predictions(parts: Sequence[Predictions]) -> Predictions:
             if name in named
         },
         gate_mean=np.concatenate([part.gate_mean for part in parts]),
+        deviations={
+            kind: np.concatenate([part.deviations[kind] for part in parts])
+            for kind in first.deviations
+            if all(kind in part.deviations for part in parts)
+        },
         notes={
             scope: tuple(dict.fromkeys(n for part in parts for n in part.notes.get(scope, ())))
             for scope in dict.fromkeys(scope for part in parts for scope in part.notes)
@@ -228,6 +240,8 @@ def write_predictions(path: Path, predictions: Predictions, *, force: bool = Fal
     }
     for expert, values in predictions.experts.items():
         values_of |= dict(zip(_names(f"expert_{expert}"), values.T, strict=True))
+    for kind, values in predictions.deviations.items():
+        values_of |= dict(zip(_names(kind), values.T, strict=True))
     columns: list[Column[int]] = [
         (name, _TYPES.get(name, "float64"), values.__getitem__)
         for name, values in values_of.items()
@@ -237,6 +251,7 @@ def write_predictions(path: Path, predictions: Predictions, *, force: bool = Fal
         "version": predictions.version,
         "label_bounds": list(predictions.label_bounds),
         "experts": list(predictions.experts),
+        **({"deviations": list(predictions.deviations)} if predictions.deviations else {}),
         **({"notes": predictions.notes} if predictions.notes else {}),
     }
     content = format_parquet(range(len(predictions.ids)), columns, metadata)
@@ -277,6 +292,7 @@ def read_predictions(path: Path, label_bounds: tuple[float, float] | None = None
         corpus, version = str(metadata["corpus"]), str(metadata["version"])
         low, high = map(float, metadata["label_bounds"])
         experts = [str(name) for name in metadata["experts"]]
+        kinds = [str(kind) for kind in metadata.get("deviations", ())]
         fits = -_LARGEST < low < high < _LARGEST and len({*experts}) == len(experts)
         notes = {
             scope: tuple(map(str, texts)) for scope, texts in metadata.get("notes", {}).items()
@@ -290,10 +306,11 @@ def read_predictions(path: Path, label_bounds: tuple[float, float] | None = None
             f"{path}: the rating scale is {low:g} to {high:g}, not that of --label-bounds; leave "
             "the option out"
         )
-    of_experts = [name for expert in experts for name in _names(f"expert_{expert}")]
-    if missing := [name for name in of_experts if name not in table.column_names]:
+    more = [*(f"expert_{expert}" for expert in experts), *kinds]
+    of_model = [name for one in more for name in _names(one)]
+    if missing := [name for name in of_model if name not in table.column_names]:
         raise DataError(f"{path}: no column {missing[0]!r}; make it with {_COMMAND}")
-    table = _check_values(path, select_columns(table, (*needed, *of_experts), _OPTIONAL))
+    table = _check_values(path, select_columns(table, (*needed, *of_model), _OPTIONAL))
     (name, n_rows), *_ = [*Counter(table["id"].to_pylist()).most_common(1), ("", 0)]
     if n_rows > 1:
         raise DataError(f"{path}: id {name!r}: {n_rows:,} rows; give each utterance one")
@@ -312,6 +329,7 @@ def read_predictions(path: Path, label_bounds: tuple[float, float] | None = None
         values=_dimensions(table, "predicted"),
         experts={name: _dimensions(table, f"expert_{name}") for name in experts},
         gate_mean=_numbers(table["gate_mean"]),
+        deviations={kind: _dimensions(table, kind) for kind in kinds},
         notes=notes,
     )
 

@@ -41,15 +41,18 @@ def mix_experts(expert_values: Tensor, routing: Tensor) -> Tensor:
 
     Parameters
     ----------
-    expert_values : (batch, experts, 3) float Tensor
+    expert_values : (batch, experts, 3) or (batch, experts, 3, outputs) float Tensor
     routing : (3, experts) float Tensor
         Weights pi; each row sums to 1.
 
     Returns
     -------
-    (batch, 3) float Tensor
+    (batch, 3) or (batch, 3, outputs) float Tensor
     """
-    return (routing.T * expert_values).sum(dim=1)
+    weights = routing.T
+    if expert_values.ndim > routing.ndim + 1:
+        weights = weights.unsqueeze(-1)
+    return (weights * expert_values).sum(dim=1)
 
 
 class FmMoe(nn.Module):
@@ -119,6 +122,7 @@ class FmMoe(nn.Module):
         Returns
         -------
         (batch, experts, 3) float32 Tensor
+            With ``output = "evidence"``, (batch, experts, 3, 4).
         """
         modulated = {ACOUSTIC_EXPERT: features} | {
             name: film(features, conditions[name]) for name, film in self.films.items()

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from msfser.config.settings import ModelConfig, Semantic
 from msfser.errors import CheckpointError, ConfigError
 from msfser.model.attentive_statistics_pooling import AttentiveStatisticsPooling
+from msfser.model.evidential import Evidence, read_evidence
 from msfser.model.film import Film
 from msfser.model.fm_moe import FmMoe, mix_experts
 from msfser.model.folder import (
@@ -156,12 +157,19 @@ class MsfSer(nn.Module):
             values = self.regressor(torch.cat([h_audio, attended], dim=-1))
         else:  # concat, or no semantics at all
             values = self.regressor(torch.cat([h_audio, *semantics], dim=-1))
+        evidence, outputs = None, values
+        if self.config.output == "evidence":
+            evidence = read_evidence(outputs)
+            values = evidence.gamma
+            expert_values = None if expert_values is None else expert_values[..., 0]
         return Prediction(
             values=values,
             gate=gate,
             routing=routing,
             expert_values=expert_values,
             embedding=h_audio,
+            outputs=outputs,
+            evidence=evidence,
         )
 
     def _fuse_les_and_gs(
@@ -276,6 +284,11 @@ class Prediction:
         Predictions of each expert; None without FM-MOE.
     embedding : (batch, 2 * hidden) float32 Tensor
         The pooled acoustic features h_audio.
+    outputs : (batch, 3) or (batch, 3, 4) float32 Tensor
+        What the loss is computed from: the values, or with ``output = "evidence"`` the four
+        numbers of DEER before they are read by `read_evidence`.
+    evidence : Evidence or None
+        The parameters of DEER's prior, with the uncertainty of the values; None without them.
     """
 
     values: Tensor
@@ -283,6 +296,8 @@ class Prediction:
     routing: Tensor | None
     expert_values: Tensor | None
     embedding: Tensor
+    outputs: Tensor
+    evidence: Evidence | None = None
 
 
 def build_model(config: ModelConfig, facts: ModelFacts | None = None) -> MsfSer:

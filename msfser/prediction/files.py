@@ -59,13 +59,14 @@ def format_predictions_csv(
     predictions: Sequence[SpeechPrediction], *, windows: bool = False
 ) -> bytes:
     """Format one row per recording; with `windows`, one row per window of a long one follows."""
-    experts = next(
-        (list(one.whole.experts) for one in predictions if one.whole is not None), list[str]()
-    )
+    whole = next((one.whole for one in predictions if one.whole is not None), None)
+    experts = [] if whole is None else list(whole.experts)
+    kinds = [] if whole is None else list(whole.deviations)
     by_expert = [f"expert_{name}_{dimension}" for name in experts for dimension in DIMENSIONS]
+    deviations = [f"{kind}_{dimension}" for kind in kinds for dimension in DIMENSIONS]
     head: list[Cell] = [
         "file", *(["window"] if windows else []), "status", "reason", "start_s", "end_s",
-        *DIMENSIONS, "outside", "gate", *by_expert, *SEMANTICS,
+        *DIMENSIONS, "outside", "gate", *by_expert, *deviations, *SEMANTICS,
         "emphasised_word", "word_start_s", "word_end_s", "emphasis_segment", "notes",
     ]  # fmt: skip
     rows: list[list[Cell]] = [head]
@@ -185,6 +186,9 @@ def _cells(
         for name in experts:
             for dimension, value in _by_dimension(stretch.experts[name]).items():
                 cells[f"expert_{name}_{dimension}"] = value
+        for kind, values in stretch.deviations.items():
+            for dimension, value in _by_dimension(values).items():
+                cells[f"{kind}_{dimension}"] = value
     return cells
 
 
@@ -224,6 +228,7 @@ def _stretch_to_dict(stretch: WindowPrediction) -> dict[str, Any]:
         "outside": list(stretch.outside),
         "gate": None if math.isnan(stretch.gate) else stretch.gate,
         "experts": {name: _by_dimension(values) for name, values in stretch.experts.items()},
+        **{kind: _by_dimension(values) for kind, values in stretch.deviations.items()},
     }
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from msfser.ccc import FloatArray
 from msfser.config.settings import RATE_HZ
-from msfser.data.examples import unscale_labels
+from msfser.data.examples import unscale_deviations, unscale_labels
 from msfser.evaluation.inference import Outputs
 from msfser.manifest import DIMENSIONS
 from msfser.prediction.speech_texts import SpeechTexts
@@ -34,6 +34,9 @@ class WindowPrediction:
         Prediction of each expert alone; empty without FM-MOE.
     embedding : (dim,) float32 or None
         Pooled acoustic features; None if they are not kept.
+    deviations : dict of str to (3,) float64
+        Standard deviations on the scale of the corpus, ``"aleatoric"`` and ``"epistemic"``; empty
+        for a model that does not predict evidence.
     """
 
     start_s: float
@@ -43,6 +46,7 @@ class WindowPrediction:
     gate: float
     experts: dict[str, FloatArray]
     embedding: NDArray[np.float32] | None
+    deviations: dict[str, FloatArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -108,6 +112,10 @@ def window_prediction(
         gate=np.nan if outputs.gate is None else float(outputs.gate[row]),
         experts=by_expert,
         embedding=None if outputs.embeddings is None else outputs.embeddings[row],
+        deviations={
+            kind: unscale_deviations(variances[row], bounds)
+            for kind, variances in outputs.variances.items()
+        },
     )
 
 

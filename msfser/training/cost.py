@@ -132,9 +132,9 @@ def _count_pass(config: Config, n_clips: int, n_samples: int) -> _Pass:
             torch.autocast("cpu", torch.bfloat16, enabled=config.train.precision == "bf16"),
         ):
             inside = torch.ones(n_clips, n_samples, dtype=torch.bool)
-            values = model(waveforms, inside, texts, present).values
+            outputs = model(waveforms, inside, texts, present).outputs
         with FlopCounterMode(display=False) as backward:
-            values.sum().backward()
+            outputs.sum().backward()
         for weight in weights:
             kept.pop(weight.untyped_storage()._cdata, None)
     return _Pass(

@@ -17,6 +17,7 @@ from torch.optim import AdamW
 from msfser.ccc import ccc_loss
 from msfser.config.settings import Precision, TrainConfig
 from msfser.data.batching import Batch
+from msfser.model.evidential import N_EVIDENCE, deer_loss
 from msfser.model.msf_ser import MsfSer
 from msfser.model.wavlm.lora import is_lora
 from msfser.training.batches import TrainingStep
@@ -132,6 +133,8 @@ def step_gradients(
 ) -> Tensor:
     """Compute the gradients of one step's loss, the sum of 1 - CCC over the dimensions.
 
+    Where the model predicts evidence, the loss is that of DEER, averaged over the utterances.
+
     With ``settings.ccc_scope == "step"``, CCC is taken over all utterances of the step, whichever
     process holds them: a first pass computes all predictions, the loss gives the gradient of
     each, and a second pass, with the same dropout, carries it into the model. A process
@@ -155,6 +158,7 @@ def step_gradients(
         The predictions, without gradients.
     """
     n_parts = len(step.sizes)
+    evidence = model.config.output == "evidence"
     edges = np.cumsum([0, *step.sizes]).tolist()
     held = [
         (batch, _draw_seed(settings.seed, number, part), slice(edges[part], edges[part + 1]))
@@ -163,11 +167,12 @@ def step_gradients(
     sums = None  # one micro-batch of one process: its gradients as they are
     if n_parts > 1 or ranks.size > 1:
         sums = GradientSums(model, ranks, settings.reduction)
-    predictions = torch.zeros_like(step.labels, dtype=next(model.parameters()).dtype)
+    shape = (*step.labels.shape, N_EVIDENCE) if evidence else step.labels.shape
+    predictions = step.labels.new_zeros(shape, dtype=next(model.parameters()).dtype)
     if settings.ccc_scope == "micro":
         for batch, seed, rows in held:
             values = _predict(model, batch, seed, settings.precision)
-            loss: Tensor = ccc_loss(values, step.labels[rows]).sum() / n_parts
+            loss = _loss(values, step.labels[rows], settings) / n_parts
             _run_backward(loss, None, sums, last=batch is held[-1][0])
             predictions[rows] = values.detach()
     else:
@@ -181,7 +186,7 @@ def step_gradients(
             predictions[rows] = values.detach()
         ranks.add_up(predictions)
         leaf = predictions.clone().requires_grad_()
-        (gradient,) = torch.autograd.grad(ccc_loss(leaf, step.labels).sum(), leaf)
+        (gradient,) = torch.autograd.grad(_loss(leaf, step.labels, settings), leaf)
         # Second pass: their gradients into the model
         for values, (batch, seed, rows) in zip(first, held, strict=True):
             live = values if one_pass else _predict(model, batch, seed, settings.precision)
@@ -190,7 +195,14 @@ def step_gradients(
         sums.set_gradients()
     if settings.ccc_scope == "micro":
         ranks.add_up(predictions)
-    return predictions
+    return predictions[..., 0] if evidence else predictions
+
+
+def _loss(outputs: Tensor, labels: Tensor, settings: TrainConfig) -> Tensor:
+    """Compute the loss of the outputs of a model: that of CCC, or of DEER for its evidence."""
+    if outputs.ndim > labels.ndim:
+        return deer_loss(outputs, labels, settings.deer_regulariser).mean()
+    return ccc_loss(outputs, labels).sum()
 
 
 def _run_backward(
@@ -203,7 +215,7 @@ def _run_backward(
 
 
 def _predict(model: MsfSer, batch: Batch, seed: int, precision: Precision) -> Tensor:
-    """Predict a micro-batch, (batch, 3), with the dropout of a seed."""
+    """Compute the outputs of a micro-batch, (batch, 3) or more, with the dropout of a seed."""
     torch.manual_seed(seed)
     device = batch.waveforms.device.type
     with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
@@ -214,7 +226,7 @@ def _predict(model: MsfSer, batch: Batch, seed: int, precision: Precision) -> Te
             batch.present,
             batch.time_mask,
             batch.feature_mask,
-        ).values
+        ).outputs
     return values
 
 

@@ -84,6 +84,18 @@ def test_evaluates_all_splits_but_that_of_the_training(run_folder, corpus, tmp_p
     assert {"development-scatter.png", "test-error-by-duration.png"} <= figures
 
 
+def test_a_model_of_evidence_says_how_sure_each_prediction_is(make_run, corpus, tmp_path):
+    run = make_run(tmp_path / "run", output="evidence")
+    assert evaluate(run, "--split", "test").exit_code == 0
+    table = read_predictions(run / "evaluation" / "predictions.parquet")
+    values, said = alone(run, corpus, 8)
+    np.testing.assert_allclose(table.values[0], values, rtol=0, atol=FP32)
+    for kind in ("aleatoric", "epistemic"):
+        expected = np.sqrt(getattr(said.evidence, kind)[0].numpy()) * 6  # on the scale 1 to 7
+        np.testing.assert_allclose(table.deviations[kind][0], expected, rtol=1e-3)
+        assert table.select(np.arange(4) == 2).deviations[kind].shape == (1, 3)
+
+
 def test_output_goes_into_the_run_and_is_not_overwritten_unasked(make_run, tmp_path):
     run = make_run(tmp_path / "run")
     assert evaluate(run, "--split", "test").exit_code == 0

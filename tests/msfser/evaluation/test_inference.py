@@ -89,7 +89,12 @@ class MeanOfSamples(torch.nn.Module):
     def forward(self, waveforms, sample_mask, texts, present):
         mean = (waveforms * sample_mask).sum(dim=1, keepdim=True) / sample_mask.sum(1, True)
         return Prediction(
-            values=mean.expand(-1, 3), gate=None, routing=None, expert_values=None, embedding=mean
+            values=mean.expand(-1, 3),
+            gate=None,
+            routing=None,
+            expert_values=None,
+            embedding=mean,
+            outputs=mean.expand(-1, 3),
         )
 
 

@@ -660,6 +660,19 @@ def test_the_voice_alone_needs_no_encoder(run_folder, corpus, tmp_path):
     assert "note: no GS, LES, ES: null vector" in result.stderr
 
 
+def test_a_model_of_evidence_says_how_sure_it_is(make_run, corpus, tmp_path):
+    voice = {"semantics": (), "intra": "none", "fusion": "none", "output": "evidence"}
+    run = make_run(tmp_path / "run", **voice)
+    for name in ("out.csv", "out.json"):
+        result = predict(run, corpus / "00.wav", "-o", tmp_path / name)
+        assert result.exit_code == 0, result.output
+    (row,) = csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text()))
+    (recording,) = json.loads((tmp_path / "out.json").read_text())["recordings"]
+    for kind in ("aleatoric", "epistemic"):
+        assert float(row[f"{kind}_arousal"]) == pytest.approx(recording[kind]["arousal"], rel=1e-5)
+        assert recording[kind]["arousal"] > 0
+
+
 def test_only_texts_that_the_model_reads_are_shown(model, corpus, tmp_path):
     from msfser.prediction.predict import predict_speech
 

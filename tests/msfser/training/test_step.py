@@ -12,6 +12,7 @@ from msfser.config.files import make_config
 from msfser.config.settings import TrainConfig
 from msfser.data.batching import collate
 from msfser.data.examples import Examples
+from msfser.model.evidential import deer_loss
 from msfser.model.msf_ser import build_model
 from msfser.training.batches import TrainingStep, split_step
 from msfser.training.ranks.ranks import Ranks
@@ -86,6 +87,20 @@ def test_a_split_step_has_the_gradient_of_the_whole(accumulation):
     split, same, *_ = take(config, accumulation, dropout=False)
     np.testing.assert_allclose(same, predictions, rtol=0, atol=1e-5)
     assert_same_gradients(split, whole, atol=1e-3)  # of the largest; fp32 sums in another order
+
+
+def test_the_loss_of_deer_is_averaged_over_the_utterances_of_a_step():
+    config = make_config({}, [*SMALL, "model.output=evidence"], preset="tiny")
+    whole, predictions, model, batches, labels = take(config, 1, dropout=False)
+    split, same, *_ = take(config, 3, dropout=False)
+    np.testing.assert_allclose(same, predictions, rtol=0, atol=1e-5)
+    assert_same_gradients(split, whole, atol=1e-3)
+    (batch,) = batches
+    said = model(batch.waveforms, batch.sample_mask, batch.texts, batch.present)
+    model.zero_grad()
+    (deer_loss(said.outputs, labels, 0.1).sum() / N).backward()
+    by_hand = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+    assert_same_gradients(whole, by_hand, atol=1e-4)
 
 
 def test_the_second_pass_draws_the_dropout_of_the_first():
