@@ -64,6 +64,7 @@ _WHISPER_OPTIONS = (
     ),
     click.option("--download", is_flag=True, help="Let --whisper download its model."),
 )
+aligner_options = add_options(*_ALIGNER_OPTIONS)
 transcribing_options = add_options(*_WHISPER_OPTIONS, *_ALIGNER_OPTIONS)
 word_options = add_options(
     click.option("--text", metavar="TEXT", help="What is said in AUDIO, instead of a TextGrid."),

@@ -39,11 +39,16 @@ class MeasureOptions(TypedDict):
     silence: tuple[str, ...]
 
 
-class AnalysisOptions(WeightOptions, MeasureOptions):
+class ScoringOptions(WeightOptions, MeasureOptions):
     """Values of the options that all commands share which score recordings."""
 
     breaks: bool
     measures: bool
+
+
+class AnalysisOptions(ScoringOptions):
+    """Values of these options of the commands that write files which exist with ``--force``."""
+
     force: bool
 
 
@@ -149,13 +154,14 @@ _VIEW_OPTIONS = (
     ),
 )
 
-# The options that a command takes as `MeasureOptions`, `AnalysisOptions` or `ViewOptions`
+# The options that a command takes as `MeasureOptions`, `ScoringOptions`, `AnalysisOptions` or
+# `ViewOptions`
 measure_options = add_options(*_MEASURE_OPTIONS)
-_recording_options = add_options(
+scoring_options = add_options(
     weight_options, measure_options, _normalise_option, breaks_option, measures_option
 )
-analysis_options = add_options(_recording_options, force_option)
-view_options = add_options(_recording_options, *_VIEW_OPTIONS, force_option)
+analysis_options = add_options(scoring_options, force_option)
+view_options = add_options(scoring_options, *_VIEW_OPTIONS, force_option)
 
 
 def note_slow_pitch(settings: Settings) -> None:
@@ -166,7 +172,7 @@ def note_slow_pitch(settings: Settings) -> None:
         say("note: Harvest runs slowly, since lemf was installed without a compiler; same numbers")
 
 
-def read_settings(options: AnalysisOptions) -> Settings:
+def read_settings(options: ScoringOptions) -> Settings:
     """Convert the options to settings.
 
     Raises

@@ -27,6 +27,7 @@ from lemf.commands.fit_command import fit
 from lemf.commands.measuring import align_inputs, measure_inputs
 from lemf.commands.report_command import report
 from lemf.commands.schema_command import schema
+from lemf.commands.serve_command import serve
 from lemf.config import INTERCHANGE_FORMATS, PRINT_SIZES
 from lemf.errors import OutputError, SettingsError
 from lemf.runtime.console import FIGURE_SUFFIXES, PATH, OneLineErrors, open_stdout, print_text, say
@@ -58,6 +59,7 @@ def main() -> None:
 
 main.add_command(align)
 main.add_command(report)
+main.add_command(serve)
 main.add_command(batch)
 main.add_command(rescore)
 main.add_command(evaluate)

@@ -106,6 +106,31 @@ def measure_aligned(
     -------
     Measurement
     """
+    contours = measure_contours(
+        recording,
+        settings,
+        with_detail=settings.needs_detail if with_detail is None else with_detail,
+        work=work,
+    )
+    return join_contours(recording, textgrid, alignment, settings, contours)
+
+
+def join_contours(
+    recording: Audio, textgrid: str, alignment: Alignment, settings: Settings, contours: Contours
+) -> Measurement:
+    """Return the measurement of a recording whose contours and words are known.
+
+    Parameters
+    ----------
+    recording, textgrid, alignment, settings
+        As in `measure_aligned`.
+    contours : Contours
+        Of this recording, measured with these settings; they do not depend on the words.
+
+    Returns
+    -------
+    Measurement
+    """
     notes = recording.notes + alignment.notes
     if settings.highpass_hz:
         notes = tuple(note for note in notes if note not in recording.low_notes)
@@ -115,11 +140,6 @@ def measure_aligned(
         rate_hz=recording.rate_hz,
         duration_s=recording.duration_s,
         alignment=alignment,
-        contours=measure_contours(
-            recording,
-            settings,
-            with_detail=settings.needs_detail if with_detail is None else with_detail,
-            work=work,
-        ),
+        contours=contours,
         notes=notes,
     )

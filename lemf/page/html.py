@@ -28,6 +28,7 @@ RECORDING_SCRIPTS = (
     "weights.js",
     "page.js",
 )
+_SEALED: Mapping[str, str] = {}
 _UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
@@ -79,13 +80,16 @@ def fill_page(
     styles: Sequence[str] = ("page.css",),
     sound: str = "",
     media_type: str = "",
+    editor: str | None = None,
+    policy: Mapping[str, str] = _SEALED,
 ) -> str:
     """Fill a template with one script, one style, the data and the sound.
 
     Parameters
     ----------
     template : str
-        Name of an asset with ``{{PLACE}}`` where something goes.
+        Name of an asset with ``{{PLACE}}`` where something goes. Assets are those of this folder,
+        and ``ROOM/NAME`` those of another room of lemf.
     scripts : sequence of str
         Names of the assets that make the script, in their order.
     title : str
@@ -97,23 +101,36 @@ def fill_page(
         Base64.
     media_type : str
         Of the sound.
+    editor : str, optional
+        Name of the asset that corrects the words, for the page of a server.
+    policy : mapping of str to str
+        Further sources that the content security policy allows, by its directives; by default
+        none, so that a page loads nothing.
     """
     style = "\n".join(map(_asset, styles))
     code = "\n".join(map(_asset, scripts))
     script = f'"use strict";\n(() => {{\n{code}}})();\n'
-    policy = (
-        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
-        "media-src blob:; img-src data:; base-uri 'none'; form-action 'none'; "
-        "require-trusted-types-for 'script'"
-    )
+    directives = {
+        "default-src": "'none'",
+        "script-src": f"'{_hash(script)}'",
+        "style-src": f"'{_hash(style)}'",
+        "media-src": "blob:",
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "require-trusted-types-for": "'script'",
+    }
+    for name, sources in policy.items():
+        directives[name] = f"{directives.get(name, '')} {sources}".strip()
     parts = {
-        "policy": policy,
+        "policy": "; ".join(f"{name} {sources}" for name, sources in directives.items()),
         "title": escape(title),
         "style": style,
         "data": format_data(data),
         "sound": sound,
         "media_type": escape(media_type),
         "script": script,
+        "editor": "" if editor is None else _asset(editor),
     }
     # in one pass: what is put in is not searched again
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _asset(template))
@@ -126,7 +143,8 @@ def format_data(data: Mapping[str, Any]) -> str:
 
 
 def _asset(name: str) -> str:
-    text = files("lemf.page").joinpath("assets", name).read_text(encoding="utf-8")
+    room, _, name = name.rpartition("/")
+    text = files(f"lemf.{room or 'page'}").joinpath("assets", name).read_text(encoding="utf-8")
     return text.replace("\r\n", "\n")
 
 

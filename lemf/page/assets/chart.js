@@ -9,11 +9,11 @@ function legibleScale({ words }) {
 // The chart in its scrolling room: only what is in sight is drawn
 function makeChart(parts, contours, onPick) {
   const { scroller, room, canvas, playhead } = parts;
-  const chart = { shown: null, zoom: 1, t: 0 };
+  const chart = { shown: null, zoom: 1, t: 0, drawn: () => {} }; // `drawn` is what else moves with the chart
   let scale = 100;
 
   chart.show = (shown) => {
-    const moved = chart.shown?.sentence !== shown.sentence;
+    const moved = chart.shown?.sentence.index !== shown.sentence.index;
     chart.shown = { ...shown, contours, ranges: measureLanes(shown.sentence, shown.result, contours) };
     if (moved) scroller.scrollLeft = 0;
     chart.draw();
@@ -38,19 +38,23 @@ function makeChart(parts, contours, onPick) {
     const t0 = sentence.start - EDGE_S + scroller.scrollLeft / scale;
     drawChart(g, { width, height }, { t0, t1: t0 + (width - GUTTER) / scale }, chart.shown);
     chart.head(chart.t);
+    chart.drawn();
   };
+  chart.place = (t) => GUTTER + (t - chart.shown.sentence.start + EDGE_S) * scale; // in the room, px
+  chart.timeAt = (px) => chart.shown.sentence.start - EDGE_S + (px - GUTTER) / scale;
+  chart.box = (lane) => laneBoxes(scroller.clientWidth).boxes[lane];
+  chart.hides = (px) => px < scroller.scrollLeft + GUTTER - 2;
   chart.head = (t) => {
     chart.t = t;
     if (!chart.shown) return;
     const { sentence } = chart.shown;
-    const px = GUTTER + (t - sentence.start + EDGE_S) * scale;
+    const px = chart.place(t);
     const hidden = t < sentence.start - EDGE_S || t > sentence.end + EDGE_S || px < scroller.scrollLeft + GUTTER;
     playhead.hidden = hidden;
     if (!hidden) playhead.style.transform = `translateX(${px}px)`;
   };
   chart.follow = (t) => {
-    const { sentence } = chart.shown;
-    const px = GUTTER + (t - sentence.start + EDGE_S) * scale;
+    const px = chart.place(t);
     const [left, width] = [scroller.scrollLeft, scroller.clientWidth];
     if (px < left + GUTTER || px > left + width - 24) scroller.scrollLeft = px - GUTTER - 0.12 * width;
   };
@@ -67,8 +71,7 @@ function makeChart(parts, contours, onPick) {
   scroller.addEventListener("scroll", () => requestAnimationFrame(chart.draw));
   new ResizeObserver(() => requestAnimationFrame(chart.draw)).observe(scroller);
   canvas.addEventListener("click", (event) => {
-    const px = event.offsetX - GUTTER + scroller.scrollLeft;
-    if (event.offsetX >= GUTTER) onPick(chart.shown.sentence.start - EDGE_S + px / scale);
+    if (event.offsetX >= GUTTER) onPick(chart.timeAt(event.offsetX + scroller.scrollLeft));
   });
   return chart;
 }

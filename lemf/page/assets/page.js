@@ -6,24 +6,29 @@ const DOUBTS = ["stretched_phone", "minimum_phones", "no_sound", "doubtful_align
 const data = JSON.parse($("data").textContent);
 const contours = unpackContours(data.contours);
 const known = (value) => (value === null ? NaN : value);
-const sentences = data.sentences.map(({ words, values }, index) => ({
-  index,
-  words,
-  start: words[0].start_s,
-  end: words[words.length - 1].end_s,
-  text: words.map((word) => word.word).join(" "),
-  values: Object.fromEntries(Object.entries(values).map(([name, own]) => [name, own.map(known)])),
-}));
-const norms = data.settings.normalise === "recording" ? recordingNorms() : null;
+let sentences = readSentences();
+let norms = readNorms();
 const state = structuredClone(data.start);
-const view = { sentence: 0, word: 0, results: [] };
+const view = { sentence: 0, word: 0, results: [], shown: () => {} }; // `shown` is what else follows the chosen word
 
-const player = makePlayer($("audio"), $("sound"), onTime, onPlaying);
+const player = makePlayer($("audio"), $("sound"), data.sound, onTime, onPlaying);
 const chart = makeChart({ scroller: $("chart"), room: $("chart-room"), canvas: $("canvas"), playhead: $("playhead") }, contours, pick);
 const words = makeWords($("words"), select, () => playWord());
 const controls = makeWeights({ sets: $("sets"), weights: $("weights"), decide: $("decide"), threshold: $("threshold"), reset: $("reset") }, data, state, rescoreSoon);
 
-function recordingNorms() {
+function readSentences() {
+  return data.sentences.map(({ words, values }, index) => ({
+    index,
+    words,
+    start: words[0].start_s,
+    end: words[words.length - 1].end_s,
+    text: words.map((word) => word.word).join(" "),
+    values: Object.fromEntries(Object.entries(values).map(([name, own]) => [name, own.map(known)])),
+  }));
+}
+
+function readNorms() { // of the recording, where words are compared with all of it
+  if (data.settings.normalise !== "recording") return null;
   const names = Object.keys(sentences[0].values);
   return Object.fromEntries(names.map((name) => [name, moments(sentences.flatMap((one) => one.values[name]))]));
 }
@@ -127,6 +132,7 @@ function showWord() {
   $("why-title").replaceChildren("Why ", make("bdi", { class: "quoted", text: word.word }));
   fillWhy($("why"), sentence, result, view.word, data.cues, view.colours);
   for (const row of $("table").tBodies[0].rows) row.classList.toggle("selected", Number(row.dataset.index) === view.word);
+  view.shown();
 }
 
 function listSentences() {

@@ -1,9 +1,11 @@
-// The sound: decoded once from the page, played as a whole or from one place to another.
+// The sound: decoded once from the page, or at an address; played as a whole or from one place to another.
 
-function makePlayer(audio, holder, onTick, onChange) {
+function makePlayer(audio, holder, address, onTick, onChange) {
   const encoded = holder.textContent.trim();
-  const player = { has: encoded.length > 0, stop: Infinity, start: 0, loop: false };
-  if (player.has) {
+  const player = { has: encoded.length > 0 || address !== undefined, stop: Infinity, start: 0, loop: false };
+  if (address !== undefined) {
+    audio.src = address;
+  } else if (player.has) {
     const bytes = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
     audio.src = URL.createObjectURL(new Blob([bytes], { type: holder.dataset.type }));
   }

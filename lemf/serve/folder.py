@@ -1,0 +1,144 @@
+"""The recordings of the served folder and the files of their words; nothing outside the folder.
+
+Requests name a recording by a number made of its name, which is looked up among the recordings
+that are there: no part of a request becomes part of a path. Links are left out, wherever they lead.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from lemf.corpus.listing import AUDIO_SUFFIXES
+from lemf.errors import OutputError, shown
+from lemf.reading.alignment_files import find_alignment
+from lemf.runtime.output import check_suffix
+from lemf.transcription.text_files import find_transcript
+
+CORRECTED = ".corrected.TextGrid"
+WORD_SUFFIXES = (".TextGrid", ".eaf", ".json", ".ctm", ".csv", ".srt", ".vtt", ".txt", ".lab")
+_LONGEST_NAME = 200  # bytes
+_UNFIT = re.compile(r'[\0-\x1f\x7f<>:"/\\|?*]')  # somewhere, in a name of a file
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A recording of the folder.
+
+    Attributes
+    ----------
+    id : str
+        16 hexadecimal digits, made of the name.
+    name : str
+        Path below the folder.
+    path : Path
+    """
+
+    id: str
+    name: str
+    path: Path
+
+    @property
+    def corrected(self) -> Path:
+        """Where a corrected TextGrid is written if there are words beside the recording."""
+        return self.path.with_name(self.path.stem + CORRECTED)
+
+
+@dataclass(frozen=True)
+class WordFiles:
+    """Where the words of a recording may come from; None where there is no such file."""
+
+    corrected: Path | None
+    alignment: Path | None
+    transcript: Path | None
+
+
+def list_entries(folder: Path) -> dict[str, Entry]:
+    """Return the recordings of a folder and of the folders in it by their ids, sorted by name."""
+    entries = (
+        Entry(sha256(os.fsencode(name)).hexdigest()[:16], name, folder / name)
+        for name in sorted(_walk(folder))
+    )
+    return {entry.id: entry for entry in entries}
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    """Yield the names of the recordings below a folder; hidden files and links are left out."""
+    for place, below, names in os.walk(folder):
+        below[:] = [name for name in below if not name.startswith(".")]
+        for name in names:
+            path = Path(place, name)
+            if name.startswith(".") or path.suffix.lower().lstrip(".") not in AUDIO_SUFFIXES:
+                continue
+            if path.is_file() and not path.is_symlink():
+                yield os.fspath(path.relative_to(folder))
+
+
+def find_words(folder: Path, entry: Entry) -> WordFiles:
+    """Find the files of the words of a recording; those that lie outside the folder are none."""
+    transcript = find_transcript(os.fspath(entry.path))
+    return WordFiles(
+        _inside(folder, entry.corrected if entry.corrected.is_file() else None),
+        _inside(folder, find_alignment(entry.path)),
+        _inside(folder, Path(transcript) if transcript is not None else None),
+    )
+
+
+def _inside(folder: Path, path: Path | None) -> Path | None:
+    if path is None or not path.resolve().is_relative_to(folder.resolve()):
+        return None
+    return path
+
+
+def check_place(folder: Path, path: Path) -> None:
+    """Refuse to write where a link leads out of the folder.
+
+    Raises
+    ------
+    OutputError
+    """
+    if path.is_symlink() or not path.resolve().is_relative_to(folder.resolve()):
+        raise OutputError(f"{path}: leads out of the folder; name another file")
+
+
+def name_upload(folder: Path, name: str) -> Path:
+    """Return where a file that a browser sends is written.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        As the browser gives it: a name without a folder.
+
+    Raises
+    ------
+    OutputError
+        A name that is no plain name of a recording or of words.
+    """
+    if _UNFIT.search(name) or name.startswith(".") or name != name.strip():
+        raise OutputError(f"{shown(name)}: not a plain name of a file; name the file anew")
+    try:
+        long = len(name.encode()) > _LONGEST_NAME
+    except UnicodeEncodeError:
+        raise OutputError(f"{shown(name)}: not a plain name of a file; name it anew") from None
+    if long:
+        raise OutputError(f"{shown(name)}: the name is too long; name the file anew")
+    path = folder / name
+    check_suffix(path, (*(f".{suffix}" for suffix in AUDIO_SUFFIXES), *WORD_SUFFIXES))
+    check_place(folder, path)
+    return path
+
+
+def is_recording(path: Path) -> bool:
+    """Check whether the name of a file is that of a recording."""
+    return path.suffix.lower().lstrip(".") in AUDIO_SUFFIXES
+
+
+def recordings_beside(path: Path) -> list[Path]:
+    """Return the recordings that a file of words may belong to."""
+    found = (path.with_suffix(f".{suffix}") for suffix in AUDIO_SUFFIXES)
+    return [one for one in found if one.is_file()]

@@ -1,0 +1,279 @@
+"""The recordings that are open: read and measured once, scored as often as words are corrected.
+
+The contours of a recording do not depend on its words, so a correction costs no second tracking of
+F0. One recording is measured at a time, and few stay open, so that memory is bounded.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from lemf.aligner.align import align
+from lemf.config import AlignSettings, Settings
+from lemf.contours.contours import Contours, Work, measure_contours
+from lemf.contours.measurement import Measurement, join_contours
+from lemf.contours.voice import sounds_like_words
+from lemf.display.textgrid_output import format_textgrid
+from lemf.errors import AlignerError, LemfError, OutputError, TextGridError, shown
+from lemf.page.sound import Sound, encode_recording
+from lemf.reading.alignment import align as align_tiers
+from lemf.reading.audio import Audio, read_audio
+from lemf.reading.textgrid import TextGrid
+from lemf.reading.tiers import select_tiers
+from lemf.runtime.cores import count_cores
+from lemf.runtime.output import write_output
+from lemf.serve.correction import Correction, correct
+from lemf.serve.folder import Entry, check_place, find_words
+from lemf.transcription.text_files import read_transcript
+from lemf.transcription.word_source import open_words
+
+MOST_OPEN = 4
+Choice = Literal["best", "original"]  # of words: the corrected ones where there are some, or not
+
+
+class ExistsError(OutputError):
+    """A file that exists and that the user has not agreed to replace."""
+
+
+class NoWordsYetError(LemfError):
+    """A recording that has no words beside it: a page asks for them."""
+
+
+class Corrected(NamedTuple):
+    """A recording with its words as they are corrected."""
+
+    recording: Audio
+    textgrid: TextGrid
+    measured: Measurement
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A recording that was read.
+
+    Attributes
+    ----------
+    revision : str
+        Changes when the recording or the file of its words does.
+    words : Path or None
+        The file that the words come from.
+    textgrid : TextGrid
+        The words before any correction.
+    """
+
+    entry: Entry
+    revision: str
+    words: Path | None
+    recording: Audio
+    textgrid: TextGrid
+    contours: Contours
+    sound: Sound
+
+
+class Workbench:
+    """The recordings of a folder, opened, corrected and saved.
+
+    Parameters
+    ----------
+    folder : Path
+    settings : Settings
+        With which pages open.
+    aligning : AlignSettings
+        For recordings with a text but no times.
+    """
+
+    def __init__(self, folder: Path, settings: Settings, aligning: AlignSettings) -> None:
+        self.folder, self.settings, self.aligning = folder, settings, aligning
+        self._lock = threading.Lock()
+        self._opened: OrderedDict[tuple[str, Choice], Opened] = OrderedDict()
+
+    def open(self, entry: Entry, choice: Choice) -> Opened:
+        """Read a recording and its words, and measure its contours, unless that was done before.
+
+        Raises
+        ------
+        LemfError
+            The recording or its words cannot be used; `NoWordsYetError` where there are none.
+        """
+        with self._lock:
+            files = find_words(self.folder, entry)
+            source = files.alignment or files.transcript
+            if choice == "best" and files.corrected is not None:
+                source = files.corrected
+            revision = read_revision(entry.path, source)
+            opened = self._opened.get((entry.id, choice))
+            if opened is None or opened.revision != revision:
+                opened = self._read(entry, source, source == files.transcript, revision)
+                self._opened[entry.id, choice] = opened
+            self._opened.move_to_end((entry.id, choice))
+            while len(self._opened) > MOST_OPEN:
+                self._opened.popitem(last=False)
+            return opened
+
+    def _read(self, entry: Entry, source: Path | None, is_text: bool, revision: str) -> Opened:
+        if source is None:
+            raise NoWordsYetError(f"{entry.name}: no words beside the recording")
+        recording = read_audio(entry.path, channel=self.settings.channel)
+        grid = open_words(
+            recording,
+            None if is_text else source,
+            self.settings,
+            text=read_transcript(source, encoding=self.settings.encoding) if is_text else None,
+            aligning=self.aligning,
+        )
+        contours = measure_contours(
+            recording, self.settings, with_detail=True, work=Work(count_cores())
+        )
+        sound = encode_recording(recording, "auto")
+        assert sound is not None
+        return Opened(entry, revision, source, recording, grid, contours, sound)
+
+    def correct(self, opened: Opened, correction: Correction) -> Corrected:
+        """Measure a recording with corrected words.
+
+        Raises
+        ------
+        TextGridError
+            The correction does not fit the words, or leaves none.
+        """
+        grid = opened.textgrid
+        if correction:
+            words, _ = select_tiers(grid, self.settings)
+            grid = correct(grid, words, correction)
+        recording = opened.recording
+        with self._lock:
+            hearing = partial(sounds_like_words, recording)
+            alignment = align_tiers(grid, self.settings, recording.duration_s, hearing)
+        measured = join_contours(recording, grid.path, alignment, self.settings, opened.contours)
+        return Corrected(recording, grid, measured)
+
+    def place_to_save(self, opened: Opened) -> Path:
+        """Return where corrected words are written: beside the words that were there before.
+
+        Words that were aligned from a text become the TextGrid of the recording.
+        """
+        files = find_words(self.folder, opened.entry)
+        if files.alignment is None and files.corrected is None:
+            return opened.entry.path.with_suffix(".TextGrid")
+        return opened.entry.corrected
+
+    def save(
+        self, opened: Opened, correction: Correction, replaces: str | None
+    ) -> tuple[Path, str]:
+        """Write the corrected TextGrid.
+
+        Parameters
+        ----------
+        opened : Opened
+        correction : Correction
+        replaces : object
+            The revision of the file that may be replaced, or ``"any"``; what else is none.
+
+        Returns
+        -------
+        path : Path
+        revision : str
+            Of the written file.
+
+        Raises
+        ------
+        ExistsError
+            The file exists and has another revision.
+        OutputError
+            It cannot be written.
+        """
+        path = self.place_to_save(opened)
+        check_place(self.folder, path)
+        text = format_textgrid(self.correct(opened, correction).textgrid)
+        agreed = path.exists() and replaces in ("any", read_revision(path, None))
+        if path.exists() and not agreed:
+            raise ExistsError(f"{path.name}: exists already")
+        write_output(path, text.encode(), force=agreed)
+        return path, read_revision(path, None)
+
+    def align_text(self, entry: Entry, text: str, aligning: AlignSettings) -> Path:
+        """Align what is said in a recording, and write its TextGrid beside the recording.
+
+        Raises
+        ------
+        LemfError
+            The text does not fit or cannot be read, or the TextGrid exists.
+        """
+        if aligning.language is None:
+            raise AlignerError(f"{entry.name}: choose the language of the text")
+        path = entry.path.with_suffix(".TextGrid")
+        check_place(self.folder, path)
+        if path.exists():
+            raise OutputError(f"{path.name}: exists already; correct its words in the page")
+        with self._lock:
+            grid = align(
+                entry.path,
+                text,
+                language=aligning.language,
+                aligner=aligning.aligner,
+                force_fit=aligning.force_fit,
+            )
+        write_output(path, format_textgrid(grid).encode())
+        return path
+
+
+def read_revision(path: Path, words: Path | None) -> str:
+    """Return what changes when one of the files does: digits made of their times and sizes.
+
+    Raises
+    ------
+    TextGridError
+        A file is gone.
+    """
+    try:
+        parts = [
+            (os.fspath(one), status.st_mtime_ns, status.st_size, status.st_ino)
+            for one in (path, words)
+            if one is not None
+            for status in [one.stat()]
+        ]
+    except OSError as error:
+        raise TextGridError(f"{path.name}: cannot be read ({error.strerror})") from error
+    return sha256(repr(parts).encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def read_settings(settings: Settings, content: Mapping[str, Any]) -> Settings:
+    """Return settings with the cue set, weights and decision that a page sends.
+
+    Raises
+    ------
+    SettingsError
+        Values that do not exist or do not fit.
+    """
+    decide = content.get("decide")
+    if decide == "file":
+        decide = settings.decide
+    return replace(
+        settings,
+        cues=content.get("cues", settings.cues),
+        weights=content.get("weights", settings.weights),
+        decide=decide,
+        threshold=content.get("threshold", settings.threshold),
+    )
+
+
+def check_revision(opened: Opened, given: object) -> None:
+    """Refuse corrections of words that have changed since the page was made.
+
+    Raises
+    ------
+    TextGridError
+    """
+    if given != opened.revision:
+        raise TextGridError(
+            f"{opened.entry.name}: the recording or its words have changed on the disk "
+            f"({shown(given)}); load the page again"
+        )
