@@ -36,7 +36,7 @@ class ServeOptions(ScoringOptions, AlignerOptions):
 @aligner_options
 @scoring_options
 def serve(folder: Path, port: int, no_browser: bool, **options: Unpack[ServeOptions]) -> None:
-    """Show the recordings of FOLDER in a browser, to listen to and to correct.
+    """Listen to the recordings of FOLDER, and correct their words.
 
     Each recording has the page of lemf report. Edges and words can be corrected there, which scores
     again, saved as a TextGrid beside the recording, and exported. Recordings can be dropped into

@@ -1,8 +1,12 @@
-"""Fixtures built, not stored: a three-word utterance whose middle word is stressed; fuzzing."""
+"""Fixtures built, not stored: a three-word utterance whose middle word is stressed; fuzzing.
+
+And a real browser, where there is one.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +24,7 @@ from lemf.display.textgrid_output import format_textgrid
 from lemf.errors import UNPRINTABLE
 
 RATE_HZ = 16000
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @dataclass(frozen=True)
@@ -262,3 +267,28 @@ def provide_fuzz() -> Iterator[Callable[..., Counter[str]]]:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20261123)
+
+
+def find_browser():
+    """Return a Chromium, and why there is none."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    return os.environ.get("LEMF_BROWSER", found)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium that plays sound without being asked to."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    program = find_browser()
+    if program is None:
+        pytest.skip(f"needs one of {', '.join(BROWSERS)} on the path")
+    flags = [
+        "--no-sandbox",
+        "--autoplay-policy=no-user-gesture-required",
+        "--use-fake-device-for-media-stream",  # a microphone that beeps
+        "--use-fake-ui-for-media-stream",
+    ]
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=flags)
+        yield chromium
+        chromium.close()

@@ -44,7 +44,9 @@ def test_help_loads_no_numpy_and_no_workers():
     assert loaded(command("--help"), (*names, *HEAVY)) == []
 
 
-@pytest.mark.parametrize("name", ["score", "report", "batch", "rescore", "evaluate", "fit"])
+@pytest.mark.parametrize(
+    "name", ["score", "report", "serve", "batch", "rescore", "evaluate", "fit"]
+)
 def test_help_of_a_command_loads_no_numpy(name):
     assert loaded(command(name, "--help"), ("numpy", "soundfile", *HEAVY)) == []
 

@@ -261,6 +261,7 @@ function start() {
   $("meta").textContent = `${clock(data.duration_s)} s · ${data.rate_hz} Hz · words of ${data.textgrid} · F0 by ${settings.pitch}, ${settings.pitch_floor_hz}–${settings.pitch_ceiling_hz} Hz`;
   if (data.index) {
     $("back").href = data.index;
+    $("back").textContent = data.serve ? "All recordings" : "All sentences";
     $("back").hidden = false;
   }
   addEventListener("hashchange", () => { if (location.hash.startsWith("#sentence-")) go(askedFor()); });

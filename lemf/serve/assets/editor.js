@@ -102,7 +102,7 @@ function showState() {
   if (moves.length) parts.push(`${moves.length} ${moves.length === 1 ? "edge" : "edges"} moved`);
   if (labels.length) parts.push(`${labels.length} ${labels.length === 1 ? "word" : "words"} changed`);
   const where = editor.saved ? `saved to ${editor.saved.name}` : "not saved";
-  $("edit-state").textContent = parts.length ? `${parts.join(", ")}; scored again; ${where}` : editor.before.length ? "As before; scored again" : "";
+  $("edit-state").textContent = parts.length ? `${parts.join(", ")}; scored again; ${where}` : editor.sent ? "As in the file; scored again" : "";
   showEditor();
 }
 

@@ -1,9 +1,6 @@
-"""A long recording without its analysis, and a real browser where there is one."""
+"""A long recording without its analysis."""
 
 from __future__ import annotations
-
-import os
-import shutil
 
 import numpy as np
 import pytest
@@ -12,8 +9,6 @@ from lemf.config import FRAME_PERIOD_S
 from lemf.contours.contours import Contours, Detail
 from lemf.contours.measurement import Measurement
 from lemf.reading.alignment import Alignment, Phone, Word
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def build_measurement(n_sentences, n_words, *, seed=3, gap_s=0.6):
@@ -52,23 +47,3 @@ def ten_minutes():
 def make_measurement():
     """`build_measurement`: numbers of sentences and words -> a measurement with detail."""
     return build_measurement
-
-
-def find_browser():
-    """Return a Chromium, and why there is none."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    return os.environ.get("LEMF_BROWSER", found)
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """A headless Chromium that plays sound without being asked to."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    program = find_browser()
-    if program is None:
-        pytest.skip(f"needs one of {', '.join(BROWSERS)} on the path")
-    flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=flags)
-        yield chromium
-        chromium.close()
