@@ -25,7 +25,7 @@ from msfser.config.settings import SEMANTICS
 from msfser.corpora.mechanism.files import ES_NAME, REACHABLE_NAME, write_mechanism
 from msfser.errors import ConfigError
 from msfser.evaluation.evaluate import EvaluationData, predict_run, read_evaluation_data
-from msfser.evaluation.inspection import Inspection, inspect_run
+from msfser.evaluation.inspection.inspection import Inspection, inspect_run
 from msfser.evaluation.runs import open_run
 from msfser.manifest import MANIFEST_NAME, read_manifest
 from msfser.model.device import choose_device
@@ -119,9 +119,9 @@ def run_demo(
                 watch=watch,
             )
     # texts and their vectors
-    _make_texts(corpus, jobs, report)
+    make_texts(corpus, jobs, report)
     report("vectors: a random vector per word, without word order")
-    _encode(corpus, folder / ENCODER_NAME)
+    encode_by_words(corpus, folder / ENCODER_NAME)
     # four models per seed
     rows = read_ablation(DEMO, [*changes, f"data.folder={json.dumps(str(corpus.resolve()))}"])
     report(f"training: {len(rows)} models per seed; seeds: {n_seeds}")
@@ -179,7 +179,7 @@ def _describe(plan: dict[str, int]) -> str:
     return f"corpus seed {plan.get('corpus_seed')}, {plan.get('n_utterances')} utterances"
 
 
-def _make_texts(corpus: Path, jobs: int, report: Report) -> None:
+def make_texts(corpus: Path, jobs: int, report: Report) -> None:
     """Write LES by lemf, GS from the transcripts, ES from the descriptions of the corpus."""
     manifest = read_manifest(corpus)
     report("LES: the emphasis segment of every utterance, found by lemf")
@@ -196,7 +196,8 @@ def _make_texts(corpus: Path, jobs: int, report: Report) -> None:
     update_texts(corpus, manifest, "es", es)
 
 
-def _encode(corpus: Path, encoder: Path) -> None:
+def encode_by_words(corpus: Path, encoder: Path) -> None:
+    """Encode the texts of a corpus by a random vector per word, which is written if missing."""
     texts = read_texts(corpus)
     if not encoder.exists():
         every = [text.text for name in SEMANTICS for text in texts.of(name) if text.text]

@@ -11,7 +11,7 @@ from msfser.ablation.demo import SPLIT, Demo
 from msfser.ablation.demo_findings import Finding
 from msfser.ablation.files import FIGURE_NAME, ablation_notes, ablation_title, write_ablation
 from msfser.ablation.table import ablation_table, brief_table
-from msfser.evaluation.inspection_figure import draw_ccc_without, draw_routing
+from msfser.evaluation.inspection.figure import draw_ccc_without, draw_routing
 from msfser.evaluation.intervals import LEVEL
 from msfser.manifest import DIMENSIONS
 from msfser.outputs import (

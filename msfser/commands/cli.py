@@ -14,6 +14,7 @@ import click
 
 from lemf.runtime.console import OneLineErrors, say
 from msfser.commands.ablation_commands import ablate
+from msfser.commands.compare_command import compare
 from msfser.commands.corpus_commands import corpus
 from msfser.commands.demo_command import demo
 from msfser.commands.evaluation_commands import evaluate, inspect_model
@@ -79,6 +80,7 @@ main.add_command(train)
 main.add_command(ablate)
 main.add_command(demo)
 main.add_command(evaluate)
+main.add_command(compare)
 main.add_command(predict)
 main.add_command(export)
 main.add_command(inspect_model)

@@ -156,6 +156,24 @@ def table(
     help="Number of utterances; 5 of every 24 are for testing.",
 )
 @click.option("--seed", default=0, show_default=True, help="Seed of the corpus.")
+@click.option(
+    "--class-imbalance",
+    default=0.0,
+    metavar="RATIO",
+    help="Plant emotion classes, one RATIO times as frequent in training as each other.",
+)
+@click.option(
+    "--speaker-shift",
+    default=0.0,
+    metavar="POINTS",
+    help="Plant voices that are lively by habit: their standard deviation in arousal.",
+)
+@click.option(
+    "--rater-spread",
+    default=0.0,
+    metavar="POINTS",
+    help="Plant raters: the mean standard deviation of their votes.",
+)
 @jobs_option
 @click.option(
     "--reachable", is_flag=True, help="Also print the best reachable CCC, and that of an oracle."
@@ -164,6 +182,9 @@ def table(
 def mechanism(
     n_utterances: int,
     seed: int,
+    class_imbalance: float,
+    speaker_shift: float,
+    rater_spread: float,
     jobs: int | None,
     reachable: bool,
     **options: Unpack[OutputOptions],
@@ -176,14 +197,26 @@ def mechanism(
     """
     from lemf.runtime.progress import progress
     from msfser.corpora.mechanism.files import write_mechanism
+    from msfser.corpora.mechanism.planted import Planted
     from msfser.corpora.mechanism.reachable import draw_sentences, reachable_table
     from msfser.manifest import MANIFEST_NAME
 
+    planted = Planted(
+        class_imbalance=class_imbalance, speaker_shift=speaker_shift, rater_spread=rater_spread
+    )
+    if planted.shown and reachable:
+        raise click.UsageError("--reachable: known for the corpus with nothing planted")
     check_figures(options)
     output, force = options["output"], options["force"]
     with progress("making utterances") as watch:
         manifest = write_mechanism(
-            output, n_utterances=n_utterances, seed=seed, jobs=jobs, force=force, watch=watch
+            output,
+            n_utterances=n_utterances,
+            seed=seed,
+            planted=planted,
+            jobs=jobs,
+            force=force,
+            watch=watch,
         )
     show_corpus(output / MANIFEST_NAME, manifest, options)
     if reachable:

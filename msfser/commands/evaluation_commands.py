@@ -22,13 +22,21 @@ _MOST_NAMED = 5  # failures named on the terminal; a file holds all
 device_option = click.option(
     "--device", default="auto", show_default=True, help="Device: auto, cpu, cuda or cuda:N."
 )
-_data_option = click.option(
+calibrate_option = click.option(
+    "--calibrate",
+    type=click.Choice(["none", "speaker"]),
+    default="none",
+    show_default=True,
+    help="Shift and scale the predictions of each speaker, as far as speakers differ by more than "
+    "chance; needs no labels.",
+)
+data_option = click.option(
     "--data",
     type=PATH,
     metavar="DIR",
     help="Folder of the manifest and the features.  [default: that of the training]",
 )
-_split_option = click.option(
+split_option = click.option(
     "--split",
     "splits",
     multiple=True,
@@ -39,12 +47,13 @@ _split_option = click.option(
 
 @click.command()
 @click.argument("runs", type=PATH, metavar="RUN...", nargs=-1, required=True)
-@_split_option
-@_data_option
+@split_option
+@data_option
 @click.option(
     "-o", "--output", type=PATH, metavar="DIR", help="Output folder.  [default: RUN/evaluation]"
 )
 @label_bounds_option
+@calibrate_option
 @resamples_option
 @click.option("--seed", default=0, show_default=True, help="Seed of the bootstrap.")
 @click.option("--card", is_flag=True, help="Also write the model card, RUN/best/README.md.")
@@ -56,6 +65,7 @@ def evaluate(
     data: Path | None,
     output: Path | None,
     label_bounds: str | None,
+    calibrate: str,
     resamples: int,
     seed: int,
     card: bool,
@@ -69,14 +79,16 @@ def evaluate(
     was not made by msfser (with --label-bounds). Several runs are pooled: the models of five folds
     make one evaluation, with the mean over folds and the pooled CCC.
     """
+    from msfser.evaluation.calibrated import calibrate_predictions
     from msfser.evaluation.files import FILES, Origin, write_evaluation
+    from msfser.evaluation.mean_errors import mean_errors
     from msfser.evaluation.predictions import join_predictions
-    from msfser.evaluation.report import make_tables, score_notes
-    from msfser.evaluation.scores import score_predictions
+    from msfser.evaluation.report import make_bias_tables, make_tables, score_notes
+    from msfser.evaluation.scores import scopes, score_predictions
     from msfser.outputs import prepare_folder, print_tables
 
     # runs, tables and output folder
-    tables = [path for path in runs if path.suffix == ".parquet"]
+    paths = [path for path in runs if path.suffix == ".parquet"]
     folders = [path for path in runs if path.suffix != ".parquet"]
     if output is None and folders:
         if len(runs) > 1:
@@ -84,13 +96,13 @@ def evaluate(
         output = folders[0] / "evaluation"
     if data is not None and not folders:
         raise click.UsageError("--data: a table of predictions holds its labels; leave it out")
-    if label_bounds is not None and not tables:
+    if label_bounds is not None and not paths:
         raise click.UsageError("--label-bounds: a run knows its rating scale; leave it out")
     bounds = None if label_bounds is None else parse_bounds(label_bounds)
-    parts = [_read_table(path, splits, bounds) for path in tables]
+    parts = [read_table_of(path, splits, bounds) for path in paths]
     skipped: dict[str, str] = {}
-    found = _find_runs(folders)
-    if card and (len(found) != 1 or tables):
+    found = find_runs_in(folders)
+    if card and (len(found) != 1 or paths):
         raise click.UsageError("--card: the card of one model needs one RUN")
     if output is not None:
         prepare_folder(output, FILES, force=force)
@@ -100,11 +112,14 @@ def evaluate(
         check_card(found[0], force=force)
     # predictions and scores
     for run in found:
-        predictions, used = _predict_run(run, splits, data, device)
+        predictions, used = predict_run_of(run, splits, data, device)
         parts.append(predictions)
         skipped |= used.skipped
     predictions = join_predictions(parts)
+    if calibrate == "speaker":
+        predictions = calibrate_predictions(predictions)
     scores = score_predictions(predictions, n_resamples=resamples, seed=seed)
+    errors = [one for scope, part in scopes(predictions) for one in mean_errors(part, scope)]
     notes = score_notes(predictions, scores)
     # files that were asked for, before a closed pipe can end the command
     written: list[Path] = []
@@ -113,12 +128,13 @@ def evaluate(
             runs=tuple(map(str, runs)), n_resamples=resamples, seed=seed, notes=tuple(notes)
         )
         _write_skipped(skipped, output, force)
-        write_evaluation(output, predictions, scores, origin, force=force)
+        write_evaluation(output, predictions, scores, errors, origin, force=force)
         written.append(output)
     if card:
         written.append(write_card(found[0], scores, notes, force=force))
     # tables, notes and names of the files
-    print_tables(make_tables(scores), open_stdout())
+    tables = [*make_tables(scores), *make_bias_tables(errors, predictions)]
+    print_tables(tables, open_stdout())
     _say_unlabelled(scores)
     for line in [*(f"note: {note}" for note in notes), *(f"wrote {path}" for path in written)]:
         say(line)
@@ -127,8 +143,8 @@ def evaluate(
 
 @click.command("inspect")
 @click.argument("run", type=PATH, metavar="RUN")
-@_split_option
-@_data_option
+@split_option
+@data_option
 @click.option(
     "-o", "--output", type=PATH, metavar="DIR", help="Output folder.  [default: RUN/inspection]"
 )
@@ -149,8 +165,8 @@ def inspect_model(
     """
     from lemf.runtime.progress import progress
     from msfser.evaluation.evaluate import read_evaluation_data
-    from msfser.evaluation.inspection import inspect_run
-    from msfser.evaluation.inspection_files import FILES, make_inspection_tables, write_inspection
+    from msfser.evaluation.inspection.files import FILES, make_inspection_tables, write_inspection
+    from msfser.evaluation.inspection.inspection import inspect_run
     from msfser.evaluation.runs import find_runs, open_run
     from msfser.model.device import choose_device
     from msfser.outputs import prepare_folder, print_tables
@@ -182,9 +198,10 @@ def inspect_model(
     _end_on_skipped(found.skipped, len(found.utterances), output)
 
 
-def _read_table(
+def read_table_of(
     path: Path, splits: tuple[str, ...], bounds: tuple[float, float] | None
 ) -> Predictions:
+    """Read the splits of a table of predictions."""
     from msfser.evaluation.predictions import read_predictions
 
     predictions = read_predictions(path, bounds)
@@ -194,7 +211,8 @@ def _read_table(
         raise DataError(f"{path}: {error}") from error
 
 
-def _find_runs(folders: list[Path]) -> list[Path]:
+def find_runs_in(folders: list[Path]) -> list[Path]:
+    """Find the runs in folders; of none, without loading torch."""
     if not folders:  # tables alone need no torch
         return []
     from msfser.evaluation.runs import find_runs
@@ -202,9 +220,10 @@ def _find_runs(folders: list[Path]) -> list[Path]:
     return find_runs(folders)
 
 
-def _predict_run(
+def predict_run_of(
     folder: Path, splits: tuple[str, ...], data: Path | None, device: str
 ) -> tuple[Predictions, EvaluationData]:
+    """Predict with a run, as progress shows, and return what was predicted, too."""
     from lemf.runtime.progress import progress
     from msfser.evaluation.evaluate import predict_run, read_evaluation_data
     from msfser.evaluation.runs import open_run

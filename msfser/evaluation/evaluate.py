@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from lemf.runtime.progress import Watch, no_watch
-from msfser.config.settings import Semantic
+from msfser.config.settings import RATE_HZ, Semantic
+from msfser.data.clips import Samples
 from msfser.data.examples import (
     Examples,
     choose_utterances,
@@ -23,6 +25,7 @@ from msfser.data.examples import (
 from msfser.data.kept_scan import scan_corpus
 from msfser.data.scan import Scan
 from msfser.errors import CheckpointError, DataError
+from msfser.evaluation.groups import estimate_snr_db
 from msfser.evaluation.inference import run_model
 from msfser.evaluation.predictions import Predictions, make_predictions
 from msfser.evaluation.runs import DATA_NAME, Run, expert_names, make_reader
@@ -160,7 +163,14 @@ def predict_run(
     watch : function
         Called with the number of windows of audio done, and the total.
     """
-    read = make_reader(run.model, run.cache).read
+    reader = make_reader(run.model, run.cache)
+    snr_db: dict[Path, float] = {}
+
+    def read(path: Path) -> Samples:
+        samples = reader.read(path)
+        snr_db[path] = estimate_snr_db(samples, RATE_HZ)
+        return samples
+
     watch(0, len(data.examples))
     outputs = run_model(run.model, data.examples, read, device=device, watch=watch)
     bounds = data.manifest.label_bounds
@@ -184,6 +194,7 @@ def predict_run(
             for kind, variances in outputs.variances.items()
         },
         notes=data.notes,
+        more={"snr_db": np.array([snr_db[path] for path in data.examples.wavs])},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,11 +10,13 @@ from matplotlib.figure import Figure
 
 from lemf.runtime.colours import BLUE, GREY_40
 from msfser.ccc import FloatArray, ccc
+from msfser.evaluation.groups import DURATION_EDGES_S, SPEAKER, duration_group, mean_known
+from msfser.evaluation.mean_errors import MeanError
 from msfser.evaluation.predictions import Predictions
-from msfser.evaluation.scores import DURATION_EDGES_S, duration_group, mean_known
 from msfser.manifest import DIMENSIONS
 
 _N_CALIBRATION_BINS = 10
+_MOST_SPEAKERS = 40
 _DENSE = 2000  # utterances from which a scatter is drawn as a density
 _COLOUR = BLUE
 _REFERENCE = GREY_40
@@ -76,6 +78,53 @@ def draw_error_by_duration(predictions: Predictions) -> Figure:
     axes.set_xlabel("duration, and how many utterances")
     axes.set_ylabel("RMSE on the corpus's scale")
     axes.legend(frameon=False, fontsize=8, ncols=3, loc="upper left")
+    return figure
+
+
+def draw_bias(errors: Sequence[MeanError]) -> Figure:
+    """Draw the mean errors of groups with their intervals, and those of up to 40 speakers.
+
+    Parameters
+    ----------
+    errors : sequence of MeanError
+        Of one scope.
+    """
+    groups = [one for one in errors if one.by != SPEAKER and one.n_utterances]
+    speakers = [one for one in errors if one.by == SPEAKER and one.n_utterances]
+    kept = np.linspace(0, len(speakers) - 1, min(len(speakers), _MOST_SPEAKERS)).round()
+    height = 1.2 + 0.22 * (len(groups) + len(kept))
+    figure = Figure(figsize=(9.6, height), layout="constrained")
+    panels = figure.subplots(1, len(DIMENSIONS), sharex=True)
+    for d, (name, axes) in enumerate(zip(DIMENSIONS, panels, strict=True)):
+        # speakers by their error in this dimension
+        order = np.argsort([np.nan_to_num(one.mean[d]) for one in speakers], kind="stable")
+        ordered = [speakers[place] for place in order]
+        rows = [*groups, *(ordered[int(place)] for place in kept)]
+        places = np.arange(len(rows), 0, -1)
+        means = np.array([one.mean[d] for one in rows])
+        bounds = np.array([one.bounds[d] for one in rows])
+        is_speaker = np.array([one.by == SPEAKER for one in rows])
+        for chosen, marker in ((~is_speaker, "o"), (is_speaker, ".")):
+            axes.hlines(places[chosen], *bounds[chosen].T, color=_COLOUR, lw=1)
+            axes.plot(means[chosen], places[chosen], marker, color=_COLOUR, ms=4)
+        axes.axvline(0.0, color=_REFERENCE, lw=0.8, ls="--")
+        axes.set_title(name, fontsize=10)
+        axes.set_xlabel("prediction minus label")
+        names = [f"{one.by} {one.group}".strip() for one in groups]
+        ticks = names if d == 0 else [""] * len(names)
+        axes.set_yticks(places[: len(groups)], ticks, fontsize=8)
+        axes.set_ylim(0, len(rows) + 1)
+    if len(kept):
+        axes = panels[0]
+        which = (
+            f"{len(speakers):,} speakers"
+            if len(kept) == len(speakers)
+            else (f"{len(kept)} of {len(speakers):,} speakers")
+        )
+        axes.annotate(
+            f"{which},\nby error", (0, len(kept) / 2 + 0.5), xycoords=("axes fraction", "data"),
+            xytext=(-6, 0), textcoords="offset points", ha="right", va="center", fontsize=8,
+        )  # fmt: skip
     return figure
 
 

@@ -11,24 +11,28 @@ import numpy as np
 
 from lemf.runtime.output import write_output
 from msfser.evaluation.figure import (
+    draw_bias,
     draw_calibration,
     draw_error_by_duration,
     draw_scatter,
 )
 from msfser.evaluation.intervals import LEVEL
+from msfser.evaluation.mean_errors import MeanError, errors_to_rows
 from msfser.evaluation.predictions import PREDICTIONS_NAME, Predictions, write_predictions
-from msfser.evaluation.report import make_tables
+from msfser.evaluation.report import make_bias_tables, make_tables
 from msfser.evaluation.scores import Score, scopes, scores_to_rows
 from msfser.outputs import (
     FIGURES_NAME,
     METRICS_NAME,
     REPORT_NAME,
+    format_csv,
     format_markdown,
     format_notes,
     render_figure,
 )
 
-FILES = (PREDICTIONS_NAME, METRICS_NAME, REPORT_NAME)
+BIAS_NAME = "bias.csv"
+FILES = (PREDICTIONS_NAME, METRICS_NAME, REPORT_NAME, BIAS_NAME)
 
 _DRAWINGS = {
     "scatter": draw_scatter,
@@ -61,6 +65,7 @@ def write_evaluation(
     folder: Path,
     predictions: Predictions,
     scores: Sequence[Score],
+    errors: Sequence[MeanError],
     origin: Origin,
     *,
     force: bool = False,
@@ -84,15 +89,19 @@ def write_evaluation(
             path = Path(FIGURES_NAME) / f"{scope.replace('/', '-')}-{name}.png"
             write_output(folder / path, render_figure(draw(part)), force=force)
             links.append(f"![{scope}: {name}]({path.as_posix()})")
+        path = Path(FIGURES_NAME) / f"{scope.replace('/', '-')}-bias.png"
+        figure = draw_bias([one for one in errors if one.scope == scope])
+        write_output(folder / path, render_figure(figure), force=force)
+        links.append(f"![{scope}: bias]({path.as_posix()})")
+    write_output(folder / BIAS_NAME, format_csv(errors_to_rows(errors)), force=force)
     corpus = " ".join((predictions.corpus, predictions.version)).strip()
     intro = (
         f"CCC{' of ' if corpus else ''}{corpus}; intervals are "
         f"{100 * LEVEL:g} % intervals from {origin.n_resamples:,} bootstrap draws.\n"
     )
     notes = format_notes(origin.notes)
-    report = "\n".join(
-        ["# Evaluation\n", intro, format_markdown(make_tables(scores)), *notes, *links, ""]
-    )
+    tables = [*make_tables(scores), *make_bias_tables(errors, predictions)]
+    report = "\n".join(["# Evaluation\n", intro, format_markdown(tables), *notes, *links, ""])
     write_output(folder / REPORT_NAME, report.encode(), force=force)
     metrics = _format_metrics(predictions, scores, origin)
     write_output(folder / METRICS_NAME, metrics.encode(), force=force)

@@ -54,14 +54,14 @@ def ccc_draws(
     n_utterances, n_dimensions = labels.shape
     if n_utterances == 0:
         return np.full((n_resamples, n_dimensions), np.nan)
-    sums = _sums(predictions, labels).reshape(n_utterances, -1)
+    sums = ccc_sums(predictions, labels).reshape(n_utterances, -1)
     if speakers is not None:
-        groups = _group_numbers(speakers)
+        groups = group_numbers(speakers)
         in_groups = np.zeros((groups.max() + 1, sums.shape[1]))
         np.add.at(in_groups, groups, sums)
         sums = in_groups
     draws = [
-        _ccc_of_sums((times_drawn @ sums).reshape(-1, 6, n_dimensions))
+        ccc_of_sums((times_drawn @ sums).reshape(-1, 6, n_dimensions))
         for times_drawn in _times_drawn(len(sums), n_resamples, np.random.default_rng(seed))
     ]
     return np.concatenate(draws)
@@ -99,7 +99,7 @@ def ccc_intervals(
     mean = drawn.sum(axis=0) / count
     variance = np.where(found, (drawn - mean) ** 2, 0.0).sum(axis=0) / count
     # Draws of n units vary less than n units do, by (n - 1) / n.
-    half = _student_t(freedom) * np.sqrt(variance * n_units / freedom)
+    half = student_t(freedom) * np.sqrt(variance * n_units / freedom)
     bounds = np.tanh(np.stack([z - half, z + half], axis=1))
     return np.where(usable[:, np.newaxis], bounds, np.nan)
 
@@ -137,7 +137,7 @@ def count_units(labels: FloatArray, speakers: Sequence[str | None] | None = None
     return np.array(counts, dtype=np.float64)
 
 
-def _student_t(freedom: FloatArray) -> FloatArray:
+def student_t(freedom: FloatArray) -> FloatArray:
     """Compute the two-sided quantile of `LEVEL` of Student's t, to 0.001 from 4 degrees of freedom.
 
     References
@@ -156,7 +156,7 @@ def _student_t(freedom: FloatArray) -> FloatArray:
     return quantiles
 
 
-def _sums(predictions: FloatArray, labels: FloatArray) -> FloatArray:
+def ccc_sums(predictions: FloatArray, labels: FloatArray) -> FloatArray:
     """Compute the terms of each utterance in the six sums that CCC is computed from.
 
     Returns
@@ -174,8 +174,9 @@ def _sums(predictions: FloatArray, labels: FloatArray) -> FloatArray:
     return np.stack([known.astype(np.float64), p, y, p * p, y * y, p * y], axis=1)
 
 
-def _ccc_of_sums(sums: FloatArray) -> FloatArray:
-    n, p, y, pp, yy, py = np.moveaxis(sums, 1, 0)
+def ccc_of_sums(sums: FloatArray) -> FloatArray:
+    """Compute CCC from sums of `ccc_sums` over utterances, (..., 6, dimensions)."""
+    n, p, y, pp, yy, py = np.moveaxis(sums, -2, 0)
     count = np.maximum(n, 1.0)
     return CccMoments(
         n=n,
@@ -198,7 +199,8 @@ def _times_drawn(n: int, n_resamples: int, rng: np.random.Generator) -> Iterator
         yield counts.reshape(size, n).astype(np.float64)
 
 
-def _group_numbers(speakers: Sequence[str | None]) -> NDArray[np.int64]:
+def group_numbers(speakers: Sequence[str | None]) -> NDArray[np.int64]:
+    """Return the number of each utterance's speaker, from 0; each unknown one is a separate one."""
     numbers: dict[object, int] = {}
     return np.array(
         [

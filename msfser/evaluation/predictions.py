@@ -23,6 +23,7 @@ from msfser.manifest import DIMENSIONS, Utterance, label_array
 from msfser.outputs import Column, convert_columns, format_parquet, read_parquet, select_columns
 
 PREDICTIONS_NAME = "predictions.parquet"
+MORE_COLUMNS = ("snr_db",)
 
 _COMMAND = "msfser evaluate"
 _TEXTS = ("split", "speaker", "gender", "emotion")
@@ -60,6 +61,10 @@ class Predictions:
         of a model that predicts evidence; empty for others.
     notes : dict of str to tuple of str
         What a reader should know of the scores of a scope, such as a split of training data.
+    more : dict of str to (utterances,) float64
+        Further columns, some of `MORE_COLUMNS`; NaN where unknown.
+    calibration : str
+        ``"speaker"`` where the values were calibrated, see `fit_speaker_calibration`, else ``""``.
     """
 
     corpus: str
@@ -78,6 +83,8 @@ class Predictions:
     gate_mean: FloatArray
     deviations: dict[str, FloatArray] = field(default_factory=dict)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    more: dict[str, FloatArray] = field(default_factory=dict)
+    calibration: str = ""
 
     def select(self, chosen: NDArray[np.bool_]) -> Predictions:
         """Return the chosen rows.
@@ -86,7 +93,16 @@ class Predictions:
         ----------
         chosen : (utterances,) bool
         """
-        rows = np.flatnonzero(chosen).tolist()
+        return self.take(np.flatnonzero(chosen))
+
+    def take(self, places: NDArray[np.int64]) -> Predictions:
+        """Return the rows at some places, in their order.
+
+        Parameters
+        ----------
+        places : (rows,) int64
+        """
+        rows = places.tolist()
         return Predictions(
             corpus=self.corpus,
             version=self.version,
@@ -104,6 +120,8 @@ class Predictions:
             gate_mean=self.gate_mean[rows],
             deviations={kind: values[rows] for kind, values in self.deviations.items()},
             notes=self.notes,
+            more={name: values[rows] for name, values in self.more.items()},
+            calibration=self.calibration,
         )
 
     def select_splits(self, names: Sequence[str]) -> Predictions:
@@ -135,6 +153,7 @@ def make_predictions(
     gate_mean: FloatArray | None = None,
     deviations: dict[str, FloatArray] | None = None,
     notes: dict[str, tuple[str, ...]] | None = None,
+    more: dict[str, FloatArray] | None = None,
 ) -> Predictions:
     """Join predictions with the columns of the manifest.
 
@@ -146,7 +165,7 @@ def make_predictions(
         Of the manifest.
     held_out : int
         The fold that the model held out; 0 for a model trained on splits.
-    experts, gate_mean, deviations, notes
+    experts, gate_mean, deviations, notes, more
         As in `Predictions`, if there are any.
     """
     return Predictions(
@@ -166,6 +185,7 @@ def make_predictions(
         gate_mean=np.full(len(utterances), np.nan) if gate_mean is None else gate_mean,
         deviations=deviations or {},
         notes=notes or {},
+        more=more or {},
     )
 
 
@@ -179,7 +199,7 @@ def join_predictions(parts: Sequence[Predictions]) -> Predictions:
     """
     first = parts[0]
     for part in parts[1:]:
-        for name in ("corpus", "version", "label_bounds"):
+        for name in ("corpus", "version", "label_bounds", "calibration"):
             if getattr(part, name) != getattr(first, name):
                 raise DataError(
                     f"{name} {getattr(part, name)!r} and {getattr(first, name)!r}: "
@@ -190,6 +210,7 @@ def join_predictions(parts: Sequence[Predictions]) -> Predictions:
     if twice:
         raise DataError(f"id {twice[0]!r}: predicted by two runs; pooled runs must not overlap")
     named = set.intersection(*(set(part.experts) for part in parts))
+    more = set.intersection(*(set(part.more) for part in parts))
     return Predictions(
         corpus=first.corpus,
         version=first.version,
@@ -218,6 +239,12 @@ def join_predictions(parts: Sequence[Predictions]) -> Predictions:
             scope: tuple(dict.fromkeys(n for part in parts for n in part.notes.get(scope, ())))
             for scope in dict.fromkeys(scope for part in parts for scope in part.notes)
         },
+        more={
+            name: np.concatenate([part.more[name] for part in parts])
+            for name in first.more
+            if name in more
+        },
+        calibration=first.calibration,
     )
 
 
@@ -242,6 +269,7 @@ def write_predictions(path: Path, predictions: Predictions, *, force: bool = Fal
         values_of |= dict(zip(_names(f"expert_{expert}"), values.T, strict=True))
     for kind, values in predictions.deviations.items():
         values_of |= dict(zip(_names(kind), values.T, strict=True))
+    values_of |= predictions.more
     columns: list[Column[int]] = [
         (name, _TYPES.get(name, "float64"), values.__getitem__)
         for name, values in values_of.items()
@@ -253,6 +281,7 @@ def write_predictions(path: Path, predictions: Predictions, *, force: bool = Fal
         "experts": list(predictions.experts),
         **({"deviations": list(predictions.deviations)} if predictions.deviations else {}),
         **({"notes": predictions.notes} if predictions.notes else {}),
+        **({"calibration": predictions.calibration} if predictions.calibration else {}),
     }
     content = format_parquet(range(len(predictions.ids)), columns, metadata)
     write_output(path, content, force=force)
@@ -297,6 +326,7 @@ def read_predictions(path: Path, label_bounds: tuple[float, float] | None = None
         notes = {
             scope: tuple(map(str, texts)) for scope, texts in metadata.get("notes", {}).items()
         }
+        calibration = str(metadata.get("calibration", ""))
     except (KeyError, ValueError, TypeError, OverflowError, AttributeError):
         fits = False
     if not fits:
@@ -306,11 +336,12 @@ def read_predictions(path: Path, label_bounds: tuple[float, float] | None = None
             f"{path}: the rating scale is {low:g} to {high:g}, not that of --label-bounds; leave "
             "the option out"
         )
-    more = [*(f"expert_{expert}" for expert in experts), *kinds]
-    of_model = [name for one in more for name in _names(one)]
+    starts = [*(f"expert_{expert}" for expert in experts), *kinds]
+    of_model = [name for start in starts for name in _names(start)]
     if missing := [name for name in of_model if name not in table.column_names]:
         raise DataError(f"{path}: no column {missing[0]!r}; make it with {_COMMAND}")
-    table = _check_values(path, select_columns(table, (*needed, *of_model), _OPTIONAL))
+    more = [name for name in MORE_COLUMNS if name in table.column_names]
+    table = _check_values(path, select_columns(table, (*needed, *of_model, *more), _OPTIONAL))
     (name, n_rows), *_ = [*Counter(table["id"].to_pylist()).most_common(1), ("", 0)]
     if n_rows > 1:
         raise DataError(f"{path}: id {name!r}: {n_rows:,} rows; give each utterance one")
@@ -331,6 +362,8 @@ def read_predictions(path: Path, label_bounds: tuple[float, float] | None = None
         gate_mean=_numbers(table["gate_mean"]),
         deviations={kind: _dimensions(table, kind) for kind in kinds},
         notes=notes,
+        more={name: _numbers(table[name]) for name in more},
+        calibration=calibration,
     )
 
 

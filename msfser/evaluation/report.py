@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
+from msfser.evaluation.groups import SPEAKER
 from msfser.evaluation.intervals import FEWEST, LEVEL
+from msfser.evaluation.mean_errors import MeanError, speaker_deviation
 from msfser.evaluation.predictions import Predictions
-from msfser.evaluation.scores import FOLDS, MEASURES, Score
+from msfser.evaluation.scores import FOLDS, MEASURES, Score, scopes
 from msfser.manifest import DIMENSIONS
 from msfser.outputs import Table
 
@@ -31,6 +35,38 @@ def make_tables(scores: Sequence[Score]) -> list[Table]:
         tables.append(_main_table(total))
         if groups:
             tables.append(_group_table(scope, groups))
+    return tables
+
+
+def make_bias_tables(errors: Sequence[MeanError], predictions: Predictions) -> list[Table]:
+    """Build one table per split: mean errors of its groups, and how far speakers differ.
+
+    Splits without labels are left out; so are the rows of single speakers.
+    """
+    tables = []
+    for scope, part in scopes(predictions):
+        rows = [
+            (
+                f"{one.by} {one.group}".strip(),
+                f"{one.n_utterances:,}",
+                f"{one.n_speakers:,}",
+                *(
+                    f"{_error(mean, signed=True)}{_bounds(bounds)}"
+                    for mean, bounds in zip(one.mean, one.bounds, strict=True)
+                ),
+            )
+            for one in errors
+            if one.scope == scope and one.by != SPEAKER and one.n_utterances
+        ]
+        if not rows:
+            continue
+        deviations = speaker_deviation(part.values - part.labels, part.speaker)
+        if not np.isnan(deviations).all():
+            cells = [_error(value) for value in deviations]
+            rows.append(("deviation between speakers", rows[0][1], rows[0][2], *cells))
+        head = ("group", "utterances", "speakers", *DIMENSIONS)
+        title = f"{scope} by group: prediction minus label, {_PERCENT} over speakers"
+        tables.append(Table(title=title, head=head, rows=tuple(rows)))
     return tables
 
 
@@ -127,6 +163,14 @@ def _group_table(scope: str, scores: Sequence[Score]) -> Table:
 def _interval(bounds: Sequence[float]) -> str:
     low, high = bounds
     return "-" if math.isnan(low) else f"{low:.3f} to {high:.3f}"
+
+
+def _bounds(bounds: Sequence[float]) -> str:
+    """Format an interval in brackets, with a star where it holds no 0; empty without one."""
+    low, high = bounds
+    if math.isnan(low):
+        return ""
+    return f" ({low:+.2f} to {high:+.2f}){'' if low <= 0 <= high else '*'}"
 
 
 def _error(value: float, *, signed: bool = False) -> str:

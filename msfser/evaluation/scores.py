@@ -8,16 +8,15 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lemf import N_RESAMPLES, bootstrap_interval
 from msfser.ccc import FloatArray, ccc
+from msfser.evaluation.groups import mean_known, utterance_groups
 from msfser.evaluation.intervals import FEWEST, LEVEL, ccc_draws, ccc_intervals, count_units
 from msfser.evaluation.predictions import Predictions
 from msfser.manifest import DIMENSIONS
 
 MEASURES = (*DIMENSIONS, "average")
-DURATION_EDGES_S = (0.0, 2.0, 4.0, 8.0, 16.0, math.inf)
 FOLDS = "folds"  # the scope of models that each held out one fold
 NO_SPLIT = "no split"
 
@@ -55,8 +54,8 @@ class Score:
     scope : str
         The split, or `FOLDS`.
     by, group : str
-        ``"all"`` and ``""``; or ``"fold"``, ``"emotion"``, ``"gender"`` or ``"duration"``, and the
-        name of the group. The mean over the folds is group ``"mean"`` of ``"fold"``.
+        ``"all"`` and ``""``; or ``"fold"``, or what `utterance_groups` tells apart, and the name
+        of the group. The mean over the folds is group ``"mean"`` of ``"fold"``.
     n_utterances, n_speakers : int
         Utterances with a label in any dimension, and known speakers.
     ccc : (4,) float64
@@ -100,7 +99,7 @@ def score_predictions(
             scores += _score_folds(part, n_resamples, seed)
         scores += [
             _score(part.select(chosen), scope, by, group, n_resamples, seed)
-            for by, group, chosen in _groups(part)
+            for by, group, chosen in utterance_groups(part)
         ]
     return scores
 
@@ -129,15 +128,6 @@ def paper_score(predictions: Predictions, scope: str) -> PaperScore | None:
     return _PAPER_PODCAST if (predictions.corpus, predictions.version, scope) == paper else None
 
 
-def duration_group(duration_s: float) -> str:
-    """Name the group of a duration, such as ``"2 to 4 s"``; empty if unknown."""
-    if math.isnan(duration_s):
-        return ""
-    i = int(np.searchsorted(DURATION_EDGES_S, duration_s, side="right")) - 1
-    low, high = DURATION_EDGES_S[i], DURATION_EDGES_S[i + 1]
-    return f"{low:g} s or more" if math.isinf(high) else f"{low:g} to {high:g} s"
-
-
 def scores_to_rows(scores: Sequence[Score]) -> list[dict[str, Any]]:
     """Convert scores to rows of ``metrics.json``; None for numbers that are not defined."""
     rows: list[dict[str, Any]] = []
@@ -160,24 +150,6 @@ def scores_to_rows(scores: Sequence[Score]) -> list[dict[str, Any]]:
                 row[name] |= {"rmse": _number(score.rmse[m]), "bias": _number(score.bias[m])}
         rows.append(row)
     return rows
-
-
-def _groups(predictions: Predictions) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
-    yield "all", "", np.ones(len(predictions.ids), dtype=bool)
-    columns = {
-        "emotion": predictions.emotion,
-        "gender": predictions.gender,
-        "duration": [duration_group(duration) for duration in predictions.duration_s],
-    }
-    for by, column in columns.items():
-        names = {name for name in column if name}
-        if by == "duration":
-            ordered = [duration_group(edge) for edge in DURATION_EDGES_S[:-1]]
-        else:
-            ordered = sorted(names)
-        for name in ordered:
-            if name in names:
-                yield by, name, np.array([value == name for value in column], dtype=bool)
 
 
 def _score_folds(predictions: Predictions, n_resamples: int, seed: int) -> list[Score]:
@@ -280,14 +252,6 @@ def percentile_intervals(draws: FloatArray, n_utterances: int) -> FloatArray:
     if n_utterances < FEWEST:
         return np.full((draws.shape[1], 2), np.nan)
     return np.array([bootstrap_interval(column, LEVEL) for column in draws.T])
-
-
-def mean_known(values: FloatArray) -> FloatArray:
-    """Average each column over its known values; NaN if there are none."""
-    known = ~np.isnan(values)
-    n = known.sum(axis=0)
-    total = np.where(known, values, 0.0).sum(axis=0)
-    return np.where(n > 0, total / np.maximum(n, 1), np.nan)
 
 
 def _number(value: float) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -17,6 +17,7 @@ from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Failure, local_workers, run_tasks
 from msfser.config.settings import RATE_HZ
 from msfser.corpora.mechanism.es import describe
+from msfser.corpora.mechanism.planted import NOTHING, Planted
 from msfser.corpora.mechanism.reachable import format_reachable
 from msfser.corpora.mechanism.sentences import (
     CYCLE,
@@ -31,6 +32,7 @@ from msfser.corpora.mechanism.speech import Prosody, plan_prosody, synthesise
 from msfser.errors import ConfigError
 from msfser.manifest import DIMENSIONS, MANIFEST_NAME, Manifest, Utterance, write_manifest
 from msfser.outputs import Column, format_parquet, format_wav, make_folder
+from msfser.ratings import RATINGS_NAME, Rating, write_ratings
 
 N_UTTERANCES = 2400  # 1600 for training, 300 for development, 500 for test
 MOST_UTTERANCES = 100_000  # ids have five digits
@@ -41,7 +43,7 @@ REACHABLE_NAME = "reachable.csv"
 
 _AUDIO, _ALIGNMENT = "audio", "alignment"  # folders
 _FILES = {_AUDIO: re.compile(r"m\d{5}\.wav"), _ALIGNMENT: re.compile(r"m\d{5}\.TextGrid")}
-_NAMES = (*_FILES, TRUTH_NAME, ES_NAME, REACHABLE_NAME, MANIFEST_NAME)
+_NAMES = (*_FILES, TRUTH_NAME, ES_NAME, REACHABLE_NAME, RATINGS_NAME, MANIFEST_NAME)
 _STAGING, _LOCK = ".mechanism.part", "mechanism.lock"
 _VERSION = "1"
 _CHUNK = 40  # utterances per task
@@ -71,6 +73,12 @@ TRUTH_COLUMNS: tuple[Column[Sentence], ...] = (
     ),
 )
 
+PLANTED_COLUMNS: tuple[Column[Sentence], ...] = (  # where anything is planted
+    ("habit", "float64", attrgetter("habit")),
+    ("emotion", "string", attrgetter("emotion")),
+    ("vote_spread", "float64", attrgetter("vote_spread")),
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Chunk:
@@ -78,6 +86,7 @@ class _Chunk:
 
     folder: Path
     seed: int
+    planted: Planted
     indices: range
 
 
@@ -86,16 +95,17 @@ def write_mechanism(
     *,
     n_utterances: int = N_UTTERANCES,
     seed: int = 0,
+    planted: Planted = NOTHING,
     jobs: int | None = None,
     force: bool = False,
     watch: Watch = no_watch,
 ) -> Manifest:
     """Write the corpus; its bytes do not depend on the number of processes.
 
-    Writes ``audio/``, ``alignment/``, `TRUTH_NAME`, `ES_NAME`, `REACHABLE_NAME` and, last,
-    `MANIFEST_NAME`. Everything is written to a hidden folder inside `folder` and then moved; an
-    existing corpus is replaced only with `force`, and only when the new one is complete; files of
-    others are never replaced.
+    Writes ``audio/``, ``alignment/``, `TRUTH_NAME`, `ES_NAME`, `REACHABLE_NAME`, `RATINGS_NAME`
+    where there are raters and, last, `MANIFEST_NAME`. Everything is written to a hidden folder
+    inside `folder` and then moved; an existing corpus is replaced only with `force`, and only when
+    the new one is complete; files of others are never replaced.
 
     Parameters
     ----------
@@ -104,6 +114,7 @@ def write_mechanism(
     n_utterances : int
         A smaller corpus is the beginning of a larger one of the same seed.
     seed : int
+    planted : Planted
     jobs : int, optional
         Processes; by default, one per core.
     force : bool
@@ -140,12 +151,15 @@ def write_mechanism(
         shutil.rmtree(staging, ignore_errors=True)  # of a run that was killed
         staging.mkdir()
         try:
-            manifest = _write_corpus(staging, folder.resolve(), n_utterances, seed, jobs, watch)
+            manifest = _write_corpus(
+                staging, folder.resolve(), n_utterances, seed, planted, jobs, watch
+            )
             _check_replaceable(folder)
             for name in reversed(_NAMES):  # no manifest without its corpus
                 _remove(folder / name)
             for name in _NAMES:
-                (staging / name).rename(folder / name)
+                if (staging / name).exists():
+                    (staging / name).rename(folder / name)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
     return manifest
@@ -189,20 +203,30 @@ def _check_numbers(n_utterances: int, seed: int, jobs: int | None) -> None:
 
 
 def _write_corpus(
-    staging: Path, root: Path, n_utterances: int, seed: int, jobs: int | None, watch: Watch
+    staging: Path,
+    root: Path,
+    n_utterances: int,
+    seed: int,
+    planted: Planted,
+    jobs: int | None,
+    watch: Watch,
 ) -> Manifest:
     """Write all of `_NAMES` into the staging folder, with `root` as the root of the manifest."""
-    sentences = [draw_sentence(seed, index) for index in range(n_utterances)]
-    durations_s = _write_utterances(staging, seed, n_utterances, jobs, watch)
+    sentences = [draw_sentence(seed, index, planted) for index in range(n_utterances)]
+    durations_s = _write_utterances(staging, seed, planted, n_utterances, jobs, watch)
+    also = f", {planted.shown}" if planted.shown else ""
     manifest = Manifest(
         utterances=tuple(map(_to_utterance, sentences, durations_s)),
         corpus="mechanism",
-        version=f"{_VERSION} seed {seed}",
+        version=f"{_VERSION} seed {seed}{also}",
         root=root,
         label_bounds=LABEL_BOUNDS,
     )
     about = {"corpus": "mechanism", "version": _VERSION, "seed": seed}
-    (staging / TRUTH_NAME).write_bytes(format_parquet(sentences, TRUTH_COLUMNS, about))
+    columns = [*TRUTH_COLUMNS, *(PLANTED_COLUMNS if planted.shown else ())]
+    (staging / TRUTH_NAME).write_bytes(format_parquet(sentences, columns, about))
+    if planted.rater_spread:
+        write_ratings(staging / RATINGS_NAME, list(_ratings(sentences)))
     rows = [json.dumps(describe(sentence, seed)) + "\n" for sentence in sentences]
     (staging / ES_NAME).write_text("".join(rows), encoding="utf-8", newline="\n")
     (staging / REACHABLE_NAME).write_bytes(format_reachable())
@@ -210,14 +234,37 @@ def _write_corpus(
     return manifest
 
 
+def _ratings(sentences: Sequence[Sentence]) -> Iterator[Rating]:
+    for sentence in sentences:
+        for number, (valence, arousal, dominance) in enumerate(sentence.votes, 1):
+            yield Rating(
+                id=sentence.id,
+                rater=f"r{number}",
+                valence=valence,
+                arousal=arousal,
+                dominance=dominance,
+                emotion=sentence.emotion,
+            )
+
+
 def _write_utterances(
-    staging: Path, seed: int, n_utterances: int, jobs: int | None, watch: Watch
+    staging: Path,
+    seed: int,
+    planted: Planted,
+    n_utterances: int,
+    jobs: int | None,
+    watch: Watch,
 ) -> list[float]:
     """Write recordings and TextGrids, and return the durations in seconds."""
     (staging / _AUDIO).mkdir()
     (staging / _ALIGNMENT).mkdir()
     chunks = [
-        _Chunk(folder=staging, seed=seed, indices=range(first, min(first + _CHUNK, n_utterances)))
+        _Chunk(
+            folder=staging,
+            seed=seed,
+            planted=planted,
+            indices=range(first, min(first + _CHUNK, n_utterances)),
+        )
         for first in range(0, n_utterances, _CHUNK)
     ]
     durations_s = [0.0] * n_utterances
@@ -236,7 +283,7 @@ def _write_utterances(
 def _write_chunk(chunk: _Chunk) -> list[float]:
     durations_s = []
     for index in chunk.indices:
-        sentence = draw_sentence(chunk.seed, index)
+        sentence = draw_sentence(chunk.seed, index, chunk.planted)
         prosody = plan_prosody(sentence, chunk.seed)
         wav = format_wav(synthesise(prosody, sentence.speaker), RATE_HZ)
         (chunk.folder / _AUDIO / f"{sentence.id}.wav").write_bytes(wav)
@@ -256,6 +303,7 @@ def _to_utterance(sentence: Sentence, duration_s: float) -> Utterance:
         transcript=" ".join(sentence.words),
         speaker=sentence.speaker.name,
         gender=sentence.speaker.gender,
+        emotion=sentence.emotion,
         valence=valence,
         arousal=arousal,
         dominance=dominance,

@@ -8,11 +8,21 @@ dominance from a situation that only the extended semantics show. All causes are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
+
+from msfser.corpora.mechanism.planted import (
+    CLASSES,
+    N_RATERS,
+    NOTHING,
+    Planted,
+    class_weights,
+    habit_points,
+    spread_points,
+)
 
 LABEL_BOUNDS = (1.0, 7.0)  # the scale of MSP-Podcast
 LABEL_CENTRE = 4.0
@@ -65,8 +75,10 @@ _SPLITS = (  # name, first place in the cycle, speakers
     ("test", 19, range(30, 40)),
 )
 
-Stream = Literal["causes", "speaker", "speech", "description"]
-_STREAMS: tuple[Stream, ...] = ("causes", "speaker", "speech", "description")
+Stream = Literal["causes", "speaker", "speech", "description", "class", "votes"]
+_STREAMS: tuple[Stream, ...] = ("causes", "speaker", "speech", "description", "class", "votes")
+
+Votes = tuple[tuple[float, float, float], ...]  # valence, arousal, dominance of each rater
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +114,14 @@ class Sentence:
         Index into `SITUATIONS`.
     noise : (float, float, float)
         Added to valence, arousal, dominance.
+    habit : float
+        Liveliness of the voice that is no arousal, in points of arousal.
+    emotion : str or None
+        Class of the stressed word; None where the corpus has no classes.
+    vote_spread : float
+        Standard deviation of the raters in points; 0 without raters.
+    votes : tuple of (float, float, float)
+        Of each rater, within `LABEL_BOUNDS`; empty without raters.
     """
 
     index: int
@@ -116,6 +136,10 @@ class Sentence:
     tempo: float
     situation: int
     noise: tuple[float, float, float]
+    habit: float = 0.0
+    emotion: str | None = None
+    vote_spread: float = 0.0
+    votes: Votes = ()
 
     @property
     def id(self) -> str:
@@ -133,12 +157,13 @@ class Sentence:
         return tuple(POLARITIES[word] for word in self.words[1::2])
 
     @cached_property
-    def labels(self) -> tuple[float, float, float]:
-        """Valence, arousal, dominance on the scale of `LABEL_BOUNDS`."""
+    def truth(self) -> tuple[float, float, float]:
+        """Valence, arousal, dominance as the causes make them, on the scale of `LABEL_BOUNDS`."""
         effects = (
             POLARITY_WEIGHT * self.polarities[self.stressed_position],
             F0_RANGE_WEIGHT * standardise(self.f0_range_semitones, F0_RANGE_SEMITONES)
-            + TEMPO_WEIGHT * standardise(self.tempo, TEMPO),
+            + TEMPO_WEIGHT * standardise(self.tempo, TEMPO)
+            - self.habit,
             SITUATION_WEIGHT * STATUS[self.situation],
         )
         valence, arousal, dominance = (
@@ -146,19 +171,77 @@ class Sentence:
         )
         return valence, arousal, dominance
 
+    @cached_property
+    def labels(self) -> tuple[float, float, float]:
+        """Valence, arousal, dominance: the means of the votes where there are raters."""
+        if not self.votes:
+            return self.truth
+        valence, arousal, dominance = np.mean(self.votes, axis=0).tolist()
+        return valence, arousal, dominance
 
-def draw_sentence(seed: int, index: int) -> Sentence:
-    """Draw the causes of one utterance, which depend only on the two numbers.
+
+def draw_sentence(seed: int, index: int, planted: Planted = NOTHING) -> Sentence:
+    """Draw the causes of one utterance, which depend only on the numbers and on what is planted.
 
     Parameters
     ----------
     seed, index : int
         Not negative.
+    planted : Planted
 
     Returns
     -------
     Sentence
     """
+    plain = _draw_plain(seed, index)
+    found = plain
+    if planted.class_imbalance:
+        found = _with_class(found, seed, class_weights(planted, found.split))
+    if planted.speaker_shift:
+        found = _with_habit(found, habit_points(planted, int(found.speaker.name[1:]), found.split))
+    if planted.rater_spread:
+        low, high = F0_RANGE_SEMITONES
+        share = (plain.f0_range_semitones - low) / (high - low)
+        found = _with_votes(found, seed, spread_points(planted, share))
+    return found
+
+
+def _with_class(sentence: Sentence, seed: int, weights: dict[float, float]) -> Sentence:
+    """Draw the class of the stressed word anew, and a word of this class."""
+    rng = random_stream("class", seed, sentence.index)
+    chances = np.array(list(weights.values()))
+    polarity = list(weights)[int(rng.choice(len(weights), p=chances / chances.sum()))]
+    words = list(sentence.words)
+    words[sentence.stressed_word] = str(rng.choice(CONTENT_WORDS[polarity]))
+    return replace(sentence, words=tuple(words), emotion=CLASSES[polarity])
+
+
+def _with_habit(sentence: Sentence, habit: float) -> Sentence:
+    """Add to melody and tempo what would be so many points of arousal, half to each."""
+    wider, faster = (
+        habit / 2 / weight * (high - low) / 12**0.5
+        for weight, (low, high) in (
+            (F0_RANGE_WEIGHT, F0_RANGE_SEMITONES),
+            (TEMPO_WEIGHT, TEMPO),
+        )
+    )
+    return replace(
+        sentence,
+        f0_range_semitones=sentence.f0_range_semitones + wider,
+        tempo=sentence.tempo + faster,
+        habit=habit,
+    )
+
+
+def _with_votes(sentence: Sentence, seed: int, spread: float) -> Sentence:
+    """Draw the votes of the raters about the truth."""
+    rng = random_stream("votes", seed, sentence.index)
+    votes = rng.normal(sentence.truth, spread, size=(N_RATERS, 3))
+    rows = np.clip(votes, *LABEL_BOUNDS).tolist()
+    return replace(sentence, vote_spread=spread, votes=tuple((v, a, d) for v, a, d in rows))
+
+
+def _draw_plain(seed: int, index: int) -> Sentence:
     rng = random_stream("causes", seed, index)
     split, _, speakers = next(s for s in reversed(_SPLITS) if index % CYCLE >= s[1])
     words = [NEUTRAL_WORDS[i] for i in rng.integers(len(NEUTRAL_WORDS), size=N_WORDS)]

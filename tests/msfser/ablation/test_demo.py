@@ -13,7 +13,7 @@ from msfser.ablation.run import RowResult
 from msfser.commands.cli import main
 from msfser.data.examples import Examples
 from msfser.evaluation.evaluate import EvaluationData
-from msfser.evaluation.inspection import Inspection
+from msfser.evaluation.inspection.inspection import Inspection
 from msfser.evaluation.predictions import make_predictions
 from msfser.manifest import Utterance
 

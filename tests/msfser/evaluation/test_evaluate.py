@@ -1,3 +1,5 @@
+import csv
+import dataclasses
 import json
 import os
 import shutil
@@ -11,7 +13,7 @@ from click.testing import CliRunner
 
 from msfser.ccc import ccc
 from msfser.commands.cli import main
-from msfser.evaluation.predictions import read_predictions
+from msfser.evaluation.predictions import read_predictions, write_predictions
 from msfser.manifest import read_manifest, write_manifest
 
 torch = pytest.importorskip("torch")
@@ -423,3 +425,38 @@ def test_a_checkpoint_of_another_shape_is_refused(make_run, tmp_path):
     content["model"]["head_dim"] = 32
     (run / "best" / "config.json").write_text(json.dumps(content))
     assert "a model of another shape" in one_line(evaluate(run))
+
+
+def test_bias_of_groups_and_speakers_is_reported_and_calibrated(run_folder, tmp_path):
+    output = tmp_path / "out"
+    assert evaluate(run_folder, "-o", output).exit_code == 0
+    table = read_predictions(output / "predictions.parquet")
+    assert (table.more["snr_db"] > 10).all()  # tones and silence
+    # two speakers whose predictions are too high, then too low
+    shifts = np.where(np.array(table.speaker) == table.speaker[0], 1.0, -1.0)[:, None]
+    many = dataclasses.replace(
+        table.take(np.arange(8).repeat(10)),
+        ids=tuple(f"u{i}" for i in range(80)),
+        values=(table.values + 3 * shifts).repeat(10, axis=0),
+    )
+    write_predictions(tmp_path / "many.parquet", many)
+    plain = evaluate(tmp_path / "many.parquet", "-o", tmp_path / "plain")
+    assert "test by group: prediction minus label, 95 % over speakers" in plain.stdout
+    assert (tmp_path / "plain" / "figures" / "test-bias.png").is_file()
+    rows = list(csv.DictReader((tmp_path / "plain" / "bias.csv").read_text().splitlines()))
+    (row,) = (r for r in rows if (r["scope"], r["group"]) == ("test", table.speaker[4]))
+    chosen = [i for i in range(80) if many.split[i] == "test" and many.speaker[i] == row["group"]]
+    expected = (many.values - many.labels)[chosen, 1].mean()
+    assert float(row["arousal_mean_error"]) == pytest.approx(expected)
+    assert {r["by"] for r in rows} == {"all", "emotion", "gender", "duration", "noise", "speaker"}
+
+    moved = evaluate(
+        tmp_path / "many.parquet", "--calibrate", "speaker", "-o", tmp_path / "calibrated"
+    )
+    assert "note: test: predictions are calibrated for 4 speakers, by" in moved.stderr
+    calibrated = read_predictions(tmp_path / "calibrated" / "predictions.parquet")
+    assert calibrated.calibration == "speaker"
+    assert np.ptp(calibrated.values[:40, 0]) < np.ptp(many.values[:40, 0])
+    again = evaluate(tmp_path / "calibrated" / "predictions.parquet", "--calibrate", "speaker")
+    assert again.exit_code == 1
+    assert "calibrated already; leave out --calibrate" in again.stderr

@@ -16,7 +16,7 @@ FP32 = 1e-4  # of the rating scale
 @pytest.fixture(scope="module")
 def inspected(run_folder):
     from msfser.evaluation.evaluate import read_evaluation_data
-    from msfser.evaluation.inspection import inspect_run
+    from msfser.evaluation.inspection.inspection import inspect_run
     from msfser.evaluation.runs import open_run
 
     device = torch.device("cpu")
@@ -31,7 +31,7 @@ def read(path):
 
 
 def test_most_changed_in_any_dimension():
-    from msfser.evaluation.inspection import most_changed
+    from msfser.evaluation.inspection.inspection import most_changed
 
     changes = np.array([[0.1, 0, 0], [0, -0.9, 0], [0, 0, 0.5], [0.1, 0, 0]])
     assert most_changed(changes, 3) == [1, 2, 0]
@@ -76,7 +76,7 @@ def test_values_without_change_are_the_predictions(inspected):
 
 
 def test_an_untrained_null_vector_is_named_beside_each_number(inspected, tmp_path):
-    from msfser.evaluation.inspection_files import make_inspection_tables, write_inspection
+    from msfser.evaluation.inspection.files import make_inspection_tables, write_inspection
 
     _, _, inspection = inspected
     assert inspection.untrained == ()
@@ -133,7 +133,7 @@ def test_a_model_without_semantics_has_little_to_show(make_run, tmp_path):
 
 
 def test_figures_of_routing(inspected):
-    from msfser.evaluation.inspection_figure import draw_routing
+    from msfser.evaluation.inspection.figure import draw_routing
 
     _, _, inspection = inspected
     figure = draw_routing(inspection.expert_names, inspection.routing)

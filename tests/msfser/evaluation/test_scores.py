@@ -13,12 +13,12 @@ from msfser.evaluation.figure import (
     draw_error_by_duration,
     draw_scatter,
 )
+from msfser.evaluation.groups import duration_group
 from msfser.evaluation.intervals import FEWEST, ccc_draws, ccc_intervals, count_units
 from msfser.evaluation.predictions import Predictions, join_predictions
 from msfser.evaluation.report import make_tables, score_notes
 from msfser.evaluation.scores import (
     FOLDS,
-    duration_group,
     paper_score,
     scopes,
     score_predictions,

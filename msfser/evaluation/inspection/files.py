@@ -10,13 +10,13 @@ import numpy as np
 from lemf.runtime.output import write_output
 from msfser.ccc import FloatArray
 from msfser.config.settings import Semantic
-from msfser.evaluation.inspection import Inspection, most_changed
-from msfser.evaluation.inspection_figure import (
+from msfser.evaluation.inspection.figure import (
     draw_ccc_without,
     draw_changes,
     draw_gate,
     draw_routing,
 )
+from msfser.evaluation.inspection.inspection import Inspection, most_changed
 from msfser.evaluation.report import format_ccc
 from msfser.manifest import DIMENSIONS
 from msfser.outputs import (

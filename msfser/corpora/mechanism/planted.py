@@ -1,0 +1,103 @@
+"""What may be planted in the mechanism corpus besides its causes; nothing by default.
+
+A class of emotion for the polarity of the stressed word, one of them far more frequent than the
+others in training; new voices that are livelier by habit, which listeners do not hear as arousal;
+raters who agree on lively melodies more than on flat ones.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+from msfser.errors import ConfigError
+
+CLASSES = {1.0: "elated", 0.5: "content", -0.5: "weary", -1.0: "desperate"}  # by polarity
+COMMON = 0.5  # polarity of the class that is frequent where classes are imbalanced
+N_RATERS = 7
+SPREAD_EDGES = (1.6, 0.4)  # of the raters at the flattest and the liveliest melody, times the mean
+
+_MOST = {"class_imbalance": 1000.0, "speaker_shift": 3.0, "rater_spread": 2.0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planted:
+    """What is planted; the same seed without it gives the bytes of the plain corpus.
+
+    Attributes
+    ----------
+    class_imbalance : float
+        How many times as frequent the class "content" is as each other, in training and
+        development; the test split is balanced, and so is everything at 1. The class is the
+        `emotion` of an utterance. 0: the corpus has no classes.
+    speaker_shift : float
+        Standard deviation between the voices of development and test, in points of arousal, of a
+        liveliness of melody and tempo that is a habit of the voice and no arousal: every second
+        pair of voices has twice as much, the others none. Voices of the training have none, so
+        nothing about such habits can be learned.
+    rater_spread : float
+        Mean standard deviation of the votes of `N_RATERS` raters, in points. That of an utterance
+        falls along a line with its melody, from 1.6 times to 0.4 times the mean; the labels are the
+        means of the votes. 0: one label without raters.
+
+    Raises
+    ------
+    ConfigError
+        A number is out of range.
+    """
+
+    class_imbalance: float = 0.0
+    speaker_shift: float = 0.0
+    rater_spread: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, most in _MOST.items():
+            value = getattr(self, name)
+            if not (math.isfinite(value) and 0 <= value <= most):
+                raise ConfigError(f"{name.replace('_', ' ')} {value:g}: must be 0 to {most:g}")
+        if 0 < self.class_imbalance < 1:
+            raise ConfigError(
+                f"class imbalance {self.class_imbalance:g}: 0 for no classes, 1 for balanced ones, "
+                "or more"
+            )
+
+    @property
+    def shown(self) -> str:
+        """What is planted, such as ``"speaker shift 1"``; ``""`` for nothing."""
+        return ", ".join(
+            f"{field.name.replace('_', ' ')} {value:g}"
+            for field in fields(self)
+            if (value := getattr(self, field.name))
+        )
+
+
+NOTHING = Planted()
+
+
+def class_weights(planted: Planted, split: str) -> dict[float, float]:
+    """Return how often each class is drawn in a split, by polarity, relative to the others."""
+    imbalance = 1.0 if split == "test" else planted.class_imbalance
+    return {polarity: imbalance if polarity == COMMON else 1.0 for polarity in CLASSES}
+
+
+def habit_points(planted: Planted, speaker: int, split: str) -> float:
+    """Return the habitual liveliness of a voice, in points of arousal.
+
+    Pairs of voices, a woman and a man, alternate: gender does not tell the habit.
+    """
+    if split == "train":
+        return 0.0
+    return 2.0 * planted.speaker_shift * (speaker // 2 % 2)
+
+
+def spread_points(planted: Planted, melody_share: float) -> float:
+    """Return the standard deviation of the raters in points.
+
+    Parameters
+    ----------
+    planted : Planted
+    melody_share : float
+        Place of the F0 range of the sentence among all, from 0, the flattest, to 1.
+    """
+    flat, lively = SPREAD_EDGES
+    return planted.rater_spread * (flat + (lively - flat) * melody_share)
