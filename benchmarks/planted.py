@@ -15,11 +15,17 @@ import argparse
 import json
 from pathlib import Path
 
-from msfser.ablation.demo import encode_by_words, make_texts
+from msfser.ablation.demo import encode_by_words
 from msfser.commands.cli import main as msfser
-from msfser.corpora.mechanism.files import write_mechanism
+from msfser.corpora.mechanism.files import ES_NAME, TRUTH_NAME, write_mechanism
 from msfser.corpora.mechanism.planted import Planted
-from msfser.manifest import MANIFEST_NAME
+from msfser.errors import DataError
+from msfser.manifest import DIMENSIONS, MANIFEST_NAME, read_manifest
+from msfser.outputs import read_parquet
+from msfser.semantics.es.description import emotions_of
+from msfser.semantics.es.description_file import import_descriptions
+from msfser.semantics.gs import take_transcripts
+from msfser.semantics.texts import Text, update_texts
 
 PLANTED = {
     "speaker": ("speaker_shift", 1.0),
@@ -37,9 +43,28 @@ def make_world(folder: Path, name: str, strength: float, seed: int, n_utterances
             write_mechanism(
                 corpus, n_utterances=n_utterances, seed=seed, planted=planted, jobs=1, force=True
             )
-        make_texts(corpus, 1, print)
+        write_texts(corpus)
         encode_by_words(corpus, folder / f"encoder{seed}")
     return corpus
+
+
+def write_texts(corpus: Path) -> None:
+    """Write GS and ES of a corpus, and LES about the word that is stressed in truth.
+
+    `lemf` finds that word, too (docs/mechanism.md), in some minutes a corpus.
+    """
+    manifest = read_manifest(corpus)
+    names = ["id", "stressed_word_index"]
+    table, _ = read_parquet(corpus / TRUTH_NAME, names, DataError, "msfser corpus mechanism")
+    stressed = dict(zip(*(table[name].to_pylist() for name in names), strict=True))
+    les = {}
+    for row in manifest.utterances:
+        words, place = (row.transcript or "").split(), stressed[row.id]
+        les[row.id] = Text(text=" ".join(words[place - 1 : place + 2]), status="ok")
+    update_texts(corpus, manifest, "les", les)
+    update_texts(corpus, manifest, "gs", take_transcripts(manifest))
+    es, _ = import_descriptions(corpus / ES_NAME, manifest, emotions_of(manifest.corpus))
+    update_texts(corpus, manifest, "es", es)
 
 
 def train(corpus: Path, run: Path, seed: int, *changes: str) -> Path:
@@ -52,12 +77,33 @@ def train(corpus: Path, run: Path, seed: int, *changes: str) -> Path:
     return run
 
 
-def evaluate(run: Path, output: Path, *options: str) -> dict[str, dict[str, object]]:
-    """Evaluate a run on the test split; return the scores of all utterances by measure."""
+def evaluate(run: Path, output: Path, *options: object) -> list[float]:
+    """Evaluate a run on the test split; return CCC of valence, arousal and dominance."""
     call("evaluate", run, "--split", "test", "-o", output, "--force", *options)
     metrics = json.loads((output / "metrics.json").read_text())
     (total,) = (row for row in metrics["scores"] if row["by"] == "all" and row["scope"] == "test")
-    return total
+    return [total[name]["ccc"] for name in DIMENSIONS]
+
+
+def measure_speaker(corpus: Path, folder: Path, seed: int) -> dict[str, list[float]]:
+    """Measure CCC of the same model without and with the calibration of speakers."""
+    run = train(corpus, folder / f"run{seed}", seed)
+    return {
+        f"calibrate {kind}": evaluate(run, folder / f"{kind}{seed}", "--calibrate", kind)
+        for kind in ("none", "speaker")
+    }
+
+
+def measure_sampling(corpus: Path, folder: Path, seed: int) -> dict[str, list[float]]:
+    """Measure CCC of models that were trained on all, balanced and undersampled epochs."""
+    found = {}
+    for sampling in ("all", "balanced", "undersampled"):
+        run = train(corpus, folder / f"{sampling}{seed}", seed, f"train.sampling={sampling}")
+        found[f"sampling {sampling}"] = evaluate(run, folder / f"{sampling}-scores{seed}")
+    return found
+
+
+MEASURE = {"speaker": measure_speaker, "imbalance": measure_sampling}
 
 
 def call(*arguments: object) -> None:
@@ -78,8 +124,8 @@ def main() -> None:
     strength = PLANTED[options.world][1] if options.strength is None else options.strength
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         corpus = make_world(options.output, options.world, strength, seed, options.utterances)
-        run = train(corpus, options.output / f"run{seed}", seed)
-        print(evaluate(run, options.output / f"evaluation{seed}"))
+        for name, values in MEASURE[options.world](corpus, options.output, seed).items():
+            print(f"seed {seed}  {name:<40}" + "".join(f"{value:9.3f}" for value in values))
 
 
 if __name__ == "__main__":
