@@ -63,7 +63,7 @@ def compare(
     folder of folds, or the predictions.parquet of an evaluation.
     """
     from lemf.runtime.output import check_apart, check_output, write_output
-    from msfser.evaluation.calibrated import calibrate_predictions
+    from msfser.evaluation.bias.calibrated import calibrate_predictions
     from msfser.evaluation.comparison.compare import check_same_utterances, compare_predictions
     from msfser.evaluation.comparison.files import (
         comparison_notes,

@@ -79,9 +79,9 @@ def evaluate(
     was not made by msfser (with --label-bounds). Several runs are pooled: the models of five folds
     make one evaluation, with the mean over folds and the pooled CCC.
     """
-    from msfser.evaluation.calibrated import calibrate_predictions
+    from msfser.evaluation.bias.calibrated import calibrate_predictions
+    from msfser.evaluation.bias.mean_errors import mean_errors
     from msfser.evaluation.files import FILES, Origin, write_evaluation
-    from msfser.evaluation.mean_errors import mean_errors
     from msfser.evaluation.predictions import join_predictions
     from msfser.evaluation.report import make_bias_tables, make_tables, score_notes
     from msfser.evaluation.scores import scopes, score_predictions

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from lemf.runtime.colours import BLUE, GREY_40
 from msfser.ccc import FloatArray, ccc
+from msfser.evaluation.bias.mean_errors import MeanError
 from msfser.evaluation.groups import DURATION_EDGES_S, SPEAKER, duration_group, mean_known
-from msfser.evaluation.mean_errors import MeanError
 from msfser.evaluation.predictions import Predictions
 from msfser.manifest import DIMENSIONS
 

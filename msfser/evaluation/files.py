@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lemf.runtime.output import write_output
+from msfser.evaluation.bias.mean_errors import MeanError, errors_to_rows
 from msfser.evaluation.figure import (
     draw_bias,
     draw_calibration,
@@ -17,7 +18,6 @@ from msfser.evaluation.figure import (
     draw_scatter,
 )
 from msfser.evaluation.intervals import LEVEL
-from msfser.evaluation.mean_errors import MeanError, errors_to_rows
 from msfser.evaluation.predictions import PREDICTIONS_NAME, Predictions, write_predictions
 from msfser.evaluation.report import make_bias_tables, make_tables
 from msfser.evaluation.scores import Score, scopes, scores_to_rows

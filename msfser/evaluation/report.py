@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from msfser.evaluation.bias.mean_errors import MeanError, speaker_deviation
 from msfser.evaluation.groups import SPEAKER
 from msfser.evaluation.intervals import FEWEST, LEVEL
-from msfser.evaluation.mean_errors import MeanError, speaker_deviation
 from msfser.evaluation.predictions import Predictions
 from msfser.evaluation.scores import FOLDS, MEASURES, Score, scopes
 from msfser.manifest import DIMENSIONS

@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 
 from msfser.ccc import ccc
-from msfser.evaluation.speaker_calibration import (
+from msfser.evaluation.bias.speaker_calibration import (
     between_variance,
     differ_beyond_chance,
     fit_speaker_calibration,

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from msfser.errors import DataError
+from msfser.evaluation.bias.speaker_calibration import FEWEST_SPEAKERS, fit_speaker_calibration
 from msfser.evaluation.predictions import Predictions
 from msfser.evaluation.scores import scopes
-from msfser.evaluation.speaker_calibration import FEWEST_SPEAKERS, fit_speaker_calibration
 
 SPEAKER_CALIBRATION = "speaker"
 

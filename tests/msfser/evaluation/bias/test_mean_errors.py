@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from msfser.evaluation.bias.mean_errors import mean_intervals, speaker_deviation
 from msfser.evaluation.groups import estimate_snr_db, noise_group
-from msfser.evaluation.mean_errors import mean_intervals, speaker_deviation
 
 
 def test_intervals_of_single_utterances_are_those_of_student_t():

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from msfser.ccc import FloatArray
+from msfser.evaluation.bias.speaker_calibration import between_variance
 from msfser.evaluation.groups import SPEAKER, mean_known, speaker_groups, utterance_groups
 from msfser.evaluation.intervals import FEWEST, count_units, group_numbers, student_t
 from msfser.evaluation.predictions import Predictions
-from msfser.evaluation.speaker_calibration import between_variance
 from msfser.manifest import DIMENSIONS
 from msfser.outputs import Cell
 

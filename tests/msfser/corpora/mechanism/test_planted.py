@@ -1,0 +1,119 @@
+"""What is planted is there as described, and nothing else moves."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from msfser.corpora.mechanism.files import write_mechanism
+from msfser.corpora.mechanism.planted import NOTHING, Planted
+from msfser.corpora.mechanism.sentences import POLARITIES, draw_sentence
+from msfser.errors import ConfigError
+from msfser.manifest import read_manifest
+from msfser.outputs import read_parquet
+from msfser.ratings import read_ratings, vote_spread
+
+N = 2400
+
+
+def draw(**planted):
+    return [draw_sentence(3, index, Planted(**planted)) for index in range(N)]
+
+
+def test_classes_follow_the_stressed_word_and_are_imbalanced_in_training_alone():
+    sentences = draw(class_imbalance=20.0)
+    names = {1.0: "elated", 0.5: "content", -0.5: "weary", -1.0: "desperate"}
+    counts = {"train": Counter(), "test": Counter()}
+    for sentence in sentences:
+        polarity = POLARITIES[sentence.words[sentence.stressed_word]]
+        assert sentence.emotion == names[polarity]
+        assert abs(sentence.labels[0] - 4 - 2.5 * polarity) <= 0.4
+        if sentence.split in counts:
+            counts[sentence.split][sentence.emotion] += 1
+    others = [counts["train"][name] for name in names.values() if name != "content"]
+    assert counts["train"]["content"] / np.mean(others) == pytest.approx(20, rel=0.2)
+    assert max(counts["test"].values()) < 1.4 * min(counts["test"].values())
+
+
+def test_habits_are_heard_and_are_no_arousal():
+    plain, lively = draw(), draw(speaker_shift=1.0)
+    habits = {sentence.speaker.name: sentence.habit for sentence in lively}
+    assert {habits[f"s{i:02d}"] for i in range(24)} == {0.0}
+    assert [habits[f"s{i:02d}"] for i in range(30, 34)] == [2.0, 2.0, 0.0, 0.0]
+    for before, after in zip(plain, lively, strict=True):
+        assert after.labels == pytest.approx(before.labels)
+        # melody and tempo without the habit: those of before
+        heard = 0.75 * (after.f0_range_semitones - before.f0_range_semitones) / (
+            8 / 12**0.5
+        ) + 0.75 * (after.tempo - before.tempo) / (0.6 / 12**0.5)
+        assert heard == pytest.approx(after.habit)
+        assert replace(after, f0_range_semitones=0, tempo=0, habit=0) == replace(
+            before, f0_range_semitones=0, tempo=0
+        )
+
+
+def test_raters_agree_on_lively_melodies():
+    sentences = [s for s in draw(rater_spread=0.5) if 3 < s.truth[0] < 5.5]
+    votes = np.array([sentence.votes for sentence in sentences])
+    found = np.std(votes[:, :, 0] - np.mean(votes[:, :, 0], axis=1)[:, None], axis=1, ddof=1)
+    melody = np.array([sentence.f0_range_semitones for sentence in sentences])
+    flat, lively = found[melody < 2].mean(), found[melody > 8].mean()
+    assert flat == pytest.approx(0.5 * 1.52, rel=0.1)
+    assert lively == pytest.approx(0.5 * 0.48, rel=0.1)
+    assert np.mean([s.vote_spread for s in sentences]) == pytest.approx(0.5, rel=0.05)
+    assert votes.min() >= 1
+    assert votes.max() <= 7
+
+
+def test_the_files_hold_what_was_planted(tmp_path):
+    planted = Planted(class_imbalance=5.0, rater_spread=0.5)
+    write_mechanism(tmp_path, n_utterances=24, seed=1, planted=planted, jobs=1)
+    manifest = read_manifest(tmp_path)
+    assert manifest.version == "1 seed 1, class imbalance 5, rater spread 0.5"
+    ratings = read_ratings(tmp_path)
+    spread = vote_spread([row.id for row in manifest.utterances], ratings)
+    assert (spread.n_raters == 7).all()
+    names = ["id", "emotion", "vote_spread", "habit"]
+    truth = read_parquet(tmp_path / "truth.parquet", names, ConfigError, "")[0].to_pylist()
+    for place, (row, cause) in enumerate(zip(manifest.utterances, truth, strict=True)):
+        sentence = draw_sentence(1, place, planted)
+        assert row.emotion == cause["emotion"] == sentence.emotion
+        assert cause["vote_spread"] == sentence.vote_spread
+        votes = [r for r in ratings if r.id == row.id]
+        assert row.valence == pytest.approx(np.mean([vote.valence for vote in votes]))
+        expected = np.std([vote.dominance for vote in votes], ddof=1)
+        assert spread.std[place, 2] == pytest.approx(expected)
+
+
+def test_nothing_planted_leaves_the_corpus_as_it_was():
+    assert draw_sentence(3, 5, NOTHING) == draw_sentence(3, 5)
+    assert NOTHING.shown == ""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"class_imbalance": 0.5}, "class imbalance 0.5: 0 for no classes, 1 for balanced"),
+        ({"speaker_shift": -1.0}, "speaker shift -1: must be 0 to 3"),
+        ({"rater_spread": float("nan")}, "rater spread nan: must be 0 to 2"),
+    ],
+)
+def test_what_cannot_be_planted_is_refused(wrong, said):
+    with pytest.raises(ConfigError, match=said):
+        Planted(**wrong)
+
+
+def test_spread_of_one_vote_or_none_is_not_known():
+    from msfser.ratings import Rating
+
+    ratings = [
+        Rating(id="a", rater="r1", valence=2.0),
+        Rating(id="b", rater="r1", valence=2.0, arousal=3.0),
+        Rating(id="b", rater="r2", valence=4.0),
+        Rating(id="other", rater="r2", valence=4.0),
+    ]
+    spread = vote_spread(["a", "b", "c"], ratings)
+    np.testing.assert_array_equal(spread.n_raters[:, 0], [1, 2, 0])
+    np.testing.assert_allclose(spread.std[1], [2**0.5, np.nan, np.nan])
+    assert np.isnan(spread.std[[0, 2]]).all()
