@@ -183,7 +183,8 @@ def _is_done(task: RowTask, found: dict[object, DataRecord], unrecorded: list[Pa
     if before != replace(task.config, model=same_dim):
         return False
     for name in (DATA_NAME, EVALUATED_NAME):
-        record = read_record(task.folder / name, model.semantics)
+        reads_contours = model.contours != "none"
+        record = read_record(task.folder / name, model.semantics, contours=reads_contours)
         if record is None:
             unrecorded.append(task.folder / name)
             continue

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from msfser.config.checks import check_fields, check_range
+from msfser.config.written import LATER
 
 WaveNorm = Literal["global", "utterance", "none"]
 Crop = Literal["head", "random"]
@@ -39,6 +40,9 @@ class DataConfig:
     cache : str
         Folder of decoded recordings, which other runs may share; ``""`` for none. It changes no
         result.
+    contours : str
+        Table of contours that ``lemf batch --features`` wrote, relative to `folder`; only read
+        where the model reads contours.
     """
 
     folder: str = ""
@@ -51,6 +55,7 @@ class DataConfig:
     mega_batches: int = 50
     workers: int = 0
     cache: str = ""
+    contours: str = field(default="contours.parquet", metadata=LATER)
 
     def __post_init__(self) -> None:
         check_fields(self, "data")

@@ -19,6 +19,7 @@ Attention = Literal["sdpa", "hf"]
 TextPooling = Literal["mean", "cls"]
 TextNorm = Literal["none", "global"]
 Output = Literal["value", "evidence"]
+Contours = Literal["none", "cross_attention"]
 Projection = Literal["query", "key", "value", "out"]
 
 SEMANTICS: tuple[Semantic, ...] = ("gs", "les", "es")
@@ -70,6 +71,10 @@ class ModelConfig:
     output : {"value", "evidence"}
         What the heads predict of each dimension: a value, trained by CCC; or the four numbers of
         DEER, whose loss trains them, with the uncertainty of the value.
+    contours : {"none", "cross_attention"}
+        Whether WavLM's frames attend to contours of F0, voicing and energy (PCM).
+    contour_dim : int
+        Size of the tokens that the contours become; a multiple of 4.
     lora_rank : int
         Rank r of the changes that LoRA adds to the attention of WavLM, which is otherwise frozen;
         0 fine-tunes WavLM itself.
@@ -98,6 +103,8 @@ class ModelConfig:
     layerdrop: float = 0.1
     spec_augment: bool = True
     output: Output = field(default="value", metadata=LATER)
+    contours: Contours = field(default="none", metadata=LATER)
+    contour_dim: int = field(default=64, metadata=LATER)
     lora_rank: int = field(default=0, metadata=LATER)
     lora_alpha: float = field(default=16.0, metadata=LATER)
     lora_projections: tuple[Projection, ...] = field(default=PROJECTIONS, metadata=LATER)
@@ -120,6 +127,9 @@ class ModelConfig:
             check_range(f"model.{name}", getattr(self, name), 1, WIDEST)
         for name in ("head_dropout", "film_dropout", "layerdrop"):
             check_range(f"model.{name}", getattr(self, name), 0.0, 0.999)
+        check_range("model.contour_dim", self.contour_dim, 4, WIDEST)
+        if self.contour_dim % 4:
+            raise ConfigError(f"model.contour_dim {self.contour_dim}: must be a multiple of 4")
         check_range("model.lora_rank", self.lora_rank, 0, WIDEST)
         check_range("model.lora_alpha", self.lora_alpha, 1e-6, 1e6)
         if self.lora_rank and not self.lora_projections:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import get_worker_info
 
 from msfser.config.settings import Semantic, WaveNorm
@@ -23,6 +23,7 @@ from msfser.data.clips import (
     read_crop,
     read_samples,
 )
+from msfser.data.contours import cut_contours
 from msfser.data.examples import Examples, IntArray
 
 
@@ -43,6 +44,8 @@ class Batch:
         Frames that SpecAugment masks.
     feature_mask : (batch, hidden) bool or None
         Features of WavLM's frames that SpecAugment sets to 0.
+    contours : (batch, frames, 3) float32 or None
+        F0, voicing and energy at 20 ms; zeros beyond the ends.
     """
 
     waveforms: Tensor
@@ -51,6 +54,7 @@ class Batch:
     present: dict[Semantic, Tensor]
     time_mask: Tensor | None = None
     feature_mask: Tensor | None = None
+    contours: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
         """Copy the batch to another device, asynchronously from pinned memory."""
@@ -68,6 +72,7 @@ class Batch:
             {name: change(mask) for name, mask in self.present.items()},
             None if self.time_mask is None else change(self.time_mask),
             None if self.feature_mask is None else change(self.feature_mask),
+            None if self.contours is None else change(self.contours),
         )
 
 
@@ -167,8 +172,13 @@ class ClipReader:
         normalise(samples, self._wave_norm, self._statistics, out=out)
 
 
-def collate(examples: Examples, index: IntArray, clips: Sequence[Samples]) -> Batch:
-    """Pad clips to the longest, and add the texts of their examples.
+def collate(
+    examples: Examples,
+    index: IntArray,
+    clips: Sequence[Samples],
+    starts: Sequence[int] | IntArray | None = None,
+) -> Batch:
+    """Pad clips to the longest, and add the texts and contours of their examples.
 
     Parameters
     ----------
@@ -176,8 +186,10 @@ def collate(examples: Examples, index: IntArray, clips: Sequence[Samples]) -> Ba
     index : (batch,) int64
         Places of the examples.
     clips : sequence of (samples,) float32
+    starts : sequence of int, optional
+        First sample of each in its recording; by default, 0.
     """
-    batch, rows = silent_batch(examples, index, [len(clip) for clip in clips])
+    batch, rows = silent_batch(examples, index, [len(clip) for clip in clips], starts=starts)
     for row, clip in zip(rows, clips, strict=True):
         row[:] = clip
     return batch
@@ -189,6 +201,8 @@ def silent_batch(
     n_samples: Sequence[int],
     time_masks: Sequence[NDArray[np.bool_]] | None = None,
     feature_masks: Sequence[NDArray[np.bool_]] | None = None,
+    *,
+    starts: Sequence[int] | IntArray | None = None,
 ) -> tuple[Batch, list[Samples]]:
     """Build a batch of which only the samples are still to be written.
 
@@ -203,6 +217,8 @@ def silent_batch(
         Frames that SpecAugment masks.
     feature_masks : sequence of (hidden,) bool, optional
         Features that SpecAugment masks.
+    starts : sequence of int, optional
+        First sample of each in its recording; by default, 0.
 
     Returns
     -------
@@ -220,6 +236,15 @@ def silent_batch(
         time_mask = _zeros((len(time_masks), max(map(len, time_masks))), torch.bool)
         for row, mask in enumerate(time_masks):
             time_mask[row, : len(mask)] = torch.from_numpy(mask)
+    contours = None
+    if examples.contours is not None:
+        cuts = [
+            cut_contours(examples.contours[place], start, length)
+            for place, start, length in zip(
+                index, [0] * len(index) if starts is None else starts, n_samples, strict=True
+            )
+        ]
+        contours = nn.utils.rnn.pad_sequence(list(map(torch.from_numpy, cuts)), batch_first=True)
     batch = Batch(
         waveforms=waveforms,
         sample_mask=sample_mask,
@@ -227,6 +252,7 @@ def silent_batch(
         present={name: torch.from_numpy(mask[index]) for name, mask in examples.present.items()},
         time_mask=time_mask,
         feature_mask=None if feature_masks is None else torch.from_numpy(np.stack(feature_masks)),
+        contours=contours,
     )
     table = waveforms.numpy()
     return batch, [table[row, :length] for row, length in enumerate(n_samples)]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfser.config.settings import ModelConfig, Semantic, TextPooling
+from msfser.data.contours import ContourTable
 from msfser.data.scan import Scan, scan_clips
 from msfser.errors import DataError
 from msfser.manifest import DIMENSIONS, Manifest, Utterance, label_array
@@ -34,6 +35,8 @@ class Examples:
     texts : dict of semantic to (examples, text_dim) float32
     present : dict of semantic to (examples,) bool
         Whether the utterance has a text of this kind.
+    contours : list of (frames, 3) float32, or None
+        F0, voicing and energy of each recording; None where the model reads none.
     """
 
     ids: list[str]
@@ -42,6 +45,7 @@ class Examples:
     labels: Float32Array
     texts: dict[Semantic, Float32Array]
     present: dict[Semantic, NDArray[np.bool_]]
+    contours: list[Float32Array] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.ids)
@@ -49,8 +53,9 @@ class Examples:
             len(self.wavs) == len(self.n_samples) == n
             and self.labels.shape == (n, len(DIMENSIONS))
             and all(len(text) == n for text in (*self.texts.values(), *self.present.values()))
+            and (self.contours is None or len(self.contours) == n)
         ):
-            raise ValueError("ids, wavs, n_samples, labels and texts differ in length")
+            raise ValueError("ids, wavs, n_samples, labels, texts or contours differ in length")
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -65,6 +70,7 @@ class Examples:
             self.labels[places],
             {name: text[places] for name, text in self.texts.items()},
             {name: mask[places] for name, mask in self.present.items()},
+            None if self.contours is None else [self.contours[place] for place in places],
         )
 
 
@@ -135,6 +141,7 @@ def read_examples(
     model: ModelConfig,
     features: TextVectors | None,
     *,
+    contours: ContourTable | None = None,
     scan_recordings: Callable[[list[Path]], Scan] = scan_clips,
 ) -> tuple[Examples, Scan]:
     """Read each recording once, and build examples of those that can be used.
@@ -147,6 +154,8 @@ def read_examples(
         Its `semantics` and `text_pooling` are read.
     features : TextVectors or None
         None for a model without semantics.
+    contours : ContourTable, optional
+        For a model that reads contours.
     scan_recordings : function of paths
         `scan_clips`, perhaps with more parameters.
 
@@ -165,6 +174,7 @@ def read_examples(
         semantics=model.semantics,
         pooling=model.text_pooling,
         features=features,
+        contours=contours,
     )
     return examples, scan
 
@@ -177,6 +187,7 @@ def make_examples(
     semantics: Sequence[Semantic] = (),
     pooling: TextPooling = "mean",
     features: TextVectors | None = None,
+    contours: ContourTable | None = None,
 ) -> Examples:
     """Build examples of utterances whose recordings have been read.
 
@@ -190,11 +201,12 @@ def make_examples(
     pooling : {"mean", "cls"}
     features : TextVectors, optional
         Needed with semantics.
+    contours : ContourTable, optional
 
     Raises
     ------
     DataError
-        Semantics without features.
+        Semantics without features, or a recording without contours.
     """
     ids = [row.id for row in utterances]
     texts: dict[Semantic, Float32Array] = {}
@@ -213,4 +225,5 @@ def make_examples(
         labels.astype(np.float32),
         texts,
         present,
+        None if contours is None else contours.find(manifest, utterances),
     )

@@ -15,6 +15,7 @@ import torch
 from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import RATE_HZ, Semantic
 from msfser.data.clips import Samples
+from msfser.data.contours import contours_of
 from msfser.data.examples import (
     Examples,
     choose_utterances,
@@ -133,6 +134,7 @@ def read_evaluation_data(
         rows,
         run.model.config,
         features,
+        contours=contours_of(run.config.data, run.model.config, folder),
         scan_recordings=partial(scan_corpus, folder, cache=run.cache, watch=watch),
     )
     if not scan.usable:

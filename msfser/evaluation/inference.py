@@ -232,13 +232,20 @@ def run_windows(
             read_once(examples.wavs[windows.recordings[w]])[windows.starts[w] : windows.stops[w]]
             for w in index
         ]
-        batch = collate(examples, windows.recordings[index], clips).to(device)
+        starts = windows.starts[index]
+        batch = collate(examples, windows.recordings[index], clips, starts).to(device)
         with (
             torch.no_grad(),
             tf32_products(precision),
             torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"),
         ):
-            predicted = model(batch.waveforms, batch.sample_mask, batch.texts, batch.present)
+            predicted = model(
+                batch.waveforms,
+                batch.sample_mask,
+                batch.texts,
+                batch.present,
+                contours=batch.contours,
+            )
         outputs = {
             "values": predicted.values,
             "gate": None if predicted.gate is None else predicted.gate.mean(dim=1),

@@ -30,8 +30,11 @@ from msfser.model.heads import IndependentHeads, SharedHead, make_heads
 from msfser.model.inter_modal_attention import InterModalAttention
 from msfser.model.intra_modal_fusion import GatedFusion, IntraModalAttention
 from msfser.model.null_vectors import NullVectors
+from msfser.model.pitch_contour import PitchContour
 from msfser.model.text_scaling import TextScaling
 from msfser.model.wavlm.wavlm import Wavlm, build_wavlm, load_wavlm
+
+N_CONTOURS = 3  # F0, voicing, energy
 
 
 class MsfSer(nn.Module):
@@ -54,6 +57,11 @@ class MsfSer(nn.Module):
         self.config = config
         self.facts = facts or ModelFacts()
         self.acoustic = acoustic
+        self.pitch_contour = (
+            PitchContour(acoustic.hidden_size, N_CONTOURS, config.contour_dim)
+            if config.contours == "cross_attention"
+            else None
+        )
         self.pooling = AttentiveStatisticsPooling(acoustic.hidden_size, config.pooling_init)
         self.text_scaling = (
             TextScaling(config.semantics, config.text_dim) if config.text_norm == "global" else None
@@ -97,6 +105,7 @@ class MsfSer(nn.Module):
         mask_time_indices: Tensor | None = None,
         mask_feature_indices: Tensor | None = None,
         *,
+        contours: Tensor | None = None,
         without_expert: str | None = None,
     ) -> Prediction:
         """Predict the emotion of each utterance of a batch.
@@ -116,6 +125,8 @@ class MsfSer(nn.Module):
             Frames that SpecAugment masks in training.
         mask_feature_indices : (batch, hidden) bool Tensor, optional
             Features of WavLM's frames that SpecAugment sets to 0 in training.
+        contours : (batch, any frames, 3) float32 Tensor, optional
+            F0, voicing and energy at 20 ms, for a model that reads them; see `frame_contours`.
         without_expert : str, optional
             ``"A"``, ``"B"`` or ``"C"``: leave this expert out, and let the others share its weight.
 
@@ -126,12 +137,16 @@ class MsfSer(nn.Module):
         Raises
         ------
         ConfigError
-            `without_expert` names an expert that the model does not have.
+            `without_expert` names an expert that the model does not have; contours are missing.
         """
         # Pool the voice, fuse the texts
         frames, frame_mask = self.acoustic(
             waveforms, sample_mask, mask_time_indices, mask_feature_indices
         )
+        if self.pitch_contour is not None:
+            if contours is None:
+                raise ConfigError("no contours: the model reads F0, voicing and energy; give them")
+            frames = self.pitch_contour(frames, frame_mask, contours)
         h_audio = self.pooling(frames, frame_mask)
         if self.text_scaling is not None:
             texts = self.text_scaling(texts)

@@ -15,7 +15,8 @@ from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Failure, attempt
 from msfser.config.settings import WINDOW_S, Semantic
 from msfser.data.clips import Samples, WaveStatistics, normalise, read_clip
-from msfser.data.examples import Examples
+from msfser.data.contours import measure_contours
+from msfser.data.examples import Examples, Float32Array
 from msfser.errors import CheckpointError, DataError, SemanticsError
 from msfser.evaluation.inference import cut_windows, mean_over_windows, run_windows
 from msfser.evaluation.runs import expert_names, model_folder
@@ -33,12 +34,13 @@ _AT_ONCE = 32  # recordings held in memory
 
 @dataclass(frozen=True, eq=False)
 class _Readable:
-    """A recording that can be used, with its standardised samples and its texts."""
+    """A recording that can be used, with its standardised samples, its texts and its contours."""
 
     wav: Path
     samples: Samples
     texts: SpeechTexts
     notes: tuple[str, ...]
+    contours: Float32Array | None = None
 
 
 def predict_speech(
@@ -195,7 +197,9 @@ def _read(model: MsfSer, speech: SpeechFile, texts: SpeechTexts, *, voice_alone:
             f"the null vector of {', '.join(doubtful)} is untrained: no text was missing in "
             "training, so what the model predicts without is a guess"
         )
-    return _Readable(speech.wav, samples, texts, tuple(notes))
+    reads_contours = model.config.contours != "none"
+    contours = measure_contours(speech.wav) if reads_contours else None
+    return _Readable(speech.wav, samples, texts, tuple(notes), contours)
 
 
 def _predict(
@@ -212,6 +216,7 @@ def _predict(
     windows = cut_windows(n_samples, window_s)
     texts, present = _encode(model, [one.texts for one in readable], encoder)
     samples = {one.wav: one.samples for one in readable}
+    contours = [one.contours for one in readable if one.contours is not None] or None
     of_windows = run_windows(
         model,
         Examples(
@@ -221,6 +226,7 @@ def _predict(
             labels=np.full((len(readable), len(DIMENSIONS)), np.nan, dtype=np.float32),
             texts=texts,
             present=present,
+            contours=contours,
         ),
         windows,
         samples.__getitem__,

@@ -20,7 +20,6 @@ from torch.utils.data import DataLoader, Dataset
 from lemf.runtime.processes import same_imports
 from msfser.config.settings import SEMANTICS, Config, Crop
 from msfser.data.batching import Batch, ClipReader, silent_batch
-from msfser.data.clips import Samples
 from msfser.data.examples import Examples, IntArray
 from msfser.model.wavlm.frames import count_frames
 
@@ -244,18 +243,21 @@ class TrainingBatches(Dataset[Batch]):
                 )
                 for place in index
             ]
-        batch, rows = silent_batch(self._examples, index, lengths, time_masks, feature_masks)
-        for row, place in zip(rows, index, strict=True):
-            self._read_into(row, int(place))
+        starts = [self._start(int(place)) for place in index]
+        batch, rows = silent_batch(
+            self._examples, index, lengths, time_masks, feature_masks, starts=starts
+        )
+        for row, place, start in zip(rows, index, starts, strict=True):
+            n_samples = int(self._examples.n_samples[place])
+            self._reader.read_into(row, self._examples.wavs[place], start, n_samples)
         return self._drop_texts(batch, index) if settings.text_dropout > 0 else batch
 
-    def _read_into(self, row: Samples, place: int) -> None:
-        """Write the clip at a place, or its crop, into a row of a batch."""
+    def _start(self, place: int) -> int:
+        """Return the first sample of the clip at a place, or of its crop."""
         settings, n_samples = self._augmentation, int(self._examples.n_samples[place])
-        start = crop_start(
+        return crop_start(
             n_samples, settings.longest, settings.crop, settings.seed, self._epoch, place
         )
-        self._reader.read_into(row, self._examples.wavs[place], start, n_samples)
 
     def _drop_texts(self, batch: Batch, index: IntArray) -> Batch:
         """Treat each text as missing with the probability `text_dropout`."""

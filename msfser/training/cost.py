@@ -16,8 +16,9 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from msfser.config.settings import RATE_HZ, SEMANTICS, Config, Precision
+from msfser.data.contours import CONTOUR_FRAME_SAMPLES
 from msfser.data.examples import IntArray
-from msfser.model.msf_ser import MsfSer
+from msfser.model.msf_ser import N_CONTOURS, MsfSer
 from msfser.model.wavlm.wavlm import shape_wavlm
 from msfser.training.batches import split_step, training_steps
 
@@ -126,13 +127,14 @@ def _count_pass(config: Config, n_clips: int, n_samples: int) -> _Pass:
         texts = {name: torch.zeros(n_clips, model_config.text_dim) for name in SEMANTICS}
         present = {name: torch.ones(n_clips, dtype=torch.bool) for name in SEMANTICS}
         waveforms = torch.zeros(n_clips, n_samples)
+        contours = torch.zeros(n_clips, n_samples // CONTOUR_FRAME_SAMPLES + 1, N_CONTOURS)
         with (
             FlopCounterMode(display=False) as forward,
             torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
             torch.autocast("cpu", torch.bfloat16, enabled=config.train.precision == "bf16"),
         ):
             inside = torch.ones(n_clips, n_samples, dtype=torch.bool)
-            outputs = model(waveforms, inside, texts, present).outputs
+            outputs = model(waveforms, inside, texts, present, contours=contours).outputs
         with FlopCounterMode(display=False) as backward:
             outputs.sum().backward()
         for weight in weights:

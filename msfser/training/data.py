@@ -17,6 +17,7 @@ from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import RATE_HZ, DataConfig, ModelConfig
 from msfser.data.cache import ClipCache, open_cache
 from msfser.data.clips import WaveStatistics
+from msfser.data.contours import contours_of
 from msfser.data.examples import Examples, choose_utterances, read_examples
 from msfser.data.facts import ClipFacts
 from msfser.data.kept_scan import scan_corpus
@@ -107,7 +108,14 @@ def prepare_data(
         cache=open_cache(data.cache),
         watch=watch,
     )
-    examples, scan = read_examples(manifest, rows, model, features, scan_recordings=scan_recordings)
+    examples, scan = read_examples(
+        manifest,
+        rows,
+        model,
+        features,
+        contours=contours_of(data, model, folder),
+        scan_recordings=scan_recordings,
+    )
     n_train = sum(place < len(train) for place in scan.usable)
     if n_train < 2:
         raise DataError(
@@ -160,6 +168,7 @@ def record_split(
         rows,
         model,
         features,
+        contours=contours_of(data, model, folder),
         scan_recordings=partial(
             scan_corpus, folder, known=_by_path(manifest, rows, known), cache=open_cache(data.cache)
         ),

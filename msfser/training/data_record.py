@@ -25,6 +25,7 @@ from msfser.semantics.features import Features
 
 _LEVEL_TOLERANCE = 1e-3  # of the energy: another machine may resample in another order of sums
 _FILE_COLUMNS = ClipFacts._fields
+CONTOURS_COLUMN = "contours"  # only of a model that reads them
 _NEWEST = "samples_hash"  # a column that records of earlier versions lack
 _ARROW_TYPES = {"i": "int64", "f": "float64", "U": "string"}
 
@@ -39,7 +40,7 @@ class DataRecord:
     columns : dict of str to (utterances,) array
         ``part``, ``"train"``, ``"development"`` or another split; the fields of `ClipFacts`; the
         labels from 0 to 1, NaN where there is none; ``gs_text``, ``gs_vector`` and so on, hashes as
-        int64, 0 without a text.
+        int64, 0 without a text; ``contours``, hashes, of a model that reads them.
     skipped : dict of str to str
         Why an utterance was left out, by its id; not written.
     """
@@ -97,6 +98,10 @@ def make_record(
         columns[f"{semantic}_vector"] = np.where(
             examples.present[semantic], _hash_rows(vectors), np.int64(0)
         )
+    if examples.contours is not None:
+        columns[CONTOURS_COLUMN] = np.array(
+            [hash_array(contours) for contours in examples.contours], dtype=np.int64
+        )
     return DataRecord(np.array(examples.ids, dtype=np.str_), columns, skipped)
 
 
@@ -120,8 +125,12 @@ def write_record(path: Path, record: DataRecord) -> None:
     replace_output(path, format_parquet(range(len(record.ids)), columns, {}))
 
 
-def read_record(path: Path, semantics: Sequence[Semantic]) -> DataRecord | None:
+def read_record(
+    path: Path, semantics: Sequence[Semantic], *, contours: bool = False
+) -> DataRecord | None:
     """Read the record of a model that reads these semantics; None for none, or an earlier version.
+
+    With `contours`, of a model that reads contours, too.
 
     Raises
     ------
@@ -132,6 +141,7 @@ def read_record(path: Path, semantics: Sequence[Semantic]) -> DataRecord | None:
         return None
     names = ["part", *_FILE_COLUMNS, *DIMENSIONS]
     names += [f"{semantic}_{kind}" for semantic in semantics for kind in ("text", "vector")]
+    names += [CONTOURS_COLUMN] if contours else []
     try:
         table, _ = read_parquet(path, ["id", *names], CheckpointError, "msfser train")
     except CheckpointError as error:
@@ -185,6 +195,8 @@ def find_difference(before: DataRecord, now: DataRecord) -> tuple[str, str] | No
             return "recordings", f"{where} (other samples)"
         if name in DIMENSIONS:
             return "labels", f"{where} ({name})"
+        if name == CONTOURS_COLUMN:
+            return "contours", where
         semantic, _, kind = name.partition("_")
         return f"{semantic.upper()} {kind}s", where
     return None

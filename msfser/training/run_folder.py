@@ -113,7 +113,8 @@ def check_same_run(folder: Path, config: Config, data: DataRecord) -> bool:
             f"{folder / CONFIG_NAME}: {name} was {old!r} and is {new!r}; use the same settings"
         )
     path = folder / DATA_NAME
-    before = read_record(path, config.model.semantics)
+    reads_contours = config.model.contours != "none"
+    before = read_record(path, config.model.semantics, contours=reads_contours)
     if before is None:
         say(
             f"note: {path} is missing or older, as in runs of earlier versions: whether the data "

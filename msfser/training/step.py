@@ -226,6 +226,7 @@ def _predict(model: MsfSer, batch: Batch, seed: int, precision: Precision) -> Te
             batch.present,
             batch.time_mask,
             batch.feature_mask,
+            contours=batch.contours,
         ).outputs
     return values
 
