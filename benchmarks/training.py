@@ -1,11 +1,12 @@
 """How fast `msfser train` is: steps of the paper's preset on a synthetic corpus.
 
-    python benchmarks/training.py                                # WavLM-large, on a GPU
-    python benchmarks/training.py --size tiny --device cpu       # the same in small
+    python benchmarks/training.py                             # WavLM-large, on a GPU
+    python benchmarks/training.py --length-s 12 --rows bf16   # the longest clips, after the crop
+    python benchmarks/training.py --size tiny --device cpu    # the same in small
 
-Lengths are those of MSP-Podcast (2.5 to 11 s), labels and texts are drawn, WavLM has random weights
-and the shape of WavLM-large: the scores mean nothing, the times are real. In a
-folder that is named, corpus and encoder stay, and `msfser train` can use them; the command is
+Lengths are those of MSP-Podcast (2.5 to 11 s) or all one length, labels and texts are drawn,
+WavLM has random weights and the shape of WavLM-large: the scores mean nothing, the times are real.
+In a folder that is named, corpus and encoder stay, and `msfser train` can use them; the command is
 printed.
 """
 
@@ -14,7 +15,7 @@ import gc
 import platform
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ from msfser.semantics.text_encoder import load_text_encoder
 from msfser.semantics.texts import Text, update_texts
 from msfser.semantics.word_encoder import write_word_encoder
 from msfser.training.batches import load_steps, training_steps
+from msfser.training.cost import count_cost, measure_speed
 from msfser.training.data import TrainingData, prepare_data
 from msfser.training.ranks.ranks import Ranks
 from msfser.training.run import make_augmentation
@@ -71,10 +73,12 @@ AUDIO_ONLY = ("model.semantics=[]", "model.intra='none'", "model.fusion='none'")
 ROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("fp32", ()),
     ("fp32, 4 parts", ("train.accumulation=4",)),
+    ("fp32, checkpointing", ("train.checkpointing=true",)),
     ("tf32", ("train.precision='tf32'",)),
     ("bf16", ("train.precision='bf16'",)),
     ("bf16, 2 parts", ("train.precision='bf16'", "train.accumulation=2")),
     ("bf16, 4 parts", ("train.precision='bf16'", "train.accumulation=4")),
+    ("bf16, checkpointing", ("train.precision='bf16'", "train.checkpointing=true")),
     ("bf16, audio only", ("train.precision='bf16'", *AUDIO_ONLY)),
     ("bf16, attention of transformers", ("train.precision='bf16'", "model.attention='hf'")),
     ("bf16, no reader processes", ("train.precision='bf16'", "data.workers=0")),
@@ -91,6 +95,8 @@ class Speed:
         Of the steps that were timed; waiting for data is part of what elapsed.
     peak_bytes : int
         Of the GPU's memory in tensors; 0 on a CPU.
+    used : float
+        Operations that the steps need, over those of a product of matrices in the same time.
     """
 
     utterances: int
@@ -98,6 +104,7 @@ class Speed:
     elapsed_s: float
     waiting_s: float
     peak_bytes: int
+    used: float = 0.0
 
 
 def main() -> None:
@@ -107,6 +114,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--folder", type=Path, help="where corpus and encoder stay")
     parser.add_argument("--utterances", type=int, default=640, help="of the training split")
+    parser.add_argument("--length-s", type=float, help="of every clip [that of MSP-Podcast]")
     parser.add_argument("--workers", type=int, default=4, help="processes that read audio")
     parser.add_argument("--rows", default="", help="only rows whose name begins so; several by ;")
     parser.add_argument("--only-make", action="store_true", help="make the corpus, measure nothing")
@@ -114,7 +122,7 @@ def main() -> None:
     logging.disable_progress_bar()
     with tempfile.TemporaryDirectory() as scratch:
         folder = (chosen.folder or Path(scratch)).absolute()
-        make_inputs(folder, chosen.size, chosen.utterances)
+        make_inputs(folder, chosen.size, chosen.utterances, length_s=chosen.length_s)
         base = (
             f"model.acoustic={str(folder / 'wavlm')!r}",
             f"data.folder={str(folder / 'corpus')!r}",
@@ -128,9 +136,9 @@ def main() -> None:
         print(f"{machine(device)}; WavLM {chosen.size}, {chosen.utterances:,} utterances\n")
         print(
             "| | utterances/s | hours of audio an hour | GPU memory | waiting for data "
-            f"| {EPOCHS} epochs of MSP-Podcast |"
+            f"| used of its speed | {EPOCHS} epochs of MSP-Podcast |"
         )
-        print("| --- | ---: | ---: | ---: | ---: | ---: |")
+        print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
         plain = make_config({}, base)
         data = prepare_data(plain.data, plain.model)
         for name, changes in ROWS:
@@ -149,7 +157,9 @@ def main() -> None:
             print(f"* {precision}: {rate:.1f} utterances/s, {times:,.0f} hours of audio an hour")
 
 
-def make_inputs(folder: Path, size: str, n_train: int, text_dim: int = 1024) -> None:
+def make_inputs(
+    folder: Path, size: str, n_train: int, text_dim: int = 1024, length_s: float | None = None
+) -> None:
     """Write corpus, text vectors and encoders into a folder, unless they are there."""
     corpus = folder / "corpus"
     if (folder / "wavlm").exists():
@@ -159,7 +169,7 @@ def make_inputs(folder: Path, size: str, n_train: int, text_dim: int = 1024) -> 
     splits = ["train"] * n_train + ["development"] * (n_train // 10) + ["test"] * (n_train // 10)
     rows = []
     for number, split in enumerate(splits):
-        duration_s = 2.5 + 8.5 * generator.beta(1.4, 2.4)  # mean 5.6 s
+        duration_s = length_s or 2.5 + 8.5 * generator.beta(1.4, 2.4)  # mean 5.6 s
         soundfile.write(
             corpus / f"u{number:05}.wav", draw_tone(duration_s, generator), RATE_HZ, "PCM_16"
         )
@@ -210,6 +220,8 @@ def measure(config: Config, data: TrainingData, device: torch.device) -> Speed:
     settings = config.train
     torch.manual_seed(settings.seed)
     model = build_model(config.model).to(device).train()
+    if settings.checkpointing:
+        model.acoustic.checkpoint_layers()
     optimiser = make_optimiser(model, settings)
     n_samples = data.train.n_samples
     steps = training_steps(
@@ -242,7 +254,10 @@ def measure(config: Config, data: TrainingData, device: torch.device) -> Speed:
     gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()
-    return Speed(len(n_samples), n_samples.sum() / RATE_HZ, elapsed_s, waiting_s, peak)
+    one_epoch = replace(config, train=replace(settings, epochs=1))
+    used = count_cost(one_epoch, n_samples).flops / elapsed_s
+    used /= measure_speed(device, settings.precision)
+    return Speed(len(n_samples), n_samples.sum() / RATE_HZ, elapsed_s, waiting_s, peak, used)
 
 
 def measure_evaluation(config: Config, data: TrainingData, device: torch.device) -> Speed:
@@ -266,10 +281,11 @@ def synchronise(device: torch.device) -> None:
 def format_row(name: str, speed: Speed) -> str:
     """Return a row of the table; the time of a corpus is its audio over the speed."""
     times = speed.audio_s / speed.elapsed_s
+    corpus_h = MSP_PODCAST[1] * EPOCHS / times
     memory = f"{speed.peak_bytes / 2**30:.1f} GiB" if speed.peak_bytes else "-"
     return (
         f"| {name} | {speed.utterances / speed.elapsed_s:.1f} | {times:,.0f} | {memory} "
-        f"| {speed.waiting_s / speed.elapsed_s:.1%} | {MSP_PODCAST[1] * EPOCHS / times:.1f} h |"
+        f"| {speed.waiting_s / speed.elapsed_s:.1%} | {speed.used:.0%} | {corpus_h:.1f} h |"
     )
 
 
