@@ -1,4 +1,7 @@
-"""For both packages: the same examples of Hypothesis, Ctrl-C for children, a folder of pipes."""
+"""For both packages: the same examples of Hypothesis, one thread a process side by side, pipes.
+
+Ctrl-C reaches the children of tests.
+"""
 
 import os
 import signal
@@ -8,6 +11,8 @@ from hypothesis import settings
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
+if "PYTEST_XDIST_WORKER" in os.environ:  # side by side, more threads than cores slow each other
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell runs this by "&"
 
 
