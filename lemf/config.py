@@ -10,6 +10,7 @@ import io
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, Literal, get_args
 
 from lemf.cue_sets import CUE_SETS as CUE_SETS
@@ -280,11 +281,20 @@ class AlignSettings:
 
 def shown_fields(record: Any) -> dict[str, Any]:  # noqa: ANN401 - a dataclass
     """Return the fields of a record that outputs name: optional ones only if not the default."""
-    return {
-        one.name: getattr(record, one.name)
-        for one in fields(record)
-        if not one.metadata.get("optional") or getattr(record, one.name) != one.default
-    }
+    shown = {}
+    for name, is_optional, default in _fields_of(type(record)):  # type: ignore[arg-type]
+        value = getattr(record, name)
+        if not is_optional or value != default:
+            shown[name] = value
+    return shown
+
+
+@cache
+def _fields_of(kind: type[Any]) -> tuple[tuple[str, bool, Any], ...]:
+    """Return the name of each field of a dataclass, whether it is optional, and its default."""
+    return tuple(
+        (one.name, bool(one.metadata.get("optional")), one.default) for one in fields(kind)
+    )
 
 
 def find_encoding(name: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from lemf.arrays import FloatArray
 from lemf.config import Settings
-from lemf.contours.energy import frame_energy, frame_mid_energy
+from lemf.contours.energy import frame_energies, frame_energy
 from lemf.contours.harvest.decimation import decimation_factor
 from lemf.contours.highpass import highpass_slices
 from lemf.contours.periodicity import frame_periodicity
@@ -120,9 +120,11 @@ def measure_contours(
             raise AudioError(f"{audio.name}: {error}") from error
         f0_hz[kept] = piece_f0_hz[kept.start - piece.start_frame :][: kept.stop - kept.start]
         inside = centres[kept] - piece.start
-        energy[kept] = frame_energy(samples, inside, audio.rate_hz)
-        if detail:
-            detail.mid_energy[kept] = np.float32(frame_mid_energy(samples, inside, audio.rate_hz))
+        if detail is None:
+            energy[kept] = frame_energy(samples, inside, audio.rate_hz)
+        else:
+            energy[kept], mid_energy = frame_energies(samples, inside, audio.rate_hz)
+            detail.mid_energy[kept] = np.float32(mid_energy)
             detail.periodicity[kept] = np.float32(
                 frame_periodicity(samples, inside, audio.rate_hz, f0_hz[kept])
             )

@@ -76,7 +76,8 @@ def to_stream(rows: list[Row], schema: pyarrow.Schema) -> bytes:
     """Convert rows to an Arrow stream."""
     sink = io.BytesIO()
     with pyarrow.ipc.new_stream(sink, schema) as writer:
-        writer.write_table(pyarrow.Table.from_pylist(rows, schema))
+        columns = [pyarrow.array([row.get(one.name) for row in rows], one.type) for one in schema]
+        writer.write_table(pyarrow.Table.from_arrays(columns, schema=schema))
     return sink.getvalue()
 
 

@@ -11,7 +11,7 @@ from lemf.config import ROUNDING_S
 from lemf.contours.contours import Contours
 from lemf.cues.pooling import mean
 from lemf.reading.alignment import Word
-from lemf.reading.frames import frames_of
+from lemf.reading.frames import frames_of_each
 
 
 def pitch(words: Sequence[Word], contours: Contours) -> FloatArray:
@@ -78,7 +78,7 @@ def word_flags(
 
 
 def _spans(words: Sequence[Word], contours: Contours) -> list[slice]:
-    return [frames_of(word.start_s, word.end_s, contours.times_s) for word in words]
+    return frames_of_each([(word.start_s, word.end_s) for word in words], contours.times_s)
 
 
 def _highest_log_f0(f0_hz: FloatArray) -> float:

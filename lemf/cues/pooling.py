@@ -60,8 +60,28 @@ def percentile(values: FloatArray, spans: Sequence[slice], percent: float) -> Fl
     for i, span in enumerate(spans):
         measured = values[span][np.isfinite(values[span])]
         if len(measured):
-            pooled[i] = np.percentile(measured, percent)
+            measured.sort()
+            pooled[i] = _percentile_of(measured, percent)
     return pooled
+
+
+def median_of(ordered: FloatArray) -> float:
+    """Return the median of values in ascending order, as `numpy.median`, which takes far longer."""
+    middle = len(ordered) // 2
+    if len(ordered) % 2:
+        return float(ordered[middle])
+    return float((ordered[middle - 1] + ordered[middle]) / 2)
+
+
+def _percentile_of(ordered: FloatArray, percent: float) -> float:
+    """Return a percentile of values in ascending order to the bit of `numpy.percentile`."""
+    place = percent / 100 * (len(ordered) - 1)
+    below = int(place)
+    low, high = float(ordered[below]), float(ordered[min(below + 1, len(ordered) - 1)])
+    share = place - below
+    if share >= 0.5:
+        return high - (high - low) * (1 - share)
+    return low + (high - low) * share
 
 
 def _densest(frames: FloatArray) -> float:

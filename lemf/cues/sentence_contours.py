@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lemf.arrays import FloatArray
 from lemf.config import FRAME_PERIOD_S
 from lemf.contours.contours import Contours, Detail
+from lemf.cues.pooling import median_of
 from lemf.reading.alignment import Word
 from lemf.reading.frames import frames_from
 
@@ -193,9 +194,10 @@ def running_median(values: FloatArray) -> FloatArray:
     lows = np.searchsorted(known, places - AROUND_FRAMES)
     highs = np.searchsorted(known, places + AROUND_FRAMES, side="right")
     medians = np.full(len(values), np.nan)
+    measured = values[known]
     for place, low, high in zip(places, lows, highs, strict=True):
         if high > low:
-            medians[place] = np.median(values[known[low:high]])
+            medians[place] = median_of(np.sort(measured[low:high]))
     return draw_through(medians)
 
 

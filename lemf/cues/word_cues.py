@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cache
 from importlib import import_module
 
 from lemf.arrays import FloatArray
@@ -63,6 +64,7 @@ def word_cues(
     return values
 
 
+@cache
 def cue_function(name: str) -> Callable[..., FloatArray]:
     """Find the function that computes a cue of the table."""
     function: Callable[..., FloatArray] = getattr(

@@ -109,8 +109,11 @@ class Levels:
         self.n_samples += len(samples)
         self._sum += float(samples.sum())
         # No dot product: BLAS would wake one thread per core for it, in every process that reads.
-        self._squares += float(np.square(samples).sum())
-        self._squares_of_channels += float(np.square(used).sum()) / used.shape[1]
+        squares = float(np.square(samples).sum())
+        self._squares += squares
+        self._squares_of_channels += (
+            squares if used.shape[1] == 1 else float(np.square(used).sum()) / used.shape[1]
+        )
         self._add_means(samples)
         return samples
 

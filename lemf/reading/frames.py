@@ -5,6 +5,7 @@ Frame k is at k * 0.005 s and is centred at sample round(k * 0.005 * rate).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, gcd
 
@@ -49,6 +50,17 @@ def frames_of(start_s: float, end_s: float, times_s: FloatArray) -> slice:
     """Find the frames of a stretch of time: those with start <= time < end."""
     first, stop = frames_from((start_s, end_s), times_s)
     return slice(int(first), int(stop))
+
+
+def frames_of_each(edges_s: Sequence[tuple[float, float]], times_s: FloatArray) -> list[slice]:
+    """Find the frames of several stretches of time at once, each as `frames_of` does.
+
+    Parameters
+    ----------
+    edges_s : sequence of (start, end)
+    times_s : (frames,) float64
+    """
+    return [slice(first, stop) for first, stop in frames_from(edges_s, times_s).tolist()]
 
 
 def frames_from(edges_s: ArrayLike, times_s: FloatArray) -> IntArray:

@@ -16,7 +16,7 @@ from lemf.contours.contours import Contours
 from lemf.cue_sets import CUE_SETS
 from lemf.cues.sentence_contours import clear_semitones
 from lemf.reading.alignment import Alignment, Word
-from lemf.reading.frames import frames_of
+from lemf.reading.frames import frames_of_each
 from lemf.scoring.emphasis import SentenceEmphasis
 
 LONGEST_PHONE_S = 1.5
@@ -87,9 +87,8 @@ def find_sound(words: Iterable[Word], contours: Contours) -> FloatArray:
     energy, times_s = contours.energy, contours.times_s
     if not len(energy):
         return times_s
-    loudest = [
-        energy[frames_of(word.start_s, word.end_s, times_s)].max(initial=0.0) for word in words
-    ]
+    spans = frames_of_each([(word.start_s, word.end_s) for word in words], times_s)
+    loudest = [energy[span].max(initial=0.0) for span in spans]
     silence, loud = np.percentile(energy, (5, 95))
     speech = max(loud, np.percentile(loudest, 75))
     middle = np.sqrt(speech * max(silence, speech / _LARGEST_DROP))
@@ -109,7 +108,7 @@ def pitch_flags(words: Sequence[Word], contours: Contours) -> list[tuple[str, ..
     list of tuple of str
         ``doubtful_pitch`` or nothing, for every word.
     """
-    spans = [frames_of(word.start_s, word.end_s, contours.times_s) for word in words]
+    spans = frames_of_each([(word.start_s, word.end_s) for word in words], contours.times_s)
     inside = slice(min(span.start for span in spans), max(span.stop for span in spans))
     f0_hz, energy = contours.f0_hz[inside], contours.energy[inside]
     clear = np.isfinite(clear_semitones(f0_hz, energy, np.ones(len(f0_hz))))

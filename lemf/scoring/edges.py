@@ -15,7 +15,7 @@ import numpy as np
 from lemf.arrays import BoolArray, FloatArray
 from lemf.config import Settings
 from lemf.reading.alignment import Word
-from lemf.reading.frames import frames_of
+from lemf.reading.frames import frames_of_each
 from lemf.scoring.emphasis import SentenceEmphasis
 
 BEYOND = "sound_beyond"
@@ -58,11 +58,12 @@ def edge_flags(
         ``sound_beyond`` or nothing, for every word of every sentence: 30 to 250 ms of sound
         without a pause touch one of its edges, and no word is there.
     """
+    if not settings.has_extra_cues or settings.speaker is not None:
+        return [[()] * len(sentence) for sentence in sentences]
     words = [word for sentence in sentences for word in sentence]
     found: BoolArray = np.zeros(len(words), dtype=bool)
-    heard = np.isin(times_s, sound_s)
-    tells = heard.mean() <= 1 - LEAST_SILENCE if len(heard) else False
-    if tells and settings.has_extra_cues and settings.speaker is None:
+    heard = np.isin(times_s, sound_s, assume_unique=True)
+    if len(heard) and heard.mean() <= 1 - LEAST_SILENCE:
         lengths_s = sound_beyond(words, times_s, heard)
         if settings.sentences_tier is not None:
             stops = np.cumsum([len(sentence) for sentence in sentences])
@@ -94,8 +95,9 @@ def sound_beyond(words: Sequence[Word], times_s: FloatArray, heard: BoolArray) -
     starts = [*(word.start_s for word in words), np.inf]
     ends = [-np.inf, *(word.end_s for word in words)]
     lengths_s = np.zeros((len(words), 2))
-    for gap, (end_s, start_s) in enumerate(zip(ends, starts, strict=True)):
-        inside = heard[frames_of(end_s, start_s, times_s)]
+    gaps = frames_of_each(list(zip(ends, starts, strict=True)), times_s)
+    for gap, span in enumerate(gaps):
+        inside = heard[span]
         if gap < len(words):
             lengths_s[gap, 0] = _leading(inside[::-1]) * period_s
         if gap > 0:

@@ -329,6 +329,8 @@ class Emphasis:
 
 def _to_plain(value: Any) -> Any:  # noqa: ANN401 - whatever a result holds
     """Convert a result to the types of JSON: None for NaN, a list for a tuple."""
+    if value is None or isinstance(value, str | int):
+        return value
     if isinstance(value, float):
         return None if math.isnan(value) else value
     if isinstance(value, tuple):

@@ -136,21 +136,24 @@ def score_sentence(
 
     # The words with their cues
     shares = _shares(values, z, weights)
+    measured = [values[name].tolist() for name in ("pitch", "energy", "duration")]
+    standardised = [z[name].tolist() for name in ("pitch", "energy", "duration")]
+    totals, places = scores.tolist(), ranks.tolist()
     scored = tuple(
         WordEmphasis(
             index=i,
             word=word.text,
             start_s=word.start_s,
             end_s=word.end_s,
-            pitch=float(values["pitch"][i]),
-            energy=float(values["energy"][i]),
-            duration=float(values["duration"][i]),
-            z_pitch=float(z["pitch"][i]),
-            z_energy=float(z["energy"][i]),
-            z_duration=float(z["duration"][i]),
+            pitch=measured[0][i],
+            energy=measured[1][i],
+            duration=measured[2][i],
+            z_pitch=standardised[0][i],
+            z_energy=standardised[1][i],
+            z_duration=standardised[2][i],
             cues=shares[i],
-            score=float(scores[i]),
-            rank=int(ranks[i]),
+            score=totals[i],
+            rank=places[i],
             flags=flags[i],
         )
         for i, word in enumerate(words)
@@ -260,14 +263,14 @@ def _shares(
     values: Mapping[str, FloatArray], z: Mapping[str, FloatArray], weights: Mapping[str, float]
 ) -> list[dict[str, CueShare]]:
     added = contributions(z, weights)
-    n_words = len(next(iter(values.values())))
-    return [
-        {
-            name: CueShare(float(values[name][i]), float(z[name][i]), weight, float(added[name][i]))
-            for name, weight in weights.items()
-        }
-        for i in range(n_words)
-    ]
+    shares: list[dict[str, CueShare]] = [{} for _ in next(iter(values.values()))]
+    for name, weight in weights.items():
+        columns = (values[name].tolist(), z[name].tolist(), added[name].tolist())
+        for share, (value, standardised, part) in zip(
+            shares, zip(*columns, strict=True), strict=True
+        ):
+            share[name] = CueShare(value, standardised, weight, part)
+    return shares
 
 
 def _flags_of_clarity(

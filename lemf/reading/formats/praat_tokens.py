@@ -23,7 +23,10 @@ TokenKind = Literal["string", "number", "flag"]
 
 BINARY_MAGIC = b"ooBinaryFile"
 # A string, a flag, a comment to the end of the line, a quote that nothing closes, any other word.
-_TOKEN = re.compile(r'"((?:[^"]|"")*+)"(?=\s|\Z)|(<[^>\s]*>)|![^\n]*|(")|([^\s"<!]\S*|<\S*)')
+_KINDS = r'"((?:[^"]|"")*+)"(?=\s|\Z)|(<[^>\s]*>)|![^\n]*|(")|([^\s"<!]\S*|<\S*)'
+_TOKEN = re.compile(_KINDS)
+# The same behind decoration: words that no number opens, passed over in one step.
+_TOKEN_AFTER_WORDS = re.compile(rf"(?:\s++|[^\s\"<!+\-.0-9]\S*+)*+(?:{_KINDS}|\Z)")
 # Praat reads the number that opens a word, so 3.2s is 3.2; what follows may be no other number.
 _NUMBER = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?%?)(.*)", re.DOTALL)
 _DECIMAL_COMMA = re.compile(r",[0-9]+\Z")
@@ -67,7 +70,7 @@ def tokenise(content: str | bytes, path: str, encoding: str | None = None) -> Pr
             return PraatTokens(path, list(_binary_tokens(content, path)), None)
         content, notes = decode_text(content, path, encoding)
     text = content.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    newlines = array("q", (match.start() for match in re.finditer("\n", text)))
+    newlines = array("q", [match.start() for match in re.finditer("\n", text)])
     tokens = PraatTokens(path, [], newlines)
     tokens.notes = tuple(notes)
     tokens.text = text
@@ -134,11 +137,11 @@ class PraatTokens:
         return int(value)
 
     def _take(self, kind: TokenKind, what: str) -> str:
-        if self.peek_kind() != kind:
+        token = None if self.at_end else self.tokens[self._next]
+        if token is None or token.kind != kind:
             self._check_numbers()
-        if self.at_end:
+        if token is None:
             self.fail(f"the file ends where {what} should follow; it is cut off")
-        token = self.tokens[self._next]
         self._next += 1
         if token.kind != kind:
             self.fail(f"expected {what}, found {shorten(token.value)}")
@@ -166,28 +169,27 @@ def shorten(value: str) -> str:
 
 
 def _text_tokens(text: str, place: PraatTokens) -> Iterator[Token]:
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN_AFTER_WORDS.finditer(text):
         string, flag, unclosed, word = match.groups()
-        if string is not None:
-            yield Token("string", string.replace('""', '"'), match.start())
+        if word is not None:
+            if not (number := _NUMBER.match(word)):
+                continue
+            position, rest = match.start(4), number[2]
+            if rest and _DECIMAL_COMMA.match(rest):
+                place.fail(f"{shorten(word)[1:-1]} has a decimal comma; write a point", position)
+            if rest and _NO_UNIT.match(rest):
+                place.fail(f"{shorten(word)} is no number; write a plain one, in seconds", position)
+            yield Token("number", number[1], position)
+        elif string is not None:
+            yield Token("string", string.replace('""', '"'), match.start(1) - 1)
         elif flag is not None:
-            yield Token("flag", flag, match.start())
+            yield Token("flag", flag, match.start(2))
         elif unclosed is not None:
             place.fail(
                 'a label opens with " and is never closed; '
                 "the file is cut off or a quote inside the label is not doubled",
-                match.start(),
+                match.start(3),
             )
-        elif word is not None and (number := _NUMBER.match(word)):
-            if _DECIMAL_COMMA.match(number[2]):
-                place.fail(
-                    f"{shorten(word)[1:-1]} has a decimal comma; write a point", match.start()
-                )
-            if _NO_UNIT.match(number[2]):
-                place.fail(
-                    f"{shorten(word)} is no number; write a plain one, in seconds", match.start()
-                )
-            yield Token("number", number[1], match.start())
 
 
 def _binary_tokens(content: bytes, path: str) -> Iterator[Token]:

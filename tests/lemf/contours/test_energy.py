@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lemf.contours.energy import frame_energy, frame_mid_energy
+from lemf.contours.energy import frame_energies, frame_energy, frame_mid_energy
 from lemf.reading.frames import count_frames, frame_centres
 
 RELATIVE = 1e-9
@@ -77,3 +77,13 @@ def test_recordings_shorter_than_the_window(n_samples):
 
 def test_silence_has_none():
     assert not energy_of(np.zeros(16000), 16000).any()
+
+
+@pytest.mark.parametrize("rate_hz", [8000, 22050])
+def test_both_energies_at_once_are_those_of_each_alone(rng, rate_hz):
+    samples = rng.normal(size=rate_hz)
+    centres = frame_centres(count_frames(len(samples), rate_hz), rate_hz)
+    energy, mid_energy = frame_energies(samples, centres, rate_hz)
+    np.testing.assert_array_equal(energy, frame_energy(samples, centres, rate_hz))
+    np.testing.assert_array_equal(mid_energy, frame_mid_energy(samples, centres, rate_hz))
+    assert (mid_energy < energy).all()

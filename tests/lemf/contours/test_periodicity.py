@@ -77,3 +77,16 @@ def test_the_gain_does_not_matter():
     np.testing.assert_allclose(
         periodicity_of(samples, 200.0), periodicity_of(1e-3 * samples, 200.0), rtol=0, atol=1e-9
     )
+
+
+def test_many_frames_are_each_measured_as_one_alone(rng):
+    samples = rng.normal(size=12000) + tone(130.0, 12000 / RATE_HZ)
+    centres = np.arange(0, 12000, 80)
+    f0_hz = np.where(rng.random(150) < 0.8, rng.uniform(71, 800, 150), 0.0)
+    together = frame_periodicity(samples, centres, RATE_HZ, f0_hz)
+    alone = [
+        frame_periodicity(samples, centres[i : i + 1], RATE_HZ, f0_hz[i : i + 1])[0]
+        for i in range(150)
+    ]
+    assert (f0_hz > 0).sum() > 100  # more than one block
+    np.testing.assert_array_equal(together, alone)

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lemf.contours.harvest.decimation import decimation_factor
-from lemf.reading.frames import count_frames, cut_pieces, frame_centres, frame_times, frames_of
+from lemf.reading.frames import (
+    count_frames,
+    cut_pieces,
+    frame_centres,
+    frame_times,
+    frames_of,
+    frames_of_each,
+)
 
 RATES = st.sampled_from([8000, 11025, 16000, 18000, 22050, 24000, 44100, 48000, 96000, 16001])
 
@@ -75,3 +82,10 @@ def test_a_minute_is_one_piece_and_longer_ones_are_bounded():
     assert len(pieces) == 240
     assert max(piece.stop - piece.start for piece in pieces) <= 32 * 16000
     assert gcd(16000, 400) == 400  # the grid at 16 kHz is one frame
+
+
+def test_stretches_together_have_the_frames_of_each_alone():
+    times_s = frame_times(400)
+    edges_s = [(0.0, 0.3), (0.3, 0.3000001), (0.5, 9.0), (-1.0, 0.0049999), (1.0, 0.5)]
+    assert frames_of_each(edges_s, times_s) == [frames_of(*edge_s, times_s) for edge_s in edges_s]
+    assert frames_of_each([], times_s) == []
