@@ -26,11 +26,11 @@ IMAGES = ROOT / "docs" / "images"
 
 
 class Figure(NamedTuple):
-    """A figure of the docs: its page, the command that writes NAME.png, and what that needs."""
+    """A figure of the docs: its page, the command that writes NAME.png, and a key of REASONS."""
 
     page: str
     command: str
-    needs: str = ""  # "", demo, data or scores
+    needs: str = ""  # "" or a key of REASONS
 
 
 _PLOT = "lemf plot examples/{0}.wav examples/{0}.TextGrid -o {1}.png"
@@ -49,6 +49,7 @@ FIGURES = {
         "--headless --no-sandbox --hide-scrollbars --window-size=1100,1052 "
         '--screenshot=report.png "file://$PWD/really.html"',
     ),
+    "serve": Figure("serve.md", "lemf serve examples", "hand"),
     "corpus": Figure(
         "corpora.md", "msfser corpus mechanism -o synthetic --utterances 480 --figure corpus.png"
     ),
@@ -94,6 +95,7 @@ FIGURES = {
 REASONS = {
     "demo": "needs the demo: --slow",
     "data": "needs recordings: --data FOLDER",
+    "hand": "a page after a correction by hand",
     "scores": "needs the scores of a neural network, as its page says",
 }
 

@@ -59,7 +59,11 @@ NOT_RUN = (
         r"^msfser (semantics \w+|evaluate|inspect|predict|encode) (DIR|RUN|FOLDS?)\b",
         "is a synopsis",
     ),
-    (r"--resume|--cache|^msfser export", "goes on with what another line made"),
+    (r"^lemf serve\b", "answers until Ctrl-C"),
+    (
+        r"--resume|--cache|^msfser (export|compare|evaluate run$)",
+        "goes on with what another line made",
+    ),
     (r"^msfser (train|ablate) (?!.*--preset (tiny|voice))", "downloads WavLM-large"),
 )
 SLOW = re.compile(
