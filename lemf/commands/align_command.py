@@ -91,16 +91,18 @@ def align(
 
     CORPUS is a folder with a .txt or .lab beside each recording, a quoted pattern such as
     'corpus/**/*.wav', or a manifest (.csv, .tsv, .jsonl, .parquet) with the columns audio and
-    text or text_file. The aligner trains on the corpus. A run that was stopped continues when the
-    same command runs again.
+    text or text_file; --whisper transcribes the recordings that have none. The aligner trains on
+    the corpus. A run that was stopped continues when the same command runs again.
     """
     check_download(whisper, download=download)
     if _is_corpus(source):
-        _check_corpus_options(text, output, whisper, channel, options)
+        _check_corpus_options(text, output, channel, options)
         _align_corpus(
             source,
             output,
             options,
+            whisper,
+            download,
             encoding=encoding,
             no_training=no_training,
             speaker_pattern=speaker_pattern,
@@ -197,11 +199,10 @@ def _read_text(text: str, encoding: str | None) -> Transcript:
 def _check_corpus_options(
     text: str | None,
     output: str,
-    whisper: str | None,
     channel: str | None,
     options: AlignerOptions,
 ) -> None:
-    given = {"TEXT": text, "--whisper": whisper, "--channel": channel}
+    given = {"TEXT": text, "--channel": channel}
     for name, value in given.items():
         if value is not None:
             raise click.UsageError(f"{name}: goes with one recording, not with a corpus")
@@ -218,6 +219,8 @@ def _align_corpus(
     source: str,
     output: str,
     options: AlignerOptions,
+    whisper: str | None,
+    download: bool,
     *,
     encoding: str | None,
     no_training: bool,
@@ -237,6 +240,8 @@ def _align_corpus(
             train=not no_training,
             speaker_pattern=speaker_pattern,
             encoding=encoding,
+            whisper=whisper,
+            download=download,
             jobs=jobs or count_cores(),
             force=force,
             watch=watch,

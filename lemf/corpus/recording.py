@@ -103,7 +103,8 @@ def _score(task: FileTask) -> FileResult:
         transcript = read_text(task.recording, task.folder, settings.encoding)
     elif textgrid is None and task.whisper is not None:
         opened = read_audio(path, channel=settings.channel)
-        transcript = _transcribe(opened, task.whisper, task.aligning)
+        language = None if task.aligning is None else task.aligning.language
+        transcript = transcribe_in_worker(opened, task.whisper, language)
     measured = measure(
         opened,
         None if textgrid is None else _absolute(task.folder, textgrid),
@@ -131,12 +132,13 @@ def _score(task: FileTask) -> FileResult:
     )
 
 
-def _transcribe(recording: Audio, model: str, aligning: AlignSettings | None) -> Transcript:
+def transcribe_in_worker(recording: Audio, model: str, language: str | None) -> Transcript:
+    """Transcribe a recording by Whisper; parameters and errors as in `transcribe`."""
     from lemf.transcription.whisper import transcribe
 
     # faster-whisper's lock between processes would be left behind by a worker that is ended
     import_module("tqdm").tqdm.set_lock(threading.RLock())
-    return transcribe(recording, model, language=None if aligning is None else aligning.language)
+    return transcribe(recording, model, language=language)
 
 
 def read_text(recording: Recording, folder: str, encoding: str | None) -> Transcript:

@@ -16,16 +16,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lemf.config import AlignSettings
 from lemf.corpus.alignment.grids import GRIDS_TABLE
+from lemf.corpus.alignment.learning import estimate_models, pack_statistics, read_moments
 from lemf.corpus.alignment.tasks import (
     AlignTask,
     align_file,
     align_together,
-    estimate_models,
     failed_text,
     hear_file,
     learn_file,
-    pack_statistics,
-    read_moments,
 )
 from lemf.corpus.parts import DamagedPartError, Part, Parts
 from lemf.corpus.plan import Plan, stamp_of
@@ -159,7 +157,7 @@ class Passes:
             recording = plan.recordings[file]
             yield AlignTask(
                 file, recording, stamp_of(recording), self._aligning, plan.settings.encoding,
-                folder, *given[file],
+                folder, plan.whisper, *given[file],
             )  # fmt: skip
 
     def _forget_changed(self) -> None:

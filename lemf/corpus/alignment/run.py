@@ -75,6 +75,8 @@ def align_corpus(
     train: bool = True,
     speaker_pattern: str | None = None,
     encoding: str | None = None,
+    whisper: str | None = None,
+    download: bool = False,
     jobs: int = 1,
     force: bool = False,
     watch: Watch = no_watch,
@@ -100,6 +102,11 @@ def align_corpus(
         default the folder. Recordings in no folder are normalised each by itself.
     encoding : str, optional
         Of text files without a byte order mark.
+    whisper : str, optional
+        Model of faster-whisper, as `transcribe` takes it, that transcribes recordings without a
+        text.
+    download : bool
+        Whether that model may be downloaded.
     jobs : int
         Number of processes.
     force : bool
@@ -131,9 +138,12 @@ def align_corpus(
     with ExitStack() as stack:
         workers = stack.enter_context(local_workers(jobs))  # which start while files are listed
         check_aligner(aligning)
-        listing = list_recordings(source, needs_text=True)
+        transcribes = whisper is not None
+        listing = list_recordings(source, needs_text=not transcribes, transcribes=transcribes)
         recordings = [_without_times(one) for one in listing.recordings]
-        plan = make_plan(recordings, Settings(encoding=encoding), aligning=aligning)
+        plan = make_plan(
+            recordings, Settings(encoding=encoding), aligning=aligning, whisper=whisper
+        )
         n_training = N_TRAINING if train and aligner == "espeak" else 0
         plan.identity["align"] |= {"training": n_training, "speaker_pattern": speaker_pattern}
         speakers = _find_speakers(source, plan, speaker_pattern)
@@ -164,6 +174,10 @@ def align_corpus(
         difference = None if before is None else plan.differs_from(before)
         if difference and not force and record is None:
             raise CorpusError(f"{outputs.parts}: unfinished, {difference}; --force starts over")
+        if whisper is not None:
+            from lemf.transcription.whisper import check_whisper
+
+            check_whisper(whisper, language, download=download)
         if before is None or difference:
             parts.start(plan.identity)
         run = Passes(workers, plan, parts, aligning, speakers, n_training, watch)

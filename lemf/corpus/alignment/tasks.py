@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-
 from lemf.config import AlignSettings
 from lemf.corpus.manifest import Recording
-from lemf.corpus.recording import read_text, shorten_paths
+from lemf.corpus.recording import read_text, shorten_paths, transcribe_in_worker
 from lemf.errors import AlignerError, LemfError, with_notes
 from lemf.runtime.workers import Failure, attempt
 
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from lemf.aligner.forced import AlignedText
     from lemf.aligner.transcript import TranscriptWord
     from lemf.reading.audio import Audio
+    from lemf.transcription.text_files import Transcript
 
 
 _Result = TypeVar("_Result")
@@ -46,6 +45,8 @@ class AlignTask:
     encoding : str or None
         Of text files.
     folder : str
+    whisper : str or None
+        The model that transcribes where there is no text.
     heard : str
         What `hear_file` returned; empty before.
     moments : Moments or None
@@ -60,6 +61,7 @@ class AlignTask:
     aligning: AlignSettings
     encoding: str | None
     folder: str
+    whisper: str | None = None
     heard: str = ""
     moments: Moments | None = None
     models: PhoneModels | None = None
@@ -123,43 +125,6 @@ def failed_text(reason: str) -> str:
     return json.dumps({"failure": reason})
 
 
-def read_moments(heard: str) -> Moments | None:
-    """Return the moments in what `hear_file` returned; None where the text does not fit."""
-    from lemf.aligner.acoustics.mfcc import Moments
-
-    content = json.loads(heard)
-    if not content.get("fits"):
-        return None
-    n_frames, sums, squares = content["moments"]
-    return Moments(n_frames, np.array(sums), np.array(squares))
-
-
-def pack_statistics(learnt: Sequence[Statistics]) -> bytes:
-    """Add what was learnt from recordings, in their order, and return the sum as bytes."""
-    from lemf.aligner.acoustics.training import add_statistics
-
-    if not learnt:
-        return b"null"
-    total = add_statistics(learnt)
-    states = {name: sums.tolist() for name, sums in sorted(total.states.items())}
-    return json.dumps([states, total.log_likelihood, total.n_frames]).encode()
-
-
-def estimate_models(learnt: Iterable[bytes]) -> PhoneModels | None:
-    """Return the models that sums in their order give; None where nothing was learnt."""
-    from lemf.aligner.acoustics.models import read_seed
-    from lemf.aligner.acoustics.training import Statistics, add_statistics, estimate
-
-    sums = [content for content in map(json.loads, learnt) if content is not None]
-    if not sums:
-        return None
-    statistics = add_statistics(
-        Statistics({name: np.array(rows) for name, rows in states.items()}, *others)
-        for states, *others in sums
-    )
-    return estimate(statistics, read_seed())
-
-
 def _attempt(function: Callable[[AlignTask], _Result], task: AlignTask) -> _Result | Failure:
     result = attempt(function, task)
     if isinstance(result, Failure):
@@ -174,8 +139,7 @@ def _hear(task: AlignTask) -> str:
     from lemf.aligner.align import align_words, cepstra_of, speak_text
     from lemf.aligner.fitting import LACKS
 
-    transcript = read_text(task.recording, task.folder, task.encoding)
-    recording = _open(task)
+    recording, transcript = _open_with_words(task)
     read = (*recording.notes, *transcript.notes)
     try:
         words, phones, notes = speak_text(
@@ -224,8 +188,7 @@ def _align(task: AlignTask) -> dict[str, Any]:
     from lemf.aligner.align import to_textgrid
     from lemf.display.textgrid_output import format_textgrid
 
-    recording = _open(task)
-    aligned, notes = (_align_internally if task.heard else _align_externally)(task, recording)
+    recording, aligned, notes = (_align_internally if task.heard else _align_externally)(task)
     told = task.aligning.aligner == "espeak"
     return {
         "text": format_textgrid(to_textgrid(aligned, with_confidence=told)),
@@ -236,12 +199,12 @@ def _align(task: AlignTask) -> dict[str, Any]:
     }
 
 
-def _align_internally(task: AlignTask, recording: Audio) -> tuple[AlignedText, Sequence[str]]:
+def _align_internally(task: AlignTask) -> tuple[Audio, AlignedText, Sequence[str]]:
     from lemf.aligner.align import align_words, compute_features
 
-    heard = _read_heard(task)
+    recording, heard = _open(task), _read_heard(task)
     if "aligned" in heard:
-        return _read_aligned(heard, recording), heard["notes"]
+        return recording, _read_aligned(heard, recording), heard["notes"]
     try:
         aligned = align_words(
             recording,
@@ -253,20 +216,20 @@ def _align_internally(task: AlignTask, recording: Audio) -> tuple[AlignedText, S
         )
     except AlignerError as error:
         raise with_notes(error, heard["notes"]) from None
-    return aligned, heard["notes"]
+    return recording, aligned, heard["notes"]
 
 
-def _align_externally(task: AlignTask, recording: Audio) -> tuple[AlignedText, Sequence[str]]:
+def _align_externally(task: AlignTask) -> tuple[Audio, AlignedText, Sequence[str]]:
     from lemf.aligner.align import speak_text
     from lemf.aligner.external.choice import align_externally
 
-    transcript = read_text(task.recording, task.folder, task.encoding)
+    recording, transcript = _open_with_words(task)
     language = str(task.aligning.language)
     words, phones, notes = speak_text(
         recording, transcript.text, language, force_fit=task.aligning.force_fit
     )
     aligned = align_externally(task.aligning.aligner, recording, words, phones, language)
-    return aligned, [*recording.notes, *transcript.notes, *notes]
+    return recording, aligned, [*recording.notes, *transcript.notes, *notes]
 
 
 def _read_aligned(heard: dict[str, Any], recording: Audio) -> AlignedText:
@@ -281,6 +244,16 @@ def _read_aligned(heard: dict[str, Any], recording: Audio) -> AlignedText:
         for word, (start_s, end_s, phones) in zip(_words(heard), heard["aligned"], strict=True)
     )
     return AlignedText(words, recording.duration_s, 1.0)
+
+
+def _open_with_words(task: AlignTask) -> tuple[Audio, Transcript]:
+    """Open a recording, and read what is said in it, or have it transcribed."""
+    is_written = task.recording.text is not None or task.recording.text_file is not None
+    if not is_written and task.whisper is not None:
+        recording = _open(task)
+        return recording, transcribe_in_worker(recording, task.whisper, task.aligning.language)
+    transcript = read_text(task.recording, task.folder, task.encoding)  # the text is named first
+    return _open(task), transcript
 
 
 def _open(task: AlignTask) -> Audio:

