@@ -91,7 +91,7 @@ def _check_content(path: Path, partial: Path) -> None:
     except NotAnAlignmentError:
         if path.suffix.lower() not in _TEXTS:
             raise
-        read_transcript(content)
+        read_transcript(partial)
     except SentenceTimesError:
         if path.suffix.lower() != ".json":  # which holds the words, too
             raise
