@@ -139,7 +139,7 @@ def test_words_are_aligned_and_written_beside(client, serve):
         ("unknown language", {"language": "nowhere"}),
         ("write what is said", {"text": None}),
         ("has no words", {"text": "..."}),
-        ("not fit", {"text": "\ud800"}),
+        ("has no words", {"text": "\ud800"}),
     ):
         response, answer = client.post(f"/words/{number}", {**given, **wrong})
         assert (response.status, fault in json.loads(answer)["error"]) == (422, True), answer
