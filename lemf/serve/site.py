@@ -152,7 +152,9 @@ class Site:
         opened = self.workbench.open(entry, choice)
         check_revision(opened, content.get("revision"))
         if task == "score":
-            return json_response(self._content(opened, choice, content))
+            scored = self._content(opened, choice, content)
+            del scored["contours"]  # which the page has, and no correction changes
+            return json_response(scored)
         correction = read_correction(content)
         if task == "save":
             replaces = content.get("replaces")

@@ -90,6 +90,13 @@ def test_size_and_length_are_bounded(client, monkeypatch):
     assert names(client) == ["b.wav", *NAMES]
 
 
+def test_what_claims_to_be_too_long_is_not_decoded(client, monkeypatch):
+    monkeypatch.setattr(upload, "claimed_duration", lambda _: 1801.0)
+    monkeypatch.setattr(upload, "read_audio", None)
+    status, answer = send(client, "a.wav", wav())
+    assert (status, "30 minutes; a recording that is sent" in answer["error"]) == (422, True)
+
+
 def test_a_header_that_claims_less_than_there_is_is_not_believed(client, monkeypatch):
     monkeypatch.setattr(upload, "LONGEST_S", 0.9)
     monkeypatch.setattr(upload, "claimed_duration", lambda _: 0.1)
