@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from importlib.metadata import version as version_of
 from typing import Any
@@ -14,7 +15,7 @@ from lemf.contours.contours import Track, Work
 from lemf.contours.measurement import Measurement, measure
 from lemf.cues.zscore import zscore
 from lemf.errors import SettingsError
-from lemf.reading.audio import Audio
+from lemf.reading.audio import Audio, open_audio
 from lemf.reading.sources import Source
 from lemf.reading.textgrid import TextGrid
 from lemf.scoring.breaks import add_breaks, cut_at_breaks, measure_breaks
@@ -30,7 +31,7 @@ from lemf.scoring.doubts import (
     vowel_notes,
 )
 from lemf.scoring.edges import edge_flags, edge_notes, flag_uncertain
-from lemf.scoring.emphasis import Emphasis
+from lemf.scoring.emphasis import Emphasis, Heard
 from lemf.scoring.measures import find_clear_f0
 from lemf.scoring.norms import Norms, recording_norms, sentence_phones
 from lemf.scoring.sentence import (
@@ -103,16 +104,18 @@ def score(
     """
     settings = settings or Settings()
     work = Work(threads, track)
+    recording = open_audio(audio, rate_hz, settings.channel)
     measured = measure(
-        audio,
+        recording,
         textgrid,
         settings,
         text=text,
         aligning=AlignSettings(language=language, aligner=aligner, force_fit=force_fit),
-        rate_hz=rate_hz,
         work=work,
     )
-    return score_measurement(measured, settings)
+    is_file = isinstance(audio, str | os.PathLike)  # which is read again when a notebook plays it
+    heard = Heard(measured, None if is_file else recording)
+    return replace(score_measurement(measured, settings), heard=heard)
 
 
 def score_measurement(

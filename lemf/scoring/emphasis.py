@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from lemf.config import CUE_SETS, OPTIONAL, Settings, shown_fields
 from lemf.contours.contours import Contours
+from lemf.contours.measurement import Measurement
+from lemf.reading.audio import Audio
 from lemf.runtime.extras import importing
 from lemf.scoring.decision import DecisionModel, SentenceDecision, WordDecision
 from lemf.scoring.measures import WordMeasures
@@ -192,12 +194,27 @@ class SentenceEmphasis:
         return tuple(sorted(self.words, key=lambda word: word.rank))
 
 
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """What a notebook needs to play a result.
+
+    Attributes
+    ----------
+    measured : Measurement
+    recording : Audio or None
+        The samples; None where they are read again from the file.
+    """
+
+    measured: Measurement
+    recording: Audio | None
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Emphasis:
     """The emphasis of all sentences of a recording.
 
     ``str(emphasis)`` is the table that ``lemf score`` prints; a notebook shows the words coloured
-    by their scores.
+    by their scores and, below, the page of `lemf.report` with its player.
 
     Attributes
     ----------
@@ -218,6 +235,8 @@ class Emphasis:
         The frames behind the words, for drawing and export; not part of `to_dict`.
     decision : DecisionModel or None
         By what it was decided which words are emphasised.
+    heard : Heard or None
+        What a notebook plays, of a result of `lemf.score`; not part of `to_dict`.
     """
 
     version: str
@@ -230,6 +249,7 @@ class Emphasis:
     sentences: tuple[SentenceEmphasis, ...]
     contours: Contours
     decision: DecisionModel | None = field(default=None, metadata=OPTIONAL)
+    heard: Heard | None = field(default=None, metadata=OPTIONAL)
 
     @property
     def words(self) -> tuple[WordEmphasis, ...]:
@@ -259,7 +279,7 @@ class Emphasis:
         content = {
             name: _to_plain(value)
             for name, value in shown_fields(self).items()
-            if name not in ("version", "contours")
+            if name not in ("version", "contours", "heard")
         }
         return {"lemf": self.version, "schema_version": SCHEMA_VERSION, **content}
 
@@ -323,8 +343,9 @@ class Emphasis:
 
     def _repr_html_(self) -> str:
         from lemf.display.html import format_html
+        from lemf.page.notebook import format_player
 
-        return format_html(self)
+        return format_html(self) + format_player(self)
 
 
 def _to_plain(value: Any) -> Any:  # noqa: ANN401 - whatever a result holds

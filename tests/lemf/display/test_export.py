@@ -19,6 +19,7 @@ from lemf.display.export import (
     format_json,
     format_pitch_tier,
 )
+from lemf.display.html import format_html
 
 WORD_KEYS = [
     "index", "word", "start_s", "end_s", "pitch", "energy", "duration", "z_pitch", "z_energy",
@@ -112,7 +113,7 @@ def test_html_ends_with_the_notes_escaped(emphasis):
         "<p><small>note: 94% of the energy lies below 60 Hz</small></p>"
         "<p><small>note: tier &#x27;&lt;b&gt;&#x27;</small></p>"
     )
-    assert noted._repr_html_() == replace(emphasis, notes=())._repr_html_() + paragraphs
+    assert format_html(noted) == format_html(replace(emphasis, notes=())) + paragraphs
 
 
 def test_html_is_as_strong_as_the_score_from_none_to_full(emphasis):

@@ -10,6 +10,7 @@ import lemf
 from lemf.contours.contours import Contours
 from lemf.contours.measurement import measure
 from lemf.display.export import add_tiers
+from lemf.display.html import format_html
 from lemf.pipeline import score_measurement
 from lemf.reading.alignment import Phone, Word
 from lemf.scoring.doubts import alignment_flags, find_sound, pitch_flags
@@ -191,7 +192,7 @@ def test_sound_words_carry_no_doubt(utterance):
     emphasis = lemf.score(utterance.wav, utterance.textgrid)
     assert emphasis.notes == ()
     assert {word.doubts for word in emphasis.words} == {""}
-    assert "?" not in emphasis._repr_html_()
+    assert "?" not in format_html(emphasis)
     assert [tier.name for tier in add_tiers(utterance.grid, emphasis).tiers[2:]] == [
         "emphasis",
         "segment",

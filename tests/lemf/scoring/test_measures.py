@@ -19,6 +19,7 @@ from lemf.contours.contours import Contours, Detail
 from lemf.contours.energy import mean_level_db
 from lemf.contours.measurement import measure
 from lemf.display.export import add_tiers, format_json, read_schema
+from lemf.display.html import format_html
 from lemf.pipeline import score_measurement
 from lemf.reading.alignment import Phone, Word
 from lemf.reading.frames import frame_times
@@ -337,7 +338,7 @@ def test_what_is_nan_is_a_dash_in_the_table_and_left_out_of_the_tooltip(make_gri
     silent = lemf.score(np.zeros(RATE_HZ), grid, ASKED, rate_hz=RATE_HZ)
     (row,) = [line.split() for line in str(silent).splitlines() if line.startswith("b ")]
     assert row == ["b", "-", "-", "-", "-", "5.0"]
-    assert "F0 " not in silent._repr_html_()
+    assert "F0 " not in format_html(silent)
 
 
 def test_the_tier_holds_a_point_at_each_maximum(spoken):
