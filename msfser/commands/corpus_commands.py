@@ -53,8 +53,8 @@ def iemocap(root: Path, outside: OutsideLabels, **options: Unpack[OutputOptions]
 
     from lemf.runtime.progress import progress
     from msfser.corpora.checks import Reading
-    from msfser.corpora.iemocap import read_iemocap
-    from msfser.corpora.iemocap_alignment import convert_alignments
+    from msfser.corpora.releases.iemocap import read_iemocap
+    from msfser.corpora.releases.iemocap_alignment import convert_alignments
 
     with progress("reading files") as watch:
         read = read_iemocap(root, outside=outside, watch=watch)
@@ -81,7 +81,7 @@ def msp_podcast(
     check_corpus_output(options)
 
     from lemf.runtime.progress import progress
-    from msfser.corpora.msp_podcast import read_msp_podcast
+    from msfser.corpora.releases.msp_podcast import read_msp_podcast
 
     with progress("reading files") as watch:
         reading = read_msp_podcast(root, release=release, outside=outside, watch=watch)

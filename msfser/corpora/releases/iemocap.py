@@ -13,7 +13,7 @@ from lemf import CorpusError
 from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import OutsideLabels
 from msfser.corpora.checks import Reading, check_utterances
-from msfser.corpora.iemocap_files import (
+from msfser.corpora.releases.iemocap_files import (
     UTTERANCE,
     Evaluation,
     Label,

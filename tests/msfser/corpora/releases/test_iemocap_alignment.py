@@ -9,8 +9,8 @@ import lemf
 from lemf import CorpusError
 from lemf.display.textgrid_output import format_textgrid
 from lemf.reading.alignment_files import parse_textgrid
-from msfser.corpora.iemocap_alignment import make_textgrid, read_segments
-from msfser.corpora.iemocap_files import read_evaluation
+from msfser.corpora.releases.iemocap_alignment import make_textgrid, read_segments
+from msfser.corpora.releases.iemocap_files import read_evaluation
 
 LABELS = ("<s>", "THE", "THE(2)", "<sil>", "++NOISE++", "O'CLOCK", "A(12)", "</s>")
 

@@ -14,7 +14,7 @@ from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.threads import threaded_map
 from msfser.config.settings import OutsideLabels
 from msfser.corpora.checks import Reading, check_utterances, count_note
-from msfser.corpora.msp_podcast_files import (
+from msfser.corpora.releases.msp_podcast_files import (
     Speakers,
     find_entry,
     read_consensus,
