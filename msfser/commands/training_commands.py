@@ -156,7 +156,9 @@ def _describe_run(config: Config, folder: Path, *, folds: bool, resume: bool) ->
             found = prepare_data(data, config.model, known=known, watch=watch)
         known |= found.record.clips()
         say((f"fold {fold} held out: " if folds else "") + describe_data(found))
-        if note := describe_warmup(config.train, count_steps(found.train.n_samples, config)):
+        train = found.train
+        n_steps = count_steps(train.n_samples, train.emotions, config)
+        if note := describe_warmup(config.train, n_steps):
             say(f"note: {note}")
         if not costs:  # those of the other folds are nearly the same
             costs.append(partial(_say_cost, with_text_dim(config, found), found.train.n_samples))

@@ -7,6 +7,7 @@ from typing import Literal
 
 from msfser.config.checks import check_fields, check_range
 from msfser.config.written import LATER
+from msfser.errors import ConfigError
 
 WaveNorm = Literal["global", "utterance", "none"]
 Crop = Literal["head", "random"]
@@ -37,6 +38,11 @@ class DataConfig:
         0 leaves them in the shuffled order.
     workers : int
         Processes that read audio; 0 reads in the training process.
+    left_out_emotions : tuple of str
+        Emotions whose utterances are not trained on, such as O and X of MSP-Podcast, other and no
+        agreement.
+    borrowed_emotions : tuple of str
+        Emotions whose utterances of the development split are trained on and not selected on.
     cache : str
         Folder of decoded recordings, which other runs may share; ``""`` for none. It changes no
         result.
@@ -56,6 +62,8 @@ class DataConfig:
     workers: int = 0
     cache: str = ""
     contours: str = field(default="contours.parquet", metadata=LATER)
+    left_out_emotions: tuple[str, ...] = field(default=(), metadata=LATER)
+    borrowed_emotions: tuple[str, ...] = field(default=(), metadata=LATER)
 
     def __post_init__(self) -> None:
         check_fields(self, "data")
@@ -66,3 +74,6 @@ class DataConfig:
             ("workers", 0, 1_000),
         ):
             check_range(f"data.{name}", getattr(self, name), low, high)
+        for name in ("left_out_emotions", "borrowed_emotions"):
+            if not all(isinstance(one, str) and one for one in getattr(self, name)):
+                raise ConfigError(f"data.{name}: must be a list of names")

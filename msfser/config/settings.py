@@ -34,6 +34,7 @@ from msfser.config.train_settings import (
     CccScope,
     Precision,
     Reduction,
+    Sampling,
     Schedule,
     TrainConfig,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "Precision",
     "Projection",
     "Reduction",
+    "Sampling",
     "Schedule",
     "Semantic",
     "TextNorm",

@@ -14,6 +14,7 @@ CccScope = Literal["step", "micro"]
 Precision = Literal["fp32", "tf32", "bf16"]
 Reduction = Literal["fp64", "bf16"]
 Schedule = Literal["constant", "cosine"]
+Sampling = Literal["all", "balanced", "undersampled"]
 
 DEVICES = "'auto', 'cpu', 'cuda' or 'cuda:N'"
 
@@ -60,6 +61,9 @@ class TrainConfig:
     deer_regulariser : float
         Weight of the errors that DEER punishes where the model is sure; only read with
         ``model.output = "evidence"``.
+    sampling : {"all", "balanced", "undersampled"}
+        Utterances of an epoch: all; as many of each emotion, rare ones several times; or as many of
+        each emotion as the rarest has.
     seed : int
     init : str
         Model whose weights the training starts from: a run, a folder, or a name on the hub.
@@ -84,6 +88,7 @@ class TrainConfig:
     seed: int = 0
     init: str = ""
     deer_regulariser: float = field(default=0.1, metadata=LATER)
+    sampling: Sampling = field(default="all", metadata=LATER)
 
     def __post_init__(self) -> None:
         check_fields(self, "train")

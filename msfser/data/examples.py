@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -37,6 +37,8 @@ class Examples:
         Whether the utterance has a text of this kind.
     contours : list of (frames, 3) float32, or None
         F0, voicing and energy of each recording; None where the model reads none.
+    emotions, genders : list of (str or None)
+        As in the manifest; empty for examples that are not trained on.
     """
 
     ids: list[str]
@@ -46,6 +48,8 @@ class Examples:
     texts: dict[Semantic, Float32Array]
     present: dict[Semantic, NDArray[np.bool_]]
     contours: list[Float32Array] | None = None
+    emotions: list[str | None] = field(default_factory=list)
+    genders: list[str | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         n = len(self.ids)
@@ -54,6 +58,7 @@ class Examples:
             and self.labels.shape == (n, len(DIMENSIONS))
             and all(len(text) == n for text in (*self.texts.values(), *self.present.values()))
             and (self.contours is None or len(self.contours) == n)
+            and all(len(names) in (0, n) for names in (self.emotions, self.genders))
         ):
             raise ValueError("ids, wavs, n_samples, labels, texts or contours differ in length")
 
@@ -71,6 +76,8 @@ class Examples:
             {name: text[places] for name, text in self.texts.items()},
             {name: mask[places] for name, mask in self.present.items()},
             None if self.contours is None else [self.contours[place] for place in places],
+            [self.emotions[place] for place in places] if self.emotions else [],
+            [self.genders[place] for place in places] if self.genders else [],
         )
 
 
@@ -226,4 +233,6 @@ def make_examples(
         texts,
         present,
         None if contours is None else contours.find(manifest, utterances),
+        [row.emotion for row in utterances],
+        [row.gender for row in utterances],
     )

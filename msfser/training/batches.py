@@ -22,6 +22,7 @@ from msfser.config.settings import SEMANTICS, Config, Crop
 from msfser.data.batching import Batch, ClipReader, silent_batch
 from msfser.data.examples import Examples, IntArray
 from msfser.model.wavlm.frames import count_frames
+from msfser.training.labels.sampling import epoch_places
 
 _ORDER, _CROP, _MASK, _FEATURE_MASK, _TEXT = range(5)  # what a generator draws
 
@@ -64,12 +65,34 @@ def training_steps(
     return [steps[place] for place in generator.permutation(len(steps))]
 
 
-def count_steps(n_samples: IntArray, config: Config) -> int:
-    """Count the steps of a whole run on clips of these lengths, (utterances,) int64."""
+def sampled_steps(
+    n_samples: IntArray, emotions: Sequence[str | None], config: Config, epoch: int
+) -> list[IntArray]:
+    """Draw the steps of an epoch of the utterances that `epoch_places` draws.
+
+    Parameters
+    ----------
+    n_samples : (utterances,) int64
+    emotions : sequence of (str or None)
+        Of each utterance.
+    config : Config
+    epoch : int
+
+    Returns
+    -------
+    list of (step's utterances,) int64
+    """
     settings = config.train
-    mega_batches = config.data.mega_batches
-    steps = training_steps(n_samples, settings.batch_size, mega_batches, settings.seed, 0)
-    return settings.epochs * len(steps)
+    places = epoch_places(emotions, settings.sampling, settings.seed, epoch)
+    steps = training_steps(
+        n_samples[places], settings.batch_size, config.data.mega_batches, settings.seed, epoch
+    )
+    return [places[step] for step in steps]
+
+
+def count_steps(n_samples: IntArray, emotions: Sequence[str | None], config: Config) -> int:
+    """Count the steps of a whole run; parameters as in `sampled_steps`."""
+    return config.train.epochs * len(sampled_steps(n_samples, emotions, config, 0))
 
 
 def split_step(step: IntArray, accumulation: int) -> list[IntArray]:

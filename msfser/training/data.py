@@ -14,7 +14,7 @@ from types import MappingProxyType
 import numpy as np
 
 from lemf.runtime.progress import Watch, no_watch
-from msfser.config.settings import RATE_HZ, DataConfig, ModelConfig
+from msfser.config.settings import RATE_HZ, DataConfig, ModelConfig, TrainConfig
 from msfser.data.cache import ClipCache, open_cache
 from msfser.data.clips import WaveStatistics
 from msfser.data.contours import contours_of
@@ -95,6 +95,7 @@ def prepare_data(
         train = _split(manifest, data, "train_split", "'' takes the whole corpus")
         if data.development_split:
             development = _split(manifest, data, "development_split", "'' keeps the last epoch")
+    train, development = _by_emotion(train, development, data)
     train, unlabelled = _labelled(train)
     development, unlabelled_too = _labelled(development)
     # Read vectors and recordings
@@ -228,6 +229,44 @@ def _split(manifest: Manifest, data: DataConfig, key: str, empty: str) -> list[U
         folds = any(row.fold is not None for row in manifest.utterances)
         remedy = "train with --folds" if folds else f"set data.{key} ({empty})"
         raise DataError(f"{error}; {remedy}") from error
+
+
+def _by_emotion(
+    train: list[Utterance], development: list[Utterance], data: DataConfig
+) -> tuple[list[Utterance], list[Utterance]]:
+    """Move borrowed emotions from the development utterances to training, and leave out others.
+
+    Raises
+    ------
+    DataError
+        An emotion that a setting names is of no utterance there.
+    """
+    for key, rows in (("borrowed_emotions", development), ("left_out_emotions", train)):
+        there = {row.emotion for row in rows if row.emotion}
+        for name in getattr(data, key):
+            if name not in there:
+                shown = ", ".join(sorted(there)) or "none"
+                raise DataError(f"data.{key} {name!r}: of no utterance; there are: {shown}")
+    borrowed = [row for row in development if row.emotion in data.borrowed_emotions]
+    kept = [row for row in train if row.emotion not in data.left_out_emotions]
+    return [*kept, *borrowed], [
+        row for row in development if row.emotion not in data.borrowed_emotions
+    ]
+
+
+def check_sampling(settings: TrainConfig, data: TrainingData) -> None:
+    """Check that epochs can be drawn by emotion where the settings say so.
+
+    Raises
+    ------
+    DataError
+        No training utterance has an emotion.
+    """
+    if settings.sampling != "all" and not any(data.train.emotions):
+        raise DataError(
+            f"train.sampling {settings.sampling!r}: no training utterance has an emotion; add the "
+            "column to the manifest, or set train.sampling 'all'"
+        )
 
 
 def _labelled(rows: Sequence[Utterance]) -> tuple[list[Utterance], list[Utterance]]:

@@ -22,8 +22,8 @@ from msfser.model.device import choose_device
 from msfser.model.folder import ModelFacts, check_text_encoder, read_model_folder
 from msfser.model.msf_ser import MsfSer, build_model
 from msfser.model.wavlm.lora import adapted_weights, merged_weights
-from msfser.training.batches import Augmentation, Masking, count_steps, training_steps
-from msfser.training.data import TrainingData, prepare_data
+from msfser.training.batches import Augmentation, Masking, count_steps, sampled_steps
+from msfser.training.data import TrainingData, check_sampling, prepare_data
 from msfser.training.ranks.ranks import Ranks
 from msfser.training.state import STATE_NAME
 from msfser.training.step import make_optimiser
@@ -55,18 +55,14 @@ class TrainingRun:
 
     def steps(self, epoch: int) -> list[IntArray]:
         """Return the utterances of each step of an epoch."""
-        return training_steps(
-            self.data.train.n_samples,
-            self.config.train.batch_size,
-            self.config.data.mega_batches,
-            self.config.train.seed,
-            epoch,
-        )
+        train = self.data.train
+        return sampled_steps(train.n_samples, train.emotions, self.config, epoch)
 
     @cached_property
     def n_steps(self) -> int:
         """Steps of the whole run."""
-        return count_steps(self.data.train.n_samples, self.config)
+        train = self.data.train
+        return count_steps(train.n_samples, train.emotions, self.config)
 
 
 def prepare_run(
@@ -100,6 +96,7 @@ def prepare_run(
     ranks.check(config.train.accumulation)
     with progress("reading recordings", quiet=quiet) as watch:
         data = prepare_data(config.data, config.model, known=known, ranks=ranks, watch=watch)
+    check_sampling(config.train, data)
     config = with_text_dim(config, data)
     cache = open_cache(config.data.cache)
     torch.manual_seed(config.train.seed)
