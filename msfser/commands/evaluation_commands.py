@@ -30,6 +30,14 @@ calibrate_option = click.option(
     help="Shift and scale the predictions of each speaker, as far as speakers differ by more than "
     "chance; needs no labels.",
 )
+dropout_option = click.option(
+    "--mc-dropout",
+    "dropout_passes",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Predict N times with dropout in fusion and heads; their mean and spread.",
+)
 data_option = click.option(
     "--data",
     type=PATH,
@@ -53,7 +61,28 @@ split_option = click.option(
     "-o", "--output", type=PATH, metavar="DIR", help="Output folder.  [default: RUN/evaluation]"
 )
 @label_bounds_option
+@click.option(
+    "--ensemble",
+    is_flag=True,
+    help="Average several RUNs on the same utterances, and their spread.",
+)
+@dropout_option
 @calibrate_option
+@click.option(
+    "--intervals",
+    "level",
+    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    metavar="LEVEL",
+    help="Intervals that shall hold this share of the labels, such as 0.9.",
+)
+@click.option(
+    "--intervals-from",
+    "fitted_on",
+    default="development",
+    show_default=True,
+    metavar="SPLIT",
+    help="Split on which the intervals are fitted.",
+)
 @resamples_option
 @click.option("--seed", default=0, show_default=True, help="Seed of the bootstrap.")
 @click.option("--card", is_flag=True, help="Also write the model card, RUN/best/README.md.")
@@ -65,7 +94,11 @@ def evaluate(
     data: Path | None,
     output: Path | None,
     label_bounds: str | None,
+    ensemble: bool,
+    dropout_passes: int,
     calibrate: str,
+    level: float | None,
+    fitted_on: str,
     resamples: int,
     seed: int,
     card: bool,
@@ -85,6 +118,18 @@ def evaluate(
     from msfser.evaluation.predictions import join_predictions
     from msfser.evaluation.report import make_bias_tables, make_tables, score_notes
     from msfser.evaluation.scores import scopes, score_predictions
+    from msfser.evaluation.uncertainty.coverage import (
+        add_intervals,
+        make_coverage_table,
+        measure_coverage,
+    )
+    from msfser.evaluation.uncertainty.ensemble import average_models
+    from msfser.evaluation.uncertainty.intervals_file import (
+        INTERVALS_NAME,
+        Validity,
+        hash_models,
+        write_intervals,
+    )
     from msfser.outputs import prepare_folder, print_tables
 
     # runs, tables and output folder
@@ -104,20 +149,32 @@ def evaluate(
     found = find_runs_in(folders)
     if card and (len(found) != 1 or paths):
         raise click.UsageError("--card: the card of one model needs one RUN")
+    if ensemble and len(found) + len(paths) < 2:
+        raise click.UsageError("--ensemble: name two runs or more")
+    if dropout_passes and not found:
+        raise click.UsageError("--mc-dropout: needs a RUN, not a table of predictions")
     if output is not None:
-        prepare_folder(output, FILES, force=force)
+        names = (*FILES, INTERVALS_NAME) if level is not None else FILES
+        prepare_folder(output, names, force=force)
     if card:
         from msfser.evaluation.model_card import check_card, write_card
 
         check_card(found[0], force=force)
     # predictions and scores
     for run in found:
-        predictions, used = predict_run_of(run, splits, data, device)
+        predictions, used = predict_run_of(run, splits, data, device, dropout_passes)
         parts.append(predictions)
         skipped |= used.skipped
-    predictions = join_predictions(parts)
+    if ensemble:
+        predictions = average_models(parts, [*map(str, paths), *map(str, found)])
+    else:
+        predictions = join_predictions(parts)
     if calibrate == "speaker":
         predictions = calibrate_predictions(predictions)
+    coverage, intervals = [], None
+    if level is not None:
+        predictions, intervals = add_intervals(predictions, level, fitted_on)
+        coverage = measure_coverage(predictions, intervals, fitted_on)
     scores = score_predictions(predictions, n_resamples=resamples, seed=seed)
     errors = [one for scope, part in scopes(predictions) for one in mean_errors(part, scope)]
     notes = score_notes(predictions, scores)
@@ -125,15 +182,31 @@ def evaluate(
     written: list[Path] = []
     if output is not None:
         origin = Origin(
-            runs=tuple(map(str, runs)), n_resamples=resamples, seed=seed, notes=tuple(notes)
+            runs=tuple(map(str, runs)),
+            n_resamples=resamples,
+            seed=seed,
+            notes=tuple(notes),
+            coverage=tuple(coverage),
         )
         _write_skipped(skipped, output, force)
         write_evaluation(output, predictions, scores, errors, origin, force=force)
+        if intervals is not None:
+            from msfser.evaluation.runs import BEST_NAME
+
+            validity = Validity(
+                models=() if paths else hash_models([run / BEST_NAME for run in found]),
+                dropout_passes=dropout_passes,
+                calibration=predictions.calibration,
+                label_bounds=predictions.label_bounds,
+            )
+            write_intervals(output / INTERVALS_NAME, intervals, validity, fitted_on, force=force)
         written.append(output)
     if card:
         written.append(write_card(found[0], scores, notes, force=force))
     # tables, notes and names of the files
     tables = [*make_tables(scores), *make_bias_tables(errors, predictions)]
+    if coverage:
+        tables.append(make_coverage_table(coverage))
     print_tables(tables, open_stdout())
     _say_unlabelled(scores)
     for line in [*(f"note: {note}" for note in notes), *(f"wrote {path}" for path in written)]:
@@ -221,7 +294,11 @@ def find_runs_in(folders: list[Path]) -> list[Path]:
 
 
 def predict_run_of(
-    folder: Path, splits: tuple[str, ...], data: Path | None, device: str
+    folder: Path,
+    splits: tuple[str, ...],
+    data: Path | None,
+    device: str,
+    dropout_passes: int = 0,
 ) -> tuple[Predictions, EvaluationData]:
     """Predict with a run, as progress shows, and return what was predicted, too."""
     from lemf.runtime.progress import progress
@@ -234,7 +311,8 @@ def predict_run_of(
     with progress(f"{folder.name}: reading recordings") as watch:
         found = read_evaluation_data(run, folder=data, splits=splits, watch=watch)
     with progress(f"{folder.name}: predicting") as watch:
-        return predict_run(run, found, chosen, watch=watch), found
+        predictions = predict_run(run, found, chosen, dropout_passes=dropout_passes, watch=watch)
+    return predictions, found
 
 
 def _say_unlabelled(scores: list[Score]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,22 +12,26 @@ import click
 
 from lemf.runtime.console import PATH, force_option, open_stdout, print_text, say
 from lemf.runtime.output import check_suffix
-from msfser.commands.evaluation_commands import device_option
+from msfser.commands.evaluation_commands import (
+    calibrate_option,
+    device_option,
+    dropout_option,
+)
 from msfser.config.settings import WINDOW_S
 from msfser.errors import DataError, SemanticsError
 
 if TYPE_CHECKING:
-    from msfser.model.msf_ser import MsfSer
+    from msfser.prediction.files import Source
     from msfser.prediction.speech_files import SpeechFile
     from msfser.prediction.speech_predictions import SpeechPrediction
-    from msfser.prediction.speech_texts import Describe
+    from msfser.prediction.speech_texts import Describe, SpeechTexts
 
 _MOST_NAMED = 10  # failures and notes on the terminal
 _SUFFIXES = {".csv": "csv", ".json": "json"}
 
 
 @click.command()
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL...")
 @click.argument("files", type=PATH, metavar="FILE...", nargs=-1, required=True)
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="Output file (.csv or .json).")
 @click.option(
@@ -87,6 +91,14 @@ _SUFFIXES = {".csv": "csv", ".json": "json"}
     metavar="FOLDER",
     help="Write a TextGrid per recording: the values of its windows, and the emphasised word.",
 )
+@dropout_option
+@calibrate_option
+@click.option(
+    "--intervals",
+    type=PATH,
+    metavar="FILE",
+    help="Intervals of the values, from the intervals.json of msfser evaluate --intervals.",
+)
 @click.option("--clamp", "clamped", is_flag=True, help="Clip values to the rating scale.")
 @click.option(
     "--embeddings", type=PATH, metavar="FILE", help="Write the embeddings (.npz or .parquet)."
@@ -108,6 +120,9 @@ def predict(
     windows: bool,
     window_s: float,
     textgrids: Path | None,
+    dropout_passes: int,
+    calibrate: str,
+    intervals: Path | None,
     clamped: bool,
     embeddings: Path | None,
     device: str,
@@ -118,8 +133,12 @@ def predict(
     MODEL is the folder of a run, a folder with config.json and model.safetensors, or a name on the
     hub. A FILE is a recording, a folder of recordings, or a .csv or .jsonl file with the column wav
     and optionally alignment, transcript and es. A TextGrid and a transcript (.txt or .lab) of the
-    same name beside a recording are used; the transcript alone is aligned by lemf[align].
+    same name beside a recording are used; the transcript alone is aligned by lemf[align]. Folders
+    of further models after MODEL make an ensemble: their mean, and how far they differ.
     """
+    models, files = _split_models(model, files)
+    if embeddings is not None and len(models) > 1:
+        raise click.UsageError("--embeddings: of one model; name one")
     _check_outputs(output, embeddings, files, force)
     if language is not None and not (no_align or no_texts):
         from lemf import check_language
@@ -128,8 +147,23 @@ def predict(
 
     from lemf.runtime.progress import progress
     from msfser.evaluation.runs import model_folder
+    from msfser.evaluation.uncertainty.intervals_file import (
+        Validity,
+        check_validity,
+        hash_models,
+        read_intervals,
+    )
     from msfser.model.device import choose_device
     from msfser.model.msf_ser import MsfSer
+    from msfser.prediction.combined import (
+        add_bounds,
+        average_speech,
+        calibrate_speech,
+        check_alike,
+        clamp_speech,
+        describe_calibration,
+    )
+    from msfser.prediction.files import Source, mean_routing, model_routing
     from msfser.prediction.predict import load_encoder, predict_speech
     from msfser.prediction.speech_files import find_speech, name_unreadable
     from msfser.prediction.speech_texts import describe_acoustically, find_texts
@@ -138,8 +172,9 @@ def predict(
     # recordings, model and texts
     recordings = find_speech(files, alignments)
     grids = _check_textgrids(textgrids, recordings, force)
+    bounds = None if intervals is None else read_intervals(intervals)
     chosen = choose_device(device)
-    loaded = MsfSer.from_pretrained(model_folder(model)).to(chosen)
+    loaded = MsfSer.from_pretrained(model_folder(models[0])).to(chosen)
     text_encoder = None
     texts_made = es != "none" or whisper is not None
     if not no_texts and (texts_made or any(one.has_text for one in recordings)):
@@ -156,27 +191,93 @@ def predict(
         language=language,
         les_settings=loaded.facts.les,
     )
-    # predictions and their files
-    with progress("predicting") as watch:
-        predictions = predict_speech(
-            loaded,
-            recordings,
-            encoder=text_encoder,
-            find=find,
-            window_s=window_s,
-            clamped=clamped,
-            keep_embeddings=embeddings is not None,
-            watch=watch,
+    found_once = _keep_texts(find)
+    # predictions of each model, one after the other
+    facts, by_model, routing = [loaded.facts], [], []
+    for number, name in enumerate(models):
+        if number:
+            loaded = MsfSer.from_pretrained(model_folder(name)).to(chosen)
+            facts.append(loaded.facts)
+            check_alike(facts, models[: number + 1])
+        with progress("predicting" if len(models) == 1 else f"{name}: predicting") as watch:
+            by_model.append(
+                predict_speech(
+                    loaded,
+                    recordings,
+                    encoder=text_encoder,
+                    find=found_once,
+                    window_s=window_s,
+                    keep_embeddings=embeddings is not None,
+                    dropout_passes=dropout_passes,
+                    watch=watch,
+                )
+            )
+        routing.append(model_routing(loaded))
+    scale = facts[0].label_bounds
+    predictions = by_model[0] if len(models) == 1 else average_speech(by_model, scale)
+    # what is done to them
+    more: dict[str, object] = {} if len(models) == 1 else {"models": list(models)}
+    if dropout_passes:
+        more["dropout_passes"] = dropout_passes
+    if calibrate == "speaker":
+        predictions, fit = calibrate_speech(predictions, recordings, scale)
+        more["calibration"] = describe_calibration(fit)
+    if bounds is not None:
+        validity = Validity(
+            models=hash_models([Path(model_folder(name)) for name in models]),
+            dropout_passes=dropout_passes,
+            calibration="speaker" if calibrate == "speaker" else "",
+            label_bounds=scale,
         )
+        for note in check_validity(intervals or Path(), bounds[1], validity):
+            say(f"note: {note}")
+        predictions = add_bounds(predictions, bounds[0])
+        more["intervals"] = {"level": bounds[0].level, "file": str(intervals)}
+    if clamped:
+        predictions = clamp_speech(predictions, scale)
+    source = Source(
+        name=" + ".join(models), facts=facts[0], routing=mean_routing(routing), more=more
+    )
     if embeddings is not None:
         _write_embeddings(predictions, embeddings, force)
     if textgrids is not None:
         _write_textgrids(predictions, grids, textgrids, force)
-    _write(loaded, model, predictions, output, file_format, windows, force)
+    _write(source, predictions, output, file_format, windows, force)
     if passed_over := name_unreadable(files):
         say(f"note: {passed_over}")
     _say_notes(predictions)
     _end_on_failures(predictions)
+
+
+def _split_models(model: str, files: tuple[Path, ...]) -> tuple[list[str], tuple[Path, ...]]:
+    """Split the arguments into models and files: further models are folders that hold one."""
+    models, rest = [model], list(files)
+    while rest and rest[0].is_dir() and _holds_model(rest[0]):
+        models.append(str(rest.pop(0)))
+    if not rest:
+        raise click.UsageError("name the recordings after the models")
+    twice = {name for name in models if models.count(name) > 1}
+    if twice:
+        raise click.UsageError(f"{min(twice)}: named twice; an ensemble has different models")
+    return models, tuple(rest)
+
+
+def _holds_model(folder: Path) -> bool:
+    from msfser.evaluation.runs import holds_model
+
+    return holds_model(folder)
+
+
+def _keep_texts(find: Callable[[SpeechFile], SpeechTexts]) -> Callable[[SpeechFile], SpeechTexts]:
+    """Return a function that finds the texts of each recording once, for several models."""
+    kept: dict[SpeechFile, SpeechTexts] = {}
+
+    def find_once(speech: SpeechFile) -> SpeechTexts:
+        if speech not in kept:
+            kept[speech] = find(speech)
+        return kept[speech]
+
+    return find_once
 
 
 def _check_outputs(
@@ -206,8 +307,7 @@ def _load_transcriber(name: str, language: str | None, device: str) -> Describe:
 
 
 def _write(
-    model: MsfSer,
-    name: str,
+    source: Source,
     predictions: Sequence[SpeechPrediction],
     output: Path | None,
     file_format: str,
@@ -220,12 +320,12 @@ def _write(
 
     file_format = file_format if output is None else _SUFFIXES[output.suffix.lower()]
     if file_format == "table":
-        print_tables([make_table(predictions, model.facts, windows=windows)], open_stdout())
+        print_tables([make_table(predictions, source.facts, windows=windows)], open_stdout())
         return
     if file_format == "csv":
         content = format_predictions_csv(predictions, windows=windows)
     else:
-        content = format_predictions_json(predictions, model, name=name, windows=windows)
+        content = format_predictions_json(predictions, source, windows=windows)
     if output is None:
         print_text(content.decode())
     else:

@@ -27,7 +27,7 @@ from msfser.data.kept_scan import scan_corpus
 from msfser.data.scan import Scan
 from msfser.errors import CheckpointError, DataError
 from msfser.evaluation.groups import estimate_snr_db
-from msfser.evaluation.inference import run_model
+from msfser.evaluation.inference import check_dropout, run_model
 from msfser.evaluation.predictions import Predictions, make_predictions
 from msfser.evaluation.runs import DATA_NAME, Run, expert_names, make_reader
 from msfser.evaluation.scores import FOLDS, NO_SPLIT
@@ -152,7 +152,12 @@ def read_evaluation_data(
 
 
 def predict_run(
-    run: Run, data: EvaluationData, device: torch.device, *, watch: Watch = no_watch
+    run: Run,
+    data: EvaluationData,
+    device: torch.device,
+    *,
+    dropout_passes: int = 0,
+    watch: Watch = no_watch,
 ) -> Predictions:
     """Predict with the model of a run, and join the predictions with the labels.
 
@@ -162,9 +167,17 @@ def predict_run(
         Opened on `device`.
     data : EvaluationData
     device : torch.device
+    dropout_passes : int
+        Passes of MC dropout, whose mean is the prediction; 0 predicts once, without dropout.
     watch : function
         Called with the number of windows of audio done, and the total.
+
+    Raises
+    ------
+    ConfigError
+        As `check_dropout`.
     """
+    check_dropout(run.model, dropout_passes)
     reader = make_reader(run.model, run.cache)
     snr_db: dict[Path, float] = {}
 
@@ -174,7 +187,14 @@ def predict_run(
         return samples
 
     watch(0, len(data.examples))
-    outputs = run_model(run.model, data.examples, read, device=device, watch=watch)
+    outputs = run_model(
+        run.model,
+        data.examples,
+        read,
+        device=device,
+        dropout_passes=dropout_passes,
+        watch=watch,
+    )
     bounds = data.manifest.label_bounds
     experts = {}
     if outputs.expert_values is not None:

@@ -21,6 +21,12 @@ from msfser.evaluation.intervals import LEVEL
 from msfser.evaluation.predictions import PREDICTIONS_NAME, Predictions, write_predictions
 from msfser.evaluation.report import make_bias_tables, make_tables
 from msfser.evaluation.scores import Score, scopes, scores_to_rows
+from msfser.evaluation.uncertainty.coverage import (
+    Coverage,
+    coverage_to_rows,
+    make_coverage_table,
+)
+from msfser.evaluation.uncertainty.figure import draw_uncertainty
 from msfser.outputs import (
     FIGURES_NAME,
     METRICS_NAME,
@@ -53,12 +59,15 @@ class Origin:
         Of the bootstrap.
     notes : tuple of str
         What a reader should know of the scores.
+    coverage : tuple of Coverage
+        Of the intervals in each split; empty without intervals.
     """
 
     runs: tuple[str, ...]
     n_resamples: int
     seed: int
     notes: tuple[str, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
 
 
 def write_evaluation(
@@ -93,6 +102,11 @@ def write_evaluation(
         figure = draw_bias([one for one in errors if one.scope == scope])
         write_output(folder / path, render_figure(figure), force=force)
         links.append(f"![{scope}: bias]({path.as_posix()})")
+    for one in origin.coverage:
+        if one.scope in labelled:
+            path = Path(FIGURES_NAME) / f"{one.scope.replace('/', '-')}-uncertainty.png"
+            write_output(folder / path, render_figure(draw_uncertainty(one)), force=force)
+            links.append(f"![{one.scope}: uncertainty]({path.as_posix()})")
     write_output(folder / BIAS_NAME, format_csv(errors_to_rows(errors)), force=force)
     corpus = " ".join((predictions.corpus, predictions.version)).strip()
     intro = (
@@ -101,6 +115,8 @@ def write_evaluation(
     )
     notes = format_notes(origin.notes)
     tables = [*make_tables(scores), *make_bias_tables(errors, predictions)]
+    if origin.coverage:
+        tables.append(make_coverage_table(origin.coverage))
     report = "\n".join(["# Evaluation\n", intro, format_markdown(tables), *notes, *links, ""])
     write_output(folder / REPORT_NAME, report.encode(), force=force)
     metrics = _format_metrics(predictions, scores, origin)
@@ -122,6 +138,7 @@ def _format_metrics(
         "label_bounds": list(predictions.label_bounds),
         "bootstrap": {"level": LEVEL, "n_resamples": origin.n_resamples, "seed": origin.seed},
         "notes": list(origin.notes),
+        **({"intervals": coverage_to_rows(origin.coverage)} if origin.coverage else {}),
         "scores": scores_to_rows(scores),
     }
     return json.dumps(content, indent=1, allow_nan=False) + "\n"

@@ -20,13 +20,15 @@ from numpy.typing import NDArray
 from lemf.runtime.progress import Watch, no_watch
 from msfser.ccc import FloatArray
 from msfser.config.settings import RATE_HZ, WINDOW_S, Precision
-from msfser.data.batching import collate, sorted_batches
+from msfser.data.batching import Batch, collate, sorted_batches
 from msfser.data.clips import Samples
 from msfser.data.examples import Examples, IntArray
+from msfser.errors import ConfigError
 from msfser.manifest import DIMENSIONS
-from msfser.model.msf_ser import MsfSer
+from msfser.model.msf_ser import MsfSer, Prediction
 
 VARIANCES = ("aleatoric", "epistemic")
+DROPOUT = "dropout"  # the variance between passes with dropout
 
 _FoundT = TypeVar("_FoundT")
 
@@ -121,6 +123,7 @@ def run_model(
     device: torch.device,
     precision: Precision = "fp32",
     processes: Processes | None = None,
+    dropout_passes: int = 0,
     watch: Watch = no_watch,
 ) -> Outputs:
     """Run a model over examples, long ones in windows; parameters as in `run_windows`.
@@ -139,6 +142,7 @@ def run_model(
         device=device,
         precision=precision,
         processes=processes,
+        dropout_passes=dropout_passes,
         watch=watch,
     )
     return mean_over_windows(outputs, windows)
@@ -190,6 +194,7 @@ def run_windows(
     precision: Precision = "fp32",
     keep_embeddings: bool = False,
     processes: Processes | None = None,
+    dropout_passes: int = 0,
     watch: Watch = no_watch,
 ) -> Outputs:
     """Run a model over windows of examples, after putting it into evaluation mode.
@@ -239,15 +244,11 @@ def run_windows(
             tf32_products(precision),
             torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"),
         ):
-            predicted = model(
-                batch.waveforms,
-                batch.sample_mask,
-                batch.texts,
-                batch.present,
-                contours=batch.contours,
-            )
+            predicted = _run_batch(model, batch)
+            passes = _pass_with_dropout(model, batch, dropout_passes, int(index[0]))
         outputs = {
-            "values": predicted.values,
+            "values": predicted.values if passes is None else passes.mean(dim=0),
+            DROPOUT: None if passes is None else passes.var(dim=0),
             "gate": None if predicted.gate is None else predicted.gate.mean(dim=1),
             "expert_values": predicted.expert_values,
             "embeddings": predicted.embedding if keep_embeddings else None,
@@ -274,5 +275,73 @@ def run_windows(
         found.get("gate"),
         found.get("expert_values"),
         None if embeddings is None else embeddings.astype(np.float32),
-        {kind: found[kind] for kind in VARIANCES if kind in found},
+        {kind: found[kind] for kind in (*VARIANCES, DROPOUT) if kind in found},
     )
+
+
+def _run_batch(model: MsfSer, batch: Batch) -> Prediction:
+    predicted: Prediction = model(
+        batch.waveforms,
+        batch.sample_mask,
+        batch.texts,
+        batch.present,
+        contours=batch.contours,
+    )
+    return predicted
+
+
+def _pass_with_dropout(
+    model: MsfSer, batch: Batch, n_passes: int, place: int
+) -> torch.Tensor | None:
+    """Predict a batch several times with dropout in fusion and heads; None for no passes.
+
+    The dropout of each pass is drawn from its number and the place of the first window, so that the
+    same recordings give the same values. WavLM stays without dropout.
+
+    Returns
+    -------
+    (passes, batch, 3) float32 Tensor or None
+    """
+    if not n_passes:
+        return None
+    layers = dropout_layers(model)
+    values = []
+    with torch.random.fork_rng(
+        devices=[torch.device(batch.waveforms.device)] if batch.waveforms.is_cuda else []
+    ):
+        for layer in layers:
+            layer.train()
+        try:
+            for number in range(n_passes):
+                seed = np.random.SeedSequence([place, number]).generate_state(1)[0]
+                torch.manual_seed(int(seed))
+                found = _run_batch(model, batch)
+                values.append(found.values)
+        finally:
+            model.eval()
+    return torch.stack(values)
+
+
+def dropout_layers(model: MsfSer) -> list[torch.nn.Dropout]:
+    """Return the dropout layers of fusion and heads that drop anything."""
+    return [
+        layer
+        for name, layer in model.named_modules()
+        if isinstance(layer, torch.nn.Dropout) and layer.p > 0 and not name.startswith("acoustic.")
+    ]
+
+
+def check_dropout(model: MsfSer, n_passes: int) -> None:
+    """Check that passes with dropout can differ.
+
+    Raises
+    ------
+    ConfigError
+        One pass only, or no layer of fusion or heads drops anything.
+    """
+    if n_passes == 1:
+        raise ConfigError("--mc-dropout 1: name 2 passes or more, such as 20")
+    if n_passes and not dropout_layers(model):
+        raise ConfigError(
+            "--mc-dropout: the model was trained without dropout in fusion and heads; leave it out"
+        )

@@ -23,7 +23,7 @@ from msfser.manifest import DIMENSIONS, Utterance, label_array
 from msfser.outputs import Column, convert_columns, format_parquet, read_parquet, select_columns
 
 PREDICTIONS_NAME = "predictions.parquet"
-MORE_COLUMNS = ("snr_db",)
+MORE_COLUMNS = ("snr_db", *(f"{side}_{name}" for side in ("low", "high") for name in DIMENSIONS))
 
 _COMMAND = "msfser evaluate"
 _TEXTS = ("split", "speaker", "gender", "emotion")

@@ -19,6 +19,8 @@ from msfser.data.clips import WaveStatistics
 from msfser.errors import CheckpointError
 from msfser.manifest import DIMENSIONS
 from msfser.model.fm_moe import FmMoe
+from msfser.model.folder import CONFIG_NAME as MODEL_CONFIG_NAME
+from msfser.model.folder import WEIGHTS_NAME
 from msfser.model.msf_ser import MsfSer
 from msfser.outputs import METRICS_NAME
 
@@ -72,6 +74,13 @@ def model_folder(name: str) -> str:
     """Return the folder of the best model of a run; any other name is returned as it is."""
     best = Path(name) / BEST_NAME
     return str(best) if best.is_dir() else name
+
+
+def holds_model(folder: Path) -> bool:
+    """Return whether a folder is that of a run or of a model."""
+    best = folder / BEST_NAME
+    model = best if best.is_dir() else folder
+    return all((model / name).is_file() for name in (MODEL_CONFIG_NAME, WEIGHTS_NAME))
 
 
 def find_runs(folders: Sequence[Path]) -> list[Path]:

@@ -6,6 +6,7 @@ import io
 import json
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from msfser.model.folder import ModelFacts
 from msfser.model.msf_ser import MsfSer
 from msfser.outputs import Cell, Table, format_csv, format_vectors
 from msfser.prediction.speech_predictions import SpeechPrediction, WindowPrediction
+
+_SIDES = ("low", "high")  # ends of an interval
 
 
 def make_table(
@@ -64,6 +67,8 @@ def format_predictions_csv(
     kinds = [] if whole is None else list(whole.deviations)
     by_expert = [f"expert_{name}_{dimension}" for name in experts for dimension in DIMENSIONS]
     deviations = [f"{kind}_{dimension}" for kind in kinds for dimension in DIMENSIONS]
+    if whole is not None and whole.bounds is not None:
+        deviations += [f"{side}_{dimension}" for side in _SIDES for dimension in DIMENSIONS]
     head: list[Cell] = [
         "file", *(["window"] if windows else []), "status", "reason", "start_s", "end_s",
         *DIMENSIONS, "outside", "gate", *by_expert, *deviations, *SEMANTICS,
@@ -77,39 +82,78 @@ def format_predictions_csv(
     return format_csv(rows)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where predictions come from, as JSON says it.
+
+    Attributes
+    ----------
+    name : str
+        Of the model or models, as the user wrote them.
+    facts : ModelFacts
+        Of the first.
+    routing : dict of str to dict of str to float
+        Weight of each expert for each dimension, from `model_routing`; the mean over models.
+    more : dict of str to object
+        What was done to the predictions, such as ``"calibration"`` and ``"intervals"``.
+    """
+
+    name: str
+    facts: ModelFacts
+    routing: dict[str, dict[str, float]]
+    more: dict[str, object] = field(default_factory=dict)
+
+
+def model_routing(model: MsfSer) -> dict[str, dict[str, float]]:
+    """Return the weight of each expert for each dimension; empty without experts."""
+    experts = expert_names(model)
+    return {
+        dimension: dict(zip(experts, weights, strict=True))
+        for dimension, weights in zip(DIMENSIONS, routing_weights(model).tolist(), strict=True)
+        if experts
+    }
+
+
+def mean_routing(of_models: Sequence[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """Average the weights of experts over models; empty where their experts differ."""
+    first = of_models[0]
+    if len(of_models) == 1:
+        return first
+    names = [{dimension: list(weights) for dimension, weights in one.items()} for one in of_models]
+    if any(one != names[0] for one in names):
+        return {}
+    return {
+        dimension: {
+            expert: float(np.mean([one[dimension][expert] for one in of_models]))
+            for expert in weights
+        }
+        for dimension, weights in first.items()
+    }
+
+
 def format_predictions_json(
-    predictions: Sequence[SpeechPrediction],
-    model: MsfSer,
-    *,
-    name: str,
-    windows: bool = False,
+    predictions: Sequence[SpeechPrediction], source: Source, *, windows: bool = False
 ) -> bytes:
     """Format predictions, texts and experts as JSON; null for unknown values.
 
     Parameters
     ----------
     predictions : sequence of SpeechPrediction
-    model : MsfSer
-    name : str
-        Of the model, as the user wrote it.
+    source : Source
     windows : bool
         Whether each recording holds its windows, too.
     """
     from lemf import __version__
 
-    facts, experts = model.facts, expert_names(model)
-    routing = zip(DIMENSIONS, routing_weights(model).tolist(), strict=True)
+    facts = source.facts
     content = {
         "msfser": __version__,
-        "model": name,
+        "model": source.name,
         "corpus": facts.corpus,
         "corpus_version": facts.corpus_version,
         "label_bounds": list(facts.label_bounds),
-        "routing": {
-            dimension: dict(zip(experts, weights, strict=True))
-            for dimension, weights in routing
-            if experts
-        },
+        "routing": source.routing,
+        **source.more,
         "recordings": [_to_dict(one, windows) for one in predictions],
     }
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
@@ -145,6 +189,11 @@ def _values(prediction: WindowPrediction) -> list[str]:
         f"{value:.2f}{'*' if name in prediction.outside else ' '}"
         for name, value in zip(DIMENSIONS, prediction.values, strict=True)
     ]
+    if prediction.bounds is not None:
+        numbers = [
+            f"{number}({low:.2f} to {high:.2f})"
+            for number, (low, high) in zip(numbers, prediction.bounds, strict=True)
+        ]
     return [*numbers, "" if math.isnan(prediction.gate) else f"{prediction.gate:.2f}"]
 
 
@@ -189,6 +238,10 @@ def _cells(
         for kind, values in stretch.deviations.items():
             for dimension, value in _by_dimension(values).items():
                 cells[f"{kind}_{dimension}"] = value
+        if stretch.bounds is not None:
+            for side, ends in zip(_SIDES, stretch.bounds.T, strict=True):
+                for dimension, value in _by_dimension(ends).items():
+                    cells[f"{side}_{dimension}"] = value
     return cells
 
 
@@ -229,6 +282,14 @@ def _stretch_to_dict(stretch: WindowPrediction) -> dict[str, Any]:
         "gate": None if math.isnan(stretch.gate) else stretch.gate,
         "experts": {name: _by_dimension(values) for name, values in stretch.experts.items()},
         **{kind: _by_dimension(values) for kind, values in stretch.deviations.items()},
+        **(
+            {}
+            if stretch.bounds is None
+            else {
+                side: _by_dimension(ends)
+                for side, ends in zip(_SIDES, stretch.bounds.T, strict=True)
+            }
+        ),
     }
 
 

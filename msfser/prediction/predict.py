@@ -18,7 +18,7 @@ from msfser.data.clips import Samples, WaveStatistics, normalise, read_clip
 from msfser.data.contours import measure_contours
 from msfser.data.examples import Examples, Float32Array
 from msfser.errors import CheckpointError, DataError, SemanticsError
-from msfser.evaluation.inference import cut_windows, mean_over_windows, run_windows
+from msfser.evaluation.inference import check_dropout, cut_windows, mean_over_windows, run_windows
 from msfser.evaluation.runs import expert_names, model_folder
 from msfser.manifest import DIMENSIONS
 from msfser.model.folder import check_text_encoder
@@ -52,6 +52,7 @@ def predict_speech(
     window_s: float = WINDOW_S,
     clamped: bool = False,
     keep_embeddings: bool = False,
+    dropout_passes: int = 0,
     watch: Watch = no_watch,
 ) -> list[SpeechPrediction]:
     """Predict valence, arousal and dominance of recordings.
@@ -73,6 +74,8 @@ def predict_speech(
     clamped : bool
         Clip values to the rating scale.
     keep_embeddings : bool
+    dropout_passes : int
+        Passes of MC dropout, whose mean is the prediction; 0 predicts once, without dropout.
     watch : function
         Called with the number of recordings done, and the total.
 
@@ -85,7 +88,10 @@ def predict_speech(
     ------
     CheckpointError
         `encoder` is not the one that the model learned from.
+    ConfigError
+        As `check_dropout`.
     """
+    check_dropout(model, dropout_passes)
     if encoder is not None:
         _check_encoder(model, encoder)
 
@@ -103,7 +109,9 @@ def predict_speech(
             else:
                 read.append(found)
         readable = [one for one in read if isinstance(one, _Readable)]
-        predicted = iter(_predict(model, readable, encoder, window_s, clamped, keep_embeddings))
+        predicted = iter(
+            _predict(model, readable, encoder, window_s, clamped, keep_embeddings, dropout_passes)
+        )
         predictions += [next(predicted) if isinstance(one, _Readable) else one for one in read]
         watch(len(predictions), len(recordings))
     return predictions
@@ -209,6 +217,7 @@ def _predict(
     window_s: float,
     clamped: bool,
     keep_embeddings: bool,
+    dropout_passes: int,
 ) -> list[SpeechPrediction]:
     """Predict recordings that can be used; values that are not finite make a failure."""
     # Predict each window, and average over the windows
@@ -232,6 +241,7 @@ def _predict(
         samples.__getitem__,
         device=next(model.parameters()).device,
         keep_embeddings=keep_embeddings,
+        dropout_passes=dropout_passes,
     )
     of_recordings = mean_over_windows(of_windows, windows)
 

@@ -27,7 +27,7 @@ from msfser.errors import DataError
 _GRID_SUFFIXES = (".TextGrid", ".textgrid", ".TEXTGRID")
 _TRANSCRIPT_SUFFIXES = (".txt", ".lab", ".TXT", ".LAB", ".Txt", ".Lab")
 _WAV_COLUMNS = ("wav", "audio", "file")
-_COLUMNS = (*_WAV_COLUMNS, "alignment", "textgrid", "transcript", "es")
+_COLUMNS = (*_WAV_COLUMNS, "alignment", "textgrid", "transcript", "es", "speaker")
 _WANTED = {  # in folders
     f".{suffix}"
     for suffix in (
@@ -54,12 +54,15 @@ class SpeechFile:
         The file of the transcript, or its words.
     es : str or None
         A description of speaker, emotion and situation.
+    speaker : str or None
+        Named in a table.
     """
 
     wav: Path
     alignment: Path | None = None
     transcript: Path | str | None = None
     es: str | None = None
+    speaker: str | None = None
 
     @property
     def has_text(self) -> bool:
@@ -115,8 +118,8 @@ def find_speech(sources: Sequence[Path], alignments: Path | None = None) -> list
     ----------
     sources : sequence of Path
         Recordings; folders, searched with all folders in them; or tables, ``.csv`` or ``.jsonl``,
-        with the column ``wav`` and perhaps ``alignment``, ``transcript`` and ``es``, whose paths
-        are relative to the folder of the table.
+        with the column ``wav`` and perhaps ``alignment``, ``transcript``, ``es`` and ``speaker``,
+        whose paths are relative to the folder of the table.
     alignments : Path, optional
         The TextGrid of a single recording, or a folder of TextGrids with the same subfolders as
         the recordings; by default, they are next to the recordings.
@@ -214,4 +217,5 @@ def _read_table(source: Path) -> Iterator[SpeechFile]:
             alignment=folder / alignment if alignment else neighbours.alignment,
             transcript=row.get("transcript", neighbours.transcript),
             es=row.get("es"),
+            speaker=row.get("speaker"),
         )

@@ -37,6 +37,8 @@ class WindowPrediction:
     deviations : dict of str to (3,) float64
         Standard deviations on the scale of the corpus, ``"aleatoric"`` and ``"epistemic"``; empty
         for a model that does not predict evidence.
+    bounds : (3, 2) float64 or None
+        Lower and upper end of the interval of each value; None without intervals.
     """
 
     start_s: float
@@ -47,6 +49,7 @@ class WindowPrediction:
     experts: dict[str, FloatArray]
     embedding: NDArray[np.float32] | None
     deviations: dict[str, FloatArray] = field(default_factory=dict)
+    bounds: FloatArray | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,7 +98,6 @@ def window_prediction(
     experts : sequence of str
         Names of the experts.
     """
-    low, high = bounds
     values = unscale_labels(outputs.values[row], bounds)
     by_expert = {}
     if outputs.expert_values is not None:
@@ -106,9 +108,7 @@ def window_prediction(
         start_s=float(samples[0] / RATE_HZ),
         end_s=float(samples[1] / RATE_HZ),
         values=values,
-        outside=tuple(
-            name for name, value in zip(DIMENSIONS, values, strict=True) if not low <= value <= high
-        ),
+        outside=find_outside(values, bounds),
         gate=np.nan if outputs.gate is None else float(outputs.gate[row]),
         experts=by_expert,
         embedding=None if outputs.embeddings is None else outputs.embeddings[row],
@@ -121,4 +121,13 @@ def window_prediction(
 
 def clamp(prediction: WindowPrediction, bounds: tuple[float, float]) -> WindowPrediction:
     """Clip values to the rating scale; `outside` still names the dimensions."""
-    return replace(prediction, values=np.clip(prediction.values, *bounds))
+    kept = None if prediction.bounds is None else np.clip(prediction.bounds, *bounds)
+    return replace(prediction, values=np.clip(prediction.values, *bounds), bounds=kept)
+
+
+def find_outside(values: FloatArray, bounds: tuple[float, float]) -> tuple[str, ...]:
+    """Return the dimensions whose value, (3,), lies outside the rating scale."""
+    low, high = bounds
+    return tuple(
+        name for name, value in zip(DIMENSIONS, values, strict=True) if not low <= value <= high
+    )

@@ -40,7 +40,7 @@ def prediction_grid(prediction: SpeechPrediction) -> lemf.TextGrid:
                 lemf.Interval(
                     one.start_s,
                     one.end_s,
-                    f"{one.values[place]:.{_DECIMALS}f}{_star(name, one)}",
+                    f"{one.values[place]:.{_DECIMALS}f}{_star(name, one)}{_interval(place, one)}",
                 )
                 for one in prediction.windows or (whole,)
             ],
@@ -75,6 +75,14 @@ def grid_paths(wavs: Sequence[Path], folder: Path) -> list[Path]:
                 f"{folder / wav.stem}.TextGrid; predict them apart"
             )
     return [folder / f"{wav.stem}.TextGrid" for wav in wavs]
+
+
+def _interval(place: int, window: WindowPrediction) -> str:
+    """Format the interval of a value, such as ``" (2.10 to 3.40)"``; empty without one."""
+    if window.bounds is None:
+        return ""
+    low, high = window.bounds[place]
+    return f" ({low:.{_DECIMALS}f} to {high:.{_DECIMALS}f})"
 
 
 def _star(dimension: str, window: WindowPrediction) -> str:

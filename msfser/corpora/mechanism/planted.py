@@ -1,7 +1,7 @@
 """What may be planted in the mechanism corpus besides its causes; nothing by default.
 
 A class of emotion for the polarity of the stressed word, one of them far more frequent than the
-others in training; new voices that are livelier by habit, which listeners do not hear as arousal;
+others in training; voices that are livelier by habit, which listeners do not hear as arousal; and
 raters who agree on lively melodies more than on flat ones.
 """
 
@@ -33,8 +33,8 @@ class Planted:
     speaker_shift : float
         Standard deviation between the voices of development and test, in points of arousal, of a
         liveliness of melody and tempo that is a habit of the voice and no arousal: every second
-        pair of voices has twice as much, the others none. Voices of the training have none, so
-        nothing about such habits can be learned.
+        pair of voices has twice as much, the others none. In training, every second recording on
+        average has twice as much, whoever speaks, so that no voice tells the habit.
     rater_spread : float
         Mean standard deviation of the votes of `N_RATERS` raters, in points. That of an utterance
         falls along a line with its melody, from 1.6 times to 0.4 times the mean; the labels are the
@@ -80,14 +80,12 @@ def class_weights(planted: Planted, split: str) -> dict[float, float]:
     return {polarity: imbalance if polarity == COMMON else 1.0 for polarity in CLASSES}
 
 
-def habit_points(planted: Planted, speaker: int, split: str) -> float:
-    """Return the habitual liveliness of a voice, in points of arousal.
+def has_habit(speaker: int) -> bool:
+    """Return whether a voice of development or test is lively by habit.
 
     Pairs of voices, a woman and a man, alternate: gender does not tell the habit.
     """
-    if split == "train":
-        return 0.0
-    return 2.0 * planted.speaker_shift * (speaker // 2 % 2)
+    return speaker // 2 % 2 == 1
 
 
 def spread_points(planted: Planted, melody_share: float) -> float:

@@ -20,7 +20,7 @@ from msfser.corpora.mechanism.planted import (
     NOTHING,
     Planted,
     class_weights,
-    habit_points,
+    has_habit,
     spread_points,
 )
 
@@ -75,8 +75,10 @@ _SPLITS = (  # name, first place in the cycle, speakers
     ("test", 19, range(30, 40)),
 )
 
-Stream = Literal["causes", "speaker", "speech", "description", "class", "votes"]
-_STREAMS: tuple[Stream, ...] = ("causes", "speaker", "speech", "description", "class", "votes")
+Stream = Literal["causes", "speaker", "speech", "description", "class", "votes", "habit"]
+_STREAMS: tuple[Stream, ...] = (
+    "causes", "speaker", "speech", "description", "class", "votes", "habit",
+)  # fmt: skip
 
 Votes = tuple[tuple[float, float, float], ...]  # valence, arousal, dominance of each rater
 
@@ -198,7 +200,7 @@ def draw_sentence(seed: int, index: int, planted: Planted = NOTHING) -> Sentence
     if planted.class_imbalance:
         found = _with_class(found, seed, class_weights(planted, found.split))
     if planted.speaker_shift:
-        found = _with_habit(found, habit_points(planted, int(found.speaker.name[1:]), found.split))
+        found = _with_habit(found, seed, 2.0 * planted.speaker_shift)
     if planted.rater_spread:
         low, high = F0_RANGE_SEMITONES
         share = (plain.f0_range_semitones - low) / (high - low)
@@ -216,8 +218,12 @@ def _with_class(sentence: Sentence, seed: int, weights: dict[float, float]) -> S
     return replace(sentence, words=tuple(words), emotion=CLASSES[polarity])
 
 
-def _with_habit(sentence: Sentence, habit: float) -> Sentence:
-    """Add to melody and tempo what would be so many points of arousal, half to each."""
+def _with_habit(sentence: Sentence, seed: int, points: float) -> Sentence:
+    """Add to melody and tempo what would be so many points of arousal, half to each, or nothing."""
+    lively = has_habit(int(sentence.speaker.name[1:]))
+    if sentence.split == "train":
+        lively = bool(random_stream("habit", seed, sentence.index).integers(2))
+    habit = points if lively else 0.0
     wider, faster = (
         habit / 2 / weight * (high - low) / 12**0.5
         for weight, (low, high) in (
