@@ -202,6 +202,30 @@ def make_corpus(folder: Path) -> None:
     (folder / "labels.jsonl").write_text("\n".join(lines), encoding="utf-8")
 
 
+def make_call(folder: Path) -> None:
+    """Write call.wav and call.TextGrid: two speakers, who say one example each, in two channels."""
+    import numpy as np
+    import soundfile
+
+    import lemf
+
+    voices = [soundfile.read(ROOT / "examples" / f"{name}.wav")[0] for name in ("really", "didnt")]
+    n_first, n_samples = len(voices[0]), sum(map(len, voices))
+    near = np.zeros((n_samples, 2))
+    near[:n_first, 0], near[n_first:, 1] = voices
+    soundfile.write(folder / "call.wav", near + 0.1 * near[:, ::-1], 16_000)
+    end_s, tiers = n_samples / 16_000, []
+    for speaker, name, start_s in (("Anna", "really", 0.0), ("Ben", "didnt", n_first / 16_000)):
+        for tier in lemf.read_textgrid(ROOT / "examples" / f"{name}.TextGrid").tiers:
+            moved = [
+                lemf.Interval(one.start_s + start_s, one.end_s + start_s, one.label)
+                for one in tier.intervals
+                if one.label
+            ]
+            tiers.append(lemf.make_tier(f"{speaker} - {tier.name}", moved, 0.0, end_s))
+    lemf.write_textgrid(lemf.TextGrid(0.0, end_s, tuple(tiers)), folder / "call.TextGrid")
+
+
 def make_folder(folder: Path, made: Path) -> None:
     """Fill a folder with the files that the pages name."""
     shutil.copytree(ROOT / "examples", folder / "examples")
@@ -217,7 +241,7 @@ def make_folder(folder: Path, made: Path) -> None:
         target.with_suffix(".TextGrid").write_text(grid, encoding="utf-8")
         target.with_suffix(".txt").write_text("I really didn't mean that\n", encoding="utf-8")
     shutil.copy(folder / "recording.wav", folder / "new.wav")
-    for name in ("labels.jsonl", "mine.csv", "recordings.csv"):
+    for name in ("labels.jsonl", "mine.csv", "recordings.csv", "call.wav", "call.TextGrid"):
         if (made / name).exists():
             shutil.copy(made / name, folder)
     (folder / "sentences").symlink_to(made / "sentences")
@@ -322,6 +346,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(options.jobs) as pool:
         if not (options.only_list or options.bare):
             make_corpus(Path(name))
+            make_call(Path(name))
         found = pool.map(
             lambda page: run_page(page, Path(name), slow=options.slow, only_list=options.only_list),
             pages,

@@ -32,6 +32,8 @@ from .config import N_RESAMPLES as N_RESAMPLES
 from .config import Settings as Settings
 from .contours.contours import Contours as Contours
 from .contours.pitch import harvest as harvest
+from .contours.speaker_channels import SpeakerChannel as SpeakerChannel
+from .contours.speaker_channels import find_speakers as find_speakers
 from .corpus.alignment.grids import GridOutputs as GridOutputs
 from .corpus.alignment.run import AlignRun as AlignRun
 from .corpus.alignment.run import align_corpus as align_corpus

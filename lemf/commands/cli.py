@@ -22,6 +22,7 @@ from lemf.commands.align_options import (
 )
 from lemf.commands.analysis_options import ViewOptions, read_settings, view_options
 from lemf.commands.batch_commands import batch, rescore
+from lemf.commands.conversation_command import conversation
 from lemf.commands.evaluate_command import evaluate
 from lemf.commands.fit_command import fit
 from lemf.commands.measuring import align_inputs, measure_inputs
@@ -58,6 +59,7 @@ def main() -> None:
 
 
 main.add_command(align)
+main.add_command(conversation)
 main.add_command(report)
 main.add_command(serve)
 main.add_command(batch)

@@ -48,7 +48,7 @@ def format_csv(emphasis: Emphasis) -> str:
     return stream.getvalue()
 
 
-def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
+def add_tiers(textgrid: TextGrid, emphasis: Emphasis, *, speaker: str = "") -> TextGrid:
     """Append a tier of scores and a tier of emphasis segments to the tiers of the input.
 
     Parameters
@@ -56,6 +56,8 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
     textgrid : TextGrid
         The TextGrid that was scored.
     emphasis : Emphasis
+    speaker : str
+        Where several are scored: their tiers are called ``NAME - emphasis`` and the like.
 
     Returns
     -------
@@ -85,9 +87,10 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
         if (label := f"{word.doubts if word.misaligned else ''} {sentence.doubts}".strip())
     ]
     names = {tier.name for tier in textgrid.tiers}
+    before = f"{speaker} - " if speaker else ""
     ends = (textgrid.start_s, textgrid.end_s)
     added: tuple[Tier, ...] = tuple(
-        make_tier(_free_name(name, names), intervals, *ends)
+        make_tier(_free_name(before + name, names), intervals, *ends)
         for name, intervals in (
             (SCORE_TIER, scores),
             (SEGMENT_TIER, segments),
@@ -100,7 +103,7 @@ def add_tiers(textgrid: TextGrid, emphasis: Emphasis) -> TextGrid:
         (F0_TIER, _f0_points(emphasis, textgrid.end_s)),
     ):
         if points:
-            added += (PointTier(_free_name(name, names), *ends, points),)
+            added += (PointTier(_free_name(before + name, names), *ends, points),)
     return TextGrid(textgrid.start_s, textgrid.end_s, textgrid.tiers + added, textgrid.path)
 
 

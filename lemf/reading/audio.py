@@ -321,6 +321,13 @@ def read_length(source: Source) -> tuple[int, int]:
         return sound.rate_hz, n_samples
 
 
+def count_channels(source: Source) -> int:
+    """Return the number of channels of a recording; parameters and errors as `read_length`."""
+    name, content = _name_and_content(source)
+    with Decoder(name, content) as sound:
+        return sound.n_channels
+
+
 def _scaled(samples: FloatArray, full_scale: float) -> FloatArray:
     return samples if full_scale == 1.0 else samples / full_scale
 

@@ -98,6 +98,23 @@ def fail_no_words(textgrid: TextGrid, words: IntervalTier) -> NoReturn:
     )
 
 
+def speaker_names(textgrid: TextGrid) -> list[str]:
+    """Return the speakers of the tiers that are named ``NAME - words``, in their order.
+
+    Raises
+    ------
+    TextGridError
+        There is none.
+    """
+    names = [one.name for one in _speakers(textgrid).values() if one.name and one.words]
+    if not names:
+        raise TextGridError(
+            f"{textgrid.path}: no tier is named 'NAME - words'; {_list_tiers(textgrid)}; rename "
+            "the tiers of each speaker, such as 'Anna - words' and 'Anna - phones'"
+        )
+    return names
+
+
 def find_phone_tier(
     textgrid: TextGrid, words: IntervalTier, settings: Settings
 ) -> IntervalTier | None:

@@ -1,0 +1,135 @@
+"""The command `lemf conversation`: all speakers, each in the channel that has the voice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Unpack
+
+import click
+
+from lemf.commands.analysis_options import ViewOptions, read_settings, view_options
+from lemf.commands.measuring import align_inputs, measure_inputs
+from lemf.runtime.console import PATH, open_stdout, print_text, say
+from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
+
+if TYPE_CHECKING:
+    from lemf.config import Settings
+    from lemf.display.conversation import Spoken
+    from lemf.reading.textgrid import TextGrid
+    from lemf.scoring.emphasis import Emphasis
+
+
+@click.command()
+@click.argument("audio", type=PATH)
+@click.argument("textgrid", type=PATH)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="Format of the output.",
+)
+@click.option(
+    "--textgrid",
+    "scored_textgrid",
+    type=PATH,
+    help="Write the TextGrid with tiers of scores and of the segment of each speaker (.TextGrid).",
+)
+@click.option(
+    "--speaker-channel",
+    "given",
+    multiple=True,
+    metavar="NAME=N",
+    help="Channel of a speaker, from 1; may be repeated.  [default: where the speaker stands out]",
+)
+@view_options
+def conversation(
+    audio: Path,
+    textgrid: Path,
+    output_format: Literal["table", "json", "csv"],
+    scored_textgrid: Path | None,
+    given: tuple[str, ...],
+    **options: Unpack[ViewOptions],
+) -> None:
+    """Score every speaker of AUDIO, each from one channel.
+
+    TEXTGRID has tiers 'NAME - words' and 'NAME - phones' for every speaker. A speaker's channel is
+    that in which the words of this speaker stand out from those of the others.
+    """
+    for name in ("speaker", "channel", "words_tier", "phones_tier"):
+        if options[name]:
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} is for one speaker: use it with lemf score"
+            )
+    settings = read_settings(options)
+    channels = dict(_parse_channel(text) for text in given)
+    check_suffix(scored_textgrid, (".TextGrid",))
+    if scored_textgrid is not None:
+        check_apart([scored_textgrid], [audio, textgrid])
+        check_output(scored_textgrid, force=options["force"])
+
+    from lemf.contours.speaker_channels import channel_notes, find_speakers, with_given_channels
+    from lemf.display.conversation import Spoken
+    from lemf.reading.alignment_files import read_textgrid
+    from lemf.reading.audio import count_channels
+
+    grid = read_textgrid(textgrid, encoding=settings.encoding, audio=audio)
+    found = find_speakers(audio, grid, settings)
+    speakers = with_given_channels(found, channels, count_channels(audio), str(audio))
+    for note in channel_notes(speakers):
+        say(f"note: {audio}: {note}")
+    spoken = []
+    for name, one in speakers.items():
+        chosen = replace(settings, speaker=name, channel=one.channel)
+        spoken.append(Spoken(name, one.channel, _score_speaker(audio, grid, chosen)))
+    if scored_textgrid is not None:
+        _write_tiers(scored_textgrid, grid, spoken, force=options["force"])
+    _print(spoken, output_format, options["top"])
+
+
+def _parse_channel(text: str) -> tuple[str, int]:
+    name, equals, number = text.rpartition("=")
+    if not (equals and name and number.isascii() and number.isdigit()):
+        raise click.UsageError(f"--speaker-channel {text}: write NAME=N, such as Anna=1")
+    return name, int(number)
+
+
+def _score_speaker(audio: Path, grid: TextGrid, settings: Settings) -> Emphasis:
+    from lemf.pipeline import score_measurement
+    from lemf.reading.audio import read_audio
+
+    recording = read_audio(audio, channel=settings.channel)
+    alignment = align_inputs(recording, grid, settings)
+    emphasis = score_measurement(measure_inputs(recording, grid, alignment, settings), settings)
+    for note in emphasis.notes:
+        say(f"note: {emphasis.audio}: {settings.speaker}: {note}")
+    return emphasis
+
+
+def _write_tiers(path: Path, grid: TextGrid, spoken: Sequence[Spoken], *, force: bool) -> None:
+    from lemf.display.export import add_tiers
+    from lemf.display.textgrid_output import format_textgrid
+
+    for one in spoken:
+        grid = add_tiers(grid, one.emphasis, speaker=one.speaker)
+    write_output(path, format_textgrid(grid).encode(), force=force)
+    say(f"wrote {path}")
+
+
+def _print(spoken: Sequence[Spoken], output_format: str, top: int) -> None:
+    """Print the table of each speaker, or one JSON or CSV with all of them."""
+    from lemf.display.conversation import format_conversation_csv, format_conversation_json
+    from lemf.display.table import print_table
+
+    if output_format == "json":
+        print_text(format_conversation_json(spoken))
+    elif output_format == "csv":
+        print_text(format_conversation_csv(spoken))
+    else:
+        for one in spoken:
+            print_text(f"{one.speaker}, channel {one.channel}\n\n")
+            print_table(one.emphasis, open_stdout(), top=top)
+            print_text("\n")

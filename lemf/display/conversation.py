@@ -1,0 +1,46 @@
+"""The emphases of several speakers of one recording -> one JSON or one CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from lemf.runtime.output import escape_controls
+from lemf.scoring.emphasis import Emphasis
+
+
+class Spoken(NamedTuple):
+    """What a speaker says in a conversation: the name, the channel from 1, and the emphasis."""
+
+    speaker: str
+    channel: int
+    emphasis: Emphasis
+
+
+def format_conversation_json(speakers: Iterable[Spoken]) -> str:
+    """Format a list with ``speaker``, ``channel`` and ``emphasis``, the JSON contract, of each."""
+    content = [
+        {"speaker": one.speaker, "channel": one.channel, "emphasis": one.emphasis.to_dict()}
+        for one in speakers
+    ]
+    return (
+        escape_controls(json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False)) + "\n"
+    )
+
+
+def format_conversation_csv(speakers: Iterable[Spoken]) -> str:
+    """Format one row per word: ``speaker``, ``channel``, and the columns of `format_csv`."""
+    rows = [
+        {"speaker": one.speaker, "channel": one.channel, **row}
+        for one in speakers
+        for row in one.emphasis.to_rows()
+    ]
+    stream = io.StringIO()
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(stream, fieldnames=names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue()

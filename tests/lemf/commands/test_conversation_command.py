@@ -1,0 +1,94 @@
+"""A two-speaker stereo recording of the examples, scored speaker by speaker."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner
+
+import lemf
+from lemf.commands.cli import main
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory):
+    """Anna says one example at the left, Ben the other at the right, a tenth of each beside."""
+    folder = tmp_path_factory.mktemp("talk")
+    (anna, rate_hz), (ben, _) = (soundfile.read(EXAMPLES / f"{n}.wav") for n in ("really", "didnt"))
+    start = len(anna) + rate_hz // 2
+    near = np.zeros((start + len(ben), 2))
+    near[: len(anna), 0], near[start:, 1] = anna, ben
+    soundfile.write(folder / "talk.wav", near + 0.1 * near[:, ::-1], rate_hz)
+    end_s = len(near) / rate_hz
+    tiers = []
+    for name, example, offset_s in (("Anna", "really", 0.0), ("Ben", "didnt", start / rate_hz)):
+        for tier in lemf.read_textgrid(EXAMPLES / f"{example}.TextGrid").tiers:
+            moved = [
+                lemf.Interval(one.start_s + offset_s, one.end_s + offset_s, one.label)
+                for one in tier.intervals
+                if one.label
+            ]
+            tiers.append(lemf.make_tier(f"{name} - {tier.name}", moved, 0.0, end_s))
+    grid = lemf.TextGrid(0.0, end_s, tuple(tiers), "talk.TextGrid")
+    lemf.write_textgrid(grid, folder / "talk.TextGrid")
+    return folder
+
+
+def run(folder, *options):
+    files = (str(folder / "talk.wav"), str(folder / "talk.TextGrid"))
+    return CliRunner().invoke(main, ["conversation", *files, *map(str, options)])
+
+
+def test_each_speaker_is_scored_in_the_own_channel_as_alone(talk, tmp_path):
+    result = run(talk, "--textgrid", tmp_path / "scored.TextGrid")
+    assert result.exit_code == 0, result.output
+    anna, ben = result.stdout.split("Ben, channel 2\n")
+    assert anna.startswith("Anna, channel 1\n\nemphasised: really, ")
+    assert ben.startswith("\nemphasised: didn't, ")
+    names = [tier.name for tier in lemf.read_textgrid(tmp_path / "scored.TextGrid").tiers]
+    added = [f"{name} - {kind}" for name in ("Anna", "Ben") for kind in ("emphasis", "segment")]
+    assert names[4:] == added
+
+
+def test_csv_and_json_name_speaker_and_channel(talk):
+    rows = list(csv.DictReader(io.StringIO(run(talk, "--format", "csv").stdout)))
+    assert [(row["speaker"], row["channel"]) for row in rows] == [("Anna", "1")] * 5 + [
+        ("Ben", "2")
+    ] * 5
+    content = json.loads(run(talk, "--format", "json").stdout)
+    assert [(one["speaker"], one["channel"]) for one in content] == [("Anna", 1), ("Ben", 2)]
+    settings = lemf.Settings(speaker="Ben", channel=2)
+    alone = lemf.score(talk / "talk.wav", talk / "talk.TextGrid", settings)
+    assert content[1]["emphasis"] == alone.to_dict()
+    assert [float(row["score"]) for row in rows[5:]] == [word.score for word in alone.words]
+
+
+def test_a_given_channel_is_taken_and_what_is_shared_is_noted(talk):
+    result = run(talk, "--speaker-channel", "Anna=2", "--format", "json")
+    assert json.loads(result.stdout)[0]["channel"] == 2
+    assert "note: " in result.stderr
+    assert "Anna and Ben are measured in channel 2, so that what they say at the" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (("--speaker-channel", "Anna=3"), 1, "no channel 3; it has 2, counted from 1"),
+        (("--speaker-channel", "Bob=1"), 1, "no speaker 'Bob'; there are: Anna, Ben"),
+        (("--speaker-channel", "Anna"), 2, "--speaker-channel Anna: write NAME=N, such as Anna=1"),
+        (("--speaker", "Anna"), 2, "--speaker is for one speaker: use it with lemf score"),
+        (("--words-tier", "words"), 2, "--words-tier is for one speaker"),
+        (("--textgrid", "scored.wav"), 1, "scored.wav: the name must end in .TextGrid"),
+    ],
+)
+def test_what_cannot_be_scored_is_one_line(talk, options, code, message):
+    result = run(talk, *options)
+    assert result.exit_code == code
+    assert message in result.stderr
+    assert result.stdout == ""
