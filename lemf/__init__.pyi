@@ -45,6 +45,7 @@ from .corpus.outputs import Summary as Summary
 from .corpus.rescoring import rescore_features as rescore_features
 from .corpus.run import CorpusRun as CorpusRun
 from .corpus.run import score_corpus as score_corpus
+from .display.export import add_tiers as add_tiers
 from .display.figure import draw as draw
 from .display.interchange.formats import format_emphasis as format_emphasis
 from .display.textgrid_output import format_textgrid as format_textgrid

@@ -115,7 +115,7 @@ def score(
     )
     is_file = isinstance(audio, str | os.PathLike)  # which is read again when a notebook plays it
     heard = Heard(measured, None if is_file else recording)
-    return replace(score_measurement(measured, settings), heard=heard)
+    return replace(score_measurement(measured, settings), _heard=heard)
 
 
 def score_measurement(

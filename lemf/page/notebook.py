@@ -33,7 +33,7 @@ def format_player(emphasis: Emphasis) -> str:
         Empty where the samples are not at hand: the result was read or made by a batch, the
         recording is gone, has changed or is longer than a minute.
     """
-    heard = emphasis.heard
+    heard = emphasis._heard
     if heard is None or emphasis.duration_s > LONGEST_S:
         return ""
     try:

@@ -235,8 +235,6 @@ class Emphasis:
         The frames behind the words, for drawing and export; not part of `to_dict`.
     decision : DecisionModel or None
         By what it was decided which words are emphasised.
-    heard : Heard or None
-        What a notebook plays, of a result of `lemf.score`; not part of `to_dict`.
     """
 
     version: str
@@ -249,7 +247,7 @@ class Emphasis:
     sentences: tuple[SentenceEmphasis, ...]
     contours: Contours
     decision: DecisionModel | None = field(default=None, metadata=OPTIONAL)
-    heard: Heard | None = field(default=None, metadata=OPTIONAL)
+    _heard: Heard | None = field(default=None, metadata=OPTIONAL)  # what a notebook plays
 
     @property
     def words(self) -> tuple[WordEmphasis, ...]:
@@ -279,7 +277,7 @@ class Emphasis:
         content = {
             name: _to_plain(value)
             for name, value in shown_fields(self).items()
-            if name not in ("version", "contours", "heard")
+            if name not in ("version", "contours", "_heard")
         }
         return {"lemf": self.version, "schema_version": SCHEMA_VERSION, **content}
 

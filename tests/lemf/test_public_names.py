@@ -50,7 +50,12 @@ def annotations_of(public):
     if inspect.isclass(public):
         members = [value for name, value in vars(public).items() if not name.startswith("_")]
         parts += [getattr(one, "fget", None) or getattr(one, "__func__", one) for one in members]
-    return [str(note) for one in parts for note in getattr(one, "__annotations__", {}).values()]
+    return [
+        str(note)
+        for one in parts
+        for name, note in getattr(one, "__annotations__", {}).items()
+        if not name.startswith("_")
+    ]
 
 
 def test_the_types_that_a_caller_meets_are_public():

@@ -64,7 +64,7 @@ def test_without_the_samples_there_is_the_table_alone(utterance, monkeypatch, tm
     assert emphasis._repr_html_() == alone
     shutil.move(kept, utterance.wav)
     assert emphasis._repr_html_() != alone
-    assert replace(emphasis, heard=None)._repr_html_() == alone
+    assert replace(emphasis, _heard=None)._repr_html_() == alone
     measured = measure(utterance.wav, utterance.textgrid, lemf.Settings())
     of_batch = score_measurement(measured, lemf.Settings())
     assert of_batch._repr_html_() == alone
@@ -73,7 +73,7 @@ def test_without_the_samples_there_is_the_table_alone(utterance, monkeypatch, tm
 def test_what_is_heard_is_no_part_of_the_contract(utterance):
     emphasis = lemf.score(utterance.wav, utterance.textgrid)
     assert "heard" not in emphasis.to_dict()
-    assert replace(emphasis, heard=None).to_dict() == emphasis.to_dict()
+    assert replace(emphasis, _heard=None).to_dict() == emphasis.to_dict()
 
 
 def test_the_frame_plays_in_a_browser_and_reaches_nothing_outside(browser, utterance, tmp_path):
