@@ -23,6 +23,7 @@ from msfser.outputs import Column, convert_columns, format_parquet, read_parquet
 
 DIMENSIONS = ("valence", "arousal", "dominance")  # their order everywhere
 MANIFEST_NAME = "manifest.parquet"
+UNLABELLED_BOUNDS = (0.0, 1.0)  # of a corpus without any label of the dimensions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

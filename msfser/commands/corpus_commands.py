@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Unpack, get_args
+from typing import Unpack
 
 import click
 
@@ -17,21 +17,15 @@ from msfser.commands.corpus_output import (
     finish_corpus,
     label_bounds_option,
     output_options,
+    outside_option,
     parse_bounds,
     print_corpus,
     show_corpus,
 )
+from msfser.commands.release_commands import RELEASE_COMMANDS
 from msfser.config.settings import OutsideLabels
 
 _ORACLE_SENTENCES = 10_000
-
-_outside_option = click.option(
-    "--outside",
-    type=click.Choice(get_args(OutsideLabels)),
-    default="keep",
-    show_default=True,
-    help="Keep or refuse rows with a label outside the rating scale.",
-)
 
 
 @click.group()
@@ -39,53 +33,8 @@ def corpus() -> None:
     """Read a corpus into the manifest that the other commands use."""
 
 
-@corpus.command()
-@click.argument("root", type=PATH)
-@_outside_option
-@output_options
-def iemocap(root: Path, outside: OutsideLabels, **options: Unpack[OutputOptions]) -> None:
-    """Read IEMOCAP from ROOT, the folder with Session1 to Session5.
-
-    The alignment that comes with the corpus is written as TextGrids to DIR/alignment.
-    A run that was stopped continues when the same command runs again.
-    """
-    check_corpus_output(options)
-
-    from lemf.runtime.progress import progress
-    from msfser.corpora.checks import Reading
-    from msfser.corpora.releases.iemocap import read_iemocap
-    from msfser.corpora.releases.iemocap_alignment import convert_alignments
-
-    with progress("reading files") as watch:
-        read = read_iemocap(root, outside=outside, watch=watch)
-    with progress("writing alignments") as watch:
-        aligned = convert_alignments(
-            read.manifest, options["output"] / "alignment", force=options["force"], watch=watch
-        )
-    notes = (*read.notes, *aligned.notes)
-    finish_corpus(Reading(manifest=aligned.manifest, notes=notes), options)
-
-
-@corpus.command("msp-podcast")
-@click.argument("root", type=PATH)
-@click.option("--release", help="Release, such as 1.12.  [default: from the name of ROOT]")
-@_outside_option
-@output_options
-def msp_podcast(
-    root: Path, release: str | None, outside: OutsideLabels, **options: Unpack[OutputOptions]
-) -> None:
-    """Read MSP-Podcast, releases 1.6 to 1.12, from ROOT.
-
-    ROOT is the folder with Audios and Labels.
-    """
-    check_corpus_output(options)
-
-    from lemf.runtime.progress import progress
-    from msfser.corpora.releases.msp_podcast import read_msp_podcast
-
-    with progress("reading files") as watch:
-        reading = read_msp_podcast(root, release=release, outside=outside, watch=watch)
-    finish_corpus(reading, options)
+for release_command in RELEASE_COMMANDS:
+    corpus.add_command(release_command)
 
 
 @corpus.command()
@@ -110,7 +59,7 @@ def msp_podcast(
     type=click.IntRange(min=0),
     help="Seed of --split; others split otherwise.  [default: 0]",
 )
-@_outside_option
+@outside_option
 @output_options
 def table(
     table: Path,
@@ -223,6 +172,28 @@ def mechanism(
         sentences = draw_sentences(seed, _ORACLE_SENTENCES)
         title = f"Best reachable CCC (oracle on {_ORACLE_SENTENCES:,} sentences):"
         click.echo(f"\n{title}\n{reachable_table(sentences)}")
+
+
+@corpus.command()
+@click.argument("folders", type=PATH, metavar="DIR...", nargs=-1, required=True)
+@label_bounds_option
+@output_options
+def join(
+    folders: tuple[Path, ...], label_bounds: str | None, **options: Unpack[OutputOptions]
+) -> None:
+    """Join the corpora in several DIRs into one.
+
+    Labels are put on one scale, by default that of the first corpus with labels. Ids and speakers
+    begin with the name of their corpus. Texts and vectors are made anew in the output folder.
+    """
+    bounds = None if label_bounds is None else parse_bounds(label_bounds)
+    check_corpus_output(options)
+
+    from msfser.corpora.joining import join_corpora
+    from msfser.manifest import read_manifest
+
+    manifests = [read_manifest(folder) for folder in folders]
+    finish_corpus(join_corpora(manifests, options["output"], bounds), options)
 
 
 @corpus.command("summary")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, TypedDict, cast, get_args
 
 import click
 
 from lemf import CorpusError
 from lemf.runtime.console import FIGURE_SUFFIXES, PATH, add_options, force_option, print_text, say
 from lemf.runtime.output import check_suffix
+from msfser.config.settings import OutsideLabels
 
 if TYPE_CHECKING:
     from msfser.corpora.checks import Reading
@@ -40,6 +41,15 @@ output_options = add_options(
 
 label_bounds_option = click.option(
     "--label-bounds", metavar="LOW,HIGH", help="Ends of the rating scale, such as 1,5."
+)
+
+
+outside_option = click.option(
+    "--outside",
+    type=click.Choice(get_args(OutsideLabels)),
+    default="keep",
+    show_default=True,
+    help="Keep or refuse rows with a label outside the rating scale.",
 )
 
 

@@ -22,7 +22,7 @@ from msfser.corpora.table_faults import (
 )
 from msfser.corpora.values import is_missing, parse_gender, parse_label, parse_split
 from msfser.errors import all_faults
-from msfser.manifest import DIMENSIONS, Manifest, Utterance
+from msfser.manifest import DIMENSIONS, UNLABELLED_BOUNDS, Manifest, Utterance
 
 TABLE_COLUMNS = (
     "wav",
@@ -36,8 +36,6 @@ TABLE_COLUMNS = (
     "split",
     "fold",
 )
-
-_UNLABELLED_BOUNDS = (0.0, 1.0)
 
 
 def read_table(
@@ -99,7 +97,7 @@ def read_table(
         corpus=path.stem,
         version="",
         root=path.parent.resolve(),
-        label_bounds=label_bounds or _UNLABELLED_BOUNDS,
+        label_bounds=label_bounds or UNLABELLED_BOUNDS,
     )
     # notes on the table
     lost = _missing_alignments(manifest)

@@ -1,4 +1,4 @@
-"""MSP-Podcast, releases 1.6 to 1.12: labels from 1 to 7, official splits.
+"""MSP-Podcast, releases 1.6 to 2.0, and BIIC-Podcast: labels from 1 to 7, official splits.
 
 Releases differ only in how they spell names; all spellings are tried.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path, PurePath
+from typing import Literal
 
 from lemf import CorpusError, name_annotation
 from lemf.runtime.progress import Watch, no_watch
@@ -23,6 +24,8 @@ from msfser.corpora.releases.msp_podcast_files import (
 )
 from msfser.corpora.text_files import read_lines
 from msfser.manifest import Manifest, Utterance
+
+Corpus = Literal["msp-podcast", "biic-podcast"]
 
 LABEL_BOUNDS = (1.0, 7.0)
 
@@ -43,6 +46,7 @@ _ALIGNMENTS = ("forcealigned", "forcedaligned", "force_aligned", "forced_aligned
 def read_msp_podcast(
     root: Path,
     *,
+    corpus: Corpus = "msp-podcast",
     release: str | None = None,
     outside: OutsideLabels = "keep",
     watch: Watch = no_watch,
@@ -53,6 +57,8 @@ def read_msp_podcast(
     ----------
     root : Path
         The folder with ``Audios`` and ``Labels``.
+    corpus : {"msp-podcast", "biic-podcast"}
+        BIIC-Podcast was collected and labelled in the same way, and is laid out in the same way.
     release : str, optional
         Such as ``"1.12"``; by default, the number in the name of the folder.
     outside, watch
@@ -88,7 +94,7 @@ def read_msp_podcast(
     found = _with_texts(root, rows, watch)
     manifest = Manifest(
         utterances=tuple(row for row, _ in found),
-        corpus="msp-podcast",
+        corpus=corpus,
         version=_release_of(root) if release is None else release,
         root=root.resolve(),
         label_bounds=LABEL_BOUNDS,

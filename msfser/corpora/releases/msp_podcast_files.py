@@ -1,4 +1,4 @@
-"""MSP-Podcast's files, as its releases 1.6 to 1.12 name and spell them.
+"""MSP-Podcast's files, as its releases 1.6 to 2.0 name and spell them.
 
 ``labels_consensus`` (up to 1.9 ``labels_concensus``) has activation, valence, dominance in this
 order; columns are found by name. ``Partitions.txt`` has splits, ``Speaker_ids.txt`` speakers.

@@ -268,3 +268,12 @@ def test_json_without_values_and_transcripts_that_are_none(release_1_12, tmp_pat
     (row,) = [row for row in read_manifest(tmp_path / "out").utterances if row.id == stem]
     assert (row.emotion, row.transcript) == (None, None)
     assert math.isnan(row.valence)
+
+
+def test_biic_podcast_is_read_as_msp_podcast_is_and_named(release_1_12, run, tmp_path):
+    root = release_1_12.rename(tmp_path / "BIIC-PODCAST-1.01")
+    result = run("biic-podcast", root, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    manifest = read_manifest(tmp_path / "out")
+    assert (manifest.corpus, manifest.version) == ("biic-podcast", "1.01")
+    assert manifest.utterances[0].labels == LABELS[0]

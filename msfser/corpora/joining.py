@@ -1,0 +1,120 @@
+"""Several corpora as one: labels on one scale, speakers and ids of each kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from msfser.corpora.checks import Reading
+from msfser.errors import ConfigError
+from msfser.manifest import DIMENSIONS, UNLABELLED_BOUNDS, Manifest, Utterance
+
+
+def rescale(value: float, old: tuple[float, float], new: tuple[float, float]) -> float:
+    """Return a label on another scale, the ends of both on each other.
+
+    Parameters
+    ----------
+    value : float
+        NaN stays NaN; a value outside `old` comes to lie outside `new`.
+    old, new : (float, float)
+        Lowest and highest value of the scales.
+    """
+    if old == new:
+        return value
+    return new[0] + (value - old[0]) * (new[1] - new[0]) / (old[1] - old[0])
+
+
+def join_corpora(
+    manifests: Sequence[Manifest], root: Path, label_bounds: tuple[float, float] | None = None
+) -> Reading:
+    """Join the manifests of corpora.
+
+    Parameters
+    ----------
+    manifests : sequence of Manifest
+        At least two, of corpora whose names differ.
+    root : Path
+        Folder of the joined manifest.
+    label_bounds : (float, float), optional
+        Scale of the joined labels; by default, that of the first corpus with labels.
+
+    Returns
+    -------
+    Reading
+        The rows of all corpora in their order. Ids and speakers begin with the name of the corpus,
+        recordings have absolute paths; splits, folds and emotions are as they were.
+
+    Raises
+    ------
+    ConfigError
+        Fewer than two corpora, or two of one name.
+    """
+    names = [manifest.corpus for manifest in manifests]
+    if len(names) < 2:
+        raise ConfigError("one corpus: name two or more to join")
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ConfigError(
+            f"two corpora named {twice[0]!r}: their speakers would be mixed; name each once"
+        )
+    labelled = [manifest.label_bounds for manifest in manifests if _has_labels(manifest)]
+    bounds = label_bounds or (labelled[0] if labelled else UNLABELLED_BOUNDS)
+    joined = Manifest(
+        utterances=tuple(
+            _join_row(row, manifest, bounds)
+            for manifest in manifests
+            for row in manifest.utterances
+        ),
+        corpus="+".join(names),
+        version="",
+        root=root.resolve(),
+        label_bounds=bounds,
+    )
+    return Reading(manifest=joined, notes=_notes(manifests, bounds))
+
+
+def _has_labels(manifest: Manifest) -> bool:
+    return any(value == value for row in manifest.utterances for value in row.labels)
+
+
+def _join_row(row: Utterance, manifest: Manifest, bounds: tuple[float, float]) -> Utterance:
+    old = manifest.label_bounds
+    grid = manifest.alignment_path(row)
+    return replace(
+        row,
+        id=f"{manifest.corpus}/{row.id}",
+        wav=str(manifest.wav_path(row)),
+        alignment=None if grid is None else str(grid),
+        speaker=None if row.speaker is None else f"{manifest.corpus}/{row.speaker}",
+        valence=rescale(row.valence, old, bounds),
+        arousal=rescale(row.arousal, old, bounds),
+        dominance=rescale(row.dominance, old, bounds),
+    )
+
+
+def _notes(manifests: Sequence[Manifest], bounds: tuple[float, float]) -> tuple[str, ...]:
+    notes = []
+    for manifest in manifests:
+        low, high = manifest.label_bounds
+        if not _has_labels(manifest):
+            notes.append(f"{manifest.corpus}: no labels of {', '.join(DIMENSIONS)}")
+        elif manifest.label_bounds != bounds:
+            notes.append(
+                f"{manifest.corpus}: labels from {low:g} to {high:g} are drawn out to "
+                f"{bounds[0]:g} to {bounds[1]:g}, which makes the scales equal, not the raters"
+            )
+        if all(row.split is None for row in manifest.utterances):
+            notes.append(f"{manifest.corpus}: no splits, so no run trains on it or tests on it")
+    spellings = {
+        manifest.corpus: sorted({row.emotion for row in manifest.utterances if row.emotion})
+        for manifest in manifests
+    }
+    if len({tuple(each) for each in spellings.values() if each}) > 1:
+        shown = "; ".join(
+            f"{name}: {', '.join(each[:4])}{', ...' if len(each) > 4 else ''}"
+            for name, each in spellings.items()
+            if each
+        )
+        notes.append(f"emotions keep the names of each corpus ({shown})")
+    return tuple(notes)

@@ -1,0 +1,140 @@
+"""MSP-IMPROV: twelve actors in six sessions of two; labels from 1 to 5.
+
+Each session is a fold: leaving one out leaves both of its speakers out. The consensus of all raters
+is in one file, ``Evalution.txt`` as the release spells it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from lemf import CorpusError
+from lemf.runtime.progress import Watch, no_watch
+from msfser.config.settings import OutsideLabels
+from msfser.corpora.checks import Reading, check_utterances, count_note
+from msfser.corpora.text_files import read_lines
+from msfser.corpora.values import parse_label
+from msfser.manifest import Manifest, Utterance
+
+LABEL_BOUNDS = (1.0, 5.0)
+
+_LABELS = ("evalution.txt", "evaluation.txt")
+_NAME = re.compile(
+    r"MSP-IMPROV-(?P<text>S\d+[A-Z])-(?P<gender>[FM])(?P<session>\d\d)-(?P<kind>[A-Z])-\w+"
+)
+# Only lines of the consensus name a file; those of raters begin with the rater. N is naturalness.
+_LABEL_LINE = re.compile(
+    r"UTD-IMPROV-([A-Z0-9-]+)\.avi\s*;\s*([A-Z])\s*;\s*A:(\S+)\s*;\s*V:(\S+)\s*;\s*D:(\S+)\s*;.*"
+)
+_LABELLED = re.compile(r"UTD-IMPROV-([A-Z0-9-]+)")
+_GENDERS = {"F": "female", "M": "male"}
+
+
+def read_msp_improv(
+    root: Path, *, outside: OutsideLabels = "keep", watch: Watch = no_watch
+) -> Reading:
+    """Read the labels and recordings of MSP-IMPROV.
+
+    Parameters
+    ----------
+    root : Path
+        The folder with ``Evalution.txt`` (or ``Evaluation.txt``), there or one folder below, and
+        the recordings anywhere in it.
+    outside, watch
+        As in `check_utterances`.
+
+    Returns
+    -------
+    Reading
+        One row per recording with a label, in the order of the labels; the fold is the session. A
+        labelled recording that is missing, and a damaged line, are failed rows.
+
+    Raises
+    ------
+    CorpusError
+        The file of the labels is missing or cannot be used, or two recordings have one name.
+    """
+    labels, recordings = _find_files(root)
+    rows = _read_labels(labels, recordings)
+    unlabelled = sorted(recordings.keys() - {row.id for row in rows})
+    manifest = Manifest(
+        utterances=tuple(rows),
+        corpus="msp-improv",
+        version="",
+        root=root.resolve(),
+        label_bounds=LABEL_BOUNDS,
+    )
+    note = count_note("{} without a line of labels, left out", unlabelled)
+    return check_utterances(manifest, [note] if note else [], outside=outside, watch=watch)
+
+
+def _find_files(root: Path) -> tuple[Path, dict[str, str]]:
+    """Find the file of the labels, and the paths of the recordings by their names."""
+    if not root.is_dir():
+        raise CorpusError(f"{root}: no such folder; name the folder of MSP-IMPROV")
+    labels: list[Path] = []
+    recordings: dict[str, str] = {}
+    for folder, folders, names in os.walk(root):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(folder, name)
+            if name.casefold() in _LABELS and len(path.relative_to(root).parts) <= 2:
+                labels.append(path)
+            if not (name.lower().endswith(".wav") and _NAME.fullmatch(path.stem)):
+                continue
+            place = path.relative_to(root).as_posix()
+            if path.stem in recordings:
+                raise CorpusError(
+                    f"{root}: {recordings[path.stem]} and {place} are one utterance; remove one"
+                )
+            recordings[path.stem] = place
+    if not labels:
+        raise CorpusError(
+            f"{root}: no Evalution.txt with the labels, there or one folder below; name the folder "
+            "that holds it"
+        )
+    return labels[0], recordings
+
+
+def _read_labels(labels: Path, recordings: dict[str, str]) -> list[Utterance]:
+    rows: dict[str, Utterance] = {}
+    lines: dict[str, int] = {}
+    for number, line in enumerate(read_lines(labels), 1):
+        if (found := _LABELLED.match(line.strip())) is None:
+            continue
+        name, place = f"MSP-IMPROV-{found[1]}", f"{labels}: line {number}"
+        if name in lines:
+            raise CorpusError(f"{place}: {name} is also in line {lines[name]}; remove one of them")
+        lines[name] = number
+        wav = recordings.get(name, f"{name}.wav")
+        rows[name] = _make_utterance(name, wav, line.strip(), place)
+    if not rows:
+        raise CorpusError(
+            f"{labels}: no line begins with UTD-IMPROV-; name the folder of MSP-IMPROV"
+        )
+    return list(rows.values())
+
+
+def _make_utterance(name: str, wav: str, line: str, place: str) -> Utterance:
+    parts, whole = _NAME.fullmatch(name), _LABEL_LINE.fullmatch(line)
+    row = Utterance(id=name, wav=wav)
+    if parts is not None:
+        row = replace(
+            row,
+            speaker=f"{parts['gender']}{parts['session']}",
+            gender=_GENDERS[parts["gender"]],
+            fold=int(parts["session"]),
+        )
+    if parts is None or whole is None:
+        return replace(row, status="failed", reason=f"{place} is damaged")
+    _, emotion, arousal, valence, dominance = whole.groups()  # in this order
+    return replace(
+        row,
+        emotion=emotion,
+        valence=parse_label(valence, "V", place),
+        arousal=parse_label(arousal, "A", place),
+        dominance=parse_label(dominance, "D", place),
+    )

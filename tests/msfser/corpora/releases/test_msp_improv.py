@@ -1,0 +1,102 @@
+"""The layout of the release with invented values; no two labels are the same."""
+
+import math
+
+import pytest
+
+from msfser.manifest import label_array, read_manifest
+
+FIRST, SECOND, THIRD = "S01A-F01-P-FM01", "S14H-M06-S-MF02", "S20D-F03-T-FF01"
+LINES = f"""\
+UTD-IMPROV-{FIRST}.avi; N; A:2.200000; V:3.400000; D:2.600000 ; N:4.100000;
+WORKER0001; Neutral; Neutral,Happy; A:2.000000; V:3.000000; D:2.000000; N:4.000000;
+
+UTD-IMPROV-{SECOND}.avi; H; A:4.800000; V:4.500000; D:NaN ; N:NaN;
+
+UTD-IMPROV-{THIRD}.avi; X; A:1.200000; V:1.700000; D:3.100000;
+"""
+
+
+@pytest.fixture
+def release(tmp_path, make_wav):
+    root = tmp_path / "MSP-IMPROV"
+    for session, name in ((1, FIRST), (6, SECOND), (3, THIRD)):
+        text, _, kind, _ = name.split("-")
+        make_wav(root / f"session{session}" / text / kind / f"MSP-IMPROV-{name}.wav", 0.5)
+    (root / "Evalution.txt").write_text(LINES)
+    return root
+
+
+def test_labels_are_found_by_their_letters_and_not_by_their_places(release, run, tmp_path):
+    result = run("msp-improv", release, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    manifest = read_manifest(tmp_path / "out")
+    assert (manifest.corpus, manifest.label_bounds) == ("msp-improv", (1.0, 5.0))
+    first, second, third = manifest.utterances
+    assert first.labels == (3.4, 2.2, 2.6)  # valence, arousal, dominance; naturalness is none
+    assert (second.valence, second.arousal) == (4.5, 4.8)
+    assert math.isnan(second.dominance)
+    assert third.labels == (1.7, 1.2, 3.1)
+    assert [row.emotion for row in manifest.utterances] == ["N", "H", "X"]
+    assert [(row.speaker, row.gender, row.fold) for row in manifest.utterances] == [
+        ("F01", "female", 1),
+        ("M06", "male", 6),
+        ("F03", "female", 3),
+    ]
+    assert first.wav == f"session1/S01A/P/MSP-IMPROV-{FIRST}.wav"
+    assert first.duration_s == 0.5
+
+
+def test_damaged_lines_and_missing_recordings_are_failed_rows(release, run, tmp_path, make_wav):
+    make_wav(release / "session2" / "MSP-IMPROV-S02A-F02-R-FM01.wav", 0.5)
+    path = release / "Evalution.txt"
+    path.write_text(
+        LINES.replace("A:4.800000;", "A 4.8;") + "UTD-IMPROV-S05A-M05-P-FM09.avi; S; A:2; V:3; D:4;"
+    )
+    result = run("msp-improv", release, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    reasons = {row.id: row.reason for row in read_manifest(tmp_path / "out").utterances}
+    assert reasons == {
+        f"MSP-IMPROV-{FIRST}": None,
+        f"MSP-IMPROV-{SECOND}": f"{path}: line 4 is damaged",
+        f"MSP-IMPROV-{THIRD}": None,
+        "MSP-IMPROV-S05A-M05-P-FM09": "no such recording",
+    }
+    assert "note: 1 utterance without a line of labels, left out" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda root: (root / "Evalution.txt").unlink(), "no Evalution.txt with the labels"),
+        (lambda root: (root / "Evalution.txt").write_text("nothing\n"), "no line begins with UTD-"),
+        (
+            lambda root: (root / "Evalution.txt").write_text(LINES + LINES),
+            "line 7: MSP-IMPROV-S01A-F01-P-FM01 is also in line 1",
+        ),
+        (
+            lambda root: (root / "Evalution.txt").write_text(LINES.replace("A:2.2", "A:two")),
+            "line 1: A 'two00000' is not a number",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_named(release, run, tmp_path, change, message):
+    change(release)
+    result = run("msp-improv", release, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_one_recording_in_two_folders_is_refused(release, run, tmp_path, make_wav):
+    make_wav(release / "copy" / f"MSP-IMPROV-{FIRST}.wav", 0.5)
+    result = run("msp-improv", release, "-o", tmp_path / "out")
+    assert "are one utterance; remove one" in result.stderr
+    assert result.exit_code == 1
+
+
+def test_the_other_spelling_of_the_file_one_folder_below_is_read(release, run, tmp_path):
+    (release / "Labels").mkdir()
+    (release / "Evalution.txt").rename(release / "Labels" / "Evaluation.txt")
+    assert run("msp-improv", release, "-o", tmp_path / "out").exit_code == 0
+    assert label_array(read_manifest(tmp_path / "out").utterances).shape == (3, 3)

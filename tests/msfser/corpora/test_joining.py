@@ -1,0 +1,75 @@
+"""Two corpora of different scales as one."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from msfser.corpora.joining import join_corpora, rescale
+from msfser.errors import ConfigError
+from msfser.manifest import Manifest, Utterance, read_manifest, write_manifest
+
+
+def manifest(root, corpus, bounds, **labels):
+    row = Utterance(id="one", wav="one.wav", speaker="7", split="train", emotion="N", **labels)
+    return Manifest(utterances=(row,), corpus=corpus, version="", root=root, label_bounds=bounds)
+
+
+def test_the_ends_and_the_middle_of_two_scales_lie_on_each_other():
+    assert [rescale(value, (1, 5), (1, 7)) for value in (1, 3, 5)] == [1, 4, 7]
+    assert rescale(6, (1, 5), (1, 7)) == 8.5
+    assert math.isnan(rescale(math.nan, (1, 5), (1, 7)))
+
+
+@given(st.floats(-1e3, 1e3), st.floats(-9, 9), st.floats(0.5, 9), st.floats(-9, 9))
+def test_a_scale_and_back_is_the_same_label(value, low, width, other):
+    old, new = (low, low + width), (other, other + 3.0)
+    assert rescale(rescale(value, old, new), new, old) == pytest.approx(value, abs=1e-9)
+
+
+def test_speakers_of_one_name_stay_two_and_labels_come_onto_one_scale(tmp_path, run, make_wav):
+    make_wav(tmp_path / "a" / "one.wav", 0.5)
+    make_wav(tmp_path / "b" / "one.wav", 0.5)
+    first = manifest(tmp_path / "a", "first", (1.0, 7.0), valence=4.0, arousal=7.0)
+    second = manifest(tmp_path / "b", "second", (1.0, 5.0), valence=5.0, dominance=2.0)
+    for name, one in (("a", first), ("b", second)):
+        write_manifest(tmp_path / name / "manifest.parquet", one)
+    result = run("join", tmp_path / "a", tmp_path / "b", "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    joined = read_manifest(tmp_path / "out")
+    one, two = joined.utterances
+    assert (joined.corpus, joined.label_bounds) == ("first+second", (1.0, 7.0))
+    assert (one.id, two.id) == ("first/one", "second/one")
+    assert (one.speaker, two.speaker) == ("first/7", "second/7")
+    assert (one.valence, one.arousal, two.valence, two.dominance) == (4.0, 7.0, 7.0, 2.5)
+    assert math.isnan(one.dominance)
+    assert joined.wav_path(two) == tmp_path / "b" / "one.wav"
+    assert (
+        "note: second: labels from 1 to 5 are drawn out to 1 to 7, which makes the scales equal"
+        in result.stderr
+    )
+
+
+def test_what_is_lost_or_differs_is_noted(tmp_path):
+    first = manifest(tmp_path, "first", (1.0, 7.0), valence=4.0)
+    bare = manifest(tmp_path, "bare", (0.0, 1.0))
+    bare = replace(
+        bare, utterances=tuple(replace(row, split=None, emotion="joy") for row in bare.utterances)
+    )
+    reading = join_corpora([bare, first], tmp_path)
+    assert reading.manifest.label_bounds == (1.0, 7.0)  # of the first corpus that has labels
+    assert reading.notes == (
+        "bare: no labels of valence, arousal, dominance",
+        "bare: no splits, so no run trains on it or tests on it",
+        "emotions keep the names of each corpus (bare: joy; first: N)",
+    )
+
+
+def test_one_corpus_or_two_of_one_name_are_refused(tmp_path):
+    one = manifest(tmp_path, "one", (1.0, 7.0))
+    with pytest.raises(ConfigError, match="one corpus: name two or more"):
+        join_corpora([one], tmp_path)
+    with pytest.raises(ConfigError, match="two corpora named 'one'"):
+        join_corpora([one, one], tmp_path)
