@@ -5,7 +5,7 @@
     python .ci/run_blocks.py docs/cues.md    the blocks of some pages
     python .ci/run_blocks.py --list          what would run, and why the rest would not
 
-A block is fenced as sh or python, or indented and begins with a command. Each block runs in a
+A block is fenced as sh, python or r, or indented and begins with a command. Each block runs in a
 folder of its own that holds the files that the pages name: examples/, talk.wav with its TextGrid,
 corpus/, labels.jsonl, mine.csv. A block of text is compared with what the last command prints that
 is named in the paragraph before, or with the block right above; "..." stands for any lines. What is
@@ -78,7 +78,7 @@ class Block:
     """A block of a page: its place, kind, lines to run, and the output that the page shows."""
 
     place: str
-    kind: str  # sh or python
+    kind: str  # sh, python or r
     lines: list[str]
     shown: str | None = None
     before: list[str] = field(default_factory=list)
@@ -135,8 +135,8 @@ def read_blocks(page: Path) -> list[Block]:
             blocks[-1].shown = "\n".join(content)
             blocks[-1].not_compared = "not compared" in said
             blocks[-1].reason = "; ".join(said.get("not run", [])) or blocks[-1].reason
-        elif kind in ("sh", "python"):
-            parts = ["\n".join(content)] if kind == "python" else join_lines(content)
+        elif kind in ("sh", "python", "r"):
+            parts = join_lines(content) if kind == "sh" else ["\n".join(content)]
             reason = "; ".join(said.get("not run", []))
             blocks.append(
                 Block(
@@ -169,8 +169,10 @@ def join_lines(lines: list[str]) -> list[str]:
     return [line for line in stripped if line and not line.startswith("#!")]
 
 
-def why_not(line: str) -> str:
+def why_not(line: str, kind: str) -> str:
     """Return why a line is not run; empty where it is."""
+    if kind == "r" and shutil.which("Rscript") is None:
+        return "needs R"
     return next((reason for pattern, reason in NOT_RUN if re.search(pattern, line)), "")
 
 
@@ -271,7 +273,7 @@ def run_block(
     """Run the lines of a block, and compare the output of the last with the text that follows."""
     outcomes: list[Outcome] = []
     for number, line in enumerate(block.lines):
-        if reason := block.reason or why_not(line):
+        if reason := block.reason or why_not(line, block.kind):
             outcomes.append(Outcome(block.place, line, "not run", reason))
             continue
         late = SLOW.search("\n".join([*block.before, line]))
@@ -284,7 +286,7 @@ def run_block(
         if not folder.exists():
             folder.mkdir()
             make_folder(folder, made)
-            for command in block.before if block.kind == "sh" else ():
+            for command in block.before if block.kind != "python" else ():
                 done, output = run_line(command, "sh", folder, slow=slow)
                 if not done:
                     outcomes.append(Outcome(block.place, command, "failed", output))
@@ -309,10 +311,14 @@ def run_line(line: str, kind: str, folder: Path, *, slow: bool) -> tuple[bool, s
         "COLUMNS": "100",
         "OMP_NUM_THREADS": "1",
     }
-    command = [sys.executable, "-c", line] if kind == "python" else ["bash", "-c", line]
+    commands = {
+        "python": [sys.executable, "-c", line],
+        "r": ["Rscript", "-e", line],
+        "sh": ["bash", "-c", line],
+    }
     try:
         ended = subprocess.run(
-            command, cwd=folder, env=environment, text=True, encoding="utf-8",
+            commands[kind], cwd=folder, env=environment, text=True, encoding="utf-8",
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT_S[slow], check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
@@ -322,7 +328,7 @@ def run_line(line: str, kind: str, folder: Path, *, slow: bool) -> tuple[bool, s
 
 def is_shown(output: str, shown: str) -> bool:
     """Check that the lines of a page are printed one after the other; ``...`` is any lines."""
-    wanted = [line.rstrip() for line in shown.strip().split("\n")]
+    wanted = [line.rstrip() for line in shown.strip("\n").split("\n")]
     pattern = "\n".join("(.*\n)*?.*" if line == "..." else re.escape(line) for line in wanted)
     printed = "\n".join(line.rstrip() for line in output.split("\n"))
     return re.search(rf"^{pattern}$", printed, re.MULTILINE) is not None

@@ -56,7 +56,9 @@ def compare(
     device: str,
     force: bool,
 ) -> None:
-    """Compare two models on the same utterances, by CCC of RUN2 minus CCC of RUN1.
+    """Compare two models on the same utterances.
+
+    Prints CCC of RUN2 minus CCC of RUN1.
 
     Intervals are of a paired bootstrap over utterances and over speakers; p is of a permutation
     test that exchanges the models for whole speakers. A RUN is a folder that msfser train made, a

@@ -14,7 +14,7 @@ from lemf.runtime.console import PATH, force_option, say
 @click.option("-o", "--output", type=PATH, metavar="DIR", required=True, help="Output folder.")
 @force_option
 def export(name: str, output: Path, force: bool) -> None:
-    """Write a trained model for others, with the changes of LoRA merged into WavLM.
+    """Write a trained model for others, LoRA merged into WavLM.
 
     MODEL is a run, the folder of a model, or its name on the hub. The exported model predicts the
     same, and is read like any other: by msfser predict, and by MsfSer.from_pretrained.
