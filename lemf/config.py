@@ -31,6 +31,12 @@ SWIFT_STEP = 1.05  # least ratio of ceiling to floor: a little over one of its s
 PitchMethod = Literal["harvest", "praat", "swift", "pyworld"]
 DurationMethod = Literal["phones", "word"]
 PITCH_METHODS: tuple[PitchMethod, ...] = get_args(PitchMethod)
+TRACKER_NAMES: dict[PitchMethod, str] = {  # as figures and pages name them
+    "harvest": "Harvest",
+    "praat": "Praat",
+    "swift": "SwiftF0",
+    "pyworld": "pyworld",
+}
 DURATION_METHODS: tuple[DurationMethod, ...] = get_args(DurationMethod)
 Scope = Literal["sentence", "recording", "speaker", "corpus"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)

@@ -71,7 +71,8 @@ def draw(
     sentence : int
         Index of the sentence, from 0.
     top : int
-        How many words to shade, name and rank, at least 1, where nothing is decided.
+        How many words to shade, name and rank, at least 1, where nothing is decided; those with a
+        score of 0 or less are left out.
     f0_axis : {"log", "semitones", "hz"}
         Natural log of Hz as in the paper, semitones from the sentence's median, or Hz.
 

@@ -37,11 +37,12 @@ def rank_colour(rank: int) -> str:
 def marked_words(sentence: SentenceEmphasis, top: int) -> list[WordEmphasis]:
     """Return the words to mark, in the order of time: the emphasised, or the `top` ones.
 
-    Where it is decided which words are emphasised, no others are marked.
+    Where it is decided which words are emphasised, no others are marked. Of the top ones, those
+    with a score above 0 are, since the others are less prominent than the mean of their sentence.
     """
     if sentence.decision is not None:
         return [word for word in sentence.words if word.decision and word.decision.emphasised]
-    return [word for word in sentence.words if word.rank <= top]
+    return [word for word in sentence.words if word.rank <= top and word.score > 0]
 
 
 def write_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:

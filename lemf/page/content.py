@@ -12,7 +12,15 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
-from lemf.config import CUE_SETS, CUES, DEFAULT_THRESHOLD, OFF, Settings, shown_fields
+from lemf.config import (
+    CUE_SETS,
+    CUES,
+    DEFAULT_THRESHOLD,
+    OFF,
+    TRACKER_NAMES,
+    Settings,
+    shown_fields,
+)
 from lemf.contours.measurement import Measurement
 from lemf.display.measures_table import measure_cells
 from lemf.errors import printable
@@ -55,6 +63,7 @@ def page_content(measured: Measurement, settings: Settings, emphasis: Emphasis) 
         "textgrid": printable(PurePath(emphasis.textgrid).name),
         "duration_s": emphasis.duration_s,
         "rate_hz": emphasis.rate_hz,
+        "tracker": TRACKER_NAMES[emphasis.settings.pitch],
         "settings": _plain(shown_fields(emphasis.settings)),
         "start": {
             "cues": settings.cues,

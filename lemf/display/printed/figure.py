@@ -1,7 +1,7 @@
 """The figure for a column of a journal or for a slide.
 
-Its letters are as large as those around it, a long sentence takes several rows on one scale, only
-words with a score above 0 are marked, and the corner says what was measured and how.
+Its letters are as large as those around it, a long sentence takes several rows on one scale, and
+the corner says what was measured and how.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from lemf.config import F0Axis, PrintSize
+from lemf.config import TRACKER_NAMES, F0Axis, PrintSize
 from lemf.display.figure import describe_doubts, draw_page, fit_title, page_of
 from lemf.display.figure_cues import beyond_the_papers
 from lemf.display.figure_fonts import drawable, fonts_of, readable
@@ -29,7 +29,6 @@ from lemf.runtime.output import FigureFormat
 from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
 
 _DPI = 300
-_TRACKERS = {"harvest": "Harvest", "praat": "Praat", "swift": "SwiftF0", "pyworld": "pyworld"}
 _F0_LABELS = {"log": "ln Hz", "semitones": "semitones", "hz": "Hz"}
 _CHARACTER_EM = 0.52
 _MARGIN_S = 0.12  # what a row shows before and after its words
@@ -55,7 +54,7 @@ def render_printed(
     sentences : sequence of int
         In a PDF, one or more sheets each; PNG and SVG hold one sheet.
     top, f0_axis
-        As in `lemf.draw`; of the top words, those with a score above 0 are marked.
+        As in `lemf.draw`.
 
     Raises
     ------
@@ -120,14 +119,13 @@ def draw_rows(
     figure = Figure(figsize=_size(sheet, len(rows), n_panels), layout=layout)
     heights = [2.0, 1.0, 1.3][:n_panels] * len(rows)
     grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
-    marked = sum(word.rank <= top and word.score > 0 for word in sentence.words)
     panels: list[list[Axes]] = []
     for number, page in enumerate(pages):
         first = n_panels * number
         upper = figure.add_subplot(grid[first])
         others = [figure.add_subplot(grid[first + i], sharex=upper) for i in range(1, n_panels)]
         panels.append([upper, *others])
-        draw_page(panels[-1], page, sentence, emphasis, "", marked, f0_axis, row_s)
+        draw_page(panels[-1], page, sentence, emphasis, "", top, f0_axis, row_s)
         for axes in panels[-1]:
             _thin(axes)
         upper.set_ylabel(_F0_LABELS[f0_axis])
@@ -193,5 +191,5 @@ def _describe(
         borderaxespad=0.2,
     )  # fmt: skip
     settings = emphasis.settings
-    how = f"cues {settings.cues}, F0 by {_TRACKERS[settings.pitch]}, lemf {emphasis.version}"
+    how = f"cues {settings.cues}, F0 by {TRACKER_NAMES[settings.pitch]}, lemf {emphasis.version}"
     figure.suptitle(how, x=0.995, ha="right", fontsize=points(7), color=GREY_33, parse_math=False)

@@ -66,6 +66,7 @@ function rescore() {
   view.results = scoreAll(model);
   $("decide-note").textContent = note || (model ? `P is fitted on ${model.fitted_on}.` : "");
   $("command").textContent = controls.command();
+  $("meta").textContent = describeRecording();
   showSentence();
   listSentences();
   showNotes();
@@ -105,6 +106,11 @@ function verdict(sentence, result) {
   const text = sentence.words.slice(from, to + 1).map((word) => word.word).join(" ");
   parts.push(". Segment: ", make("span", { class: "segment-text", dir: "auto", text }), ".");
   return parts;
+}
+
+function describeRecording() {
+  const { pitch_floor_hz: floor, pitch_ceiling_hz: ceiling } = data.settings;
+  return `${clock(data.duration_s)} s · ${data.rate_hz} Hz · words of ${data.textgrid} · cues ${state.cues} · F0 by ${data.tracker}, ${floor}–${ceiling} Hz`;
 }
 
 function formula() {
@@ -257,8 +263,6 @@ function askedFor() {
 
 function start() {
   $("name").textContent = data.audio;
-  const { settings } = data;
-  $("meta").textContent = `${clock(data.duration_s)} s · ${data.rate_hz} Hz · words of ${data.textgrid} · F0 by ${settings.pitch}, ${settings.pitch_floor_hz}–${settings.pitch_ceiling_hz} Hz`;
   if (data.index) {
     $("back").href = data.index;
     $("back").textContent = data.serve ? "All recordings" : "All sentences";

@@ -55,14 +55,19 @@ def test_panels_hold_the_contours_of_the_sentence(emphasis, axes):
 
 
 def test_top_words_are_shaded_named_and_ranked(emphasis, axes):
-    upper, lower = lemf.draw(emphasis, axes, top=2)
-    for panel in (upper, lower):
+    shares = dict(zip(["one", "two", "three"], (0.5, 4.0, -1.0), strict=True))
+    (sentence,) = emphasis.sentences
+    words = tuple(replace(word, score=shares[word.word]) for word in sentence.words)
+    words = tuple(replace(word, rank=rank) for word, rank in zip(words, (2, 1, 3), strict=True))
+    scored = replace(emphasis, sentences=(replace(sentence, words=words),))
+    upper, lower = lemf.draw(scored, axes, top=3)
+    for panel in (upper, lower):  # the third lies below 0
         spans = [patch.get_x() for patch in panel.patches]
-        ranked = emphasis.sentences[0].ranked
-        assert spans == [pytest.approx(word.start_s) for word in ranked[:2]]
+        assert spans == [pytest.approx(words[i].start_s) for i in (1, 0)]
     texts = [text.get_text() for text in upper.texts]
-    assert any(text.startswith("1. two\n+") for text in texts)
-    assert len(texts) == 2
+    assert texts == ["2. one\n+0.50", "1. two\n+4.00"]
+    bold = [text.get_text() for text in lower.texts if text.get_fontweight() == "bold"]
+    assert bold == ["one", "two"]
     assert [text.get_text() for text in lower.texts] == ["one", "two", "three"]
 
 
@@ -126,7 +131,9 @@ def test_labels_that_cannot_fit_shrink_to_their_rank(make_grid, axes):
     rng = np.random.default_rng(1)
     emphasis = lemf.score(rng.normal(0, 0.1, 16000), make_grid(words, 1.0), rate_hz=16000)
     upper, lower = lemf.draw(emphasis, axes, top=10)
-    assert sorted(int(text.get_text()) for text in upper.texts) == list(range(1, 11))
+    above = [word.rank for word in emphasis.words if word.score > 0]
+    assert len(above) > 3
+    assert sorted(int(text.get_text()) for text in upper.texts) == sorted(above)
     upper.figure.canvas.draw()
     boxes = [text.get_window_extent() for text in (*upper.texts, *lower.texts)]
     edges = upper.get_window_extent()
