@@ -123,6 +123,12 @@ def table(
     metavar="POINTS",
     help="Plant raters: the mean standard deviation of their votes.",
 )
+@click.option(
+    "--contour-shape",
+    default=0.0,
+    metavar="POINTS",
+    help="Plant early and late peaks of F0 in the words: their points of dominance.",
+)
 @jobs_option
 @click.option(
     "--reachable", is_flag=True, help="Also print the best reachable CCC, and that of an oracle."
@@ -134,6 +140,7 @@ def mechanism(
     class_imbalance: float,
     speaker_shift: float,
     rater_spread: float,
+    contour_shape: float,
     jobs: int | None,
     reachable: bool,
     **options: Unpack[OutputOptions],
@@ -151,7 +158,10 @@ def mechanism(
     from msfser.manifest import MANIFEST_NAME
 
     planted = Planted(
-        class_imbalance=class_imbalance, speaker_shift=speaker_shift, rater_spread=rater_spread
+        class_imbalance=class_imbalance,
+        speaker_shift=speaker_shift,
+        rater_spread=rater_spread,
+        contour_shape=contour_shape,
     )
     if planted.shown and reachable:
         raise click.UsageError("--reachable: known for the corpus with nothing planted")

@@ -77,6 +77,7 @@ PLANTED_COLUMNS: tuple[Column[Sentence], ...] = (  # where anything is planted
     ("habit", "float64", attrgetter("habit")),
     ("emotion", "string", attrgetter("emotion")),
     ("vote_spread", "float64", attrgetter("vote_spread")),
+    ("peak", "float64", attrgetter("peak")),
 )
 
 
@@ -229,7 +230,7 @@ def _write_corpus(
         write_ratings(staging / RATINGS_NAME, list(_ratings(sentences)))
     rows = [json.dumps(describe(sentence, seed)) + "\n" for sentence in sentences]
     (staging / ES_NAME).write_text("".join(rows), encoding="utf-8", newline="\n")
-    (staging / REACHABLE_NAME).write_bytes(format_reachable())
+    (staging / REACHABLE_NAME).write_bytes(format_reachable(planted.contour_shape))
     write_manifest(staging / MANIFEST_NAME, manifest)
     return manifest
 

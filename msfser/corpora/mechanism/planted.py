@@ -1,8 +1,9 @@
 """What may be planted in the mechanism corpus besides its causes; nothing by default.
 
 A class of emotion for the polarity of the stressed word, one of them far more frequent than the
-others in training; voices that are livelier by habit, which listeners do not hear as arousal; and
-raters who agree on lively melodies more than on flat ones.
+others in training; voices that are livelier by habit, which listeners do not hear as arousal; raters
+who agree on lively melodies more than on flat ones; and peaks of F0 that come early or late in the
+words, which listeners hear as dominance.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ COMMON = 0.5  # polarity of the class that is frequent where classes are imbalan
 N_RATERS = 7
 SPREAD_EDGES = (1.6, 0.4)  # of the raters at the flattest and the liveliest melody, times the mean
 
-_MOST = {"class_imbalance": 1000.0, "speaker_shift": 3.0, "rater_spread": 2.0}
+PEAK_SEMITONES = 0.5  # by which the two halves of a content word differ at most from its mean F0
+
+_MOST = {"class_imbalance": 1000.0, "speaker_shift": 3.0, "rater_spread": 2.0, "contour_shape": 2.5}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +42,10 @@ class Planted:
         Mean standard deviation of the votes of `N_RATERS` raters, in points. That of an utterance
         falls along a line with its melody, from 1.6 times to 0.4 times the mean; the labels are the
         means of the votes. 0: one label without raters.
+    contour_shape : float
+        Points of dominance of an early peak of F0 in the content words over a peak in the middle;
+        a late peak takes as many away. The situation has what is left of its 2.5 points. 0: all
+        peaks are in the middle.
 
     Raises
     ------
@@ -49,6 +56,7 @@ class Planted:
     class_imbalance: float = 0.0
     speaker_shift: float = 0.0
     rater_spread: float = 0.0
+    contour_shape: float = 0.0
 
     def __post_init__(self) -> None:
         for name, most in _MOST.items():

@@ -48,13 +48,15 @@ def inputs_name(semantics: Semantics) -> str:
     return "+".join(("audio", *semantics))
 
 
-def reachable_ccc(semantics: Semantics) -> dict[str, float]:
+def reachable_ccc(semantics: Semantics, contour_shape: float = 0.0) -> dict[str, float]:
     """Compute the best reachable CCC of each dimension from the equations of the labels.
 
     Parameters
     ----------
     semantics : tuple of {"gs", "les", "es"}
         Inputs of the model besides the audio.
+    contour_shape : float
+        As planted.
 
     Returns
     -------
@@ -65,13 +67,15 @@ def reachable_ccc(semantics: Semantics) -> dict[str, float]:
     noise = LABEL_NOISE**2 / 3.0  # variance of a uniform variable of this half width
     arousal = F0_RANGE_WEIGHT**2 + TEMPO_WEIGHT**2
     valence = POLARITY_WEIGHT**2 * float(np.mean(np.square(list(POLARITIES.values()))))
-    dominance = SITUATION_WEIGHT**2 * float(np.mean(np.square(STATUS)))
+    situation = (SITUATION_WEIGHT - contour_shape) ** 2 * float(np.mean(np.square(STATUS)))
+    peaks = contour_shape**2 / 3.0  # heard
+    heard = peaks + situation if "es" in semantics else peaks
     # GS shows four polarities, but not which one counts: their mean explains var(p) / 4.
     known = 1.0 if "les" in semantics else 1.0 / N_CONTENT if "gs" in semantics else 0.0
     explained = {
         "valence": known * valence / (valence + noise),
         "arousal": arousal / (arousal + noise),
-        "dominance": dominance / (dominance + noise) if "es" in semantics else 0.0,
+        "dominance": heard / (peaks + situation + noise),
     }
     return {dimension: float(np.sqrt(explained[dimension])) for dimension in DIMENSIONS}
 
@@ -111,12 +115,12 @@ def draw_sentences(seed: int, n_sentences: int) -> list[Sentence]:
     return [draw_sentence(seed, index) for index in range(n_sentences)]
 
 
-def format_reachable() -> bytes:
-    """Format ``reachable.csv``: dimension, inputs, ccc."""
+def format_reachable(contour_shape: float = 0.0) -> bytes:
+    """Format ``reachable.csv``: dimension, inputs, ccc; `contour_shape` as planted."""
     rows = [
         (dimension, inputs_name(semantics), f"{value:.6f}")
         for semantics in SEMANTICS_SETS
-        for dimension, value in reachable_ccc(semantics).items()
+        for dimension, value in reachable_ccc(semantics, contour_shape).items()
     ]
     return format_csv([("dimension", "inputs", "ccc"), *rows])
 

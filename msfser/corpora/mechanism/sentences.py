@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -75,10 +75,8 @@ _SPLITS = (  # name, first place in the cycle, speakers
     ("test", 19, range(30, 40)),
 )
 
-Stream = Literal["causes", "speaker", "speech", "description", "class", "votes", "habit"]
-_STREAMS: tuple[Stream, ...] = (
-    "causes", "speaker", "speech", "description", "class", "votes", "habit",
-)  # fmt: skip
+Stream = Literal["causes", "speaker", "speech", "description", "class", "votes", "habit", "peak"]
+_STREAMS: tuple[Stream, ...] = get_args(Stream)
 
 Votes = tuple[tuple[float, float, float], ...]  # valence, arousal, dominance of each rater
 
@@ -122,6 +120,10 @@ class Sentence:
         Class of the stressed word; None where the corpus has no classes.
     vote_spread : float
         Standard deviation of the raters in points; 0 without raters.
+    peak : float
+        Where F0 peaks in the content words: 1 early, 0 in the middle, -1 late.
+    peak_weight : float
+        Points of dominance of an early peak.
     votes : tuple of (float, float, float)
         Of each rater, within `LABEL_BOUNDS`; empty without raters.
     """
@@ -141,6 +143,8 @@ class Sentence:
     habit: float = 0.0
     emotion: str | None = None
     vote_spread: float = 0.0
+    peak: float = 0.0
+    peak_weight: float = 0.0
     votes: Votes = ()
 
     @property
@@ -166,7 +170,8 @@ class Sentence:
             F0_RANGE_WEIGHT * standardise(self.f0_range_semitones, F0_RANGE_SEMITONES)
             + TEMPO_WEIGHT * standardise(self.tempo, TEMPO)
             - self.habit,
-            SITUATION_WEIGHT * STATUS[self.situation],
+            (SITUATION_WEIGHT - self.peak_weight) * STATUS[self.situation]
+            + self.peak_weight * self.peak,
         )
         valence, arousal, dominance = (
             LABEL_CENTRE + effect + noise for effect, noise in zip(effects, self.noise, strict=True)
@@ -201,6 +206,9 @@ def draw_sentence(seed: int, index: int, planted: Planted = NOTHING) -> Sentence
         found = _with_class(found, seed, class_weights(planted, found.split))
     if planted.speaker_shift:
         found = _with_habit(found, seed, 2.0 * planted.speaker_shift)
+    if planted.contour_shape:
+        peak = float(random_stream("peak", seed, index).uniform(-1.0, 1.0))
+        found = replace(found, peak=peak, peak_weight=planted.contour_shape)
     if planted.rater_spread:
         low, high = F0_RANGE_SEMITONES
         share = (plain.f0_range_semitones - low) / (high - low)

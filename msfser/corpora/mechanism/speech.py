@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfser.config.settings import RATE_HZ
+from msfser.corpora.mechanism.planted import PEAK_SEMITONES
 from msfser.corpora.mechanism.sentences import N_WORDS, Sentence, Speaker, random_stream
 
 FloatArray = NDArray[np.float64]
@@ -81,6 +82,8 @@ class Prosody:
         F0 in the middle of each word above the register of the speaker, without the stress.
     stressed_word : int
     stress_semitones : float
+    peak_semitones : float
+        By which F0 is above that in the first half of each content word, and below in the second.
     vowel_rms, noise_rms : float
         Full scale being 1.
     noise_seed : int
@@ -91,6 +94,7 @@ class Prosody:
     accents_semitones: tuple[float, ...]
     stressed_word: int
     stress_semitones: float
+    peak_semitones: float
     vowel_rms: float
     noise_rms: float
     noise_seed: int
@@ -161,6 +165,7 @@ def plan_prosody(sentence: Sentence, seed: int) -> Prosody:
         accents_semitones=tuple(float(accent) for accent in accents),
         stressed_word=sentence.stressed_word,
         stress_semitones=sentence.stress_semitones,
+        peak_semitones=PEAK_SEMITONES * sentence.peak,
         vowel_rms=vowel_rms,
         noise_rms=float(vowel_rms * 10 ** (rng.uniform(*_NOISE_DB) / 20)),
         noise_seed=int(rng.integers(2**32)),
@@ -168,7 +173,7 @@ def plan_prosody(sentence: Sentence, seed: int) -> Prosody:
 
 
 def f0_contour(prosody: Prosody, times: FloatArray) -> FloatArray:
-    """Compute F0: cosines from the middle of a word to that of the next, plus the stress.
+    """Compute F0: cosines from the middle of a word to that of the next, stress and peaks added.
 
     Parameters
     ----------
@@ -192,6 +197,10 @@ def f0_contour(prosody: Prosody, times: FloatArray) -> FloatArray:
     edge = np.clip(np.minimum(inside, 1.0 - inside) / _STRESS_EDGE, 0.0, 1.0)
     lift = prosody.stress_semitones * (0.5 - 0.5 * np.cos(np.pi * edge))
     contour: FloatArray = accents[before] * (1.0 - share) + accents[before + 1] * share + lift
+    if prosody.peak_semitones:
+        for start, end in bounds[1::2]:
+            inside = np.clip((times - start) / (end - start), 0.0, 1.0)
+            contour += prosody.peak_semitones * np.sin(2 * np.pi * inside)
     return contour
 
 
