@@ -17,7 +17,8 @@ from transformers import WavLMConfig, WavLMModel
 from msfser.config.presets import PRESETS
 from msfser.config.settings import SEMANTICS, Attention
 from msfser.model.msf_ser import MsfSer
-from msfser.model.wavlm.wavlm import Wavlm, load_wavlm
+from msfser.model.wavlm.loading import load_encoder
+from msfser.model.wavlm.wavlm import Wavlm
 
 RATE_HZ = 16000
 MEASURE_S = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
@@ -38,7 +39,7 @@ def tiny_step(batch: int, clip_s: float, *, audio_only: bool) -> Callable[[], No
     config = PRESETS["tiny"].model
     if audio_only:
         config = replace(config, semantics=(), intra="none", fusion="none")
-    model = MsfSer(config, load_wavlm(config)).train()
+    model = MsfSer(config, load_encoder(config)).train()
     waveforms = torch.randn(batch, int(clip_s * RATE_HZ))
     mask = torch.ones_like(waveforms, dtype=torch.bool)
     texts = {name: torch.randn(batch, config.text_dim) for name in SEMANTICS}

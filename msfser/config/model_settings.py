@@ -34,7 +34,8 @@ class ModelConfig:
     Parameters
     ----------
     acoustic : str
-        WavLM: a local folder or a name on the hub; ``"tiny"`` is a small one with random weights.
+        WavLM, wav2vec 2.0, HuBERT or Whisper, whose encoder is read: a local folder or a name on
+        the hub; ``"tiny"`` is a small WavLM with random weights.
     semantics : tuple of {"gs", "les", "es"}
         Which levels of semantics the model reads; none for the acoustic baseline.
     intra : {"none", "attention", "gated"}
@@ -75,6 +76,9 @@ class ModelConfig:
         Whether WavLM's frames attend to contours of F0, voicing and energy (PCM).
     contour_dim : int
         Size of the tokens that the contours become; a multiple of 4.
+    layer_sum : bool
+        Frames are a learned average of the outputs of all layers of the encoder, in place of the
+        output of the last.
     lora_rank : int
         Rank r of the changes that LoRA adds to the attention of WavLM, which is otherwise frozen;
         0 fine-tunes WavLM itself.
@@ -105,6 +109,7 @@ class ModelConfig:
     output: Output = field(default="value", metadata=LATER)
     contours: Contours = field(default="none", metadata=LATER)
     contour_dim: int = field(default=64, metadata=LATER)
+    layer_sum: bool = field(default=False, metadata=LATER)
     lora_rank: int = field(default=0, metadata=LATER)
     lora_alpha: float = field(default=16.0, metadata=LATER)
     lora_projections: tuple[Projection, ...] = field(default=PROJECTIONS, metadata=LATER)

@@ -1,8 +1,7 @@
 """Contours of F0, voicing and energy at 20 ms: from the table of ``lemf batch --features``.
 
 Frame t covers the 20 ms from t * 20 ms, as WavLM's does, which sees 5 ms more. The values are not
-normalised over speaker or recording: octaves above 100 Hz, the share that is voiced, and decades of
-energy.
+normalised over speaker or recording: semitones above 100 Hz, the share that is voiced, and dB.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ CONTOUR_FRAME_SAMPLES = 320  # at 16 kHz, as of WavLM
 
 _PER_FRAME = round(0.02 / FRAME_PERIOD_S)  # frames of lemf in one of these
 _BASE_HZ = 100.0
-_LEAST_ENERGY = 1e-6
+_LEAST_ENERGY = 1e-3
 _COLUMNS = ("id", "f0_hz", "energy")
 _COMMAND = "lemf batch --features"
 
@@ -112,8 +111,8 @@ def frame_contours(f0_hz: FloatArray, energy: FloatArray) -> Float32Array:
     Returns
     -------
     (frames of 20 ms, 3) float32
-        Mean log2 of F0 over 100 Hz where voiced, 0 in frames without; share that is voiced; log10
-        of the mean energy, at least 1e-6.
+        Mean F0 in semitones above 100 Hz where voiced, 0 in frames without; share that is voiced;
+        20 log10 of the mean energy, at least -60.
     """
     missing = -len(f0_hz) % _PER_FRAME
     f0, level = (
@@ -121,10 +120,10 @@ def frame_contours(f0_hz: FloatArray, energy: FloatArray) -> Float32Array:
         for values in (f0_hz, energy)
     )
     voiced = f0 > 0
-    octaves = np.log2(np.where(voiced, f0, _BASE_HZ) / _BASE_HZ)
-    pitch = octaves.sum(axis=1) / np.maximum(voiced.sum(axis=1), 1)
-    decades = np.log10(np.maximum(level.mean(axis=1), _LEAST_ENERGY))
-    return np.stack([pitch, voiced.mean(axis=1), decades], axis=1).astype(np.float32)
+    semitones = 12 * np.log2(np.where(voiced, f0, _BASE_HZ) / _BASE_HZ)
+    pitch = semitones.sum(axis=1) / np.maximum(voiced.sum(axis=1), 1)
+    level_db = 20 * np.log10(np.maximum(level.mean(axis=1), _LEAST_ENERGY))
+    return np.stack([pitch, voiced.mean(axis=1), level_db], axis=1).astype(np.float32)
 
 
 def measure_contours(wav: Path) -> Float32Array:

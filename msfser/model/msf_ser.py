@@ -32,7 +32,9 @@ from msfser.model.intra_modal_fusion import GatedFusion, IntraModalAttention
 from msfser.model.null_vectors import NullVectors
 from msfser.model.pitch_contour import PitchContour
 from msfser.model.text_scaling import TextScaling
-from msfser.model.wavlm.wavlm import Wavlm, build_wavlm, load_wavlm
+from msfser.model.wavlm.loading import build_encoder, load_encoder
+from msfser.model.wavlm.wavlm import Wavlm
+from msfser.model.wavlm.whisper import WhisperFrames
 
 N_CONTOURS = 3  # F0, voicing, energy
 
@@ -43,14 +45,14 @@ class MsfSer(nn.Module):
     Parameters
     ----------
     config : ModelConfig
-    acoustic : Wavlm
-        From `load_wavlm`.
+    acoustic : Wavlm or WhisperFrames
+        From `load_encoder`.
     facts : ModelFacts, optional
         Rating scale, waveform statistics and text encoder, which are saved with the weights.
     """
 
     def __init__(
-        self, config: ModelConfig, acoustic: Wavlm, facts: ModelFacts | None = None
+        self, config: ModelConfig, acoustic: Wavlm | WhisperFrames, facts: ModelFacts | None = None
     ) -> None:
         super().__init__()
         # Pool the voice, prepare the texts
@@ -228,7 +230,8 @@ class MsfSer(nn.Module):
             raise CheckpointError(
                 f"{stored.folder}: num_hidden_layers {layers:.3g}: more than there are weights"
             )
-        wavlm = build_wavlm(stored.wavlm, stored.config, f"{stored.folder / CONFIG_NAME}: wavlm.")
+        place = f"{stored.folder / CONFIG_NAME}: wavlm."
+        wavlm = build_encoder(stored.wavlm, stored.config, place)
         return cls(stored.config, wavlm, stored.facts)
 
     def save_pretrained(self, folder: str | Path, *, force: bool = False) -> None:
@@ -323,7 +326,7 @@ def build_model(config: ModelConfig, facts: ModelFacts | None = None) -> MsfSer:
     CheckpointError
         The encoder cannot be loaded.
     """
-    return MsfSer(config, load_wavlm(config), facts)
+    return MsfSer(config, load_encoder(config), facts)
 
 
 def _make_intra_modal_fusion(config: ModelConfig) -> GatedFusion | IntraModalAttention | None:

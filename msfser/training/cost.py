@@ -19,7 +19,7 @@ from msfser.config.settings import RATE_HZ, SEMANTICS, Config, Precision
 from msfser.data.contours import CONTOUR_FRAME_SAMPLES
 from msfser.data.examples import IntArray
 from msfser.model.msf_ser import N_CONTOURS, MsfSer
-from msfser.model.wavlm.wavlm import shape_wavlm
+from msfser.model.wavlm.loading import shape_encoder
 from msfser.training.batches import split_step, training_steps
 
 _USED = 0.4  # share of the speed of a matrix product that training reaches; docs/training.md
@@ -93,7 +93,7 @@ def count_cost(config: Config, n_samples: IntArray, n_ranks: int = 1) -> Cost:
     kept = peak.kept_bytes
     if train.checkpointing:  # one layer at a time is computed anew
         whole = replace(config, train=replace(train, checkpointing=False))
-        shape = shape_wavlm(config.model).config
+        shape = shape_encoder(config.model).config
         more = _count_pass(whole, size, int(lengths.max())).kept_bytes - kept
         kept += more // int(shape.num_hidden_layers)
     split = train.accumulation > 1
@@ -120,7 +120,7 @@ def _count_pass(config: Config, n_clips: int, n_samples: int) -> _Pass:
         return tensor
 
     with FakeTensorMode():
-        model = MsfSer(model_config, shape_wavlm(model_config)).train()
+        model = MsfSer(model_config, shape_encoder(model_config)).train()
         if config.train.checkpointing:
             model.acoustic.checkpoint_layers()
         weights = [*model.parameters()]

@@ -166,7 +166,7 @@ def _facts(config: Config, data: TrainingData) -> ModelFacts:
 def make_augmentation(config: Config, model: MsfSer) -> Augmentation:
     """Build the crops and masks of a run, with the masks that the configuration of WavLM sets."""
     acoustic = model.acoustic.config
-    masked = config.model.spec_augment and acoustic.apply_spec_augment
+    masked = config.model.spec_augment and model.acoustic.masks
     return Augmentation(
         longest=int(config.data.crop_s * RATE_HZ),
         crop=config.data.crop,
@@ -182,7 +182,7 @@ def make_augmentation(config: Config, model: MsfSer) -> Augmentation:
         ),
         n_features=model.acoustic.hidden_size,
         text_dropout=config.train.text_dropout,
-        conv_kernels=tuple(acoustic.conv_kernel),
-        conv_strides=tuple(acoustic.conv_stride),
+        conv_kernels=model.acoustic.kernels,
+        conv_strides=model.acoustic.strides,
         seed=config.train.seed,
     )

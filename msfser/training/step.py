@@ -65,7 +65,7 @@ def describe_warmup(settings: TrainConfig, n_steps: int) -> str:
 def make_optimiser(model: MsfSer, settings: TrainConfig) -> AdamW:
     """Build AdamW with one learning rate for WavLM, one for new layers, one for the routing.
 
-    The changes of LoRA are new layers.
+    The changes of LoRA and the weights of a sum of layers are new layers.
     The routing has no weight decay, which would draw its logits towards equal weights.
     """
     rates = {
@@ -77,7 +77,8 @@ def make_optimiser(model: MsfSer, settings: TrainConfig) -> AdamW:
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
-        kind = "acoustic" if name.startswith("acoustic.") and not is_lora(name) else "new"
+        is_new = is_lora(name) or name.startswith("acoustic.layer_sum.")
+        kind = "acoustic" if name.startswith("acoustic.") and not is_new else "new"
         groups["routing" if "routing" in name else kind].append(parameter)
     return AdamW(
         [

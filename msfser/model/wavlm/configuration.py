@@ -1,15 +1,16 @@
-"""The configuration of a WavLM that somebody else wrote: what the model reads of it, checked.
+"""The configuration of an encoder that somebody else wrote: what the model reads of it, checked.
 
 Other keys, such as those of heads for other tasks, are left at the defaults of transformers.
 """
 
 from __future__ import annotations
 
+import math
 import reprlib
 from collections.abc import Mapping
 from typing import Any
 
-from transformers import WavLMConfig
+from transformers import HubertConfig, PreTrainedConfig, Wav2Vec2Config, WavLMConfig, WhisperConfig
 from transformers.activations import ACT2FN
 
 from msfser.config.settings import RATE_HZ, SHORTEST_S
@@ -39,16 +40,35 @@ _RULES: dict[str, _Rule] = {
     **dict.fromkeys(("hidden_act", "feat_extract_activation"), frozenset(ACT2FN)),
     "feat_extract_norm": frozenset({"group", "layer"}),
     "add_adapter": frozenset({False}),
+    # HuBERT
+    "feat_proj_layer_norm": _FLAG,
+    "conv_pos_batch_norm": frozenset({False}),  # an utterance would depend on its batch
+}
+_WHISPER_RULES: dict[str, _Rule] = {
+    **dict.fromkeys(("d_model", "encoder_ffn_dim", "encoder_attention_heads"), _SIZE),
+    "encoder_layers": (1, 1000),
+    "num_mel_bins": (1, 1000),
+    "max_source_positions": (25, 10**5),  # of 20 ms
+    **dict.fromkeys(("dropout", "attention_dropout", "activation_dropout"), _PROBABILITY),
+    "activation_function": frozenset(ACT2FN),
+    "scale_embedding": _FLAG,
+}
+CONFIGS: Mapping[str, type[PreTrainedConfig]] = {  # of the encoders that there are, by model_type
+    "wavlm": WavLMConfig,
+    "wav2vec2": Wav2Vec2Config,
+    "hubert": HubertConfig,
+    "whisper": WhisperConfig,
 }
 
 
-def make_wavlm_config(content: Mapping[str, Any], place: str) -> WavLMConfig:
-    """Build the configuration of a WavLM from that of a file.
+def make_encoder_config(content: Mapping[str, Any], place: str) -> PreTrainedConfig:
+    """Build the configuration of an encoder from that of a file.
 
     Parameters
     ----------
     content : mapping
-        Keys that are missing have the defaults of transformers.
+        Its ``model_type`` is one of `CONFIGS`, or missing for a WavLM. Keys that are missing have
+        the defaults of transformers.
     place : str
         The file, and what its keys begin with there, such as ``"best/config.json: wavlm."``.
 
@@ -57,18 +77,25 @@ def make_wavlm_config(content: Mapping[str, Any], place: str) -> WavLMConfig:
     CheckpointError
         A value that cannot be used.
     """
-    given = {key: content[key] for key in _RULES if key in content}
-    wrong = next((found for key, value in given.items() if (found := _problem(key, value))), "")
+    kind = content.get("model_type", "wavlm")
+    if not isinstance(kind, str) or kind not in CONFIGS:
+        raise CheckpointError(
+            f"{place}model_type {kind!r}; the encoder can be one of {', '.join(CONFIGS)}"
+        )
+    rules = _WHISPER_RULES if kind == "whisper" else _RULES
+    given = {key: content[key] for key in rules if key in content}
+    found = (_problem(key, value, rules[key]) for key, value in given.items())
+    wrong = next((problem for problem in found if problem), "")
     if not wrong:
-        wrong = _misfit(WavLMConfig().to_dict() | given)
+        values = CONFIGS[kind]().to_dict() | given
+        wrong = _misfit_of_whisper(values) if kind == "whisper" else _misfit(values)
     if wrong:
         raise CheckpointError(f"{place}{wrong}; copy the model again, or name another")
-    return WavLMConfig(**given)
+    return CONFIGS[kind](**given)
 
 
-def _problem(key: str, value: object) -> str:
+def _problem(key: str, value: object, rule: _Rule) -> str:
     """Describe why a value cannot be used, or return ``""``."""
-    rule = _RULES[key]
     shown = f"{key} {reprlib.repr(value)}: must be"
     if isinstance(rule, frozenset):
         known = isinstance(value, bool | str) and any(
@@ -95,11 +122,19 @@ def _misfit(values: Mapping[str, Any]) -> str:
     for key in ("num_attention_heads", "num_conv_pos_embedding_groups"):
         if values["hidden_size"] % values[key]:
             return f"{key} {values[key]}: must divide hidden_size {values['hidden_size']}"
-    if values["max_bucket_distance"] <= values["num_buckets"] // 4:
+    if values.get("max_bucket_distance", math.inf) <= values.get("num_buckets", 0) // 4:
         return f"max_bucket_distance {values['max_bucket_distance']}: must be over num_buckets / 4"
     shape = values["conv_kernel"], values["conv_stride"]
     if count_frames(int(SHORTEST_S * RATE_HZ), *shape) < 1:
         return f"conv_kernel, conv_stride: no frame in {SHORTEST_S} s"
     if count_frames(RATE_HZ, *shape) > _MOST_FRAMES:
         return f"conv_kernel, conv_stride: more than {_MOST_FRAMES:,} frames per second"
+    return ""
+
+
+def _misfit_of_whisper(values: Mapping[str, Any]) -> str:
+    """Describe which values of a Whisper do not fit each other, or return ``""``."""
+    size, n_heads = values["d_model"], values["encoder_attention_heads"]
+    if size % n_heads:
+        return f"encoder_attention_heads {n_heads}: must divide d_model {size}"
     return ""

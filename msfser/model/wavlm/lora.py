@@ -120,4 +120,5 @@ def is_lora(name: str) -> bool:
 def _projections(layers: Iterable[nn.Module], config: ModelConfig) -> Iterator[nn.Linear]:
     for layer in layers:
         for target in config.lora_projections:
-            yield layer.get_submodule(f"attention.{_NAMES[target]}")  # type: ignore[misc]
+            attention = layer.self_attn if hasattr(layer, "self_attn") else layer.attention
+            yield attention.get_submodule(_NAMES[target])  # type: ignore[misc,union-attr]

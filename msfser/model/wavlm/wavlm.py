@@ -7,33 +7,23 @@ of an utterance are the same alone and in a padded batch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
-from pickle import UnpicklingError
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
-from transformers import WavLMConfig, WavLMModel
+from transformers import HubertModel, PreTrainedConfig, Wav2Vec2Model, WavLMModel
+from transformers.models.wavlm.modeling_wavlm import WavLMAttention
 
-from lemf.runtime.input import read_text_input
-from lemf.runtime.json_text import parse_json
-from msfser.config.settings import TINY_ACOUSTIC, ModelConfig
-from msfser.errors import CheckpointError, first_line
-from msfser.model.hub import find_folder, quiet_transformers
+from msfser.config.settings import ModelConfig
 from msfser.model.wavlm.attention import FusedAttention
-from msfser.model.wavlm.configuration import make_wavlm_config
 from msfser.model.wavlm.frames import CountT, count_frames
+from msfser.model.wavlm.layer_sum import LayerSum, heard_layers
 from msfser.model.wavlm.lora import add_lora, merge_lora
-from msfser.model.wavlm.tiny import make_tiny_wavlm, tiny_wavlm_config
 
-_FILES = ("config.json", "model*.safetensors*", "pytorch_model*.bin*")
-_MOST_PER_BYTE, _FEW = 4, 10**7  # weights that a file may lack and still be read, to name them
+MASK_VECTOR = "masked_spec_embed"  # only read in training, where old checkpoints may lack it
+
 _FRAMES_STEP = 16  # on a GPU, where every new shape takes time to prepare
-_NAME_WHOLE = "name the folder of a whole WavLM, or microsoft/wavlm-large"
-_MASK_VECTOR = "masked_spec_embed"  # only read in training, where old checkpoints may lack it
 
 
 class Wavlm(nn.Module):
@@ -41,31 +31,53 @@ class Wavlm(nn.Module):
 
     Parameters
     ----------
-    wavlm : transformers.WavLMModel
+    wavlm : transformers model
+        WavLM, or wav2vec 2.0 or HuBERT, which differ from WavLM in their attention.
     config : ModelConfig
-        `freeze_cnn`, `layerdrop`, `spec_augment`, `attention` and those of LoRA are read.
+        `freeze_cnn`, `layerdrop`, `spec_augment`, `attention`, `layer_sum` and those of LoRA are
+        read.
     """
 
-    def __init__(self, wavlm: WavLMModel, config: ModelConfig) -> None:
+    def __init__(
+        self, wavlm: WavLMModel | Wav2Vec2Model | HubertModel, config: ModelConfig
+    ) -> None:
         super().__init__()
         self.wavlm = wavlm
         self.freeze_cnn = config.freeze_cnn
         wavlm.config.layerdrop = config.layerdrop
         if config.freeze_cnn:
             wavlm.feature_extractor.requires_grad_(False)
-        if hasattr(wavlm, _MASK_VECTOR):
+        if hasattr(wavlm, MASK_VECTOR):
             wavlm.masked_spec_embed.requires_grad_(config.spec_augment)
         if config.attention == "sdpa":
             for layer in wavlm.encoder.layers:
-                layer.attention.__class__ = FusedAttention  # the same parameters, another forward
+                if isinstance(layer.attention, WavLMAttention):
+                    layer.attention.__class__ = FusedAttention  # the same parameters, new forward
         if config.lora_rank:
             wavlm.requires_grad_(False)
             add_lora(wavlm.encoder.layers, config)
+        self.layer_sum = LayerSum(len(wavlm.encoder.layers)) if config.layer_sum else None
 
     @property
-    def config(self) -> WavLMConfig:
+    def config(self) -> PreTrainedConfig:
         """The configuration of WavLM: its shape, and how SpecAugment masks."""
-        return self.wavlm.config
+        config: PreTrainedConfig = self.wavlm.config
+        return config
+
+    @property
+    def kernels(self) -> tuple[int, ...]:
+        """Samples, then frames, that each convolution reads."""
+        return tuple(self.config.conv_kernel)
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Steps of each convolution."""
+        return tuple(self.config.conv_stride)
+
+    @property
+    def masks(self) -> bool:
+        """Whether SpecAugment masks frames or features in training."""
+        return bool(self.config.apply_spec_augment)
 
     @property
     def hidden_size(self) -> int:
@@ -83,7 +95,7 @@ class Wavlm(nn.Module):
 
     def n_frames(self, n_samples: CountT) -> CountT:
         """Count the frames of a clip of `n_samples` samples."""
-        return count_frames(n_samples, self.config.conv_kernel, self.config.conv_stride)
+        return count_frames(n_samples, self.kernels, self.strides)
 
     def frame_mask(self, sample_mask: Tensor) -> Tensor:
         """Find the frames that are not padding.
@@ -134,21 +146,32 @@ class Wavlm(nn.Module):
         waveforms = waveforms.masked_fill(~sample_mask, 0.0)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.freeze_cnn):
             features = self._run_cnn(waveforms, sample_mask)
-        frames, _ = self.wavlm.feature_projection(features)
+        projected = self.wavlm.feature_projection(features)
+        frames = projected[0] if isinstance(projected, tuple) else projected
         if mask_time_indices is not None:
             masked = self.wavlm.masked_spec_embed.to(frames.dtype)
             frames = torch.where(mask_time_indices.unsqueeze(-1), masked, frames)
         if mask_feature_indices is not None:
             frames = frames.masked_fill(mask_feature_indices.unsqueeze(1), 0.0)
         frame_mask = self.frame_mask(sample_mask)
-        return self.wavlm.encoder(frames, attention_mask=frame_mask).last_hidden_state, frame_mask
+        return self._run_layers(frames, frame_mask), frame_mask
+
+    def _run_layers(self, frames: Tensor, frame_mask: Tensor) -> Tensor:
+        encoder = self.wavlm.encoder
+        if self.layer_sum is None:
+            only: Tensor = encoder(frames, attention_mask=frame_mask).last_hidden_state
+            return only
+        with heard_layers(encoder.layers) as outputs:
+            last = encoder(frames, attention_mask=frame_mask).last_hidden_state
+        summed: Tensor = self.layer_sum(outputs, last)
+        return summed
 
     def pad_frames(
         self, more: int, waveforms: Tensor, sample_mask: Tensor, mask_time_indices: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Pad a batch by `more` frames, without samples beyond the last frame."""
         n_samples = self.n_frames(waveforms.shape[1]) + more
-        shape = zip(self.config.conv_kernel, self.config.conv_stride, strict=True)
+        shape = zip(self.kernels, self.strides, strict=True)
         for kernel, stride in reversed([*shape]):
             n_samples = (n_samples - 1) * stride + kernel
         samples = (0, n_samples - waveforms.shape[1])
@@ -180,111 +203,3 @@ class Wavlm(nn.Module):
         for layer in self.wavlm.feature_extractor.conv_layers:
             hidden = layer(hidden)
         return hidden.transpose(1, 2)
-
-
-def load_wavlm(config: ModelConfig) -> Wavlm:
-    """Load the encoder that a configuration names, in fp32.
-
-    Parameters
-    ----------
-    config : ModelConfig
-        Its `acoustic` is a local folder, a name on the hub, or ``"tiny"``: a small one with random
-        weights from torch's generator.
-
-    Raises
-    ------
-    CheckpointError
-        There is no such model, it is not a WavLM, or weights are missing or of another shape.
-    """
-    if config.acoustic == TINY_ACOUSTIC:
-        return Wavlm(make_tiny_wavlm(), config)
-    folder = find_folder(config.acoustic, _FILES)
-    wavlm_config = _read_wavlm_config(folder)
-    _check_size(folder, wavlm_config)
-    try:
-        with quiet_transformers():
-            loaded: Any = WavLMModel.from_pretrained(
-                folder,
-                config=wavlm_config,
-                dtype=torch.float32,  # else fp16 checkpoints would train in fp16
-                local_files_only=True,
-                ignore_mismatched_sizes=True,  # they are refused below, in one line
-                output_loading_info=True,
-            )
-    except UnpicklingError as error:
-        raise CheckpointError(
-            f"{folder}: pytorch_model.bin holds more than weights and is not unpickled; "
-            "save it as safetensors"
-        ) from error
-    except Exception as error:  # transformers, torch and safetensors raise errors of many types
-        raise CheckpointError(
-            f"{folder}: WavLM cannot be loaded ({first_line(error)}); {_NAME_WHOLE}"
-        ) from error
-    wavlm, report = loaded
-    for name, found, due in sorted(report["mismatched_keys"]):
-        raise CheckpointError(
-            f"{folder}: weight {name} has shape {tuple(found)}; config.json gives {tuple(due)}; "
-            f"{_NAME_WHOLE}"
-        )
-    missing = sorted(set(report["missing_keys"]) - {_MASK_VECTOR})
-    if missing:
-        others = f" and {len(missing) - 1} others" if len(missing) > 1 else ""
-        raise CheckpointError(
-            f"{folder}: weight {missing[0]}{others} of WavLM missing; {_NAME_WHOLE}"
-        )
-    for name, weight in wavlm.named_parameters():
-        if not bool(weight.isfinite().all()):
-            raise CheckpointError(f"{folder}: weight {name} is not finite; {_NAME_WHOLE}")
-    return Wavlm(wavlm, config)
-
-
-def shape_wavlm(config: ModelConfig) -> Wavlm:
-    """Build the encoder that a configuration names without reading its weights.
-
-    Only its ``config.json`` is read, or downloaded; parameters and errors as in `load_wavlm`.
-    """
-    if config.acoustic == TINY_ACOUSTIC:
-        return Wavlm(WavLMModel(tiny_wavlm_config()), config)
-    folder = find_folder(config.acoustic, _FILES[:1])
-    return Wavlm(WavLMModel(_read_wavlm_config(folder)), config)
-
-
-def build_wavlm(wavlm_config: Mapping[str, Any], config: ModelConfig, place: str) -> Wavlm:
-    """Build an encoder with random weights from a configuration of WavLM.
-
-    Raises
-    ------
-    CheckpointError
-        The configuration is not one of WavLM; `place` as in `make_wavlm_config`.
-    """
-    return Wavlm(WavLMModel(make_wavlm_config(wavlm_config, place)), config)
-
-
-def _read_wavlm_config(folder: Path) -> WavLMConfig:
-    path = folder / "config.json"
-    try:
-        content = parse_json(read_text_input(path, CheckpointError))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path}: cannot be read as JSON ({error}); {_NAME_WHOLE}") from error
-    model_type = content.get("model_type") if isinstance(content, dict) else None
-    if model_type != "wavlm":
-        raise CheckpointError(f"{path}: model_type {model_type!r}; only 'wavlm' can be the encoder")
-    if content.get("add_adapter"):
-        raise CheckpointError(f"{path}: add_adapter is set; name a WavLM without an adapter")
-    return make_wavlm_config(content, f"{path}: ")
-
-
-def _check_size(folder: Path, config: WavLMConfig) -> None:
-    """Check that the files hold about as many weights as the configuration gives.
-
-    Weights that are missing would take memory before they are reported.
-    """
-    with torch.device("meta"):
-        n_weights = sum(weight.numel() for weight in WavLMModel(config).parameters())
-    paths = {path for pattern in _FILES[1:] for path in folder.glob(pattern)}
-    n_bytes = sum(path.stat().st_size for path in paths if path.is_file())
-    if paths and n_weights > max(_MOST_PER_BYTE * n_bytes, _FEW):
-        raise CheckpointError(
-            f"{folder}: config.json gives {n_weights:,} weights, the files hold {n_bytes:,} bytes; "
-            f"{_NAME_WHOLE}"
-        )

@@ -25,7 +25,7 @@ def write_table(path, ids, f0_hz, energy):
 def test_frames_by_hand():
     f0_hz = np.array([0.0, 200.0, 400.0, 0.0, 0.0, 0.0, 0.0, 0.0, 50.0])
     energy = np.array([1.0, 3.0, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0, 10.0])
-    expected = [[1.5, 0.5, np.log10(2.0)], [0.0, 0.0, -6.0], [-1.0, 1.0, 1.0]]
+    expected = [[18.0, 0.5, 20 * np.log10(2.0)], [0.0, 0.0, -60.0], [-12.0, 1.0, 20.0]]
     np.testing.assert_allclose(frame_contours(f0_hz, energy), expected, rtol=1e-6)
 
 
@@ -48,7 +48,7 @@ def test_the_table_of_lemf_holds_what_is_measured_alone(corpus, tmp_path):
     assert found[0][:, 1].max() <= 1
     assert abs(len(found[0]) - 0.54 / 0.02) <= 1  # 0.54 s
     voiced = found[0][:, 1] == 1
-    assert 2 ** np.median(found[0][voiced, 0]) * 100 == pytest.approx(130, rel=0.45)
+    assert 2 ** (np.median(found[0][voiced, 0]) / 12) * 100 == pytest.approx(130, rel=0.45)
 
 
 def test_ids_may_name_folders(corpus, tmp_path):
@@ -59,10 +59,10 @@ def test_ids_may_name_folders(corpus, tmp_path):
     values = [[100.0] * 4, [200.0] * 4]
     write_table(tmp_path / "t.parquet", ["a/00", "b/00"], values, values)
     (found,) = read_contours(tmp_path, "t.parquet").find(manifest, manifest.utterances)
-    assert found[0, 0] == 1.0
+    assert found[0, 0] == 12.0
     write_table(tmp_path / "t.parquet", ["c/00", "u"], values, values)
     (found,) = read_contours(tmp_path, "t.parquet").find(manifest, manifest.utterances)
-    assert found[0, 0] == 1.0
+    assert found[0, 0] == 12.0
     write_table(tmp_path / "t.parquet", ["c/00", "d/00"], values, values)
     with pytest.raises(DataError, match=r"t\.parquet: no contours of 'u' \(00\.wav\); run lemf"):
         read_contours(tmp_path, "t.parquet").find(manifest, manifest.utterances)

@@ -24,12 +24,12 @@ def make_model(tiny_config):
     import torch
 
     from msfser.model.msf_ser import MsfSer
-    from msfser.model.wavlm.wavlm import load_wavlm
+    from msfser.model.wavlm.loading import load_encoder
 
     def make(seed=0, **changes):
         torch.manual_seed(seed)
         config = tiny_config(**changes)
-        return MsfSer(config, load_wavlm(config)).eval()
+        return MsfSer(config, load_encoder(config)).eval()
 
     return make
 

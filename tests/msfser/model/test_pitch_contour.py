@@ -29,7 +29,8 @@ def test_attention_by_hand(drawn):
     pcm, frames, frame_mask, contours = drawn
     with torch.no_grad():
         found = pcm(frames, frame_mask, contours)[1, :5].numpy()
-        tokens = contours[1:, :5].transpose(1, 2)  # five frames alone, without any mask
+        own = contours[1:, :5] - contours[1:, :5].mean(dim=1)  # five frames alone, without any mask
+        tokens = own.transpose(1, 2)
         for convolution in (pcm.first, pcm.second):
             tokens = torch.nn.functional.gelu(convolution(tokens))
         tokens = tokens[0].T
@@ -39,6 +40,7 @@ def test_attention_by_hand(drawn):
         mixed = []
         for head in range(4):
             scores = key[:, head] @ query[t, head] / np.sqrt(2)
+            scores -= (2.0, 0.5, 0.125, 0.0)[head] * np.abs(np.arange(5) - t)
             weights = np.exp(scores) / np.exp(scores).sum()
             mixed.append(weights @ value[:, head])
         added = pcm.out.weight.detach().numpy() @ np.concatenate(mixed)

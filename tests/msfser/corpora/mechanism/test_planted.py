@@ -8,7 +8,9 @@ import pytest
 
 from msfser.corpora.mechanism.files import write_mechanism
 from msfser.corpora.mechanism.planted import NOTHING, Planted
+from msfser.corpora.mechanism.reachable import reachable_ccc
 from msfser.corpora.mechanism.sentences import POLARITIES, draw_sentence
+from msfser.corpora.mechanism.speech import f0_contour, plan_prosody
 from msfser.errors import ConfigError
 from msfser.manifest import read_manifest
 from msfser.outputs import read_parquet
@@ -67,6 +69,38 @@ def test_raters_agree_on_lively_melodies():
     assert np.mean([s.vote_spread for s in sentences]) == pytest.approx(0.5, rel=0.05)
     assert votes.min() >= 1
     assert votes.max() <= 7
+
+
+def test_peaks_are_early_or_late_and_heard_as_dominance():
+    plain, shaped = draw(), draw(contour_shape=2.0)
+    peaks = np.array([sentence.peak for sentence in shaped])
+    assert np.abs(peaks).max() <= 1
+    assert peaks.std() == pytest.approx(1 / 3**0.5, rel=0.05)
+    for before, after in zip(plain, shaped, strict=True):
+        assert after.labels[:2] == before.labels[:2]
+        share = (before.labels[2] - 4 - before.noise[2]) / 2.5  # status
+        assert after.labels[2] == pytest.approx(4 + 0.5 * share + 2 * after.peak + after.noise[2])
+    # F0 of the content words, alone: up, then down, by half a semitone at most
+    sentence = max(shaped, key=lambda one: one.peak)
+    prosody, flat = (plan_prosody(one, 3) for one in (sentence, replace(sentence, peak=0.0)))
+    start, end = prosody.word_bounds(3)
+    times = np.linspace(start, end, 101)
+    added = f0_contour(prosody, times) - f0_contour(flat, times)
+    np.testing.assert_allclose(
+        added, 0.5 * sentence.peak * np.sin(np.linspace(0, 2 * np.pi, 101)), atol=1e-9
+    )
+    start, end = prosody.word_bounds(4)  # a neutral word
+    between = np.linspace(start, end, 11)
+    np.testing.assert_allclose(f0_contour(prosody, between), f0_contour(flat, between), atol=1e-9)
+
+
+def test_the_reachable_ccc_counts_the_peaks_among_what_is_heard():
+    labels = np.array([(s.labels[2], s.peak) for s in draw(contour_shape=2.0)])
+    explained = np.corrcoef(labels.T)[0, 1]
+    assert reachable_ccc((), 2.0)["dominance"] == pytest.approx(explained, abs=0.01)
+    assert reachable_ccc(("es",), 2.0)["dominance"] > 0.98
+    assert reachable_ccc(()) == reachable_ccc((), 0.0)
+    assert reachable_ccc((), 2.0)["arousal"] == reachable_ccc(())["arousal"]
 
 
 def test_the_files_hold_what_was_planted(tmp_path):

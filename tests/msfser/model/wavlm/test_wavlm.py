@@ -12,8 +12,9 @@ from torch.utils._pytree import tree_leaves  # noqa: E402
 from transformers import WavLMConfig, WavLMForCTC, WavLMModel  # noqa: E402
 
 from msfser.errors import CheckpointError  # noqa: E402
+from msfser.model.wavlm.loading import load_encoder  # noqa: E402
 from msfser.model.wavlm.tiny import tiny_wavlm_config  # noqa: E402
-from msfser.model.wavlm.wavlm import Wavlm, load_wavlm  # noqa: E402
+from msfser.model.wavlm.wavlm import Wavlm  # noqa: E402
 
 ALONE_OR_PADDED = 1e-4  # of frames around 1
 SMALL = {
@@ -200,7 +201,7 @@ def test_weights_are_read_as_they_lie_on_disk(tiny_config, write_wavlm, capfd, l
         torch.save(old, folder / "pytorch_model.bin")
         (folder / "model.safetensors").unlink()
     capfd.readouterr()
-    wavlm = load_wavlm(tiny_config(acoustic=str(folder)))
+    wavlm = load_encoder(tiny_config(acoustic=str(folder)))
     assert capfd.readouterr() == ("", "")
     loaded = wavlm.wavlm.state_dict()
     assert loaded.keys() == weights.keys()
@@ -211,7 +212,7 @@ def test_weights_are_read_as_they_lie_on_disk(tiny_config, write_wavlm, capfd, l
 
 def test_an_fp16_checkpoint_trains_in_fp32(tiny_config, write_wavlm, make_batch):
     folder, _ = write_wavlm(dtype=torch.float16)
-    wavlm = load_wavlm(tiny_config(acoustic=str(folder)))
+    wavlm = load_encoder(tiny_config(acoustic=str(folder)))
     waveforms, sample_mask, _, _ = make_batch()
     frames, _ = wavlm(waveforms, sample_mask)
     assert frames.dtype == torch.float32
@@ -223,7 +224,7 @@ def test_an_fp16_checkpoint_trains_in_fp32(tiny_config, write_wavlm, make_batch)
 def test_the_tiny_one_follows_torchs_seed(tiny_config):
     def weights(seed):
         torch.manual_seed(seed)
-        return torch.cat([weight.flatten() for weight in load_wavlm(tiny_config()).parameters()])
+        return torch.cat([weight.flatten() for weight in load_encoder(tiny_config()).parameters()])
 
     assert torch.equal(weights(0), weights(0))
     assert not torch.equal(weights(0), weights(1))
@@ -274,19 +275,25 @@ class Bomb:
     [
         ("no config", r"config.json: cannot be read as JSON \(.*No such file"),
         ("no JSON", r"config.json: cannot be read as JSON \(Expecting"),
-        ("other model", r"config.json: model_type 'bert'; only 'wavlm'"),
+        ("other model", r"config.json: model_type 'bert'; the encoder can be one of wavlm"),
         ("adapter", r"config.json: add_adapter is set"),
         (
             "wrong type",
             r"config.json: hidden_size '16': must be a whole number from 1 to 65536; copy",
         ),
         ("other shape", r"wavlm: weight .* has shape \(16,.*config.json gives \(32,"),
-        ("layer missing", r"wavlm: weight encoder.layers.2.* and \d+ others of WavLM missing"),
+        (
+            "layer missing",
+            r"wavlm: weight encoder.layers.2.* and \d+ others of the encoder missing",
+        ),
         ("too large", r"config.json gives [\d,]+ weights, the files hold [\d,]+ bytes"),
         ("not finite", r"wavlm: weight encoder.layer_norm.bias is not finite; name"),
-        ("no state", r"wavlm: WavLM cannot be loaded \("),
-        ("no weights", r"wavlm: WavLM cannot be loaded \(Error no file named model.safetensors"),
-        ("cut short", r"wavlm: WavLM cannot be loaded \("),
+        ("no state", r"wavlm: the encoder cannot be loaded \("),
+        (
+            "no weights",
+            r"wavlm: the encoder cannot be loaded \(Error no file named model.safetensors",
+        ),
+        ("cut short", r"wavlm: the encoder cannot be loaded \("),
         ("code", r"wavlm: pytorch_model.bin holds more than weights and is not unpickled"),
     ],
 )
@@ -295,6 +302,6 @@ def test_what_is_no_wavlm_is_refused_in_one_line(tiny_config, write_wavlm, capfd
     damage(folder, kind)
     capfd.readouterr()
     with pytest.raises(CheckpointError, match=message) as error:
-        load_wavlm(tiny_config(acoustic=str(folder)))
+        load_encoder(tiny_config(acoustic=str(folder)))
     assert "\n" not in str(error.value)
     assert capfd.readouterr() == ("", "")
