@@ -1,9 +1,9 @@
 """What may be planted in the mechanism corpus besides its causes; nothing by default.
 
 A class of emotion for the polarity of the stressed word, one of them far more frequent than the
-others in training; voices that are livelier by habit, which listeners do not hear as arousal; raters
-who agree on lively melodies more than on flat ones; and peaks of F0 that come early or late in the
-words, which listeners hear as dominance.
+others in training; voices that are livelier by habit, which listeners do not hear as arousal;
+raters who agree on lively melodies more than on flat ones; and peaks of F0 that come early or late
+in the words, which listeners hear as dominance.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ COMMON = 0.5  # polarity of the class that is frequent where classes are imbalan
 N_RATERS = 7
 SPREAD_EDGES = (1.6, 0.4)  # of the raters at the flattest and the liveliest melody, times the mean
 
-PEAK_SEMITONES = 0.5  # by which the two halves of a content word differ at most from its mean F0
+PEAK_SEMITONES = 1.0  # by which the two halves of a content word differ at most from its mean F0
 
 _MOST = {"class_imbalance": 1000.0, "speaker_shift": 3.0, "rater_spread": 2.0, "contour_shape": 2.5}
 
