@@ -15,11 +15,15 @@ import argparse
 import json
 from pathlib import Path
 
+import numpy as np
+
 from msfser.ablation.demo import encode_by_words
 from msfser.commands.cli import main as msfser
 from msfser.corpora.mechanism.files import ES_NAME, TRUTH_NAME, write_mechanism
 from msfser.corpora.mechanism.planted import Planted
 from msfser.errors import DataError
+from msfser.evaluation.predictions import PREDICTIONS_NAME, VOTES, read_predictions
+from msfser.evaluation.votes.spread import SPREADS, rank_correlation
 from msfser.manifest import DIMENSIONS, MANIFEST_NAME, read_manifest
 from msfser.outputs import read_parquet
 from msfser.semantics.es.description import emotions_of
@@ -103,7 +107,41 @@ def measure_sampling(corpus: Path, folder: Path, seed: int) -> dict[str, list[fl
     return found
 
 
-MEASURE = {"speaker": measure_speaker, "imbalance": measure_sampling}
+def measure_raters(corpus: Path, folder: Path, seed: int) -> dict[str, list[float]]:
+    """Measure how the predicted spread of raters ranks with the planted one and with the votes.
+
+    By a head for the spread, with intervals of level 0.9; and by DEER.
+    """
+    found = {}
+    kinds = {"head": 'model.side_heads=["spread"]', "deer": "model.output=evidence"}
+    for name, change in kinds.items():
+        run = train(corpus, folder / f"{name}{seed}", seed, change)
+        output = folder / f"{name}-scores{seed}"
+        found[f"{name}: CCC"] = evaluate(
+            run, output, "--split", "development", "--intervals", "0.9"
+        )
+        table = read_predictions(output / PREDICTIONS_NAME).select_splits(["test"])
+        columns = ["id", "vote_spread"]
+        truth, _ = read_parquet(corpus / TRUTH_NAME, columns, DataError, "msfser corpus mechanism")
+        planted = dict(zip(*(truth[column].to_pylist() for column in columns), strict=True))
+        spread = np.array([planted[one] for one in table.ids])
+        (predicted,) = (table.deviations[kind] for kind in SPREADS if kind in table.deviations)
+        found[f"{name}: rank correlation with the planted"] = [
+            rank_correlation(predicted[:, d], spread) for d in range(3)
+        ]
+        found[f"{name}: rank correlation with the votes"] = [
+            rank_correlation(predicted[:, d], table.more[f"{VOTES}{dimension}"])
+            for d, dimension in enumerate(DIMENSIONS)
+        ]
+        metrics = json.loads((output / "metrics.json").read_text())
+        (row,) = (one for one in metrics["intervals"] if one["scope"] == "test")
+        found[f"{name}: coverage of intervals of 0.9"] = [
+            row[dimension]["coverage"] for dimension in DIMENSIONS
+        ]
+    return found
+
+
+MEASURE = {"speaker": measure_speaker, "imbalance": measure_sampling, "raters": measure_raters}
 
 
 def call(*arguments: object) -> None:
@@ -125,7 +163,8 @@ def main() -> None:
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         corpus = make_world(options.output, options.world, strength, seed, options.utterances)
         for name, values in MEASURE[options.world](corpus, options.output, seed).items():
-            print(f"seed {seed}  {name:<40}" + "".join(f"{value:9.3f}" for value in values))
+            row = "".join(f"{value:9.3f}" for value in values)
+            print(f"seed {seed}  {name:<42}{row}", flush=True)
 
 
 if __name__ == "__main__":

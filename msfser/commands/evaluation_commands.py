@@ -130,6 +130,7 @@ def evaluate(
         hash_models,
         write_intervals,
     )
+    from msfser.evaluation.votes.tables import make_vote_tables
     from msfser.outputs import prepare_folder, print_tables
 
     # runs, tables and output folder
@@ -205,6 +206,7 @@ def evaluate(
         written.append(write_card(found[0], scores, notes, force=force))
     # tables, notes and names of the files
     tables = [*make_tables(scores), *make_bias_tables(errors, predictions)]
+    tables += make_vote_tables(predictions)
     if coverage:
         tables.append(make_coverage_table(coverage))
     print_tables(tables, open_stdout())

@@ -19,10 +19,12 @@ Attention = Literal["sdpa", "hf"]
 TextPooling = Literal["mean", "cls"]
 TextNorm = Literal["none", "global"]
 Output = Literal["value", "evidence"]
+SideHead = Literal["gender", "emotion", "spread"]
 Contours = Literal["none", "cross_attention"]
 Projection = Literal["query", "key", "value", "out"]
 
 SEMANTICS: tuple[Semantic, ...] = ("gs", "les", "es")
+SIDE_HEADS: tuple[SideHead, ...] = ("gender", "emotion", "spread")
 PROJECTIONS: tuple[Projection, ...] = ("query", "key", "value", "out")
 TINY_ACOUSTIC = "tiny"  # a small WavLM with random weights, for one core
 
@@ -79,6 +81,9 @@ class ModelConfig:
     layer_sum : bool
         Frames are a learned average of the outputs of all layers of the encoder, in place of the
         output of the last.
+    side_heads : tuple of {"gender", "emotion", "spread"}
+        What heads beside valence, arousal and dominance predict: the gender of the speaker, from
+        the voice alone; the emotion; how far the raters differ.
     lora_rank : int
         Rank r of the changes that LoRA adds to the attention of WavLM, which is otherwise frozen;
         0 fine-tunes WavLM itself.
@@ -110,6 +115,7 @@ class ModelConfig:
     contours: Contours = field(default="none", metadata=LATER)
     contour_dim: int = field(default=64, metadata=LATER)
     layer_sum: bool = field(default=False, metadata=LATER)
+    side_heads: tuple[SideHead, ...] = field(default=(), metadata=LATER)
     lora_rank: int = field(default=0, metadata=LATER)
     lora_alpha: float = field(default=16.0, metadata=LATER)
     lora_projections: tuple[Projection, ...] = field(default=PROJECTIONS, metadata=LATER)
@@ -117,6 +123,7 @@ class ModelConfig:
     def __post_init__(self) -> None:
         check_fields(self, "model")
         check_names("model.semantics", self.semantics, SEMANTICS)
+        check_names("model.side_heads", self.side_heads, SIDE_HEADS)
         check_names("model.lora_projections", self.lora_projections, PROJECTIONS)
         both = {"gs", "les"} <= set(self.semantics)
         if both and self.intra == "none":

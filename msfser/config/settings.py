@@ -26,6 +26,7 @@ from msfser.config.model_settings import (
     PoolingInit,
     Projection,
     Semantic,
+    SideHead,
     TextNorm,
     TextPooling,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "Sampling",
     "Schedule",
     "Semantic",
+    "SideHead",
     "TextNorm",
     "TextPooling",
     "TrainConfig",

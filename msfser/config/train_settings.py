@@ -61,6 +61,8 @@ class TrainConfig:
     deer_regulariser : float
         Weight of the errors that DEER punishes where the model is sure; only read with
         ``model.output = "evidence"``.
+    gender_weight, emotion_weight, spread_weight : float
+        Weights of the losses of `model.side_heads`, beside the sum of 1 - CCC.
     sampling : {"all", "balanced", "undersampled"}
         Utterances of an epoch: all; as many of each emotion, rare ones several times; or as many of
         each emotion as the rarest has.
@@ -88,6 +90,9 @@ class TrainConfig:
     seed: int = 0
     init: str = ""
     deer_regulariser: float = field(default=0.1, metadata=LATER)
+    gender_weight: float = field(default=0.1, metadata=LATER)
+    emotion_weight: float = field(default=0.3, metadata=LATER)
+    spread_weight: float = field(default=0.3, metadata=LATER)
     sampling: Sampling = field(default="all", metadata=LATER)
 
     def __post_init__(self) -> None:
@@ -104,6 +109,9 @@ class TrainConfig:
             ("warmup_steps", 0, 10**9),
             ("seed", 0, MOST),
             ("deer_regulariser", 0, 1e6),
+            ("gender_weight", 0, 1e6),
+            ("emotion_weight", 0, 1e6),
+            ("spread_weight", 0, 1e6),
         ):
             check_range(f"train.{name}", getattr(self, name), low, high)
         if not _DEVICE.fullmatch(self.device):

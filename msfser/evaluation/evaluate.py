@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from lemf.runtime.progress import Watch, no_watch
+from msfser.ccc import FloatArray
 from msfser.config.settings import RATE_HZ, Semantic
 from msfser.data.clips import Samples
 from msfser.data.contours import contours_of
@@ -27,13 +28,14 @@ from msfser.data.kept_scan import scan_corpus
 from msfser.data.scan import Scan
 from msfser.errors import CheckpointError, DataError
 from msfser.evaluation.groups import estimate_snr_db
-from msfser.evaluation.inference import check_dropout, run_model
-from msfser.evaluation.predictions import Predictions, make_predictions
+from msfser.evaluation.inference import Outputs, check_dropout, run_model
+from msfser.evaluation.predictions import EMOTION, VOTES, Predictions, make_predictions
 from msfser.evaluation.runs import DATA_NAME, Run, expert_names, make_reader
 from msfser.evaluation.scores import FOLDS, NO_SPLIT
 from msfser.evaluation.start import Recordings, read_recordings, read_start
-from msfser.manifest import Manifest, Utterance, read_manifest
+from msfser.manifest import DIMENSIONS, Manifest, Utterance, read_manifest
 from msfser.model.folder import check_text_encoder
+from msfser.ratings import RATINGS_NAME, read_ratings, vote_spread
 from msfser.semantics.features import Features, open_features
 from msfser.semantics.texts import read_texts
 
@@ -216,8 +218,28 @@ def predict_run(
             for kind, variances in outputs.variances.items()
         },
         notes=data.notes,
-        more={"snr_db": np.array([snr_db[path] for path in data.examples.wavs])},
+        more={
+            "snr_db": np.array([snr_db[path] for path in data.examples.wavs]),
+            **_vote_columns(data),
+            **_emotion_columns(run, outputs),
+        },
     )
+
+
+def _emotion_columns(run: Run, outputs: Outputs) -> dict[str, FloatArray]:
+    """Return the probability of each emotion as columns; none without a head for it."""
+    if outputs.emotions is None:
+        return {}
+    names = [f"{EMOTION}{name}" for name in run.model.facts.emotions]
+    return dict(zip(names, outputs.emotions.T, strict=True))
+
+
+def _vote_columns(data: EvaluationData) -> dict[str, FloatArray]:
+    """Return the standard deviations of the votes on the utterances; none without votes."""
+    if not (data.folder / RATINGS_NAME).exists():
+        return {}
+    spread = vote_spread([row.id for row in data.utterances], read_ratings(data.folder))
+    return {f"{VOTES}{name}": spread.std[:, d] for d, name in enumerate(DIMENSIONS)}
 
 
 def _splits(run: Run, manifest: Manifest, asked: Sequence[str]) -> list[str]:

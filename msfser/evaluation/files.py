@@ -27,6 +27,7 @@ from msfser.evaluation.uncertainty.coverage import (
     make_coverage_table,
 )
 from msfser.evaluation.uncertainty.figure import draw_uncertainty
+from msfser.evaluation.votes.tables import make_vote_tables, votes_to_rows
 from msfser.outputs import (
     FIGURES_NAME,
     METRICS_NAME,
@@ -115,6 +116,7 @@ def write_evaluation(
     )
     notes = format_notes(origin.notes)
     tables = [*make_tables(scores), *make_bias_tables(errors, predictions)]
+    tables += make_vote_tables(predictions)
     if origin.coverage:
         tables.append(make_coverage_table(origin.coverage))
     report = "\n".join(["# Evaluation\n", intro, format_markdown(tables), *notes, *links, ""])
@@ -139,6 +141,7 @@ def _format_metrics(
         "bootstrap": {"level": LEVEL, "n_resamples": origin.n_resamples, "seed": origin.seed},
         "notes": list(origin.notes),
         **({"intervals": coverage_to_rows(origin.coverage)} if origin.coverage else {}),
+        **votes_to_rows(predictions),
         "scores": scores_to_rows(scores),
     }
     return json.dumps(content, indent=1, allow_nan=False) + "\n"

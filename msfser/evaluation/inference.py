@@ -28,6 +28,7 @@ from msfser.manifest import DIMENSIONS
 from msfser.model.msf_ser import MsfSer, Prediction
 
 VARIANCES = ("aleatoric", "epistemic")
+RATER_SPREAD = "rater_spread"  # the variance of votes, of a model with a head for it
 DROPOUT = "dropout"  # the variance between passes with dropout
 
 _FoundT = TypeVar("_FoundT")
@@ -76,6 +77,8 @@ class Outputs:
     variances : dict of str to (rows, 3) float64
         Of a model that predicts evidence: ``"aleatoric"``, how far raters differ, and
         ``"epistemic"``, how unsure the model is of their mean; empty for others.
+    emotions : (rows, emotions) float64 or None
+        Probability of each emotion; None without a head for it.
     """
 
     values: FloatArray
@@ -83,6 +86,7 @@ class Outputs:
     expert_values: FloatArray | None
     embeddings: NDArray[np.float32] | None
     variances: dict[str, FloatArray] = field(default_factory=dict)
+    emotions: FloatArray | None = None
 
 
 class Processes(Protocol):
@@ -181,6 +185,7 @@ def mean_over_windows(outputs: Outputs, windows: Windows) -> Outputs:
         None if experts is None else mean(experts),
         None if embeddings is None else mean(embeddings).astype(np.float32),
         {kind: mean(variance) for kind, variance in outputs.variances.items()},
+        None if outputs.emotions is None else mean(outputs.emotions),
     )
 
 
@@ -248,6 +253,10 @@ def run_windows(
             passes = _pass_with_dropout(model, batch, dropout_passes, int(index[0]))
         outputs = {
             "values": predicted.values if passes is None else passes.mean(dim=0),
+            RATER_SPREAD: predicted.side.get("spread"),
+            "emotions": predicted.side["emotion"].softmax(dim=1)
+            if "emotion" in predicted.side
+            else None,
             DROPOUT: None if passes is None else passes.var(dim=0),
             "gate": None if predicted.gate is None else predicted.gate.mean(dim=1),
             "expert_values": predicted.expert_values,
@@ -275,7 +284,8 @@ def run_windows(
         found.get("gate"),
         found.get("expert_values"),
         None if embeddings is None else embeddings.astype(np.float32),
-        {kind: found[kind] for kind in (*VARIANCES, DROPOUT) if kind in found},
+        {kind: found[kind] for kind in (*VARIANCES, RATER_SPREAD, DROPOUT) if kind in found},
+        found.get("emotions"),
     )
 
 

@@ -23,7 +23,12 @@ from msfser.manifest import DIMENSIONS, Utterance, label_array
 from msfser.outputs import Column, convert_columns, format_parquet, read_parquet, select_columns
 
 PREDICTIONS_NAME = "predictions.parquet"
-MORE_COLUMNS = ("snr_db", *(f"{side}_{name}" for side in ("low", "high") for name in DIMENSIONS))
+EMOTION = "emotion_"  # before the name of an emotion: its probability
+VOTES = "vote_spread_"  # before the name of a dimension: the standard deviation of its votes
+MORE_COLUMNS = (
+    "snr_db",
+    *(f"{start}{name}" for start in ("low_", "high_", VOTES) for name in DIMENSIONS),
+)
 
 _COMMAND = "msfser evaluate"
 _TEXTS = ("split", "speaker", "gender", "emotion")
@@ -62,7 +67,8 @@ class Predictions:
     notes : dict of str to tuple of str
         What a reader should know of the scores of a scope, such as a split of training data.
     more : dict of str to (utterances,) float64
-        Further columns, some of `MORE_COLUMNS`; NaN where unknown.
+        Further columns, some of `MORE_COLUMNS`, and probabilities of emotions, whose names begin
+        with `EMOTION`; NaN where unknown.
     calibration : str
         ``"speaker"`` where the values were calibrated, see `fit_speaker_calibration`, else ``""``.
     """
@@ -340,7 +346,7 @@ def read_predictions(path: Path, label_bounds: tuple[float, float] | None = None
     of_model = [name for start in starts for name in _names(start)]
     if missing := [name for name in of_model if name not in table.column_names]:
         raise DataError(f"{path}: no column {missing[0]!r}; make it with {_COMMAND}")
-    more = [name for name in MORE_COLUMNS if name in table.column_names]
+    more = [name for name in table.column_names if name in MORE_COLUMNS or name.startswith(EMOTION)]
     table = _check_values(path, select_columns(table, (*needed, *of_model, *more), _OPTIONAL))
     (name, n_rows), *_ = [*Counter(table["id"].to_pylist()).most_common(1), ("", 0)]
     if n_rows > 1:

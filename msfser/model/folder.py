@@ -51,6 +51,8 @@ class ModelFacts:
         Of the text vectors; empty for a model without texts.
     les : LesSettings
         How LES was found in the training data.
+    emotions : tuple of str
+        Classes of the head for the emotion, in their order; empty without one.
     """
 
     label_bounds: tuple[float, float] = (0.0, 1.0)
@@ -62,6 +64,7 @@ class ModelFacts:
     text_encoder: str = ""
     text_encoder_revision: str = ""
     les: LesSettings = field(default_factory=LesSettings)
+    emotions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if isinstance(self.les, dict):  # as read from a file
@@ -70,6 +73,10 @@ class ModelFacts:
         for name in ("corpus", "corpus_version", "text_encoder", "text_encoder_revision"):
             if not isinstance(getattr(self, name), str):
                 raise ConfigError(f"facts.{name}: must be text")
+        if not isinstance(self.emotions, tuple) or not all(
+            isinstance(name, str) for name in self.emotions
+        ):
+            raise ConfigError("facts.emotions: must be a list of names")
         for name in ("wave_mean", "wave_std"):
             if not _is_number(getattr(self, name)):
                 raise ConfigError(f"facts.{name} {getattr(self, name)!r}: must be a number")
@@ -249,11 +256,12 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 
 def _plain_facts(facts: ModelFacts) -> dict[str, Any]:
-    """Return the facts as JSON holds them; `les` only where it is not the default."""
+    """Return the facts as JSON holds them; `les` and `emotions` only where not the default."""
     content = asdict(facts)
-    del content["les"]
+    del content["les"], content["emotions"]
     changes = facts.les.changes()
-    return content | ({"les": changes} if changes else {})
+    content |= {"les": changes} if changes else {}
+    return content | ({"emotions": list(facts.emotions)} if facts.emotions else {})
 
 
 def _make(kind: type[_PartT], part: str, content: Mapping[str, Any], path: Path) -> _PartT:

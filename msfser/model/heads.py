@@ -5,12 +5,18 @@ bf16 steps by 0.002 to 0.004 around 0.5, more than predictions differ early in t
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
 from msfser.config.settings import ModelConfig
 from msfser.manifest import DIMENSIONS
 from msfser.model.evidential import N_EVIDENCE
+
+_USUAL_SPREAD = 0.15  # of votes from 0 to 1, where a head starts
+_LEAST_SPREAD = 0.02  # raters who all agree may have differed by less than a step of their scale
+_LARGEST_LOG = 10.0
 
 
 def make_heads(feature_dim: int, config: ModelConfig) -> IndependentHeads | SharedHead:
@@ -21,6 +27,56 @@ def make_heads(feature_dim: int, config: ModelConfig) -> IndependentHeads | Shar
     kind = SharedHead if config.heads == "shared" else IndependentHeads
     n_outputs = N_EVIDENCE if config.output == "evidence" else 1
     return kind(feature_dim, config.head_dim, config.head_dropout, n_outputs)
+
+
+class SideHeads(nn.Module):
+    """Two-layer heads beside those of valence, arousal and dominance.
+
+    Parameters
+    ----------
+    audio_dim : int
+        Size of h_audio, from which the gender is predicted.
+    feature_dim : int
+        Size of h_audio with the vectors of the semantics, for the emotion and the spread.
+    n_emotions : int
+    config : ModelConfig
+    """
+
+    def __init__(
+        self, audio_dim: int, feature_dim: int, n_emotions: int, config: ModelConfig
+    ) -> None:
+        super().__init__()
+        shapes = {
+            "gender": (audio_dim, 1),
+            "emotion": (feature_dim, n_emotions),
+            "spread": (feature_dim, len(DIMENSIONS)),
+        }
+        width, dropout = config.head_dim, config.head_dropout
+        self.heads = nn.ModuleDict(
+            {
+                name: nn.Sequential(
+                    *_hidden_layer(shapes[name][0], width, dropout),
+                    nn.Linear(width, shapes[name][1]),
+                )
+                for name in config.side_heads
+            }
+        )
+
+    def forward(self, h_audio: Tensor, features: Tensor) -> dict[str, Tensor]:
+        """Predict by name: gender (batch, 1), emotion (batch, emotions), spread (batch, 3).
+
+        Gender and emotion are logits, female above 0; the spread is the variance of the votes on
+        the scale from 0 to 1.
+        """
+        with torch.autocast(h_audio.device.type, enabled=False):
+            found: dict[str, Tensor] = {
+                name: head((h_audio if name == "gender" else features).float())
+                for name, head in self.heads.items()
+            }
+        if "spread" in found:
+            logs = 2 * (found["spread"] + math.log(_USUAL_SPREAD))
+            found["spread"] = torch.exp(logs.clamp(max=_LARGEST_LOG)) + _LEAST_SPREAD**2
+        return found
 
 
 class IndependentHeads(nn.Module):

@@ -7,7 +7,7 @@ untrained model.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -26,7 +26,7 @@ from msfser.model.folder import (
     read_model_folder,
     write_model_folder,
 )
-from msfser.model.heads import IndependentHeads, SharedHead, make_heads
+from msfser.model.heads import IndependentHeads, SharedHead, SideHeads, make_heads
 from msfser.model.inter_modal_attention import InterModalAttention
 from msfser.model.intra_modal_fusion import GatedFusion, IntraModalAttention
 from msfser.model.null_vectors import NullVectors
@@ -97,6 +97,12 @@ class MsfSer(nn.Module):
             self.regressor = FmMoe(audio_dim, conditions, config)
         else:
             self.regressor = make_heads(feature_dim, config)
+        n_vectors = sum(bool(reads) for reads in experts.values())
+        self.side = (
+            SideHeads(audio_dim, audio_dim + n_vectors * text_dim, len(self.facts.emotions), config)
+            if config.side_heads
+            else None
+        )
 
     def forward(
         self,
@@ -187,7 +193,15 @@ class MsfSer(nn.Module):
             embedding=h_audio,
             outputs=outputs,
             evidence=evidence,
+            side=self._run_side_heads(h_audio, semantics),
         )
+
+    def _run_side_heads(self, h_audio: Tensor, semantics: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Run the heads beside valence, arousal and dominance; none where the model has none."""
+        if self.side is None:
+            return {}
+        found: dict[str, Tensor] = self.side(h_audio, torch.cat([h_audio, *semantics], dim=-1))
+        return found
 
     def _fuse_les_and_gs(
         self, texts: Mapping[Semantic, Tensor]
@@ -307,6 +321,8 @@ class Prediction:
         numbers of DEER before they are read by `read_evidence`.
     evidence : Evidence or None
         The parameters of DEER's prior, with the uncertainty of the values; None without them.
+    side : dict of str to Tensor
+        Of the heads that `SideHeads` describes; empty without them.
     """
 
     values: Tensor
@@ -316,6 +332,7 @@ class Prediction:
     embedding: Tensor
     outputs: Tensor
     evidence: Evidence | None = None
+    side: dict[str, Tensor] = field(default_factory=dict)
 
 
 def build_model(config: ModelConfig, facts: ModelFacts | None = None) -> MsfSer:

@@ -190,6 +190,11 @@ def _average(parts: Sequence[WindowPrediction], bounds: tuple[float, float]) -> 
             if name in experts
         },
         embedding=None,
+        emotions={
+            name: float(np.mean([part.emotions[name] for part in parts]))
+            for name in first.emotions
+            if all(name in part.emotions for part in parts)
+        },
         deviations={
             **{
                 kind: root_mean_square([part.deviations[kind] for part in parts])

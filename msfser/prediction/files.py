@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from lemf.runtime.output import escape_controls, printable_path
 from msfser.ccc import FloatArray
 from msfser.config.settings import SEMANTICS
+from msfser.evaluation.predictions import EMOTION
 from msfser.evaluation.runs import expert_names, routing_weights
 from msfser.manifest import DIMENSIONS
 from msfser.model.folder import ModelFacts
@@ -38,22 +39,30 @@ def make_table(
         Whether one row per window follows that of its recording.
     """
     rows = []
+    emotional = any(one.whole is not None and one.whole.emotions for one in predictions)
     for prediction in predictions:
         if prediction.whole is None:
             continue
         found = prediction.texts.emphasised
         word = "" if found is None else found.word
         rows.append((printable_path(prediction.wav), *_values(prediction.whole), word))
+        if emotional:
+            rows[-1] = (*rows[-1], _shown_emotion(prediction.whole))
         if windows and len(prediction.windows) > 1:
             rows += [
-                (f"  {one.start_s:.2f} to {one.end_s:.2f} s", *_values(one), "")
+                (
+                    f"  {one.start_s:.2f} to {one.end_s:.2f} s",
+                    *_values(one),
+                    "",
+                    *([_shown_emotion(one)] if emotional else []),
+                )
                 for one in prediction.windows
             ]
     low, high = facts.label_bounds
     corpus = " ".join(part for part in (facts.corpus, facts.corpus_version) if part)
     return Table(
         title=f"from {low:g} to {high:g}" + (f", the scale of {corpus}" if corpus else ""),
-        head=("recording", *DIMENSIONS, "gate", "emphasised"),
+        head=("recording", *DIMENSIONS, "gate", "emphasised", *(["emotion"] if emotional else [])),
         rows=tuple(rows),
     )
 
@@ -67,6 +76,9 @@ def format_predictions_csv(
     kinds = [] if whole is None else list(whole.deviations)
     by_expert = [f"expert_{name}_{dimension}" for name in experts for dimension in DIMENSIONS]
     deviations = [f"{kind}_{dimension}" for kind in kinds for dimension in DIMENSIONS]
+    if whole is not None:
+        deviations += ["emotion"] if whole.emotions else []
+        deviations += [f"{EMOTION}{name}" for name in whole.emotions]
     if whole is not None and whole.bounds is not None:
         deviations += [f"{side}_{dimension}" for side in _SIDES for dimension in DIMENSIONS]
     head: list[Cell] = [
@@ -184,6 +196,14 @@ def format_embeddings(predictions: Sequence[SpeechPrediction], suffix: str) -> b
     return stream.getvalue()
 
 
+def _shown_emotion(prediction: WindowPrediction) -> str:
+    """Format the most probable emotion with its probability; empty without one."""
+    if not prediction.emotions:
+        return ""
+    name = most_probable(prediction.emotions)
+    return f"{name} {prediction.emotions[name]:.2f}"
+
+
 def _values(prediction: WindowPrediction) -> list[str]:
     numbers = [
         f"{value:.2f}{'*' if name in prediction.outside else ' '}"
@@ -238,6 +258,9 @@ def _cells(
         for kind, values in stretch.deviations.items():
             for dimension, value in _by_dimension(values).items():
                 cells[f"{kind}_{dimension}"] = value
+        if stretch.emotions:
+            cells["emotion"] = most_probable(stretch.emotions)
+            cells |= {f"{EMOTION}{name}": value for name, value in stretch.emotions.items()}
         if stretch.bounds is not None:
             for side, ends in zip(_SIDES, stretch.bounds.T, strict=True):
                 for dimension, value in _by_dimension(ends).items():
@@ -283,6 +306,11 @@ def _stretch_to_dict(stretch: WindowPrediction) -> dict[str, Any]:
         "experts": {name: _by_dimension(values) for name, values in stretch.experts.items()},
         **{kind: _by_dimension(values) for kind, values in stretch.deviations.items()},
         **(
+            {"emotion": most_probable(stretch.emotions), "emotions": stretch.emotions}
+            if stretch.emotions
+            else {}
+        ),
+        **(
             {}
             if stretch.bounds is None
             else {
@@ -291,6 +319,11 @@ def _stretch_to_dict(stretch: WindowPrediction) -> dict[str, Any]:
             }
         ),
     }
+
+
+def most_probable(emotions: Mapping[str, float]) -> str:
+    """Return the most probable emotion; the first of equal ones."""
+    return max(emotions, key=emotions.__getitem__)
 
 
 def _by_dimension(values: FloatArray) -> dict[str, float]:

@@ -247,16 +247,19 @@ def _predict(
 
     # Convert to the scale of the corpus
     names, bounds = expert_names(model), model.facts.label_bounds
+    emotions = model.facts.emotions
     predictions = []
     for place, one in enumerate(readable):
-        whole = window_prediction(of_recordings, place, (0, len(one.samples)), bounds, names)
+        whole = window_prediction(
+            of_recordings, place, (0, len(one.samples)), bounds, names, emotions
+        )
         if not np.isfinite(whole.values).all():
             reason = f"{one.wav}: the model predicts values that are not finite; train it again"
             predictions.append(SpeechPrediction(wav=one.wav, reason=reason))
             continue
         parts = [
             window_prediction(
-                of_windows, row, (windows.starts[row], windows.stops[row]), bounds, names
+                of_windows, row, (windows.starts[row], windows.stops[row]), bounds, names, emotions
             )
             for row in np.flatnonzero(windows.recordings == place).tolist()
         ]

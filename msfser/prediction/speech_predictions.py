@@ -39,6 +39,8 @@ class WindowPrediction:
         for a model that does not predict evidence.
     bounds : (3, 2) float64 or None
         Lower and upper end of the interval of each value; None without intervals.
+    emotions : dict of str to float
+        Probability of each emotion; empty without a head for it.
     """
 
     start_s: float
@@ -50,6 +52,7 @@ class WindowPrediction:
     embedding: NDArray[np.float32] | None
     deviations: dict[str, FloatArray] = field(default_factory=dict)
     bounds: FloatArray | None = None
+    emotions: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,6 +87,7 @@ def window_prediction(
     samples: tuple[int, int],
     bounds: tuple[float, float],
     experts: Sequence[str],
+    emotions: Sequence[str] = (),
 ) -> WindowPrediction:
     """Convert one row of a model's outputs to a prediction on the scale of the corpus.
 
@@ -97,6 +101,8 @@ def window_prediction(
         Ends of the rating scale.
     experts : sequence of str
         Names of the experts.
+    emotions : sequence of str
+        Names of the emotions, for a model with a head for them.
     """
     values = unscale_labels(outputs.values[row], bounds)
     by_expert = {}
@@ -116,6 +122,9 @@ def window_prediction(
             kind: unscale_deviations(variances[row], bounds)
             for kind, variances in outputs.variances.items()
         },
+        emotions={}
+        if outputs.emotions is None
+        else dict(zip(emotions, outputs.emotions[row].tolist(), strict=True)),
     )
 
 

@@ -6,9 +6,10 @@ utterance: a batch is the same whichever process makes it, at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -198,11 +199,14 @@ class TrainingStep:
         Micro-batches of this process: every n-th of n processes.
     labels : (step's utterances, 3) float32 Tensor
         Of all utterances of the step, in the order of the micro-batches.
+    targets : dict of str to (step's utterances, n) float32 Tensor
+        Of the heads beside valence, arousal and dominance, from `side_targets`.
     """
 
     sizes: tuple[int, ...]
     batches: tuple[Batch, ...]
     labels: Tensor
+    targets: dict[str, Tensor] = field(default_factory=dict)
 
     def to(self, device: torch.device) -> TrainingStep:
         """Copy the step to another device, asynchronously from pinned memory."""
@@ -210,6 +214,7 @@ class TrainingStep:
             self.sizes,
             tuple(batch.to(device) for batch in self.batches),
             self.labels.to(device, non_blocking=True),
+            {name: one.to(device, non_blocking=True) for name, one in self.targets.items()},
         )
 
 
@@ -305,6 +310,7 @@ def load_steps(
     epoch: int,
     *,
     accumulation: int,
+    targets: Mapping[str, NDArray[np.float32]] = MappingProxyType({}),
     rank: int = 0,
     n_ranks: int = 1,
     workers: int = 0,
@@ -320,6 +326,8 @@ def load_steps(
     epoch : int
     accumulation : int
         Micro-batches of a step.
+    targets : mapping of str to (utterances, n) float32
+        From `side_targets`.
     rank, n_ranks : int
         Which of the processes, and how many there are; each holds every n-th micro-batch.
     workers : int
@@ -336,8 +344,10 @@ def load_steps(
     with same_imports():
         batches = iter(loader)
     for all_parts, held_parts in zip(micro_batches, held, strict=True):
+        places = np.concatenate(all_parts)
         yield TrainingStep(
             tuple(map(len, all_parts)),
             tuple(islice(batches, len(held_parts))),
-            torch.from_numpy(examples.labels[np.concatenate(all_parts)]),
+            torch.from_numpy(examples.labels[places]),
+            {name: torch.from_numpy(rows[places]) for name, rows in targets.items()},
         )

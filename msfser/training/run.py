@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.optim import AdamW
 
 from lemf.runtime.progress import progress
@@ -22,8 +24,10 @@ from msfser.model.device import choose_device
 from msfser.model.folder import ModelFacts, check_text_encoder, read_model_folder
 from msfser.model.msf_ser import MsfSer, build_model
 from msfser.model.wavlm.lora import adapted_weights, merged_weights
+from msfser.ratings import read_ratings
 from msfser.training.batches import Augmentation, Masking, count_steps, sampled_steps
-from msfser.training.data import TrainingData, check_sampling, prepare_data
+from msfser.training.data import TrainingData, check_sampling, data_folder, prepare_data
+from msfser.training.labels.targets import emotion_classes, side_targets
 from msfser.training.ranks.ranks import Ranks
 from msfser.training.state import STATE_NAME
 from msfser.training.step import make_optimiser
@@ -37,6 +41,8 @@ class TrainingRun:
     ----------
     config : Config
         With the size of the text vectors of the corpus.
+    targets : dict of str to (utterances, n) float32
+        Of the heads beside valence, arousal and dominance, for the training utterances.
     reader, worker_reader : ClipReader
         For this process, and for the processes that read ahead, which keep no clips in memory:
         each would keep other clips, and none outlives an epoch.
@@ -49,6 +55,7 @@ class TrainingRun:
     optimiser: AdamW
     device: torch.device
     ranks: Ranks
+    targets: dict[str, NDArray[np.float32]]
     reader: ClipReader
     worker_reader: ClipReader
     quiet: bool
@@ -116,10 +123,18 @@ def prepare_run(
         optimiser=make_optimiser(model, config.train),
         device=device,
         ranks=ranks,
+        targets=_side_targets(config, data),
         reader=ClipReader(config.data.wave_norm, data.statistics, cache=cache),
         worker_reader=ClipReader(config.data.wave_norm, data.statistics, cache=cache, kept_bytes=0),
         quiet=quiet,
     )
+
+
+def _side_targets(config: Config, data: TrainingData) -> dict[str, NDArray[np.float32]]:
+    """Return what the heads beside valence, arousal and dominance learn."""
+    heads = config.model.side_heads
+    ratings = read_ratings(data_folder(config.data)) if "spread" in heads else []
+    return side_targets(data.train, heads, ratings, data.manifest.label_bounds)
 
 
 def with_text_dim(config: Config, data: TrainingData) -> Config:
@@ -160,6 +175,7 @@ def _facts(config: Config, data: TrainingData) -> ModelFacts:
         text_encoder=data.features.encoder if data.features else "",
         text_encoder_revision=data.features.revision if data.features else "",
         les=data.features.les_settings if data.features and reads_les else LesSettings(),
+        emotions=emotion_classes(data.train) if "emotion" in config.model.side_heads else (),
     )
 
 

@@ -8,6 +8,7 @@ another number of processes changes it.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -17,10 +18,12 @@ from torch.optim import AdamW
 from msfser.ccc import ccc_loss
 from msfser.config.settings import Precision, TrainConfig
 from msfser.data.batching import Batch
+from msfser.manifest import DIMENSIONS
 from msfser.model.evidential import N_EVIDENCE, deer_loss
 from msfser.model.msf_ser import MsfSer
 from msfser.model.wavlm.lora import is_lora
 from msfser.training.batches import TrainingStep
+from msfser.training.labels.losses import side_loss, side_sizes
 from msfser.training.ranks.gradients import GradientSums
 from msfser.training.ranks.ranks import Ranks
 
@@ -134,7 +137,8 @@ def step_gradients(
 ) -> Tensor:
     """Compute the gradients of one step's loss, the sum of 1 - CCC over the dimensions.
 
-    Where the model predicts evidence, the loss is that of DEER, averaged over the utterances.
+    Where the model predicts evidence, the loss is that of DEER, averaged over the utterances. The
+    losses of heads beside valence, arousal and dominance are added (`side_loss`).
 
     With ``settings.ccc_scope == "step"``, CCC is taken over all utterances of the step, whichever
     process holds them: a first pass computes all predictions, the loss gives the gradient of
@@ -159,7 +163,6 @@ def step_gradients(
         The predictions, without gradients.
     """
     n_parts = len(step.sizes)
-    evidence = model.config.output == "evidence"
     edges = np.cumsum([0, *step.sizes]).tolist()
     held = [
         (batch, _draw_seed(settings.seed, number, part), slice(edges[part], edges[part + 1]))
@@ -168,12 +171,14 @@ def step_gradients(
     sums = None  # one micro-batch of one process: its gradients as they are
     if n_parts > 1 or ranks.size > 1:
         sums = GradientSums(model, ranks, settings.reduction)
-    shape = (*step.labels.shape, N_EVIDENCE) if evidence else step.labels.shape
+    layout = _Layout(model, settings)
+    shape = (len(step.labels), layout.width)
     predictions = step.labels.new_zeros(shape, dtype=next(model.parameters()).dtype)
     if settings.ccc_scope == "micro":
         for batch, seed, rows in held:
             values = _predict(model, batch, seed, settings.precision)
-            loss = _loss(values, step.labels[rows], settings) / n_parts
+            targets = {name: one[rows] for name, one in step.targets.items()}
+            loss = layout.loss(values, step.labels[rows], targets) / n_parts
             _run_backward(loss, None, sums, last=batch is held[-1][0])
             predictions[rows] = values.detach()
     else:
@@ -187,7 +192,7 @@ def step_gradients(
             predictions[rows] = values.detach()
         ranks.add_up(predictions)
         leaf = predictions.clone().requires_grad_()
-        (gradient,) = torch.autograd.grad(_loss(leaf, step.labels, settings), leaf)
+        (gradient,) = torch.autograd.grad(layout.loss(leaf, step.labels, step.targets), leaf)
         # Second pass: their gradients into the model
         for values, (batch, seed, rows) in zip(first, held, strict=True):
             live = values if one_pass else _predict(model, batch, seed, settings.precision)
@@ -196,14 +201,36 @@ def step_gradients(
         sums.set_gradients()
     if settings.ccc_scope == "micro":
         ranks.add_up(predictions)
-    return predictions[..., 0] if evidence else predictions
+    return layout.values(predictions)
 
 
-def _loss(outputs: Tensor, labels: Tensor, settings: TrainConfig) -> Tensor:
-    """Compute the loss of the outputs of a model: that of CCC, or of DEER for its evidence."""
-    if outputs.ndim > labels.ndim:
-        return deer_loss(outputs, labels, settings.deer_regulariser).mean()
-    return ccc_loss(outputs, labels).sum()
+class _Layout:
+    """The columns of the outputs of a model: three values or their evidence, then other heads."""
+
+    def __init__(self, model: MsfSer, settings: TrainConfig) -> None:
+        self._settings = settings
+        self._n_each = N_EVIDENCE if model.config.output == "evidence" else 1
+        self._sizes = side_sizes(model.config.side_heads, len(model.facts.emotions))
+        self._n_main = len(DIMENSIONS) * self._n_each
+        self.width = self._n_main + sum(self._sizes.values())
+
+    def loss(self, outputs: Tensor, labels: Tensor, targets: Mapping[str, Tensor]) -> Tensor:
+        """Compute the loss: of CCC, or of DEER for evidence, and of the other heads."""
+        main = outputs[:, : self._n_main] if self._sizes else outputs
+        if self._n_each > 1:
+            main = main.reshape(-1, len(DIMENSIONS), self._n_each)
+            found = deer_loss(main, labels, self._settings.deer_regulariser).mean()
+        else:
+            found = ccc_loss(main, labels).sum()
+        if self._sizes:
+            parts = torch.split(outputs[:, self._n_main :], list(self._sizes.values()), dim=1)
+            side = dict(zip(self._sizes, parts, strict=True))
+            found = found + side_loss(side, targets, self._settings)
+        return found
+
+    def values(self, outputs: Tensor) -> Tensor:
+        """Return the predicted values, (utterances, 3)."""
+        return outputs[:, : self._n_main : self._n_each]
 
 
 def _run_backward(
@@ -216,11 +243,11 @@ def _run_backward(
 
 
 def _predict(model: MsfSer, batch: Batch, seed: int, precision: Precision) -> Tensor:
-    """Compute the outputs of a micro-batch, (batch, 3) or more, with the dropout of a seed."""
+    """Compute the outputs of a micro-batch, (batch, columns), with the dropout of a seed."""
     torch.manual_seed(seed)
     device = batch.waveforms.device.type
     with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
-        values: Tensor = model(
+        predicted = model(
             batch.waveforms,
             batch.sample_mask,
             batch.texts,
@@ -228,8 +255,9 @@ def _predict(model: MsfSer, batch: Batch, seed: int, precision: Precision) -> Te
             batch.time_mask,
             batch.feature_mask,
             contours=batch.contours,
-        ).outputs
-    return values
+        )
+    outputs: Tensor = predicted.outputs.flatten(start_dim=1)
+    return torch.cat([outputs, *predicted.side.values()], dim=1) if predicted.side else outputs
 
 
 def _draw_seed(seed: int, step: int, micro_batch: int) -> int:

@@ -147,6 +147,7 @@ def _train_epoch(
         make_augmentation(run.config, run.model),
         state.epoch,
         accumulation=run.config.train.accumulation,
+        targets=run.targets,
         rank=run.ranks.rank,
         n_ranks=run.ranks.size,
         workers=run.config.data.workers,

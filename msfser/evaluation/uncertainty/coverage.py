@@ -16,11 +16,11 @@ from msfser.evaluation.groups import mean_known
 from msfser.evaluation.predictions import Predictions
 from msfser.evaluation.scores import scopes
 from msfser.evaluation.uncertainty.conformal import LEVELS, Intervals, fit_intervals
+from msfser.evaluation.votes.spread import SPREADS
 from msfser.manifest import DIMENSIONS
 from msfser.outputs import Table
 
 KEPT = tuple(float(share) for share in np.round(np.arange(1.0, 0.05, -0.1), 1))
-RATERS = "aleatoric"  # deviations of raters, which say nothing about the mean of many
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -212,5 +212,5 @@ def _inside(errors: FloatArray, half: FloatArray) -> FloatArray:
 
 
 def _of_the_mean(predictions: Predictions) -> dict[str, FloatArray]:
-    """Return the deviations that say how unsure the mean of the raters is."""
-    return {kind: value for kind, value in predictions.deviations.items() if kind != RATERS}
+    """Return the deviations that say how unsure the mean of the raters is, not how they differ."""
+    return {kind: value for kind, value in predictions.deviations.items() if kind not in SPREADS}

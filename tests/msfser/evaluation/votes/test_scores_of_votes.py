@@ -1,0 +1,42 @@
+"""Scores of emotions against sklearn, of spreads against scipy."""
+
+import numpy as np
+import pytest
+import scipy.stats
+from sklearn.metrics import balanced_accuracy_score, f1_score, precision_recall_fscore_support
+
+from msfser.evaluation.votes.categories import score_categories
+from msfser.evaluation.votes.spread import rank_correlation
+
+
+def test_scores_of_emotions_are_those_of_sklearn():
+    rng = np.random.default_rng(0)
+    names = np.array(["N", "H", "S", "A"])
+    labelled = names[rng.choice(4, 300, p=[0.6, 0.25, 0.1, 0.05])]
+    predicted = np.where(rng.random(300) < 0.6, labelled, names[rng.integers(4, size=300)])
+    score = score_categories([*predicted, "N"], [*labelled, None])
+    assert score.macro_f1 == pytest.approx(f1_score(labelled, predicted, average="macro"))
+    assert score.uar == pytest.approx(balanced_accuracy_score(labelled, predicted))
+    expected = precision_recall_fscore_support(labelled, predicted, labels=list(score.names))
+    np.testing.assert_allclose(
+        [score.precision, score.recall, score.f1, score.n_labelled], np.array(expected)
+    )
+
+
+def test_an_emotion_that_is_predicted_and_never_labelled_lowers_f1_alone():
+    score = score_categories(["a", "b", "c"], ["a", "b", "b"])
+    assert score.names == ("a", "b", "c")
+    assert np.isnan(score.recall[2])
+    assert score.uar == pytest.approx(0.75)
+    assert score.macro_f1 == pytest.approx((1 + 2 / 3 + 0) / 3)
+    assert score_categories(["a"], [None]) is None
+
+
+def test_rank_correlation_is_that_of_scipy_with_ties():
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        first, second = rng.integers(6, size=(2, 40)).astype(float)
+        expected = scipy.stats.spearmanr(first, second).statistic
+        assert rank_correlation(first, second) == pytest.approx(expected)
+    assert np.isnan(rank_correlation(first, np.ones(40)))
+    assert np.isnan(rank_correlation(first[:1], second[:1]))
