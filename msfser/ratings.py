@@ -119,18 +119,38 @@ def vote_spread(ids: Sequence[str], ratings: Sequence[Rating]) -> Spread:
     Spread
         NaN and 0 for utterances without votes.
     """
-    places = {name: place for place, name in enumerate(ids)}
-    used = [rating for rating in ratings if rating.id in places]
-    at = np.array([places[rating.id] for rating in used], dtype=np.int64)
-    votes = np.array(
-        [(rating.valence, rating.arousal, rating.dominance) for rating in used], dtype=np.float64
-    ).reshape(len(used), len(_DIMENSIONS))
+    at, votes = _votes_on(ids, ratings)
     known = ~np.isnan(votes)
-    n, sums, squares = (np.zeros((len(ids), len(_DIMENSIONS))) for _ in range(3))
-    np.add.at(n, at, known)
-    np.add.at(sums, at, np.where(known, votes, 0.0))
-    mean = sums / np.maximum(n, 1.0)
-    np.add.at(squares, at, np.where(known, votes - mean[at], 0.0) ** 2)
+    n, mean = _mean_votes(len(ids), at, votes)
+    squares = np.zeros_like(mean)
+    np.add.at(squares, at, np.where(known, votes - np.nan_to_num(mean)[at], 0.0) ** 2)
     enough = n >= 2
     std = np.sqrt(squares / np.where(enough, n - 1, 1.0))
     return Spread(np.where(enough, std, np.nan), n)
+
+
+def vote_means(ids: Sequence[str], ratings: Sequence[Rating]) -> NDArray[np.float64]:
+    """Compute the means of the votes on utterances, (utterances, 3); NaN without votes."""
+    return _mean_votes(len(ids), *_votes_on(ids, ratings))[1]
+
+
+def _votes_on(
+    ids: Sequence[str], ratings: Sequence[Rating]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the place of the utterance and the values, (votes, 3), of each vote on one of them."""
+    places = {name: place for place, name in enumerate(ids)}
+    used = [rating for rating in ratings if rating.id in places]
+    at = np.array([places[rating.id] for rating in used], dtype=np.int64)
+    rows = [(rating.valence, rating.arousal, rating.dominance) for rating in used]
+    return at, np.array(rows, dtype=np.float64).reshape(len(used), len(_DIMENSIONS))
+
+
+def _mean_votes(
+    n_utterances: int, at: NDArray[np.int64], votes: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how many votes each utterance has, (utterances, 3), and their means."""
+    known = ~np.isnan(votes)
+    n, sums = (np.zeros((n_utterances, len(_DIMENSIONS))) for _ in range(2))
+    np.add.at(n, at, known)
+    np.add.at(sums, at, np.where(known, votes, 0.0))
+    return n, np.where(n > 0, sums / np.maximum(n, 1.0), np.nan)

@@ -69,9 +69,11 @@ def check_corpus_output(options: OutputOptions) -> None:
     from lemf.runtime.output import check_output
     from msfser.manifest import MANIFEST_NAME
     from msfser.outputs import make_folder
+    from msfser.ratings import RATINGS_NAME
 
     make_folder(options["output"])
-    check_output(options["output"] / MANIFEST_NAME, force=options["force"])
+    for name in (MANIFEST_NAME, RATINGS_NAME):
+        check_output(options["output"] / name, force=options["force"])
     check_figures(options)
 
 
@@ -84,11 +86,17 @@ def check_figures(options: OutputOptions) -> None:
 def finish_corpus(reading: Reading, options: OutputOptions) -> None:
     """Write the manifest and print its content; end with exit code 1 if rows failed."""
     from msfser.manifest import MANIFEST_NAME, write_manifest
+    from msfser.ratings import RATINGS_NAME, write_ratings
 
     path = options["output"] / MANIFEST_NAME
+    ratings = options["output"] / RATINGS_NAME
+    if reading.ratings or ratings.exists():  # those of a corpus that was here before are replaced
+        write_ratings(ratings, reading.ratings, force=options["force"])
     write_manifest(path, reading.manifest, force=options["force"])
     for note in reading.notes:
         say(f"note: {note}")
+    if reading.ratings:
+        say(f"wrote {ratings}: {len(reading.ratings):,} votes")
     show_corpus(path, reading.manifest, options)
     _end_on_failures(path, reading.manifest)
 

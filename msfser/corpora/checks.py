@@ -18,6 +18,7 @@ from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.threads import threaded_map
 from msfser.config.settings import SHORTEST_S, OutsideLabels, check_choice
 from msfser.manifest import DIMENSIONS, Manifest, Utterance
+from msfser.ratings import Rating
 
 _TOLERANCE = 1e-9  # of labels: means of ratings have rounding errors
 
@@ -31,10 +32,13 @@ class Reading:
     manifest : Manifest
     notes : tuple of str
         What the user should know: one line each, with a count and an example.
+    ratings : tuple of Rating
+        The votes of single raters; empty where the corpus has none.
     """
 
     manifest: Manifest
     notes: tuple[str, ...]
+    ratings: tuple[Rating, ...] = ()
 
 
 def check_utterances(

@@ -22,6 +22,7 @@ from msfser.corpora.releases.msp_podcast_files import (
     read_partitions,
     read_speakers,
 )
+from msfser.corpora.releases.msp_podcast_votes import DETAILED, other_means, read_votes
 from msfser.corpora.text_files import read_lines
 from msfser.manifest import Manifest, Utterance
 
@@ -68,7 +69,8 @@ def read_msp_podcast(
     -------
     Reading
         One row per recording in labels_consensus, then in Partitions.txt. Recordings that only
-        Partitions.txt names, such as those of Test3, have no labels.
+        Partitions.txt names, such as those of Test3, have no labels. The ratings are those of
+        labels_detailed, where it is there.
 
     Raises
     ------
@@ -109,8 +111,15 @@ def read_msp_podcast(
             [row.id for row, is_annotation in found if is_annotation],
         ),
     )
-    notes = [note for note in possible_notes if note]
-    return check_utterances(manifest, notes, outside=outside, watch=watch)
+    detailed = find_entry(labels, DETAILED)
+    votes, note = read_votes(detailed) if detailed else ([], "")
+    unlike = count_note(
+        "{} whose label is not the mean of the votes in labels_detailed",
+        other_means(votes, manifest.utterances),
+    )
+    notes = [one for one in (*possible_notes, note, unlike) if one]
+    reading = check_utterances(manifest, notes, outside=outside, watch=watch)
+    return replace(reading, ratings=tuple(votes))
 
 
 def _need(folder: Path, names: tuple[str, ...], what: str, usual: str) -> Path:

@@ -9,6 +9,7 @@ import pytest
 
 import lemf
 from msfser.manifest import label_array, read_manifest
+from msfser.ratings import read_ratings
 from msfser.semantics.alignment_tiers import name_tiers
 
 HEADER = "FileName,EmoClass,EmoAct,EmoVal,EmoDom,SpkrID,Gender,Split_Set"
@@ -61,7 +62,7 @@ def release_1_10(tmp_path: Path, make_wav) -> Path:
     (root / "Labels").mkdir()
     header = HEADER.partition(",SpkrID")[0]
     (root / "Labels/labels_consensus.csv").write_text(csv_of([row[:5] for row in ROWS], header))
-    (root / "Labels/labels_detailed.csv").write_text("FileName,EmoDetail\nnot, read, at all\n")
+    (root / "Labels/labels_detailed.csv").write_text("FileName,EmoDetail\n")
     partitions = [f"{row[7]}; {row[0]}" for row in ROWS]
     (root / "Partitions.txt").write_text("\n".join(["Split; file name", *partitions, ""]))
     (root / "Speaker_ids.txt").write_text(
@@ -270,6 +271,7 @@ def test_json_without_values_and_transcripts_that_are_none(release_1_12, tmp_pat
     assert math.isnan(row.valence)
 
 
+<<<<<<< HEAD
 def test_biic_podcast_is_read_as_msp_podcast_is_and_named(release_1_12, run, tmp_path):
     root = release_1_12.rename(tmp_path / "BIIC-PODCAST-1.01")
     result = run("biic-podcast", root, "-o", tmp_path / "out")
@@ -277,3 +279,68 @@ def test_biic_podcast_is_read_as_msp_podcast_is_and_named(release_1_12, run, tmp
     manifest = read_manifest(tmp_path / "out")
     assert (manifest.corpus, manifest.version) == ("biic-podcast", "1.01")
     assert manifest.utterances[0].labels == LABELS[0]
+=======
+VOTES = [  # two raters of the first recording, whose means are its labels, and one of the second
+    ("WORKER00000001", "Neutral", "Concerned,Neutral", (2.0, 4.0, 2.0)),
+    ("WORKER00000002", "Sad", "Sad", (2.4, 4.0, 3.2)),
+]
+
+
+def write_votes(labels: Path, form: str) -> None:
+    """Write the votes on the first recording as a release does, with traps around them."""
+    name = ROWS[0][0]
+    details = [
+        f"{worker}; {major}; {second}; A:{a:f}; V:{v:f}; D:{d:f};"
+        for worker, major, second, (a, v, d) in VOTES
+    ]
+    if form == "lines":  # commas in the details, not quoted; a line of another kind
+        rows = ["FileName,EmoDetail", *(f"{name},{detail}" for detail in details), "not, read"]
+        (labels / "labels_detailed.csv").write_text("\n".join(rows) + "\n")
+    elif form == "quoted":
+        rows = ["FileName,EmoDetail", *(f'{name},"{detail}"' for detail in details), "x.wav,"]
+        (labels / "labels_detailed.csv").write_text("\r\n".join(rows), newline="")
+    elif form == "columns":  # release 1.6: activation before valence
+        head = "FileName,Workers,EmoClass_Major,EmoClass_Second,EmoAct,EmoVal,EmoDom"
+        rows = [f'{name},{w},{m},"{s}",{a},{v},{d}' for w, m, s, (a, v, d) in VOTES]
+        (labels / "labels_detailed.csv").write_text("\n".join([head, *rows, f"{name},,,,,,"]))
+    else:
+        workers = {
+            worker: {"EmoVal": v, "EmoAct": a, "EmoDom": d, "EmoClass_Major": major}
+            for worker, major, _, (a, v, d) in VOTES
+        }
+        content = {name: workers, "other.wav": ["no votes"]}
+        (labels / "labels_detailed.json").write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize("form", ["lines", "quoted", "columns", "json"])
+def test_votes_are_read_in_the_form_of_each_release(form, release_1_10, tmp_path, run):
+    (release_1_10 / "Labels/labels_detailed.csv").unlink()
+    write_votes(release_1_10 / "Labels", form)
+    result = run("msp-podcast", release_1_10, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    votes = read_ratings(tmp_path / "out")
+    assert [(vote.id, vote.rater, vote.emotion) for vote in votes] == [
+        (Path(ROWS[0][0]).stem, worker, major) for worker, major, _, _ in VOTES
+    ]
+    assert [(vote.arousal, vote.valence, vote.dominance) for vote in votes] == [
+        values for _, _, _, values in VOTES
+    ]
+    assert "1 entry without a vote, the first: labels_detailed." in result.stderr
+    assert "ratings.parquet: 2 votes" in result.stderr
+    assert "not the mean of the votes" not in result.stderr
+
+
+def test_votes_that_do_not_make_the_label_are_counted(release_1_10, tmp_path, run):
+    swapped = f"{ROWS[0][0]},WORKER1; Neutral; ; A:6.0; V:1.0; D:2.0;\n"
+    (release_1_10 / "Labels/labels_detailed.csv").write_text("FileName,EmoDetail\n" + swapped)
+    result = run("msp-podcast", release_1_10, "-o", tmp_path / "out")
+    assert "1 utterance whose label is not the mean of the votes" in result.stderr
+
+
+def test_a_vote_that_is_no_number_is_named_with_its_line(release_1_10, tmp_path, run):
+    wrong = f"FileName,EmoDetail\n{ROWS[0][0]},WORKER1; Neutral; ; A:high; V:1.0; D:2.0;\n"
+    (release_1_10 / "Labels/labels_detailed.csv").write_text(wrong)
+    result = run("msp-podcast", release_1_10, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "labels_detailed.csv: line 2" in result.stderr
+>>>>>>> 9eec06e (Read the votes of single raters of MSP-Podcast, and describe the heads that learn from them)
