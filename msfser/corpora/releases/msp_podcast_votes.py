@@ -69,7 +69,7 @@ def other_means(votes: Sequence[Rating], utterances: Sequence[Utterance]) -> lis
     mean = vote_means([row.id for row in utterances], votes)
     labels = label_array(utterances)
     unlike = (np.abs(mean - labels) > _MEANS_APART).any(axis=1)
-    return [utterances[place].id for place in np.flatnonzero(unlike)]
+    return [utterances[place].id for place in np.flatnonzero(unlike).tolist()]
 
 
 def _csv_votes(path: Path) -> Iterator[tuple[str, Rating | None]]:

@@ -271,7 +271,6 @@ def test_json_without_values_and_transcripts_that_are_none(release_1_12, tmp_pat
     assert math.isnan(row.valence)
 
 
-<<<<<<< HEAD
 def test_biic_podcast_is_read_as_msp_podcast_is_and_named(release_1_12, run, tmp_path):
     root = release_1_12.rename(tmp_path / "BIIC-PODCAST-1.01")
     result = run("biic-podcast", root, "-o", tmp_path / "out")
@@ -279,7 +278,8 @@ def test_biic_podcast_is_read_as_msp_podcast_is_and_named(release_1_12, run, tmp
     manifest = read_manifest(tmp_path / "out")
     assert (manifest.corpus, manifest.version) == ("biic-podcast", "1.01")
     assert manifest.utterances[0].labels == LABELS[0]
-=======
+
+
 VOTES = [  # two raters of the first recording, whose means are its labels, and one of the second
     ("WORKER00000001", "Neutral", "Concerned,Neutral", (2.0, 4.0, 2.0)),
     ("WORKER00000002", "Sad", "Sad", (2.4, 4.0, 3.2)),
@@ -343,4 +343,3 @@ def test_a_vote_that_is_no_number_is_named_with_its_line(release_1_10, tmp_path,
     result = run("msp-podcast", release_1_10, "-o", tmp_path / "out")
     assert result.exit_code == 1
     assert "labels_detailed.csv: line 2" in result.stderr
->>>>>>> 9eec06e (Read the votes of single raters of MSP-Podcast, and describe the heads that learn from them)
