@@ -11,6 +11,7 @@ import numpy as np
 
 from lemf.runtime.colours import BLUE, GREEN, GREY_20, VERMILION
 from lemf.runtime.console import printable
+from msfser.ablation.rows import AblationRow
 from msfser.ablation.run import RowResult
 from msfser.ablation.table import (
     Reachable,
@@ -90,7 +91,13 @@ def draw_ablation(results: Sequence[RowResult], reachable: Reachable) -> Figure:
 
 
 def write_ablation(
-    folder: Path, results: Sequence[RowResult], reachable: Reachable, split: str
+    folder: Path,
+    results: Sequence[RowResult],
+    reachable: Reachable,
+    split: str,
+    *,
+    absent: Sequence[AblationRow] = (),
+    more_notes: Sequence[str] = (),
 ) -> None:
     """Write all files of an ablation, in place of those of an earlier run.
 
@@ -100,18 +107,22 @@ def write_ablation(
         The folder cannot be written.
     """
     prepare_folder(folder, (), force=True)
-    table = ablation_table(results, reachable, ablation_title(results, split))
+    table = ablation_table(results, reachable, ablation_title(results, split), absent)
     replace_output(folder / CSV_NAME, format_csv(ablation_rows(results, reachable)))
     replace_output(folder / FIGURE_NAME, render_figure(draw_ablation(results, reachable)))
-    notes = "".join(f"{note}\n" for note in format_notes(ablation_notes(results, split)))
+    all_notes = [*ablation_notes(results, split, absent), *more_notes]
+    notes = "".join(f"{note}\n" for note in format_notes(all_notes))
     text = f"{format_markdown([table])}\n{notes}![CCC of each row]({FIGURE_NAME})\n"
     replace_output(folder / TABLE_NAME, text.encode())
 
 
-def ablation_notes(results: Sequence[RowResult], split: str) -> list[str]:
-    """Return what a reader should know of the scores of any row."""
+def ablation_notes(
+    results: Sequence[RowResult], split: str, absent: Sequence[AblationRow] = ()
+) -> list[str]:
+    """Return what a reader should know of the scores of any row, and why some have none."""
     of_rows = (one.notes.get(split, ()) for result in results for one in result.predictions)
-    return [f"{split}: {note}" for note in dict.fromkeys(chain.from_iterable(of_rows))]
+    notes = [f"{split}: {note}" for note in dict.fromkeys(chain.from_iterable(of_rows))]
+    return notes + [f"{row.name}: not trained here: {row.absent}" for row in absent]
 
 
 def ablation_title(results: Sequence[RowResult], split: str) -> str:

@@ -6,11 +6,13 @@ The reference is the best reachable CCC where it is known, else the CCC in the p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from lemf import N_RESAMPLES, read_rows
+from msfser.ablation.rows import AblationRow
 from msfser.ablation.run import RowResult
 from msfser.ccc import FloatArray, ccc
 from msfser.config.settings import SEMANTICS
@@ -94,6 +96,46 @@ def reachable_of(result: RowResult, reachable: Reachable) -> FloatArray:
     return with_average(np.array(values))
 
 
+def with_known_paper(
+    results: Sequence[RowResult], absent: Sequence[AblationRow], split: str
+) -> tuple[list[RowResult], list[AblationRow], str]:
+    """Leave out the paper's numbers where the data are not theirs.
+
+    Parameters
+    ----------
+    results : sequence of RowResult
+    absent : sequence of AblationRow
+    split : str
+        That the rows were evaluated on.
+
+    Returns
+    -------
+    results : list of RowResult
+    absent : list of AblationRow
+    note : str
+        What was left out; ``""`` for nothing.
+    """
+    first = results[0].predictions[0]
+    here = first.corpus, first.version, split
+    others = [
+        row.paper_data
+        for row in (*(result.row for result in results), *absent)
+        if row.paper is not None and row.paper_data and row.paper_data != here
+    ]
+    if not others:
+        return [*results], [*absent], ""
+    corpus, version, its_split = others[0]
+    note = (
+        f"the paper's numbers are left out: they are of {corpus} {version}, {its_split}, and these "
+        f"data are {' '.join(filter(None, here[:2]))}, {split}"
+    )
+    return (
+        [replace(result, row=replace(result.row, paper=None)) for result in results],
+        [replace(row, paper=None) for row in absent],
+        note,
+    )
+
+
 def ablation_rows(results: Sequence[RowResult], reachable: Reachable) -> list[Sequence[Cell]]:
     """Return the rows of ``ablation.csv``: those of each seed, then those of the mean."""
     rows: list[Sequence[Cell]] = [CSV_HEAD]
@@ -111,7 +153,12 @@ def ablation_rows(results: Sequence[RowResult], reachable: Reachable) -> list[Se
     return rows
 
 
-def ablation_table(results: Sequence[RowResult], reachable: Reachable, title: str) -> Table:
+def ablation_table(
+    results: Sequence[RowResult],
+    reachable: Reachable,
+    title: str,
+    absent: Sequence[AblationRow] = (),
+) -> Table:
     """Build the table of an ablation, with the reachable or the paper's CCC next to each.
 
     Parameters
@@ -120,9 +167,12 @@ def ablation_table(results: Sequence[RowResult], reachable: Reachable, title: st
     reachable : mapping
         As from `read_reachable`; where empty, the paper's numbers are shown if the rows have any.
     title : str
+    absent : sequence of AblationRow
+        Rows without a model, which come last.
     """
     other = "reachable" if reachable else "paper"
     shown = bool(reachable) or any(result.row.paper for result in results)
+    shown |= any(row.paper for row in absent)
     head = ["row"]
     for name in MEASURES:
         head += [name, other] if shown else [name]
@@ -137,10 +187,23 @@ def ablation_table(results: Sequence[RowResult], reachable: Reachable, title: st
             if shown:
                 cells.append("" if reference is None else format_ccc(reference[place]))
         rows.append(tuple(cells))
+    for row in absent:
+        cells = [row.name]
+        for place in range(len(MEASURES)):
+            cells.append("")
+            if shown:
+                known = row.paper if not reachable else None
+                cells.append("" if known is None else format_ccc(known[place]))
+        rows.append(tuple(cells))
     return Table(title=title, head=tuple(head), rows=tuple(rows))
 
 
-def brief_table(results: Sequence[RowResult], reachable: Reachable, title: str) -> Table:
+def brief_table(
+    results: Sequence[RowResult],
+    reachable: Reachable,
+    title: str,
+    absent: Sequence[AblationRow] = (),
+) -> Table:
     """Build the table of an ablation for a terminal, without intervals.
 
     ``0.984 of 0.993`` shows the reachable CCC; where it is unknown, ``0.750 (0.759)`` the paper's.
@@ -157,6 +220,10 @@ def brief_table(results: Sequence[RowResult], reachable: Reachable, title: str) 
             for place, value in enumerate(values)
         ]
         rows.append((result.row.name, *cells))
+    for row in absent:
+        known = None if reachable else row.paper
+        shown = [""] * len(MEASURES) if known is None else [f"({format_ccc(v)})" for v in known]
+        rows.append((row.name, *shown))
     return Table(title=title, head=("row", *MEASURES), rows=tuple(rows))
 
 

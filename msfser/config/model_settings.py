@@ -12,7 +12,8 @@ from msfser.errors import ConfigError
 Semantic = Literal["gs", "les", "es"]
 Intra = Literal["none", "attention", "gated"]
 Fusion = Literal["none", "concat", "attention", "film", "fm_moe"]
-Heads = Literal["independent", "shared"]
+Heads = Literal["independent", "shared", "linear"]
+Pooling = Literal["attentive", "mean"]
 ExpertC = Literal["es", "all"]
 PoolingInit = Literal["normal", "xavier"]
 Attention = Literal["sdpa", "hf"]
@@ -51,8 +52,9 @@ class ModelConfig:
         Masked mean of the last layer, or the vector of ``<s>``.
     text_norm : {"none", "global"}
         Text vectors unchanged, or standardised over the training set.
-    heads : {"independent", "shared"}
-        A two-layer regression head for each dimension, or one for all, as in the public baseline.
+    heads : {"independent", "shared", "linear"}
+        A two-layer regression head for each dimension, or one for all, as in the public baseline,
+        or a linear regression.
     head_dim : int
         Width of the hidden layer of the heads.
     film_dim : int
@@ -71,6 +73,8 @@ class ModelConfig:
         Probability that a layer of WavLM is skipped in training.
     spec_augment : bool
         Mask frames and features in training, as set in the configuration of WavLM.
+    pooling : {"attentive", "mean"}
+        Weighted means and deviations of the frames, or their mean alone.
     output : {"value", "evidence"}
         What the heads predict of each dimension: a value, trained by CCC; or the four numbers of
         DEER, whose loss trains them, with the uncertainty of the value.
@@ -111,6 +115,7 @@ class ModelConfig:
     freeze_cnn: bool = True
     layerdrop: float = 0.1
     spec_augment: bool = True
+    pooling: Pooling = field(default="attentive", metadata=LATER)
     output: Output = field(default="value", metadata=LATER)
     contours: Contours = field(default="none", metadata=LATER)
     contour_dim: int = field(default=64, metadata=LATER)

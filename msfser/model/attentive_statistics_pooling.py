@@ -52,6 +52,7 @@ class AttentiveStatisticsPooling(nn.Module):
 
     def __init__(self, hidden_size: int, init: PoolingInit = "normal") -> None:
         super().__init__()
+        self.pooled_size = 2 * hidden_size
         self.projection = nn.Linear(hidden_size, hidden_size)
         self.attention = nn.Parameter(torch.empty(hidden_size, 1))
         if init == "normal":

@@ -19,14 +19,33 @@ _LEAST_SPREAD = 0.02  # raters who all agree may have differed by less than a st
 _LARGEST_LOG = 10.0
 
 
-def make_heads(feature_dim: int, config: ModelConfig) -> IndependentHeads | SharedHead:
+def make_heads(feature_dim: int, config: ModelConfig) -> IndependentHeads | SharedHead | LinearHead:
     """Build the heads: a module from (batch, feature_dim) to (batch, 3) float32.
 
     With ``config.output == "evidence"``, to (batch, 3, 4), as `read_evidence` takes them.
     """
-    kind = SharedHead if config.heads == "shared" else IndependentHeads
     n_outputs = N_EVIDENCE if config.output == "evidence" else 1
+    if config.heads == "linear":
+        return LinearHead(feature_dim, n_outputs)
+    kind = SharedHead if config.heads == "shared" else IndependentHeads
     return kind(feature_dim, config.head_dim, config.head_dropout, n_outputs)
+
+
+class LinearHead(nn.Module):
+    """A linear regression of each dimension."""
+
+    def __init__(self, feature_dim: int, n_outputs: int = 1) -> None:
+        super().__init__()
+        self.n_outputs = n_outputs
+        self.head = nn.Linear(feature_dim, len(DIMENSIONS) * n_outputs)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Predict (batch, 3), or (batch, 3, outputs), from (batch, feature_dim)."""
+        with torch.autocast(features.device.type, enabled=False):
+            prediction: Tensor = self.head(features.float())
+            if self.n_outputs > 1:
+                return prediction.view(-1, len(DIMENSIONS), self.n_outputs)
+            return prediction
 
 
 class SideHeads(nn.Module):

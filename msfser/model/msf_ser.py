@@ -26,11 +26,18 @@ from msfser.model.folder import (
     read_model_folder,
     write_model_folder,
 )
-from msfser.model.heads import IndependentHeads, SharedHead, SideHeads, make_heads
+from msfser.model.heads import (
+    IndependentHeads,
+    LinearHead,
+    SharedHead,
+    SideHeads,
+    make_heads,
+)
 from msfser.model.inter_modal_attention import InterModalAttention
 from msfser.model.intra_modal_fusion import GatedFusion, IntraModalAttention
 from msfser.model.null_vectors import NullVectors
-from msfser.model.pitch_contour import PitchContour
+from msfser.model.rivals.mean_pooling import MeanPooling
+from msfser.model.rivals.pitch_contour import PitchContour
 from msfser.model.text_scaling import TextScaling
 from msfser.model.wavlm.loading import build_encoder, load_encoder
 from msfser.model.wavlm.wavlm import Wavlm
@@ -64,7 +71,11 @@ class MsfSer(nn.Module):
             if config.contours == "cross_attention"
             else None
         )
-        self.pooling = AttentiveStatisticsPooling(acoustic.hidden_size, config.pooling_init)
+        self.pooling: AttentiveStatisticsPooling | MeanPooling
+        if config.pooling == "mean":
+            self.pooling = MeanPooling(acoustic.hidden_size)
+        else:
+            self.pooling = AttentiveStatisticsPooling(acoustic.hidden_size, config.pooling_init)
         self.text_scaling = (
             TextScaling(config.semantics, config.text_dim) if config.text_norm == "global" else None
         )
@@ -75,7 +86,7 @@ class MsfSer(nn.Module):
         h_sem_and_es = "es" in config.semantics and len(config.semantics) > 1
         joins = config.fusion in ("attention", "film")
         joins |= config.fusion == "fm_moe" and config.expert_c == "all"
-        text_dim, audio_dim = config.text_dim, 2 * acoustic.hidden_size
+        text_dim, audio_dim = config.text_dim, self.pooling.pooled_size
         self.join = nn.Linear(2 * text_dim, text_dim) if h_sem_and_es and joins else None
 
         # Fuse voice and texts
@@ -91,7 +102,7 @@ class MsfSer(nn.Module):
 
         # Regress valence, arousal and dominance
         experts = {"B": {"gs", "les"} & {*config.semantics}, "C": {"es"} & {*config.semantics}}
-        self.regressor: FmMoe | IndependentHeads | SharedHead
+        self.regressor: FmMoe | IndependentHeads | SharedHead | LinearHead
         if config.fusion == "fm_moe":
             conditions = {name: text_dim for name, reads in experts.items() if reads}
             self.regressor = FmMoe(audio_dim, conditions, config)
@@ -315,7 +326,7 @@ class Prediction:
     expert_values : (batch, experts, 3) float32 Tensor or None
         Predictions of each expert; None without FM-MOE.
     embedding : (batch, 2 * hidden) float32 Tensor
-        The pooled acoustic features h_audio.
+        The pooled acoustic features h_audio; (batch, hidden) where they are the mean.
     outputs : (batch, 3) or (batch, 3, 4) float32 Tensor
         What the loss is computed from: the values, or with ``output = "evidence"`` the four
         numbers of DEER before they are read by `read_evidence`.

@@ -6,8 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from msfser.ablation import run as ablation
-from msfser.ablation.files import draw_ablation
-from msfser.ablation.rows import DEMO, TABLE_2, AblationRow, read_ablation
+from msfser.ablation.costs import measured_s
+from msfser.ablation.files import ablation_notes, draw_ablation
+from msfser.ablation.rows import DEMO, RIVALS, TABLE_2, AblationRow, read_ablation
 from msfser.ablation.run import RowResult
 from msfser.ablation.table import (
     MEAN_SEED,
@@ -18,6 +19,7 @@ from msfser.ablation.table import (
     reachable_of,
     read_reachable,
     resample_seeds,
+    with_known_paper,
 )
 from msfser.ccc import ccc
 from msfser.commands.cli import main
@@ -46,6 +48,22 @@ def test_table_2_has_its_ten_rows_and_their_averages():
     assert rows[-1].config == Config()
     assert rows[-1].paper == (0.759, 0.685, 0.631, 0.692)
     assert len({row.slug for row in rows}) == 10
+
+
+def test_the_rivals_are_rows_of_one_table():
+    rows = {row.name: row for row in read_ablation(RIVALS)}
+    for row in rows.values():
+        if row.paper is not None:
+            assert np.mean(row.paper[:3]) == pytest.approx(row.paper[3], abs=6e-4)
+        assert row.paper_data == ("msp-podcast", "1.12", "development")
+    assert "vocoder" in rows["KNN-VC"].absent
+    assert rows["LoRA-SER"].config.model.lora_rank == 8
+    assert rows["DEER"].config.model.output == "evidence"
+    assert rows["PCM-le-noNorm"].config.model.contours == "cross_attention"
+    assert rows["WavLM-LR"].config.model.heads == "linear"
+    assert rows["WavLM-LR"].paper is None  # only on IEMOCAP
+    assert rows["SERNC top (SAIL)"].config.train.sampling == "undersampled"
+    assert rows["MSF-SER"].config == Config()
 
 
 def test_the_demo_adds_one_level_after_the_other():
@@ -133,6 +151,69 @@ def test_a_dimension_without_labels_is_a_dash():
     assert brief[3] == "- (0.500)"
     assert brief[1].endswith(" (0.700)")
     draw_ablation([result], {})
+
+
+def test_the_papers_numbers_stand_beside_their_data_alone():
+    result = make_result()
+    of_paper = replace(result.row, paper_data=("msp-podcast", "1.12", "development"))
+    (kept,), _, note = with_known_paper([result], [], "development")
+    assert (kept.row.paper, note) == (result.row.paper, "")  # the file does not say
+    absent = AblationRow("Gone", Config(), (0.1, 0.2, 0.3, 0.2), "no weights", of_paper.paper_data)
+    foreign = replace(result, row=of_paper)
+    (left,), (gone,), note = with_known_paper([foreign], [absent], "test")
+    assert left.row.paper is None
+    assert gone.paper is None
+    assert note.endswith("they are of msp-podcast 1.12, development, and these data are own, test")
+    theirs = [replace(p, corpus="msp-podcast", version="1.12") for p in result.predictions]
+    own = replace(foreign, predictions=tuple(theirs))
+    (shown,), (gone,), note = with_known_paper([own], [absent], "development")
+    assert (shown.row.paper, gone.paper, note) == (of_paper.paper, absent.paper, "")
+    table = ablation_table([own], {}, "CCC", [absent])
+    assert table.rows[1] == ("Gone", "", "0.100", "", "0.200", "", "0.300", "", "0.200")
+    assert brief_table([own], {}, "CCC", [absent]).rows[1][1] == "(0.100)"
+    assert ablation_notes([own], "test", [absent]) == ["Gone: not trained here: no weights"]
+
+
+def test_rows_without_a_model_and_costs(corpus, tmp_path):
+    (tmp_path / "rows.toml").write_text(
+        """preset = "tiny"
+paper_data = { corpus = "msp-podcast", version = "1.12", split = "development" }
+model = { semantics = [], intra = "none", fusion = "none", head_dim = 8 }
+[[rows]]
+name = "whole"
+paper = [0.1, 0.2, 0.3, 0.2]
+[[rows]]
+name = "adapted"
+model = { lora_rank = 2 }
+[[rows]]
+name = "gone"
+paper = [0.1, 0.2, 0.3, 0.2]
+absent = "no weights"
+"""
+    )
+    changes = ("--set", "train.epochs=1", "--set", "train.batch_size=4", "--cost")
+    arguments = ["ablate", "--config", tmp_path / "rows.toml", "--data", corpus, *changes]
+    result = CliRunner().invoke(main, [*map(str, arguments), "-o", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    assert "note: gone: not trained here: no weights" in result.stderr
+    assert "note: the paper's numbers are left out: they are of msp-podcast" in result.stderr
+    text = (tmp_path / "out" / "ablation.md").read_text()
+    assert "| gone |" in text
+    assert "not trained here: no weights" in text
+    assert "0.200" not in text
+    whole, adapted = csv.DictReader((tmp_path / "out" / "costs.csv").read_text().splitlines())
+    n_changes = 2 * 4 * 2 * 2 * 64  # layers, projections, A and B, rank, width
+    assert int(adapted["weights"]) == int(whole["weights"]) + n_changes
+    assert int(adapted["trained"]) < 0.6 * int(whole["trained"])
+    assert float(adapted["memory_gib"]) < float(whole["memory_gib"])
+    assert float(whole["training_s"]) > 0
+
+
+def test_stops_are_left_out_of_the_time(tmp_path):
+    times = [1.0, 2.5, 0.5, 3.0, 4.0]
+    lines = [f'{{"kind": "step", "epoch": 1, "step": {s}, "seconds": {s}}}' for s in times]
+    (tmp_path / "log.jsonl").write_text("\n".join(lines))
+    assert measured_s(tmp_path) == 6.5
 
 
 def test_an_interval_over_more_utterances_is_narrower():

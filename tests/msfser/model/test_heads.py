@@ -39,7 +39,7 @@ def test_layers_are_the_papers_and_the_public_baselines():
     assert own[3].p == shared[0].p == shared[4].p == 0.5
 
 
-@pytest.mark.parametrize("kind", ["independent", "shared"])
+@pytest.mark.parametrize("kind", ["independent", "shared", "linear"])
 def test_they_are_fp32_under_autocast(kind):
     torch.manual_seed(0)
     heads = make_heads(8, ModelConfig(heads=kind, head_dim=16, head_dropout=0.0))

@@ -199,3 +199,20 @@ def test_it_overfits_one_batch(make_model, make_batch):
         optimiser.step()
         losses.append(loss.item())
     assert losses[-1] < 0.3 * losses[0]
+
+
+def test_a_linear_regression_of_the_mean_frame(make_model, make_batch):
+    voice = {"semantics": (), "intra": "none", "fusion": "none"}
+    model = make_model(pooling="mean", heads="linear", **voice)
+    waveforms, sample_mask, texts, present = make_batch()
+    with torch.no_grad():
+        said = model(waveforms, sample_mask, texts, present)
+        frames, frame_mask = model.acoustic(waveforms, sample_mask)
+        weight, bias = model.regressor.head.weight, model.regressor.head.bias
+        for row in range(3):
+            mean = frames[row, frame_mask[row]].mean(dim=0)
+            torch.testing.assert_close(said.embedding[row], mean, rtol=0, atol=FP32)
+            expected = weight @ mean + bias
+            torch.testing.assert_close(said.values[row], expected, rtol=0, atol=FP32)
+    whole = make_model(pooling="mean")(waveforms, sample_mask, texts, present)
+    assert whole.values.shape == (3, 3)  # with FM-MOE, too

@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from msfser.errors import ConfigError  # noqa: E402
-from msfser.model.pitch_contour import PitchContour  # noqa: E402
+from msfser.model.rivals.pitch_contour import PitchContour  # noqa: E402
 
 FP32 = 1e-5
 
