@@ -121,7 +121,8 @@ def draw_page(
     high_s = page.end_s + _MARGIN_S if row_s is None else low_s + row_s
     edges_s = max(sentence.start_s - _MARGIN_S, 0.0), sentence.end_s + _MARGIN_S
     whole = frames_of(*edges_s, contours.times_s) if is_row else None
-    span = frames_of(low_s, high_s, contours.times_s)
+    # a row that is longer than its words shows nothing of those of the next
+    span = frames_of(low_s, min(high_s, page.end_s + _MARGIN_S), contours.times_s)
     upper.set_xlim(low_s, high_s)
     lower.set_xlim(low_s, high_s)
     draw_f0(upper, page, sentence, contours, span, f0_axis, whole)

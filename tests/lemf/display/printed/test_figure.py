@@ -110,3 +110,19 @@ def test_the_same_emphasis_gives_the_same_bytes(emphasis, file_format, magic):
     first = render_printed(emphasis, file_format, "column")
     assert first.startswith(magic)
     assert render_printed(emphasis, file_format, "column") == first
+
+
+def test_a_row_shows_no_contour_without_its_word(make_grid):
+    words = [(f"w{i}", 0.1 + 0.2 * i, 0.3 + 0.2 * i) for i in range(20)]
+    words += [("late", 5.3, 6.5), ("later", 8.0, 9.9), ("last", 10.3, 11.5)]
+    samples = np.random.default_rng(8).normal(0, 0.1, 16000 * 12)
+    emphasis = lemf.score(samples, make_grid(words, 12.0), rate_hz=16000)
+    (sentence,) = emphasis.sentences
+    figure, rows = sheet_of(emphasis)
+    left_open = 0
+    for row, axes in zip(rows, figure.axes[1::2], strict=True):
+        (energy,) = [line for line in axes.get_lines() if line.get_label() == "energy"]
+        end_s = sentence.words[row][-1].end_s
+        assert end_s - 0.01 <= energy.get_xdata()[-1] <= end_s + 0.1
+        left_open += axes.get_xlim()[1] > end_s + 0.2
+    assert left_open > 0
