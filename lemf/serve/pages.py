@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
 from lemf.config import Settings
@@ -113,9 +112,10 @@ def _row(entry: Entry, files: WordFiles) -> dict[str, Any]:
 
 def message_page(message: str) -> str:
     """Return a page of one line, with a link to the list of the recordings."""
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><title>lemf serve</title></head>'
-        f"<body><main><h1>lemf serve</h1><p>{escape(printable(message))}</p>"
-        '<p><a href="/">All recordings</a></p></main></body></html>'
+    return fill_page(
+        "serve/message.html",
+        (),
+        title=printable(message),
+        data={},
+        styles=("page.css", "serve/serve.css"),
     )

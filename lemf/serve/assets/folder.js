@@ -127,6 +127,10 @@ function start() {
   }
   list();
   $("search").addEventListener("input", list);
+  $("list").addEventListener("click", (event) => { // a long recording is measured before its page comes
+    if (event.target.closest("a")) $("opening").textContent = `Opening ${event.target.textContent} …`;
+  });
+  addEventListener("pageshow", () => { $("opening").textContent = ""; });
   $("files").addEventListener("change", () => send($("files").files));
   $("record").addEventListener("click", record);
   $("take-keep").addEventListener("click", () => send([new File([take.blob], $("take-name").value)]));

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from base64 import b64encode
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -266,7 +268,20 @@ def test_recordings_are_dropped_with_their_words(visit, tmp_path):
     for name in ("really.wav", "really.TextGrid"):
         shutil.copyfile(one.client.folder / name, tmp_path / name.replace("really", "neu"))
     files = [str(tmp_path / "neu.TextGrid"), str(tmp_path / "neu.wav")]
-    one.page.set_input_files("#files", files)
+    dropped = one.page.evaluate_handle(
+        """(all) => {
+          const dropped = new DataTransfer();
+          for (const [name, bytes] of all) {
+            const content = Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0));
+            dropped.items.add(new File([content], name));
+          }
+          return dropped;
+        }""",
+        [[Path(one).name, b64encode(Path(one).read_bytes()).decode()] for one in files],
+    )
+    one.page.dispatch_event("#drop", "dragover", {"dataTransfer": dropped})
+    assert one.page.locator("#drop.over").count() == 1
+    one.page.dispatch_event("#drop", "drop", {"dataTransfer": dropped})
     one.page.wait_for_selector("#table tbody tr")
     assert one.page.inner_text("#name") == "neu.wav"
     one.expected = [refusal(422, "Unprocessable Entity"), refusal(422, "Unprocessable Content")]

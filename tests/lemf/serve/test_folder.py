@@ -98,7 +98,7 @@ def test_paths_that_name_no_page_are_not_found(client, outside, path):
     response, content = client.get(path)
     assert response.status == 404
     assert b"RIFF" not in content
-    assert b"root:" not in content
+    assert b"root:x:" not in content
 
 
 def test_a_recording_that_is_gone_and_one_that_is_damaged_are_one_line(client):
