@@ -39,6 +39,8 @@ LEMF = [sys.executable, "-m", "lemf"]
 ROUNDS = 5
 BUSY_ADDITIONS = 60_000_000
 PR_SET_CHILD_SUBREAPER = 36
+IN_OPEN = 0x20  # inotify
+N_OPEN = 4096  # recordings that are not done
 EXAMPLE = Path(__file__).parents[1] / "examples" / "really"
 
 
@@ -58,7 +60,7 @@ def main() -> None:
         measure_speed(corpus)
         measure_shares(usable)
         measure_memory(Path(scratch) / "long")
-        for n_files in (10_000, 100_000):
+        for n_files in (10_000, 100_000, 200_000):
             measure_resume(Path(scratch) / f"done-{n_files}", n_files)
 
 
@@ -189,51 +191,80 @@ def peaks_of(main_pid: int) -> Iterator[tuple[str, int]]:
 
 
 def measure_resume(corpus: Path, n_files: int) -> None:
-    """Time a resumed run from its start to the first file that a worker opens.
+    """Print when a resumed run starts work, and what memory its main process then has had."""
+    seconds, cpu_s, peaks_mb = zip(*time_resume(corpus, *make_done(corpus, n_files)), strict=True)
+    middle, low, high = statistics.median(seconds), min(seconds), max(seconds)
+    print(
+        f"{n_files:,} files done: a resumed run starts work after {middle:.2f} s "
+        f"({low:.2f} to {high:.2f}), {statistics.median(cpu_s):.2f} s of processor time in the "
+        f"main process, whose memory reaches {max(peaks_mb):.0f} MB",
+        flush=True,
+    )
 
-    The TextGrid of that file is a pipe: opening it for writing waits for the worker that reads it.
+
+def make_done(corpus: Path, n_files: int) -> tuple[str, int]:
+    """Make a corpus of links of which `n_files` are done, and 4,096 more are not.
+
+    Returns
+    -------
+    str
+        The recording that comes next.
+    int
+        Number of parts.
     """
-    corpus.mkdir()
-    n_open = 64
-    for number in range(n_files + n_open):
+    for number in range(n_files + N_OPEN):
         folder = corpus / f"{number // 500:04d}"
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True, parents=True)
         stem = folder / f"{number:06d}"
-        if number % 50_000 == 0:
-            first = stem
-            shutil.copy(f"{EXAMPLE}.wav", f"{stem}.wav")
-            shutil.copy(f"{EXAMPLE}.TextGrid", f"{stem}.TextGrid")
-            continue
-        os.link(f"{first}.wav", f"{stem}.wav")
-        if number < n_files - n_open:
-            os.link(f"{first}.TextGrid", f"{stem}.TextGrid")
-        else:
-            os.mkfifo(f"{stem}.TextGrid")
+        for suffix in (".wav", ".TextGrid"):
+            if number % 50_000 == 0:  # a file can have no more links on some systems
+                first = stem
+                shutil.copy(f"{EXAMPLE}{suffix}", f"{stem}{suffix}")
+            else:
+                os.link(f"{first}{suffix}", f"{stem}{suffix}")
     plan = make_plan(list_recordings(corpus)[0], lemf.Settings())
     parts = Parts(Path(f"{corpus}.parquet.parts"))
     parts.start(plan.identity)
     empty = {"words": to_stream([], schema_of("words", lemf.Settings()))}
-    n_done = n_files // plan.shard_size
-    for shard in range(n_done):
+    n_parts = n_files // plan.shard_size
+    for shard in range(n_parts):
         stamps = [stamp_of(plan.recordings[number]) for number in plan.files_of(shard)]
         parts.write(shard, Part(stamps, n_files=len(stamps), tables=empty))
-    pipe = plan.recordings[n_done * plan.shard_size].textgrid
-    seconds = []
-    for _ in range(7):
+    return plan.recordings[n_parts * plan.shard_size].audio, n_parts
+
+
+def time_resume(corpus: Path, recording: str, n_parts: int) -> Iterator[tuple[float, float, float]]:
+    """Time a resumed run from its start to the first recording that a worker opens.
+
+    Yields the seconds, the processor time of the main process until then, and its peak memory in
+    MB 10 s later, when it has checked all files that are done.
+    """
+    parts = Parts(Path(f"{corpus}.parquet.parts"))
+    for _ in range(5):
+        opened = watch_opening(recording)
         started = time.perf_counter()
         command = [*LEMF, "batch", str(corpus), "-o", f"{corpus}.parquet", "--jobs", "2"]
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        end = os.open(pipe, os.O_WRONLY)
-        seconds.append(time.perf_counter() - started)
+        os.read(opened, 4096)
+        seconds = time.perf_counter() - started
+        spent = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        os.close(opened)
+        time.sleep(10)
+        peak_kb = dict(peaks_of(process.pid))["main process"]
+        yield seconds, sum(map(int, spent)) / os.sysconf("SC_CLK_TCK"), peak_kb / 1000
         process.kill()
         process.wait()
-        os.close(end)
         time.sleep(0.5)
-    middle, low, high = statistics.median(seconds), min(seconds), max(seconds)
-    print(
-        f"{n_files:,} files done: a resumed run starts work after {middle:.2f} s "
-        f"({low:.2f} to {high:.2f})"
-    )
+        parts.forget(shard for shard in parts.done() if shard >= n_parts)
+
+
+def watch_opening(path: str) -> int:
+    """Return a descriptor that has something to read as soon as a file is opened (inotify)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    descriptor = libc.inotify_init1(0)
+    if libc.inotify_add_watch(descriptor, os.fsencode(path), IN_OPEN) < 0:
+        raise OSError(ctypes.get_errno(), "the file cannot be watched", path)
+    return int(descriptor)
 
 
 if __name__ == "__main__":

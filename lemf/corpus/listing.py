@@ -219,12 +219,16 @@ def _pair(root: str, found: _Found, textgrids: str | None) -> Listing:
     """
     audio: list[tuple[str, str]] = []
     by_suffix: dict[str, list[str]] = {}
+    folded: dict[str, str] = {}  # of the few suffixes that there are
     for name in found.names:
         stem, _, suffix = name.rpartition(".")
-        if _is_audio(name):
+        kind = folded.get(suffix)
+        if kind is None:
+            kind = folded[suffix] = suffix.lower()
+        if kind in AUDIO_SUFFIXES:
             audio.append((stem, name))
         else:
-            by_suffix.setdefault(suffix.lower(), []).append(name)
+            by_suffix.setdefault(kind, []).append(name)
     beside = by_suffix.get(TEXTGRID_SUFFIX, [])
     texts = _by_stem(name for suffix in TRANSCRIPT_SUFFIXES for name in by_suffix.get(suffix, []))
     prefix = prefix_of(root)
@@ -237,21 +241,31 @@ def _pair(root: str, found: _Found, textgrids: str | None) -> Listing:
         repeated_folders = repeated_folders + found.repeated_folders
         unsearched = unsearched + found.unsearched
     grids = _by_stem(sorted(beside))
-    others = {_compose(name): name for name in found.names}
+    others: dict[str, str] | None = None  # made for the first recording without a TextGrid
     recordings = []
+    used = set[str]()
     for stem, name in audio:
-        grid = _match(stem, grids) or _find_other(name, others, grids_prefix)
-        text = _match(stem, texts)
+        grid = _match(stem, grids)
+        if grid is None:
+            if others is None:
+                others = {_compose(name): name for name in found.names}
+            grid = _find_other(name, others, grids_prefix)
+        text = _match(stem, texts) if texts else None
+        if grid is not None:
+            used.add(grid)
         recordings.append(
             Recording(
                 stem,
                 prefix + name,
-                grid and grids_prefix + grid,
-                text_file=text and prefix + text,
+                None if grid is None else grids_prefix + grid,
+                None,
+                None,
+                None if text is None else prefix + text,
             )
         )
-    used = {recording.textgrid for recording in recordings}
-    unused = [name for name in map(grids_prefix.__add__, sorted(beside)) if name not in used]
+    unused = []
+    if len(used) < len(beside):
+        unused = [grids_prefix + name for name in sorted(beside) if name not in used]
     return Listing(recordings, unused, repeated_folders, unsearched)
 
 
@@ -270,11 +284,13 @@ def _by_stem(names: Iterable[str]) -> dict[str, str]:
     stems: dict[str, str] = {}
     for name in names:
         stems.setdefault(name.rpartition(".")[0], name)
-    return {_compose(stem): name for stem, name in stems.items()} | stems
+    composed = {_compose(stem): name for stem, name in stems.items() if not stem.isascii()}
+    return composed | stems if composed else stems
 
 
 def _match(stem: str, names: Mapping[str, str]) -> str | None:
-    return names.get(stem) or names.get(_compose(stem))
+    found = names.get(stem)
+    return names.get(_compose(stem)) if found is None and not stem.isascii() else found
 
 
 def _compose(stem: str) -> str:
