@@ -113,7 +113,7 @@ def perfect_calibration_error(
         NaN without words.
     """
     rng = np.random.default_rng(seed)
-    draws = rng.random((n_draws, len(probabilities))) < probabilities
+    draws = (rng.random(len(probabilities)) < probabilities for _ in range(n_draws))
     return float(np.mean([calibration_error(probabilities, one, n_bins) for one in draws]))
 
 

@@ -46,18 +46,26 @@ def baseline_scores(
         "last word": [np.arange(len(s.ratings), dtype=np.float64) for s in sentences],
         "letters": [np.array([float(len(word)) for word in s.scored.words]) for s in sentences],
         "word duration": [s.scored.lengths_s for s in sentences],
-        "text memoriser": [_memorised(s, rated) for s in sentences],
+        "text memoriser": _memorised(sentences, rated),
     }
 
 
-def _memorised(sentence: RatedSentence, rated: Sequence[RatedSentence]) -> FloatArray:
+def _memorised(
+    sentences: Sequence[RatedSentence], rated: Sequence[RatedSentence]
+) -> list[FloatArray]:
+    readings: dict[tuple[str, int], list[RatedSentence]] = {}
+    for one in rated:
+        readings.setdefault((one.text, len(one.ratings)), []).append(one)
+    return [
+        _mean_of_others(one, readings.get((one.text, len(one.ratings)), ())) for one in sentences
+    ]
+
+
+def _mean_of_others(sentence: RatedSentence, readings: Sequence[RatedSentence]) -> FloatArray:
     others = [
         other.ratings
-        for other in rated
-        if other.text == sentence.text
-        and len(other.ratings) == len(sentence.ratings)
-        and other is not sentence
-        and (other.speaker is None or other.speaker != sentence.speaker)
+        for other in readings
+        if other is not sentence and (other.speaker is None or other.speaker != sentence.speaker)
     ]
     mean: FloatArray = np.mean(others, axis=0) if others else np.zeros(len(sentence.ratings))
     return mean

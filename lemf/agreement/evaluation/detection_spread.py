@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Literal
 
@@ -34,6 +35,7 @@ DETECTION_MEASURES = (
 )
 By = Literal["probability", "decision", "score"]
 _DRAWS_AT_ONCE = 100
+_CELLS_AT_ONCE = 100_000  # draws times words, which then stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +63,7 @@ class WordJudgement:
         """Compute `DETECTION_MEASURES`; ``brier`` and ``ece`` are NaN without P."""
         x, y = np.concatenate(self.numbers), np.concatenate(self.emphasised)
         is_p = self.by == "probability"
-        hits = _top_hits(self.scores, self.emphasised)
+        hits = self._hits
         known = np.isfinite(hits)
         return {
             **precision_recall(np.concatenate(self.predicted), y)._asdict(),
@@ -89,28 +91,15 @@ class WordJudgement:
         is_p = self.by == "probability"
 
         # What is a sum over sentences
-        hits = _top_hits(self.scores, self.emphasised)
-        columns = np.column_stack(
-            [
-                [float(np.count_nonzero(a & b)) for a, b in self._pairs()],
-                [float(a.sum()) for a, _ in self._pairs()],
-                [float(b.sum()) for _, b in self._pairs()],
-                [float(len(b)) for _, b in self._pairs()],
-                [float(min(a.sum(), 2) == min(b.sum(), 2)) for a, b in self._pairs()],
-                np.nan_to_num(hits),
-                np.isfinite(hits).astype(np.float64),
-            ]
-        )
         n_right, n_predicted, n_emphasised, n_words, n_counted, n_hits, n_some = (
-            weights @ columns
+            weights @ self._sums
         ).T
 
         # What needs the words in the order of their numbers
         sentence = np.repeat(np.arange(len(self.numbers)), [len(x) for x in self.numbers])
         x, y = np.concatenate(self.numbers), np.concatenate(self.emphasised)
-        pr_auc, auc = _areas(x, y, weights[:, sentence])
-        highest = np.array([one.max() for one in self.numbers])
-        some = np.array([one.any() for one in self.emphasised])
+        pr_auc, auc = _areas(x, y, weights, sentence)
+        highest, some = self._highest
         brier = ece = np.full(len(weights), np.nan)
         if is_p:
             squares = np.bincount(sentence, (x - y) ** 2)
@@ -124,10 +113,38 @@ class WordJudgement:
             "roc_auc": auc,
             "brier": brier,
             "ece": ece,
-            "none_or_some_auc": _areas(highest, some, weights)[1],
+            "none_or_some_auc": _areas(highest, some, weights, np.arange(len(highest)))[1],
             "none_one_several": _divide(n_counted, weights.sum(axis=1)),
             "top_emphasised": _divide(n_hits, n_some),
         }
+
+    @cached_property
+    def _hits(self) -> FloatArray:
+        return _top_hits(self.scores, self.emphasised)
+
+    @cached_property
+    def _highest(self) -> tuple[FloatArray, BoolArray]:
+        """The highest number of each sentence, and whether any word of it is emphasised."""
+        return (
+            np.array([one.max() for one in self.numbers]),
+            np.array([one.any() for one in self.emphasised]),
+        )
+
+    @cached_property
+    def _sums(self) -> FloatArray:
+        """What each sentence adds to the sums of `summaries`, (sentences, sums) float64."""
+        hits = self._hits
+        return np.column_stack(
+            [
+                [float(np.count_nonzero(a & b)) for a, b in self._pairs()],
+                [float(a.sum()) for a, _ in self._pairs()],
+                [float(b.sum()) for _, b in self._pairs()],
+                [float(len(b)) for _, b in self._pairs()],
+                [float(min(a.sum(), 2) == min(b.sum(), 2)) for a, b in self._pairs()],
+                np.nan_to_num(hits),
+                np.isfinite(hits).astype(np.float64),
+            ]
+        )
 
     def _pairs(self) -> Iterator[tuple[BoolArray, BoolArray]]:
         return zip(self.predicted, self.emphasised, strict=True)
@@ -162,23 +179,45 @@ def spread_detection(
 
 
 def _areas(
-    numbers: FloatArray, emphasised: BoolArray, weights: FloatArray
+    numbers: FloatArray, emphasised: BoolArray, weights: FloatArray, unit: IntArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Compute average precision and ROC-AUC with weights, (draws, words), of the words."""
+    """Compute average precision and ROC-AUC of words in many draws.
+
+    Only thresholds from which on another emphasised word is taken add to either area.
+
+    Parameters
+    ----------
+    numbers : (words,) float64
+    emphasised : (words,) bool
+    weights : (draws, units) float64
+        How often each sentence was drawn.
+    unit : (words,) int64
+        The sentence of each word, as its column in `weights`.
+    """
     order = np.argsort(-numbers, kind="stable")
-    ends = np.flatnonzero(np.append(np.diff(numbers[order]) != 0, True))
-    taken = np.cumsum(weights[:, order], axis=1)[:, ends]
-    right = np.cumsum(weights[:, order] * emphasised[order], axis=1)[:, ends]
-    wrong = taken - right
-    rises = np.diff(right, axis=1, prepend=0.0)
-    wrong_rises = np.diff(wrong, axis=1, prepend=0.0)
-    n_emphasised, n_others = right[:, -1], wrong[:, -1]
-    precision = np.divide(right, taken, out=np.zeros_like(right), where=taken > 0)
-    behind = n_others[:, None] - wrong + wrong_rises / 2
-    return (
-        _divide((rises * precision).sum(axis=1), n_emphasised),
-        _divide((rises * behind).sum(axis=1), n_emphasised * n_others),
-    )
+    ends = np.flatnonzero(np.append(np.diff(numbers[order]) != 0, True))  # of equal numbers
+    places = np.flatnonzero(emphasised[order])
+    group = np.searchsorted(ends, places)  # of each emphasised word
+    last = np.flatnonzero(np.append(np.diff(group) != 0, True)[: len(group)])
+    rising = group[last]  # the groups with an emphasised word
+    before = ends[np.maximum(rising - 1, 0)]
+    column, n_at_once = unit[order], max(1, _CELLS_AT_ONCE // max(len(order), 1))
+    areas, aucs = [], []
+    for first in range(0, len(weights), n_at_once):
+        drawn = np.take(weights[first : first + n_at_once], column, axis=1)
+        taken = np.cumsum(drawn, axis=1)
+        right = np.cumsum(drawn[:, places], axis=1)[:, last]
+        rises = np.diff(right, axis=1, prepend=0.0)
+        at_end = taken[:, ends[rising]]
+        at_start = np.where(rising > 0, taken[:, before], 0.0)
+        precision = np.divide(right, at_end, out=np.zeros_like(right), where=at_end > 0)
+        n_emphasised = drawn[:, places].sum(axis=1)
+        n_others = taken[:, -1] - n_emphasised
+        wrong, wrong_rises = at_end - right, at_end - at_start - rises
+        behind = n_others[:, None] - wrong + wrong_rises / 2
+        areas.append(_divide((rises * precision).sum(axis=1), n_emphasised))
+        aucs.append(_divide((rises * behind).sum(axis=1), n_emphasised * n_others))
+    return np.concatenate(areas), np.concatenate(aucs)
 
 
 def _misses(probabilities: FloatArray, emphasised: BoolArray, sentence: IntArray) -> FloatArray:

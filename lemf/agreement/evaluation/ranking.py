@@ -142,11 +142,14 @@ def _by_groups(
     by: dict[Grouping, tuple[GroupAgreement, ...]] = {}
     for grouping in GROUPINGS:
         names = [getattr(sentence, grouping) for sentence in sentences]
+        known = sorted({name for name in names if name is not None})
+        number_of = {name: number for number, name in enumerate(known)}
+        numbers = np.array([number_of.get(name, -1) for name in names], dtype=np.int64)
         by[grouping] = tuple(
             GroupAgreement(
-                name, names.count(name), judgement.summary(np.array([n == name for n in names]) * 1)
+                name, int((numbers == i).sum()), judgement.summary((numbers == i).astype(np.int64))
             )
-            for name in sorted({name for name in names if name is not None})
+            for i, name in enumerate(known)
         )
     return by
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from lemf.agreement.raters import (
 )
 from lemf.arrays import BoolArray, FloatArray
 
+_DRAWS_AT_ONCE = 100  # bounds the memory
 OTHERS = "the other raters"  # beside the systems, in intervals of kappa
 
 
@@ -157,12 +159,18 @@ def _draw_kappas(
     draws: dict[Unit, dict[str, FloatArray]] = {}
     for unit, groups in units_of(known_speakers(sentences)).items():
         drawn = range(len(sentences)) if groups is None else groups
-        counts = np.array(
-            list(times_drawn(drawn, n_resamples=n_resamples, seed=seed)), dtype=np.float64
-        )
+        rows = times_drawn(drawn, n_resamples=n_resamples, seed=seed)
+        parts: list[dict[str, FloatArray]] = []
+        while some := list(islice(rows, _DRAWS_AT_ONCE)):
+            counts = np.array(some, dtype=np.float64).T
+            parts.append(
+                {
+                    name: np.array([kappa_of_counts(*(one @ counts)) for one in of_raters])
+                    for name, of_raters in sums.items()
+                }
+            )
         draws[unit] = {
-            name: np.array([kappa_of_counts(*(one @ counts.T)) for one in of_raters])
-            for name, of_raters in sums.items()
+            name: np.concatenate([part[name] for part in parts], axis=1) for name in sums
         }
     return draws
 
