@@ -18,7 +18,7 @@ from msfser.commands.compare_command import compare
 from msfser.commands.corpus_commands import corpus
 from msfser.commands.demo_command import demo
 from msfser.commands.evaluation_commands import evaluate, inspect_model
-from msfser.commands.export_command import export
+from msfser.commands.export_command import export, push
 from msfser.commands.predict_command import predict
 from msfser.commands.semantics_commands import encode, semantics
 from msfser.commands.training_commands import train
@@ -83,4 +83,5 @@ main.add_command(evaluate)
 main.add_command(compare)
 main.add_command(predict)
 main.add_command(export)
+main.add_command(push)
 main.add_command(inspect_model)

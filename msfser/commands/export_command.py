@@ -1,4 +1,4 @@
-"""The command `msfser export`."""
+"""The commands `msfser export` and `msfser push`, which hand a trained model to others."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from lemf.runtime.console import PATH, force_option, say
+from msfser.errors import CheckpointError
 
 
 @click.command()
@@ -26,3 +27,39 @@ def export(name: str, output: Path, force: bool) -> None:
     model.merge_lora()
     model.save_pretrained(output, force=force)
     say(f"wrote {output}")
+
+
+@click.command()
+@click.argument("folder", type=PATH, metavar="FOLDER")
+@click.argument("name", metavar="OWNER/NAME")
+@click.option("--private", is_flag=True, help="Make a repository that only its owner sees.")
+@click.option("--yes", is_flag=True, help="Upload without asking.")
+def push(folder: Path, name: str, private: bool, yes: bool) -> None:
+    """Upload a model with its card to the Hugging Face hub.
+
+    FOLDER is a run or the folder of a model; its card is that of msfser evaluate --card. Uploads
+    the weights, the settings and the card, and nothing else; log in before with: hf auth login.
+    """
+    from msfser.evaluation.model_card import CARD_NAME
+    from msfser.evaluation.runs import model_folder
+    from msfser.model.folder import CONFIG_NAME, WEIGHTS_NAME, read_model_folder
+    from msfser.model.hub import push_folder
+
+    place = Path(model_folder(str(folder)))
+    encoder = read_model_folder(str(place)).facts.text_encoder  # refuses what is no model
+    if not (place / CARD_NAME).exists():
+        raise CheckpointError(
+            f"{place / CARD_NAME}: no card, which says what the model is and may be used for; "
+            f"write it with msfser evaluate {folder} --card"
+        )
+    files = (CONFIG_NAME, WEIGHTS_NAME, CARD_NAME)
+    size_mb = sum((place / file).stat().st_size for file in files) / 1e6
+    say(f"{place}: {', '.join(files)}, {size_mb:,.1f} MB, to huggingface.co/{name}")
+    say(
+        "The licences of the corpus and of the encoders say whether you may share it: see the card."
+    )
+    if Path(encoder).is_absolute():
+        say(f"note: the text encoder is a folder of this machine, {encoder}: others need a copy")
+    if not yes and not click.confirm("Upload?", err=True):
+        raise SystemExit(1)
+    click.echo(push_folder(place, name, files, private=private))

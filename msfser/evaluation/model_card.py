@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from lemf.runtime.output import check_output, write_output
 from msfser.config.files import read_config
 from msfser.config.settings import Config
+from msfser.evaluation.base_licences import find_licence
 from msfser.evaluation.intervals import LEVEL
 from msfser.evaluation.report import make_tables
 from msfser.evaluation.runs import BEST_NAME, CONFIG_NAME, read_metrics
@@ -17,6 +19,8 @@ from msfser.model.folder import ModelFacts, read_model_folder
 from msfser.outputs import format_markdown, format_notes
 
 CARD_NAME = "README.md"
+
+_HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
 _FULL_NAMES = {
     "gs": "Global Semantics: what is said",
@@ -49,13 +53,15 @@ def format_model_card(
     """
     corpus = " ".join(part for part in (facts.corpus, facts.corpus_version) if part)
     parts = [
-        _front_matter(facts),
+        _front_matter(config, facts),
         f"# MSF-SER, trained on {corpus or 'an unnamed corpus'}\n",
         _summary(config, facts),
         _USE,
         _training(config, facts, training, corpus),
         _scores(scores, notes),
+        _NOT,
         _limits(facts, corpus),
+        _licences(config, facts, corpus),
     ]
     return "\n".join(parts)
 
@@ -95,12 +101,19 @@ def write_card(
     return path
 
 
-def _front_matter(facts: ModelFacts) -> str:
+def _front_matter(config: Config, facts: ModelFacts) -> str:
     datasets = f"datasets: [{facts.corpus}]\n" if facts.corpus else ""
+    bases = [name for name in _base_models(config, facts) if _HUB_NAME.fullmatch(name)]
+    base = f"base_model: [{', '.join(bases)}]\n" if bases else ""
     return (
-        "---\nlibrary_name: msfser\npipeline_tag: audio-classification\n"
-        f"tags: [speech, emotion, valence, arousal, dominance]\n{datasets}---\n"
+        "---\nlibrary_name: msfser\npipeline_tag: audio-classification\nlicense: other\n"
+        f"tags: [speech, emotion, valence, arousal, dominance]\n{base}{datasets}---\n"
     )
+
+
+def _base_models(config: Config, facts: ModelFacts) -> list[str]:
+    """Return the pretrained models that a model is built on: of the voice, then of texts."""
+    return [config.model.acoustic, *([facts.text_encoder] if config.model.semantics else [])]
 
 
 def _summary(config: Config, facts: ModelFacts) -> str:
@@ -122,6 +135,17 @@ def _summary(config: Config, facts: ModelFacts) -> str:
         lines.append("- reads no text: the voice alone")
     return "\n".join(lines) + "\n"
 
+
+_NOT = """## What the values are not
+
+- No measurement of what a speaker feels, thinks or intends: they are what listeners would say on
+  average.
+- No finding about a person: neither of honesty, nor of health, nor of character.
+- Not exact: two recordings whose values differ by less than the RMSE above are not told apart.
+- Not comparable with the values of another model, corpus or scale.
+- The emphasised word that prediction shows is the word that lemf ranks first in the sentence; a
+  sentence that stresses nothing has such a word, too, unless a decision was asked for.
+"""
 
 _USE = """## Use
 
@@ -179,13 +203,22 @@ def _limits(facts: ModelFacts, corpus: str) -> str:
             "",
             "## Limits",
             "",
-            "- It predicts what the listeners of one corpus judge on average, not what a speaker "
-            "feels.",
             f"- Measured on {corpus or 'its own corpus'} only: other languages, microphones, ages "
             "and situations are not covered by the numbers above.",
             f"- Predictions are not forced into {low:g} to {high:g}.",
             "- Not for decisions about people: not for hiring, teaching, health, policing.",
-            "- The licence of the corpus, and that of the encoders, say what may be done with it.",
             "",
         ]
     )
+
+
+def _licences(config: Config, facts: ModelFacts, corpus: str) -> str:
+    rows = [
+        f"- {corpus or 'the corpus'}: its licence says whether a model that was trained on it may "
+        "be shared, and what for"
+    ]
+    for name in _base_models(config, facts):
+        licence = find_licence(name)
+        rows.append(f"- {name or 'the text encoder'}: {licence.name} ({licence.source})")
+    rows.append("- the code of msfser: MIT")
+    return "\n".join(["## Licences", "", *rows, ""])

@@ -22,6 +22,7 @@ UNLOADABLE = (
 )  # fmt: skip
 
 _UNUSED = "pooler."  # weights that the last layer does not depend on
+_NOT_LOGGED_IN = (401, 403)
 _HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
 
@@ -64,6 +65,64 @@ def find_folder(name: str, patterns: Sequence[str]) -> Path:
         raise CheckpointError(
             f"{name}: cannot be downloaded ({first_line(error)}); try again, or name a local folder"
         ) from error
+
+
+def push_folder(folder: Path, name: str, files: Sequence[str], *, private: bool) -> str:
+    """Upload files of a folder to the Hugging Face hub, into a model's repository.
+
+    The token is that of ``hf auth login`` or of ``HF_TOKEN``.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        ``"owner/name"``; the repository is made if there is none.
+    files : sequence of str
+        Names in the folder; nothing else is uploaded.
+    private : bool
+        Whether a repository that is made is seen by its owner only.
+
+    Returns
+    -------
+    str
+        The address of the model.
+
+    Raises
+    ------
+    CheckpointError
+        The name is none, the hub cannot be reached, or it refuses.
+    """
+    if not _HUB_NAME.fullmatch(name):
+        raise CheckpointError(f"{name or repr(name)}: no name on the hub; write owner/name")
+    from huggingface_hub import HfApi
+    from huggingface_hub import errors as hub_errors
+
+    hub = HfApi(library_name="msfser")
+    try:
+        address = hub.create_repo(name, private=private, exist_ok=True)
+        hub.upload_folder(
+            repo_id=name,
+            folder_path=folder,
+            allow_patterns=list(files),
+            commit_message="Upload a model of msfser",
+        )
+    except hub_errors.HfHubHTTPError as error:
+        status = error.response.status_code
+        remedy = (
+            "log in: hf auth login" if status in _NOT_LOGGED_IN else "check the name and try again"
+        )
+        raise CheckpointError(
+            f"{name}: the hub refuses ({status}: {first_line(error)}); {remedy}"
+        ) from error
+    except ValueError as error:
+        raise CheckpointError(
+            f"{name}: {' '.join(str(error).split())}; correct the card"
+        ) from error
+    except (OSError, hub_errors.HTTPError) as error:  # type: ignore[attr-defined]
+        raise CheckpointError(
+            f"{name}: huggingface.co cannot be reached ({first_line(error)}); try again"
+        ) from error
+    return str(address)
 
 
 def check_weights(place: str, report: Mapping[str, Any]) -> None:

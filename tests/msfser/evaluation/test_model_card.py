@@ -61,6 +61,25 @@ def test_the_card_says_what_the_run_was():
     assert re.search(r"\| valence \| 0\.\d{3} \|", card)
 
 
+def test_the_card_names_the_licences_of_what_it_is_built_on_and_what_the_values_are_not():
+    card = format_model_card(PRESETS["paper"], FACTS, {}, [])
+    assert "- microsoft/wavlm-large: open: two texts disagree (" in card
+    assert "CC BY-SA 3.0" in card
+    assert "- an-encoder: not known (read what came with it" in card
+    assert "- msp-podcast 1.12: its licence says whether" in card
+    assert "base_model: [microsoft/wavlm-large]\n" in card
+    assert "license: other\n" in card
+    assert "## What the values are not\n\n- No measurement of what a speaker feels" in card
+    roberta = replace(FACTS, text_encoder="FacebookAI/roberta-large")
+    card = format_model_card(PRESETS["paper"], roberta, {}, [])
+    assert "base_model: [microsoft/wavlm-large, FacebookAI/roberta-large]\n" in card
+    assert "- FacebookAI/roberta-large: MIT (" in card
+    card = format_model_card(PRESETS["voice"], FACTS, {}, [])
+    assert "- tiny: none needed (its weights were drawn at random" in card
+    assert "base_model" not in card
+    assert "an-encoder" not in card
+
+
 def test_the_paper_stands_in_the_card_where_it_may():
     card = format_model_card(PRESETS["paper"], FACTS, {}, draw_scores())
     assert "| paper |" in card
