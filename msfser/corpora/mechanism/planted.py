@@ -20,7 +20,7 @@ SPREAD_EDGES = (1.6, 0.4)  # of the raters at the flattest and the liveliest mel
 
 PEAK_SEMITONES = 1.0  # by which the two halves of a content word differ at most from its mean F0
 
-_MOST = {"class_imbalance": 1000.0, "speaker_shift": 3.0, "rater_spread": 2.0, "contour_shape": 2.5}
+_MOST = {"class_imbalance": 1000.0, "speaker_shift": 2.0, "rater_spread": 2.0, "contour_shape": 2.5}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +35,10 @@ class Planted:
         `emotion` of an utterance. 0: the corpus has no classes.
     speaker_shift : float
         Standard deviation between the voices of development and test, in points of arousal, of a
-        liveliness of melody and tempo that is a habit of the voice and no arousal: every second
-        pair of voices has twice as much, the others none. In training, every second recording on
-        average has twice as much, whoever speaks, so that no voice tells the habit.
+        liveliness of melody and tempo that is a habit of the voice and no arousal: half of the
+        voices speak with so many points more, half with so many less. What they vary beside the
+        habit is smaller in turn, so that melody and tempo stay within those of the training, whose
+        voices have no habits.
     rater_spread : float
         Mean standard deviation of the votes of `N_RATERS` raters, in points. That of an utterance
         falls along a line with its melody, from 1.6 times to 0.4 times the mean; the labels are the
@@ -88,12 +89,14 @@ def class_weights(planted: Planted, split: str) -> dict[float, float]:
     return {polarity: imbalance if polarity == COMMON else 1.0 for polarity in CLASSES}
 
 
-def has_habit(speaker: int) -> bool:
-    """Return whether a voice of development or test is lively by habit.
+def habit_points(planted: Planted, speaker: int, first_lively: bool) -> float:
+    """Return the habit of a voice in points of arousal.
 
-    Pairs of voices, a woman and a man, alternate: gender does not tell the habit.
+    Of every four voices, the first two or the last two are lively, a woman and a man: gender does
+    not tell the habit.
     """
-    return speaker // 2 % 2 == 1
+    lively = (speaker // 2 % 2 == 0) == first_lively
+    return planted.speaker_shift if lively else -planted.speaker_shift
 
 
 def spread_points(planted: Planted, melody_share: float) -> float:

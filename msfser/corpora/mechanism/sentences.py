@@ -20,7 +20,7 @@ from msfser.corpora.mechanism.planted import (
     NOTHING,
     Planted,
     class_weights,
-    has_habit,
+    habit_points,
     spread_points,
 )
 
@@ -205,7 +205,7 @@ def draw_sentence(seed: int, index: int, planted: Planted = NOTHING) -> Sentence
     if planted.class_imbalance:
         found = _with_class(found, seed, class_weights(planted, found.split))
     if planted.speaker_shift:
-        found = _with_habit(found, seed, 2.0 * planted.speaker_shift)
+        found = _with_habit(found, seed, planted)
     if planted.contour_shape:
         peak = float(random_stream("peak", seed, index).uniform(-1.0, 1.0))
         found = replace(found, peak=peak, peak_weight=planted.contour_shape)
@@ -226,25 +226,25 @@ def _with_class(sentence: Sentence, seed: int, weights: dict[float, float]) -> S
     return replace(sentence, words=tuple(words), emotion=CLASSES[polarity])
 
 
-def _with_habit(sentence: Sentence, seed: int, points: float) -> Sentence:
-    """Add to melody and tempo what would be so many points of arousal, half to each, or nothing."""
-    lively = has_habit(int(sentence.speaker.name[1:]))
+def _with_habit(sentence: Sentence, seed: int, planted: Planted) -> Sentence:
+    """Give a voice of development or test its habit, half of its points by melody, half by tempo.
+
+    The sentence varies less beside it, so that both stay within their usual limits.
+    """
     if sentence.split == "train":
-        lively = bool(random_stream("habit", seed, sentence.index).integers(2))
-    habit = points if lively else 0.0
-    wider, faster = (
-        habit / 2 / weight * (high - low) / 12**0.5
-        for weight, (low, high) in (
-            (F0_RANGE_WEIGHT, F0_RANGE_SEMITONES),
-            (TEMPO_WEIGHT, TEMPO),
-        )
-    )
-    return replace(
-        sentence,
-        f0_range_semitones=sentence.f0_range_semitones + wider,
-        tempo=sentence.tempo + faster,
-        habit=habit,
-    )
+        return sentence
+    number = int(sentence.speaker.name[1:])
+    first_lively = bool(random_stream("habit", seed, number // 4).integers(2))
+    habit = habit_points(planted, number, first_lively)
+    moved = []
+    for value, weight, (low, high) in (
+        (sentence.f0_range_semitones, F0_RANGE_WEIGHT, F0_RANGE_SEMITONES),
+        (sentence.tempo, TEMPO_WEIGHT, TEMPO),
+    ):
+        step = habit / 2 / weight * (high - low) / 12**0.5
+        middle, half = (low + high) / 2, (high - low) / 2
+        moved.append(middle + step + (value - middle) * (1 - abs(step) / half))
+    return replace(sentence, f0_range_semitones=moved[0], tempo=moved[1], habit=habit)
 
 
 def _with_votes(sentence: Sentence, seed: int, spread: float) -> Sentence:
