@@ -99,10 +99,16 @@ def measure_speaker(corpus: Path, folder: Path, seed: int) -> dict[str, list[flo
 
 
 def measure_sampling(corpus: Path, folder: Path, seed: int) -> dict[str, list[float]]:
-    """Measure CCC of models that were trained on all, balanced and undersampled epochs."""
+    """Measure CCC of models that were trained on all, balanced and undersampled epochs.
+
+    Undersampled ones are short, so there are four times as many. Valence is in the texts, so the
+    models hear the first half second only.
+    """
     found = {}
     for sampling in ("all", "balanced", "undersampled"):
-        run = train(corpus, folder / f"{sampling}{seed}", seed, f"train.sampling={sampling}")
+        changes = [f"train.sampling={sampling}", "data.crop_s=0.5"]
+        changes += ["train.epochs=48"] if sampling == "undersampled" else []
+        run = train(corpus, folder / f"{sampling}{seed}", seed, *changes)
         found[f"sampling {sampling}"] = evaluate(run, folder / f"{sampling}-scores{seed}")
     return found
 

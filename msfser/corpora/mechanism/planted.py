@@ -1,9 +1,9 @@
 """What may be planted in the mechanism corpus besides its causes; nothing by default.
 
-A class of emotion for the polarity of the stressed word, one of them far more frequent than the
-others in training; voices that are livelier by habit, which listeners do not hear as arousal;
-raters who agree on lively melodies more than on flat ones; and peaks of F0 that come early or late
-in the words, which listeners hear as dominance.
+A class of emotion for valence, one of them far more frequent than the others in training; voices
+that are livelier by habit, which listeners do not hear as arousal; raters who agree on lively
+melodies more than on flat ones; and peaks of F0 that come early or late in the words, which
+listeners hear as dominance.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from dataclasses import dataclass, fields
 from msfser.errors import ConfigError
 
 CLASSES = {1.0: "elated", 0.5: "content", -0.5: "weary", -1.0: "desperate"}  # by polarity
-COMMON = 0.5  # polarity of the class that is frequent where classes are imbalanced
+COMMON = 1.0  # polarity of the class that is frequent where classes are imbalanced
+MISLED = 0.3  # share of the utterances whose words do not tell the class
 N_RATERS = 7
 SPREAD_EDGES = (1.6, 0.4)  # of the raters at the flattest and the liveliest melody, times the mean
 
@@ -30,9 +31,11 @@ class Planted:
     Attributes
     ----------
     class_imbalance : float
-        How many times as frequent the class "content" is as each other, in training and
+        How many times as frequent the class "elated" is as each other, in training and
         development; the test split is balanced, and so is everything at 1. The class is the
-        `emotion` of an utterance. 0: the corpus has no classes.
+        `emotion` of an utterance and makes its valence. The stressed word is of the class in 7 of
+        10 utterances, in the others of any class, so that a model that has seen few of a class
+        takes its words for misleading. 0: the corpus has no classes.
     speaker_shift : float
         Standard deviation between the voices of development and test, in points of arousal, of a
         liveliness of melody and tempo that is a habit of the voice and no arousal: half of the

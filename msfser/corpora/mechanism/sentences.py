@@ -16,6 +16,7 @@ import numpy as np
 
 from msfser.corpora.mechanism.planted import (
     CLASSES,
+    MISLED,
     N_RATERS,
     NOTHING,
     Planted,
@@ -117,7 +118,9 @@ class Sentence:
     habit : float
         Liveliness of the voice that is no arousal, in points of arousal.
     emotion : str or None
-        Class of the stressed word; None where the corpus has no classes.
+        The class; None where the corpus has no classes.
+    felt_polarity : float or None
+        That of the class, -1 to 1, which makes valence in place of the stressed word's.
     vote_spread : float
         Standard deviation of the raters in points; 0 without raters.
     peak : float
@@ -142,6 +145,7 @@ class Sentence:
     noise: tuple[float, float, float]
     habit: float = 0.0
     emotion: str | None = None
+    felt_polarity: float | None = None
     vote_spread: float = 0.0
     peak: float = 0.0
     peak_weight: float = 0.0
@@ -165,8 +169,11 @@ class Sentence:
     @cached_property
     def truth(self) -> tuple[float, float, float]:
         """Valence, arousal, dominance as the causes make them, on the scale of `LABEL_BOUNDS`."""
+        felt = self.felt_polarity
+        if felt is None:
+            felt = self.polarities[self.stressed_position]
         effects = (
-            POLARITY_WEIGHT * self.polarities[self.stressed_position],
+            POLARITY_WEIGHT * felt,
             F0_RANGE_WEIGHT * standardise(self.f0_range_semitones, F0_RANGE_SEMITONES)
             + TEMPO_WEIGHT * standardise(self.tempo, TEMPO)
             - self.habit,
@@ -217,13 +224,16 @@ def draw_sentence(seed: int, index: int, planted: Planted = NOTHING) -> Sentence
 
 
 def _with_class(sentence: Sentence, seed: int, weights: dict[float, float]) -> Sentence:
-    """Draw the class of the stressed word anew, and a word of this class."""
+    """Draw the class, and a stressed word that is of this class in most utterances."""
     rng = random_stream("class", seed, sentence.index)
     chances = np.array(list(weights.values()))
     polarity = list(weights)[int(rng.choice(len(weights), p=chances / chances.sum()))]
+    said = polarity
+    if rng.random() < MISLED:
+        said = list(weights)[int(rng.integers(len(weights)))]
     words = list(sentence.words)
-    words[sentence.stressed_word] = str(rng.choice(CONTENT_WORDS[polarity]))
-    return replace(sentence, words=tuple(words), emotion=CLASSES[polarity])
+    words[sentence.stressed_word] = str(rng.choice(CONTENT_WORDS[said]))
+    return replace(sentence, words=tuple(words), emotion=CLASSES[polarity], felt_polarity=polarity)
 
 
 def _with_habit(sentence: Sentence, seed: int, planted: Planted) -> Sentence:

@@ -23,19 +23,22 @@ def draw(**planted):
     return [draw_sentence(3, index, Planted(**planted)) for index in range(N)]
 
 
-def test_classes_follow_the_stressed_word_and_are_imbalanced_in_training_alone():
+def test_classes_make_valence_and_are_imbalanced_in_training_alone():
     sentences = draw(class_imbalance=20.0)
-    names = {1.0: "elated", 0.5: "content", -0.5: "weary", -1.0: "desperate"}
+    polarities = {"elated": 1.0, "content": 0.5, "weary": -0.5, "desperate": -1.0}
     counts = {"train": Counter(), "test": Counter()}
+    told = Counter()
     for sentence in sentences:
-        polarity = POLARITIES[sentence.words[sentence.stressed_word]]
-        assert sentence.emotion == names[polarity]
-        assert abs(sentence.labels[0] - 4 - 2.5 * polarity) <= 0.4
+        assert abs(sentence.labels[0] - 4 - 2.5 * polarities[sentence.emotion]) <= 0.4
+        told[
+            POLARITIES[sentence.words[sentence.stressed_word]] == polarities[sentence.emotion]
+        ] += 1
         if sentence.split in counts:
             counts[sentence.split][sentence.emotion] += 1
-    others = [counts["train"][name] for name in names.values() if name != "content"]
-    assert counts["train"]["content"] / np.mean(others) == pytest.approx(20, rel=0.2)
+    others = [counts["train"][name] for name in polarities if name != "elated"]
+    assert counts["train"]["elated"] / np.mean(others) == pytest.approx(20, rel=0.2)
     assert max(counts["test"].values()) < 1.4 * min(counts["test"].values())
+    assert told[True] / N == pytest.approx(0.7 + 0.3 / 4, abs=0.03)
 
 
 def test_habits_are_heard_and_are_no_arousal():
