@@ -33,5 +33,5 @@ def draw_uncertainty(coverage: Coverage) -> Figure:
     right.set_ylim(0, None)
     right.set_xlim(105, 5)
     right.set_title("selective prediction")
-    right.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=8, loc="lower right")
     return figure
