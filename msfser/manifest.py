@@ -54,6 +54,10 @@ class Utterance:
         ``"ok"`` or ``"failed"``; a failed row stays, and nothing is computed from it.
     reason : str or None
         Why the row failed.
+    dialogue : str or None
+        The conversation that the utterance is a turn of, unique in the manifest.
+    start_s : float
+        Where the turn begins in the dialogue; NaN where unknown.
     """
 
     id: str
@@ -71,6 +75,8 @@ class Utterance:
     duration_s: float = math.nan
     status: str = "ok"
     reason: str | None = None
+    dialogue: str | None = None
+    start_s: float = math.nan
 
     @property
     def labels(self) -> tuple[float, float, float]:
@@ -83,6 +89,7 @@ COLUMNS: tuple[Column[Utterance], ...] = tuple(
     (field.name, _ARROW_TYPES[str(field.type)], attrgetter(field.name))
     for field in fields(Utterance)
 )
+_OPTIONAL = ("dialogue", "start_s")  # columns of corpora of dialogues
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +188,13 @@ def write_manifest(path: Path, manifest: Manifest, *, force: bool = False) -> No
         "root": str(manifest.root),
         "label_bounds": list(manifest.label_bounds),
     }
-    write_output(path, format_parquet(manifest.utterances, COLUMNS, metadata), force=force)
+    rows = manifest.utterances
+    columns = [
+        (name, kind, value_of)
+        for name, kind, value_of in COLUMNS
+        if name not in _OPTIONAL or any(row.dialogue is not None for row in rows)
+    ]
+    write_output(path, format_parquet(rows, columns, metadata), force=force)
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -203,9 +216,10 @@ def read_manifest(path: Path) -> Manifest:
     """
     if path.is_dir():
         path = path / MANIFEST_NAME
-    names = [name for name, _, _ in COLUMNS]
-    table, metadata = read_parquet(path, names, ManifestError, "msfser corpus")
     types = {name: kind for name, kind, _ in COLUMNS}
+    needed = [name for name in types if name not in _OPTIONAL]
+    table, metadata = read_parquet(path, needed, ManifestError, "msfser corpus", optional=_OPTIONAL)
+    types = {name: types[name] for name in table.column_names}
     table = convert_columns(path, table, types, ManifestError)
     try:
         low, high = metadata["label_bounds"]
@@ -233,7 +247,7 @@ def _find_root(here: Path, written: Path, utterances: Sequence[Utterance]) -> Pa
 
 
 def _from_row(row: dict[str, Any]) -> Utterance:
-    for name in (*DIMENSIONS, "duration_s"):
-        if row[name] is None:
+    for name in (*DIMENSIONS, "duration_s", "start_s"):
+        if row.get(name, math.nan) is None:
             row[name] = math.nan
     return Utterance(**row)

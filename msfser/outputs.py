@@ -141,6 +141,7 @@ def read_parquet(
     error_type: type[MsfserError],
     command: str,
     *,
+    optional: Iterable[str] = (),
     by_others: bool = False,
 ) -> tuple[pyarrow.Table, Any]:
     """Read a table that `format_parquet` made, and its metadata.
@@ -154,6 +155,8 @@ def read_parquet(
         Class of the error to raise.
     command : str
         The command that makes the file, such as ``"msfser corpus"``.
+    optional : iterable of str
+        Columns that are returned, too, where the table has them.
     by_others : bool
         Accept a table that another program made, whose metadata are then None, and return all
         columns.
@@ -184,6 +187,8 @@ def read_parquet(
         missing = [name for name in names if columns.count(name) != 1]
         twice = [name for name in columns if by_others and columns.count(name) > 1]
         if not missing and not twice:
+            more = [name for name in optional if name not in names]
+            names += [name for name in more if columns.count(name) == 1]
             return (table if by_others else table.select(names)), metadata
         fault = f"two columns {twice[0]!r}" if twice else f"no column {missing[0]!r}"
     raise error_type(f"{path}: {fault}; check the path, or make it with {command}")

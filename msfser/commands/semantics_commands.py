@@ -33,7 +33,7 @@ from msfser.config.settings import Engine
 
 @click.group()
 def semantics() -> None:
-    """Find the texts of a corpus: LES, GS and ES.
+    """Find the texts of a corpus: LES, GS, ES and context.
 
     Reads DIR/manifest.parquet and writes DIR/texts.parquet.
     """
@@ -248,6 +248,30 @@ def gs(
             watch=watch,
         )
     finish(folder, manifest, "gs", texts, part)
+
+
+@semantics.command()
+@folder_argument
+@click.option(
+    "--turns",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="Most turns before an utterance.",
+)
+def context(folder: Path, turns: int) -> None:
+    """Collect what was said in the turns before: the context.
+
+    The manifest names the dialogues, as those of IEMOCAP, MSP-Podcast and MELD do; the words are
+    the transcripts, else GS. Needed by models with model.semantics = [..., "context"] alone.
+    """
+    from msfser.manifest import read_manifest
+    from msfser.semantics.context import make_context
+    from msfser.semantics.texts import find_transcripts
+
+    manifest = read_manifest(folder)
+    made = make_context(manifest, find_transcripts(folder, manifest), turns)
+    finish(folder, manifest, "context", made, None)
 
 
 def _find_device(engine: Engine) -> str:

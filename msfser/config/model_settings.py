@@ -9,7 +9,7 @@ from msfser.config.checks import WIDEST, check_fields, check_names, check_range
 from msfser.config.written import LATER
 from msfser.errors import ConfigError
 
-Semantic = Literal["gs", "les", "es"]
+Semantic = Literal["gs", "les", "es", "context"]
 Intra = Literal["none", "attention", "gated"]
 Fusion = Literal["none", "concat", "attention", "film", "fm_moe"]
 Heads = Literal["independent", "shared", "linear"]
@@ -22,9 +22,10 @@ TextNorm = Literal["none", "global"]
 Output = Literal["value", "evidence"]
 SideHead = Literal["gender", "emotion", "spread"]
 Contours = Literal["none", "cross_attention"]
+ContextIn = Literal["own", "h_sem"]
 Projection = Literal["query", "key", "value", "out"]
 
-SEMANTICS: tuple[Semantic, ...] = ("gs", "les", "es")
+SEMANTICS: tuple[Semantic, ...] = ("gs", "les", "es", "context")
 SIDE_HEADS: tuple[SideHead, ...] = ("gender", "emotion", "spread")
 PROJECTIONS: tuple[Projection, ...] = ("query", "key", "value", "out")
 TINY_ACOUSTIC = "tiny"  # a small WavLM with random weights, for one core
@@ -39,8 +40,9 @@ class ModelConfig:
     acoustic : str
         WavLM, wav2vec 2.0, HuBERT or Whisper, whose encoder is read: a local folder or a name on
         the hub; ``"tiny"`` is a small WavLM with random weights.
-    semantics : tuple of {"gs", "les", "es"}
-        Which levels of semantics the model reads; none for the acoustic baseline.
+    semantics : tuple of {"gs", "les", "es", "context"}
+        Which levels of semantics the model reads; none for the acoustic baseline. Context, what
+        was said before in the dialogue, is none of the paper's.
     intra : {"none", "attention", "gated"}
         How LES and GS are fused into h_sem: by equations 3 and 4 if gated. With only one of them,
         it must be ``"none"``.
@@ -88,6 +90,9 @@ class ModelConfig:
     side_heads : tuple of {"gender", "emotion", "spread"}
         What heads beside valence, arousal and dominance predict: the gender of the speaker, from
         the voice alone; the emotion; how far the raters differ.
+    context_in : {"own", "h_sem"}
+        Where the context enters: beside h_sem and ES, with an expert of its own in FM-MOE; or in
+        the place of h_sem, as W [h_sem; context] + b.
     lora_rank : int
         Rank r of the changes that LoRA adds to the attention of WavLM, which is otherwise frozen;
         0 fine-tunes WavLM itself.
@@ -121,6 +126,7 @@ class ModelConfig:
     contour_dim: int = field(default=64, metadata=LATER)
     layer_sum: bool = field(default=False, metadata=LATER)
     side_heads: tuple[SideHead, ...] = field(default=(), metadata=LATER)
+    context_in: ContextIn = field(default="own", metadata=LATER)
     lora_rank: int = field(default=0, metadata=LATER)
     lora_alpha: float = field(default=16.0, metadata=LATER)
     lora_projections: tuple[Projection, ...] = field(default=PROJECTIONS, metadata=LATER)
@@ -135,6 +141,13 @@ class ModelConfig:
             raise ConfigError("model.intra 'none': GS and LES need 'attention' or 'gated'")
         if not both and self.intra != "none":
             raise ConfigError(f"model.intra {self.intra!r}: needs both GS and LES; set 'none'")
+        if self.context_in == "h_sem" and not (
+            "context" in self.semantics and {"gs", "les"} & set(self.semantics)
+        ):
+            raise ConfigError(
+                "model.context_in 'h_sem': needs 'context' and 'gs' or 'les' in model.semantics; "
+                "set 'own'"
+            )
         if bool(self.semantics) == (self.fusion == "none"):
             raise ConfigError(
                 f"model.fusion {self.fusion!r}: with semantics {list(self.semantics)} it must "

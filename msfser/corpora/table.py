@@ -35,6 +35,8 @@ TABLE_COLUMNS = (
     *DIMENSIONS,
     "split",
     "fold",
+    "dialogue",
+    "start_s",
 )
 
 
@@ -172,6 +174,8 @@ def _make_utterance(place: str, row: Row) -> Utterance:
         dominance=parse_label(row.get("dominance", ""), "dominance", place),
         split=parse_split(row.get("split", ""), place),
         fold=_parse_fold(row.get("fold", ""), place),
+        dialogue=row.get("dialogue"),
+        start_s=parse_label(row.get("start_s", ""), "start_s", place),
     )
 
 

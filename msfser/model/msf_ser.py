@@ -82,18 +82,29 @@ class MsfSer(nn.Module):
         self.null_vectors = NullVectors(config.semantics, config.text_dim)
         self.intra = _make_intra_modal_fusion(config)
 
-        # Join h_sem and ES
-        h_sem_and_es = "es" in config.semantics and len(config.semantics) > 1
-        joins = config.fusion in ("attention", "film")
-        joins |= config.fusion == "fm_moe" and config.expert_c == "all"
+        # Join h_sem, ES and context
         text_dim, audio_dim = config.text_dim, self.pooling.pooled_size
-        self.join = nn.Linear(2 * text_dim, text_dim) if h_sem_and_es and joins else None
+        reads, own = {*config.semantics}, config.context_in == "own"
+        experts = {
+            "B": bool(reads & {"gs", "les"}),
+            "C": "es" in reads,
+            "D": "context" in reads and own,
+        }
+        self.context_join = None if own else nn.Linear(2 * text_dim, text_dim)
+        n_vectors = sum(experts.values())
+        joins = config.fusion in ("attention", "film")
+        if config.fusion == "fm_moe":
+            n_vectors, joins = (
+                experts["B"] + experts["C"],
+                config.expert_c == "all" and experts["C"],
+            )
+        self.join = nn.Linear(n_vectors * text_dim, text_dim) if joins and n_vectors > 1 else None
 
         # Fuse voice and texts
         self.inter: InterModalAttention | Film | None = None
         feature_dim = audio_dim
         if config.fusion == "concat":
-            feature_dim += text_dim * (2 if h_sem_and_es else 1)
+            feature_dim += text_dim * n_vectors
         elif config.fusion == "attention":
             self.inter = InterModalAttention(text_dim, acoustic.hidden_size)
             feature_dim += acoustic.hidden_size
@@ -101,7 +112,6 @@ class MsfSer(nn.Module):
             self.inter = Film(text_dim, audio_dim, config.film_dim, config.film_dropout)
 
         # Regress valence, arousal and dominance
-        experts = {"B": {"gs", "les"} & {*config.semantics}, "C": {"es"} & {*config.semantics}}
         self.regressor: FmMoe | IndependentHeads | SharedHead | LinearHead
         if config.fusion == "fm_moe":
             conditions = {name: text_dim for name, reads in experts.items() if reads}
@@ -136,7 +146,7 @@ class MsfSer(nn.Module):
         sample_mask : (batch, samples) bool Tensor
             False for the padding at the end.
         texts : mapping of semantic to (batch, text_dim) Tensor
-            Vectors of GS, LES, ES; those that the configuration does not name are ignored.
+            Vectors of GS, LES, ES, context; those that the configuration does not name are ignored.
         present : mapping of semantic to (batch,) bool Tensor
             False where the utterance has no text of this kind: the learned null vector takes its
             place.
@@ -147,7 +157,7 @@ class MsfSer(nn.Module):
         contours : (batch, any frames, 3) float32 Tensor, optional
             F0, voicing and energy at 20 ms, for a model that reads them; see `frame_contours`.
         without_expert : str, optional
-            ``"A"``, ``"B"`` or ``"C"``: leave this expert out, and let the others share its weight.
+            ``"A"`` to ``"D"``: leave this expert out, and let the others share its weight.
 
         Returns
         -------
@@ -171,13 +181,17 @@ class MsfSer(nn.Module):
             texts = self.text_scaling(texts)
         filled = self.null_vectors(texts, present)
         h_sem, gate = self._fuse_les_and_gs(filled)
-        semantics = [vector for vector in (h_sem, filled.get("es")) if vector is not None]
-        joined = self._join(semantics)
+        es, context = filled.get("es"), filled.get("context")
+        if self.context_join is not None:
+            h_sem, context = self.context_join(torch.cat([h_sem, context], dim=-1)), None
+        semantics = [vector for vector in (h_sem, es, context) if vector is not None]
 
         # Regress from voice and texts
         expert_values = routing = None
         if isinstance(self.regressor, FmMoe):
-            expert_values = self.regressor(h_audio, {"B": h_sem, "C": joined})
+            of_c = semantics[: len(semantics) - (context is not None)]
+            conditions = {"B": h_sem, "C": self._join(of_c), "D": context}
+            expert_values = self.regressor(h_audio, conditions)
             routing = self.regressor.routing(without_expert)
             values = mix_experts(expert_values, routing)
         elif without_expert is not None:
@@ -185,9 +199,9 @@ class MsfSer(nn.Module):
                 f"expert {without_expert!r}: fusion {self.config.fusion!r} has no experts"
             )
         elif isinstance(self.inter, Film):
-            values = self.regressor(self.inter(h_audio, joined))
+            values = self.regressor(self.inter(h_audio, self._join(semantics)))
         elif self.inter is not None:
-            attended = self.inter(joined, frames, frame_mask)
+            attended = self.inter(self._join(semantics), frames, frame_mask)
             values = self.regressor(torch.cat([h_audio, attended], dim=-1))
         else:  # concat, or no semantics at all
             values = self.regressor(torch.cat([h_audio, *semantics], dim=-1))
@@ -226,7 +240,7 @@ class MsfSer(nn.Module):
         return texts.get("les", texts.get("gs")), None
 
     def _join(self, semantics: Sequence[Tensor]) -> Tensor | None:
-        """Join h_sem and ES into one condition; without a joining layer, return the last."""
+        """Join vectors into one condition; without a joining layer, return the last."""
         if self.join is not None:
             joined: Tensor = self.join(torch.cat(list(semantics), dim=-1))
             return joined

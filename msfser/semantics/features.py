@@ -87,7 +87,7 @@ class Features:
         Parameters
         ----------
         ids : sequence of str
-        semantic : {"les", "gs", "es"}
+        semantic : {"les", "gs", "es", "context"}
         pooling : {"mean", "cls"}
             Masked mean of the last layer, or its first token.
 

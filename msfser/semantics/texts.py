@@ -7,7 +7,7 @@ semantic and leaves the others unchanged; the file is written whole.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from operator import itemgetter
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import pyarrow
 
 TEXTS_NAME = "texts.parquet"
+
+ALWAYS: tuple[Semantic, ...] = ("gs", "les", "es")  # whose columns the file always has
 
 _FORMAT = {"texts": 1}
 _LONGEST_WAIT_S = 60.0  # for another command that replaces the file, which takes seconds
@@ -75,14 +77,18 @@ def _storable(place: int, field: str, row: tuple[Any, ...]) -> str | None:
 
 
 _FIELDS = tuple(field.name for field in fields(Text))
-COLUMNS: tuple[Column[tuple[Any, ...]], ...] = (  # of rows (id, text of each of SEMANTICS)
-    ("id", "string", itemgetter(0)),
-    *(
-        (_column_name(semantic, field), "string", partial(_storable, place, field))
-        for place, semantic in enumerate(SEMANTICS, 1)
-        for field in _FIELDS
-    ),
-)
+
+
+def _columns(semantics: Sequence[Semantic]) -> list[Column[tuple[Any, ...]]]:
+    """Return the columns of rows that hold the id and the text of each of the semantics."""
+    return [
+        ("id", "string", itemgetter(0)),
+        *(
+            (_column_name(semantic, field), "string", partial(_storable, place, field))
+            for place, semantic in enumerate(semantics, 1)
+            for field in _FIELDS
+        ),
+    ]
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,7 @@ class Texts:
     Attributes
     ----------
     ids : tuple of str
-    les, gs, es : tuple of Text
+    les, gs, es, context : tuple of Text
         One for each id.
     les_settings : LesSettings
         How LES was found.
@@ -102,11 +108,13 @@ class Texts:
     les: tuple[Text, ...]
     gs: tuple[Text, ...]
     es: tuple[Text, ...]
+    context: tuple[Text, ...]
     les_settings: LesSettings = field(default_factory=LesSettings)
 
     def of(self, semantic: Semantic) -> tuple[Text, ...]:
         """Return the texts of one semantic."""
-        return {"les": self.les, "gs": self.gs, "es": self.es}[semantic]
+        texts: tuple[Text, ...] = getattr(self, semantic)
+        return texts
 
     def count(self, semantic: Semantic) -> Counter[str]:
         """Count the statuses of one semantic."""
@@ -130,21 +138,26 @@ def read_texts(folder: Path) -> Texts:
     SemanticsError
         The file is missing, not written by msfser, or lacks a column.
     """
-    names = [name for name, _, _ in COLUMNS]
     path = folder / TEXTS_NAME
-    table, about = read_parquet(path, names, SemanticsError, "msfser semantics")
+    needed, names = ([name for name, _, _ in _columns(held)] for held in (ALWAYS, SEMANTICS))
+    table, about = read_parquet(path, needed, SemanticsError, "msfser semantics", optional=names)
     try:
         les_settings = read_les_settings(about.get("les", {}))
     except (ConfigError, AttributeError) as error:
         raise SemanticsError(f"{path}: {error}; run msfser semantics les again") from error
-    table = convert_columns(path, table, dict.fromkeys(names, "string"), SemanticsError)
-    les, gs, es = (_read_semantic(table, semantic) for semantic in ("les", "gs", "es"))
-    return Texts(tuple(table.column("id").to_pylist()), les, gs, es, les_settings)
+    types = dict.fromkeys(table.column_names, "string")
+    table = convert_columns(path, table, types, SemanticsError)
+    ids = tuple(table.column("id").to_pylist())
+    made = {semantic: _read_semantic(table, semantic) for semantic in SEMANTICS}
+    return Texts(ids, **made, les_settings=les_settings)
 
 
-def _read_semantic(table: pyarrow.Table, semantic: str) -> tuple[Text, ...]:
-    columns = [table.column(_column_name(semantic, name)).to_pylist() for name in _FIELDS]
-    return tuple(Text(**dict(zip(_FIELDS, row, strict=True))) for row in zip(*columns, strict=True))
+def _read_semantic(table: pyarrow.Table, semantic: Semantic) -> tuple[Text, ...]:
+    names = [_column_name(semantic, name) for name in _FIELDS]
+    if not set(names) <= set(table.column_names):  # of a file without this semantic
+        return (NOT_MADE,) * len(table)
+    rows = zip(*(table.column(name).to_pylist() for name in names), strict=True)
+    return tuple(Text(**dict(zip(_FIELDS, row, strict=True))) for row in rows)
 
 
 def find_transcripts(folder: Path, manifest: Manifest) -> dict[str, str]:
@@ -189,7 +202,7 @@ def update_texts(
         The folder that holds the manifest and `TEXTS_NAME`.
     manifest : Manifest
         Gives the ids and their order; failed rows get no text, but their reason.
-    semantic : {"les", "gs", "es"}
+    semantic : {"les", "gs", "es", "context"}
     made : mapping of id to Text
         LES that is not ``"ok"`` takes the text of GS, now and whenever GS changes.
     les_settings : LesSettings, optional
@@ -229,13 +242,15 @@ def update_texts(
             _fall_back(les, gs) for les, gs in zip(columns["les"], columns["gs"], strict=True)
         ]
         # file of all texts
-        les, gs, es = (tuple(columns[name]) for name in ("les", "gs", "es"))
         if semantic == "les":
             found_by = les_settings or LesSettings()
-        texts = Texts(ids, les, gs, es, found_by)
+        texts = Texts(
+            ids, **{name: tuple(columns[name]) for name in SEMANTICS}, les_settings=found_by
+        )
+        held = SEMANTICS if any(text.source is not None for text in texts.context) else ALWAYS
         about: dict[str, object] = {"les": found_by.changes()} if found_by.changes() else {}
-        rows = list(zip(texts.ids, *(texts.of(name) for name in SEMANTICS), strict=True))
-        replace_output(folder / TEXTS_NAME, format_parquet(rows, COLUMNS, about | _FORMAT))
+        rows = list(zip(texts.ids, *(texts.of(name) for name in held), strict=True))
+        replace_output(folder / TEXTS_NAME, format_parquet(rows, _columns(held), about | _FORMAT))
     return texts
 
 

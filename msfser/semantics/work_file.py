@@ -99,7 +99,7 @@ def open_work(folder: Path, semantic: Semantic, shard: Shard | None = None) -> I
     ----------
     folder : Path
         The folder of the manifest.
-    semantic : {"les", "gs", "es"}
+    semantic : {"les", "gs", "es", "context"}
     shard : Shard, optional
         Shards may run at the same time, on several machines; a run without a shard reads what all
         of them did, after they have ended.

@@ -36,6 +36,8 @@ FULL = Utterance(
     split="train",
     fold=2,
     duration_s=2.5,
+    dialogue="a",
+    start_s=12.25,
 )
 BARE = Utterance(id="b", wav="b.wav", status="failed", reason="no such recording")
 
@@ -99,13 +101,23 @@ def test_every_field_has_its_column(tmp_path):
     table = pyarrow.parquet.read_table(tmp_path / "m.parquet")
     assert table.to_pylist() == [asdict(row)]
     texts = ["id", "wav", "alignment", "transcript", "speaker", "gender", "emotion", "split"]
-    numbers = [*DIMENSIONS, "duration_s"]
+    texts.append("dialogue")
+    numbers = [*DIMENSIONS, "duration_s", "start_s"]
     types = {field.name: str(field.type) for field in table.schema}
     assert types == {
         **dict.fromkeys([*texts, "status", "reason"], "string"),
         **dict.fromkeys(numbers, "double"),
         "fold": "int32",
     }
+
+
+def test_a_corpus_without_dialogues_has_no_columns_of_them(tmp_path):
+    row = replace(FULL, dialogue=None, start_s=math.nan)
+    write_manifest(tmp_path / "m.parquet", make_manifest(row))
+    assert pyarrow.parquet.read_schema(tmp_path / "m.parquet").names[-1] == "reason"
+    (read,) = read_manifest(tmp_path / "m.parquet").utterances
+    assert read.dialogue is None
+    assert math.isnan(read.start_s)
 
 
 def test_labels_have_the_order_of_the_dimensions():
@@ -157,8 +169,8 @@ def test_a_file_that_is_no_manifest_is_refused(tmp_path):
 @pytest.mark.parametrize("values", [[[1]], [{"a": 1}], [b"\xff"], [None], [float("nan")], [10**12]])
 def test_columns_of_other_types_are_read_or_refused_in_one_line(tmp_path, name, values):
     manifest = Manifest(
-        utterances=(Utterance(id="a", wav="a.wav"),), corpus="own", version="", root=tmp_path,
-        label_bounds=(0.0, 1.0),
+        utterances=(Utterance(id="a", wav="a.wav", dialogue="a"),), corpus="own", version="",
+        root=tmp_path, label_bounds=(0.0, 1.0),
     )  # fmt: skip
     path = tmp_path / MANIFEST_NAME
     write_manifest(path, manifest)

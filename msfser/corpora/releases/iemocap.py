@@ -147,4 +147,6 @@ def _make_utterance(
         arousal=label.arousal if label else math.nan,
         dominance=label.dominance if label else math.nan,
         fold=session,
+        dialogue=name.rpartition("_")[0],
+        start_s=label.start_s if label else math.nan,
     )

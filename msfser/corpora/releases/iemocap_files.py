@@ -15,9 +15,10 @@ from msfser.corpora.text_files import read_lines
 
 UTTERANCE = re.compile(r"(?P<dialogue>Ses(?P<session>\d\d)[FM]_\w+)_(?P<speaker>[FM])\d{3}")
 
-_NUMBER = r"(-?\d+(?:\.\d+)?)"
+_PLAIN = r"\d+(?:\.\d+)?"
+_NUMBER = rf"(-?{_PLAIN})"
 _LABEL_LINE = re.compile(
-    rf"\[[\d.]+\s*-\s*[\d.]+\]\s+(\S+)\s+(\S+)\s+\[{_NUMBER},\s*{_NUMBER},\s*{_NUMBER}\]\s*"
+    rf"\[({_PLAIN})\s*-\s*[\d.]+\]\s+(\S+)\s+(\S+)\s+\[{_NUMBER},\s*{_NUMBER},\s*{_NUMBER}\]\s*"
 )
 _TRANSCRIPT_LINE = re.compile(r"(\S+)\s+\[[\d.]+\s*-\s*[\d.]+\]:?(.*)")
 
@@ -26,6 +27,7 @@ _TRANSCRIPT_LINE = re.compile(r"(\S+)\s+\[[\d.]+\s*-\s*[\d.]+\]:?(.*)")
 class Label:
     """The line of an utterance in EmoEvaluation; `line` is its number."""
 
+    start_s: float
     emotion: str
     valence: float
     arousal: float
@@ -63,11 +65,11 @@ def read_evaluation(path: Path) -> Evaluation:
     for number, line in enumerate(read_lines(path), 1):
         found = UTTERANCE.search(line)
         whole = _LABEL_LINE.fullmatch(line)
-        if whole is None or found is None or found[0] != whole[1]:
+        if whole is None or found is None or found[0] != whole[2]:
             if found or line.startswith("["):
                 damaged[number] = found[0] if found else ""
             continue
-        name, emotion, *values = whole.groups()
+        start, name, emotion, *values = whole.groups()
         if found["dialogue"] != path.stem:
             raise CorpusError(f"{path}: line {number}: {name} belongs to another dialogue")
         if name in labels:
@@ -77,7 +79,12 @@ def read_evaluation(path: Path) -> Evaluation:
             )
         valence, arousal, dominance = (float(value) for value in values)
         labels[name] = Label(
-            emotion=emotion, valence=valence, arousal=arousal, dominance=dominance, line=number
+            start_s=float(start),
+            emotion=emotion,
+            valence=valence,
+            arousal=arousal,
+            dominance=dominance,
+            line=number,
         )
     return Evaluation(labels=labels, damaged=damaged)
 

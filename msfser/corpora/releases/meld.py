@@ -163,6 +163,7 @@ def _make_utterance(split: str, place: str, row: Row, recordings: dict[str, str]
         speaker=row.get("speaker"),
         emotion=emotion,
         split=_SPLITS[split],
+        dialogue=number.rpartition("_")[0],
     )
 
 

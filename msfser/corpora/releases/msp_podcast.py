@@ -147,6 +147,7 @@ def _complete(row: Utterance, splits: dict[str, str | None], speakers: Speakers)
         speaker=speaker,
         gender=row.gender or speakers.genders.get(speaker),
         split=row.split or splits.get(row.wav),
+        dialogue="_".join(row.id.split("_")[:2]) if row.id.count("_") > 1 else None,
     )
 
 

@@ -11,6 +11,7 @@ ALONE_OR_PADDED = 1e-4  # of predictions around 1
 FP32 = 1e-6
 NONE = {"semantics": (), "intra": "none", "fusion": "none"}
 ALL = ("gs", "les", "es")
+FOUR = (*ALL, "context")
 TABLE_2 = {
     "audio": NONE,
     "GS concat": {"semantics": ("gs",), "intra": "none", "fusion": "concat"},
@@ -22,6 +23,23 @@ TABLE_2 = {
     "GS LES gated FiLM": {"semantics": ("gs", "les"), "intra": "gated", "fusion": "film"},
     "GS LES ES gated FiLM": {"semantics": ALL, "intra": "gated", "fusion": "film"},
     "GS LES ES gated FM-MOE": {"semantics": ALL, "intra": "gated", "fusion": "fm_moe"},
+    # With what was said before
+    "all four FM-MOE": {"semantics": FOUR, "intra": "gated", "fusion": "fm_moe"},
+    "all four FM-MOE, expert C of all": {
+        "semantics": FOUR, "intra": "gated", "fusion": "fm_moe", "expert_c": "all",
+    },
+    "all four FM-MOE, context in h_sem": {
+        "semantics": FOUR, "intra": "gated", "fusion": "fm_moe", "context_in": "h_sem",
+    },
+    "all four FiLM": {"semantics": FOUR, "intra": "gated", "fusion": "film"},
+    "all four concat": {"semantics": FOUR, "intra": "gated", "fusion": "concat"},
+    "all four attention, context in h_sem": {
+        "semantics": FOUR, "intra": "gated", "fusion": "attention", "context_in": "h_sem",
+    },
+    "context FM-MOE": {"semantics": ("context",), "intra": "none", "fusion": "fm_moe"},
+    "GS context concat": {
+        "semantics": ("gs", "context"), "intra": "none", "fusion": "concat", "context_in": "h_sem",
+    },
     # The other reading of the marks, and what nobody printed.
     "LES FM-MOE": {"semantics": ("les",), "intra": "none", "fusion": "fm_moe"},
     "ES FM-MOE": {"semantics": ("es",), "intra": "none", "fusion": "fm_moe"},
@@ -71,6 +89,21 @@ def test_the_experts_of_a_row(make_model):
     assert names("GS LES ES gated FM-MOE") == ("A", "B", "C")
     assert names("LES FM-MOE") == names("GS LES gated FM-MOE") == ("A", "B")
     assert names("ES FM-MOE") == ("A", "C")
+    assert names("all four FM-MOE") == ("A", "B", "C", "D")
+    assert names("all four FM-MOE, context in h_sem") == ("A", "B", "C")
+    assert names("context FM-MOE") == ("A", "D")
+
+
+def test_the_context_reaches_its_expert_alone_or_h_sem_alone(make_model, make_batch, shake):
+    waveforms, sample_mask, texts, present = make_batch()
+    other = texts | {"context": texts["context"] + 1.0}
+    for row, changed in (("all four FM-MOE", 3), ("all four FM-MOE, context in h_sem", 1)):
+        model = shake(make_model(**TABLE_2[row]))
+        with torch.no_grad():
+            before = model(waveforms, sample_mask, texts, present).expert_values
+            after = model(waveforms, sample_mask, other, present).expert_values
+        moved = [not torch.equal(before[:, k], after[:, k]) for k in range(before.shape[1])]
+        assert moved == [k == changed for k in range(before.shape[1])]
 
 
 def test_before_training_film_is_the_acoustic_baseline(make_model, make_batch):
@@ -114,7 +147,7 @@ def test_an_utterance_alone_equals_itself_in_a_padded_batch(make_model, make_bat
 
 
 def test_a_missing_text_is_the_null_vector(make_model, make_batch, shake):
-    model = shake(make_model())
+    model = shake(make_model(**TABLE_2["all four FM-MOE"]))
     waveforms, sample_mask, texts, present = make_batch()
     for name in texts:
         absent = present | {name: torch.tensor([True, False, True])}
