@@ -15,8 +15,8 @@ Row = dict[str, str]
 
 # Columns whose text is taken as it is; the others are numbers and names with readers of their own.
 _PATHS = ("wav", "audio", "file", "alignment", "textgrid")
-_FREE = (*_PATHS, "id", "transcript", "es", "speaker", "emotion", "dialogue")
-_SPOKEN = ("transcript", "es")
+_FREE = (*_PATHS, "id", "transcript", "es", "context", "speaker", "emotion", "dialogue")
+_SPOKEN = ("transcript", "es", "context")
 _HALF = re.compile("[\ud800-\udfff]")  # of a UTF-16 pair; in paths, some stand for bytes
 _WHOLE_NUMBER = re.compile(r"-?[0-9]+(\.0+)?")
 

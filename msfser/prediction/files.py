@@ -13,7 +13,7 @@ import numpy as np
 
 from lemf.runtime.output import escape_controls, printable_path
 from msfser.ccc import FloatArray
-from msfser.config.settings import SEMANTICS
+from msfser.config.settings import SEMANTICS, Semantic
 from msfser.evaluation.predictions import EMOTION
 from msfser.evaluation.runs import expert_names, routing_weights
 from msfser.manifest import DIMENSIONS
@@ -21,6 +21,7 @@ from msfser.model.folder import ModelFacts
 from msfser.model.msf_ser import MsfSer
 from msfser.outputs import Cell, Table, format_csv, format_vectors
 from msfser.prediction.speech_predictions import SpeechPrediction, WindowPrediction
+from msfser.semantics.texts import ALWAYS
 
 _SIDES = ("low", "high")  # ends of an interval
 
@@ -83,7 +84,7 @@ def format_predictions_csv(
         deviations += [f"{side}_{dimension}" for side in _SIDES for dimension in DIMENSIONS]
     head: list[Cell] = [
         "file", *(["window"] if windows else []), "status", "reason", "start_s", "end_s",
-        *DIMENSIONS, "outside", "gate", *by_expert, *deviations, *SEMANTICS,
+        *DIMENSIONS, "outside", "gate", *by_expert, *deviations, *_held(predictions),
         "emphasised_word", "word_start_s", "word_end_s", "emphasis_segment", "notes",
     ]  # fmt: skip
     rows: list[list[Cell]] = [head]
@@ -217,6 +218,12 @@ def _values(prediction: WindowPrediction) -> list[str]:
     return [*numbers, "" if math.isnan(prediction.gate) else f"{prediction.gate:.2f}"]
 
 
+def _held(predictions: Sequence[SpeechPrediction]) -> tuple[Semantic, ...]:
+    """Return the semantics to show: the context only where there is one."""
+    has_context = any(one.texts.context is not None for one in predictions)
+    return SEMANTICS if has_context else ALWAYS
+
+
 def _stretches(
     prediction: SpeechPrediction, windows: bool
 ) -> Iterator[tuple[int | None, WindowPrediction | None]]:
@@ -275,7 +282,7 @@ def _to_dict(prediction: SpeechPrediction, windows: bool) -> dict[str, Any]:
         "status": "failed" if whole is None else "ok",
         "reason": prediction.reason,
         "notes": list(prediction.notes),
-        "texts": {name: texts.of(name) for name in SEMANTICS},
+        "texts": {name: texts.of(name) for name in _held([prediction])},
         "emphasised": None,
     }
     if found is not None:

@@ -27,7 +27,7 @@ from msfser.errors import DataError
 _GRID_SUFFIXES = (".TextGrid", ".textgrid", ".TEXTGRID")
 _TRANSCRIPT_SUFFIXES = (".txt", ".lab", ".TXT", ".LAB", ".Txt", ".Lab")
 _WAV_COLUMNS = ("wav", "audio", "file")
-_COLUMNS = (*_WAV_COLUMNS, "alignment", "textgrid", "transcript", "es", "speaker")
+_COLUMNS = (*_WAV_COLUMNS, "alignment", "textgrid", "transcript", "es", "context", "speaker")
 _WANTED = {  # in folders
     f".{suffix}"
     for suffix in (
@@ -54,6 +54,8 @@ class SpeechFile:
         The file of the transcript, or its words.
     es : str or None
         A description of speaker, emotion and situation.
+    context : str or None
+        What was said before.
     speaker : str or None
         Named in a table.
     """
@@ -62,12 +64,13 @@ class SpeechFile:
     alignment: Path | None = None
     transcript: Path | str | None = None
     es: str | None = None
+    context: str | None = None
     speaker: str | None = None
 
     @property
     def has_text(self) -> bool:
         """Whether the recording has any text besides the audio."""
-        return any((self.alignment, self.transcript, self.es))
+        return any((self.alignment, self.transcript, self.es, self.context))
 
     def read_transcript(self) -> tuple[str | None, list[str]]:
         """Read the words, separated by single spaces; None if there are none.
@@ -118,7 +121,8 @@ def find_speech(sources: Sequence[Path], alignments: Path | None = None) -> list
     ----------
     sources : sequence of Path
         Recordings; folders, searched with all folders in them; or tables, ``.csv`` or ``.jsonl``,
-        with the column ``wav`` and perhaps ``alignment``, ``transcript``, ``es`` and ``speaker``,
+        with the column ``wav`` and perhaps ``alignment``, ``transcript``, ``es``, ``context`` and
+        ``speaker``,
         whose paths are relative to the folder of the table.
     alignments : Path, optional
         The TextGrid of a single recording, or a folder of TextGrids with the same subfolders as
@@ -217,5 +221,6 @@ def _read_table(source: Path) -> Iterator[SpeechFile]:
             alignment=folder / alignment if alignment else neighbours.alignment,
             transcript=row.get("transcript", neighbours.transcript),
             es=row.get("es"),
+            context=row.get("context"),
             speaker=row.get("speaker"),
         )

@@ -43,7 +43,7 @@ class SpeechTexts:
 
     Attributes
     ----------
-    gs, les, es : str or None
+    gs, les, es, context : str or None
         None for a missing text: the model's null vector takes its place.
     emphasised : Emphasised or None
         None without a TextGrid that lemf can use.
@@ -54,12 +54,14 @@ class SpeechTexts:
     gs: str | None = None
     les: str | None = None
     es: str | None = None
+    context: str | None = None
     emphasised: Emphasised | None = None
     notes: tuple[str, ...] = ()
 
     def of(self, semantic: Semantic) -> str | None:
         """Return the text of one level of semantics."""
-        return {"gs": self.gs, "les": self.les, "es": self.es}[semantic]
+        text: str | None = getattr(self, semantic)
+        return text
 
     def only(self, semantics: Sequence[Semantic]) -> SpeechTexts:
         """Return the texts that a model reads; `emphasised` is kept."""
@@ -69,6 +71,7 @@ class SpeechTexts:
             gs=self.gs if "gs" in semantics else None,
             les=self.les if "les" in semantics else None,
             es=self.es if "es" in semantics else None,
+            context=self.context if "context" in semantics else None,
             notes=tuple(
                 note for note in self.notes if "les" in semantics or not note.startswith(of_les)
             ),
@@ -140,7 +143,9 @@ def find_texts(
     es = speech.es
     if es is None and describe is not None:
         es = describe(speech)
-    return SpeechTexts(gs=gs, les=les, es=es, emphasised=emphasised, notes=tuple(notes))
+    return SpeechTexts(
+        gs=gs, les=les, es=es, context=speech.context, emphasised=emphasised, notes=tuple(notes)
+    )
 
 
 def transcribe_recording(whisper: Whisper, speech: SpeechFile) -> str | None:

@@ -91,6 +91,8 @@ def test_all_columns_and_absolute_paths(tmp_path, run, make_wav):
         "dominance": 30,
         "split": "test",
         "fold": 1,
+        "dialogue": 4,
+        "start_s": 2.5,
     }
     assert set(row) == set(TABLE_COLUMNS)
     path = tmp_path / "own/rows.jsonl"
@@ -104,6 +106,7 @@ def test_all_columns_and_absolute_paths(tmp_path, run, make_wav):
     assert (read.id, read.speaker, read.gender, read.emotion) == ("first", "7", "male", "calm")
     assert read.labels == (10.0, 20.5, 30.0)
     assert (read.split, read.fold) == ("test", 1)
+    assert (read.dialogue, read.start_s) == ("4", 2.5)
     assert manifest.wav_path(read) == elsewhere / "a.flac"
     assert manifest.alignment_path(read).samefile(elsewhere / "a.TextGrid")
 
