@@ -3,6 +3,7 @@
     python benchmarks/planted.py speaker -o planted --seeds 3
     python benchmarks/planted.py speaker -o plain --seeds 3 --strength 0
     python benchmarks/planted.py imbalance -o imbalance --seeds 3
+    python benchmarks/planted.py context -o context --seeds 3
     python benchmarks/planted.py raters -o raters --seeds 3
 
 For each seed, a mechanism corpus and a model of the preset `tiny`, one core, some minutes; a second
@@ -26,15 +27,17 @@ from msfser.evaluation.predictions import PREDICTIONS_NAME, VOTES, read_predicti
 from msfser.evaluation.votes.spread import SPREADS, rank_correlation
 from msfser.manifest import DIMENSIONS, MANIFEST_NAME, read_manifest
 from msfser.outputs import read_parquet
+from msfser.semantics.context import make_context
 from msfser.semantics.es.description import emotions_of
 from msfser.semantics.es.description_file import import_descriptions
 from msfser.semantics.gs import take_transcripts
-from msfser.semantics.texts import Text, update_texts
+from msfser.semantics.texts import Text, find_transcripts, update_texts
 
 PLANTED = {
     "speaker": ("speaker_shift", 1.0),
     "imbalance": ("class_imbalance", 20.0),
     "raters": ("rater_spread", 0.6),
+    "context": ("context_flip", 0.5),
 }
 
 
@@ -67,6 +70,9 @@ def write_texts(corpus: Path) -> None:
         les[row.id] = Text(text=" ".join(words[place - 1 : place + 2]), status="ok")
     update_texts(corpus, manifest, "les", les)
     update_texts(corpus, manifest, "gs", take_transcripts(manifest))
+    if any(row.dialogue is not None for row in manifest.utterances):
+        said = find_transcripts(corpus, manifest)
+        update_texts(corpus, manifest, "context", make_context(manifest, said))
     es, _ = import_descriptions(corpus / ES_NAME, manifest, emotions_of(manifest.corpus))
     update_texts(corpus, manifest, "es", es)
 
@@ -147,7 +153,27 @@ def measure_raters(corpus: Path, folder: Path, seed: int) -> dict[str, list[floa
     return found
 
 
-MEASURE = {"speaker": measure_speaker, "imbalance": measure_sampling, "raters": measure_raters}
+def measure_context(corpus: Path, folder: Path, seed: int) -> dict[str, list[float]]:
+    """Measure CCC of the paper's model, and with the context in the place where it can matter."""
+    found = {}
+    four = 'model.semantics=["gs", "les", "es", "context"]'
+    for name, changes in (
+        ("paper", ()),
+        ("context own", (four,)),
+        ("context in h_sem", (four, "model.context_in=h_sem")),
+    ):
+        slug = name.replace(" ", "-")
+        run = train(corpus, folder / f"{slug}{seed}", seed, *changes)
+        found[name] = evaluate(run, folder / f"{slug}-scores{seed}")
+    return found
+
+
+MEASURE = {
+    "context": measure_context,
+    "speaker": measure_speaker,
+    "imbalance": measure_sampling,
+    "raters": measure_raters,
+}
 
 
 def call(*arguments: object) -> None:

@@ -129,6 +129,12 @@ def table(
     metavar="POINTS",
     help="Plant early and late peaks of F0 in the words: their points of dominance.",
 )
+@click.option(
+    "--context-flip",
+    default=0.0,
+    metavar="SHARE",
+    help="Plant dialogues: the share of first turns that turn valence of the second round.",
+)
 @jobs_option
 @click.option(
     "--reachable", is_flag=True, help="Also print the best reachable CCC, and that of an oracle."
@@ -141,6 +147,7 @@ def mechanism(
     speaker_shift: float,
     rater_spread: float,
     contour_shape: float,
+    context_flip: float,
     jobs: int | None,
     reachable: bool,
     **options: Unpack[OutputOptions],
@@ -162,6 +169,7 @@ def mechanism(
         speaker_shift=speaker_shift,
         rater_spread=rater_spread,
         contour_shape=contour_shape,
+        context_flip=context_flip,
     )
     if planted.shown and reachable:
         raise click.UsageError("--reachable: known for the corpus with nothing planted")

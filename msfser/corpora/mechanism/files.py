@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -78,6 +79,7 @@ PLANTED_COLUMNS: tuple[Column[Sentence], ...] = (  # where anything is planted
     ("emotion", "string", attrgetter("emotion")),
     ("vote_spread", "float64", attrgetter("vote_spread")),
     ("peak", "float64", attrgetter("peak")),
+    ("flipped", "bool", attrgetter("flipped")),
 )
 
 
@@ -230,7 +232,9 @@ def _write_corpus(
         write_ratings(staging / RATINGS_NAME, list(_ratings(sentences)))
     rows = [json.dumps(describe(sentence, seed)) + "\n" for sentence in sentences]
     (staging / ES_NAME).write_text("".join(rows), encoding="utf-8", newline="\n")
-    (staging / REACHABLE_NAME).write_bytes(format_reachable(planted.contour_shape))
+    (staging / REACHABLE_NAME).write_bytes(
+        format_reachable(planted.contour_shape, planted.context_flip)
+    )
     write_manifest(staging / MANIFEST_NAME, manifest)
     return manifest
 
@@ -310,6 +314,8 @@ def _to_utterance(sentence: Sentence, duration_s: float) -> Utterance:
         dominance=dominance,
         split=sentence.split,
         duration_s=duration_s,
+        dialogue=sentence.dialogue,
+        start_s=math.nan if sentence.dialogue is None else 10.0 * sentence.turn,
     )
 
 

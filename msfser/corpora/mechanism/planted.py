@@ -21,7 +21,15 @@ SPREAD_EDGES = (1.6, 0.4)  # of the raters at the flattest and the liveliest mel
 
 PEAK_SEMITONES = 1.0  # by which the two halves of a content word differ at most from its mean F0
 
-_MOST = {"class_imbalance": 1000.0, "speaker_shift": 2.0, "rater_spread": 2.0, "contour_shape": 2.5}
+MARKERS = {False: "seriously", True: "jokingly"}  # how a first turn begins, by what it does
+
+_MOST = {
+    "class_imbalance": 1000.0,
+    "speaker_shift": 2.0,
+    "rater_spread": 2.0,
+    "contour_shape": 2.5,
+    "context_flip": 1.0,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +58,10 @@ class Planted:
         Points of dominance of an early peak of F0 in the content words over a peak in the middle;
         a late peak takes as many away. The situation has what is left of its 2.5 points. 0: all
         peaks are in the middle.
+    context_flip : float
+        Share of the first turns that begin with "jokingly", the others with "seriously". Utterances
+        are then turns of dialogues of two; valence of a second turn has the other sign, about the
+        middle of the scale, where the first began with "jokingly". 0: no dialogues.
 
     Raises
     ------
@@ -61,6 +73,7 @@ class Planted:
     speaker_shift: float = 0.0
     rater_spread: float = 0.0
     contour_shape: float = 0.0
+    context_flip: float = 0.0
 
     def __post_init__(self) -> None:
         for name, most in _MOST.items():

@@ -43,19 +43,24 @@ SEMANTICS_SETS: tuple[Semantics, ...] = tuple(
 )
 
 
+SECOND_TURNS = 2 / 5  # of the utterances of the test split, where there are dialogues
+
+
 def inputs_name(semantics: Semantics) -> str:
     """Return the name of a set of inputs, such as ``"audio+gs+les"``."""
     return "+".join(("audio", *semantics))
 
 
-def reachable_ccc(semantics: Semantics, contour_shape: float = 0.0) -> dict[str, float]:
+def reachable_ccc(
+    semantics: Semantics, contour_shape: float = 0.0, context_flip: float = 0.0
+) -> dict[str, float]:
     """Compute the best reachable CCC of each dimension from the equations of the labels.
 
     Parameters
     ----------
-    semantics : tuple of {"gs", "les", "es"}
+    semantics : tuple of {"gs", "les", "es", "context"}
         Inputs of the model besides the audio.
-    contour_shape : float
+    contour_shape, context_flip : float
         As planted.
 
     Returns
@@ -72,6 +77,8 @@ def reachable_ccc(semantics: Semantics, contour_shape: float = 0.0) -> dict[str,
     heard = peaks + situation if "es" in semantics else peaks
     # GS shows four polarities, but not which one counts: their mean explains var(p) / 4.
     known = 1.0 if "les" in semantics else 1.0 / N_CONTENT if "gs" in semantics else 0.0
+    if "context" not in semantics:  # so that a turn is flipped by a chance of which none knows
+        known *= (1.0 - 2.0 * context_flip * SECOND_TURNS) ** 2
     explained = {
         "valence": known * valence / (valence + noise),
         "arousal": arousal / (arousal + noise),
@@ -115,12 +122,18 @@ def draw_sentences(seed: int, n_sentences: int) -> list[Sentence]:
     return [draw_sentence(seed, index) for index in range(n_sentences)]
 
 
-def format_reachable(contour_shape: float = 0.0) -> bytes:
-    """Format ``reachable.csv``: dimension, inputs, ccc; `contour_shape` as planted."""
+def format_reachable(contour_shape: float = 0.0, context_flip: float = 0.0) -> bytes:
+    """Format ``reachable.csv``: dimension, inputs, ccc, by what is planted.
+
+    Where the context flips valence, each set of inputs comes again with the context.
+    """
+    chosen = [*SEMANTICS_SETS]
+    if context_flip:
+        chosen += [(*semantics, "context") for semantics in SEMANTICS_SETS]
     rows = [
         (dimension, inputs_name(semantics), f"{value:.6f}")
-        for semantics in SEMANTICS_SETS
-        for dimension, value in reachable_ccc(semantics, contour_shape).items()
+        for semantics in chosen
+        for dimension, value in reachable_ccc(semantics, contour_shape, context_flip).items()
     ]
     return format_csv([("dimension", "inputs", "ccc"), *rows])
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from msfser.corpora.mechanism.planted import (
     CLASSES,
+    MARKERS,
     MISLED,
     N_RATERS,
     NOTHING,
@@ -76,7 +77,9 @@ _SPLITS = (  # name, first place in the cycle, speakers
     ("test", 19, range(30, 40)),
 )
 
-Stream = Literal["causes", "speaker", "speech", "description", "class", "votes", "habit", "peak"]
+Stream = Literal[
+    "causes", "speaker", "speech", "description", "class", "votes", "habit", "peak", "turn"
+]
 _STREAMS: tuple[Stream, ...] = get_args(Stream)
 
 Votes = tuple[tuple[float, float, float], ...]  # valence, arousal, dominance of each rater
@@ -129,6 +132,12 @@ class Sentence:
         Points of dominance of an early peak.
     votes : tuple of (float, float, float)
         Of each rater, within `LABEL_BOUNDS`; empty without raters.
+    dialogue : str or None
+        Named by its first turn; None where there are no dialogues.
+    turn : int
+        0 for the first of a dialogue, 1 for the second.
+    flipped : bool
+        Whether the first turn gives valence of this one the other sign.
     """
 
     index: int
@@ -150,6 +159,9 @@ class Sentence:
     peak: float = 0.0
     peak_weight: float = 0.0
     votes: Votes = ()
+    dialogue: str | None = None
+    turn: int = 0
+    flipped: bool = False
 
     @property
     def id(self) -> str:
@@ -173,7 +185,7 @@ class Sentence:
         if felt is None:
             felt = self.polarities[self.stressed_position]
         effects = (
-            POLARITY_WEIGHT * felt,
+            POLARITY_WEIGHT * felt * (-1.0 if self.flipped else 1.0),
             F0_RANGE_WEIGHT * standardise(self.f0_range_semitones, F0_RANGE_SEMITONES)
             + TEMPO_WEIGHT * standardise(self.tempo, TEMPO)
             - self.habit,
@@ -216,6 +228,8 @@ def draw_sentence(seed: int, index: int, planted: Planted = NOTHING) -> Sentence
     if planted.contour_shape:
         peak = float(random_stream("peak", seed, index).uniform(-1.0, 1.0))
         found = replace(found, peak=peak, peak_weight=planted.contour_shape)
+    if planted.context_flip:
+        found = _as_turn(found, seed, planted.context_flip)
     if planted.rater_spread:
         low, high = F0_RANGE_SEMITONES
         share = (plain.f0_range_semitones - low) / (high - low)
@@ -255,6 +269,22 @@ def _with_habit(sentence: Sentence, seed: int, planted: Planted) -> Sentence:
         middle, half = (low + high) / 2, (high - low) / 2
         moved.append(middle + step + (value - middle) * (1 - abs(step) / half))
     return replace(sentence, f0_range_semitones=moved[0], tempo=moved[1], habit=habit)
+
+
+def _as_turn(sentence: Sentence, seed: int, share: float) -> Sentence:
+    """Make an utterance the first or second turn of a dialogue within its split."""
+    first_place = next(first for name, first, _ in _SPLITS if name == sentence.split)
+    turn = (sentence.index % CYCLE - first_place) % 2
+    first = sentence.index - turn
+    jokes = bool(random_stream("turn", seed, first).random() < share)
+    words = sentence.words if turn else (MARKERS[jokes], *sentence.words[1:])
+    return replace(
+        sentence,
+        words=words,
+        dialogue=f"d{first:05d}",
+        turn=turn,
+        flipped=jokes and turn == 1,
+    )
 
 
 def _with_votes(sentence: Sentence, seed: int, spread: float) -> Sentence:
