@@ -26,6 +26,7 @@ _FULL_NAMES = {
     "gs": "Global Semantics: what is said",
     "les": "Local Emphasized Semantics: the emphasised words and their neighbours",
     "es": "Extended Semantics: a description of speaker, emotion and situation",
+    "context": "context: what was said in the turns before",
 }
 
 

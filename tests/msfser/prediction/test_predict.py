@@ -92,12 +92,16 @@ def test_what_lies_beside_is_found_in_any_normal_form(tmp_path, wav, beside):
 def test_a_table_names_recordings_and_their_words(tmp_path):
     table = tmp_path / "list.csv"
     table.write_text(
-        "wav,transcript,alignment,es\nx/a.wav,hello there,g/a.TextGrid,A calm man.\nb.wav,,,\n"
+        "wav,transcript,alignment,es,context\n"
+        "x/a.wav,hello there,g/a.TextGrid,A calm man.,and then\nb.wav,,,,\n"
     )
     first, second = find_speech([table])
     assert (first.wav, first.alignment) == (tmp_path / "x/a.wav", tmp_path / "g/a.TextGrid")
     assert first.read_transcript() == ("hello there", [])
     assert (first.es, find_texts(replace(first, alignment=None)).es) == ("A calm man.",) * 2
+    texts = find_texts(replace(first, alignment=None))
+    assert (texts.context, texts.only(["gs"]).context) == ("and then", None)
+    assert texts.only(["context"]).of("context") == "and then"
     assert second == SpeechFile(wav=tmp_path / "b.wav")
     table.write_text("path\na.wav\n")
     with pytest.raises(DataError, match="line 2: no column wav"):

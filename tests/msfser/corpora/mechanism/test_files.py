@@ -130,9 +130,9 @@ def test_file_that_arrives_during_the_run_is_not_removed(tmp_path, monkeypatch):
     before = digests(tmp_path)
     reachable = mechanism_files.format_reachable
 
-    def arrive(contour_shape) -> bytes:
+    def arrive(*_) -> bytes:
         (tmp_path / "audio" / "mine.wav").write_bytes(b"mine")
-        return reachable(contour_shape)
+        return reachable()
 
     monkeypatch.setattr(mechanism_files, "format_reachable", arrive)
     with pytest.raises(CorpusError, match=r"mine.wav: not a file of the mechanism corpus"):
@@ -144,7 +144,7 @@ def test_file_that_arrives_during_the_run_is_not_removed(tmp_path, monkeypatch):
 def test_failure_leaves_what_was_there(corpus, monkeypatch):
     before = digests(corpus)
 
-    def fail(contour_shape) -> str:
+    def fail(*_) -> str:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(mechanism_files, "format_reachable", fail)

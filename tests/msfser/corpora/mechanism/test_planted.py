@@ -108,6 +108,36 @@ def test_the_reachable_ccc_counts_the_peaks_among_what_is_heard():
     assert reachable_ccc((), 2.0)["arousal"] == reachable_ccc(())["arousal"]
 
 
+def test_the_first_turn_turns_valence_of_the_second_round_within_a_split():
+    plain, turns = draw(), draw(context_flip=0.5)
+    by_dialogue = {}
+    for before, after in zip(plain, turns, strict=True):
+        by_dialogue.setdefault(after.dialogue, []).append(after)
+        swing, was = after.truth[0] - after.noise[0] - 4, before.truth[0] - before.noise[0] - 4
+        assert swing == pytest.approx(-was if after.flipped else was)
+        assert after.words[1:] == before.words[1:]
+        if after.turn:
+            assert after.words[0] == before.words[0]
+    pairs = [turns for turns in by_dialogue.values() if len(turns) == 2]
+    assert len(pairs) == sum(sentence.turn for sentence in turns)
+    for first, second in pairs:
+        assert (first.turn, second.turn, first.split) == (0, 1, second.split)
+        assert not first.flipped
+        assert first.words[0] == ("jokingly" if second.flipped else "seriously")
+    assert np.mean([second.flipped for _, second in pairs]) == pytest.approx(0.5, abs=0.06)
+
+
+def test_without_the_context_no_model_reaches_what_it_decides():
+    turns = [one for one in draw(context_flip=0.3) if one.split == "test"]
+    known = np.array([one.polarities[one.stressed_position] for one in turns])
+    valence = np.array([one.labels[0] for one in turns])
+    best = reachable_ccc(("les",), context_flip=0.3)["valence"]
+    assert np.corrcoef(known, valence)[0, 1] == pytest.approx(best, abs=0.04)
+    signed = known * [-1.0 if one.flipped else 1.0 for one in turns]
+    best = reachable_ccc(("les", "context"), context_flip=0.3)["valence"]
+    assert np.corrcoef(signed, valence)[0, 1] == pytest.approx(best, abs=0.01)
+
+
 def test_the_files_hold_what_was_planted(tmp_path):
     planted = Planted(class_imbalance=5.0, rater_spread=0.5)
     write_mechanism(tmp_path, n_utterances=24, seed=1, planted=planted, jobs=1)

@@ -159,6 +159,8 @@ def test_labels_folds_and_speakers_value_by_value(release, tmp_path, run):
         letter = one.name[-4]
         assert row.speaker == f"Ses0{one.session}{letter}"
         assert row.gender == {"F": "female", "M": "male"}[letter]
+        assert row.dialogue == one.dialogue
+    assert [row.start_s for row in manifest.utterances[:3]] == [6.29, 7.29, 8.29]
     assert len({row.speaker for row in manifest.utterances}) == 10
 
 

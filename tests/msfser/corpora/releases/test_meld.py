@@ -40,6 +40,7 @@ def test_each_split_has_its_utterance_of_the_same_name(release, run, tmp_path):
     ]
     assert rows[0].transcript == "It\N{RIGHT SINGLE QUOTATION MARK}s the train one"
     assert rows[0].speaker == "Ann"
+    assert [row.dialogue for row in rows] == ["train_dia0", "dev_dia0", "test_dia0"]
 
 
 def test_films_without_sound_are_refused_with_what_extracts_it(release, run, tmp_path):

@@ -278,6 +278,11 @@ def test_biic_podcast_is_read_as_msp_podcast_is_and_named(release_1_12, run, tmp
     manifest = read_manifest(tmp_path / "out")
     assert (manifest.corpus, manifest.version) == ("biic-podcast", "1.01")
     assert manifest.utterances[0].labels == LABELS[0]
+    assert [row.dialogue for row in manifest.utterances[:3]] == [
+        "MSP-PODCAST_0001",
+        "MSP-PODCAST_0001",
+        "MSP-PODCAST_0866",
+    ]
 
 
 VOTES = [  # two raters of the first recording, whose means are its labels, and one of the second
