@@ -182,7 +182,7 @@ class MsfSer(nn.Module):
         filled = self.null_vectors(texts, present)
         h_sem, gate = self._fuse_les_and_gs(filled)
         es, context = filled.get("es"), filled.get("context")
-        if self.context_join is not None:
+        if self.context_join is not None and h_sem is not None and context is not None:
             h_sem, context = self.context_join(torch.cat([h_sem, context], dim=-1)), None
         semantics = [vector for vector in (h_sem, es, context) if vector is not None]
 
