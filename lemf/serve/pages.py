@@ -13,7 +13,7 @@ from lemf.pipeline import score_measurement
 from lemf.serve.exports import EXPORTS
 from lemf.serve.folder import Entry, WordFiles
 from lemf.serve.upload import LARGEST_RECORDING, LONGEST_S
-from lemf.serve.workbench import Choice, Corrected, Opened
+from lemf.serve.workbench import Corrected, Opened
 
 _POLICY = {"connect-src": "'self'", "media-src": "'self'"}
 _LIST_SCRIPTS = ("requests.js", "wav.js", "microphone.js", "folder.js")
@@ -21,7 +21,7 @@ _EDITING = ("serve/requests.js", "serve/edits.js", "serve/handles.js", "serve/ed
 
 
 def recording_content(
-    opened: Opened, corrected: Corrected, settings: Settings, choice: Choice, saves_to: str
+    opened: Opened, corrected: Corrected, settings: Settings, saves_to: str
 ) -> dict[str, Any]:
     """Return what the page of a recording holds, as `page_content` and for its corrections.
 
@@ -31,8 +31,6 @@ def recording_content(
     corrected : Corrected
         The recording with the corrections so far.
     settings : Settings
-    choice : {"best", "original"}
-        Of the words.
     saves_to : str
         Name of the file that corrections are saved to.
     """
@@ -41,10 +39,10 @@ def recording_content(
         **page_content(corrected.measured, settings, emphasis),
         "audio": printable(opened.entry.name),
         "index": "/",
-        "sound": f"/sound/{opened.entry.id}?words={choice}",
+        "sound": f"/sound/{opened.entry.id}",
         "serve": {
             "id": opened.entry.id,
-            "words": choice,
+            "words": opened.choice,
             "revision": opened.revision,
             "saves_to": printable(saves_to),
             "stem": printable(opened.entry.path.stem),

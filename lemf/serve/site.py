@@ -100,8 +100,7 @@ class Site:
             case ("GET", "recording", number):
                 return self._show(self._entry(number), _choice(request.query))
             case ("GET", "sound", number):
-                opened = self.workbench.open(self._entry(number), _choice(request.query))
-                content, media_type = opened.sound
+                content, media_type = self.workbench.track(self._entry(number)).sound
                 return serve_range(content, media_type, _one(request, "range"))
             case ("POST", "upload"):
                 return self._receive(request)
@@ -139,27 +138,35 @@ class Site:
             opened = self.workbench.open(entry, choice)
         except NoWordsYetError:
             return self._list(entry)
-        return html_response(recording_page(self._content(opened, choice, {})))
+        return html_response(recording_page(self._content(opened, {})))
 
-    def _content(self, opened: Opened, choice: Choice, content: dict[str, Any]) -> dict[str, Any]:
+    def _content(self, opened: Opened, content: dict[str, Any]) -> dict[str, Any]:
         corrected = self.workbench.correct(opened, read_correction(content))
         saves_to = self.workbench.place_to_save(opened).name
-        return recording_content(opened, corrected, self.settings, choice, saves_to)
+        return recording_content(opened, corrected, self.settings, saves_to)
 
     # Corrections
     def _correct(self, task: str, entry: Entry, content: dict[str, Any]) -> Response:
-        choice = _choice(content)
-        opened = self.workbench.open(entry, choice)
+        opened = self.workbench.open(entry, _choice(content))
         check_revision(opened, content.get("revision"))
         if task == "score":
-            scored = self._content(opened, choice, content)
+            scored = self._content(opened, content)
             del scored["contours"]  # which the page has, and no correction changes
             return json_response(scored)
         correction = read_correction(content)
         if task == "save":
             replaces = content.get("replaces")
-            path, revision = self.workbench.save(opened, correction, replaces)
-            return json_response({"saved": path.name, "revision": revision})
+            path, written = self.workbench.save(opened, correction, replaces)
+            saved = self.workbench.open(entry, "corrected")  # with which the page goes on
+            return json_response(
+                {
+                    "saved": path.name,
+                    "written": written,
+                    "revision": saved.revision,
+                    "words": saved.choice,
+                    "saves_to": self.workbench.place_to_save(saved).name,
+                }
+            )
         settings = read_settings(self.settings, content)
         corrected = self.workbench.correct(opened, correction)
         exported = export(
@@ -200,7 +207,7 @@ _by_name: Callable[[tuple[str, str]], str] = lambda one: one[1]  # noqa: E731
 
 
 def _choice(content: Any) -> Choice:  # noqa: ANN401 - a query or the content of a body
-    return "original" if content.get("words") == "original" else "best"
+    return "original" if content.get("words") == "original" else "corrected"
 
 
 def _one(request: Request, name: str) -> str | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from lemf.aligner.align import align
 from lemf.config import AlignSettings, Settings
@@ -36,7 +36,7 @@ from lemf.transcription.text_files import read_transcript
 from lemf.transcription.word_source import open_words
 
 MOST_OPEN = 4
-Choice = Literal["best", "original"]  # of words: the corrected ones where there are some, or not
+Choice = Literal["corrected", "original"]  # whether the words are those that were corrected before
 
 
 class ExistsError(OutputError):
@@ -55,27 +55,34 @@ class Corrected(NamedTuple):
     measured: Measurement
 
 
+class Tracked(NamedTuple):
+    """What of a recording does not depend on its words; `revision` changes when the file does."""
+
+    revision: str
+    recording: Audio
+    contours: Contours
+    sound: Sound
+
+
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A recording that was read.
+    """A recording with its words.
 
     Attributes
     ----------
+    choice : {"corrected", "original"}
+        Of the words.
     revision : str
         Changes when the recording or the file of its words does.
-    words : Path or None
-        The file that the words come from.
     textgrid : TextGrid
         The words before any correction.
     """
 
     entry: Entry
+    choice: Choice
     revision: str
-    words: Path | None
-    recording: Audio
     textgrid: TextGrid
-    contours: Contours
-    sound: Sound
+    tracked: Tracked
 
 
 class Workbench:
@@ -93,10 +100,41 @@ class Workbench:
     def __init__(self, folder: Path, settings: Settings, aligning: AlignSettings) -> None:
         self.folder, self.settings, self.aligning = folder, settings, aligning
         self._lock = threading.Lock()
+        self._tracked: OrderedDict[str, Tracked] = OrderedDict()
         self._opened: OrderedDict[tuple[str, Choice], Opened] = OrderedDict()
 
+    def track(self, entry: Entry) -> Tracked:
+        """Read a recording and measure its contours, unless that was done before.
+
+        Raises
+        ------
+        LemfError
+            The recording cannot be used.
+        """
+        with self._lock:
+            return self._track(entry)
+
+    def _track(self, entry: Entry) -> Tracked:
+        revision = read_revision(entry.path)
+        tracked = self._tracked.get(entry.id)
+        if tracked is None or tracked.revision != revision:
+            recording = read_audio(entry.path, channel=self.settings.channel)
+            work = Work(count_cores())
+            contours = measure_contours(recording, self.settings, with_detail=True, work=work)
+            sound = encode_recording(recording, "auto")
+            assert sound is not None
+            tracked = Tracked(revision, recording, contours, sound)
+        _keep(self._tracked, entry.id, tracked)
+        return tracked
+
     def open(self, entry: Entry, choice: Choice) -> Opened:
-        """Read a recording and its words, and measure its contours, unless that was done before.
+        """Read a recording and its words, unless that was done before.
+
+        Parameters
+        ----------
+        entry : Entry
+        choice : {"corrected", "original"}
+            Where no words were corrected before, the original ones are opened in either case.
 
         Raises
         ------
@@ -106,35 +144,28 @@ class Workbench:
         with self._lock:
             files = find_words(self.folder, entry)
             source = files.alignment or files.transcript
-            if choice == "best" and files.corrected is not None:
+            if choice == "corrected" and files.corrected is not None:
                 source = files.corrected
+            if source is None:
+                raise NoWordsYetError(f"{entry.name}: no words beside the recording")
+            choice = "corrected" if source == files.corrected else "original"
+            tracked = self._track(entry)
             revision = read_revision(entry.path, source)
             opened = self._opened.get((entry.id, choice))
             if opened is None or opened.revision != revision:
-                opened = self._read(entry, source, source == files.transcript, revision)
-                self._opened[entry.id, choice] = opened
-            self._opened.move_to_end((entry.id, choice))
-            while len(self._opened) > MOST_OPEN:
-                self._opened.popitem(last=False)
+                grid = self._read_words(tracked.recording, source, source == files.transcript)
+                opened = Opened(entry, choice, revision, grid, tracked)
+            _keep(self._opened, (entry.id, choice), opened)
             return opened
 
-    def _read(self, entry: Entry, source: Path | None, is_text: bool, revision: str) -> Opened:
-        if source is None:
-            raise NoWordsYetError(f"{entry.name}: no words beside the recording")
-        recording = read_audio(entry.path, channel=self.settings.channel)
-        grid = open_words(
+    def _read_words(self, recording: Audio, source: Path, is_text: bool) -> TextGrid:
+        return open_words(
             recording,
             None if is_text else source,
             self.settings,
             text=read_transcript(source, encoding=self.settings.encoding) if is_text else None,
             aligning=self.aligning,
         )
-        contours = measure_contours(
-            recording, self.settings, with_detail=True, work=Work(count_cores())
-        )
-        sound = encode_recording(recording, "auto")
-        assert sound is not None
-        return Opened(entry, revision, source, recording, grid, contours, sound)
 
     def correct(self, opened: Opened, correction: Correction) -> Corrected:
         """Measure a recording with corrected words.
@@ -148,11 +179,13 @@ class Workbench:
         if correction:
             words, _ = select_tiers(grid, self.settings)
             grid = correct(grid, words, correction)
-        recording = opened.recording
+        recording = opened.tracked.recording
         with self._lock:
             hearing = partial(sounds_like_words, recording)
             alignment = align_tiers(grid, self.settings, recording.duration_s, hearing)
-        measured = join_contours(recording, grid.path, alignment, self.settings, opened.contours)
+        measured = join_contours(
+            recording, grid.path, alignment, self.settings, opened.tracked.contours
+        )
         return Corrected(recording, grid, measured)
 
     def place_to_save(self, opened: Opened) -> Path:
@@ -193,11 +226,11 @@ class Workbench:
         path = self.place_to_save(opened)
         check_place(self.folder, path)
         text = format_textgrid(self.correct(opened, correction).textgrid)
-        agreed = path.exists() and replaces in ("any", read_revision(path, None))
+        agreed = path.exists() and replaces in ("any", read_revision(path))
         if path.exists() and not agreed:
             raise ExistsError(f"{path.name}: exists already")
         write_output(path, text.encode(), force=agreed)
-        return path, read_revision(path, None)
+        return path, read_revision(path)
 
     def align_text(self, entry: Entry, text: str, aligning: AlignSettings) -> Path:
         """Align what is said in a recording, and write its TextGrid beside the recording.
@@ -225,7 +258,19 @@ class Workbench:
         return path
 
 
-def read_revision(path: Path, words: Path | None) -> str:
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+def _keep(kept: OrderedDict[Key, Value], key: Key, value: Value) -> None:
+    """Keep a value as the latest, and drop the oldest where there are too many."""
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > MOST_OPEN:
+        kept.popitem(last=False)
+
+
+def read_revision(*paths: Path) -> str:
     """Return what changes when one of the files does: digits made of their times and sizes.
 
     Raises
@@ -233,15 +278,13 @@ def read_revision(path: Path, words: Path | None) -> str:
     TextGridError
         A file is gone.
     """
-    try:
-        parts = [
-            (os.fspath(one), status.st_mtime_ns, status.st_size, status.st_ino)
-            for one in (path, words)
-            if one is not None
-            for status in [one.stat()]
-        ]
-    except OSError as error:
-        raise TextGridError(f"{path.name}: cannot be read ({error.strerror})") from error
+    parts = []
+    for path in paths:
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise TextGridError(f"{path}: cannot be read ({error.strerror})") from error
+        parts.append((os.fspath(path), status.st_mtime_ns, status.st_size, status.st_ino))
     return sha256(repr(parts).encode(errors="surrogateescape")).hexdigest()[:16]
 
 

@@ -1,7 +1,7 @@
 // Corrections of the chosen word: sent to the server, which measures and scores again.
 
 const served = data.serve;
-const editor = { edits: makeEdits(), before: [], sent: 0, saved: null, start: null };
+const editor = { edits: makeEdits(), before: [], sent: 0, start: null, saving: false, own: null };
 const handles = makeHandles($("chart-room"), chart, (edge) => limitsOf(sentences, edge, data.duration_s), moveNow, finishMove);
 
 function wordNow() {
@@ -21,6 +21,7 @@ function showEditor(active) {
 }
 
 function moveNow(from, to) {
+  if (editor.saving) return;
   editor.start ??= editor.edits;
   editor.edits = withMove(editor.edits, from, to);
   moveEdge(sentences, from, to);
@@ -37,7 +38,6 @@ function finishMove() {
 
 function keep(edits) {
   editor.before.push(edits);
-  editor.saved = null;
 }
 
 function typeTime(input, edge) {
@@ -57,16 +57,15 @@ function typeTime(input, edge) {
 function typeLabel() {
   const word = wordNow();
   const label = $("edit-label").value.trim().replace(/\s+/g, " ");
-  if (label === word.word) return;
+  if (label === word.word || editor.saving) return;
   keep(editor.edits);
   editor.edits = withLabel(editor.edits, word.start_s, label);
   scoreAgain();
 }
 
 function undo() {
-  if (editor.before.length === 0) return;
+  if (editor.before.length === 0 || editor.saving) return;
   editor.edits = editor.before.pop();
-  editor.saved = null;
   scoreAgain();
 }
 
@@ -101,15 +100,14 @@ function showState() {
   const parts = [];
   if (moves.length) parts.push(`${moves.length} ${moves.length === 1 ? "edge" : "edges"} moved`);
   if (labels.length) parts.push(`${labels.length} ${labels.length === 1 ? "word" : "words"} changed`);
-  const where = editor.saved ? `saved to ${editor.saved.name}` : "not saved";
-  $("edit-state").textContent = parts.length ? `${parts.join(", ")}; scored again; ${where}` : editor.sent ? "As in the file; scored again" : "";
+  $("edit-state").textContent = parts.length ? `${parts.join(", ")}; scored again; not saved` : editor.sent ? "As in the file; scored again" : "";
   showEditor();
 }
 
 // Take the words of the server; the chosen cues, weights and word stay
 function takeContent(next) {
   const word = wordNow();
-  Object.assign(data, next);
+  Object.assign(data, next, { serve: served });
   sentences = readSentences();
   norms = readNorms();
   const { model } = controls.effective();
@@ -125,15 +123,19 @@ function takeContent(next) {
   rescore();
 }
 
+// What was saved are the words from then on: later corrections are of its times
 async function save(replaces) {
+  if (editor.saving) return;
+  editor.saving = true;
   fault("");
   $("ask").hidden = true;
   try {
-    const done = await (await ask(`/save/${served.id}`, body({ replaces: replaces ?? editor.own ?? null }))).json();
-    editor.saved = { name: done.saved };
-    editor.own = done.revision; // which this page may replace
-    showState();
-    $("edit-state").textContent ||= `Saved to ${done.saved}`;
+    const done = await (await ask(`/save/${served.id}`, body({ replaces: replaces ?? editor.own }))).json();
+    editor.own = done.written; // which this page may replace
+    Object.assign(served, { revision: done.revision, words: done.words, saves_to: done.saves_to });
+    Object.assign(editor, { edits: makeEdits(), before: [] });
+    await scoreAgain();
+    $("edit-state").textContent = `Saved to ${done.saved}`;
   } catch (error) {
     if (error.status !== 409) {
       fault(error.message);
@@ -142,6 +144,8 @@ async function save(replaces) {
     $("ask-text").textContent = `${served.saves_to} exists already. Replace it by the corrected words?`;
     $("ask").hidden = false;
     $("ask-no").focus();
+  } finally {
+    editor.saving = false;
   }
 }
 
@@ -175,7 +179,7 @@ function startEditor() {
   $("export").addEventListener("click", download);
   addEventListener("beforeunload", (event) => {
     const { moves, labels } = editor.edits;
-    if (moves.length + labels.length > 0 && !editor.saved) event.preventDefault();
+    if (moves.length + labels.length > 0) event.preventDefault();
   });
   showState();
 }

@@ -59,7 +59,7 @@ class Client:
     def id_of(self, name):
         return next(one.id for one in list_entries(self.folder).values() if one.name == name)
 
-    def content_of(self, name, words="best"):
+    def content_of(self, name, words="corrected"):
         """What the page of a recording holds."""
         _, page = self.get(f"/recording/{self.id_of(name)}?words={words}")
         start = page.index(b'id="data">') + len(b'id="data">')

@@ -170,7 +170,7 @@ def test_a_corrected_edge_scores_as_the_command_line(visit, cues):
     page.mouse.up()
     one.wait_for("#edit-state", "2 edges moved; scored again")
     page.click("#edit-save")
-    one.wait_for("#edit-state", "saved to really.corrected.TextGrid")
+    one.wait_for("#edit-state", "Saved to really.corrected.TextGrid")
     corrected = str(folder / "really.corrected.TextGrid")
     sentence = score(folder, corrected, "--cues", cues)
     assert sentence["words"][2]["end_s"] == pytest.approx(before_s + 0.009, abs=1e-4)
@@ -243,8 +243,34 @@ def test_a_file_that_exists_is_replaced_only_when_asked(visit):
     assert "truly" not in target.read_text("utf-8")
     one.page.click("#edit-save")
     one.page.click("#ask-yes")
-    one.wait_for("#edit-state", "saved to really.corrected.TextGrid")
+    one.wait_for("#edit-state", "Saved to really.corrected.TextGrid")
     assert "truly" in target.read_text("utf-8")
+
+
+def test_after_saving_the_page_goes_on_with_what_was_saved(visit):
+    one = visit()
+    one.open("really.wav")
+    page = one.page
+    for word in ("truly", "sorely"):
+        page.fill("#edit-label", word)
+        page.keyboard.press("Enter")
+        one.wait_for("#edit-state", "1 word changed; scored again; not saved")
+        page.click("#edit-save")
+        one.wait_for("#edit-state", "Saved to really.corrected.TextGrid")
+        assert "words of really.corrected.TextGrid" in page.inner_text("#meta")
+        assert page.is_disabled("#edit-undo")
+        assert page.is_hidden("#ask")  # the file is this page's
+    page.locator(".handle").last.focus()
+    page.keyboard.press("ArrowLeft")
+    one.wait_for("#edit-state", "1 edge moved")
+    page.click("#edit-undo")
+    one.wait_for("#edit-state", "As in the file")
+    saved = one.client.folder / "really.corrected.TextGrid"
+    assert_scores(one, score(one.client.folder, str(saved)))
+    page.select_option("#export-format", "csv")
+    with page.expect_download() as download:
+        page.click("#export")
+    assert b",sorely," in Path(download.value.path()).read_bytes()
 
 
 def test_what_is_downloaded_is_scored_as_the_page_shows(visit, tmp_path):

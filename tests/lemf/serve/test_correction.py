@@ -7,6 +7,7 @@ import pytest
 
 import lemf
 from lemf.errors import TextGridError
+from lemf.serve import workbench
 from lemf.serve.correction import Correction, correct, read_correction
 
 
@@ -165,11 +166,11 @@ def test_nothing_is_replaced_unasked(client):
     response, content = client.post(f"/save/{number}", given)
     assert (response.status, json.loads(content)["exists"]) == (409, True)
     assert target.read_bytes() == written
-    replaced = client.post(f"/save/{number}", {**given, "replaces": saved["revision"]})
+    replaced = client.post(f"/save/{number}", {**given, "replaces": saved["written"]})
     assert replaced[0].status == 200  # the file that this page wrote
     assert b'"We"' in target.read_bytes()
     target.write_bytes(written)  # somebody else's now
-    stale = {**given, "replaces": json.loads(replaced[1])["revision"]}
+    stale = {**given, "replaces": json.loads(replaced[1])["written"]}
     assert client.post(f"/save/{number}", stale)[0].status == 409
     assert client.post(f"/save/{number}", {**given, "replaces": "any"})[0].status == 200
     assert (client.folder / "really.TextGrid").read_bytes() == before
@@ -181,6 +182,24 @@ def test_the_corrected_words_come_first_and_the_others_stay_in_reach(client):
     assert client.content_of("really.wav", "original")["textgrid"] == "really.TextGrid"
     page = client.get("/")[1].decode()
     assert '"words":"really.TextGrid","corrected":"really.corrected.TextGrid"' in page
+
+
+def test_a_page_goes_on_with_what_it_saved_and_tracks_no_f0_again(client, monkeypatch):
+    content = client.content_of("really.wav")
+    number, word = content["serve"]["id"], content["sentences"][0]["words"][0]
+    given = {"revision": content["serve"]["revision"], "labels": [[word["start_s"], "You"]]}
+    monkeypatch.setattr(workbench, "measure_contours", None)
+    saved = json.loads(client.post(f"/save/{number}", given)[1])
+    assert saved["words"] == "corrected"
+    onward = {"revision": saved["revision"], "words": "corrected"}
+    scored = json.loads(client.post(f"/score/{number}", onward)[1])
+    assert scored["sentences"][0]["words"][0]["word"] == "You"
+    assert "corrected by hand" not in " ".join(scored["start"]["notes"])
+    exported = client.post(f"/export/{number}", {**onward, "format": "table"})[1]
+    assert b"You" in exported
+    of_before = {**given, "words": "original", "labels": []}
+    scored = json.loads(client.post(f"/score/{number}", of_before)[1])
+    assert scored["sentences"][0]["words"][0]["word"] == "I"
 
 
 def test_words_that_changed_on_the_disk_are_not_corrected(client):
