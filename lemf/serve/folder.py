@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+import unicodedata
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -52,30 +52,53 @@ class Entry:
 class WordFiles:
     """Where the words of a recording may come from; None where there is no such file."""
 
-    corrected: Path | None
-    alignment: Path | None
-    transcript: Path | None
+    corrected: Path | None = None
+    alignment: Path | None = None
+    transcript: Path | None = None
 
 
 def list_entries(folder: Path) -> dict[str, Entry]:
     """Return the recordings of a folder and of the folders in it by their ids, sorted by name."""
-    entries = (
-        Entry(sha256(os.fsencode(name)).hexdigest()[:16], name, folder / name)
-        for name in sorted(_walk(folder))
-    )
-    return {entry.id: entry for entry in entries}
+    return {entry.id: entry for entry, _ in _walk(folder)}
 
 
-def _walk(folder: Path) -> Iterator[str]:
-    """Yield the names of the recordings below a folder; hidden files and links are left out."""
+def list_with_words(folder: Path) -> list[tuple[Entry, WordFiles]]:
+    """Return the recordings, sorted by name, each with the files of its words."""
+    return [
+        (entry, find_words(folder, entry) if _may_have_words(entry, names) else WordFiles())
+        for entry, names in _walk(folder)
+    ]
+
+
+def _walk(folder: Path) -> list[tuple[Entry, set[str]]]:
+    """Return the recordings below a folder, each with the names of the files beside.
+
+    Hidden files and folders are left out, and links.
+    """
+    found = []
     for place, below, names in os.walk(folder):
         below[:] = [name for name in below if not name.startswith(".")]
-        for name in names:
+        beside = {os.path.splitext(name)[0] for name in names if not _is_audio(name)}  # noqa: PTH122
+        for name in filter(_is_audio, names):
             path = Path(place, name)
-            if name.startswith(".") or path.suffix.lower().lstrip(".") not in AUDIO_SUFFIXES:
+            if name.startswith(".") or path.is_symlink() or not path.is_file():
                 continue
-            if path.is_file() and not path.is_symlink():
-                yield os.fspath(path.relative_to(folder))
+            below_folder = os.fspath(path.relative_to(folder))
+            number = sha256(os.fsencode(below_folder)).hexdigest()[:16]
+            found.append((Entry(number, below_folder, path), beside))
+    return sorted(found, key=lambda one: one[0].name)
+
+
+def _is_audio(name: str) -> bool:
+    return name.lower().rpartition(".")[2] in AUDIO_SUFFIXES
+
+
+def _may_have_words(entry: Entry, beside: set[str]) -> bool:
+    """Check whether a file beside a recording may hold its words, without a look at the disk."""
+    stem = entry.path.stem
+    forms = {stem, *(unicodedata.normalize(form, stem) for form in ("NFC", "NFD"))}
+    endings = ("", "_annot", ".corrected", entry.path.suffix)
+    return any(form + ending in beside for form in forms for ending in endings)
 
 
 def find_words(folder: Path, entry: Entry) -> WordFiles:
@@ -89,9 +112,10 @@ def find_words(folder: Path, entry: Entry) -> WordFiles:
 
 
 def _inside(folder: Path, path: Path | None) -> Path | None:
-    if path is None or not path.resolve().is_relative_to(folder.resolve()):
-        return None
-    return path
+    """Return a path beside a recording, which is found without links, unless a link leads out."""
+    if path is None or not path.is_symlink():
+        return path
+    return path if path.resolve().is_relative_to(folder.resolve()) else None
 
 
 def check_place(folder: Path, path: Path) -> None:
@@ -135,7 +159,7 @@ def name_upload(folder: Path, name: str) -> Path:
 
 def is_recording(path: Path) -> bool:
     """Check whether the name of a file is that of a recording."""
-    return path.suffix.lower().lstrip(".") in AUDIO_SUFFIXES
+    return _is_audio(path.name)
 
 
 def recordings_beside(path: Path) -> list[Path]:

@@ -13,7 +13,7 @@ from lemf.config import AlignSettings, Settings
 from lemf.errors import LemfError, MissingPackageError, OutputError, one_line
 from lemf.serve.correction import read_correction
 from lemf.serve.exports import export
-from lemf.serve.folder import Entry, find_words, list_entries
+from lemf.serve.folder import Entry, list_entries, list_with_words
 from lemf.serve.guard import Guard, RefusedError
 from lemf.serve.messages import (
     Request,
@@ -118,8 +118,7 @@ class Site:
 
     # Pages
     def _list(self, wanted: Entry | None) -> Response:
-        entries = list_entries(self.folder).values()
-        rows = [(entry, find_words(self.folder, entry)) for entry in entries]
+        rows = list_with_words(self.folder)
         return html_response(list_page(str(self.folder), rows, self._languages, wanted))
 
     @cached_property

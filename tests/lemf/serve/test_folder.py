@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lemf.serve.folder import WordFiles, find_words, list_entries
+from lemf.serve.folder import WordFiles, find_words, list_entries, list_with_words
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -45,13 +45,32 @@ def test_names_in_no_encoding_are_listed(folder):
     assert len(list_entries(folder)) == 3
 
 
+def test_the_list_names_the_words_that_each_recording_is_opened_with(folder):
+    short = "0.1 0.5 I\n0.5 0.9 really\n"
+    for name, content in (
+        ("a.wav", ""), ("a.txt", "I really"), ("b.wav", ""), ("b.wav.json", "{}"),
+        ("c.wav", ""), ("c_annot.json", "{}"), ("d.wav", ""), ("dd.TextGrid", ""),
+        ("e\u0301.wav", ""), ("\u00e9.lab", short), ("f.wav", ""), ("f.corrected.TextGrid", ""),
+    ):  # fmt: skip
+        (folder / name).write_text(content, encoding="utf-8")
+    listed = list_with_words(folder)
+    assert [entry.name for entry, _ in listed] == names(folder)
+    for entry, files in listed:
+        assert files == find_words(folder, entry), entry.name
+    by_name = {entry.name: files for entry, files in listed}
+    assert by_name["a.wav"].transcript == folder / "a.txt"
+    assert by_name["d.wav"] == WordFiles()
+    assert by_name["e\u0301.wav"].alignment == folder / "\u00e9.lab"
+    assert by_name["f.wav"].corrected == folder / "f.corrected.TextGrid"
+
+
 def test_words_behind_a_link_that_leads_out_are_none(folder, outside):
     (folder / "really.TextGrid").unlink()
     (folder / "really.TextGrid").symlink_to(outside / "really.TextGrid")
     (folder / "really.corrected.TextGrid").symlink_to(outside / "really.TextGrid")
     (folder / "really.txt").symlink_to(outside / "really.TextGrid")
     (entry,) = [one for one in list_entries(folder).values() if one.name == "really.wav"]
-    assert find_words(folder, entry) == WordFiles(None, None, None)
+    assert find_words(folder, entry) == WordFiles()
 
 
 def test_corrected_words_are_not_written_through_a_link(client, outside):
