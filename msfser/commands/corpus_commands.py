@@ -209,8 +209,12 @@ def join(
 
     from msfser.corpora.joining import join_corpora
     from msfser.manifest import read_manifest
+    from msfser.ratings import RATINGS_NAME
 
     manifests = [read_manifest(folder) for folder in folders]
+    for folder in folders:
+        if (folder / RATINGS_NAME).exists():
+            say(f"note: {folder / RATINGS_NAME}: the votes of single raters are not joined")
     finish_corpus(join_corpora(manifests, options["output"], bounds), options)
 
 

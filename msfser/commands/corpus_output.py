@@ -69,11 +69,9 @@ def check_corpus_output(options: OutputOptions) -> None:
     from lemf.runtime.output import check_output
     from msfser.manifest import MANIFEST_NAME
     from msfser.outputs import make_folder
-    from msfser.ratings import RATINGS_NAME
 
     make_folder(options["output"])
-    for name in (MANIFEST_NAME, RATINGS_NAME):
-        check_output(options["output"] / name, force=options["force"])
+    check_output(options["output"] / MANIFEST_NAME, force=options["force"])
     check_figures(options)
 
 
@@ -90,8 +88,8 @@ def finish_corpus(reading: Reading, options: OutputOptions) -> None:
 
     path = options["output"] / MANIFEST_NAME
     ratings = options["output"] / RATINGS_NAME
-    if reading.ratings or ratings.exists():  # those of a corpus that was here before are replaced
-        write_ratings(ratings, reading.ratings, force=options["force"])
+    if reading.ratings or ratings.exists():  # they belong to the manifest, and are replaced with it
+        write_ratings(ratings, reading.ratings, force=True)
     write_manifest(path, reading.manifest, force=options["force"])
     for note in reading.notes:
         say(f"note: {note}")

@@ -49,7 +49,8 @@ def iemocap(root: Path, outside: OutsideLabels, **options: Unpack[OutputOptions]
             read.manifest, options["output"] / "alignment", force=options["force"], watch=watch
         )
     notes = (*read.notes, *aligned.notes)
-    finish_corpus(Reading(manifest=aligned.manifest, notes=notes), options)
+    reading = Reading(manifest=aligned.manifest, notes=notes, ratings=read.ratings)
+    finish_corpus(reading, options)
 
 
 @click.command("msp-podcast")

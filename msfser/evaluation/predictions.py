@@ -346,7 +346,12 @@ def read_predictions(path: Path, label_bounds: tuple[float, float] | None = None
     of_model = [name for start in starts for name in _names(start)]
     if missing := [name for name in of_model if name not in table.column_names]:
         raise DataError(f"{path}: no column {missing[0]!r}; make it with {_COMMAND}")
-    more = [name for name in table.column_names if name in MORE_COLUMNS or name.startswith(EMOTION)]
+    more = [
+        field.name
+        for field in table.schema
+        if field.name in MORE_COLUMNS
+        or (field.name.startswith(EMOTION) and str(field.type) == "double")
+    ]
     table = _check_values(path, select_columns(table, (*needed, *of_model, *more), _OPTIONAL))
     (name, n_rows), *_ = [*Counter(table["id"].to_pylist()).most_common(1), ("", 0)]
     if n_rows > 1:

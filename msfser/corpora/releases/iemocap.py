@@ -20,7 +20,9 @@ from msfser.corpora.releases.iemocap_files import (
     read_evaluation,
     read_transcription,
 )
+from msfser.corpora.releases.iemocap_votes import read_evaluator_votes
 from msfser.manifest import Manifest, Utterance
+from msfser.ratings import Rating
 
 LABEL_BOUNDS = (1.0, 5.0)
 
@@ -44,7 +46,8 @@ def read_iemocap(
     -------
     Reading
         One row per utterance, in the order of the corpus, without alignments; the fold is the
-        session. An utterance whose label line is missing or damaged is a failed row.
+        session. An utterance whose label line is missing or damaged is a failed row. The ratings
+        are those of the evaluators.
 
     Raises
     ------
@@ -54,6 +57,7 @@ def read_iemocap(
     root = _find_release(root)
     utterances: list[Utterance] = []
     notes: list[str] = []
+    votes: list[Rating] = []
     sessions = [number for number in _SESSIONS if (root / f"Session{number}").is_dir()]
     if absent := [str(number) for number in _SESSIONS if number not in sessions]:
         notes.append(f"{root}: without session {', '.join(absent)}")
@@ -62,6 +66,8 @@ def read_iemocap(
             rows, damaged = _read_dialogue(root, session, dialogue)
             utterances += rows
             notes += damaged
+            evaluation = root / f"Session{session}/dialog/EmoEvaluation/{dialogue}.txt"
+            votes += read_evaluator_votes(evaluation) if evaluation.exists() else []
     if not utterances:
         raise CorpusError(
             f"{root}: no dialogue in Session*/dialog/EmoEvaluation; unpack the release again"
@@ -73,7 +79,8 @@ def read_iemocap(
         root=root.resolve(),
         label_bounds=LABEL_BOUNDS,
     )
-    return check_utterances(manifest, notes, outside=outside, watch=watch)
+    reading = check_utterances(manifest, notes, outside=outside, watch=watch)
+    return replace(reading, ratings=tuple(votes))
 
 
 def _find_release(root: Path) -> Path:

@@ -233,3 +233,17 @@ def test_runs_that_cannot_be_pooled():
         join_predictions([draw_predictions(), draw_predictions()])
     with pytest.raises(DataError, match="corpus 'iemocap' and 'mechanism'"):
         join_predictions([draw_predictions(), draw_predictions(start=20, corpus="iemocap")])
+
+
+def test_a_text_column_of_another_program_that_begins_like_an_emotion_is_left_alone(tmp_path):
+    import pyarrow
+    import pyarrow.parquet
+
+    dimensions = ("valence", "arousal", "dominance")
+    columns = {
+        f"{start}_{name}": [1.0, 2.0] for start in ("label", "predicted") for name in dimensions
+    }
+    columns |= {"id": ["a", "b"], "emotion_heard": ["sad", "glad"], "emotion_sad": [0.2, 0.8]}
+    pyarrow.parquet.write_table(pyarrow.table(columns), tmp_path / "other.parquet")
+    table = read_predictions(tmp_path / "other.parquet", (1.0, 7.0))
+    assert list(table.more) == ["emotion_sad"]

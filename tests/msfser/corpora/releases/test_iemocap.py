@@ -1,3 +1,4 @@
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 import lemf
 from lemf.runtime.locks import hold_lock
 from msfser.manifest import label_array, read_manifest
+from msfser.ratings import read_ratings
 
 EMOTIONS = ("neu", "ang", "fru", "xxx", "exc", "sad")
 
@@ -287,6 +289,7 @@ def test_a_second_run_refuses_and_the_next_removes_what_a_killed_one_left(releas
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "alignment",
         "manifest.parquet",
+        "ratings.parquet",
     ]
     assert sorted(path.name for path in folder.iterdir()) == [
         f"{one.name}.TextGrid" for one in SPOKEN[:3]
@@ -336,3 +339,25 @@ def test_an_incomplete_release_is_said(release, tmp_path, run):
     assert result.exit_code == 1
     assert "no folder Session1 to Session5 in it; name IEMOCAP_full_release" in result.stderr
     assert run("iemocap", tmp_path / "nowhere", "-o", tmp_path / "none").exit_code == 1
+
+
+def test_votes_of_evaluators_are_read_and_those_of_actors_on_themselves_are_not(
+    release, tmp_path, run
+):
+    first = SPOKEN[0]
+    path = next(release.rglob(f"EmoEvaluation/{first.dialogue}.txt"))
+    lines = path.read_text().split("\n")
+    place = next(i for i, line in enumerate(lines) if line.startswith("A-E3"))
+    lines[place : place + 1] = [
+        "A-E3:\tval 4; act 2; dom  1;\t(so; or so, perhaps)",
+        "A-E5:\tval 5; act ; dom  3;\t()",
+    ]
+    path.write_text("\n".join(lines), newline="")
+    result = run("iemocap", release, "-o", tmp_path / "out")
+    votes = [vote for vote in read_ratings(tmp_path / "out") if vote.id == first.name]
+    assert [(vote.rater, vote.valence, vote.dominance) for vote in votes] == [
+        ("E3", 4.0, 1.0), ("E5", 5.0, 3.0),
+    ]  # fmt: skip
+    assert votes[0].arousal == 2.0
+    assert math.isnan(votes[1].arousal)
+    assert "votes" in result.stderr
