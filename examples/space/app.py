@@ -86,7 +86,8 @@ def make_page(name: str) -> gradio.Interface:
         title="Valence, arousal and dominance",
         description=WHAT_IT_IS_NOT,
         api_name="predict",
-        flagging_mode="never",  # no recording is kept
+        flagging_mode="never",
+        delete_cache=(60, 600),  # what was sent, ten minutes later
         analytics_enabled=False,
     )
 
