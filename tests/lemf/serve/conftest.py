@@ -35,7 +35,7 @@ class Client:
             usual["Origin"] = f"http://{self.host}"
         for name, value in headers.items():
             usual[name.replace("_", "-")] = value
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.putrequest(method, path, skip_host=True)
         for name, value in usual.items():
             for one in value if isinstance(value, list) else [value]:

@@ -2,6 +2,8 @@
 
 import io
 import json
+import socket
+import sys
 from urllib.parse import quote
 
 import numpy as np
@@ -120,8 +122,6 @@ def test_a_link_leads_no_file_out_of_the_folder(client, tmp_path):
 
 
 def test_a_connection_that_ends_early_leaves_nothing(client):
-    import socket
-
     with socket.create_connection(("127.0.0.1", client.port)) as connection:
         head = "".join(f"{name}: {value}\r\n" for name, value in client.usual.items())
         connection.sendall(
@@ -154,6 +154,16 @@ def test_words_are_aligned_and_written_beside(client, serve):
     content = client.content_of("plain.wav")
     assert [word["word"] for word in content["sentences"][0]["words"]] == given["text"][:-1].split()
     assert client.post(f"/words/{number}", given)[0].status == 422  # not replaced
+
+
+def test_without_the_extra_the_list_says_so_and_a_text_is_refused_in_one_line(client, monkeypatch):
+    monkeypatch.setitem(sys.modules, "espeakng_loader", None)
+    (client.folder / "didnt.TextGrid").unlink()
+    response, page = client.get("/")
+    assert (response.status, b'"languages":[]' in page) == (200, True)
+    given = {"text": "I", "language": "en-us"}
+    response, answer = client.post(f"/words/{client.id_of('didnt.wav')}", given)
+    assert json.loads(answer)["error"] == "espeakng_loader is missing: pip install 'lemf[align]'"
 
 
 def test_a_text_beside_a_recording_is_aligned_and_saved_as_its_textgrid(serve, folder):
