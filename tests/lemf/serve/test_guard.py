@@ -183,8 +183,8 @@ def test_the_command_prints_the_address_serves_and_stops_in_one_line(folder):
     )  # fmt: skip
     try:
         address = process.stdout.readline().strip()
-        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-        # urllib keeps cookies of 127.0.0.1 under the name that it gives local hosts
+        handlers = urllib.request.HTTPCookieProcessor(), urllib.request.ProxyHandler({})
+        opener = urllib.request.build_opener(*handlers)
         assert opener.open(address, timeout=20).status == 200
     finally:
         process.send_signal(signal.SIGINT)
