@@ -73,7 +73,7 @@ def test_one_channel_holds_all_speakers(tmp_path):
 
 def test_words_that_another_speaker_talks_into_do_not_count(tmp_path):
     both = [(0.1, 0.4, "yes"), (1.0, 1.3, "me too")]
-    bursts = [(0.1, 0.4, 0, 0.1), (1.0, 1.3, 0, 0.1), (1.0, 1.8, 1, 0.9)]
+    bursts = [(0.1, 0.4, 0, 0.05), (1.0, 1.3, 0, 0.05), (1.0, 1.8, 1, 0.9), (1.0, 1.8, 0, 0.09)]
     path = write_talk(tmp_path / "talk.wav", bursts, 2)
     found = lemf.find_speakers(path, grid(Anna=both, Ben=BEN))
     assert {name: one.channel for name, one in found.items()} == {"Anna": 1, "Ben": 2}
