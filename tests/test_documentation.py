@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+needs_bash = pytest.mark.skipif(sys.platform == "win32", reason="the commands of the docs are bash")
 
 
 def run(script, *arguments):
@@ -57,6 +58,7 @@ def test_every_figure_is_made_by_a_command_and_shown_in_the_gallery():
     assert sorted(re.findall(r"\]\(images/([\w-]+)\.png\)", gallery)) == images
 
 
+@needs_bash
 def test_figures_are_made_anew(tmp_path):
     ended = run("remake_figures.py", "really", "demo")
     assert ended.returncode == 0, ended.stdout
@@ -71,6 +73,7 @@ def test_figures_are_made_anew(tmp_path):
 SCORE = "lemf score examples/really.wav examples/really.TextGrid"
 
 
+@needs_bash
 @pytest.mark.parametrize(
     ("page", "code", "says"),
     [
