@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from lemf.runtime.progress import Watch, no_watch
 from msfser.ccc import FloatArray
-from msfser.config.settings import RATE_HZ, WINDOW_S, Precision
+from msfser.config.settings import RATE_HZ, Precision
 from msfser.data.batching import Batch, collate, sorted_batches
 from msfser.data.clips import Samples
-from msfser.data.examples import Examples, IntArray
+from msfser.data.examples import Examples
+from msfser.data.windows import Windows, cut_windows
 from msfser.errors import ConfigError
 from msfser.manifest import DIMENSIONS
 from msfser.model.msf_ser import MsfSer, Prediction
@@ -36,28 +37,6 @@ _FoundT = TypeVar("_FoundT")
 _LARGEST_BATCH = 64
 _BATCH_S = 240.0  # of audio, padding counted
 _SHORT_BATCH_S = 60.0  # on a CPU, whose caches are small
-
-
-@dataclass(frozen=True, eq=False)
-class Windows:
-    """The windows that recordings are cut into, in the order of the recordings and of time.
-
-    Attributes
-    ----------
-    recordings : (windows,) int64
-        Place of the recording of each window.
-    starts, stops : (windows,) int64
-        First sample of each window, and the sample after its last.
-    """
-
-    recordings: IntArray
-    starts: IntArray
-    stops: IntArray
-
-    @property
-    def lengths(self) -> IntArray:
-        """Samples of each window."""
-        return self.stops - self.starts
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,23 +129,6 @@ def run_model(
         watch=watch,
     )
     return mean_over_windows(outputs, windows)
-
-
-def cut_windows(n_samples: IntArray, window_s: float = WINDOW_S) -> Windows:
-    """Cut each recording into the fewest windows of equal length, within one sample.
-
-    Parameters
-    ----------
-    n_samples : (recordings,) int64
-        Lengths at 16 kHz.
-    window_s : float
-        The longest window allowed.
-    """
-    n_windows = np.maximum(-(-n_samples // int(window_s * RATE_HZ)), 1)
-    recordings = np.repeat(np.arange(len(n_samples)), n_windows)
-    numbers = np.arange(len(recordings)) - (np.cumsum(n_windows) - n_windows)[recordings]
-    n, parts = n_samples[recordings], n_windows[recordings]
-    return Windows(recordings, numbers * n // parts, (numbers + 1) * n // parts)
 
 
 def mean_over_windows(outputs: Outputs, windows: Windows) -> Outputs:

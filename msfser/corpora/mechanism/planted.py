@@ -19,7 +19,7 @@ MISLED = 0.3  # share of the utterances whose words do not tell the class
 N_RATERS = 7
 SPREAD_EDGES = (1.6, 0.4)  # of the raters at the flattest and the liveliest melody, times the mean
 
-PEAK_SEMITONES = 1.0  # by which the two halves of a content word differ at most from its mean F0
+PEAK_SEMITONES = 0.7  # by which the two halves of a content word differ at most from its mean F0
 
 MARKERS = {False: "seriously", True: "jokingly"}  # how a first turn begins, by what it does
 

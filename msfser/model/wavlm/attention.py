@@ -65,15 +65,19 @@ class FusedAttention(WavLMAttention):
             padding = query.new_zeros(attention_mask.shape).masked_fill(~attention_mask, -torch.inf)
             padding = padding[:, None, None, :]
         bias = torch.addcmul(padding, gate.type_as(query), position_bias.type_as(query))
-        attended = functional.scaled_dot_product_attention(
+        attended = self._attend(query, key, value, bias)
+        merged = self.out_proj(attended.transpose(1, 2).flatten(2))
+        return merged, None, position_bias
+
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor, bias: Tensor) -> Tensor:
+        """Attend by head, (batch, heads, frames, size); `bias` is added before the softmax."""
+        return functional.scaled_dot_product_attention(
             query,
             key,
             value,
             attn_mask=bias,
             dropout_p=self.dropout if self.training else 0.0,
         )
-        merged = self.out_proj(attended.transpose(1, 2).flatten(2))
-        return merged, None, position_bias
 
     def compute_bias(self, query_length: int, key_length: int) -> Tensor:
         """Compute the position bias, shape (heads, queries, keys).
@@ -89,3 +93,17 @@ class FusedAttention(WavLMAttention):
 
     def _by_head(self, hidden_states: Tensor) -> Tensor:
         return hidden_states.view(*hidden_states.shape[:-1], self.num_heads, self.head_dim)
+
+
+class PlainAttention(FusedAttention):
+    """The same without dropout, in operations that ONNX has for any number of frames."""
+
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor, bias: Tensor) -> Tensor:
+        scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5 + bias
+        return scores.softmax(dim=-1) @ value
+
+    def compute_bias(self, query_length: int, key_length: int) -> Tensor:
+        """Compute the position bias, shape (heads, queries, keys)."""
+        distances = torch.arange(key_length) - torch.arange(query_length)[:, None]
+        bias: Tensor = self.rel_attn_embed(self._relative_positions_bucket(distances))
+        return bias.permute(2, 0, 1)

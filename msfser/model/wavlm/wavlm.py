@@ -16,7 +16,7 @@ from transformers import HubertModel, PreTrainedConfig, Wav2Vec2Model, WavLMMode
 from transformers.models.wavlm.modeling_wavlm import WavLMAttention
 
 from msfser.config.settings import ModelConfig
-from msfser.model.wavlm.attention import FusedAttention
+from msfser.model.wavlm.attention import FusedAttention, PlainAttention
 from msfser.model.wavlm.frames import CountT, count_frames
 from msfser.model.wavlm.layer_sum import LayerSum, heard_layers
 from msfser.model.wavlm.lora import add_lora, merge_lora
@@ -44,6 +44,7 @@ class Wavlm(nn.Module):
         super().__init__()
         self.wavlm = wavlm
         self.freeze_cnn = config.freeze_cnn
+        self.one_by_one = False  # clips come alone and without padding, as from `for_onnx`
         wavlm.config.layerdrop = config.layerdrop
         if config.freeze_cnn:
             wavlm.feature_extractor.requires_grad_(False)
@@ -87,6 +88,13 @@ class Wavlm(nn.Module):
     def merge_lora(self, config: ModelConfig) -> None:
         """Merge the low-rank changes into the weights; `config` is that of the model."""
         merge_lora(self.wavlm.encoder.layers, config)
+
+    def for_onnx(self) -> None:
+        """Use operations that ONNX has; clips must then come one by one, without padding."""
+        self.one_by_one = True
+        for layer in self.wavlm.encoder.layers:
+            if isinstance(layer.attention, WavLMAttention):
+                layer.attention.__class__ = PlainAttention
 
     def checkpoint_layers(self) -> None:
         """Keep only the inputs of the layers for backward, and compute the rest anew there."""
@@ -185,7 +193,7 @@ class Wavlm(nn.Module):
 
     def _run_cnn(self, waveforms: Tensor, sample_mask: Tensor) -> Tensor:
         """Run the CNN front-end; (batch, frames, channels)."""
-        if self.config.feat_extract_norm == "layer":
+        if self.config.feat_extract_norm == "layer" or self.one_by_one:
             return self._convolve(waveforms)
         # Group norm takes its statistics over time, with padding, so each clip is convolved alone.
         lengths = sample_mask.sum(dim=1).tolist()
