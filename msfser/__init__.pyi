@@ -7,6 +7,7 @@ from .manifest import Utterance as Utterance
 from .manifest import label_array as label_array
 from .manifest import read_manifest as read_manifest
 from .model.msf_ser import MsfSer as MsfSer
+from .prediction.onnx_model import OnnxModel as OnnxModel
 from .prediction.predict import predict_files as predict_files
 from .prediction.predict import predict_speech as predict_speech
 from .prediction.speech_files import SpeechFile as SpeechFile

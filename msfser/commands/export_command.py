@@ -13,8 +13,13 @@ from msfser.errors import CheckpointError
 @click.command()
 @click.argument("name", metavar="MODEL")
 @click.option("-o", "--output", type=PATH, metavar="DIR", required=True, help="Output folder.")
+@click.option(
+    "--onnx",
+    is_flag=True,
+    help="Write ONNX instead: model.onnx, voice.onnx without texts, onnx.json with facts.",
+)
 @force_option
-def export(name: str, output: Path, force: bool) -> None:
+def export(name: str, output: Path, onnx: bool, force: bool) -> None:
     """Write a trained model for others, LoRA merged into WavLM.
 
     MODEL is a run, the folder of a model, or its name on the hub. The exported model predicts the
@@ -24,6 +29,12 @@ def export(name: str, output: Path, force: bool) -> None:
     from msfser.model.msf_ser import MsfSer
 
     model = MsfSer.from_pretrained(model_folder(name))
+    if onnx:
+        from msfser.model.onnx.export import write_onnx
+
+        files = write_onnx(model, output, force=force)
+        say(f"wrote {', '.join(str(output / file) for file in files)}")
+        return
     model.merge_lora()
     model.save_pretrained(output, force=force)
     say(f"wrote {output}")

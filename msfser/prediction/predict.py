@@ -17,8 +17,9 @@ from msfser.config.settings import WINDOW_S, Semantic
 from msfser.data.clips import Samples, WaveStatistics, normalise, read_clip
 from msfser.data.contours import measure_contours
 from msfser.data.examples import Examples, Float32Array
+from msfser.data.windows import cut_windows
 from msfser.errors import CheckpointError, DataError, SemanticsError
-from msfser.evaluation.inference import check_dropout, cut_windows, mean_over_windows, run_windows
+from msfser.evaluation.inference import check_dropout, mean_over_windows, run_windows
 from msfser.evaluation.runs import expert_names, model_folder
 from msfser.manifest import DIMENSIONS
 from msfser.model.folder import check_text_encoder

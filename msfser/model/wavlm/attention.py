@@ -100,7 +100,8 @@ class PlainAttention(FusedAttention):
 
     def _attend(self, query: Tensor, key: Tensor, value: Tensor, bias: Tensor) -> Tensor:
         scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5 + bias
-        return scores.softmax(dim=-1) @ value
+        attended: Tensor = scores.softmax(dim=-1) @ value
+        return attended
 
     def compute_bias(self, query_length: int, key_length: int) -> Tensor:
         """Compute the position bias, shape (heads, queries, keys)."""

@@ -90,6 +90,9 @@ class WhisperFrames(nn.Module):
         """Merge the low-rank changes into the weights; `config` is that of the model."""
         merge_lora(self.whisper.layers, config)
 
+    def for_onnx(self) -> None:
+        """Change nothing: ONNX has all operations, and clips are padded to one length."""
+
     def checkpoint_layers(self) -> None:
         """Keep only the inputs of the layers for backward, and compute the rest anew there."""
         for layer in self.whisper.layers:

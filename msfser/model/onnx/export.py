@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,17 +22,18 @@ from lemf import MissingPackageError
 from msfser.config.settings import RATE_HZ, SHORTEST_S, WINDOW_S
 from msfser.errors import CheckpointError, first_line
 from msfser.model.msf_ser import N_CONTOURS, MsfSer
+from msfser.model.onnx.names import (
+    FACTS_NAME,
+    MODEL_NAME,
+    OUTPUTS,
+    PRESENT,
+    UNCERTAINTIES,
+    VOICE_NAME,
+)
 from msfser.outputs import prepare_folder, replace_output
-
-MODEL_NAME = "model.onnx"
-VOICE_NAME = "voice.onnx"
-FACTS_NAME = "onnx.json"
-OUTPUTS = ("values", "h_audio")
-UNCERTAINTIES = ("aleatoric", "epistemic")
 
 _EXAMPLE_SAMPLES = 16_321  # of no special length
 _CONTOUR_SAMPLES = 320
-_PRESENT = "_present"
 
 
 class _Exported(nn.Module):
@@ -70,7 +72,7 @@ def input_names(model: MsfSer, *, voice_alone: bool) -> list[str]:
         names.append("contours")
     if not voice_alone:
         for semantic in model.config.semantics:
-            names += [semantic, semantic + _PRESENT]
+            names += [semantic, semantic + PRESENT]
     return names
 
 
@@ -133,12 +135,12 @@ def _export(model: MsfSer, *, voice_alone: bool) -> bytes:
     exported = _Exported(model, voice_alone=voice_alone).eval()
     names = input_names(model, voice_alone=voice_alone)
     samples = frames = torch.export.Dim.DYNAMIC
-    examples = {
+    examples: dict[str, tuple[Tensor, dict[int, object] | None]] = {
         "waveform": (torch.randn(1, _EXAMPLE_SAMPLES), {1: samples}),
         "contours": (torch.randn(1, _EXAMPLE_SAMPLES // _CONTOUR_SAMPLES, N_CONTOURS), {1: frames}),
     }
     for name in names:
-        if name.endswith(_PRESENT):
+        if name.endswith(PRESENT):
             examples[name] = torch.ones(1, dtype=torch.bool), None
         elif name not in examples:  # one each: torch takes the same tensor for the same input
             examples[name] = torch.randn(1, model.config.text_dim), None
@@ -154,22 +156,28 @@ def _export(model: MsfSer, *, voice_alone: bool) -> bytes:
                 program, (), dynamo=True, verbose=False, input_names=names,
                 output_names=output_names(model),
             )  # fmt: skip
+            if made is None:
+                raise ValueError("no graph")
+            content: bytes = made.model_proto.SerializeToString()  # at most 2 GB
     except Exception as error:  # torch and onnxscript raise errors of many types
         raise CheckpointError(
             f"the model cannot be written as ONNX ({first_line(error)}); use it with torch"
         ) from error
-    if made is None:
-        raise CheckpointError("the model cannot be written as ONNX; use it with torch")
-    content: bytes = made.model_proto.SerializeToString()
     return content
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence the notes of torch on its own parts."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    """Silence the notes of torch on its parts, such as that torchvision is not installed."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _check_packages() -> None:
