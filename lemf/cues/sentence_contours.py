@@ -143,9 +143,15 @@ def clear_semitones(
         semitones[max(stretch.stop - edge_frames, stretch.start) : stretch.stop] = np.nan
     if not np.isfinite(semitones).any():
         return semitones
-    semitones[np.abs(semitones - np.nanmedian(semitones)) > FARTHEST_ST] = np.nan
-    semitones -= np.nanmedian(semitones)
+    semitones[np.abs(semitones - _known_median(semitones)) > FARTHEST_ST] = np.nan
+    semitones -= _known_median(semitones)
     return semitones
+
+
+def _known_median(values: FloatArray) -> float:
+    """Return the median of the values that are not NaN; NaN if there are none."""
+    known = np.sort(values[np.isfinite(values)])
+    return median_of(known) if len(known) else np.nan
 
 
 def smooth(values: FloatArray) -> FloatArray:

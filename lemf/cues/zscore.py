@@ -24,11 +24,11 @@ def zscore(values: FloatArray) -> FloatArray:
         was not measured, and 0 everywhere when it is constant.
     """
     z = np.zeros(len(values))
-    if is_constant(values):
-        return z
     measured = np.isfinite(values)
     f = values[measured]
-    z[measured] = (f - f.mean()) / f.std()
+    deviation = _spread(f)
+    if deviation > 0:
+        z[measured] = (f - f.mean()) / deviation
     return z
 
 
@@ -62,7 +62,12 @@ def is_constant(values: FloatArray) -> bool:
     values : (words,) float64
         NaN where the cue could not be measured.
     """
-    measured = values[np.isfinite(values)]
+    return _spread(values[np.isfinite(values)]) == 0
+
+
+def _spread(measured: FloatArray) -> float:
+    """Compute the population standard deviation; 0 where it is rounding, or of fewer than two."""
     if len(measured) < 2:
-        return True
-    return bool(measured.std() <= _CONSTANT * np.abs(measured).max())
+        return 0.0
+    deviation = float(measured.std())
+    return deviation if deviation > _CONSTANT * np.abs(measured).max() else 0.0

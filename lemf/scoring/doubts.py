@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lemf.arrays import FloatArray
 from lemf.contours.contours import Contours
 from lemf.cue_sets import CUE_SETS
+from lemf.cues.pooling import median_of
 from lemf.cues.sentence_contours import clear_semitones
 from lemf.reading.alignment import Alignment, Word
 from lemf.reading.frames import frames_of_each
@@ -114,7 +115,7 @@ def pitch_flags(words: Sequence[Word], contours: Contours) -> list[tuple[str, ..
     clear = np.isfinite(clear_semitones(f0_hz, energy, np.ones(len(f0_hz))))
     with np.errstate(divide="ignore"):
         semitones = 12.0 * np.log2(f0_hz)  # -inf where unvoiced
-    usual = np.median(semitones[clear]) if clear.any() else np.inf
+    usual = median_of(np.sort(semitones[clear])) if clear.any() else np.inf
     flags: list[tuple[str, ...]] = []
     for span in spans:
         own = slice(span.start - inside.start, span.stop - inside.start)

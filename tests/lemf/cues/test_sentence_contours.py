@@ -122,3 +122,9 @@ def test_a_click_silences_nothing():
     energy[200] = 20.0
     kept = clear_semitones(np.full(400, 100.0), energy, np.ones(400))
     assert np.isfinite(kept).sum() == 396
+
+
+def test_two_stretches_three_octaves_apart_leave_no_clear_f0():
+    f0_hz = np.repeat([80.0, 640.0], 20)  # each is over an octave from the median between them
+    energy, periodicity = np.ones(40), np.ones(40)
+    assert np.isnan(clear_semitones(f0_hz, energy, periodicity)).all()
