@@ -24,7 +24,7 @@ def align_inputs(recording: Audio, grid: TextGrid, settings: Settings) -> Alignm
     from lemf.contours.voice import sounds_like_words
     from lemf.reading.alignment import align
 
-    hearing = partial(sounds_like_words, recording)
+    hearing = partial(sounds_like_words, recording, known={})
     return align(grid, settings, recording.duration_s, hearing)
 
 

@@ -75,7 +75,7 @@ def measure(
     """
     recording = open_audio(audio, rate_hz, settings.channel)
     grid = open_words(recording, textgrid, settings, text=text, aligning=aligning)
-    hearing = partial(sounds_like_words, recording)
+    hearing = partial(sounds_like_words, recording, known={})
     alignment = align(grid, settings, recording.duration_s, hearing)
     return measure_aligned(
         recording, grid.path, alignment, settings, with_detail=with_detail, work=work

@@ -22,8 +22,15 @@ _PERIODS_S = (0.002, 0.014)  # of 71 to 500 Hz
 _SHARE = 0.5  # of the words' part of loud voiced frames, which intervals must reach
 
 
+# Of stretches of samples of one recording: what `_frames` returns of each
+Known = dict[tuple[int, int], tuple[FloatArray, NDArray[np.bool_]]]
+
+
 def sounds_like_words(
-    recording: Audio, intervals: Sequence[Interval], words: Sequence[Interval]
+    recording: Audio,
+    intervals: Sequence[Interval],
+    words: Sequence[Interval],
+    known: Known | None = None,
 ) -> bool:
     """Check whether intervals are about as loud and as voiced as words.
 
@@ -37,6 +44,8 @@ def sounds_like_words(
         In the order of time, judged together.
     words : sequence of Interval
         At least one, in the order of time.
+    known : dict, optional
+        Keeps what was heard of each interval of this recording, for further calls.
 
     Returns
     -------
@@ -46,8 +55,9 @@ def sounds_like_words(
     lengths_s = [i.end_s - i.start_s for i in intervals]
     if sum(lengths_s) < _SHORTEST_WORD_S * len(lengths_s):
         return False
-    words_db, words_voiced = _frames(recording, words)
-    levels_db, voiced = _frames(recording, intervals)
+    known = {} if known is None else known
+    words_db, words_voiced = _frames(recording, words, known)
+    levels_db, voiced = _frames(recording, intervals, known)
     if not (len(words_db) and len(levels_db)):  # the recording is too short
         return False
     loud_db = np.percentile(words_db, 90) - _BELOW_WORDS_DB
@@ -56,23 +66,33 @@ def sounds_like_words(
 
 
 def _frames(
-    recording: Audio, intervals: Sequence[Interval]
+    recording: Audio, intervals: Sequence[Interval], known: Known
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Compute the level in dB of each frame of intervals, and whether it is voiced."""
-    rate_hz, n_samples = recording.rate_hz, recording.n_samples
+    edges = np.array([(i.start_s, i.end_s) for i in intervals]) * recording.rate_hz
+    samples = edges.round().astype(np.int64).clip(0, recording.n_samples)
+    spans = [(start, stop) for start, stop in samples.tolist()]
+    _hear(recording, [span for span in dict.fromkeys(spans) if span not in known], known)
+    levels_db, voiced = zip(*(known[span] for span in spans), strict=True)
+    return np.concatenate(levels_db), np.concatenate(voiced)
+
+
+def _hear(recording: Audio, spans: Sequence[tuple[int, int]], known: Known) -> None:
+    """Add what is heard of stretches of samples, which are in the order of time."""
+    if not spans:
+        return
+    rate_hz = recording.rate_hz
     margin = round(PERIODICITY_WINDOW_S * rate_hz / 2)
-    edges = np.array([(i.start_s, i.end_s) for i in intervals]) * rate_hz
-    starts, stops = edges.round().astype(np.int64).clip(0, n_samples).T
+    starts, stops = np.array(spans).T
     firsts = np.maximum(starts - margin, 0)
-    lasts = np.minimum(np.maximum.accumulate(stops) + margin, n_samples)
+    lasts = np.minimum(np.maximum.accumulate(stops) + margin, recording.n_samples)
     pieces = recording.slices(zip(firsts.tolist(), lasts.tolist(), strict=True))
-    levels_db, voiced = [], []
-    for start, stop, first, samples in zip(starts, stops, firsts, pieces, strict=True):
+    for (start, stop), first, samples in zip(spans, firsts, pieces, strict=True):
         centres = np.arange(start, stop, round(_FRAME_S * rate_hz)) - first
         energy = frame_mid_energy(samples, centres, rate_hz)
-        levels_db.append(20 * np.log10(np.maximum(energy, np.finfo(float).tiny)))
-        voiced.append(_periodicity(samples, centres, rate_hz) > _VOICED)
-    return np.concatenate(levels_db), np.concatenate(voiced)
+        levels_db = 20 * np.log10(np.maximum(energy, np.finfo(float).tiny))
+        voiced = _periodicity(samples, centres, rate_hz) > _VOICED
+        known[start, stop] = levels_db, voiced
 
 
 def _periodicity(samples: FloatArray, centres: IntArray, rate_hz: int) -> FloatArray:

@@ -20,7 +20,7 @@ from lemf.aligner.align import align
 from lemf.config import AlignSettings, Settings
 from lemf.contours.contours import Contours, Work, measure_contours
 from lemf.contours.measurement import Measurement, join_contours
-from lemf.contours.voice import sounds_like_words
+from lemf.contours.voice import Known, sounds_like_words
 from lemf.display.textgrid_output import format_textgrid
 from lemf.errors import AlignerError, LemfError, OutputError, TextGridError, shown
 from lemf.page.sound import Sound, encode_recording
@@ -56,12 +56,23 @@ class Corrected(NamedTuple):
 
 
 class Tracked(NamedTuple):
-    """What of a recording does not depend on its words; `revision` changes when the file does."""
+    """What of a recording does not depend on its words.
+
+    Attributes
+    ----------
+    revision : str
+        Changes when the file does.
+    sound : Sound
+        What is played.
+    heard : dict
+        What was heard of each word, as `sounds_like_words` keeps it.
+    """
 
     revision: str
     recording: Audio
     contours: Contours
     sound: Sound
+    heard: Known
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +134,7 @@ class Workbench:
             contours = measure_contours(recording, self.settings, with_detail=True, work=work)
             sound = encode_recording(recording, "auto")
             assert sound is not None
-            tracked = Tracked(revision, recording, contours, sound)
+            tracked = Tracked(revision, recording, contours, sound, {})
         _keep(self._tracked, entry.id, tracked)
         return tracked
 
@@ -181,7 +192,7 @@ class Workbench:
             grid = correct(grid, words, correction)
         recording = opened.tracked.recording
         with self._lock:
-            hearing = partial(sounds_like_words, recording)
+            hearing = partial(sounds_like_words, recording, known=opened.tracked.heard)
             alignment = align_tiers(grid, self.settings, recording.duration_s, hearing)
         measured = join_contours(
             recording, grid.path, alignment, self.settings, opened.tracked.contours

@@ -75,6 +75,26 @@ def test_a_long_file_is_read_in_blocks_with_the_same_answer(rng, tmp_path):
     assert sounds_like_words(audio, [Interval(2.0, 3.0, "pau")], WORDS) is False
 
 
+def test_what_was_heard_is_heard_once_with_the_same_answer(rng, monkeypatch):
+    audio = recording(tone(120, 0.1), rng)
+    known, read = {}, []
+    slices = Audio.slices
+
+    def listen(self, spans):
+        spans = list(spans)
+        read.extend(spans)
+        return slices(self, spans)
+
+    monkeypatch.setattr(Audio, "slices", listen)
+    moved = Interval(0.6, 1.0, "pau")
+    for span, n_new in ((SPAN, 3), (SPAN, 0), (moved, 1), (SPAN, 0)):
+        expected = sounds_like_words(audio, [span], WORDS)
+        read.clear()
+        assert sounds_like_words(audio, [span], WORDS, known) is expected
+        assert len(read) == n_new
+    assert len(known) == 4
+
+
 def test_the_sound_reaches_the_scores(utterance):
     """Without phones, a loud `pau` is a word, and a quiet one is not."""
     words = [i for i in utterance.grid.tiers[0].intervals if i.label]
