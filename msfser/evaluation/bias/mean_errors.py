@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from msfser.ccc import FloatArray
+from msfser.ccc import FloatArray, ccc
 from msfser.evaluation.bias.speaker_calibration import between_variance
 from msfser.evaluation.groups import SPEAKER, mean_known, speaker_groups, utterance_groups
 from msfser.evaluation.intervals import FEWEST, count_units, group_numbers, student_t
@@ -34,6 +34,8 @@ class MeanError:
         `FEWEST`.
     rmse : (3,) float64
         Root mean square of prediction minus label.
+    ccc : (3,) float64
+        NaN where CCC is not defined.
     """
 
     scope: str
@@ -44,6 +46,7 @@ class MeanError:
     mean: FloatArray
     bounds: FloatArray
     rmse: FloatArray
+    ccc: FloatArray
 
 
 def mean_errors(predictions: Predictions, scope: str) -> list[MeanError]:
@@ -64,6 +67,7 @@ def mean_errors(predictions: Predictions, scope: str) -> list[MeanError]:
                     mean=mean_known(errors),
                     bounds=mean_intervals(errors, units),
                     rmse=np.sqrt(mean_known(errors**2)),
+                    ccc=ccc(part.values, part.labels),
                 )
             )
     return found
@@ -145,7 +149,8 @@ def errors_to_rows(errors: Sequence[MeanError]) -> list[list[Cell]]:
     """Convert mean errors to rows of ``bias.csv``, the first with the names of the columns."""
     names = [f"{name}_{what}" for name in DIMENSIONS for what in ("mean_error", "low", "high")]
     head: list[Cell] = ["scope", "by", "group", "utterances", "speakers", *names]
-    rows: list[list[Cell]] = [[*head, *(f"{name}_rmse" for name in DIMENSIONS)]]
+    ends = [f"{name}_{what}" for what in ("rmse", "ccc") for name in DIMENSIONS]
+    rows: list[list[Cell]] = [[*head, *ends]]
     for one in errors:
         numbers: list[Any] = [
             number
@@ -153,5 +158,5 @@ def errors_to_rows(errors: Sequence[MeanError]) -> list[list[Cell]]:
             for number in (float(mean), float(bounds[0]), float(bounds[1]))
         ]
         start: list[Cell] = [one.scope, one.by, one.group, one.n_utterances, one.n_speakers]
-        rows.append([*start, *numbers, *map(float, one.rmse)])
+        rows.append([*start, *numbers, *map(float, one.rmse), *map(float, one.ccc)])
     return rows

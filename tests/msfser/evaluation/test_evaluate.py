@@ -448,6 +448,8 @@ def test_bias_of_groups_and_speakers_is_reported_and_calibrated(run_folder, tmp_
     chosen = [i for i in range(80) if many.split[i] == "test" and many.speaker[i] == row["group"]]
     expected = (many.values - many.labels)[chosen, 1].mean()
     assert float(row["arousal_mean_error"]) == pytest.approx(expected)
+    own = ccc(many.values[chosen], many.labels[chosen])
+    assert float(row["valence_ccc"]) == pytest.approx(own[0])
     assert {r["by"] for r in rows} == {"all", "emotion", "gender", "duration", "noise", "speaker"}
 
     moved = evaluate(
