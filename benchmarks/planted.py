@@ -42,16 +42,23 @@ PLANTED = {
 
 
 def make_world(folder: Path, name: str, strength: float, seed: int, n_utterances: int) -> Path:
+    """Write a corpus with something planted, unless it is there; return its folder."""
+    planted = Planted(**{PLANTED[name][0]: strength})
+    corpus, encoder = folder / f"corpus{seed}", folder / f"encoder{seed}"
+    return make_corpus(corpus, planted, seed, n_utterances, encoder)
+
+
+def make_corpus(
+    corpus: Path, planted: Planted, seed: int, n_utterances: int, encoder: Path
+) -> Path:
     """Write a corpus with its texts and their vectors, unless it is there; return its folder."""
-    corpus = folder / f"corpus{seed}"
     if not (corpus / "features").exists():
         if not (corpus / MANIFEST_NAME).exists():
-            planted = Planted(**{PLANTED[name][0]: strength})
             write_mechanism(
                 corpus, n_utterances=n_utterances, seed=seed, planted=planted, jobs=1, force=True
             )
         write_texts(corpus)
-        encode_by_words(corpus, folder / f"encoder{seed}")
+        encode_by_words(corpus, encoder)
     return corpus
 
 
@@ -96,12 +103,26 @@ def evaluate(run: Path, output: Path, *options: object) -> list[float]:
 
 
 def measure_speaker(corpus: Path, folder: Path, seed: int) -> dict[str, list[float]]:
-    """Measure CCC of the same model without and with the calibration of speakers."""
+    """Measure CCC of the same model without and with the calibration of speakers.
+
+    On the voices with habits, and on the same sentences without, where nothing is to be gained.
+    """
     run = train(corpus, folder / f"run{seed}", seed)
-    return {
-        f"calibrate {kind}": evaluate(run, folder / f"{kind}{seed}", "--calibrate", kind)
-        for kind in ("none", "speaker")
-    }
+    plain = make_corpus(
+        folder / f"plain{seed}",
+        Planted(),
+        seed,
+        len(read_manifest(corpus).utterances),
+        folder / f"encoder{seed}",
+    )
+    found = {}
+    for name, data in (("habits", corpus), ("no habits", plain)):
+        for kind in ("none", "speaker"):
+            output = folder / f"{name.replace(' ', '-')}-{kind}{seed}"
+            found[f"{name}, calibrate {kind}"] = evaluate(
+                run, output, "--calibrate", kind, "--data", data
+            )
+    return found
 
 
 def measure_sampling(corpus: Path, folder: Path, seed: int) -> dict[str, list[float]]:
