@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from msfser.config.settings import Config
-    from msfser.data.examples import IntArray
+    from msfser.data.examples import Examples
     from msfser.data.facts import ClipFacts
 
 
@@ -161,7 +161,7 @@ def _describe_run(config: Config, folder: Path, *, folds: bool, resume: bool) ->
         if note := describe_warmup(config.train, n_steps):
             say(f"note: {note}")
         if not costs:  # those of the other folds are nearly the same
-            costs.append(partial(_say_cost, with_text_dim(config, found), found.train.n_samples))
+            costs.append(partial(_say_cost, with_text_dim(config, found), found.train))
         place = folder / f"fold{fold}" if folds else folder
         checks.append(partial(refuse_taken, place, resume=resume))
     for check in (*checks, *costs):
@@ -174,12 +174,12 @@ def _describe_run(config: Config, folder: Path, *, folds: bool, resume: bool) ->
             say(f"note: {error}")
 
 
-def _say_cost(config: Config, n_samples: IntArray) -> None:
+def _say_cost(config: Config, train: Examples) -> None:
     """Print what a run will cost on this machine, as far as it can be counted."""
     from msfser.model.device import choose_device
     from msfser.training.cost import count_cost, describe_cost, measure_speed
 
-    cost = count_cost(config, n_samples)
+    cost = count_cost(config, train.n_samples, emotions=train.emotions)
     try:
         device = choose_device(config.train.device)
     except ConfigError:  # which is noted beside

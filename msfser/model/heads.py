@@ -67,7 +67,7 @@ class SideHeads(nn.Module):
         super().__init__()
         shapes = {
             "gender": (audio_dim, 1),
-            "emotion": (feature_dim, n_emotions),
+            "emotion": (feature_dim, max(n_emotions, 2)),  # before the data are known, two
             "spread": (feature_dim, len(DIMENSIONS)),
         }
         width, dropout = config.head_dim, config.head_dropout

@@ -7,6 +7,7 @@ takes seconds and no memory, whatever the size of the model.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +21,7 @@ from msfser.data.contours import CONTOUR_FRAME_SAMPLES
 from msfser.data.examples import IntArray
 from msfser.model.msf_ser import N_CONTOURS, MsfSer
 from msfser.model.wavlm.loading import shape_encoder
-from msfser.training.batches import split_step, training_steps
+from msfser.training.batches import sampled_steps, split_step
 
 _USED = 0.4  # share of the speed of a matrix product that training reaches; docs/training.md
 _PRODUCT_SIZE = {"cpu": 1024, "cuda": 8192}
@@ -58,7 +59,12 @@ class _Pass:
     kept_bytes: int  # by forward, for backward
 
 
-def count_cost(config: Config, n_samples: IntArray, n_ranks: int = 1) -> Cost:
+def count_cost(
+    config: Config,
+    n_samples: IntArray,
+    n_ranks: int = 1,
+    emotions: Sequence[str | None] = (),
+) -> Cost:
     """Count what a run on clips of these lengths will cost.
 
     Parameters
@@ -69,6 +75,8 @@ def count_cost(config: Config, n_samples: IntArray, n_ranks: int = 1) -> Cost:
         Lengths of the training clips at 16 kHz.
     n_ranks : int
         Processes that share the micro-batches of a step.
+    emotions : sequence of (str or None)
+        Of each clip, for epochs that are drawn by emotion.
 
     Returns
     -------
@@ -82,7 +90,7 @@ def count_cost(config: Config, n_samples: IntArray, n_ranks: int = 1) -> Cost:
     """
     train, longest = config.train, int(config.data.crop_s * RATE_HZ)
     lengths = np.minimum(n_samples, longest)
-    steps = training_steps(n_samples, train.batch_size, config.data.mega_batches, train.seed, 0)
+    steps = sampled_steps(n_samples, emotions or [None] * len(n_samples), config, 0)
     parts = [part for step in steps for part in split_step(step, train.accumulation)]
     size = -(-train.batch_size // train.accumulation)
     padded = int(np.mean([lengths[part].max() for part in parts]))

@@ -19,12 +19,13 @@ from msfser.data.batching import ClipReader, text_tensors
 from msfser.data.cache import open_cache
 from msfser.data.examples import IntArray
 from msfser.data.facts import ClipFacts
+from msfser.errors import DataError
 from msfser.evaluation.runs import model_folder
 from msfser.model.device import choose_device
 from msfser.model.folder import ModelFacts, check_text_encoder, read_model_folder
 from msfser.model.msf_ser import MsfSer, build_model
 from msfser.model.wavlm.lora import adapted_weights, merged_weights
-from msfser.ratings import read_ratings
+from msfser.ratings import RATINGS_NAME, Rating, read_ratings
 from msfser.training.batches import Augmentation, Masking, count_steps, sampled_steps
 from msfser.training.data import TrainingData, check_sampling, data_folder, prepare_data
 from msfser.training.labels.targets import emotion_classes, side_targets
@@ -132,8 +133,15 @@ def prepare_run(
 
 def _side_targets(config: Config, data: TrainingData) -> dict[str, NDArray[np.float32]]:
     """Return what the heads beside valence, arousal and dominance learn."""
-    heads = config.model.side_heads
-    ratings = read_ratings(data_folder(config.data)) if "spread" in heads else []
+    heads, ratings = config.model.side_heads, list[Rating]()
+    if "spread" in heads:
+        path = data_folder(config.data) / RATINGS_NAME
+        if not path.exists():
+            raise DataError(
+                f"{path}: no such file, and the votes of single raters are needed for "
+                "model.side_heads 'spread'; leave the head out, or read a corpus that has them"
+            )
+        ratings = read_ratings(path)
     return side_targets(data.train, heads, ratings, data.manifest.label_bounds)
 
 

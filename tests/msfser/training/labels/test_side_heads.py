@@ -160,3 +160,25 @@ def test_what_a_head_cannot_learn_is_refused(planted):
     women = [name == "female" for name in train.genders]
     np.testing.assert_array_equal(targets["gender"][:, 0], np.array(women, dtype=np.float32))
     assert set(targets["emotion"][:, 0]) <= {0.0, 1.0, 2.0, 3.0}
+
+
+def test_a_dry_run_counts_short_epochs_and_a_corpus_without_votes_is_refused(
+    planted, corpus_folder, tmp_path
+):
+    corpus, _ = planted
+
+    def counted(*changes):
+        changes = [part for change in changes for part in ("--set", change)]
+        said = msfser("train", "--data", corpus, "-o", tmp_path / "dry", *SETTINGS, "--dry-run",
+                      *changes).stderr  # fmt: skip
+        return float(re.search(r"trained; ([\d.]+) GFLOP in all", said)[1])
+
+    every = ['model.side_heads=["emotion","gender"]', "train.batch_size=4"]
+    assert counted(*every, "train.sampling=undersampled") < 0.9 * counted(*every)
+    result = CliRunner().invoke(
+        main,
+        ["train", "--data", str(corpus_folder), "-o", str(tmp_path / "run"), *SETTINGS,
+         "--set", 'model.side_heads=["spread"]'],
+    )  # fmt: skip
+    assert result.exit_code == 1
+    assert "ratings.parquet: no such file, and the votes of single raters" in result.stderr
