@@ -18,6 +18,7 @@ from msfser.corpora.speaker_split import (
 from msfser.corpora.table_faults import (
     describe_missing_wav,
     describe_no_labels,
+    describe_other_case,
     find_label_faults,
 )
 from msfser.corpora.values import is_missing, parse_gender, parse_label, parse_split
@@ -82,6 +83,8 @@ def read_table(
         raise CorpusError(f"{path}: the table has no rows")
     # columns and scale of labels
     names = _column_names(path, table, columns or {})
+    if miswritten := describe_other_case(table.columns, names, TABLE_COLUMNS):
+        raise CorpusError(f"{path}: {miswritten}")
     texts = rows_as_text(table, names)
     faults = [] if "wav" in names else [describe_missing_wav(table)]
     faults += find_label_faults(names, texts.rows, label_bounds)

@@ -31,6 +31,31 @@ def describe_missing_wav(table: Rows) -> str:
     )
 
 
+def describe_other_case(
+    columns: Sequence[str], names: Mapping[str, str], known: Sequence[str]
+) -> str:
+    """Describe columns that differ from those that are needed by upper case alone; "" for none.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Of the table.
+    names : mapping of str to str
+        Those that were found, by their names in the manifest.
+    known : sequence of str
+        All names of the manifest.
+    """
+    if "wav" in names and set(DIMENSIONS) & set(names):
+        return ""
+    by_folded = {column.casefold(): column for column in columns}
+    options = [
+        f"--column {name}={by_folded[name]}"
+        for name in known
+        if name not in names and name in by_folded
+    ]
+    return f"its columns are in upper case; add {' '.join(options)}" if options else ""
+
+
 def find_label_faults(
     names: Mapping[str, str],
     rows: Sequence[tuple[str, Row]],

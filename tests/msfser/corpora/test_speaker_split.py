@@ -123,6 +123,8 @@ def test_all_that_a_table_lacks_is_one_message(tmp_path, run):
         ("wav;valence\na.wav;2,5\n", "separated by semicolons; separate them with commas, and"),
         ('wav,valence\na.wav,"2,5"\nb.wav,3\n', "line 2: valence '2,5' is not a number"),
         ('wav,valence\na.wav,"2,5"\nb.wav,"3,0"\n', "valence holds decimal commas (2,5); write po"),
+        ("Wav,Valence\na.wav,2\n", "in upper case; add --column wav=Wav --column valence=Valence"),
+        ("wav,AROUSAL\na.wav,2\n", "its columns are in upper case; add --column arousal=AROUSAL"),
         ("wav,valence\na.wav,x\nb.wav,y\nc.wav,z\nd.wav,v\n", "categories ('x', 'y', 'z', ...)"),
     ],
 )
