@@ -5,6 +5,8 @@
     python benchmarks/planted.py imbalance -o imbalance --seeds 3
     python benchmarks/planted.py context -o context --seeds 3
     python benchmarks/planted.py raters -o raters --seeds 3
+    python benchmarks/planted.py contour -o contour --seeds 3
+    python benchmarks/planted.py lora -o lora --seeds 3
 
 For each seed, a mechanism corpus and a model of the preset `tiny`, one core, some minutes; a second
 call keeps what is there.
@@ -18,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+import lemf
 from msfser.ablation.demo import encode_by_words
 from msfser.commands.cli import main as msfser
 from msfser.corpora.mechanism.files import ES_NAME, TRUTH_NAME, write_mechanism
@@ -38,6 +41,8 @@ PLANTED = {
     "imbalance": ("class_imbalance", 20.0),
     "raters": ("rater_spread", 0.6),
     "context": ("context_flip", 0.5),
+    "contour": ("contour_shape", 2.5),
+    "lora": ("contour_shape", 0.0),  # nothing: an encoder is trained on one corpus, and adapted
 }
 
 
@@ -189,7 +194,50 @@ def measure_context(corpus: Path, folder: Path, seed: int) -> dict[str, list[flo
     return found
 
 
+VOICE = ("model.semantics=[]", "model.intra=none", "model.fusion=none")
+
+
+def measure_contour(corpus: Path, folder: Path, seed: int) -> dict[str, list[float]]:
+    """Measure CCC of the voice alone without and with the contours of lemf.
+
+    The texts say nothing about dominance here: all of it is in the peaks.
+    """
+    contours = corpus / "contours.parquet"
+    if not contours.exists():
+        lemf.score_corpus(
+            corpus / "audio",
+            folder / f"scores{seed}.parquet",
+            textgrids=corpus / "alignment",
+            features=contours,
+        )
+    voice = train(corpus, folder / f"voice{seed}", seed, *VOICE)
+    pcm = train(corpus, folder / f"pcm{seed}", seed, *VOICE, "model.contours=cross_attention")
+    return {
+        "voice alone": evaluate(voice, folder / f"voice-scores{seed}"),
+        "with contours": evaluate(pcm, folder / f"pcm-scores{seed}"),
+    }
+
+
+def measure_lora(corpus: Path, folder: Path, seed: int) -> dict[str, list[float]]:
+    """Measure CCC of an encoder that was trained on another corpus, fine-tuned or by LoRA."""
+    other = folder / f"other{seed}"
+    if not (other / MANIFEST_NAME).exists():
+        n_utterances = len(read_manifest(corpus).utterances)
+        write_mechanism(other, n_utterances=n_utterances, seed=seed + 1000, jobs=1, force=True)
+    start = train(other, folder / f"start{seed}", seed, *VOICE)
+    changes = (*VOICE, "train.epochs=6", f"train.init={json.dumps(str(start.absolute()))}")
+    fine = train(corpus, folder / f"fine{seed}", seed, *changes)
+    lora = train(corpus, folder / f"lora{seed}", seed, *changes, "model.lora_rank=8")
+    return {
+        "as it was": evaluate(start, folder / f"start-scores{seed}", "--data", corpus),
+        "fine-tuned": evaluate(fine, folder / f"fine-scores{seed}"),
+        "LoRA rank 8": evaluate(lora, folder / f"lora-scores{seed}"),
+    }
+
+
 MEASURE = {
+    "contour": measure_contour,
+    "lora": measure_lora,
     "context": measure_context,
     "speaker": measure_speaker,
     "imbalance": measure_sampling,
