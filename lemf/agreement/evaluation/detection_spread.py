@@ -202,22 +202,28 @@ def _areas(
     rising = group[last]  # the groups with an emphasised word
     before = ends[np.maximum(rising - 1, 0)]
     column, n_at_once = unit[order], max(1, _CELLS_AT_ONCE // max(len(order), 1))
+    counts = weights.astype(np.int32)  # half the memory, and sums of them are exact
     areas, aucs = [], []
     for first in range(0, len(weights), n_at_once):
-        drawn = np.take(weights[first : first + n_at_once], column, axis=1)
-        taken = np.cumsum(drawn, axis=1)
-        right = np.cumsum(drawn[:, places], axis=1)[:, last]
+        drawn = np.take(counts[first : first + n_at_once], column, axis=1)
+        taken = np.cumsum(drawn, axis=1, dtype=np.int32)
+        right = np.take(np.cumsum(np.take(drawn, places, axis=1), axis=1), last, axis=1) * 1.0
         rises = np.diff(right, axis=1, prepend=0.0)
-        at_end = taken[:, ends[rising]]
-        at_start = np.where(rising > 0, taken[:, before], 0.0)
+        at_end = np.take(taken, ends[rising], axis=1) * 1.0
+        at_start = np.where(rising > 0, np.take(taken, before, axis=1), 0)
         precision = np.divide(right, at_end, out=np.zeros_like(right), where=at_end > 0)
-        n_emphasised = drawn[:, places].sum(axis=1)
+        n_emphasised = right[:, -1] if len(last) else np.zeros(len(drawn))
         n_others = taken[:, -1] - n_emphasised
         wrong, wrong_rises = at_end - right, at_end - at_start - rises
         behind = n_others[:, None] - wrong + wrong_rises / 2
-        areas.append(_divide((rises * precision).sum(axis=1), n_emphasised))
+        areas.append(_divide(_sum_in_order(rises * precision), n_emphasised))
         aucs.append(_divide((rises * behind).sum(axis=1), n_emphasised * n_others))
     return np.concatenate(areas), np.concatenate(aucs)
+
+
+def _sum_in_order(rows: FloatArray) -> FloatArray:
+    """Sum each row from its first value to its last, so that zeros change no digit."""
+    return np.cumsum(rows, axis=1)[:, -1] if rows.shape[1] else np.zeros(len(rows))
 
 
 def _misses(probabilities: FloatArray, emphasised: BoolArray, sentence: IntArray) -> FloatArray:
