@@ -207,12 +207,13 @@ def _areas(
     for first in range(0, len(weights), n_at_once):
         drawn = np.take(counts[first : first + n_at_once], column, axis=1)
         taken = np.cumsum(drawn, axis=1, dtype=np.int32)
-        right = np.take(np.cumsum(np.take(drawn, places, axis=1), axis=1), last, axis=1) * 1.0
+        of_emphasised = np.cumsum(np.take(drawn, places, axis=1), axis=1)
+        right = np.take(of_emphasised, last, axis=1).astype(np.float64)
         rises = np.diff(right, axis=1, prepend=0.0)
-        at_end = np.take(taken, ends[rising], axis=1) * 1.0
+        at_end = np.take(taken, ends[rising], axis=1).astype(np.float64)
         at_start = np.where(rising > 0, np.take(taken, before, axis=1), 0)
         precision = np.divide(right, at_end, out=np.zeros_like(right), where=at_end > 0)
-        n_emphasised = right[:, -1] if len(last) else np.zeros(len(drawn))
+        n_emphasised: FloatArray = right[:, -1] if len(last) else np.zeros(len(drawn))
         n_others = taken[:, -1] - n_emphasised
         wrong, wrong_rises = at_end - right, at_end - at_start - rises
         behind = n_others[:, None] - wrong + wrong_rises / 2
