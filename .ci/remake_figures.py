@@ -68,6 +68,7 @@ FIGURES = {
         f"cp {_LAST}/evaluation/figures/test-scatter.png evaluation.png",
         "demo",
     ),
+    "bias": Figure("evaluation.md", "python benchmarks/planted.py speaker -o planted", "planted"),
     "harvest": Figure(
         "harvest.md", "python benchmarks/harvest.py ljspeech --lengths -o harvest.png", "data"
     ),
@@ -95,6 +96,7 @@ FIGURES = {
 REASONS = {
     "demo": "needs the demo: --slow",
     "data": "needs recordings: --data FOLDER",
+    "planted": "figures/test-bias.png of an evaluation of benchmarks/planted.py speaker",
     "hand": "a page after a correction by hand",
     "scores": "needs the scores of a neural network, as its page says",
 }
