@@ -39,11 +39,11 @@ class Planted:
     Attributes
     ----------
     class_imbalance : float
-        How many times as frequent the class "elated" is as each other, in training and
-        development; the test split is balanced, and so is everything at 1. The class is the
-        `emotion` of an utterance and makes its valence. The stressed word is of the class in 7 of
-        10 utterances, in the others of any class, so that a model that has seen few of a class
-        takes its words for misleading. 0: the corpus has no classes.
+        How many times as frequent the class "elated" is as each other in training; development
+        and test are balanced, and so is everything at 1. The class is the `emotion` of an utterance
+        and makes its valence. The stressed word is of the class in 7 of 10 utterances, in the
+        others of any class, so that a model that has seen few of a class takes its words for
+        misleading. 0: the corpus has no classes.
     speaker_shift : float
         Standard deviation between the voices of development and test, in points of arousal, of a
         liveliness of melody and tempo that is a habit of the voice and no arousal: half of the
@@ -101,7 +101,7 @@ NOTHING = Planted()
 
 def class_weights(planted: Planted, split: str) -> dict[float, float]:
     """Return how often each class is drawn in a split, by polarity, relative to the others."""
-    imbalance = 1.0 if split == "test" else planted.class_imbalance
+    imbalance = planted.class_imbalance if split == "train" else 1.0
     return {polarity: imbalance if polarity == COMMON else 1.0 for polarity in CLASSES}
 
 
