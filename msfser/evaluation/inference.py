@@ -26,7 +26,8 @@ from msfser.data.examples import Examples
 from msfser.data.windows import Windows, cut_windows
 from msfser.errors import ConfigError
 from msfser.manifest import DIMENSIONS
-from msfser.model.msf_ser import MsfSer, Prediction
+from msfser.model.msf_ser import MsfSer
+from msfser.model.prediction import Prediction
 
 VARIANCES = ("aleatoric", "epistemic")
 RATER_SPREAD = "rater_spread"  # the variance of votes, of a model with a head for it

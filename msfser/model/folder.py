@@ -295,3 +295,27 @@ def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return abs(value) < _LARGEST
+
+
+def check_shapes(stored: StoredModel, weights: Mapping[str, Tensor]) -> None:
+    """Check that the weights of a stored model have the names and shapes of those of a model.
+
+    Parameters
+    ----------
+    stored : StoredModel
+    weights : mapping of str to Tensor
+        Of the model that is to hold them; their numbers are not read.
+
+    Raises
+    ------
+    CheckpointError
+        A weight is missing, unknown or of another shape.
+    """
+    here = {name: tuple(weight.shape) for name, weight in weights.items()}
+    there = {name: tuple(weight.shape) for name, weight in stored.weights.items()}
+    for name in sorted(here.keys() | there.keys()):
+        if here.get(name) != there.get(name):
+            raise CheckpointError(
+                f"{stored.folder}: a model of another shape: weight {name} is "
+                f"{there.get(name, 'missing')} there and {here.get(name, 'missing')} here"
+            )

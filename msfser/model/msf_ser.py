@@ -7,7 +7,7 @@ untrained model.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -16,13 +16,14 @@ from torch import Tensor, nn
 from msfser.config.settings import ModelConfig, Semantic
 from msfser.errors import CheckpointError, ConfigError
 from msfser.model.attentive_statistics_pooling import AttentiveStatisticsPooling
-from msfser.model.evidential import Evidence, read_evidence
+from msfser.model.evidential import read_evidence
 from msfser.model.film import Film
 from msfser.model.fm_moe import FmMoe, mix_experts
 from msfser.model.folder import (
     CONFIG_NAME,
     ModelFacts,
     StoredModel,
+    check_shapes,
     read_model_folder,
     write_model_folder,
 )
@@ -36,6 +37,7 @@ from msfser.model.heads import (
 from msfser.model.inter_modal_attention import InterModalAttention
 from msfser.model.intra_modal_fusion import GatedFusion, IntraModalAttention
 from msfser.model.null_vectors import NullVectors
+from msfser.model.prediction import Prediction
 from msfser.model.rivals.mean_pooling import MeanPooling
 from msfser.model.rivals.pitch_contour import PitchContour
 from msfser.model.text_scaling import TextScaling
@@ -257,7 +259,7 @@ class MsfSer(nn.Module):
         """
         stored = read_model_folder(str(name))
         with torch.device("meta"):  # shapes alone: a wrong size in a configuration takes no memory
-            cls._build(stored).check_shapes(stored)
+            check_shapes(stored, cls._build(stored).state_dict())
         model = cls._build(stored)
         model.load_weights(stored)
         return model.eval()
@@ -304,60 +306,8 @@ class MsfSer(nn.Module):
         CheckpointError
             A weight is missing, unknown or of another shape.
         """
-        self.check_shapes(stored)
+        check_shapes(stored, self.state_dict())
         self.load_state_dict(stored.weights)
-
-    def check_shapes(self, stored: StoredModel) -> None:
-        """Check that the weights of a stored model have the names and shapes of this one.
-
-        Raises
-        ------
-        CheckpointError
-            A weight is missing, unknown or of another shape.
-        """
-        here = {name: tuple(weight.shape) for name, weight in self.state_dict().items()}
-        there = {name: tuple(weight.shape) for name, weight in stored.weights.items()}
-        for name in sorted(here.keys() | there.keys()):
-            if here.get(name) != there.get(name):
-                raise CheckpointError(
-                    f"{stored.folder}: a model of another shape: weight {name} is "
-                    f"{there.get(name, 'missing')} there and {here.get(name, 'missing')} here"
-                )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Prediction:
-    """The predictions of a batch, with gate, routing and experts behind them.
-
-    Attributes
-    ----------
-    values : (batch, 3) float32 Tensor
-        In the order of `DIMENSIONS`; 0 and 1 are the ends of the rating scale, not enforced.
-    gate : (batch, text_dim) Tensor or None
-        Share of LES in h_sem, 0 to 1; None without gated fusion.
-    routing : (3, experts) float32 Tensor or None
-        Weights of the experts for each dimension; None without FM-MOE.
-    expert_values : (batch, experts, 3) float32 Tensor or None
-        Predictions of each expert; None without FM-MOE.
-    embedding : (batch, 2 * hidden) float32 Tensor
-        The pooled acoustic features h_audio; (batch, hidden) where they are the mean.
-    outputs : (batch, 3) or (batch, 3, 4) float32 Tensor
-        What the loss is computed from: the values, or with ``output = "evidence"`` the four
-        numbers of DEER before they are read by `read_evidence`.
-    evidence : Evidence or None
-        The parameters of DEER's prior, with the uncertainty of the values; None without them.
-    side : dict of str to Tensor
-        Of the heads that `SideHeads` describes; empty without them.
-    """
-
-    values: Tensor
-    gate: Tensor | None
-    routing: Tensor | None
-    expert_values: Tensor | None
-    embedding: Tensor
-    outputs: Tensor
-    evidence: Evidence | None = None
-    side: dict[str, Tensor] = field(default_factory=dict)
 
 
 def build_model(config: ModelConfig, facts: ModelFacts | None = None) -> MsfSer:

@@ -27,7 +27,8 @@ from msfser.evaluation.inference import (  # noqa: E402
 from msfser.evaluation.predictions import read_predictions  # noqa: E402
 from msfser.evaluation.runs import make_reader  # noqa: E402
 from msfser.manifest import read_manifest, write_manifest  # noqa: E402
-from msfser.model.msf_ser import MsfSer, Prediction  # noqa: E402
+from msfser.model.msf_ser import MsfSer  # noqa: E402
+from msfser.model.prediction import Prediction  # noqa: E402
 from msfser.prediction.predict import predict_speech  # noqa: E402
 from msfser.prediction.speech_files import SpeechFile  # noqa: E402
 
