@@ -138,8 +138,8 @@ def measure_sampling(corpus: Path, folder: Path, seed: int) -> dict[str, list[fl
     """
     found = {}
     for sampling in ("all", "balanced", "undersampled"):
-        changes = [f"train.sampling={sampling}", "data.crop_s=0.5"]
-        changes += ["train.epochs=48"] if sampling == "undersampled" else []
+        epochs = 24 if sampling == "undersampled" else 6
+        changes = [f"train.sampling={sampling}", "data.crop_s=0.5", f"train.epochs={epochs}"]
         run = train(corpus, folder / f"{sampling}{seed}", seed, *changes)
         found[f"sampling {sampling}"] = evaluate(run, folder / f"{sampling}-scores{seed}")
     return found
