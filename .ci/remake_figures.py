@@ -110,11 +110,11 @@ def make_folder(folder: Path, data: Path | None) -> None:
         (folder / source.name).symlink_to(source.resolve())
     commands = folder / "bin"
     commands.mkdir()
-    for package in ("lemf", "msfser"):
-        script = commands / package
-        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {package} "$@"\n')
+    modules = {"lemf": "-m lemf", "msfser": "-m msfser", "python": ""}
+    for name, module in modules.items():  # a link would leave the environment of sys.executable
+        script = commands / name
+        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" {module} "$@"\n')
         script.chmod(0o755)
-    (commands / "python").symlink_to(sys.executable)
 
 
 def run(command: str, folder: Path, data: Path | None) -> str:

@@ -59,6 +59,7 @@ NOT_RUN = (
         r"^msfser (semantics \w+|evaluate|inspect|predict|encode) (DIR|RUN|FOLDS?)\b",
         "is a synopsis",
     ),
+    (r"make_example", "needs flite"),
     (r"^lemf serve\b", "answers until Ctrl-C"),
     (
         r"--resume|--cache|^msfser (export|compare|evaluate run$)",
@@ -68,7 +69,7 @@ NOT_RUN = (
 )
 SLOW = re.compile(
     r"^(msfser (?!corpus (table|mechanism .*--utterances))|lemf align corpus|import (msfser|torch))"
-    r"|make_example|align_corpus|grids\.csv",
+    r"|align_corpus|grids\.csv",
     re.MULTILINE,
 )
 
@@ -249,13 +250,12 @@ def make_folder(folder: Path, made: Path) -> None:
     (folder / "sentences").symlink_to(made / "sentences")
     commands = folder / ".venv" / "bin"
     commands.mkdir(parents=True)
-    for package in ("lemf", "msfser"):
-        script = commands / package
-        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {package} "$@"\n')
+    modules = {"lemf": "-m lemf", "msfser": "-m msfser", "python": "", "python3": ""}
+    for name, module in modules.items():  # a link would leave the environment of sys.executable
+        script = commands / name
+        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" {module} "$@"\n')
         script.chmod(0o755)
     (folder / "demo").symlink_to(made / "demo")  # which later blocks find complete
-    for name in ("python", "python3"):
-        (commands / name).symlink_to(sys.executable)
 
 
 def run_page(page: Path, work: Path, *, slow: bool, only_list: bool) -> list[Outcome]:
