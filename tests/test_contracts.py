@@ -60,6 +60,10 @@ FORBIDDEN = {
         "msfser/data/clips.py",
         "import soundfile",
     ),
+    "Only msfser.model.onnx.export writes ONNX, and msfser.prediction.onnx_model runs it": (
+        "msfser/new_file.py",
+        "import onnxruntime",
+    ),
     "Only msfser.outputs knows Parquet": (
         "msfser/prediction/files.py",
         "def late():\n    import pyarrow.parquet",
