@@ -324,7 +324,9 @@ def test_an_evaluation_may_last_and_a_slow_rank_may_not(corpus_folder, start_two
 
 
 @pytest.mark.slow
-def test_a_rank_alone_waits_so_long_and_no_longer_and_ends_with_a_line(start_process):
+def test_a_rank_alone_waits_so_long_and_no_longer_and_ends_with_a_line(
+    corpus_folder, start_process
+):
     watch = RankWatch(HashStore(), 0, 2, 60.0)
     try:
         with pytest.raises(
@@ -337,7 +339,10 @@ def test_a_rank_alone_waits_so_long_and_no_longer_and_ends_with_a_line(start_pro
         listener.bind(("127.0.0.1", 0))
         address = listener.getsockname()
     process = start_process(
-        [sys.executable, "-m", "msfser", "train", "-o", "none"],
+        [
+            sys.executable, "-m", "msfser", "train", "--preset", "tiny", "--data", corpus_folder,
+            "-o", "none",
+        ],
         WORLD_SIZE="2", RANK="0", MASTER_ADDR=address[0], MASTER_PORT=str(address[1]),
     )  # fmt: skip
     with socket.socket() as probe:
