@@ -243,7 +243,7 @@ def render_figure(figure: Figure, file_format: FigureFormat = "png") -> bytes:
 
     stream = io.BytesIO()
     metadata = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
-    with mpl.rc_context({"svg.hashsalt": "msfser"}):
+    with mpl.rc_context({"svg.hashsalt": "msfser", "pdf.fonttype": 42}):
         figure.savefig(stream, format=file_format, dpi=150, metadata=metadata[file_format])
     return stream.getvalue()
 

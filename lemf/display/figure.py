@@ -223,7 +223,14 @@ def render_figure(
     fonts, missing = fonts_of(emphasis)
     with (
         warnings.catch_warnings(),
-        mpl.rc_context({"font.family": fonts, "svg.hashsalt": "lemf", "figure.dpi": 100}),
+        mpl.rc_context(
+            {
+                "font.family": fonts,
+                "svg.hashsalt": "lemf",
+                "pdf.fonttype": 42,  # TrueType: publishers refuse fonts of type 3
+                "figure.dpi": 100,
+            }
+        ),
     ):
         # of marks that no font has above the letter that carries them
         warnings.filterwarnings("ignore", message="Glyph .* missing")

@@ -16,8 +16,8 @@ from lemf.serve.folder import is_recording, name_upload, recordings_beside
 from lemf.serve.messages import Body
 from lemf.transcription.text_files import TRANSCRIPT_SUFFIXES, read_transcript
 
-LARGEST_RECORDING = 256 << 20  # bytes
-LARGEST_WORDS = 16 << 20  # bytes
+LARGEST_RECORDING = 256_000_000  # bytes
+LARGEST_WORDS = 16_000_000  # bytes
 LONGEST_S = 1800.0  # of a recording
 _BLOCK = 1 << 20  # bytes
 _TEXTS = tuple(f".{suffix}" for suffix in TRANSCRIPT_SUFFIXES)

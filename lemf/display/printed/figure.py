@@ -67,7 +67,12 @@ def render_printed(
     with (
         warnings.catch_warnings(),
         mpl.rc_context(
-            {"font.family": fonts, "font.size": sheet.letters_pt, "svg.hashsalt": "lemf"}
+            {
+                "font.family": fonts,
+                "font.size": sheet.letters_pt,
+                "svg.hashsalt": "lemf",
+                "pdf.fonttype": 42,  # TrueType: publishers refuse fonts of type 3
+            }
         ),
     ):
         warnings.filterwarnings("ignore", message="Glyph .* missing")

@@ -1,5 +1,6 @@
 import math
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +22,7 @@ from lemf.display.figure import _figures, render_figure
 from lemf.display.figure_fonts import drawable, fonts_of
 from lemf.display.figure_labels import spread
 from lemf.display.figure_pages import cut_pages
+from lemf.display.printed.figure import render_printed
 from lemf.reading.alignment import Word
 
 
@@ -381,3 +383,10 @@ def test_legends_of_many_cues_stay_on_the_canvas(utterance):
         box = legend.get_window_extent()
         assert 0 <= box.x0 <= box.x1 <= figure.bbox.x1
         assert 0 <= box.y0 <= box.y1 <= figure.bbox.y1
+
+
+@pytest.mark.parametrize("render", [render_figure, partial(render_printed, size="column")])
+def test_the_letters_of_a_pdf_are_truetype_which_publishers_take(emphasis, render):
+    pdf = render(emphasis, "pdf")
+    assert b"/Type3" not in pdf
+    assert b"/CIDFontType2" in pdf
