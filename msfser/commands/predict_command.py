@@ -356,6 +356,12 @@ def _check_textgrids(
     except OSError as error:
         raise DataError(f"{folder}: the folder cannot be made ({error.strerror})") from error
     check_apart(paths, [one.alignment for one in recordings if one.alignment is not None])
+    for path, recording in zip(paths, recordings, strict=True):
+        if path.parent.resolve() == recording.wav.parent.resolve():
+            raise DataError(
+                f"{path}: beside {recording.wav.name}, where it would be read as the alignment; "
+                "name another folder for --textgrids"
+            )
     for path in paths:
         check_output(path, force=force)
     return paths

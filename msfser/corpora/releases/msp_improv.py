@@ -131,10 +131,13 @@ def _make_utterance(name: str, wav: str, line: str, place: str) -> Utterance:
     if parts is None or whole is None:
         return replace(row, status="failed", reason=f"{place} is damaged")
     _, emotion, arousal, valence, dominance = whole.groups()  # in this order
-    return replace(
-        row,
-        emotion=emotion,
-        valence=parse_label(valence, "V", place),
-        arousal=parse_label(arousal, "A", place),
-        dominance=parse_label(dominance, "D", place),
-    )
+    try:
+        return replace(
+            row,
+            emotion=emotion,
+            valence=parse_label(valence, "V", place),
+            arousal=parse_label(arousal, "A", place),
+            dominance=parse_label(dominance, "D", place),
+        )
+    except CorpusError as error:
+        return replace(row, status="failed", reason=str(error))

@@ -396,3 +396,14 @@ def test_the_documentation_lists_each_text_that_is_no_value():
     (listed,) = [line for line in text.split("\n- ") if line.startswith("**No value**")]
     told = listed.partition("written so")[0].split("`")[1::2]
     assert sorted(told) == sorted(UNKNOWN)
+
+
+def test_where_no_recording_is_found_the_message_says_where_the_first_was_sought(run, tmp_path):
+    (tmp_path / "own.csv").write_text("wav,valence\nwavs/a.wav,2\nwavs/b.wav,3\n")
+    result = run("table", tmp_path / "own.csv", "-o", tmp_path / "out", "--label-bounds", "1,5")
+    assert result.exit_code == 1
+    assert (
+        f"all 2 utterances failed, such as wavs/a (no such recording: {tmp_path}/wavs/a.wav); "
+        "correct the paths" in result.stderr
+    )
+    assert "can be used" not in result.stderr

@@ -104,6 +104,12 @@ def test_names_that_clash_and_inputs_are_refused_before_any_work(run_folder, rec
     (recordings / "long.TextGrid").write_text("precious")
     result = predict(run_folder, recordings / "long.wav", "--textgrids", recordings, "--force")
     assert "long.TextGrid: is read as input; name another file" in result.stderr
+    short = recordings / "b" / "short.wav"
+    result = predict(run_folder, short, "--textgrids", short.parent)
+    assert (
+        "beside short.wav, where it would be read as the alignment; name another" in result.stderr
+    )
+    assert not short.with_suffix(".TextGrid").exists()
     (recordings / "b" / "short.wav").rename(recordings / "b" / "long.wav")
     result = predict(run_folder, recordings, "--textgrids", tmp_path / "grids")
     assert result.exit_code == 1
