@@ -282,7 +282,10 @@ def describe_data(data: TrainingData) -> str:
         parts.append(_describe("development", data.development))
     labels = dict(zip(DIMENSIONS, data.train.labels.T, strict=True))
     if unknown := [name for name, column in labels.items() if np.isnan(column).all()]:
-        parts.append(f"no label of {', '.join(unknown)}, so its predictions mean nothing")
+        parts.append(f"no label of {', '.join(unknown)}, so what is predicted of it means nothing")
+    unsaid = [name.upper() for name, present in data.train.present.items() if not present.any()]
+    if unsaid:
+        parts.append(f"no text of {', '.join(unsaid)}, so the model learns nothing from it")
     if data.skipped:
         parts.append(f"{len(data.skipped):,} left out")
     return ", ".join(parts)

@@ -468,12 +468,22 @@ def test_clips_that_cannot_be_used_are_left_out_and_named(corpus_folder, tmp_pat
     assert "gone.wav: there is no such recording" in text
 
 
+def test_a_semantic_without_any_text_is_said(corpus_folder, tmp_path, capfd):
+    folder = tmp_path / "corpus"
+    shutil.copytree(corpus_folder, folder)
+    manifest = read_manifest(folder)
+    update_texts(folder, manifest, "es", {})
+    train(make(folder, "train.epochs=1"), tmp_path / "run")
+    assert "no text of ES, so the model learns nothing from it" in capfd.readouterr().err
+
+
 def test_a_dimension_without_labels_is_said(corpus_folder, tmp_path, capfd):
     manifest = read_manifest(corpus_folder)
     rows = tuple(replace(row, dominance=np.nan) for row in manifest.utterances)
     write_manifest(tmp_path / "manifest.parquet", replace(manifest, utterances=rows))
     changes = ("train.epochs=1", "model.semantics=[]", "model.intra='none'", "model.fusion='none'")
     metrics = train(make(tmp_path, *changes), tmp_path / "run")
-    assert "no label of dominance, so its predictions mean nothing" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert "no label of dominance, so what is predicted of it means nothing" in said
     assert metrics["development"]["dominance"] is None
     assert metrics["best_epoch"] == 1
