@@ -22,7 +22,7 @@ from lemf.contours.contours import Contours, Work, measure_contours
 from lemf.contours.measurement import Measurement, join_contours
 from lemf.contours.voice import Known, sounds_like_words
 from lemf.display.textgrid_output import format_textgrid
-from lemf.errors import AlignerError, LemfError, OutputError, TextGridError, shown
+from lemf.errors import AlignerError, LemfError, OutputError, TextGridError
 from lemf.page.sound import Sound, encode_recording
 from lemf.reading.alignment import align as align_tiers
 from lemf.reading.audio import Audio, read_audio
@@ -328,6 +328,6 @@ def check_revision(opened: Opened, given: object) -> None:
     """
     if given != opened.revision:
         raise TextGridError(
-            f"{opened.entry.name}: the recording or its words have changed on the disk "
-            f"({shown(given)}); load the page again"
+            f"{opened.entry.name}: the recording or its words have changed on the disk; load the "
+            "page again"
         )

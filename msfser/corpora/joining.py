@@ -56,7 +56,8 @@ def join_corpora(
         raise ConfigError("one corpus: name two or more to join")
     if twice := [name for name in names if names.count(name) > 1]:
         raise ConfigError(
-            f"two corpora named {twice[0]!r}: their speakers would be mixed; name each once"
+            f"two corpora named {twice[0]!r}: their speakers would be mixed; name each once, or "
+            "give a table another name and read it again"
         )
     labelled = [manifest.label_bounds for manifest in manifests if _has_labels(manifest)]
     bounds = label_bounds or (labelled[0] if labelled else UNLABELLED_BOUNDS)

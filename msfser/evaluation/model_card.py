@@ -57,7 +57,7 @@ def format_model_card(
         _front_matter(config, facts),
         f"# MSF-SER, trained on {corpus or 'an unnamed corpus'}\n",
         _summary(config, facts),
-        _USE,
+        _USE + (_USE_TEXTS if config.model.semantics else ""),
         _training(config, facts, training, corpus),
         _scores(scores, notes),
         _NOT,
@@ -153,8 +153,11 @@ _USE = """## Use
     pip install 'lemf[ser]'
     msfser predict FOLDER recording.wav
 
-`FOLDER` is the folder of this file. A TextGrid and a transcript beside the recording are read, too;
-a learned vector takes the place of a missing text.
+`FOLDER` is the folder of this file.
+"""
+_USE_TEXTS = """
+A TextGrid and a transcript beside the recording are read, too; a learned vector takes the place of
+a missing text.
 """
 
 

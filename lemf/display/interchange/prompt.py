@@ -7,10 +7,13 @@ VowelPrompt vowels (pitch, energy and duration of each), here for the words of a
 from __future__ import annotations
 
 import json
+import re
 
 from lemf.display.interchange.contrast import contrasts
 from lemf.runtime.output import escape_controls
 from lemf.scoring.emphasis import Emphasis, SentenceEmphasis, WordEmphasis
+
+_PLAIN_WORD = re.compile(r"[\w'\u2019.,!?-]+")  # which nobody takes for the text around it
 
 
 def format_prompt(emphasis: Emphasis) -> str:
@@ -18,14 +21,15 @@ def format_prompt(emphasis: Emphasis) -> str:
 
     Such as ``"So it is." emphasised: is (+3.1 st (high), +4.2 dB (loud), 1.4x as long (long));
     other words: So (...), it (...)``. Without a decision the top word is named as such. Quotes and
-    control characters in labels are escaped as in JSON.
+    control characters in labels are escaped as in JSON, and labels of more than a plain word are in
+    quotes wherever they stand, so that no label reads as lemf's words.
     """
     return "".join(f"{_format_sentence(sentence)}\n" for sentence in emphasis.sentences)
 
 
 def _format_sentence(sentence: SentenceEmphasis) -> str:
     described = {
-        word.index: f"{_label(word)} ({contrast.describe()})"
+        word.index: f"{_name(word)} ({contrast.describe()})"
         for word, contrast in zip(sentence.words, contrasts(sentence), strict=True)
     }
     emphasised = [word.index for word in sentence.emphasised]
@@ -36,6 +40,12 @@ def _format_sentence(sentence: SentenceEmphasis) -> str:
         parts.append(f"other words: {', '.join(described[i] for i in others)}")
     text = " ".join(_label(word) for word in sentence.words)
     return f'"{text}" {"; ".join(parts)}'
+
+
+def _name(word: WordEmphasis) -> str:
+    """Return a label as it stands among numbers."""
+    label = _label(word)
+    return label if _PLAIN_WORD.fullmatch(label) else f'"{label}"'
 
 
 def _label(word: WordEmphasis) -> str:

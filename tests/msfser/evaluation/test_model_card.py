@@ -95,6 +95,7 @@ def test_cards_of_folds_of_the_voice_alone_and_without_scores():
     assert f"{FOLDS} by group" in card
     card = format_model_card(PRESETS["challenge"], FACTS, {}, [])
     assert "reads no text: the voice alone" in card
+    assert "transcript beside the recording" not in card
     assert "Not evaluated yet" in card
 
 
