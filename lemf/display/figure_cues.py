@@ -186,7 +186,7 @@ def mark_pitch(
             markersize=7, markerfacecolor=GREEN, markeredgecolor="white", label="highest clear F0",
         )  # fmt: skip
     if "pitch_area" in cues:
-        _fill_area(axes, sentence, contours, scale)
+        _fill_area(axes, page, sentence, contours, scale)
 
 
 def mark_energy(
@@ -228,14 +228,22 @@ def _peak_s(start_s: float, end_s: float, contours: Contours) -> float:
     return float(contours.times_s[inside][contours.f0_hz[inside].argmax()])
 
 
-def _fill_area(axes: Axes, sentence: SentenceEmphasis, contours: Contours, scale: Scale) -> None:
-    """Fill the area between clear F0 and the baseline below it."""
+def _fill_area(
+    axes: Axes,
+    page: SentenceEmphasis,
+    sentence: SentenceEmphasis,
+    contours: Contours,
+    scale: Scale,
+) -> None:
+    """Fill the area between clear F0 and the baseline below it, in the words on the page."""
     words = [Word(word.word, word.start_s, word.end_s) for word in sentence.words]
     cut = cut_sentence(words, contours)
     frames = frames_of(words[0].start_s, words[-1].end_s, contours.times_s)
     f0_hz = np.where(cut.clear, contours.f0_hz[frames], np.nan)
     baseline_hz = f0_hz * 2.0 ** ((cut.baseline - cut.semitones) / 12)
+    times_s = contours.times_s[frames]
+    on_page = (times_s >= page.start_s) & (times_s <= page.end_s)
     axes.fill_between(
-        contours.times_s[frames], scale(baseline_hz), scale(f0_hz), where=f0_hz > baseline_hz,
+        times_s, scale(baseline_hz), scale(f0_hz), where=on_page & (f0_hz > baseline_hz),
         color=BLUE, alpha=0.35, linewidth=0, label="above its median",
     )  # fmt: skip

@@ -126,3 +126,27 @@ def test_a_row_shows_no_contour_without_its_word(make_grid):
         assert end_s - 0.01 <= energy.get_xdata()[-1] <= end_s + 0.1
         left_open += axes.get_xlim()[1] > end_s + 0.2
     assert left_open > 0
+
+
+def test_a_row_fills_no_area_of_the_words_of_another(make_grid):
+    words = [(f"w{i}", 0.1 + 0.2 * i, 0.3 + 0.2 * i) for i in range(20)]
+    words += [("late", 5.3, 6.5), ("later", 6.55, 9.9), ("last", 10.3, 11.5)]
+    times_s = np.arange(16000 * 12) / 16000
+    phase = 2 * np.pi * np.cumsum(150 + 40 * np.sin(2 * np.pi * 2 * times_s)) / 16000
+    samples = 0.2 * sum(np.sin(k * phase) / k for k in range(1, 6))
+    settings = lemf.Settings(cues="listeners", duration="word")
+    emphasis = lemf.score(samples, make_grid(words, 12.0), settings, rate_hz=16000)
+    (sentence,) = emphasis.sentences
+    figure, rows = sheet_of(emphasis)
+    assert len(rows) > 1
+    filled = 0
+    for row, axes in zip(rows, figure.axes[::3], strict=True):
+        for area in axes.collections:
+            if area.get_label() != "above its median":
+                continue
+            for path in area.get_paths():
+                filled += 1
+                x_s = path.vertices[:, 0]
+                assert x_s.min() >= sentence.words[row][0].start_s - 0.01
+                assert x_s.max() <= sentence.words[row][-1].end_s + 0.01
+    assert filled > len(rows)
