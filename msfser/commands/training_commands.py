@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -98,6 +99,7 @@ def train(
     if data is not None:
         changes = (*changes, f"data.folder={json.dumps(str(data.absolute()))}")
     if cache is not None:
+        check_cache(cache)
         changes = (*changes, f"data.cache={json.dumps(str(cache.absolute()))}")
     if init is not None:
         where = str(Path(init).absolute()) if Path(init).exists() else init
@@ -105,6 +107,8 @@ def train(
     config = read_config(config_file, changes, preset=preset)
     # settings and data only
     if dry_run:
+        if os.environ.get("RANK", "0") != "0":  # one process of torchrun speaks for all
+            return
         _describe_run(config, folder, folds=folds, resume=resume)
         print_text(format_config(config))
         return
@@ -135,6 +139,17 @@ def train(
         _evaluate_folds(folder, config.train.device)
     else:
         click.echo(json.dumps(metrics, indent=1))
+
+
+def check_cache(folder: Path) -> None:
+    """Refuse an empty name, such as that of a variable that is not set.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if folder == Path():
+        raise ConfigError('--cache "": an empty name, which would fill this folder; name another')
 
 
 def _describe_run(config: Config, folder: Path, *, folds: bool, resume: bool) -> None:
@@ -179,7 +194,8 @@ def _say_cost(config: Config, train: Examples) -> None:
     from msfser.model.device import choose_device
     from msfser.training.cost import count_cost, describe_cost, measure_speed
 
-    cost = count_cost(config, train.n_samples, emotions=train.emotions)
+    n_ranks = int(os.environ.get("WORLD_SIZE", "1"))  # of torchrun
+    cost = count_cost(config, train.n_samples, n_ranks, train.emotions)
     try:
         device = choose_device(config.train.device)
     except ConfigError:  # which is noted beside

@@ -408,6 +408,31 @@ def test_the_command(corpus_folder, tmp_path):
     assert not (tmp_path / "r").exists()
 
 
+def test_one_process_of_several_describes_a_dry_run_and_the_time_of_all(
+    corpus_folder, tmp_path, monkeypatch
+):
+    arguments = [*command(corpus_folder, tmp_path / "r", "--dry-run")[3:]]
+    flops = {}
+    for n_ranks in ("1", "2"):
+        monkeypatch.setenv("WORLD_SIZE", n_ranks)
+        alone = CliRunner().invoke(main, arguments)
+        (said,) = re.findall(r"([0-9.]+) ([MG])FLOP in all", alone.stderr)
+        flops[n_ranks] = float(said[0]) * {"M": 1.0, "G": 1e3}[said[1]]
+    assert flops["2"] == pytest.approx(flops["1"] / 2, rel=0.01)
+    monkeypatch.setenv("RANK", "1")
+    other = CliRunner().invoke(main, arguments)
+    assert (other.exit_code, other.stdout, other.stderr) == (0, "", "")
+
+
+def test_an_empty_name_of_a_cache_is_refused(corpus_folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, [*command(corpus_folder, "r", "--cache", "")[3:]])
+    assert '--cache "": an empty name' in result.stderr
+    result = CliRunner().invoke(main, ["ablate", "--data", "c", "-o", "a", "--cache", ""])
+    assert '--cache "": an empty name' in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_dry_run_notes_what_would_end_the_run_here(corpus_folder, tmp_path):
     manifest = read_manifest(corpus_folder)
     rows = tuple(
