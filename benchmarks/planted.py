@@ -26,7 +26,8 @@ from msfser.commands.cli import main as msfser
 from msfser.corpora.mechanism.files import ES_NAME, TRUTH_NAME, write_mechanism
 from msfser.corpora.mechanism.planted import Planted
 from msfser.errors import DataError
-from msfser.evaluation.predictions import PREDICTIONS_NAME, VOTES, read_predictions
+from msfser.evaluation.prediction_table import PREDICTIONS_NAME, read_predictions
+from msfser.evaluation.predictions import VOTES
 from msfser.evaluation.votes.spread import SPREADS, rank_correlation
 from msfser.manifest import DIMENSIONS, MANIFEST_NAME, read_manifest
 from msfser.outputs import read_parquet

@@ -1,7 +1,7 @@
 # The public names of msfser, listed here and nowhere else: `lazy_loader` loads each on first use.
 
 from .errors import MsfserError as MsfserError
-from .evaluation.predictions import read_predictions as read_predictions
+from .evaluation.prediction_table import read_predictions as read_predictions
 from .manifest import Manifest as Manifest
 from .manifest import Utterance as Utterance
 from .manifest import label_array as label_array

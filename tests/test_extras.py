@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from msfser.evaluation.predictions import make_predictions, write_predictions
+from msfser.evaluation.prediction_table import write_predictions
+from msfser.evaluation.predictions import make_predictions
 from msfser.manifest import Utterance
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

@@ -39,3 +39,11 @@ def test_every_option_says_what_it_does(command):
         if isinstance(option, click.Option):
             assert option.help, option.name
             assert option.help.partition("  [default")[0].endswith("."), option.name
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_an_empty_name_is_not_the_current_folder(command):
+    for each in command.params:
+        if isinstance(each.type, click.Path):
+            with pytest.raises(click.BadParameter, match="an empty name, as of a variable"):
+                each.type.convert("", each, None)

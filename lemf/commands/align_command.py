@@ -17,7 +17,14 @@ from lemf.commands.align_options import (
 )
 from lemf.commands.analysis_options import channel_option, encoding_option, read_channel
 from lemf.errors import LemfError, one_line
-from lemf.runtime.console import force_option, jobs_option, one_line_ends, print_text, say
+from lemf.runtime.console import (
+    EMPTY_NAME,
+    force_option,
+    jobs_option,
+    one_line_ends,
+    print_text,
+    say,
+)
 from lemf.runtime.cores import count_cores
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 from lemf.runtime.progress import progress
@@ -94,6 +101,8 @@ def align(
     text or text_file; --whisper transcribes the recordings that have none. The aligner trains on
     the corpus. A run that was stopped continues when the same command runs again.
     """
+    if not output:
+        raise click.UsageError(f"-o: {EMPTY_NAME}")
     check_download(whisper, download=download)
     if _is_corpus(source):
         _check_corpus_options(text, output, channel, options)

@@ -24,7 +24,25 @@ from lemf.errors import LemfError, OutputError, one_line
 from lemf.errors import printable as printable  # for both packages
 from lemf.runtime.output import FigureFormat
 
-PATH = click.Path(path_type=Path, readable=False)  # the library opens it, with one-line errors
+EMPTY_NAME = "an empty name, as of a variable that is not set; write . for this folder"
+
+
+class _NamedPath(click.Path):
+    """A path with a name: the empty one would stand for the current folder."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401 - as in click
+        """Convert an argument to a path."""
+        if value == "":
+            self.fail(EMPTY_NAME, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PATH = _NamedPath(path_type=Path, readable=False)  # the library opens it, with one-line errors
 FIGURE_SUFFIXES = tuple(f".{name}" for name in get_args(FigureFormat))
 _MOST_RESAMPLES = 1_000_000  # which take hours already
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -13,12 +13,8 @@ from msfser.config.settings import Config
 from msfser.data.examples import choose_utterances
 from msfser.errors import ConfigError
 from msfser.evaluation.evaluate import predict_run, read_evaluation_data
-from msfser.evaluation.predictions import (
-    PREDICTIONS_NAME,
-    Predictions,
-    read_predictions,
-    write_predictions,
-)
+from msfser.evaluation.prediction_table import PREDICTIONS_NAME, read_predictions, write_predictions
+from msfser.evaluation.predictions import Predictions
 from msfser.evaluation.runs import CONFIG_NAME, DATA_NAME, open_run
 from msfser.manifest import read_manifest
 from msfser.model.device import choose_device

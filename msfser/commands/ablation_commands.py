@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from lemf.runtime.console import PATH, one_line_ends, open_stdout, say
-from msfser.commands.training_commands import check_cache
 from msfser.errors import ConfigError
 
 
@@ -91,7 +90,6 @@ def ablate(
     if data is not None:
         changes = (*changes, f"data.folder={json.dumps(str(data.absolute()))}")
     if cache is not None:
-        check_cache(cache)
         changes = (*changes, f"data.cache={json.dumps(str(cache.absolute()))}")
     source: Path | str = config_file or TABLE_2
     if config_file is not None and str(config_file) in SHIPPED and not config_file.exists():

@@ -15,7 +15,7 @@ import click
 from lemf.runtime.console import OneLineErrors, say
 from msfser.commands.ablation_commands import ablate
 from msfser.commands.compare_command import compare
-from msfser.commands.corpus_commands import corpus
+from msfser.commands.corpus.corpus_commands import corpus
 from msfser.commands.demo_command import demo
 from msfser.commands.evaluation_commands import evaluate, inspect_model
 from msfser.commands.export_command import export, push
@@ -45,7 +45,8 @@ class _OneLineErrors(OneLineErrors):
             if ended.code == 128 + signal.SIGTERM and "WORLD_SIZE" in os.environ:
                 say(
                     f"Error: rank {os.environ.get('RANK')} was told to end, as torchrun does when "
-                    "another rank has ended; what is saved is kept: start all ranks again"
+                    "another rank has ended; if the last line of that rank names no fault to mend, "
+                    "start all ranks again: what is saved is kept"
                 )
             raise
         except ModuleNotFoundError as error:

@@ -8,7 +8,7 @@ import click
 
 from lemf.runtime.console import PATH, force_option, open_stdout, print_text, resamples_option, say
 from lemf.runtime.output import check_suffix
-from msfser.commands.corpus_output import label_bounds_option, parse_bounds
+from msfser.commands.corpus.corpus_output import label_bounds_option, parse_bounds
 from msfser.commands.evaluation_commands import (
     calibrate_option,
     data_option,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lemf.runtime.console import PATH, force_option, open_stdout, resamples_option, say
-from msfser.commands.corpus_output import label_bounds_option, parse_bounds
+from msfser.commands.corpus.corpus_output import label_bounds_option, parse_bounds
 from msfser.errors import DataError
 
 if TYPE_CHECKING:
@@ -277,7 +277,7 @@ def read_table_of(
     path: Path, splits: tuple[str, ...], bounds: tuple[float, float] | None
 ) -> Predictions:
     """Read the splits of a table of predictions."""
-    from msfser.evaluation.predictions import read_predictions
+    from msfser.evaluation.prediction_table import read_predictions
 
     predictions = read_predictions(path, bounds)
     try:

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from lemf.runtime.console import PATH, force_option, open_stdout, print_text, say
-from lemf.runtime.output import check_suffix
+from lemf.runtime.console import PATH, force_option, say
 from msfser.commands.evaluation_commands import (
     calibrate_option,
     device_option,
     dropout_option,
 )
+from msfser.commands.predict_output import (
+    check_outputs,
+    check_textgrids,
+    end_on_failures,
+    say_notes,
+    write_embeddings,
+    write_predictions,
+    write_textgrids,
+)
 from msfser.config.settings import WINDOW_S
 from msfser.errors import DataError, SemanticsError
 
 if TYPE_CHECKING:
-    from msfser.prediction.files import Source
     from msfser.prediction.speech_files import SpeechFile
-    from msfser.prediction.speech_predictions import SpeechPrediction
     from msfser.prediction.speech_texts import Describe, SpeechTexts
-
-_MOST_NAMED = 10  # failures and notes on the terminal
-_SUFFIXES = {".csv": "csv", ".json": "json"}
 
 
 @click.command()
@@ -139,7 +141,7 @@ def predict(
     models, files = _split_models(model, files)
     if embeddings is not None and len(models) > 1:
         raise click.UsageError("--embeddings: of one model; name one")
-    _check_outputs(output, embeddings, files, force)
+    check_outputs(output, embeddings, files, force)
     if language is not None and not (no_align or no_texts):
         from lemf import check_language
 
@@ -171,7 +173,7 @@ def predict(
 
     # recordings, model and texts
     recordings = find_speech(files, alignments)
-    grids = _check_textgrids(textgrids, recordings, force)
+    grids = check_textgrids(textgrids, recordings, force)
     bounds = None if intervals is None else read_intervals(intervals)
     chosen = choose_device(device)
     loaded = MsfSer.from_pretrained(model_folder(models[0])).to(chosen)
@@ -239,14 +241,14 @@ def predict(
         name=" + ".join(models), facts=facts[0], routing=mean_routing(routing), more=more
     )
     if embeddings is not None:
-        _write_embeddings(predictions, embeddings, force)
+        write_embeddings(predictions, embeddings, force)
     if textgrids is not None:
-        _write_textgrids(predictions, grids, textgrids, force)
-    _write(source, predictions, output, file_format, windows, force)
+        write_textgrids(predictions, grids, textgrids, force)
+    write_predictions(source, predictions, output, file_format, windows, force)
     if passed_over := name_unreadable(files):
         say(f"note: {passed_over}")
-    _say_notes(predictions)
-    _end_on_failures(predictions)
+    say_notes(predictions)
+    end_on_failures(predictions)
 
 
 def _split_models(model: str, files: tuple[Path, ...]) -> tuple[list[str], tuple[Path, ...]]:
@@ -280,19 +282,6 @@ def _keep_texts(find: Callable[[SpeechFile], SpeechTexts]) -> Callable[[SpeechFi
     return find_once
 
 
-def _check_outputs(
-    output: Path | None, embeddings: Path | None, files: Sequence[Path], force: bool
-) -> None:
-    from lemf.runtime.output import check_apart, check_output
-
-    check_suffix(output, tuple(_SUFFIXES))
-    check_suffix(embeddings, (".npz", ".parquet"))
-    outputs = [path for path in (output, embeddings) if path is not None]
-    check_apart(outputs, files)
-    for path in outputs:
-        check_output(path, force=force)
-
-
 def _load_transcriber(name: str, language: str | None, device: str) -> Describe:
     from msfser.prediction.speech_texts import transcribe_recording
     from msfser.semantics.whisper import WhisperSettings, load_whisper
@@ -304,116 +293,3 @@ def _load_transcriber(name: str, language: str | None, device: str) -> Describe:
         return partial(transcribe_recording, load_whisper(settings))
     except SemanticsError as error:
         raise DataError(str(error).replace("--model", "--whisper")) from error
-
-
-def _write(
-    source: Source,
-    predictions: Sequence[SpeechPrediction],
-    output: Path | None,
-    file_format: str,
-    windows: bool,
-    force: bool,
-) -> None:
-    from lemf.runtime.output import write_output
-    from msfser.outputs import print_tables
-    from msfser.prediction.files import format_predictions_csv, format_predictions_json, make_table
-
-    file_format = file_format if output is None else _SUFFIXES[output.suffix.lower()]
-    if file_format == "table":
-        print_tables([make_table(predictions, source.facts, windows=windows)], open_stdout())
-        return
-    if file_format == "csv":
-        content = format_predictions_csv(predictions, windows=windows)
-    else:
-        content = format_predictions_json(predictions, source, windows=windows)
-    if output is None:
-        print_text(content.decode())
-    else:
-        write_output(output, content, force=force)
-        say(f"wrote {output}")
-
-
-def _write_embeddings(predictions: Sequence[SpeechPrediction], path: Path, force: bool) -> None:
-    from lemf.runtime.output import write_output
-    from msfser.prediction.files import format_embeddings
-
-    write_output(path, format_embeddings(predictions, path.suffix.lower()), force=force)
-    say(f"wrote {path}")
-
-
-def _check_textgrids(
-    folder: Path | None, recordings: Sequence[SpeechFile], force: bool
-) -> list[Path]:
-    """Return the TextGrids to write, none without a folder; refuse those that exist."""
-    from lemf.runtime.output import check_apart, check_output
-    from msfser.prediction.textgrids import grid_paths
-
-    if folder is None:
-        return []
-    paths = grid_paths([one.wav for one in recordings], folder)
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{folder}: the folder cannot be made ({error.strerror})") from error
-    check_apart(paths, [one.alignment for one in recordings if one.alignment is not None])
-    for path, recording in zip(paths, recordings, strict=True):
-        if path.parent.resolve() == recording.wav.parent.resolve():
-            raise DataError(
-                f"{path}: beside {recording.wav.name}, where it would be read as the alignment; "
-                "name another folder for --textgrids"
-            )
-    for path in paths:
-        check_output(path, force=force)
-    return paths
-
-
-def _write_textgrids(
-    predictions: Sequence[SpeechPrediction], paths: Sequence[Path], folder: Path, force: bool
-) -> None:
-    from lemf import write_textgrid
-    from msfser.prediction.textgrids import prediction_grid
-
-    n_written = 0
-    for prediction, path in zip(predictions, paths, strict=True):
-        if prediction.whole is not None:
-            write_textgrid(prediction_grid(prediction), path, force=force)
-            n_written += 1
-    say(f"wrote {n_written:,} TextGrids into {folder}")
-
-
-def _say_notes(predictions: Sequence[SpeechPrediction]) -> None:
-    from msfser.prediction.speech_texts import NOT_ALIGNED
-
-    refused = [
-        f"{one.wav}: {note}"
-        for one in predictions
-        for note in one.notes
-        if note.startswith(NOT_ALIGNED)
-    ]
-    notes = Counter(
-        note for one in predictions for note in one.notes if not note.startswith(NOT_ALIGNED)
-    )
-    outside = sum(one.whole is not None and bool(one.whole.outside) for one in predictions)
-    if outside:
-        where = f"{outside:,} recording{'s' if outside > 1 else ''}"
-        notes[f"values outside the rating scale in {where}"] = 1
-    for note, count in notes.most_common(_MOST_NAMED):
-        say(f"note: {note}" + (f" ({count:,} recordings)" if count > 1 else ""))
-    for note in refused[:_MOST_NAMED]:
-        say(f"note: {note}")
-    if (n_more := len(refused) - _MOST_NAMED) > 0:
-        say(f"note: {n_more:,} more not aligned; csv and JSON hold the notes of each recording")
-    if (n_more := len(notes) - _MOST_NAMED) > 0:
-        others = "notes" if n_more > 1 else "note"
-        say(f"note: {n_more:,} other {others}; csv and JSON hold those of each recording")
-
-
-def _end_on_failures(predictions: Sequence[SpeechPrediction]) -> None:
-    failed = [one for one in predictions if one.whole is None]
-    for one in failed[:_MOST_NAMED]:
-        where = "" if str(one.wav) in str(one.reason) else f"{one.wav}: "
-        say(f"failed: {where}{one.reason}")
-    if failed:
-        raise DataError(
-            f"{len(failed):,} of {len(predictions):,} recordings could not be predicted"
-        )

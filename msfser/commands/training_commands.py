@@ -14,7 +14,7 @@ import click
 from lemf import N_RESAMPLES
 from lemf.runtime.console import INTERRUPTED, PATH, print_text, say
 from msfser.commands.evaluation_commands import evaluate
-from msfser.errors import CheckpointError, ConfigError
+from msfser.errors import CheckpointError, ConfigError, MsfserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +99,6 @@ def train(
     if data is not None:
         changes = (*changes, f"data.folder={json.dumps(str(data.absolute()))}")
     if cache is not None:
-        check_cache(cache)
         changes = (*changes, f"data.cache={json.dumps(str(cache.absolute()))}")
     if init is not None:
         where = str(Path(init).absolute()) if Path(init).exists() else init
@@ -141,23 +140,13 @@ def train(
         click.echo(json.dumps(metrics, indent=1))
 
 
-def check_cache(folder: Path) -> None:
-    """Refuse an empty name, such as that of a variable that is not set.
-
-    Raises
-    ------
-    ConfigError
-    """
-    if folder == Path():
-        raise ConfigError('--cache "": an empty name, which would fill this folder; name another')
-
-
 def _describe_run(config: Config, folder: Path, *, folds: bool, resume: bool) -> None:
     """Print what would be read, and a note on what would end the run here."""
     from lemf.runtime.progress import progress
     from msfser.model.device import choose_device
     from msfser.training.batches import count_steps
     from msfser.training.data import describe_data, fold_numbers, prepare_data
+    from msfser.training.missing import check_nothing_missing
     from msfser.training.run import with_text_dim
     from msfser.training.run_folder import refuse_taken
     from msfser.training.step import describe_warmup
@@ -167,8 +156,12 @@ def _describe_run(config: Config, folder: Path, *, folds: bool, resume: bool) ->
     checks: list[Callable[[], object]] = [partial(choose_device, config.train.device)]
     for fold in fold_numbers(config.data) if folds else [config.data.test_fold]:
         data = replace(config.data, test_fold=fold, cache="")  # which would be filled
-        with progress("reading recordings") as watch:
-            found = prepare_data(data, config.model, known=known, watch=watch)
+        try:
+            with progress("reading recordings") as watch:
+                found = prepare_data(data, config.model, known=known, watch=watch)
+        except MsfserError:
+            check_nothing_missing(config, folds=folds)  # says all that is, not the first alone
+            raise
         known |= found.record.clips()
         say((f"fold {fold} held out: " if folds else "") + describe_data(found))
         train = found.train

@@ -18,7 +18,8 @@ from msfser.evaluation.figure import (
     draw_scatter,
 )
 from msfser.evaluation.intervals import LEVEL
-from msfser.evaluation.predictions import PREDICTIONS_NAME, Predictions, write_predictions
+from msfser.evaluation.prediction_table import PREDICTIONS_NAME, write_predictions
+from msfser.evaluation.predictions import Predictions
 from msfser.evaluation.report import make_bias_tables, make_tables
 from msfser.evaluation.scores import Score, scopes, scores_to_rows
 from msfser.evaluation.uncertainty.coverage import (

@@ -202,4 +202,4 @@ def _format_duration(seconds: float) -> str:
     for unit, factor in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * factor:
             return f"{seconds / factor:.2g} {unit}"
-    return f"{max(seconds, 1):.2g} seconds"
+    return f"{seconds:.2g} seconds" if seconds >= 2 else "two seconds at most"

@@ -251,7 +251,7 @@ def _with_class(sentence: Sentence, seed: int, weights: dict[float, float]) -> S
 
 
 def _with_habit(sentence: Sentence, seed: int, planted: Planted) -> Sentence:
-    """Give a voice of development or test its habit, half of its points by melody, half by tempo.
+    """Add the habit of a voice of development or test, half of its points by melody, half by tempo.
 
     The sentence varies less beside it, so that both stay within their usual limits.
     """

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from msfser.ccc import ccc
 from msfser.commands.cli import main
-from msfser.evaluation.predictions import read_predictions, write_predictions
+from msfser.evaluation.prediction_table import read_predictions, write_predictions
 from msfser.manifest import read_manifest, write_manifest
 
 torch = pytest.importorskip("torch")

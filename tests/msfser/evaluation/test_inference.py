@@ -24,7 +24,7 @@ from msfser.evaluation.inference import (  # noqa: E402
     run_model,
     run_windows,
 )
-from msfser.evaluation.predictions import read_predictions  # noqa: E402
+from msfser.evaluation.prediction_table import read_predictions  # noqa: E402
 from msfser.evaluation.runs import make_reader  # noqa: E402
 from msfser.manifest import read_manifest, write_manifest  # noqa: E402
 from msfser.model.msf_ser import MsfSer  # noqa: E402

@@ -7,13 +7,8 @@ import pytest
 
 from lemf import LemfError
 from msfser.errors import DataError
-from msfser.evaluation.predictions import (
-    PREDICTIONS_NAME,
-    join_predictions,
-    make_predictions,
-    read_predictions,
-    write_predictions,
-)
+from msfser.evaluation.prediction_table import PREDICTIONS_NAME, read_predictions, write_predictions
+from msfser.evaluation.predictions import join_predictions, make_predictions
 from msfser.manifest import DIMENSIONS, Utterance
 from msfser.outputs import format_parquet
 

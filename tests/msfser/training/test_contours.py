@@ -11,7 +11,7 @@ import lemf
 from msfser.commands.cli import main
 from msfser.config.files import make_config
 from msfser.errors import ConfigError, DataError
-from msfser.evaluation.predictions import read_predictions
+from msfser.evaluation.prediction_table import read_predictions
 from msfser.training.train import train
 
 FP32 = 1e-4  # of the rating scale

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from msfser.ccc import ccc
 from msfser.commands.cli import main
-from msfser.evaluation.predictions import Predictions, write_predictions
+from msfser.evaluation.prediction_table import write_predictions
+from msfser.evaluation.predictions import Predictions
 
 
 def make_predictions(seed, *, n=60, noise=0.5):

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from msfser.commands.cli import main
-from msfser.evaluation.predictions import read_predictions, write_predictions
+from msfser.evaluation.prediction_table import read_predictions, write_predictions
 
 torch = pytest.importorskip("torch")
 

@@ -18,7 +18,7 @@ from msfser.commands.cli import main  # noqa: E402
 from msfser.corpora.mechanism.files import write_mechanism  # noqa: E402
 from msfser.corpora.mechanism.planted import Planted  # noqa: E402
 from msfser.errors import DataError  # noqa: E402
-from msfser.evaluation.predictions import read_predictions  # noqa: E402
+from msfser.evaluation.prediction_table import read_predictions  # noqa: E402
 from msfser.training.labels.losses import emotion_loss, gender_loss, spread_loss  # noqa: E402
 from msfser.training.labels.targets import side_targets  # noqa: E402
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from lemf.runtime.console import PATH
-from msfser.commands.corpus_output import (
+from msfser.commands.corpus.corpus_output import (
     OutputOptions,
     check_corpus_output,
     finish_corpus,

@@ -8,7 +8,7 @@ from typing import Unpack
 import click
 
 from lemf.runtime.console import PATH, force_option, jobs_option, say
-from msfser.commands.corpus_output import (
+from msfser.commands.corpus.corpus_output import (
     OutputOptions,
     check_corpus_output,
     check_figure,
@@ -22,7 +22,7 @@ from msfser.commands.corpus_output import (
     print_corpus,
     show_corpus,
 )
-from msfser.commands.release_commands import RELEASE_COMMANDS
+from msfser.commands.corpus.release_commands import RELEASE_COMMANDS
 from msfser.config.settings import OutsideLabels
 
 _ORACLE_SENTENCES = 10_000
