@@ -19,7 +19,7 @@ import pyarrow.parquet
 import lemf
 from lemf.runtime.cores import count_cores
 from lemf.runtime.workers import Failure, local_workers, run_tasks
-from msfser.corpora.mechanism.sentences import draw_sentence
+from msfser.corpora.mechanism.drawing import draw_sentence
 from msfser.corpora.mechanism.speech import plan_prosody, synthesise
 from msfser.manifest import DIMENSIONS, label_array, read_manifest
 

@@ -17,10 +17,11 @@ from msfser.commands.ablation_commands import ablate
 from msfser.commands.compare_command import compare
 from msfser.commands.corpus.corpus_commands import corpus
 from msfser.commands.demo_command import demo
+from msfser.commands.encode_command import encode
 from msfser.commands.evaluation_commands import evaluate, inspect_model
 from msfser.commands.export_command import export, push
 from msfser.commands.predict_command import predict
-from msfser.commands.semantics_commands import encode, semantics
+from msfser.commands.semantics_commands import semantics
 from msfser.commands.training_commands import train
 
 _EXTRA_PACKAGES = (

@@ -43,8 +43,8 @@ def write_wav(tmp_path):
 @pytest.fixture(scope="session")
 def corpus_folder(tmp_path_factory):
     """A mechanism corpus of 48 utterances with texts and vectors, as training reads it."""
+    from msfser.corpora.mechanism.drawing import draw_sentence
     from msfser.corpora.mechanism.files import ES_NAME, write_mechanism
-    from msfser.corpora.mechanism.sentences import draw_sentence
     from msfser.semantics.encoding import encode_texts
     from msfser.semantics.es.description import emotions_of
     from msfser.semantics.es.description_file import import_descriptions

@@ -6,7 +6,8 @@ independently of the causes, so that nothing here depends on valence or arousal.
 
 from __future__ import annotations
 
-from msfser.corpora.mechanism.sentences import SITUATIONS, Sentence, random_stream
+from msfser.corpora.mechanism.drawing import random_stream
+from msfser.corpora.mechanism.sentences import SITUATIONS, Sentence
 
 _FREE_EMOTIONS = ("an open feeling", "a mixed mood", "a mood of its own", "a feeling hard to name")
 _EXPLANATIONS = (

@@ -17,6 +17,7 @@ from lemf.runtime.locks import hold_lock
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Failure, local_workers, run_tasks
 from msfser.config.settings import RATE_HZ
+from msfser.corpora.mechanism.drawing import draw_sentence
 from msfser.corpora.mechanism.es import describe
 from msfser.corpora.mechanism.planted import NOTHING, Planted
 from msfser.corpora.mechanism.reachable import format_reachable
@@ -27,7 +28,6 @@ from msfser.corpora.mechanism.sentences import (
     N_WORDS,
     STATUS,
     Sentence,
-    draw_sentence,
 )
 from msfser.corpora.mechanism.speech import Prosody, plan_prosody, synthesise
 from msfser.errors import ConfigError

@@ -17,6 +17,7 @@ from itertools import combinations
 import numpy as np
 
 from msfser.ccc import FloatArray, ccc
+from msfser.corpora.mechanism.drawing import draw_sentence
 from msfser.corpora.mechanism.sentences import (
     F0_RANGE_SEMITONES,
     F0_RANGE_WEIGHT,
@@ -30,7 +31,6 @@ from msfser.corpora.mechanism.sentences import (
     TEMPO,
     TEMPO_WEIGHT,
     Sentence,
-    draw_sentence,
     standardise,
 )
 from msfser.manifest import DIMENSIONS

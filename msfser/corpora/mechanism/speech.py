@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfser.config.settings import RATE_HZ
+from msfser.corpora.mechanism.drawing import random_stream
 from msfser.corpora.mechanism.planted import PEAK_SEMITONES
-from msfser.corpora.mechanism.sentences import N_WORDS, Sentence, Speaker, random_stream
+from msfser.corpora.mechanism.sentences import N_WORDS, Sentence, Speaker
 
 FloatArray = NDArray[np.float64]
 

@@ -15,8 +15,8 @@ import lemf
 from lemf import CorpusError
 from lemf.runtime.locks import hold_lock
 from msfser.corpora.mechanism import files as mechanism_files
+from msfser.corpora.mechanism.drawing import draw_sentence
 from msfser.corpora.mechanism.files import write_mechanism
-from msfser.corpora.mechanism.sentences import draw_sentence
 from msfser.errors import ConfigError
 from msfser.manifest import read_manifest
 

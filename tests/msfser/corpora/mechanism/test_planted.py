@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from msfser.corpora.mechanism.drawing import draw_sentence
 from msfser.corpora.mechanism.files import write_mechanism
 from msfser.corpora.mechanism.planted import NOTHING, Planted
 from msfser.corpora.mechanism.reachable import reachable_ccc
-from msfser.corpora.mechanism.sentences import POLARITIES, draw_sentence
+from msfser.corpora.mechanism.sentences import POLARITIES
 from msfser.corpora.mechanism.speech import f0_contour, plan_prosody
 from msfser.errors import ConfigError
 from msfser.manifest import read_manifest

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from msfser.corpora.mechanism.drawing import draw_sentence, draw_speaker
 from msfser.corpora.mechanism.es import describe
 from msfser.corpora.mechanism.reachable import (
     SEMANTICS_SETS,
@@ -17,14 +18,7 @@ from msfser.corpora.mechanism.reachable import (
     oracle_ccc,
     reachable_ccc,
 )
-from msfser.corpora.mechanism.sentences import (
-    CONTENT_WORDS,
-    NEUTRAL_WORDS,
-    SITUATIONS,
-    Sentence,
-    draw_sentence,
-    draw_speaker,
-)
+from msfser.corpora.mechanism.sentences import CONTENT_WORDS, NEUTRAL_WORDS, SITUATIONS, Sentence
 
 SEED = 3
 N = 6000

@@ -9,8 +9,8 @@ import pytest
 
 import lemf
 from msfser.config.settings import RATE_HZ
+from msfser.corpora.mechanism.drawing import draw_sentence
 from msfser.corpora.mechanism.files import utterance_textgrid
-from msfser.corpora.mechanism.sentences import draw_sentence
 from msfser.corpora.mechanism.speech import f0_contour, plan_prosody, synthesise
 
 SEED = 11
