@@ -137,6 +137,17 @@ class Manifest:
         """Corpus and version, for figures and tables."""
         return " ".join(part for part in (self.corpus, self.version) if part)
 
+    @property
+    def label_title(self) -> str:
+        """Which dimensions have labels, and on which scale; for figures and tables."""
+        unlabelled = unlabelled_dimensions(label_array(self.utterances))
+        if unlabelled == DIMENSIONS:
+            return f"no labels of {', '.join(DIMENSIONS)}"
+        low, high = self.label_bounds
+        labelled = ", ".join(name for name in DIMENSIONS if name not in unlabelled)
+        of = f"of {labelled} " if unlabelled else ""
+        return f"labels {of}from {low:g} to {high:g}"
+
     def wav_path(self, utterance: Utterance) -> Path:
         """Return the absolute path of a recording."""
         return self.root / utterance.wav
@@ -164,6 +175,18 @@ def label_array(utterances: Iterable[Utterance]) -> NDArray[np.float64]:
     """
     rows = [utterance.labels for utterance in utterances]
     return np.array(rows, dtype=np.float64).reshape(len(rows), len(DIMENSIONS))
+
+
+def unlabelled_dimensions(labels: NDArray[np.floating]) -> tuple[str, ...]:
+    """Return the dimensions of which no utterance has a label.
+
+    Parameters
+    ----------
+    labels : (utterances, 3) float
+        As `label_array` returns them.
+    """
+    missing = np.isnan(labels).all(axis=0).tolist()
+    return tuple(name for name, one in zip(DIMENSIONS, missing, strict=True) if one)
 
 
 def write_manifest(path: Path, manifest: Manifest, *, force: bool = False) -> None:

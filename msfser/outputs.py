@@ -330,6 +330,11 @@ def format_markdown(tables: Iterable[Table], level: int = 2) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def counted(number: int, noun: str) -> str:
+    """Format a number of things, such as ``"1 speaker"`` and ``"1,200 speakers"``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 def format_notes(notes: Iterable[str]) -> list[str]:
     """Format notes as paragraphs of Markdown."""
     return [f"{note}.\n" for note in notes]

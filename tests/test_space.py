@@ -15,8 +15,8 @@ gradio = pytest.importorskip("gradio")
 httpx = pytest.importorskip("httpx")
 pytest.importorskip("torch")
 
+from msfser.config.model_facts import ModelFacts  # noqa: E402
 from msfser.config.presets import PRESETS  # noqa: E402
-from msfser.model.folder import ModelFacts  # noqa: E402
 from msfser.model.msf_ser import build_model  # noqa: E402
 
 ROOT = Path(__file__).parents[1]

@@ -1,6 +1,6 @@
 """A page that predicts valence, arousal and dominance of a recording, by Gradio.
 
-    pip install 'lemf[app]'
+    pip install '.[app]'
     MSFSER_MODEL=run python examples/space/app.py
 
 MSFSER_MODEL is a run, the folder of a model, or its name on the hub. For a Space of the hub, upload
@@ -61,6 +61,7 @@ def predict(model: msfser.MsfSer, recording: str | None, text: str) -> tuple[lis
     rows = [
         [dimension, f"{value:.2f}"]
         for dimension, value in zip(DIMENSIONS, found.whole.values, strict=True)
+        if dimension in model.facts.learned
     ]
     notes = [f"On the scale from {low:g} to {high:g}."]
     if found.texts.emphasised is not None:

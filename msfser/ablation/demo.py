@@ -29,7 +29,7 @@ from msfser.evaluation.inspection.inspection import Inspection, inspect_run
 from msfser.evaluation.runs import open_run
 from msfser.manifest import MANIFEST_NAME, read_manifest
 from msfser.model.device import choose_device
-from msfser.outputs import make_folder, replace_output
+from msfser.outputs import counted, make_folder, replace_output
 from msfser.semantics.encoding import encode_texts
 from msfser.semantics.es.description import emotions_of
 from msfser.semantics.es.description_file import import_descriptions
@@ -124,7 +124,7 @@ def run_demo(
     encode_by_words(corpus, folder / ENCODER_NAME)
     # four models per seed
     rows = read_ablation(DEMO, [*changes, f"data.folder={json.dumps(str(corpus.resolve()))}"])
-    report(f"training: {len(rows)} models per seed; seeds: {n_seeds}")
+    report(f"training: {counted(len(rows), 'model')} per seed; seeds: {n_seeds}")
     results = run_ablation(
         rows, folder, seeds=range(n_seeds), split=SPLIT, jobs=jobs, report=report
     )

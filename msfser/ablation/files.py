@@ -25,6 +25,7 @@ from msfser.evaluation.intervals import LEVEL
 from msfser.evaluation.scores import MEASURES
 from msfser.outputs import (
     FIGURES_NAME,
+    counted,
     format_csv,
     format_markdown,
     format_notes,
@@ -130,4 +131,4 @@ def ablation_title(results: Sequence[RowResult], split: str) -> str:
     n_seeds = len(results[0].seeds)
     n_utterances = len(results[0].predictions[0].ids)
     over = f"mean over {n_seeds} seeds" if n_seeds > 1 else "one seed"
-    return f"CCC on {split}, {n_utterances:,} utterances, {over} [{100 * LEVEL:g} %]"
+    return f"CCC on {split}, {counted(n_utterances, 'utterance')}, {over} [{100 * LEVEL:g} %]"

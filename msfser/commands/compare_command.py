@@ -74,7 +74,7 @@ def compare(
         make_comparison_tables,
     )
     from msfser.evaluation.predictions import join_predictions
-    from msfser.outputs import print_tables
+    from msfser.outputs import counted, print_tables
 
     check_suffix(output, tuple(_SUFFIXES))
     if output is not None:
@@ -114,7 +114,9 @@ def compare(
         ),
     ]
     if skipped:
-        notes.append(f"{len(skipped):,} utterances could not be used and are in neither table")
+        notes.append(
+            f"{counted(len(skipped), 'utterance')} could not be used and are in neither table"
+        )
     file_format = file_format if output is None else _SUFFIXES[output.suffix.lower()]
     if file_format == "table":
         print_tables(make_comparison_tables(differences), open_stdout())

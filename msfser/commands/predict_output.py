@@ -45,7 +45,8 @@ def write_predictions(
     """Write predictions into a file of the format of its suffix, or print them."""
     from lemf.runtime.output import write_output
     from msfser.outputs import print_tables
-    from msfser.prediction.files import format_predictions_csv, format_predictions_json, make_table
+    from msfser.prediction.files import format_predictions_csv, format_predictions_json
+    from msfser.prediction.table import make_table
 
     file_format = file_format if output is None else _SUFFIXES[output.suffix.lower()]
     if file_format == "table":

@@ -25,6 +25,7 @@ from lemf.runtime.colours import (
 from lemf.runtime.console import printable
 from msfser.corpora.summary import group_utterances, summarise_group
 from msfser.manifest import DIMENSIONS, Manifest, Utterance, label_array
+from msfser.outputs import counted
 
 _COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY_BLUE, BLACK)
 _HALF_STEPS_UP_TO = 10  # span of a scale whose ratings are whole numbers
@@ -167,8 +168,8 @@ def _draw_speakers(axes: Axes, utterances: Sequence[Utterance]) -> None:
     counts = Counter(row.speaker for row in utterances if row.speaker is not None)
     numbers = np.array([count for _, count in counts.most_common()])
     unknown = sum(row.speaker is None for row in utterances)
-    more = f"\nunknown in {unknown:,} utterances" if unknown else ""
-    axes.set_xlabel(f"rank of {len(counts):,} speakers{more}", fontsize=9)
+    more = f"\nunknown in {counted(unknown, 'utterance')}" if unknown else ""
+    axes.set_xlabel(f"rank of {counted(len(counts), 'speaker')}{more}", fontsize=9)
     axes.set_ylabel("utterances", fontsize=9)
     if not len(numbers):
         return

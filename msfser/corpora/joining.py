@@ -8,7 +8,29 @@ from pathlib import Path
 
 from msfser.corpora.checks import Reading
 from msfser.errors import ConfigError
-from msfser.manifest import DIMENSIONS, UNLABELLED_BOUNDS, Manifest, Utterance
+from msfser.manifest import (
+    DIMENSIONS,
+    UNLABELLED_BOUNDS,
+    Manifest,
+    Utterance,
+    label_array,
+    unlabelled_dimensions,
+)
+
+
+def check_corpus_name(name: str) -> None:
+    """Check that the name of a corpus can stand before ids and speakers.
+
+    Raises
+    ------
+    ConfigError
+        The name is empty, or holds a slash or what cannot be printed.
+    """
+    if not name.strip() or "/" in name or not name.isprintable():
+        raise ConfigError(
+            f"name {name!r}: write a name of letters, digits and signs without a slash, such as "
+            "second-study"
+        )
 
 
 def rescale(value: float, old: tuple[float, float], new: tuple[float, float]) -> float:
@@ -57,7 +79,7 @@ def join_corpora(
     if twice := [name for name in names if names.count(name) > 1]:
         raise ConfigError(
             f"two corpora named {twice[0]!r}: their speakers would be mixed; name each once, or "
-            "give a table another name and read it again"
+            "read a table again under another name: msfser corpus table --name NAME"
         )
     labelled = [manifest.label_bounds for manifest in manifests if _has_labels(manifest)]
     bounds = label_bounds or (labelled[0] if labelled else UNLABELLED_BOUNDS)
@@ -76,7 +98,7 @@ def join_corpora(
 
 
 def _has_labels(manifest: Manifest) -> bool:
-    return any(value == value for row in manifest.utterances for value in row.labels)
+    return unlabelled_dimensions(label_array(manifest.utterances)) != DIMENSIONS
 
 
 def _join_row(row: Utterance, manifest: Manifest, bounds: tuple[float, float]) -> Utterance:

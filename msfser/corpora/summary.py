@@ -109,13 +109,12 @@ def group_table(manifest: Manifest) -> str:
         ]
         for row in rows
     ]
-    low, high = manifest.label_bounds
     shared = [
         f"{first} and {second} share {count:,} speaker{'s' if count > 1 else ''}"
         for (first, second), count in shared_speakers(manifest).items()
     ]
     return "\n".join(
-        [f"{manifest.title}, labels from {low:g} to {high:g}", *_align([head, *lines]), *shared]
+        [f"{manifest.title}, {manifest.label_title}", *_align([head, *lines]), *shared]
     )
 
 

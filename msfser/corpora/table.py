@@ -9,6 +9,7 @@ from lemf import CorpusError, Rows, read_rows
 from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import OutsideLabels
 from msfser.corpora.checks import Reading, check_utterances, count_note
+from msfser.corpora.joining import check_corpus_name
 from msfser.corpora.rows import Row, rows_as_text
 from msfser.corpora.speaker_split import (
     describe_speaker_splits,
@@ -46,6 +47,7 @@ def read_table(
     *,
     label_bounds: tuple[float, float] | None = None,
     columns: Mapping[str, str] | None = None,
+    name: str | None = None,
     speaker_seed: int | None = None,
     outside: OutsideLabels = "keep",
     watch: Watch = no_watch,
@@ -63,6 +65,8 @@ def read_table(
     columns : mapping of str to str, optional
         Columns of the table by their names in `TABLE_COLUMNS`, such as
         ``{"valence": "val_mean"}``.
+    name : str, optional
+        Of the corpus; by default that of the table.
     speaker_seed : int, optional
         Make splits without a common speaker, drawn with this seed, as `split_speakers` does.
     outside, watch
@@ -74,10 +78,14 @@ def read_table(
 
     Raises
     ------
+    ConfigError
+        The name is empty, or holds a slash or what cannot be printed.
     CorpusError
         The table cannot be read, lacks what is needed, all of which one message says, or has a
         value that cannot be used.
     """
+    if name is not None:
+        check_corpus_name(name)
     table = read_rows(path)
     if not table.rows:
         raise CorpusError(f"{path}: the table has no rows")
@@ -99,7 +107,7 @@ def read_table(
         rows = list(with_speaker_splits(rows, seed=speaker_seed))
     manifest = Manifest(
         utterances=tuple(rows),
-        corpus=path.stem,
+        corpus=path.stem if name is None else name,
         version="",
         root=path.parent.resolve(),
         label_bounds=label_bounds or UNLABELLED_BOUNDS,

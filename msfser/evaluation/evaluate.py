@@ -33,7 +33,14 @@ from msfser.evaluation.predictions import EMOTION, VOTES, Predictions, make_pred
 from msfser.evaluation.runs import DATA_NAME, Run, expert_names, make_reader
 from msfser.evaluation.scores import FOLDS, NO_SPLIT
 from msfser.evaluation.start import Recordings, read_recordings, read_start
-from msfser.manifest import DIMENSIONS, Manifest, Utterance, read_manifest
+from msfser.manifest import (
+    DIMENSIONS,
+    Manifest,
+    Utterance,
+    label_array,
+    read_manifest,
+    unlabelled_dimensions,
+)
 from msfser.model.folder import check_text_encoder
 from msfser.ratings import RATINGS_NAME, read_ratings, vote_spread
 from msfser.semantics.features import Features, open_features
@@ -296,6 +303,12 @@ def _find_notes(
         of_all.append(
             f"the scale of the corpus is {here[0]:g} to {here[1]:g}, that of the training was "
             f"{there[0]:g} to {there[1]:g}: predictions are stretched to that of the corpus"
+        )
+    missing = unlabelled_dimensions(label_array(utterances))
+    if guessed := [name for name in run.model.facts.unlearned if name not in missing]:
+        of_all.append(
+            f"the training had no label of {', '.join(guessed)}, so what the model says of it, and "
+            "its CCC, mean nothing"
         )
     reads_les = features is not None and "les" in run.config.model.semantics
     if features and reads_les and features.les_settings != run.model.facts.les:

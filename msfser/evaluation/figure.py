@@ -14,6 +14,7 @@ from msfser.evaluation.bias.mean_errors import MeanError
 from msfser.evaluation.groups import DURATION_EDGES_S, SPEAKER, duration_group, mean_known
 from msfser.evaluation.predictions import Predictions
 from msfser.manifest import DIMENSIONS
+from msfser.outputs import counted
 
 _N_CALIBRATION_BINS = 10
 _MOST_SPEAKERS = 40
@@ -117,7 +118,7 @@ def draw_bias(errors: Sequence[MeanError]) -> Figure:
     if len(kept):
         axes = panels[0]
         which = (
-            f"{len(speakers):,} speakers"
+            counted(len(speakers), "speaker")
             if len(kept) == len(speakers)
             else (f"{len(kept)} of {len(speakers):,} speakers")
         )

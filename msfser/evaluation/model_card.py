@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from lemf.runtime.output import check_output, write_output
 from msfser.config.files import read_config
+from msfser.config.model_facts import ModelFacts
 from msfser.config.settings import Config
 from msfser.evaluation.base_licences import find_licence
 from msfser.evaluation.intervals import LEVEL
 from msfser.evaluation.report import make_tables
 from msfser.evaluation.runs import BEST_NAME, CONFIG_NAME, read_metrics
 from msfser.evaluation.scores import FOLDS, Score
-from msfser.model.folder import ModelFacts, read_model_folder
+from msfser.manifest import DIMENSIONS
+from msfser.model.folder import read_model_folder
 from msfser.outputs import format_markdown, format_notes
 
 CARD_NAME = "README.md"
@@ -117,18 +119,28 @@ def _base_models(config: Config, facts: ModelFacts) -> list[str]:
     return [config.model.acoustic, *([facts.text_encoder] if config.model.semantics else [])]
 
 
+def _shown(name: str) -> str:
+    """Return the name of a base model, of a folder on this machine without those above."""
+    path = PurePath(name)
+    return f"the folder {path.name}" if path.is_absolute() else name
+
+
 def _summary(config: Config, facts: ModelFacts) -> str:
     low, high = facts.label_bounds
+    *others, last = facts.learned or DIMENSIONS
+    learned = " and ".join(filter(None, [", ".join(others), last]))
     lines = [
-        "Predicts valence, arousal and dominance of a spoken utterance, on the scale of its "
-        f"corpus, {low:g} to {high:g}. The architecture is that of MSF-SER (arXiv 2510.05749).\n",
-        f"- acoustic encoder: {config.model.acoustic}, attentive statistics pooling",
+        f"Predicts {learned} of a spoken utterance, on the scale of its corpus, {low:g} to "
+        f"{high:g}. The architecture is that of MSF-SER (arXiv 2510.05749).\n",
+        *([f"- {facts.unlearned_note}"] if facts.unlearned else []),
+        f"- acoustic encoder: {_shown(config.model.acoustic)}, attentive statistics pooling",
     ]
     lines += [f"- reads {_FULL_NAMES[name]}" for name in config.model.semantics]
     if facts.les.changes():
         lines.append(f"- LES was found by `msfser semantics les {facts.les.shown}`")
     if config.model.semantics:
-        lines.append(f"- texts encoded by {facts.text_encoder}, {config.model.text_pooling} pooled")
+        encoder = _shown(facts.text_encoder)
+        lines.append(f"- texts encoded by {encoder}, {config.model.text_pooling} pooled")
         if config.model.intra != "none":
             lines.append(f"- LES and GS are fused by: {config.model.intra}")
         lines.append(f"- texts and voice are fused by: {config.model.fusion}")
@@ -150,7 +162,9 @@ _NOT = """## What the values are not
 
 _USE = """## Use
 
-    pip install 'lemf[ser]'
+In a clone of the repository of lemf and msfser:
+
+    pip install '.[ser]'
     msfser predict FOLDER recording.wav
 
 `FOLDER` is the folder of this file.
@@ -180,7 +194,7 @@ def _training(config: Config, facts: ModelFacts, training: Mapping[str, Any], co
         f"- clips cut to {data.crop_s:g} s, samples normalised: {facts.wave_norm}",
     ]
     if train.init:
-        rows.insert(1, f"- started from the weights of {train.init}")
+        rows.insert(1, f"- started from the weights of {_shown(train.init)}")
     if training.get("best_epoch"):
         rows.append(f"- kept: epoch {training['best_epoch']} of {training.get('epochs')}")
     return "\n".join(["## Training", "", *rows, ""])
@@ -223,6 +237,6 @@ def _licences(config: Config, facts: ModelFacts, corpus: str) -> str:
     ]
     for name in _base_models(config, facts):
         licence = find_licence(name)
-        rows.append(f"- {name or 'the text encoder'}: {licence.name} ({licence.source})")
+        rows.append(f"- {_shown(name) or 'the text encoder'}: {licence.name} ({licence.source})")
     rows.append("- the code of msfser: MIT")
     return "\n".join(["## Licences", "", *rows, ""])

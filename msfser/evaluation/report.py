@@ -13,7 +13,7 @@ from msfser.evaluation.intervals import FEWEST, LEVEL
 from msfser.evaluation.predictions import Predictions
 from msfser.evaluation.scores import FOLDS, MEASURES, Score, scopes
 from msfser.manifest import DIMENSIONS
-from msfser.outputs import Table
+from msfser.outputs import Table, counted
 
 _SHORT = {"valence": "V", "arousal": "A", "dominance": "D", "average": "avg"}
 _MOST_NAMED = 5  # groups in a note
@@ -114,7 +114,7 @@ def format_ccc(value: float) -> str:
 def _main_table(score: Score) -> Table:
     what = "all folds pooled" if score.scope == FOLDS else score.scope
     paper = score.paper
-    speakers = f" of {score.n_speakers:,} speakers" if score.n_speakers else ""
+    speakers = f" of {counted(score.n_speakers, 'speaker')}" if score.n_speakers else ""
     paper_note = f"; the paper's table {paper.table}: {paper.n_utterances:,}" if paper else ""
     head = [
         "",
@@ -140,7 +140,7 @@ def _main_table(score: Score) -> Table:
             row.append(format_ccc(paper.ccc[m]))
         rows.append(tuple(row))
     return Table(
-        title=f"{what}: {score.n_utterances:,} utterances{speakers}{paper_note}",
+        title=f"{what}: {counted(score.n_utterances, 'utterance')}{speakers}{paper_note}",
         head=(*head, "paper") if paper is not None else tuple(head),
         rows=tuple(rows),
     )

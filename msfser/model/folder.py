@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lemf import OutputError
 from lemf.runtime.input import check_input, read_text_input
 from lemf.runtime.json_text import parse_json
-from msfser.config.les_settings import LesSettings, read_les_settings
-from msfser.config.settings import ModelConfig, WaveNorm, check_choice
+from msfser.config.model_facts import ModelFacts, plain_facts
+from msfser.config.settings import ModelConfig
 from msfser.config.written import written_settings
 from msfser.errors import CheckpointError, ConfigError
 from msfser.model.hub import find_folder
@@ -28,66 +28,8 @@ if TYPE_CHECKING:
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
 
-_LARGEST = 1e38  # of numbers and weights: float32 holds no more
 _KEYS = ("msfser", "model", "wavlm", "facts")
-_PartT = TypeVar("_PartT", ModelConfig, "ModelFacts")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelFacts:
-    """Facts that prediction with a model needs besides its weights.
-
-    Attributes
-    ----------
-    label_bounds : (float, float)
-        Ends of the rating scale, which the model maps to 0 and 1.
-    corpus, corpus_version : str
-        Of the training data.
-    wave_norm : {"global", "utterance", "none"}
-        How samples are standardised.
-    wave_mean, wave_std : float
-        Statistics of the training samples, for ``"global"``.
-    text_encoder, text_encoder_revision : str
-        Of the text vectors; empty for a model without texts.
-    les : LesSettings
-        How LES was found in the training data.
-    emotions : tuple of str
-        Classes of the head for the emotion, in their order; empty without one.
-    """
-
-    label_bounds: tuple[float, float] = (0.0, 1.0)
-    corpus: str = ""
-    corpus_version: str = ""
-    wave_norm: WaveNorm = "global"
-    wave_mean: float = 0.0
-    wave_std: float = 1.0
-    text_encoder: str = ""
-    text_encoder_revision: str = ""
-    les: LesSettings = field(default_factory=LesSettings)
-    emotions: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if isinstance(self.les, dict):  # as read from a file
-            object.__setattr__(self, "les", read_les_settings(self.les))
-        check_choice("facts.wave_norm", self.wave_norm, get_args(WaveNorm))
-        for name in ("corpus", "corpus_version", "text_encoder", "text_encoder_revision"):
-            if not isinstance(getattr(self, name), str):
-                raise ConfigError(f"facts.{name}: must be text")
-        if not isinstance(self.emotions, tuple) or not all(
-            isinstance(name, str) for name in self.emotions
-        ):
-            raise ConfigError("facts.emotions: must be a list of names")
-        for name in ("wave_mean", "wave_std"):
-            if not _is_number(getattr(self, name)):
-                raise ConfigError(f"facts.{name} {getattr(self, name)!r}: must be a number")
-        if not self.wave_std > 0:
-            raise ConfigError(f"facts.wave_std {self.wave_std:g}: must be above 0")
-        bounds = self.label_bounds
-        is_range = isinstance(bounds, tuple) and len(bounds) == 2 and all(map(_is_number, bounds))
-        if not is_range or not bounds[0] < bounds[1]:
-            raise ConfigError(
-                f"facts.label_bounds {bounds!r}: must be two numbers, the lower first"
-            )
+_PartT = TypeVar("_PartT", ModelConfig, ModelFacts)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -175,7 +117,7 @@ def write_model_folder(
         "msfser": version("lemf"),
         "model": written_settings(config),
         "wavlm": dict(wavlm),
-        "facts": _plain_facts(facts),
+        "facts": plain_facts(facts),
     }
     plain = {name: weight.detach().cpu().contiguous() for name, weight in weights.items()}
     packed = safetensors.torch.save(plain, metadata={"format": "pt"})
@@ -255,15 +197,6 @@ def _read_config(path: Path) -> dict[str, Any]:
     return content
 
 
-def _plain_facts(facts: ModelFacts) -> dict[str, Any]:
-    """Return the facts as JSON holds them; `les` and `emotions` only where not the default."""
-    content = asdict(facts)
-    del content["les"], content["emotions"]
-    changes = facts.les.changes()
-    content |= {"les": changes} if changes else {}
-    return content | ({"emotions": list(facts.emotions)} if facts.emotions else {})
-
-
 def _make(kind: type[_PartT], part: str, content: Mapping[str, Any], path: Path) -> _PartT:
     values = content[part]
     _check_keys(path, values, tuple(field.name for field in fields(kind)), content, part + ".")
@@ -289,12 +222,6 @@ def _check_keys(
                 f"{path}: unknown key {prefix + key!r}; the model was written by msfser "
                 f"{content.get('msfser')}, this is {version('lemf')}"
             )
-
-
-def _is_number(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) < _LARGEST
 
 
 def check_shapes(stored: StoredModel, weights: Mapping[str, Tensor]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from msfser.config.model_facts import ModelFacts
 from msfser.config.settings import ModelConfig, Semantic
 from msfser.errors import CheckpointError, ConfigError
 from msfser.model.attentive_statistics_pooling import AttentiveStatisticsPooling
@@ -21,7 +22,6 @@ from msfser.model.film import Film
 from msfser.model.fm_moe import FmMoe, mix_experts
 from msfser.model.folder import (
     CONFIG_NAME,
-    ModelFacts,
     StoredModel,
     check_shapes,
     read_model_folder,

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from msfser.config.model_facts import ModelFacts
 from msfser.errors import DataError
 from msfser.evaluation.bias.speaker_calibration import (
     FEWEST_SPEAKERS,
@@ -21,7 +22,6 @@ from msfser.evaluation.uncertainty.ensemble import (
     root_mean_square,
 )
 from msfser.manifest import DIMENSIONS
-from msfser.model.folder import ModelFacts
 from msfser.prediction.speech_files import SpeechFile
 from msfser.prediction.speech_predictions import (
     SpeechPrediction,
@@ -30,6 +30,13 @@ from msfser.prediction.speech_predictions import (
     find_outside,
 )
 
+_DIFFERENCES = {  # of facts that must be alike
+    "label_bounds": "label bounds",
+    "learned": "dimensions with labels",
+    "text_encoder_revision": "text encoders",
+    "les": "settings of LES",
+}
+
 
 def check_alike(facts: Sequence[ModelFacts], names: Sequence[str]) -> None:
     """Check that models predict on one scale, and read texts that were made in one way.
@@ -37,13 +44,14 @@ def check_alike(facts: Sequence[ModelFacts], names: Sequence[str]) -> None:
     Raises
     ------
     DataError
-        Two models differ in the rating scale, the text encoder or how LES was found.
+        Two models differ in the rating scale, in the dimensions that had labels, in the text
+        encoder or in how LES was found.
     """
     for other, name in zip(facts[1:], names[1:], strict=True):
-        for what in ("label_bounds", "text_encoder_revision", "les"):
+        for what in _DIFFERENCES:
             if getattr(other, what) != getattr(facts[0], what):
                 raise DataError(
-                    f"{name}: {what.replace('_', ' ')} differ from those of {names[0]}; models "
+                    f"{name}: {_DIFFERENCES[what]} differ from those of {names[0]}; models "
                     "are averaged that were trained on the same data and texts"
                 )
 

@@ -1,11 +1,11 @@
-"""Predictions of recordings as a table, csv or JSON, and their embeddings."""
+"""Predictions of recordings as csv or JSON, and their embeddings."""
 
 from __future__ import annotations
 
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,59 +13,17 @@ import numpy as np
 
 from lemf.runtime.output import escape_controls, printable_path
 from msfser.ccc import FloatArray
+from msfser.config.model_facts import ModelFacts
 from msfser.config.settings import SEMANTICS, Semantic
 from msfser.evaluation.predictions import EMOTION
 from msfser.evaluation.runs import expert_names, routing_weights
 from msfser.manifest import DIMENSIONS
-from msfser.model.folder import ModelFacts
 from msfser.model.msf_ser import MsfSer
-from msfser.outputs import Cell, Table, format_csv, format_vectors
-from msfser.prediction.speech_predictions import SpeechPrediction, WindowPrediction
+from msfser.outputs import Cell, format_csv, format_vectors
+from msfser.prediction.speech_predictions import SpeechPrediction, WindowPrediction, most_probable
 from msfser.semantics.texts import ALWAYS
 
 _SIDES = ("low", "high")  # ends of an interval
-
-
-def make_table(
-    predictions: Sequence[SpeechPrediction], facts: ModelFacts, *, windows: bool = False
-) -> Table:
-    """Build a table of predictions for a terminal; a star marks values outside the scale.
-
-    Parameters
-    ----------
-    predictions : sequence of SpeechPrediction
-        Failed ones are left out.
-    facts : ModelFacts
-    windows : bool
-        Whether one row per window follows that of its recording.
-    """
-    rows = []
-    emotional = any(one.whole is not None and one.whole.emotions for one in predictions)
-    for prediction in predictions:
-        if prediction.whole is None:
-            continue
-        found = prediction.texts.emphasised
-        word = "" if found is None else found.word
-        rows.append((printable_path(prediction.wav), *_values(prediction.whole), word))
-        if emotional:
-            rows[-1] = (*rows[-1], _shown_emotion(prediction.whole))
-        if windows and len(prediction.windows) > 1:
-            rows += [
-                (
-                    f"  {one.start_s:.2f} to {one.end_s:.2f} s",
-                    *_values(one),
-                    "",
-                    *([_shown_emotion(one)] if emotional else []),
-                )
-                for one in prediction.windows
-            ]
-    low, high = facts.label_bounds
-    corpus = " ".join(part for part in (facts.corpus, facts.corpus_version) if part)
-    return Table(
-        title=f"from {low:g} to {high:g}" + (f", the scale of {corpus}" if corpus else ""),
-        head=("recording", *DIMENSIONS, "gate", "emphasised", *(["emotion"] if emotional else [])),
-        rows=tuple(rows),
-    )
 
 
 def format_predictions_csv(
@@ -197,27 +155,6 @@ def format_embeddings(predictions: Sequence[SpeechPrediction], suffix: str) -> b
     return stream.getvalue()
 
 
-def _shown_emotion(prediction: WindowPrediction) -> str:
-    """Format the most probable emotion with its probability; empty without one."""
-    if not prediction.emotions:
-        return ""
-    name = most_probable(prediction.emotions)
-    return f"{name} {prediction.emotions[name]:.2f}"
-
-
-def _values(prediction: WindowPrediction) -> list[str]:
-    numbers = [
-        f"{value:.2f}{'*' if name in prediction.outside else ' '}"
-        for name, value in zip(DIMENSIONS, prediction.values, strict=True)
-    ]
-    if prediction.bounds is not None:
-        numbers = [
-            f"{number}({low:.2f} to {high:.2f})"
-            for number, (low, high) in zip(numbers, prediction.bounds, strict=True)
-        ]
-    return [*numbers, "" if math.isnan(prediction.gate) else f"{prediction.gate:.2f}"]
-
-
 def _held(predictions: Sequence[SpeechPrediction]) -> tuple[Semantic, ...]:
     """Return the semantics to show: the context only where there is one."""
     has_context = any(one.texts.context is not None for one in predictions)
@@ -328,10 +265,9 @@ def _stretch_to_dict(stretch: WindowPrediction) -> dict[str, Any]:
     }
 
 
-def most_probable(emotions: Mapping[str, float]) -> str:
-    """Return the most probable emotion; the first of equal ones."""
-    return max(emotions, key=emotions.__getitem__)
-
-
-def _by_dimension(values: FloatArray) -> dict[str, float]:
-    return {name: float(value) for name, value in zip(DIMENSIONS, values, strict=True)}
+def _by_dimension(values: FloatArray) -> dict[str, float | None]:
+    """Return values by their dimensions; None where nothing is predicted."""
+    return {
+        name: None if math.isnan(value) else float(value)
+        for name, value in zip(DIMENSIONS, values, strict=True)
+    }

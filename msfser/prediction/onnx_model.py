@@ -20,6 +20,7 @@ from msfser.data.contours import cut_contours, measure_contours
 from msfser.data.examples import Float32Array, unscale_deviations, unscale_labels
 from msfser.data.windows import cut_windows
 from msfser.errors import CheckpointError, DataError
+from msfser.manifest import DIMENSIONS
 from msfser.model.onnx.names import FACTS_NAME, MODEL_NAME, PRESENT, UNCERTAINTIES, VOICE_NAME
 
 if TYPE_CHECKING:
@@ -95,7 +96,11 @@ class OnnxModel:
             for name, value in found.items():
                 sums[name] = sums.get(name, 0.0) + value * (stop - start) / len(samples)
         bounds = self.facts["label_bounds"][0], self.facts["label_bounds"][1]
-        return {name: _unscale(name, value, bounds) for name, value in sums.items()}
+        unlearned = [name in self.facts.get("unlearned", ()) for name in DIMENSIONS]
+        found = {name: _unscale(name, value, bounds) for name, value in sums.items()}
+        for name in found.keys() & {"values", *UNCERTAINTIES}:
+            found[name] = np.where(unlearned, np.nan, found[name])
+        return found
 
     def _run(
         self,

@@ -197,7 +197,7 @@ def _read(model: MsfSer, speech: SpeechFile, texts: SpeechTexts, *, voice_alone:
     samples = normalise(clip.samples, facts.wave_norm, statistics)
     texts = texts.only(() if voice_alone else model.config.semantics)
     missing = [name.upper() for name in model.config.semantics if texts.of(name) is None]
-    notes = [*clip.notes, *texts.notes]
+    notes = [*filter(None, [facts.unlearned_note]), *clip.notes, *texts.notes]
     if missing:
         notes.append(f"no {', '.join(missing)}: null vector")
     untrained = {name.upper() for name in model.null_vectors.untrained}
@@ -247,20 +247,18 @@ def _predict(
     of_recordings = mean_over_windows(of_windows, windows)
 
     # Convert to the scale of the corpus
-    names, bounds = expert_names(model), model.facts.label_bounds
-    emotions = model.facts.emotions
+    names, facts, bounds = expert_names(model), model.facts, model.facts.label_bounds
+    learned = [name in facts.learned for name in DIMENSIONS]
     predictions = []
     for place, one in enumerate(readable):
-        whole = window_prediction(
-            of_recordings, place, (0, len(one.samples)), bounds, names, emotions
-        )
-        if not np.isfinite(whole.values).all():
+        whole = window_prediction(of_recordings, place, (0, len(one.samples)), facts, names)
+        if not np.isfinite(whole.values[learned]).all():
             reason = f"{one.wav}: the model predicts values that are not finite; train it again"
             predictions.append(SpeechPrediction(wav=one.wav, reason=reason))
             continue
         parts = [
             window_prediction(
-                of_windows, row, (windows.starts[row], windows.stops[row]), bounds, names, emotions
+                of_windows, row, (windows.starts[row], windows.stops[row]), facts, names
             )
             for row in np.flatnonzero(windows.recordings == place).tolist()
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msfser.ccc import FloatArray
+from msfser.config.model_facts import ModelFacts
 from msfser.config.settings import RATE_HZ
 from msfser.data.examples import unscale_deviations, unscale_labels
 from msfser.evaluation.inference import Outputs
@@ -25,7 +26,8 @@ class WindowPrediction:
     ----------
     start_s, end_s : float
     values : (3,) float64
-        In the order of `DIMENSIONS`, on the scale of the corpus.
+        In the order of `DIMENSIONS`, on the scale of the corpus; NaN where the training data had no
+        label of the dimension.
     outside : tuple of str
         Dimensions whose value lies outside the scale of the corpus.
     gate : float
@@ -85,9 +87,8 @@ def window_prediction(
     outputs: Outputs,
     row: int,
     samples: tuple[int, int],
-    bounds: tuple[float, float],
+    facts: ModelFacts,
     experts: Sequence[str],
-    emotions: Sequence[str] = (),
 ) -> WindowPrediction:
     """Convert one row of a model's outputs to a prediction on the scale of the corpus.
 
@@ -97,18 +98,18 @@ def window_prediction(
     row : int
     samples : (int, int)
         First sample of the window, and the sample after its last.
-    bounds : (float, float)
-        Ends of the rating scale.
+    facts : ModelFacts
+        Of the model.
     experts : sequence of str
         Names of the experts.
-    emotions : sequence of str
-        Names of the emotions, for a model with a head for them.
     """
-    values = unscale_labels(outputs.values[row], bounds)
+    bounds = facts.label_bounds
+    known = np.array([1.0 if name in facts.learned else np.nan for name in DIMENSIONS])
+    values = known * unscale_labels(outputs.values[row], bounds)
     by_expert = {}
     if outputs.expert_values is not None:
         by_expert = dict(
-            zip(experts, unscale_labels(outputs.expert_values[row], bounds), strict=True)
+            zip(experts, known * unscale_labels(outputs.expert_values[row], bounds), strict=True)
         )
     return WindowPrediction(
         start_s=float(samples[0] / RATE_HZ),
@@ -119,12 +120,12 @@ def window_prediction(
         experts=by_expert,
         embedding=None if outputs.embeddings is None else outputs.embeddings[row],
         deviations={
-            kind: unscale_deviations(variances[row], bounds)
+            kind: known * unscale_deviations(variances[row], bounds)
             for kind, variances in outputs.variances.items()
         },
         emotions={}
         if outputs.emotions is None
-        else dict(zip(emotions, outputs.emotions[row].tolist(), strict=True)),
+        else dict(zip(facts.emotions, outputs.emotions[row].tolist(), strict=True)),
     )
 
 
@@ -134,9 +135,14 @@ def clamp(prediction: WindowPrediction, bounds: tuple[float, float]) -> WindowPr
     return replace(prediction, values=np.clip(prediction.values, *bounds), bounds=kept)
 
 
+def most_probable(emotions: Mapping[str, float]) -> str:
+    """Return the most probable emotion; the first of equal ones."""
+    return max(emotions, key=emotions.__getitem__)
+
+
 def find_outside(values: FloatArray, bounds: tuple[float, float]) -> tuple[str, ...]:
     """Return the dimensions whose value, (3,), lies outside the rating scale."""
     low, high = bounds
     return tuple(
-        name for name, value in zip(DIMENSIONS, values, strict=True) if not low <= value <= high
+        name for name, value in zip(DIMENSIONS, values, strict=True) if value < low or value > high
     )

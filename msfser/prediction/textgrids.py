@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 import lemf
 from msfser.errors import DataError
 from msfser.manifest import DIMENSIONS
@@ -25,9 +27,10 @@ def prediction_grid(prediction: SpeechPrediction) -> lemf.TextGrid:
     Returns
     -------
     TextGrid
-        Tiers ``valence``, ``arousal``, ``dominance``: one interval per window with the value on the
-        scale of the corpus, and a star where it lies outside; ``emphasised`` and ``segment``: the
-        word that lemf finds and its segment, where the words of the recording have times.
+        Tiers ``valence``, ``arousal``, ``dominance``, of those that are predicted: one interval per
+        window with the value on the scale of the corpus, and a star where it lies outside;
+        ``emphasised`` and ``segment``: the word that lemf finds and its segment, where the words of
+        the recording have times.
     """
     whole = prediction.whole
     if whole is None:
@@ -48,6 +51,7 @@ def prediction_grid(prediction: SpeechPrediction) -> lemf.TextGrid:
             end_s,
         )
         for place, name in enumerate(DIMENSIONS)
+        if not np.isnan(whole.values[place])
     ]
     if (found := prediction.texts.emphasised) is not None:
         word = lemf.Interval(found.start_s, found.end_s, found.word)
@@ -79,7 +83,7 @@ def grid_paths(wavs: Sequence[Path], folder: Path) -> list[Path]:
 
 def _interval(place: int, window: WindowPrediction) -> str:
     """Format the interval of a value, such as ``" (2.10 to 3.40)"``; empty without one."""
-    if window.bounds is None:
+    if window.bounds is None or np.isnan(window.bounds[place]).any():
         return ""
     low, high = window.bounds[place]
     return f" ({low:.{_DECIMALS}f} to {high:.{_DECIMALS}f})"

@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
-import numpy as np
-
 from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import RATE_HZ, DataConfig, ModelConfig, TrainConfig
 from msfser.data.cache import ClipCache, open_cache
@@ -23,7 +21,8 @@ from msfser.data.facts import ClipFacts
 from msfser.data.kept_scan import scan_corpus
 from msfser.data.scan import Scan
 from msfser.errors import DataError
-from msfser.manifest import DIMENSIONS, Manifest, Utterance, read_manifest
+from msfser.manifest import Manifest, Utterance, read_manifest, unlabelled_dimensions
+from msfser.outputs import counted
 from msfser.semantics.features import Features, open_features
 from msfser.training.data_record import DataRecord, make_record
 from msfser.training.ranks.ranks import ALONE, Ranks
@@ -120,7 +119,7 @@ def prepare_data(
     n_train = sum(place < len(train) for place in scan.usable)
     if n_train < 2:
         raise DataError(
-            f"{folder}: {n_train} utterances to train on, and 2 or more are needed; "
+            f"{folder}: {counted(n_train, 'utterance')} to train on, and 2 or more are needed; "
             "check labels, recordings and the training split"
         )
     n_development = len(examples) - n_train
@@ -280,9 +279,8 @@ def describe_data(data: TrainingData) -> str:
     parts = [_describe("training", data.train)]
     if data.development is not None:
         parts.append(_describe("development", data.development))
-    labels = dict(zip(DIMENSIONS, data.train.labels.T, strict=True))
-    if unknown := [name for name, column in labels.items() if np.isnan(column).all()]:
-        parts.append(f"no label of {', '.join(unknown)}, so what is predicted of it means nothing")
+    if unknown := unlabelled_dimensions(data.train.labels):
+        parts.append(f"no label of {', '.join(unknown)}, so the model will not predict it")
     unsaid = [name.upper() for name, present in data.train.present.items() if not present.any()]
     if unsaid:
         parts.append(f"no text of {', '.join(unsaid)}, so the model learns nothing from it")
@@ -293,7 +291,7 @@ def describe_data(data: TrainingData) -> str:
 
 def _describe(name: str, examples: Examples) -> str:
     hours = examples.n_samples.sum() / RATE_HZ / 3600
-    return f"{name}: {len(examples):,} utterances, {hours:.2f} h"
+    return f"{name}: {counted(len(examples), 'utterance')}, {hours:.2f} h"
 
 
 def fold_numbers(data: DataConfig) -> list[int]:

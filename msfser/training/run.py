@@ -14,6 +14,7 @@ from torch.optim import AdamW
 
 from lemf.runtime.progress import progress
 from msfser.config.les_settings import LesSettings
+from msfser.config.model_facts import ModelFacts
 from msfser.config.settings import RATE_HZ, Config
 from msfser.data.batching import ClipReader, text_tensors
 from msfser.data.cache import open_cache
@@ -21,8 +22,9 @@ from msfser.data.examples import IntArray
 from msfser.data.facts import ClipFacts
 from msfser.errors import DataError
 from msfser.evaluation.runs import model_folder
+from msfser.manifest import unlabelled_dimensions
 from msfser.model.device import choose_device
-from msfser.model.folder import ModelFacts, check_text_encoder, read_model_folder
+from msfser.model.folder import check_text_encoder, read_model_folder
 from msfser.model.msf_ser import MsfSer, build_model
 from msfser.model.wavlm.lora import adapted_weights, merged_weights
 from msfser.ratings import RATINGS_NAME, Rating, read_ratings
@@ -184,6 +186,7 @@ def _facts(config: Config, data: TrainingData) -> ModelFacts:
         text_encoder_revision=data.features.revision if data.features else "",
         les=data.features.les_settings if data.features and reads_les else LesSettings(),
         emotions=emotion_classes(data.train) if "emotion" in config.model.side_heads else (),
+        unlearned=unlabelled_dimensions(data.train.labels),
     )
 
 

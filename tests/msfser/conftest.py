@@ -279,11 +279,11 @@ def make_run(corpus, encoder):
     """Write a run with random weights: folder, changes of model and data settings -> folder."""
     import torch
 
-    from msfser.model.folder import ModelFacts
+    from msfser.config.model_facts import ModelFacts
     from msfser.model.msf_ser import build_model
     from msfser.semantics.features import open_features
 
-    def make(folder, *, seed=0, test_fold=0, **model_changes):
+    def make(folder, *, seed=0, test_fold=0, unlearned=(), **model_changes):
         start = PRESETS["tiny"]
         model_settings = replace(start.model, text_dim=16, **model_changes)
         data = replace(start.data, folder=str(corpus), test_fold=test_fold)
@@ -294,6 +294,7 @@ def make_run(corpus, encoder):
         facts = ModelFacts(
             label_bounds=(1.0, 7.0), corpus="own", corpus_version="1", wave_std=0.1,
             text_encoder=str(encoder), text_encoder_revision=features.revision,
+            unlearned=unlearned,
         )  # fmt: skip
         torch.manual_seed(seed)
         model = build_model(model_settings, facts)

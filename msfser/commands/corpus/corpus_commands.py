@@ -48,6 +48,12 @@ for release_command in RELEASE_COMMANDS:
     help="Name of a column in the table, such as valence=val_mean; may be repeated.",
 )
 @click.option(
+    "--name",
+    metavar="NAME",
+    help="Name of the corpus, which msfser corpus join puts before ids and speakers.  "
+    "[default: the name of the table]",
+)
+@click.option(
     "--split",
     "split",
     type=click.Choice(["speaker"]),
@@ -65,6 +71,7 @@ def table(
     table: Path,
     label_bounds: str | None,
     columns: tuple[str, ...],
+    name: str | None,
     split: str | None,
     seed: int | None,
     outside: OutsideLabels,
@@ -89,6 +96,7 @@ def table(
             table,
             label_bounds=bounds,
             columns=renamed,
+            name=name,
             speaker_seed=None if split is None else seed or 0,
             outside=outside,
             watch=watch,

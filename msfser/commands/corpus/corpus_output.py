@@ -84,6 +84,7 @@ def check_figures(options: OutputOptions) -> None:
 def finish_corpus(reading: Reading, options: OutputOptions) -> None:
     """Write the manifest and print its content; end with exit code 1 if rows failed."""
     from msfser.manifest import MANIFEST_NAME, write_manifest
+    from msfser.outputs import counted
     from msfser.ratings import RATINGS_NAME, write_ratings
 
     path = options["output"] / MANIFEST_NAME
@@ -94,7 +95,7 @@ def finish_corpus(reading: Reading, options: OutputOptions) -> None:
     for note in reading.notes:
         say(f"note: {note}")
     if reading.ratings:
-        say(f"wrote {ratings}: {len(reading.ratings):,} votes")
+        say(f"wrote {ratings}: {counted(len(reading.ratings), 'vote')}")
     show_corpus(path, reading.manifest, options)
     _end_on_failures(path, reading.manifest)
 

@@ -10,6 +10,7 @@ from msfser.errors import DataError
 from msfser.evaluation.bias.speaker_calibration import FEWEST_SPEAKERS, fit_speaker_calibration
 from msfser.evaluation.predictions import Predictions
 from msfser.evaluation.scores import scopes
+from msfser.outputs import counted
 
 SPEAKER_CALIBRATION = "speaker"
 
@@ -40,7 +41,9 @@ def calibrate_predictions(predictions: Predictions) -> Predictions:
         rows = [places[name] for name in part.ids]
         values[rows] = fit.apply(part.values, part.speaker)
         n_unknown = sum(name is None for name in part.speaker)
-        unknown = f"; {n_unknown:,} utterances of unknown speakers stay" if n_unknown else ""
+        unknown = (
+            f"; {counted(n_unknown, 'utterance')} of unknown speakers stay" if n_unknown else ""
+        )
         largest = np.abs(fit.shifts).max()
         said = (
             f"predictions are calibrated for {len(fit.speakers):,} speakers, by "

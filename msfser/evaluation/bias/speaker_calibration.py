@@ -63,7 +63,8 @@ def fit_speaker_calibration(
     Parameters
     ----------
     values : (recordings, dimensions) float64
-        Predictions; no labels are needed. NaN rows are left out.
+        Predictions; no labels are needed. Rows with a NaN are left out; a column of NaN alone is
+        not calibrated.
     speakers : sequence of (str or None)
 
     Returns
@@ -72,10 +73,12 @@ def fit_speaker_calibration(
         Of no speaker where fewer than `FEWEST_SPEAKERS` are known.
     """
     column = np.array(speakers, dtype=object)
-    finite = np.isfinite(values).all(axis=1)
+    predicted = ~np.isnan(values).all(axis=0)
+    finite = np.isfinite(values[:, predicted]).all(axis=1) & predicted.any()
     names = sorted({name for name in column[finite] if name is not None})
     if len(names) < FEWEST_SPEAKERS:
         names = []
+    values = np.where(predicted, values, 0.0)
     parts = [values[finite & (column == name)] for name in names]
     n = np.array([len(part) for part in parts], dtype=np.int64)
     shape = (len(names), values.shape[1])
@@ -89,7 +92,7 @@ def fit_speaker_calibration(
     log_scales = np.zeros(shape)
     many = n >= 2
     deviations = np.sqrt(squares[many] / (n[many] - 1)[:, np.newaxis])
-    for d in range(shape[1]):
+    for d in np.flatnonzero(predicted).tolist():
         shifts[:, d] = -shrunk_deviations(means[:, d], within[d] / n)
         if many.sum() >= FEWEST_SPEAKERS and (deviations[:, d] > 0).all():
             # The logarithm of a standard deviation of n values varies by 1 / (2 (n - 1)).

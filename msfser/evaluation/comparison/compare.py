@@ -20,6 +20,7 @@ from msfser.evaluation.intervals import count_units
 from msfser.evaluation.predictions import Predictions
 from msfser.evaluation.scores import scopes, with_average
 from msfser.manifest import DIMENSIONS
+from msfser.outputs import counted
 
 _SAME = 1e-9  # labels that are the same
 
@@ -78,9 +79,9 @@ def check_same_utterances(
     if missing or extra:
         lacking, name = (names[1], missing[0]) if missing else (names[0], min(extra))
         raise DataError(
-            f"{lacking}: no prediction of {name!r} ({len(missing):,} utterances of {names[0]} "
-            f"alone, {len(extra):,} of {names[1]} alone); name the same splits of the same corpus "
-            "with --split and --data"
+            f"{lacking}: no prediction of {name!r} ({counted(len(missing), 'utterance')} of "
+            f"{names[0]} alone, {len(extra):,} of {names[1]} alone); name the same splits "
+            "of the same corpus with --split and --data"
         )
     moved = second.take(np.array([places[name] for name in first.ids], dtype=np.int64))
     unlike = ~np.isclose(first.labels, moved.labels, rtol=0, atol=_SAME, equal_nan=True)

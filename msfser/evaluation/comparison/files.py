@@ -12,7 +12,7 @@ from msfser.evaluation.comparison.paired import EXACT_UNITS, N_PERMUTATIONS
 from msfser.evaluation.intervals import FEWEST, LEVEL
 from msfser.evaluation.report import format_ccc
 from msfser.evaluation.scores import MEASURES
-from msfser.outputs import Cell, Table, format_csv
+from msfser.outputs import Cell, Table, counted, format_csv
 
 _PERCENT = f"{100 * LEVEL:g} %"
 
@@ -37,10 +37,10 @@ def make_comparison_tables(differences: Sequence[Difference]) -> list[Table]:
             for m, name in enumerate(MEASURES)
         ]
         over = (f"{_PERCENT} over utterances", f"{_PERCENT} over speakers")
-        speakers = f" of {total.n_speakers:,} speakers" if total.n_speakers else ""
+        speakers = f" of {counted(total.n_speakers, 'speaker')}" if total.n_speakers else ""
         tables.append(
             Table(
-                title=f"{total.scope}: CCC, {total.n_utterances:,} utterances{speakers}",
+                title=f"{total.scope}: CCC, {counted(total.n_utterances, 'utterance')}{speakers}",
                 head=("", "first", "second", "second - first", *over, "p"),
                 rows=tuple(rows),
             )
@@ -71,12 +71,13 @@ def comparison_notes(differences: Sequence[Difference]) -> list[str]:
         n = total.n_speakers
         if 0 < n < FEWEST:
             notes.append(
-                f"{total.scope}: {n} speakers, fewer than {FEWEST}: no interval over speakers"
+                f"{total.scope}: {counted(n, 'speaker')}, fewer than {FEWEST}: no interval over "
+                "speakers"
             )
         if 0 < n <= EXACT_UNITS:
             notes.append(
-                f"{total.scope}: {n} speakers: p cannot be below {2 / 2**n:.2g}, whatever the "
-                "difference"
+                f"{total.scope}: {counted(n, 'speaker')}: p cannot be below {2 / 2**n:.2g}, "
+                "whatever the difference"
             )
         if not n:
             notes.append(f"{total.scope}: no speakers known: p exchanges single utterances")

@@ -73,3 +73,34 @@ def test_one_corpus_or_two_of_one_name_are_refused(tmp_path):
         join_corpora([one], tmp_path)
     with pytest.raises(ConfigError, match="two corpora named 'one'"):
         join_corpora([one, one], tmp_path)
+
+
+def test_two_tables_of_one_name_are_joined_under_other_names(tmp_path, run, make_wav):
+    for folder in ("one", "two"):
+        make_wav(tmp_path / folder / "a.wav", 0.5)
+        (tmp_path / folder / "labels.csv").write_text("wav,speaker,arousal\na.wav,7,3\n")
+    scale = ("--label-bounds", "1,5")
+    for folder in ("one", "two"):
+        table = tmp_path / folder / "labels.csv"
+        assert run("table", table, "-o", tmp_path / f"c-{folder}", *scale).exit_code == 0
+    refused = run("join", tmp_path / "c-one", tmp_path / "c-two", "-o", tmp_path / "both")
+    assert refused.exit_code == 1
+    assert "read a table again under another name: msfser corpus table --name" in refused.stderr
+    table = tmp_path / "two" / "labels.csv"
+    again = run("table", table, "-o", tmp_path / "c-two", *scale, "--name", "second", "--force")
+    assert again.exit_code == 0, again.output
+    assert again.stdout.startswith("second, labels of arousal from 1 to 5\n")
+    joined = run("join", tmp_path / "c-one", tmp_path / "c-two", "-o", tmp_path / "both")
+    assert joined.exit_code == 0, joined.output
+    assert [row.speaker for row in read_manifest(tmp_path / "both").utterances] == [
+        "labels/7",
+        "second/7",
+    ]
+
+
+@pytest.mark.parametrize("name", ["", " ", "a/b", "a\nb", "a\x1bb"])
+def test_a_name_that_cannot_stand_before_ids_is_refused(tmp_path, run, name):
+    (tmp_path / "t.csv").write_text("wav\na.wav\n")
+    refused = run("table", tmp_path / "t.csv", "-o", tmp_path / "out", "--name", name)
+    assert refused.exit_code == 1
+    assert "write a name of letters, digits and signs without a slash" in refused.stderr

@@ -131,3 +131,11 @@ def test_summary_of_a_manifest(tmp_path):
     result = CliRunner().invoke(main, ["corpus", "summary", str(tmp_path / "none")])
     assert result.exit_code == 1
     assert "make it with msfser corpus" in result.stderr
+
+
+def test_no_scale_is_invented_where_there_are_no_labels():
+    bare = make_manifest([ROW], (0.0, 1.0))
+    assert group_table(bare).startswith("own 2, no labels of valence, arousal, dominance\n")
+    some = make_manifest([replace(ROW, arousal=2.0), ROW])
+    assert group_table(some).startswith("own 2, labels of arousal from 1 to 5\n")
+    assert group_table(make_manifest()).startswith("own 2, labels from 1 to 5\n")

@@ -2,16 +2,18 @@ import json
 import re
 from dataclasses import replace
 
+import pytest
 from click.testing import CliRunner
 
 from msfser.commands.cli import main
 from msfser.config.les_settings import LesSettings
+from msfser.config.model_facts import ModelFacts
 from msfser.config.presets import PRESETS
+from msfser.evaluation.base_licences import find_licence
 from msfser.evaluation.model_card import format_model_card
 from msfser.evaluation.predictions import make_predictions
 from msfser.evaluation.scores import FOLDS, score_predictions
 from msfser.manifest import Utterance
-from msfser.model.folder import ModelFacts
 
 FACTS = ModelFacts(
     label_bounds=(1.0, 7.0), corpus="msp-podcast", corpus_version="1.12", text_encoder="an-encoder"
@@ -115,3 +117,51 @@ def test_written_beside_the_weights_and_not_replaced_unasked(make_run, tmp_path)
     several = CliRunner().invoke(main, ["evaluate", str(table), "--card"])
     assert several.exit_code == 2
     assert "the card of one model needs one RUN" in several.stderr
+
+
+def test_what_had_no_label_in_training_is_not_promised():
+    facts = replace(FACTS, unlearned=("valence", "dominance"))
+    card = format_model_card(PRESETS["voice"], facts, {}, [])
+    assert "\nPredicts arousal of a spoken utterance" in card
+    assert "- no label of valence, dominance in the training data: not predicted\n" in card
+    assert "\nPredicts valence, arousal and dominance of" in format_model_card(
+        PRESETS["voice"], FACTS, {}, []
+    )
+
+
+def test_a_card_names_no_folder_of_this_machine_and_says_how_a_stranger_installs():
+    facts = replace(FACTS, text_encoder="/home/anna/corpus/word_encoder")
+    config = replace(PRESETS["paper"], train=replace(PRESETS["paper"].train, init="/home/anna/x"))
+    card = format_model_card(config, facts, {}, [])
+    assert "/home" not in card
+    assert "- texts encoded by the folder word_encoder, mean pooled" in card
+    assert "- the folder word_encoder: none needed (random vectors of the words" in card
+    assert "- started from the weights of the folder x" in card
+    assert "In a clone of the repository of lemf and msfser:\n\n    pip install '.[ser]'" in card
+
+
+def test_one_is_not_several():
+    scores = draw_scores()
+    alone = [replace(score, n_speakers=1, n_utterances=1) for score in scores]
+    card = format_model_card(PRESETS["paper"], FACTS, {}, alone)
+    assert "### development: 1 utterance of 1 speaker" in card
+    assert "1 speakers" not in card
+
+
+@pytest.mark.parametrize(
+    ("name", "licence"),
+    [
+        ("facebook/wav2vec2-large-robust", "Apache-2.0"),
+        ("facebook/hubert-base-ls960", "Apache-2.0"),
+        ("openai/whisper-small", "MIT"),
+        ("roberta-large", "MIT"),
+        ("minilm", "Apache-2.0"),
+        ("/x/word_encoder", "none needed"),
+        ("/x/other", "not known"),
+    ],
+)
+def test_the_licences_of_base_models_and_where_they_stand(name, licence):
+    found = find_licence(name)
+    assert found.name == licence
+    named = licence not in ("none needed", "not known")
+    assert named == (re.search(r"(huggingface\.co|github\.com)/\S+", found.source) is not None)

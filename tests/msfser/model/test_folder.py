@@ -13,12 +13,12 @@ import safetensors.torch  # noqa: E402
 import msfser  # noqa: E402
 from lemf import LemfError  # noqa: E402
 from msfser.config.les_settings import LesSettings  # noqa: E402
+from msfser.config.model_facts import ModelFacts  # noqa: E402
 from msfser.config.presets import PRESETS  # noqa: E402
 from msfser.config.settings import ModelConfig  # noqa: E402
 from msfser.errors import CheckpointError, ConfigError  # noqa: E402
 from msfser.model.folder import (  # noqa: E402
     CONFIG_NAME,
-    ModelFacts,
     check_text_encoder,
     read_model_folder,
 )

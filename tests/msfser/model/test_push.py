@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from msfser.commands.cli import main
+from msfser.config.model_facts import ModelFacts
 from msfser.config.presets import PRESETS
-from msfser.model.folder import ModelFacts
 from msfser.model.msf_ser import build_model
 
 FACTS = ModelFacts(label_bounds=(1.0, 5.0), corpus="own")

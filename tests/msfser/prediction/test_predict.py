@@ -724,3 +724,64 @@ def test_same_input_same_bytes(run_folder, corpus, tmp_path):
         result = predict(run_folder, corpus / "04.wav", corpus / "06.wav", "-o", tmp_path / name)
         assert result.exit_code == 0
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def arousal_run(make_run, tmp_path_factory):
+    """A run whose training data had labels of arousal alone."""
+    return make_run(tmp_path_factory.mktemp("runs") / "arousal", unlearned=("valence", "dominance"))
+
+
+def test_what_had_no_label_in_training_is_not_predicted(arousal_run, tmp_path, speech):
+    note = "no label of valence, dominance in the training data: not predicted"
+    speech(tmp_path, "talk")
+    found = predict(arousal_run, tmp_path / "talk.wav", "--no-texts")
+    assert found.exit_code == 0, found.output
+    row = found.stdout.splitlines()[-1].split()
+    assert (row[1], row[3]) == ("-", "-")
+    assert float(row[2].rstrip("*"))
+    assert f"note: {note}" in found.stderr
+    content = json.loads(
+        predict(arousal_run, tmp_path / "talk.wav", "--no-texts", "--format", "json").stdout
+    )
+    (one,) = content["recordings"]
+    assert one["valence"] is one["dominance"] is None
+    assert isinstance(one["arousal"], float)
+    assert {*one["outside"]} <= {"arousal"}
+    assert all(values["valence"] is None for values in one["experts"].values())
+    assert note in one["notes"]
+    said = predict(arousal_run, tmp_path / "talk.wav", "--no-texts", "--format", "csv").stdout
+    (cells,) = csv.DictReader(io.StringIO(said))
+    assert cells["valence"] == cells["dominance"] == ""
+    assert note in cells["notes"]
+    grids = tmp_path / "grids"
+    done = predict(arousal_run, tmp_path / "talk.wav", "--no-texts", "--textgrids", grids)
+    assert done.exit_code == 0, done.output
+    tiers = {tier.name for tier in lemf.read_textgrid(grids / "talk.TextGrid").tiers}
+    assert {"valence", "arousal", "dominance"} & tiers == {"arousal"}
+
+
+def test_what_is_not_predicted_is_not_calibrated_and_not_averaged_with_what_is(
+    arousal_run, run_folder, tmp_path, speech
+):
+    lines = ["wav,speaker"]
+    for number in range(6):
+        speech(tmp_path, f"talk{number}")
+        lines.append(f"talk{number}.wav,s{number // 2}")
+    (tmp_path / "list.csv").write_text("\n".join(lines))
+    done = predict(
+        arousal_run,
+        tmp_path / "list.csv",
+        "--no-texts",
+        "--calibrate",
+        "speaker",
+        "--format",
+        "csv",
+    )
+    assert done.exit_code == 0, done.output
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert {row["valence"] for row in rows} == {""}
+    assert all(float(row["arousal"]) for row in rows)
+    refused = predict(run_folder, arousal_run, tmp_path / "talk0.wav", "--no-texts")
+    assert refused.exit_code == 1
+    assert "dimensions with labels differ from those of" in refused.stderr

@@ -509,6 +509,8 @@ def test_a_dimension_without_labels_is_said(corpus_folder, tmp_path, capfd):
     changes = ("train.epochs=1", "model.semantics=[]", "model.intra='none'", "model.fusion='none'")
     metrics = train(make(tmp_path, *changes), tmp_path / "run")
     said = capfd.readouterr().err
-    assert "no label of dominance, so what is predicted of it means nothing" in said
+    assert "no label of dominance, so the model will not predict it" in said
     assert metrics["development"]["dominance"] is None
+    facts = json.loads((tmp_path / "run" / "best" / "config.json").read_text())["facts"]
+    assert facts["unlearned"] == ["dominance"]
     assert metrics["best_epoch"] == 1
