@@ -125,28 +125,41 @@ void raw_f0(const Kernels& kernels, const Crossings& crossings, double centre_hz
 class Runs {
  public:
   explicit Runs(std::size_t n_frames)
-      : means_(n_frames), sum_(n_frames), length_(n_frames), ended_(n_frames) {}
+      : sum_(n_frames), length_(n_frames), ended_(n_frames) {}
 
   // Add the raw F0s of the next band.
   void add(const Kernels& kernels, const Doubles& f0_hz) {
     kernels.add_band(f0_hz.size(), kFewestBands, f0_hz.data(), sum_.data(), length_.data(),
                      ended_.data());
     for (std::size_t i = 0; i < f0_hz.size(); ++i)
-      if (ended_[i] > 0.0) means_[i].push_back(ended_[i]);
+      if (ended_[i] > 0.0) means_.push_back({i, ended_[i]});
   }
 
-  std::vector<Doubles> take_means() { return std::move(means_); }
+  // By frame, in the order of the bands.
+  RawCandidates means() const {
+    std::vector<std::size_t> next(sum_.size() + 1);
+    for (const Mean& mean : means_) ++next[mean.frame + 1];
+    for (std::size_t i = 1; i < next.size(); ++i) next[i] += next[i - 1];
+    Doubles f0_hz(means_.size());
+    const std::vector<std::size_t> first = next;
+    for (const Mean& mean : means_) f0_hz[next[mean.frame]++] = mean.f0_hz;
+    return {f0_hz, first};
+  }
 
  private:
-  std::vector<Doubles> means_;
+  struct Mean {
+    std::size_t frame;
+    double f0_hz;
+  };
+
   Doubles sum_, length_, ended_;
+  std::vector<Mean> means_;
 };
 
 }  // namespace
 
-std::vector<Doubles> raw_candidates(const Kernels& kernels, const Decimated& signal,
-                                    std::size_t n_frames, HarvestRange range,
-                                    std::size_t n_threads) {
+RawCandidates raw_candidates(const Kernels& kernels, const Decimated& signal, std::size_t n_frames,
+                             HarvestRange range, std::size_t n_threads) {
   const std::shared_ptr<const FilterBank> bank = filter_bank(range, signal.rate_hz);
   const std::vector<Band>& bands = bank->bands;
   // alone, a thread takes one pair at a time, which its cache holds
@@ -197,7 +210,7 @@ std::vector<Doubles> raw_candidates(const Kernels& kernels, const Decimated& sig
       for (std::size_t i = 0; i < 2 * n_pairs; ++i) runs.add(kernels, raw[i]);
     }
   }
-  return runs.take_means();
+  return runs.means();
 }
 
 }  // namespace lemf

@@ -63,7 +63,7 @@ std::vector<double> without_short_sections(const std::vector<double>& f0_hz) {
 }
 
 // The candidate nearest to an F0 within the allowed range, the later of equals; 0 if there is none.
-double nearest(double f0_hz, const std::vector<Candidate>& frame) {
+double nearest(double f0_hz, Candidates::Values frame) {
   double best = 0.0, error = kAllowedRange;
   for (const Candidate& candidate : frame) {
     const double distance = std::fabs(f0_hz - candidate.f0_hz) / f0_hz;
@@ -115,7 +115,7 @@ std::vector<Section> extended_sections(const std::vector<double>& f0_hz,
   return kept;
 }
 
-double score_of(double f0_hz, const std::vector<Candidate>& frame) {
+double score_of(double f0_hz, Candidates::Values frame) {
   double score = 0.0;
   for (const Candidate& candidate : frame)
     if (candidate.f0_hz == f0_hz && score < candidate.score) score = candidate.score;

@@ -13,19 +13,18 @@
 namespace lemf {
 
 constexpr int kHarmonics = 6;
+constexpr int kTargets = 8;  // frames for which a candidate is measured, and one unused
+constexpr double kTiny = 1e-12;
 
 // Cosine and sine of the multiples of an angle.
 struct Turn {
   AlignedDoubles cosine, sine;
 };
 
-// The samples about a position under a window and under its slope, folded about the middle: four
-// sums (differences) under the window, then four under its slope, and so on; zeros fill the last
-// group.
-struct Folded {
-  int half = 0;
-  std::size_t n_groups = 0;
-  AlignedDoubles sums, differences;
+// Where the harmonics of a raw F0 are looked for.
+struct HarmonicBins {
+  int n;                  // harmonics below half the sampling rate
+  double hz[kHarmonics];  // the frequencies of the bins
 };
 
 struct Kernels {
@@ -72,15 +71,24 @@ struct Kernels {
   void (*add_band)(std::size_t n, double fewest, const double* f0_hz, double* sum, double* length,
                    double* mean);
 
-  // A Blackman window at n samples after and before the middle; 0 beyond its ends.
-  void (*make_window)(int half, const double* cosine, const double* sine, double shift_re,
-                      double shift_im, double* later, double* earlier);
-  void (*fold_samples)(int half, const double* after, const double* before, const double* later,
-                       const double* earlier, double* sums, double* differences);
-  // Amplitude and instantaneous frequency (Flanagan) at the bins of the harmonics, which are at
-  // `bin_hz`; 0 Hz where the amplitude is 0. `turn_hz` is the frequency of one radian per sample.
-  void (*measure_harmonics)(const Folded& x, const Turn* const* turns, const double* bin_hz,
-                            double turn_hz, double* amplitude, double* frequency_hz);
+  // Cosine and sine of kTargets angles of up to 1.1 radians.
+  void (*turn_little)(const double* angle, double* cosine, double* sine);
+  // A Blackman window after and before its middle (`half` samples either way), from half a turn
+  // under it and the cosine and sine of a shift. `turn` holds four cosines, then four sines, and so
+  // on; the window four values, then four of its slope.
+  void (*make_window)(int half, const double* turn, double shift_re, double shift_im,
+                      double* window_later, double* window_earlier);
+  // Sums and differences of the samples after and before the middle under such a window.
+  void (*fold_samples)(std::size_t n_groups, const double* after, const double* before,
+                       const double* window_later, const double* window_earlier, double* sums,
+                       double* differences);
+  // Transform folded samples at the bins of the harmonics; `found` is a column of kTargets.
+  void (*sum_harmonics)(std::size_t n_groups, const double* sums, const double* differences,
+                        const Turn* const* turns, double* found);
+  // F0 and score of a candidate in kTargets frames by the instantaneous frequencies (Flanagan) of
+  // its harmonics. `turn_hz` is the frequency of one radian per sample.
+  void (*judge_harmonics)(const double* sums, const HarmonicBins& bins, double f0_hz,
+                          double turn_hz, double* refined_hz, double* score);
 };
 
 constexpr std::size_t kScanMargin = 72;

@@ -24,16 +24,48 @@ struct Candidate {
   double score;
 };
 
-using Candidates = std::vector<std::vector<Candidate>>;  // by frame
+// Any number of values of each frame, one after another.
+template <class Value>
+class ByFrame {
+ public:
+  struct Values {
+    const Value *first, *last;
+    const Value* begin() const { return first; }
+    const Value* end() const { return last; }
+  };
+
+  ByFrame() = default;
+  // `first` holds where the values of each frame start, and the end.
+  ByFrame(std::vector<Value> values, std::vector<std::size_t> first)
+      : values_(std::move(values)), first_(std::move(first)) {}
+
+  std::size_t size() const { return first_.size() - 1; }  // frames
+  Values operator[](std::size_t frame) const {
+    return {values_.data() + first_[frame], values_.data() + first_[frame + 1]};
+  }
+
+  void add(const Value& value) { values_.push_back(value); }
+  void end_frame() { first_.push_back(values_.size()); }
+  void append(const ByFrame& others) {
+    const std::size_t n = values_.size();
+    values_.insert(values_.end(), others.values_.begin(), others.values_.end());
+    for (std::size_t i = 1; i < others.first_.size(); ++i) first_.push_back(n + others.first_[i]);
+  }
+
+ private:
+  std::vector<Value> values_;
+  std::vector<std::size_t> first_{0};  // of each frame, and the end
+};
+
+using RawCandidates = ByFrame<double>;  // Hz
+using Candidates = ByFrame<Candidate>;
 
 Decimated decimate(const double* samples, std::size_t n_samples, int rate_hz);
 // Mean raw F0 of each run of bands that have one, by frame.
-std::vector<std::vector<double>> raw_candidates(const Kernels& kernels, const Decimated& signal,
-                                                std::size_t n_frames, HarvestRange range,
-                                                std::size_t n_threads);
-Candidates refine(const Kernels& kernels, const Decimated& signal,
-                  const std::vector<std::vector<double>>& raw, HarvestRange range,
-                  std::size_t n_threads);
+RawCandidates raw_candidates(const Kernels& kernels, const Decimated& signal, std::size_t n_frames,
+                             HarvestRange range, std::size_t n_threads);
+Candidates refine(const Kernels& kernels, const Decimated& signal, const RawCandidates& raw,
+                  HarvestRange range, std::size_t n_threads);
 std::vector<double> connect(const Candidates& candidates);
 std::vector<double> smooth(const std::vector<double>& f0_hz);
 
