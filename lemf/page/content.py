@@ -23,10 +23,11 @@ from lemf.config import (
 )
 from lemf.contours.measurement import Measurement
 from lemf.display.measures_table import measure_cells
+from lemf.display.table_layout import format_break
 from lemf.errors import printable
 from lemf.page.contours import pack_contours
 from lemf.pipeline import score_measurement
-from lemf.reading.alignment import Word
+from lemf.reading.alignment import Phone, Word
 from lemf.scoring.breaks import cut_at_breaks
 from lemf.scoring.decision import DecisionModel
 from lemf.scoring.decision_models import DECISION_MODELS, model_to_dict
@@ -112,10 +113,10 @@ def _sentence(
             "word": printable(word.text),
             "start_s": word.start_s,
             "end_s": word.end_s,
-            "phones": [[printable(p.label), p.start_s, p.end_s] for p in word.phones],
+            "phones": _pack_phones(word.phones),
         }
         if one.break_after is not None:
-            row["break"] = _plain(vars(one.break_after))
+            row["break"] = format_break(one)
         if one.measures is not None:
             row["measures"] = measure_cells(one.measures)
         rows.append(row)
@@ -124,6 +125,18 @@ def _sentence(
         for name in scored.words[0].cues
     }
     return {"words": rows, "values": values}
+
+
+def _pack_phones(phones: Sequence[Phone]) -> list[str | float]:
+    """Return label and start of each phone and of each gap, which has no label; the end is last."""
+    packed: list[str | float] = []
+    end_s = phones[0].start_s if phones else 0.0
+    for phone in phones:
+        if phone.start_s != end_s:
+            packed += ["", end_s]
+        packed += [printable(phone.label), phone.start_s]
+        end_s = phone.end_s
+    return [*packed, end_s] if packed else []
 
 
 def _models(given: DecisionModel | None) -> dict[str, Any]:

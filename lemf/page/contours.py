@@ -1,14 +1,13 @@
-"""Contours in the few bytes that drawing takes: 16 bits a frame, in base64.
+"""Contours in the few bytes that drawing takes: whole steps, as differences from frame to frame.
 
-The figure draws the same contours; here F0 is rounded to 0.05 Hz and energy to 1/65535 of the
-loudest frame. Of recordings that would take over a megabyte, frames are joined: the median F0 of
-the voiced ones, the highest energy.
+The figure draws the same contours; here F0 is rounded to 0.1 Hz, and the square root of energy to
+1/1023 of that of the loudest frame, so that quiet sentences keep their shape. Of recordings of
+more than 15 minutes, frames are joined: the median F0 of the voiced ones, the highest energy.
 """
 
 from __future__ import annotations
 
 import math
-from base64 import b64encode
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,8 @@ from lemf.arrays import FloatArray
 from lemf.config import FRAME_PERIOD_S
 from lemf.contours.contours import Contours
 
-STEPS_PER_HZ = 20
-_LARGEST = 65_535
+STEPS_PER_HZ = 10
+ENERGY_STEPS = 1023
 MOST_FRAMES = 180_000  # 15 minutes
 
 
@@ -33,24 +32,30 @@ def pack_contours(contours: Contours) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``period_s`` from frame to frame, ``steps_per_hz``, ``loudest`` (the energy of the highest
-        value), and ``f0`` and ``energy``: little-endian uint16 in base64, 0 where unvoiced.
+        ``period_s`` from frame to frame, ``steps_per_hz``, ``energy_steps``, ``loudest`` (the
+        energy of the highest step), and ``f0`` and ``energy``: lists of int, the differences of
+        the steps from frame to frame, from 0 on. F0 is 0 where unvoiced; energy is `loudest`
+        times the square of its steps over `energy_steps`.
     """
     joined = math.ceil(len(contours.f0_hz) / MOST_FRAMES)
     f0_hz, energy = _join_f0(contours.f0_hz, joined), _join_energy(contours.energy, joined)
     loudest = float(energy.max(initial=0.0))
+    steps = np.where(f0_hz > 0, np.maximum(f0_hz * STEPS_PER_HZ, 1.0), 0.0)  # voiced stays voiced
+    share = energy / loudest if loudest else energy
     return {
         "period_s": FRAME_PERIOD_S * joined,
         "steps_per_hz": STEPS_PER_HZ,
+        "energy_steps": ENERGY_STEPS,
         "loudest": loudest,
-        "f0": _pack(f0_hz * STEPS_PER_HZ),
-        "energy": _pack(energy / loudest * _LARGEST if loudest else energy),
+        "f0": _differences(steps),
+        "energy": _differences(np.sqrt(share) * ENERGY_STEPS),
     }
 
 
-def _pack(values: FloatArray) -> str:
-    steps: NDArray[np.uint16] = np.rint(values).clip(0, _LARGEST).astype("<u2")
-    return b64encode(steps.tobytes()).decode()
+def _differences(steps: FloatArray) -> list[int]:
+    whole: NDArray[np.int64] = np.rint(steps).astype(np.int64)
+    differences: list[int] = np.diff(whole, prepend=0).tolist()
+    return differences
 
 
 def _join_energy(energy: FloatArray, joined: int) -> FloatArray:

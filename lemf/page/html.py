@@ -1,14 +1,15 @@
 """The content of a page -> one HTML file that loads nothing and runs only its own script.
 
 Its content security policy allows one script and one style, by their hashes, and the sound. Labels
-reach the page as JSON, in which no character can end the script, and are shown as text alone.
+reach the page as JSON, deflated and in base 85, and are shown as text alone.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from base64 import b64encode
+import zlib
+from base64 import b64encode, b85encode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from html import escape
@@ -18,6 +19,7 @@ from typing import Any
 from lemf.page.sound import Sound
 
 RECORDING_SCRIPTS = (
+    "data.js",
     "score.js",
     "sound.js",
     "scales.js",
@@ -28,8 +30,8 @@ RECORDING_SCRIPTS = (
     "weights.js",
     "page.js",
 )
+_SAFE = str.maketrans("<&", ",.")
 _SEALED: Mapping[str, str] = {}
-_UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
 def format_page(content: Mapping[str, Any], sound: Sound | None) -> str:
@@ -64,7 +66,7 @@ def format_index(content: Mapping[str, Any]) -> str:
     """
     return fill_page(
         "index.html",
-        ("words.js", "index.js"),
+        ("data.js", "words.js", "index.js"),
         title=f"{content['source']}: emphasis",
         data=content,
         styles=("page.css", "index.css"),
@@ -94,7 +96,7 @@ def fill_page(
         Names of the assets that make the script, in their order.
     title : str
     data : mapping
-        What becomes the JSON of the page.
+        What the page holds.
     styles : sequence of str
         Names of the assets that make the style.
     sound : str
@@ -109,7 +111,7 @@ def fill_page(
     """
     style = "\n".join(map(_asset, styles))
     code = "\n".join(map(_asset, scripts))
-    script = f'"use strict";\n(() => {{\n{code}}})();\n'
+    script = f'"use strict";\n(async () => {{\n{code}}})();\n'
     directives = {
         "default-src": "'none'",
         "script-src": f"'{_hash(script)}'",
@@ -126,7 +128,7 @@ def fill_page(
         "policy": "; ".join(f"{name} {sources}" for name, sources in directives.items()),
         "title": escape(title),
         "style": style,
-        "data": format_data(data),
+        "data": pack_data(data),
         "sound": sound,
         "media_type": escape(media_type),
         "script": script,
@@ -136,10 +138,13 @@ def fill_page(
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _asset(template))
 
 
-def format_data(data: Mapping[str, Any]) -> str:
-    """Format JSON that cannot end the element it stands in, numbers in full precision."""
+def pack_data(data: Mapping[str, Any]) -> str:
+    """Pack what a page holds: JSON, numbers in full precision, deflated and in base 85.
+
+    A comma and a full stop stand for ``<`` and ``&``, so that no letter acts in HTML.
+    """
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.translate(_UNSAFE)
+    return b85encode(zlib.compress(text.encode(), level=9)).decode().translate(_SAFE)
 
 
 def _asset(name: str) -> str:

@@ -90,7 +90,7 @@ def list_page(
     }
     return fill_page(
         "serve/folder.html",
-        ("words.js", *(f"serve/{name}" for name in _LIST_SCRIPTS)),
+        ("data.js", "words.js", *(f"serve/{name}" for name in _LIST_SCRIPTS)),
         title=f"{data['folder']}: recordings",
         data=data,
         styles=("page.css", "serve/serve.css"),

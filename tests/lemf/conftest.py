@@ -5,12 +5,17 @@ And a real browser, where there is one.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
+import zlib
+from base64 import b85decode
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -267,6 +272,19 @@ def provide_fuzz() -> Iterator[Callable[..., Counter[str]]]:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20261123)
+
+
+@pytest.fixture(scope="session")
+def page_data() -> Callable[[str], dict[str, Any]]:
+    """A function: a page -> what it holds, as its script reads it."""
+
+    def unpack(page: str) -> dict[str, Any]:
+        (packed,) = re.findall(r'id="data">([^<&]*)</script>', page)
+        deflated = b85decode(packed.translate(str.maketrans(",.", "<&")))
+        content: dict[str, Any] = json.loads(zlib.decompress(deflated))
+        return content
+
+    return unpack
 
 
 def find_browser():

@@ -3,7 +3,7 @@
 const $ = (id) => document.getElementById(id);
 const ROWS = 100;
 
-const data = JSON.parse($("data").textContent);
+const data = await readData($("data"));
 const paged = new Set(data.pages);
 const rows = data.rows.map(([recording, sentence, words, marked, score, lead, p, start, end, flags]) => ({
   recording, sentence, words, marked, score, lead, p, start, end, flags,

@@ -3,7 +3,7 @@
 const $ = (id) => document.getElementById(id);
 const DOUBTS = ["stretched_phone", "minimum_phones", "no_sound", "doubtful_alignment", "doubtful_pitch"];
 
-const data = JSON.parse($("data").textContent);
+const data = await readData($("data"));
 const contours = unpackContours(data.contours);
 const known = (value) => (value === null ? NaN : value);
 let sentences = readSentences();
@@ -19,7 +19,7 @@ const controls = makeWeights({ sets: $("sets"), weights: $("weights"), decide: $
 function readSentences() {
   return data.sentences.map(({ words, values }, index) => ({
     index,
-    words,
+    words: words.map((word) => ({ ...word, phones: unpackPhones(word.phones) })),
     start: words[0].start_s,
     end: words[words.length - 1].end_s,
     text: words.map((word) => word.word).join(" "),

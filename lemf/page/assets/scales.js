@@ -5,18 +5,26 @@ const EDGE_S = 0.06; // shown before and after the sentence
 const HZ_TICKS = [50, 75, 100, 150, 200, 300, 400, 600, 800, 1200];
 const SHADES = [0.95, 0.3]; // of the cues of a kind, from the first to the last
 
-function unpack16(text) {
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  const view = new DataView(bytes.buffer);
-  return Float64Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true));
+function addUp(differences) {
+  let sum = 0;
+  return Float64Array.from(differences, (x) => (sum += x));
 }
 
-function unpackContours({ period_s, steps_per_hz, loudest, f0, energy }) {
+function unpackContours({ period_s, steps_per_hz, energy_steps, loudest, f0, energy }) {
   return {
     period: period_s,
-    f0: unpack16(f0).map((x) => x / steps_per_hz),
-    energy: unpack16(energy).map((x) => (x / 65535) * loudest),
+    f0: addUp(f0).map((x) => x / steps_per_hz),
+    energy: addUp(energy).map((x) => (x / energy_steps) ** 2 * loudest),
   };
+}
+
+// Labels and starts of phones and of gaps, which have no label, and the last end -> [label, start, end]
+function unpackPhones(packed) {
+  const phones = [];
+  for (let i = 0; i + 2 < packed.length; i += 2) {
+    if (packed[i] !== "") phones.push([packed[i], packed[i + 1], packed[i + 3] ?? packed[i + 2]]);
+  }
+  return phones;
 }
 
 function readPalette(element) {

@@ -6,8 +6,7 @@ function makePlayer(audio, holder, address, onTick, onChange) {
   if (address !== undefined) {
     audio.src = address;
   } else if (player.has) {
-    const bytes = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
-    audio.src = URL.createObjectURL(new Blob([bytes], { type: holder.dataset.type }));
+    audio.src = URL.createObjectURL(new Blob([decodeBase64(encoded)], { type: holder.dataset.type }));
   }
   holder.remove();
 

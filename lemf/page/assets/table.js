@@ -12,7 +12,7 @@ function shownName(cue) {
 function fillTable(table, sentence, result, onSelect) {
   const cues = Object.keys(result.weights);
   const head = ["Word", "Start", "Rank", "Score", ...(result.decision ? ["P"] : [])];
-  const hasBreaks = sentence.words.some((word) => word.break);
+  const hasBreaks = sentence.words.some((word) => word.break !== undefined);
   const header = make("tr", null, ...head.map((text) => make("th", { scope: "col", text })));
   for (const cue of cues) header.append(make("th", { scope: "col", text: shownName(cue) }));
   if (hasBreaks) header.append(make("th", { scope: "col", text: "Break after" }));
@@ -32,7 +32,7 @@ function fillTable(table, sentence, result, onSelect) {
       cell.append(make("small", null, "z ", number(known ? result.z[cue][i] : NaN)));
       row.append(cell);
     }
-    if (hasBreaks) row.append(make("td", { text: breakText(word.break) }));
+    if (hasBreaks) row.append(make("td", { text: word.break }));
     for (const name of measures) row.append(make("td", { text: word.measures?.[name] ?? "" }));
     row.append(make("td", { class: "flags", text: result.flags[i].join(" ") }));
     return row;
@@ -43,11 +43,6 @@ function fillTable(table, sentence, result, onSelect) {
     const row = event.target.closest("tr[data-index]");
     if (row) onSelect(Number(row.dataset.index));
   };
-}
-
-function breakText(after) {
-  if (!after || after.kind === "none") return "";
-  return after.strength === null ? after.kind : `${after.kind} ${after.strength.toFixed(2)}`;
 }
 
 function bar(part, largest, colour) {

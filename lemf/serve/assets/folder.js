@@ -1,7 +1,7 @@
 // The list of the recordings, and what adds one: dropped, chosen or spoken, with its words.
 
 const $ = (id) => document.getElementById(id);
-const data = JSON.parse($("data").textContent);
+const data = await readData($("data"));
 const AUDIO = /\.(wav|flac|ogg)$/i;
 const take = { blocks: [], samples: 0, microphone: null, blob: null };
 

@@ -1,6 +1,3 @@
-import json
-import re
-
 import pytest
 from click.testing import CliRunner
 
@@ -16,8 +13,10 @@ def run(utterance, monkeypatch):
     return lambda *arguments: CliRunner().invoke(main, [*arguments])
 
 
-def content_of(path):
-    return json.loads(re.search(r'id="data">(.*?)</script>', path.read_text("utf-8"), re.S)[1])
+@pytest.fixture
+def content_of(page_data):
+    """A function: the file of a page -> what it holds."""
+    return lambda path: page_data(path.read_text("utf-8"))
 
 
 def test_the_page_is_that_of_python(run, tmp_path):
@@ -28,7 +27,7 @@ def test_the_page_is_that_of_python(run, tmp_path):
     assert page == lemf.report("utterance.wav", "utterance.TextGrid")
 
 
-def test_the_options_are_those_with_which_it_opens(run, tmp_path):
+def test_the_options_are_those_with_which_it_opens(run, tmp_path, content_of):
     result = run(*REPORT, "page.html", "--cues", "listeners", "--decide", "accent",
                  "--threshold", "0.4", "--sound", "none")  # fmt: skip
     assert result.exit_code == 0, result.output
@@ -39,7 +38,7 @@ def test_the_options_are_those_with_which_it_opens(run, tmp_path):
     assert weights == {"pitch": 0.0, "energy": 2.0, "duration": 0.8}
 
 
-def test_notes_are_printed_and_stand_in_the_page(run, tmp_path):
+def test_notes_are_printed_and_stand_in_the_page(run, tmp_path, content_of):
     result = run(*REPORT, "page.html", "--silence", "nothing")
     (note,) = [one for one in result.stderr.splitlines() if one.startswith("note: ")]
     assert content_of(tmp_path / "page.html")["start"]["notes"] == [note.split(": ", 2)[2]]

@@ -1,6 +1,5 @@
 """The folder of a corpus: its index, the pages asked for, and what is not replaced."""
 
-import json
 import re
 import shutil
 
@@ -17,8 +16,10 @@ from lemf.page.html import format_index
 pytest.importorskip("pyarrow")
 
 
-def data_of(path):
-    return json.loads(re.search(r'id="data">(.*?)</script>', path.read_text("utf-8"), re.S)[1])
+@pytest.fixture
+def data_of(page_data):
+    """A function: the file of a page -> what it holds."""
+    return lambda path: page_data(path.read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def made(tmp_path_factory):
     return folder
 
 
-def test_the_index_holds_all_sentences_with_the_scores_of_the_batch(made, tmp_path):
+def test_the_index_holds_all_sentences_with_the_scores_of_the_batch(made, tmp_path, data_of):
     done = lemf.report_features(made / "features.parquet", tmp_path / "report", top=2)
     assert (done.sentences, done.pages, done.silent) == (4, 2, ())
     index = data_of(tmp_path / "report" / "index.html")
@@ -76,7 +77,7 @@ def test_the_index_holds_all_sentences_with_the_scores_of_the_batch(made, tmp_pa
     assert pages == [f"{i:06}.html" for i in sorted(best)]
 
 
-def test_a_page_is_that_of_the_recording(made, tmp_path):
+def test_a_page_is_that_of_the_recording(made, tmp_path, data_of):
     lemf.report_features(made / "features.parquet", tmp_path / "report", top=None)
     content = data_of(tmp_path / "report" / "pages" / "000003.html")
     page = lemf.report(made / "take3.wav", made / "take3.TextGrid")
@@ -88,7 +89,7 @@ def test_a_page_is_that_of_the_recording(made, tmp_path):
         assert content[key] == own[key], key
 
 
-def test_other_cues_rank_the_sentences(made, tmp_path):
+def test_other_cues_rank_the_sentences(made, tmp_path, data_of):
     lemf.report_features(
         made / "features.parquet", tmp_path / "report", top=0, cues="listeners", decide="accent"
     )
@@ -108,7 +109,7 @@ def test_other_cues_rank_the_sentences(made, tmp_path):
         assert "few_words" in row[9]
 
 
-def test_a_recording_that_changed_or_is_gone_has_a_page_without_sound(made, tmp_path):
+def test_a_recording_that_changed_or_is_gone_has_a_page_without_sound(made, tmp_path, data_of):
     corpus = tmp_path / "corpus"
     shutil.copytree(made, corpus, ignore=shutil.ignore_patterns("*.parquet", "*.json"))
     lemf.score_corpus(corpus, corpus / "s.parquet", features=corpus / "f.parquet", jobs=1)

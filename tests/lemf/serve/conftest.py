@@ -20,7 +20,8 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 class Client:
     """Sends requests to a server, with the headers of a browser that was let in unless told."""
 
-    def __init__(self, server, guard, folder):
+    def __init__(self, server, guard, folder, page_data):
+        self.page_data = page_data
         self.port, self.guard, self.folder, self.server = guard.port, guard, folder, server
         self.host = f"127.0.0.1:{guard.port}"
         self.usual = {
@@ -62,8 +63,7 @@ class Client:
     def content_of(self, name, words="corrected"):
         """What the page of a recording holds."""
         _, page = self.get(f"/recording/{self.id_of(name)}?words={words}")
-        start = page.index(b'id="data">') + len(b'id="data">')
-        return json.loads(page[start : page.index(b"</script>", start)])
+        return self.page_data(page.decode())
 
     @property
     def token_path(self):
@@ -72,7 +72,7 @@ class Client:
 
 
 @pytest.fixture
-def serve():
+def serve(page_data):
     """A function of a folder and settings: serve it in a thread until the test ends."""
     running = []
 
@@ -82,7 +82,7 @@ def serve():
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         running.append((opening, server, thread))
-        return Client(server, guard, folder)
+        return Client(server, guard, folder, page_data)
 
     yield start
     for opening, server, thread in running:
