@@ -1,7 +1,4 @@
-"""The settings of one analysis: frozen, checked on construction, the paper's values by default.
-
-The choices of other options stand here, too, so that the command line reads them without numpy.
-"""
+"""The settings of one analysis: frozen, checked on construction, the paper's values by default."""
 
 from __future__ import annotations
 
@@ -42,21 +39,8 @@ Scope = Literal["sentence", "recording", "speaker", "corpus"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 N_RESAMPLES = 1000  # of a bootstrap
 SINGLE_RECORDING_SCOPES = SCOPES[:2]  # the others need several recordings
-FitMethod = Literal["rank", "softmax", "ridge"]
-FIT_METHODS: tuple[FitMethod, ...] = get_args(FitMethod)
-Grouping = Literal["speaker", "emotion"]
-GROUPINGS: tuple[Grouping, ...] = get_args(Grouping)
 AlignerName = Literal["espeak", "praat", "viter", "mfa"]
 ALIGNERS: tuple[AlignerName, ...] = get_args(AlignerName)
-InterchangeFormat = Literal["prompt", "eaf", "emu", "webvtt", "ass", "ssml"]
-OutputFormat = Literal["table", "json", "csv"] | InterchangeFormat
-INTERCHANGE_FORMATS: tuple[InterchangeFormat, ...] = get_args(InterchangeFormat)
-F0Axis = Literal["log", "semitones", "hz"]
-F0_AXES: tuple[F0Axis, ...] = get_args(F0Axis)
-PrintSize = Literal["column", "slide"]
-PRINT_SIZES: tuple[PrintSize, ...] = get_args(PrintSize)
-PageSound = Literal["auto", "flac", "ogg", "none"]
-PAGE_SOUNDS: tuple[PageSound, ...] = get_args(PageSound)
 
 _LARGEST = {"gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949"}
 LOWEST_FLOOR_HZ = 20.0

@@ -51,6 +51,13 @@ def test_what_lemf_refuses_is_said(objects):
         run_file(objects, str(SCRIPT), COMMAND, "paper", "")
 
 
+@pytest.mark.parametrize("chosen", [[0], [1], [0, 0, 1], [0, 1, 1]])
+def test_other_selections_are_refused_in_words(objects, chosen):
+    several = [objects[place].copy() for place in chosen]
+    with pytest.raises(parselmouth.PraatError, match="Select one Sound and one TextGrid, then"):
+        run_file(several, str(SCRIPT), COMMAND, "paper", "")
+
+
 def test_a_command_that_is_not_found_is_said(objects):
     with pytest.raises(parselmouth.PraatError, match=r"not found|does not run|No such file"):
         run_file(objects, str(SCRIPT), "/no/such/lemf", "paper", "")

@@ -11,16 +11,17 @@ from lemf.commands.weight_options import WeightOptions, read_weight_options, wei
 from lemf.config import (
     DEFAULT_THRESHOLD,
     DURATION_METHODS,
-    F0_AXES,
     PITCH_METHODS,
     SINGLE_RECORDING_SCOPES,
     Settings,
 )
 from lemf.errors import SettingsError, shown
+from lemf.option_choices import F0_AXES
 from lemf.runtime.console import add_options, force_option, say
 
 if TYPE_CHECKING:
-    from lemf.config import DurationMethod, F0Axis, PitchMethod, Scope
+    from lemf.config import DurationMethod, PitchMethod, Scope
+    from lemf.option_choices import F0Axis
 
 
 class MeasureOptions(TypedDict):

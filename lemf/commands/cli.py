@@ -29,13 +29,14 @@ from lemf.commands.measuring import align_inputs, measure_inputs
 from lemf.commands.report_command import report
 from lemf.commands.schema_command import schema
 from lemf.commands.serve_command import serve
-from lemf.config import INTERCHANGE_FORMATS, PRINT_SIZES
 from lemf.errors import OutputError, SettingsError
+from lemf.option_choices import INTERCHANGE_FORMATS, PRINT_SIZES
 from lemf.runtime.console import FIGURE_SUFFIXES, PATH, OneLineErrors, open_stdout, print_text, say
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 
 if TYPE_CHECKING:
-    from lemf.config import OutputFormat, PrintSize, Settings
+    from lemf.config import Settings
+    from lemf.option_choices import OutputFormat, PrintSize
     from lemf.reading.alignment import Word
     from lemf.reading.audio import Audio
     from lemf.reading.textgrid import TextGrid
@@ -114,6 +115,10 @@ def score(
     check_apart(outputs, word_inputs(audio, textgrid, options))
     for output in outputs:
         check_output(output, force=options["force"])
+    if output_format == "ssml":
+        from lemf.display.interchange.ssml import check_language_code
+
+        check_language_code(options["language"])
 
     from lemf.display.textgrid_output import format_textgrid
 

@@ -11,6 +11,7 @@ import click
 
 from lemf.commands.analysis_options import ViewOptions, read_settings, view_options
 from lemf.commands.measuring import align_inputs, measure_inputs
+from lemf.option_choices import CONVERSATION_FORMATS, ConversationFormat
 from lemf.runtime.console import PATH, open_stdout, print_text, say
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 
@@ -21,16 +22,19 @@ if TYPE_CHECKING:
     from lemf.scoring.emphasis import Emphasis
 
 
+SpokenFormat = Literal["table", "json", "csv"] | ConversationFormat
+
+
 @click.command()
 @click.argument("audio", type=PATH)
 @click.argument("textgrid", type=PATH)
 @click.option(
     "--format",
     "output_format",
-    type=click.Choice(["table", "json", "csv"]),
+    type=click.Choice(["table", "json", "csv", *CONVERSATION_FORMATS]),
     default="table",
     show_default=True,
-    help="Format of the output.",
+    help="Format of the output; prompt is a line per sentence for a language model.",
 )
 @click.option(
     "--textgrid",
@@ -49,7 +53,7 @@ if TYPE_CHECKING:
 def conversation(
     audio: Path,
     textgrid: Path,
-    output_format: Literal["table", "json", "csv"],
+    output_format: SpokenFormat,
     scored_textgrid: Path | None,
     given: tuple[str, ...],
     **options: Unpack[ViewOptions],
@@ -87,7 +91,7 @@ def conversation(
         spoken.append(Spoken(name, one.channel, _score_speaker(audio, grid, chosen)))
     if scored_textgrid is not None:
         _write_tiers(scored_textgrid, grid, spoken, force=options["force"])
-    _print(spoken, output_format, options["top"])
+    _print(spoken, grid, output_format, options["top"])
 
 
 def _parse_channel(text: str) -> tuple[str, int]:
@@ -110,17 +114,16 @@ def _score_speaker(audio: Path, grid: TextGrid, settings: Settings) -> Emphasis:
 
 
 def _write_tiers(path: Path, grid: TextGrid, spoken: Sequence[Spoken], *, force: bool) -> None:
-    from lemf.display.export import add_tiers
+    from lemf.display.conversation import add_spoken_tiers
     from lemf.display.textgrid_output import format_textgrid
 
-    for one in spoken:
-        grid = add_tiers(grid, one.emphasis, speaker=one.speaker)
-    write_output(path, format_textgrid(grid).encode(), force=force)
+    scored = add_spoken_tiers(grid, spoken)
+    write_output(path, format_textgrid(scored).encode(), force=force)
     say(f"wrote {path}")
 
 
-def _print(spoken: Sequence[Spoken], output_format: str, top: int) -> None:
-    """Print the table of each speaker, or one JSON or CSV with all of them."""
+def _print(spoken: Sequence[Spoken], grid: TextGrid, output_format: SpokenFormat, top: int) -> None:
+    """Print the table of each speaker, or one text of another format with all of them."""
     from lemf.display.conversation import format_conversation_csv, format_conversation_json
     from lemf.display.table import print_table
 
@@ -128,6 +131,10 @@ def _print(spoken: Sequence[Spoken], output_format: str, top: int) -> None:
         print_text(format_conversation_json(spoken))
     elif output_format == "csv":
         print_text(format_conversation_csv(spoken))
+    elif output_format != "table":
+        from lemf.display.interchange.formats import format_conversation
+
+        print_text(format_conversation(spoken, output_format, grid))
     else:
         for one in spoken:
             print_text(f"{one.speaker}, channel {one.channel}\n\n")

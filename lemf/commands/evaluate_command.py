@@ -21,12 +21,8 @@ from lemf.commands.evaluate_systems import (
     set_decision,
 )
 from lemf.commands.weight_options import decision_options
-from lemf.config import (
-    CUE_SETS,
-    GROUPINGS,
-    Grouping,
-    shown_fields,
-)
+from lemf.config import CUE_SETS, shown_fields
+from lemf.option_choices import GROUPINGS, Grouping
 from lemf.runtime.console import (
     FIGURE_SUFFIXES,
     PATH,

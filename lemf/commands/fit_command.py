@@ -13,8 +13,9 @@ from lemf.commands.analysis_options import (
     measure_options,
     read_measure_options,
 )
-from lemf.config import CUE_SETS, DECISIONS, FIT_METHODS
+from lemf.config import CUE_SETS, DECISIONS
 from lemf.errors import SettingsError
+from lemf.option_choices import FIT_METHODS
 from lemf.runtime.console import PATH, force_option, jobs_option, open_stdout, resamples_option, say
 from lemf.runtime.cores import count_cores
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
@@ -22,7 +23,8 @@ from lemf.runtime.progress import progress
 
 if TYPE_CHECKING:
     from lemf.agreement.fitting.run import Fit
-    from lemf.config import FitMethod, Settings
+    from lemf.config import Settings
+    from lemf.option_choices import FitMethod
 
 
 _CUT, _CUT_OF_RATERS = 1.0, 0.5

@@ -18,14 +18,14 @@ from lemf.commands.align_options import (
 from lemf.commands.analysis_options import AnalysisOptions, analysis_options, read_settings
 from lemf.commands.measuring import align_inputs, measure_inputs
 from lemf.commands.weight_options import read_weight_options
-from lemf.config import PAGE_SOUNDS
 from lemf.errors import SettingsError
+from lemf.option_choices import PAGE_SOUNDS
 from lemf.runtime.console import PATH, say
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 from lemf.runtime.progress import progress
 
 if TYPE_CHECKING:
-    from lemf.config import PageSound
+    from lemf.option_choices import PageSound
 
 
 class ReportOptions(AnalysisOptions, WordOptions):

@@ -1,4 +1,4 @@
-"""The emphases of several speakers of one recording -> one JSON or one CSV."""
+"""The emphases of several speakers of one recording -> one JSON, one CSV, one TextGrid."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from lemf.display.export import add_tiers
+from lemf.reading.textgrid import TextGrid
 from lemf.runtime.output import escape_controls
 from lemf.scoring.emphasis import Emphasis
 
@@ -44,3 +46,10 @@ def format_conversation_csv(speakers: Iterable[Spoken]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return stream.getvalue()
+
+
+def add_spoken_tiers(textgrid: TextGrid, speakers: Iterable[Spoken]) -> TextGrid:
+    """Append the tiers of `add_tiers` for each speaker, with the name before theirs."""
+    for one in speakers:
+        textgrid = add_tiers(textgrid, one.emphasis, speaker=one.speaker)
+    return textgrid

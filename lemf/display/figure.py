@@ -17,7 +17,7 @@ with importing("lemf[plot]"):  # before the modules below, which import matplotl
     from matplotlib.figure import Figure
     from matplotlib.transforms import ScaledTranslation
 
-from lemf.config import F0_AXES, F0Axis, check_choice
+from lemf.config import check_choice
 from lemf.display.figure_breaks import mark_breaks
 from lemf.display.figure_contours import draw_energy, draw_f0
 from lemf.display.figure_cues import beyond_the_papers, draw_contributions, draw_log_odds
@@ -32,6 +32,7 @@ from lemf.display.figure_labels import (
 )
 from lemf.display.figure_pages import cut_pages
 from lemf.errors import SettingsError
+from lemf.option_choices import F0_AXES, F0Axis
 from lemf.reading.frames import frames_of
 from lemf.runtime.output import FigureFormat
 from lemf.scoring.emphasis import Emphasis, SentenceEmphasis

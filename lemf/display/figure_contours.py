@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.ticker import FixedLocator
 
 from lemf.arrays import FloatArray
-from lemf.config import F0Axis
 from lemf.contours.contours import Contours
 from lemf.display.figure_cues import mark_energy, mark_pitch
+from lemf.option_choices import F0Axis
 from lemf.runtime.colours import BLUE, GREY_27
 from lemf.scoring.emphasis import SentenceEmphasis
 

@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lemf.config import PAGE_SOUNDS, PageSound, Settings, check_choice
+from lemf.config import Settings, check_choice
 from lemf.contours.measurement import Measurement
 from lemf.corpus.parquet import FeatureFile
 from lemf.corpus.rescoring import change_settings, settings_of
 from lemf.errors import LemfError, OutputError, SettingsError, printable
+from lemf.option_choices import PAGE_SOUNDS, PageSound
 from lemf.page.content import page_content
 from lemf.page.html import format_index, format_page
 from lemf.page.sound import Sound, encode_recording

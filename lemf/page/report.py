@@ -7,15 +7,14 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from lemf.config import (
-    PAGE_SOUNDS,
     AlignerName,
     AlignSettings,
-    PageSound,
     Settings,
     check_choice,
 )
 from lemf.contours.contours import Track, Work
 from lemf.contours.measurement import Measurement, measure
+from lemf.option_choices import PAGE_SOUNDS, PageSound
 from lemf.page.content import page_content
 from lemf.page.html import format_page
 from lemf.page.sound import encode_recording

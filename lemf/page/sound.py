@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from lemf.arrays import FloatArray
-from lemf.config import PageSound
+from lemf.option_choices import PageSound
 from lemf.reading.audio import Audio
 from lemf.reading.sound_files.encoding import HIGHEST_OGG_HZ, SoundFormat, encode_sound
 

@@ -22,6 +22,8 @@ MANIFEST_SUFFIXES = (".csv", ".jsonl")  # of manifests of corpora, and of labels
 
 Row = dict[str, object]
 
+_SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
+_ZIP = b"PK\x03\x04"  # the beginning of .xlsx and .ods
 _MOST_DIGITS = 9  # of an index
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
@@ -67,6 +69,8 @@ def read_rows(
         is cut short, too long or no JSON object.
     """
     suffix = Path(path).suffix.lower()
+    if suffix in _SPREADSHEETS and ".csv" in suffixes:
+        raise CorpusError(f"{path}: a spreadsheet; save it as CSV, in UTF-8 and with commas")
     if suffix not in suffixes:
         raise CorpusError(f"{path}: the name must end in {', '.join(suffixes)}")
     if suffix == ".parquet":
@@ -76,6 +80,11 @@ def read_rows(
     except FileNotFoundError:
         raise CorpusError(f"{path}: no such file; check the path") from None
     except UnicodeDecodeError as error:
+        if error.object.startswith(_ZIP):  # renamed
+            raise CorpusError(
+                f"{path}: a spreadsheet under the name of a table; save it as CSV, in UTF-8 and "
+                "with commas"
+            ) from error
         raise CorpusError(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from error
     except (OSError, ValueError) as error:  # ValueError: no file can have this name
         raise CorpusError(

@@ -6,7 +6,7 @@ import io
 from importlib.util import find_spec
 from typing import NamedTuple, get_args
 
-from lemf.config import INTERCHANGE_FORMATS, InterchangeFormat, Settings
+from lemf.config import Settings
 from lemf.display.export import (
     add_tiers,
     format_contours_csv,
@@ -18,6 +18,7 @@ from lemf.display.interchange.formats import format_emphasis
 from lemf.display.table import print_table
 from lemf.display.textgrid_output import format_textgrid
 from lemf.errors import SettingsError, printable, shown
+from lemf.option_choices import INTERCHANGE_FORMATS, InterchangeFormat
 from lemf.page.report import make_page
 from lemf.pipeline import score_measurement
 from lemf.runtime.output import FigureFormat

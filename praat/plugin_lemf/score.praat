@@ -11,6 +11,9 @@ form Score emphasis (lemf)
     sentence Options
 endform
 
+if numberOfSelected ("Sound") <> 1 or numberOfSelected ("TextGrid") <> 1
+    exitScript: "Select one Sound and one TextGrid, then choose this command again."
+endif
 sound = selected: "Sound"
 textgrid = selected: "TextGrid"
 name$ = selected$: "TextGrid"

@@ -18,8 +18,9 @@ from lemf.agreement.labels.rated_sentences import (
 )
 from lemf.agreement.measures import CLEAR_MARGIN, MEASURES, Judgement, judge, rating_margin
 from lemf.arrays import FloatArray
-from lemf.config import GROUPINGS, N_RESAMPLES, Grouping
+from lemf.config import N_RESAMPLES
 from lemf.errors import CorpusError
+from lemf.option_choices import GROUPINGS, Grouping
 from lemf.scoring.ranking import rounded
 
 

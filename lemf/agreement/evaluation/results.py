@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lemf.agreement.bootstrap import Intervals
 from lemf.agreement.evaluation.detect import Detection
 from lemf.agreement.labels.rated_sentences import Unjudged
-from lemf.config import Grouping
+from lemf.option_choices import Grouping
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,8 +20,8 @@ from lemf.agreement.evaluation.text import (
     describe_unjudged,
 )
 from lemf.agreement.measures import MEASURES
-from lemf.config import Grouping
 from lemf.errors import printable
+from lemf.option_choices import Grouping
 
 _NARROWEST = 100  # columns, in which no number is cut; 80 are usually enough
 

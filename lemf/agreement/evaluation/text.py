@@ -21,7 +21,7 @@ from lemf.agreement.evaluation.detection_text import detection_blocks, detection
 from lemf.agreement.evaluation.results import Evaluation, SystemAgreement
 from lemf.agreement.labels.rated_sentences import NOT_RANKED
 from lemf.agreement.measures import MEASURES
-from lemf.config import Grouping
+from lemf.option_choices import Grouping
 from lemf.runtime.output import escape_controls
 
 TITLES: Mapping[str, tuple[str, str]] = {  # of the measures: in a narrow column, and elsewhere

@@ -21,8 +21,9 @@ from lemf.agreement.labels.rated_sentences import (
     rate_sentences,
 )
 from lemf.arrays import FloatArray, IntArray
-from lemf.config import FIT_METHODS, N_RESAMPLES, FitMethod, Settings, check_choice
+from lemf.config import N_RESAMPLES, Settings, check_choice
 from lemf.errors import CorpusError
+from lemf.option_choices import FIT_METHODS, FitMethod
 from lemf.runtime.progress import Watch, no_watch
 
 REGULARISATIONS: tuple[float, ...] = tuple(10.0 ** (k / 2) for k in range(-6, 3))  # 0.001 to 10

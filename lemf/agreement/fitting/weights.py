@@ -18,8 +18,8 @@ import numpy as np
 
 from lemf.agreement.measures import top_word
 from lemf.arrays import FloatArray, IntArray
-from lemf.config import FitMethod
 from lemf.cues.zscore import zscore
+from lemf.option_choices import FitMethod
 
 _MOST_STEPS = 50  # of Newton, and halvings of each; five to ten are usual
 _SHORTEST_STEP = 1e-10  # largest change of a weight, below which the search ends

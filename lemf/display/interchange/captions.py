@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 
+from lemf.display.interchange.turns import Turn
 from lemf.errors import UNPRINTABLE
-from lemf.scoring.emphasis import Emphasis, SentenceEmphasis, WordEmphasis
+from lemf.scoring.emphasis import SentenceEmphasis, WordEmphasis
 
 _VTT_CLASS = "emphasised"
 _VTT_HEAD = (
@@ -31,18 +32,25 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 _ASS_ON, _ASS_OFF = r"{\b1\1c&H0000FFFF&}", r"{\b0\1c&H00FFFFFF&}"
 # Braces begin commands of ASS, and a backslash a line break, which no escape takes back everywhere
 _ASS_TEXT = str.maketrans({"{": "\uff5b", "}": "\uff5d", "\\": "\u29f5"})
+_ASS_FIELD = _ASS_TEXT | str.maketrans({",": "\uff0c"})  # commas separate fields
 
 
-def format_webvtt(emphasis: Emphasis) -> str:
+def format_webvtt(turns: Sequence[Turn]) -> str:
     """Format one cue per sentence, with the start of each word, emphasised words of a class.
 
-    Emphasised are the words that were decided to be, without a decision the top word.
+    Emphasised are the words that were decided to be, without a decision the top word. Of several
+    speakers, a voice span names each.
     """
     cues = [
-        f"{_clock(sentence.start_s)} --> {_clock(sentence.end_s)}\n{_vtt_text(sentence)}\n"
-        for sentence in emphasis.sentences
+        f"{_clock(sentence.start_s)} --> {_clock(sentence.end_s)}\n"
+        f"{_vtt_voice(speaker)}{_vtt_text(sentence)}\n"
+        for sentence, speaker in turns
     ]
     return "\n".join([_VTT_HEAD, *cues])
+
+
+def _vtt_voice(speaker: str) -> str:
+    return f"<v {escape(_plain(speaker), quote=False)}>" if speaker else ""
 
 
 def _vtt_text(sentence: SentenceEmphasis) -> str:
@@ -55,15 +63,16 @@ def _vtt_text(sentence: SentenceEmphasis) -> str:
     return " ".join(pieces)
 
 
-def format_ass(emphasis: Emphasis) -> str:
+def format_ass(turns: Sequence[Turn]) -> str:
     r"""Format Advanced SubStation Alpha: one line per sentence, karaoke times, stressed words bold.
 
-    ``\k`` counts the hundredths of a second from the start of a word to that of the next.
+    ``\k`` counts the hundredths of a second from the start of a word to that of the next. Of
+    several speakers, the field ``Name`` names each.
     """
     return _ASS_HEAD + "".join(
-        f"Dialogue: 0,{_ass_clock(sentence.start_s)},{_ass_clock(sentence.end_s)},Default,,0,0,0,,"
-        f"{_ass_text(sentence)}\n"
-        for sentence in emphasis.sentences
+        f"Dialogue: 0,{_ass_clock(sentence.start_s)},{_ass_clock(sentence.end_s)},Default,"
+        f"{_plain(speaker).translate(_ASS_FIELD) if speaker else ''},0,0,0,,{_ass_text(sentence)}\n"
+        for sentence, speaker in turns
     )
 
 

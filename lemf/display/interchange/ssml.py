@@ -6,16 +6,33 @@ https://www.w3.org/TR/speech-synthesis11/, sections 3.2.2 (emphasis) and 3.2.4 (
 from __future__ import annotations
 
 import math
+import re
 import xml.etree.ElementTree as ET
 
 from lemf.display.interchange.contrast import Contrast, contrasts
 from lemf.display.interchange.xml_text import xml_text
+from lemf.errors import SettingsError, shown
 from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
 
 _NAMESPACE = "http://www.w3.org/2001/10/synthesis"
 _UNKNOWN = "und"  # of BCP 47: the language is not known
+_CODE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")  # of BCP 47, as far as its form goes
 _MOST_ST, _MOST_DB = 12.0, 12.0  # of a prosody element: more is an outlier
 _LEAST_RATE, _MOST_RATE = 50, 200  # per cent
+
+
+def check_language_code(language: str | None) -> None:
+    """Check that a language is a code of BCP 47 by its form; None is unknown.
+
+    Raises
+    ------
+    SettingsError
+        Anything else, such as ``"German"``.
+    """
+    if language is not None and not _CODE.fullmatch(language):
+        raise SettingsError(
+            f"language {shown(language)}: write its code for SSML, such as en or de-AT"
+        )
 
 
 def format_ssml(emphasis: Emphasis, language: str | None = None) -> str:
@@ -30,7 +47,13 @@ def format_ssml(emphasis: Emphasis, language: str | None = None) -> str:
     emphasis : Emphasis
     language : str, optional
         Code of the language; ``und`` when left out.
+
+    Raises
+    ------
+    SettingsError
+        `language` has not the form of a code.
     """
+    check_language_code(language)
     root = ET.Element(
         "speak", {"version": "1.1", "xmlns": _NAMESPACE, "xml:lang": language or _UNKNOWN}
     )

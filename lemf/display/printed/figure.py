@@ -18,12 +18,13 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from lemf.config import TRACKER_NAMES, F0Axis, PrintSize
+from lemf.config import TRACKER_NAMES
 from lemf.display.figure import describe_doubts, draw_page, fit_title, page_of
 from lemf.display.figure_cues import beyond_the_papers
 from lemf.display.figure_fonts import drawable, fonts_of, readable
 from lemf.display.figure_labels import points
 from lemf.display.printed.sizes import SHEETS, Sheet, cut_sheets
+from lemf.option_choices import F0Axis, PrintSize
 from lemf.runtime.colours import GREY_33
 from lemf.runtime.output import FigureFormat
 from lemf.scoring.emphasis import Emphasis, SentenceEmphasis

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from lemf.config import PrintSize
+from lemf.option_choices import PrintSize
 
 if TYPE_CHECKING:
     from lemf.reading.alignment import Word

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from lemf.agreement.fitting.weights import minimise_loss, prepare_sentence, sentence_loss
 from lemf.agreement.folds import make_folds, what_to_leave_out
-from lemf.config import FIT_METHODS
+from lemf.option_choices import FIT_METHODS
 
 SOLVED = 1e-5  # of a weight: what the optimisers of others reach
 

@@ -12,6 +12,8 @@ from click.testing import CliRunner
 
 import lemf
 from lemf.commands.cli import main
+from lemf.display.conversation import Spoken
+from lemf.display.interchange.formats import format_conversation
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -92,3 +94,49 @@ def test_what_cannot_be_scored_is_one_line(talk, options, code, message):
     assert result.exit_code == code
     assert message in result.stderr
     assert result.stdout == ""
+
+
+def test_annotations_have_a_group_of_tiers_per_speaker_which_others_read(talk, tmp_path):
+    pympi = pytest.importorskip("pympi")
+    (tmp_path / "talk.eaf").write_text(run(talk, "--format", "eaf").stdout, encoding="utf-8")
+    elan = pympi.Elan.Eaf(str(tmp_path / "talk.eaf"))
+    added = [f"{name} - {kind}" for name in ("Anna", "Ben") for kind in ("emphasis", "segment")]
+    assert [*elan.get_tier_names()][4:] == added
+    (segment,) = elan.get_annotation_data_for_tier("Ben - segment")
+    assert segment[2] == "really didn't mean"
+    content = json.loads(run(talk, "--format", "emu").stdout)
+    assert [level["name"] for level in content["levels"]][4:] == added
+
+
+def test_captions_and_prompts_say_who_speaks_in_the_order_of_speech(talk):
+    cues = run(talk, "--format", "webvtt").stdout.split("\n\n")[2:]
+    assert [cue.split("\n")[1].partition(">")[0] for cue in cues] == ["<v Anna", "<v Ben"]
+    assert "<c.emphasised>didn't</c>" in cues[1]
+    lines = run(talk, "--format", "ass").stdout.split("\n")
+    names = [line.split(",")[4] for line in lines if line.startswith("Dialogue:")]
+    assert names == ["Anna", "Ben"]
+    said = run(talk, "--format", "prompt").stdout.splitlines()
+    assert said[0].startswith('Anna: "I really didn\'t mean that" most prominent: really (')
+    assert said[1].startswith("Ben: \"I really didn't mean that\" most prominent: didn't (")
+
+
+def test_names_of_speakers_stay_text():
+    emphasis = lemf.score(EXAMPLES / "really.wav", EXAMPLES / "really.TextGrid")
+    spoken = [Spoken('A>, {\\p1}\n1: "none', 1, emphasis)]
+    grid = lemf.read_textgrid(EXAMPLES / "really.TextGrid")
+    (line,) = format_conversation(spoken, "ass", grid).rstrip("\n").rsplit("\n", 1)[1:]
+    assert line.count("{\\p") == 0
+    assert len(line.split(",", 9)) == 10
+    assert line.split(",")[5:8] == ["0", "0", "0"]
+    (cue,) = format_conversation(spoken, "webvtt", grid).split("\n\n")[2:]
+    assert cue.split("\n")[1].startswith("<v A&gt;, ")
+    assert len(cue.rstrip("\n").split("\n")) == 2
+    said = format_conversation(spoken, "prompt", grid)
+    assert said.startswith('"A>, {\\\\p1}\\n1: \\"none": "I really')
+    assert said.count("\n") == 1
+
+
+def test_speech_synthesis_has_no_speakers(talk):
+    refused = run(talk, "--format", "ssml")
+    assert refused.exit_code == 2
+    assert "'ssml' is not one of" in refused.stderr

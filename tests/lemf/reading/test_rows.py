@@ -97,3 +97,16 @@ def test_faults_of_a_table_are_named_with_their_place(tmp_path, name, content, m
 def test_names_that_no_file_can_have(name, suffix):
     with pytest.raises(CorpusError, match=r"cannot be read|or damaged|no such file"):
         read_rows(f"{name}.{suffix}")
+
+
+@pytest.mark.parametrize("name", ["mine.xlsx", "mine.XLS", "mine.ods"])
+def test_a_spreadsheet_is_named_as_one(tmp_path, name):
+    (tmp_path / name).write_bytes(b"PK\x03\x04")
+    with pytest.raises(CorpusError, match="a spreadsheet; save it as CSV, in UTF-8 and with comm"):
+        read_rows(tmp_path / name)
+
+
+def test_a_renamed_spreadsheet_is_named_as_one(tmp_path):
+    (tmp_path / "mine.csv").write_bytes(b"PK\x03\x04\x14\x00\xff\xfe\x9c")
+    with pytest.raises(CorpusError, match="a spreadsheet under the name of a table"):
+        read_rows(tmp_path / "mine.csv")

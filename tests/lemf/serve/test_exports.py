@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import lemf
 from lemf.commands.cli import main
-from lemf.config import INTERCHANGE_FORMATS
+from lemf.option_choices import INTERCHANGE_FORMATS
 from lemf.serve.exports import EXPORTS
 from lemf.serve.messages import serve_range
 

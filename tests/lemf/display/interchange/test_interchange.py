@@ -16,9 +16,9 @@ from click.testing import CliRunner
 
 import lemf
 from lemf.commands.cli import main
-from lemf.config import INTERCHANGE_FORMATS
 from lemf.display.interchange.contrast import contrasts
 from lemf.display.interchange.formats import format_emphasis
+from lemf.option_choices import INTERCHANGE_FORMATS
 
 EXAMPLES = Path(__file__).parents[4] / "examples"
 INPUTS = [str(EXAMPLES / name) for name in ("really.wav", "really.TextGrid")]
@@ -196,6 +196,24 @@ def test_one_word_has_no_contrast():
         '"really" most prominent: really (not measurable)\n'
     )
     assert "<prosody>really</prosody>" in format_emphasis(emphasis, "ssml")
+
+
+@pytest.mark.parametrize("language", ["German", "", "e", "de DE", '"/><x', "de_AT"])
+def test_a_language_that_is_no_code_is_refused_before_the_recording_is_read(language, tmp_path):
+    missing = str(tmp_path / "no.wav")
+    said = CliRunner().invoke(
+        main, ["score", missing, INPUTS[1], "--format", "ssml", "--language", language]
+    )
+    assert said.exit_code == 1
+    assert "write its code for SSML, such as en or de-AT" in said.stderr
+    with pytest.raises(lemf.LemfError, match="write its code for SSML"):
+        format_emphasis(lemf.score(*INPUTS), "ssml", language=language)
+
+
+@pytest.mark.parametrize("language", ["en", "de-AT", "en-gb-x-rp", "cmn", "vi-vn-x-central"])
+def test_codes_of_languages_stand_in_ssml(language, example):
+    root = ET.fromstring(format_emphasis(example[0], "ssml", language=language))
+    assert root.get("{http://www.w3.org/XML/1998/namespace}lang") == language
 
 
 # Hostile labels
