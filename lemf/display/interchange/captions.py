@@ -10,9 +10,7 @@ from lemf.errors import UNPRINTABLE
 from lemf.scoring.emphasis import SentenceEmphasis, WordEmphasis
 
 _VTT_CLASS = "emphasised"
-_VTT_HEAD = (
-    f"WEBVTT\n\nSTYLE\n::cue(.{_VTT_CLASS}) {{\n  color: yellow;\n  font-weight: bold;\n}}\n"
-)
+_VTT_HEAD = "WEBVTT\n"  # no STYLE: ffmpeg before 6 reads no cue after one
 _ASS_HEAD = """[Script Info]
 ScriptType: v4.00+
 WrapStyle: 0
@@ -36,7 +34,7 @@ _ASS_FIELD = _ASS_TEXT | str.maketrans({",": "\uff0c"})  # commas separate field
 
 
 def format_webvtt(turns: Sequence[Turn]) -> str:
-    """Format one cue per sentence, with the start of each word, emphasised words of a class.
+    """Format one cue per sentence, the start of each word, emphasised words bold and of a class.
 
     Emphasised are the words that were decided to be, without a decision the top word. Of several
     speakers, a voice span names each.
@@ -58,7 +56,7 @@ def _vtt_text(sentence: SentenceEmphasis) -> str:
     for word, is_emphasised in _words(sentence):
         text = escape(_plain(word.word), quote=False)
         if is_emphasised:
-            text = f"<c.{_VTT_CLASS}>{text}</c>"
+            text = f"<c.{_VTT_CLASS}><b>{text}</b></c>"
         pieces.append(text if word.index == 0 else f"<{_clock(word.start_s)}>{text}")
     return " ".join(pieces)
 

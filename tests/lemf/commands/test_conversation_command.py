@@ -109,9 +109,9 @@ def test_annotations_have_a_group_of_tiers_per_speaker_which_others_read(talk, t
 
 
 def test_captions_and_prompts_say_who_speaks_in_the_order_of_speech(talk):
-    cues = run(talk, "--format", "webvtt").stdout.split("\n\n")[2:]
+    cues = run(talk, "--format", "webvtt").stdout.split("\n\n")[1:]
     assert [cue.split("\n")[1].partition(">")[0] for cue in cues] == ["<v Anna", "<v Ben"]
-    assert "<c.emphasised>didn't</c>" in cues[1]
+    assert "<c.emphasised><b>didn't</b></c>" in cues[1]
     lines = run(talk, "--format", "ass").stdout.split("\n")
     names = [line.split(",")[4] for line in lines if line.startswith("Dialogue:")]
     assert names == ["Anna", "Ben"]
@@ -128,7 +128,7 @@ def test_names_of_speakers_stay_text():
     assert line.count("{\\p") == 0
     assert len(line.split(",", 9)) == 10
     assert line.split(",")[5:8] == ["0", "0", "0"]
-    (cue,) = format_conversation(spoken, "webvtt", grid).split("\n\n")[2:]
+    (cue,) = format_conversation(spoken, "webvtt", grid).split("\n\n")[1:]
     assert cue.split("\n")[1].startswith("<v A&gt;, ")
     assert len(cue.rstrip("\n").split("\n")) == 2
     said = format_conversation(spoken, "prompt", grid)

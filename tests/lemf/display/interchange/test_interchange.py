@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -126,7 +127,7 @@ def test_segments_of_emu_end_on_the_sample_before_the_next(example):
 
 def test_the_emphasised_word_has_a_class_in_webvtt(example):
     text = format_emphasis(example[0], "webvtt")
-    assert re.findall(r"<c\.emphasised>(.*?)</c>", text) == ["really"]
+    assert re.findall(r"<c\.emphasised><b>(.*?)</b></c>", text) == ["really"]
     assert text.startswith("WEBVTT\n")
 
 
@@ -137,6 +138,18 @@ def test_karaoke_times_of_ass_sum_to_the_line(example):
     sentence = example[0].sentences[0]
     assert sum(centis) == round(100 * sentence.end_s) - round(100 * sentence.start_s)
     assert re.findall(r"\\b1[^}]*}(.*?){", line) == ["really"]
+
+
+@pytest.mark.parametrize("name", ["webvtt", "ass"])
+def test_ffmpeg_reads_captions_with_the_emphasised_word_in_bold(example, name, tmp_path):
+    if (ffmpeg := shutil.which("ffmpeg")) is None:
+        pytest.skip("needs ffmpeg")
+    path = tmp_path / f"really.{'vtt' if name == 'webvtt' else name}"
+    path.write_text(format_emphasis(example[0], name), encoding="utf-8")
+    command = [ffmpeg, "-loglevel", "error", "-i", str(path), "-f", "srt", "-"]
+    read = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert re.sub("<[^>]*>", "", read).split("\n")[2] == " ".join(WORDS)
+    assert re.findall("<b>(.*?)</b>", re.sub("</?font[^>]*>", "", read)) == ["really"]
 
 
 # Synthesis and language models
@@ -230,7 +243,7 @@ def test_labels_stay_text_in_xml(hostile):
 def test_labels_stay_text_in_captions(hostile):
     text = format_emphasis(hostile[0], "webvtt")
     assert text.count("-->") == 1
-    assert len(text.split("\n\n")) == 3  # the head, the style, the cue
+    assert len(text.split("\n\n")) == 2  # the head and the cue
     assert "<script" not in text
     assert not re.search("[\x1b\u202e]", text)
     line = format_emphasis(hostile[0], "ass").rstrip("\n").rsplit("\n", 1)[1]
