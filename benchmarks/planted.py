@@ -30,7 +30,7 @@ from msfser.evaluation.prediction_table import PREDICTIONS_NAME, read_prediction
 from msfser.evaluation.predictions import VOTES
 from msfser.evaluation.votes.spread import SPREADS, rank_correlation
 from msfser.manifest import DIMENSIONS, MANIFEST_NAME, read_manifest
-from msfser.outputs import read_parquet
+from msfser.parquet import read_parquet
 from msfser.semantics.context import make_context
 from msfser.semantics.es.description import emotions_of
 from msfser.semantics.es.description_file import import_descriptions

@@ -19,7 +19,12 @@ from numpy.typing import NDArray
 
 from lemf.runtime.output import write_output
 from msfser.errors import ManifestError
-from msfser.outputs import Column, convert_columns, format_parquet, read_parquet
+from msfser.parquet import (
+    Column,
+    convert_columns,
+    format_parquet,
+    read_parquet,
+)
 
 DIMENSIONS = ("valence", "arousal", "dominance")  # their order everywhere
 MANIFEST_NAME = "manifest.parquet"

@@ -16,7 +16,12 @@ from numpy.typing import NDArray
 
 from lemf.runtime.output import write_output
 from msfser.errors import ManifestError
-from msfser.outputs import Column, convert_columns, format_parquet, read_parquet
+from msfser.parquet import (
+    Column,
+    convert_columns,
+    format_parquet,
+    read_parquet,
+)
 
 RATINGS_NAME = "ratings.parquet"
 

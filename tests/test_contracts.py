@@ -64,7 +64,7 @@ FORBIDDEN = {
         "msfser/new_file.py",
         "import onnxruntime",
     ),
-    "Only msfser.outputs knows Parquet": (
+    "Only msfser.parquet knows Parquet": (
         "msfser/prediction/files.py",
         "def late():\n    import pyarrow.parquet",
     ),

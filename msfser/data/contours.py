@@ -17,7 +17,7 @@ from lemf import FRAME_PERIOD_S, Interval, IntervalTier, Settings, TextGrid, rea
 from msfser.config.settings import DataConfig, ModelConfig
 from msfser.errors import DataError
 from msfser.manifest import Manifest, Utterance
-from msfser.outputs import read_parquet
+from msfser.parquet import read_parquet
 
 Float32Array = NDArray[np.float32]
 FloatArray = NDArray[np.float64]

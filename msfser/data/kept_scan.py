@@ -18,7 +18,8 @@ from msfser.data.cache import ClipCache
 from msfser.data.facts import ClipFacts
 from msfser.data.scan import Scan, scan_clips
 from msfser.errors import DataError
-from msfser.outputs import Column, format_parquet, read_parquet, replace_output
+from msfser.outputs import replace_output
+from msfser.parquet import Column, format_parquet, read_parquet
 
 SCAN_NAME = "recordings.parquet"
 

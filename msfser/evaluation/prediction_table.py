@@ -15,7 +15,13 @@ from msfser.ccc import FloatArray
 from msfser.errors import DataError
 from msfser.evaluation.predictions import EMOTION, MORE_COLUMNS, Predictions
 from msfser.manifest import DIMENSIONS
-from msfser.outputs import Column, convert_columns, format_parquet, read_parquet, select_columns
+from msfser.parquet import (
+    Column,
+    convert_columns,
+    format_parquet,
+    read_parquet,
+    select_columns,
+)
 
 PREDICTIONS_NAME = "predictions.parquet"
 

@@ -16,7 +16,8 @@ from msfser.config.files import read_config
 from msfser.config.settings import Config
 from msfser.errors import CheckpointError
 from msfser.evaluation.runs import BEST_NAME, CONFIG_NAME, DATA_NAME, model_folder
-from msfser.outputs import convert_columns, format_parquet, read_parquet, replace_output
+from msfser.outputs import replace_output
+from msfser.parquet import convert_columns, format_parquet, read_parquet
 
 START_NAME = "start.parquet"
 

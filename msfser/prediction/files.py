@@ -19,7 +19,8 @@ from msfser.evaluation.predictions import EMOTION
 from msfser.evaluation.runs import expert_names, routing_weights
 from msfser.manifest import DIMENSIONS
 from msfser.model.msf_ser import MsfSer
-from msfser.outputs import Cell, format_csv, format_vectors
+from msfser.outputs import Cell, format_csv
+from msfser.parquet import format_vectors
 from msfser.prediction.speech_predictions import SpeechPrediction, WindowPrediction, most_probable
 from msfser.semantics.texts import ALWAYS
 

@@ -20,7 +20,13 @@ from msfser.config.les_settings import LesSettings, read_les_settings
 from msfser.config.settings import SEMANTICS, Semantic
 from msfser.errors import ConfigError, SemanticsError
 from msfser.manifest import Manifest
-from msfser.outputs import Column, convert_columns, format_parquet, read_parquet, replace_output
+from msfser.outputs import replace_output
+from msfser.parquet import (
+    Column,
+    convert_columns,
+    format_parquet,
+    read_parquet,
+)
 
 if TYPE_CHECKING:
     import pyarrow

@@ -20,7 +20,8 @@ from msfser.data.facts import ClipFacts, hash_array
 from msfser.data.scan import Scan
 from msfser.errors import CheckpointError
 from msfser.manifest import DIMENSIONS
-from msfser.outputs import format_parquet, read_parquet, replace_output
+from msfser.outputs import replace_output
+from msfser.parquet import format_parquet, read_parquet
 from msfser.semantics.features import Features
 
 _LEVEL_TOLERANCE = 1e-3  # of the energy: another machine may resample in another order of sums

@@ -12,13 +12,12 @@ from lemf import OutputError
 from msfser.errors import DataError
 from msfser.outputs import (
     format_csv,
-    format_parquet,
     format_wav,
     make_folder,
     prepare_folder,
-    read_parquet,
     render_figure,
 )
+from msfser.parquet import format_parquet, read_parquet
 
 COLUMNS = (
     ("name", "string", lambda row: row[0]),

@@ -10,7 +10,7 @@ from msfser.ablation.rows import read_ablation
 from msfser.config.files import read_config
 from msfser.corpora.text_files import read_lines, read_text
 from msfser.errors import ManifestError
-from msfser.outputs import read_parquet
+from msfser.parquet import read_parquet
 from msfser.prediction.speech_files import SpeechFile
 from msfser.semantics.es.wav import wav_bytes
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from pathlib import Path
 
 from lemf import CorpusError, Interval, IntervalTier, TextGrid, format_textgrid
@@ -24,16 +22,23 @@ from msfser.corpora.mechanism.reachable import format_reachable
 from msfser.corpora.mechanism.sentences import (
     CYCLE,
     LABEL_BOUNDS,
-    N_CONTENT,
     N_WORDS,
-    STATUS,
     Sentence,
 )
 from msfser.corpora.mechanism.speech import Prosody, plan_prosody, synthesise
+from msfser.corpora.mechanism.tables import (
+    ALIGNMENT,
+    AUDIO,
+    PLANTED_COLUMNS,
+    TRUTH_COLUMNS,
+    to_ratings,
+    to_utterance,
+)
 from msfser.errors import ConfigError
-from msfser.manifest import DIMENSIONS, MANIFEST_NAME, Manifest, Utterance, write_manifest
-from msfser.outputs import Column, format_parquet, format_wav, make_folder
-from msfser.ratings import RATINGS_NAME, Rating, write_ratings
+from msfser.manifest import MANIFEST_NAME, Manifest, write_manifest
+from msfser.outputs import format_wav, make_folder
+from msfser.parquet import format_parquet
+from msfser.ratings import RATINGS_NAME, write_ratings
 
 N_UTTERANCES = 2400  # 1600 for training, 300 for development, 500 for test
 MOST_UTTERANCES = 100_000  # ids have five digits
@@ -42,45 +47,11 @@ TRUTH_NAME = "truth.parquet"
 ES_NAME = "es.jsonl"
 REACHABLE_NAME = "reachable.csv"
 
-_AUDIO, _ALIGNMENT = "audio", "alignment"  # folders
-_FILES = {_AUDIO: re.compile(r"m\d{5}\.wav"), _ALIGNMENT: re.compile(r"m\d{5}\.TextGrid")}
+_FILES = {AUDIO: re.compile(r"m\d{5}\.wav"), ALIGNMENT: re.compile(r"m\d{5}\.TextGrid")}
 _NAMES = (*_FILES, TRUTH_NAME, ES_NAME, REACHABLE_NAME, RATINGS_NAME, MANIFEST_NAME)
 _STAGING, _LOCK = ".mechanism.part", "mechanism.lock"
 _VERSION = "1"
 _CHUNK = 40  # utterances per task
-
-
-TRUTH_COLUMNS: tuple[Column[Sentence], ...] = (
-    ("id", "string", attrgetter("id")),
-    ("split", "string", attrgetter("split")),
-    ("speaker", "string", attrgetter("speaker.name")),
-    ("f0_range_semitones", "float64", attrgetter("f0_range_semitones")),
-    ("tempo", "float64", attrgetter("tempo")),
-    ("stressed_position", "int64", attrgetter("stressed_position")),
-    ("stressed_word_index", "int64", attrgetter("stressed_word")),
-    ("stressed_word", "string", lambda sentence: sentence.words[sentence.stressed_word]),
-    ("stress_semitones", "float64", attrgetter("stress_semitones")),
-    ("stress_db", "float64", attrgetter("stress_db")),
-    ("stress_duration", "float64", attrgetter("stress_duration")),
-    *(
-        (f"polarity_{i}", "float64", lambda sentence, i=i: sentence.polarities[i])
-        for i in range(N_CONTENT)
-    ),
-    ("situation", "int64", attrgetter("situation")),
-    ("status", "float64", lambda sentence: STATUS[sentence.situation]),
-    *(
-        (f"noise_{name}", "float64", lambda sentence, d=d: sentence.noise[d])
-        for d, name in enumerate(DIMENSIONS)
-    ),
-)
-
-PLANTED_COLUMNS: tuple[Column[Sentence], ...] = (  # where anything is planted
-    ("habit", "float64", attrgetter("habit")),
-    ("emotion", "string", attrgetter("emotion")),
-    ("vote_spread", "float64", attrgetter("vote_spread")),
-    ("peak", "float64", attrgetter("peak")),
-    ("flipped", "bool", attrgetter("flipped")),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,7 +190,7 @@ def _write_corpus(
     durations_s = _write_utterances(staging, seed, planted, n_utterances, jobs, watch)
     also = f", {planted.shown}" if planted.shown else ""
     manifest = Manifest(
-        utterances=tuple(map(_to_utterance, sentences, durations_s)),
+        utterances=tuple(map(to_utterance, sentences, durations_s)),
         corpus="mechanism",
         version=f"{_VERSION} seed {seed}{also}",
         root=root,
@@ -229,7 +200,7 @@ def _write_corpus(
     columns = [*TRUTH_COLUMNS, *(PLANTED_COLUMNS if planted.shown else ())]
     (staging / TRUTH_NAME).write_bytes(format_parquet(sentences, columns, about))
     if planted.rater_spread:
-        write_ratings(staging / RATINGS_NAME, list(_ratings(sentences)))
+        write_ratings(staging / RATINGS_NAME, list(to_ratings(sentences)))
     rows = [json.dumps(describe(sentence, seed)) + "\n" for sentence in sentences]
     (staging / ES_NAME).write_text("".join(rows), encoding="utf-8", newline="\n")
     (staging / REACHABLE_NAME).write_bytes(
@@ -237,19 +208,6 @@ def _write_corpus(
     )
     write_manifest(staging / MANIFEST_NAME, manifest)
     return manifest
-
-
-def _ratings(sentences: Sequence[Sentence]) -> Iterator[Rating]:
-    for sentence in sentences:
-        for number, (valence, arousal, dominance) in enumerate(sentence.votes, 1):
-            yield Rating(
-                id=sentence.id,
-                rater=f"r{number}",
-                valence=valence,
-                arousal=arousal,
-                dominance=dominance,
-                emotion=sentence.emotion,
-            )
 
 
 def _write_utterances(
@@ -261,8 +219,8 @@ def _write_utterances(
     watch: Watch,
 ) -> list[float]:
     """Write recordings and TextGrids, and return the durations in seconds."""
-    (staging / _AUDIO).mkdir()
-    (staging / _ALIGNMENT).mkdir()
+    (staging / AUDIO).mkdir()
+    (staging / ALIGNMENT).mkdir()
     chunks = [
         _Chunk(
             folder=staging,
@@ -291,32 +249,12 @@ def _write_chunk(chunk: _Chunk) -> list[float]:
         sentence = draw_sentence(chunk.seed, index, chunk.planted)
         prosody = plan_prosody(sentence, chunk.seed)
         wav = format_wav(synthesise(prosody, sentence.speaker), RATE_HZ)
-        (chunk.folder / _AUDIO / f"{sentence.id}.wav").write_bytes(wav)
+        (chunk.folder / AUDIO / f"{sentence.id}.wav").write_bytes(wav)
         grid = format_textgrid(utterance_textgrid(sentence, prosody))
-        place = chunk.folder / _ALIGNMENT / f"{sentence.id}.TextGrid"
+        place = chunk.folder / ALIGNMENT / f"{sentence.id}.TextGrid"
         place.write_text(grid, encoding="utf-8", newline="\n")
         durations_s.append(prosody.n_samples / RATE_HZ)
     return durations_s
-
-
-def _to_utterance(sentence: Sentence, duration_s: float) -> Utterance:
-    valence, arousal, dominance = sentence.labels
-    return Utterance(
-        id=sentence.id,
-        wav=f"{_AUDIO}/{sentence.id}.wav",
-        alignment=f"{_ALIGNMENT}/{sentence.id}.TextGrid",
-        transcript=" ".join(sentence.words),
-        speaker=sentence.speaker.name,
-        gender=sentence.speaker.gender,
-        emotion=sentence.emotion,
-        valence=valence,
-        arousal=arousal,
-        dominance=dominance,
-        split=sentence.split,
-        duration_s=duration_s,
-        dialogue=sentence.dialogue,
-        start_s=math.nan if sentence.dialogue is None else 10.0 * sentence.turn,
-    )
 
 
 def _check_replaceable(folder: Path) -> None:

@@ -10,7 +10,7 @@ from msfser.errors import DataError
 from msfser.evaluation.prediction_table import PREDICTIONS_NAME, read_predictions, write_predictions
 from msfser.evaluation.predictions import join_predictions, make_predictions
 from msfser.manifest import DIMENSIONS, Utterance
-from msfser.outputs import format_parquet
+from msfser.parquet import format_parquet
 
 
 def draw_predictions(n=12, *, start=0, held_out=0, corpus="mechanism", seed=0):

@@ -14,7 +14,7 @@ from msfser.corpora.mechanism.sentences import POLARITIES
 from msfser.corpora.mechanism.speech import f0_contour, plan_prosody
 from msfser.errors import ConfigError
 from msfser.manifest import read_manifest
-from msfser.outputs import read_parquet
+from msfser.parquet import read_parquet
 from msfser.ratings import read_ratings, vote_spread
 
 N = 2400
