@@ -14,7 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Control characters, line separators and marks that turn the direction of text
-UNPRINTABLE = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]")
+_ACTING = r"\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f"
+# What shows nothing: Default_Ignorable_Code_Point of Unicode but for the next two lines, the marks
+# of interlinear annotation, and the blank of Braille
+_UNSEEN = (
+    r"\u00ad\u034f\u115f\u1160\u17b4\u17b5\u200b\u2060-\u2065\u2800\u3164\ufeff\uffa0\ufff0-\ufffb"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+)
+_JOINERS = r"\u180e\u200c\u200d"  # which Persian, Indic and Mongolian words need
+_VARIANTS = r"\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"  # select how a letter looks
+# Joiners and variants count only behind a letter or sign, and one of each
+UNPRINTABLE = re.compile(
+    f"[{_ACTING}{_UNSEEN}]|(?<![^\\s{_ACTING}{_UNSEEN}{_JOINERS}{_VARIANTS}])[{_VARIANTS}]"
+    f"|(?<![^\\s{_ACTING}{_UNSEEN}{_JOINERS}])[{_JOINERS}]"
+)
 _BREAK = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]\s*")
 _LONGEST = 480  # characters of a message: with "Error: " before it, a line is under 500
 _LONG_WORD = re.compile(r"\S{81,}")  # a path or a name
@@ -80,7 +93,7 @@ def one_line(message: str) -> str:
         line = _LONG_WORD.sub(lambda word: f"{word[0][:40]}...{word[0][-37:]}", line)
     if len(line) > _LONGEST:
         line = f"{line[:240]} ... {line[-230:]}"
-    return line
+    return printable(line)  # what was cut may begin with a joiner
 
 
 def shown(value: object) -> str:
@@ -92,7 +105,9 @@ def shown(value: object) -> str:
 
 
 def printable(text: str, *, keep: str = "") -> str:
-    r"""Replace what would act on a terminal instead of being shown there.
+    r"""Replace what would act on a display instead of being shown, and what shows nothing.
+
+    The one rule for labels, names and messages on terminals, in tables, figures and pages.
 
     Parameters
     ----------
@@ -103,8 +118,9 @@ def printable(text: str, *, keep: str = "") -> str:
     Returns
     -------
     str
-        Control characters and marks that turn the direction of text are replaced by U+FFFD, and
-        lone halves of UTF-16 pairs, which nothing can encode, are written ``\udXXX``.
+        Control characters, marks that turn the direction of text and invisible characters are
+        replaced by U+FFFD; joiners and variation selectors stay behind a letter or sign, one of
+        each. Lone halves of UTF-16 pairs, which nothing can encode, are written ``\udXXX``.
     """
     text = UNPRINTABLE.sub(lambda c: c[0] if c[0] in keep else "\N{REPLACEMENT CHARACTER}", text)
     return text.encode(errors="backslashreplace").decode()

@@ -19,3 +19,4 @@ PrintSize = Literal["column", "slide"]
 PRINT_SIZES: tuple[PrintSize, ...] = get_args(PrintSize)
 PageSound = Literal["auto", "flac", "ogg", "none"]
 PAGE_SOUNDS: tuple[PageSound, ...] = get_args(PageSound)
+PAGE_SUFFIXES = (".html", ".htm")

@@ -19,7 +19,7 @@ from lemf.commands.analysis_options import AnalysisOptions, analysis_options, re
 from lemf.commands.measuring import align_inputs, measure_inputs
 from lemf.commands.weight_options import read_weight_options
 from lemf.errors import SettingsError
-from lemf.option_choices import PAGE_SOUNDS
+from lemf.option_choices import PAGE_SOUNDS, PAGE_SUFFIXES
 from lemf.runtime.console import PATH, say
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 from lemf.runtime.progress import progress
@@ -32,7 +32,6 @@ class ReportOptions(AnalysisOptions, WordOptions):
     """Values of the options of `report`."""
 
 
-PAGE_SUFFIXES = (".html", ".htm")
 DEFAULT_TOP = 20
 _MOST_FAULTS = 3  # shown on the terminal
 _MOST_DIGITS = 9

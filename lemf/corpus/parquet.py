@@ -218,8 +218,10 @@ class FeatureFile:
             schema, self.n_files = self._file.schema_arrow, int(self._file.metadata.num_rows)
             _ = schema.names  # raises on text that is not UTF-8
         except (OSError, ValueError, pyarrow.ArrowException) as error:
-            reason = getattr(error, "strerror", None) or "it is no Parquet file"
-            raise CorpusError(f"{path}: cannot be read ({reason})") from error
+            reason = getattr(error, "strerror", None)
+            remedy = "check the path" if reason else "lemf batch --features writes one"
+            reason = reason or "it is no Parquet file, or damaged"
+            raise CorpusError(f"{path}: cannot be read ({reason}); {remedy}") from error
         metadata = schema.metadata or {}
         if _META not in metadata or not _has_contours(schema):
             raise CorpusError(f"{path}: holds no features; lemf batch --features writes them")

@@ -19,7 +19,7 @@ from lemf.contours.measurement import Measurement
 from lemf.corpus.parquet import FeatureFile
 from lemf.corpus.rescoring import change_settings, settings_of
 from lemf.errors import LemfError, OutputError, SettingsError, printable
-from lemf.option_choices import PAGE_SOUNDS, PageSound
+from lemf.option_choices import PAGE_SOUNDS, PAGE_SUFFIXES, PageSound
 from lemf.page.content import page_content
 from lemf.page.html import format_index, format_page
 from lemf.page.sound import Sound, encode_recording
@@ -88,7 +88,7 @@ def report_features(
     SettingsError
         Cues, weights or a decision that do not exist or do not fit; `top` below 0.
     OutputError
-        The folder holds other files, or cannot be written.
+        The folder has the name of a page, holds other files, or cannot be written.
     """
     check_choice("sound", sound, PAGE_SOUNDS)
     if top is not None and top < 0:
@@ -206,6 +206,10 @@ def _check_folder(folder: Path, force: bool) -> None:
         held = set(os.listdir(folder)) if folder.is_dir() else set()  # noqa: PTH208
     except OSError as error:
         raise OutputError(f"{folder}: cannot be read ({error.strerror})") from error
+    if folder.suffix.lower() in PAGE_SUFFIXES and not folder.is_dir():
+        raise OutputError(
+            f"{folder}: the pages of a corpus fill a folder; name a folder, such as {folder.stem}"
+        )
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder}: this is a file; name a folder")
     if others := sorted(held - {INDEX, PAGES}):

@@ -186,7 +186,9 @@ def _parquet_rows(
     except FileNotFoundError:
         raise CorpusError(f"{path}: no such file; check the path") from None
     except (OSError, ValueError, OverflowError, pyarrow.ArrowException) as error:
-        raise CorpusError(f"{path}: no Parquet file, or damaged ({error})") from error
+        raise CorpusError(
+            f"{path}: no Parquet file, or damaged ({error}); write it again, or name another"
+        ) from error
     rows = [
         (f"{path}: row {number}", _without_nulls(content))
         for number, content in enumerate(contents, 1)

@@ -5,6 +5,7 @@ Paths and labels become text that UTF-8 can hold.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -237,8 +238,8 @@ def printable_text(text: str) -> str:
 
 
 def escape_controls(json_text: str) -> str:
-    r"""Convert characters of JSON that would act on a terminal to ``\uXXXX``: the same content."""
-    return UNPRINTABLE.sub(lambda c: c[0] if c[0] == "\n" else f"\\u{ord(c[0]):04x}", json_text)
+    r"""Convert characters of JSON that `printable` replaces to ``\uXXXX``: the same content."""
+    return UNPRINTABLE.sub(lambda c: c[0] if c[0] == "\n" else json.dumps(c[0])[1:-1], json_text)
 
 
 def _umask() -> int:

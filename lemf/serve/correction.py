@@ -1,51 +1,113 @@
-"""A TextGrid and what a user corrected -> the corrected TextGrid.
+"""What a page sends -> the steps of a correction, in their order, and what results say of them.
 
-An edge that is moved takes along the edges of all tiers of intervals that lie at the same time, so
-that a word and its last phone still end together.
+Each step names times and words as the steps before it left them; `steps` applies them.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from lemf.errors import TextGridError, shown
-from lemf.reading.formats.praat_tokens import shorten
-from lemf.reading.textgrid import Interval, IntervalTier, TextGrid, Tier
-from lemf.reading.tiers import CONFIDENCE_TIER
+from lemf.errors import UNPRINTABLE, TextGridError, shown
 
 SAME_S = 1e-6  # up to which two edges are one
 _FAR_S = 1e9  # beyond any recording; NaN is not below either
 _LONGEST_LABEL = 200  # characters
-_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]")
+_MOST_STEPS = 5000
+
+
+class Move(NamedTuple):
+    """An edge of all tiers of intervals that have one there, and its new time, in seconds."""
+
+    from_s: float
+    to_s: float
+
+
+class Label(NamedTuple):
+    """A word, by its start in seconds, and what it is now; empty for silence."""
+
+    start_s: float
+    text: str
+
+
+class Split(NamedTuple):
+    """A word that becomes two at a time in seconds, and what they are."""
+
+    start_s: float
+    at_s: float
+    left: str
+    right: str
+
+
+class Join(NamedTuple):
+    """A word that the next one is added to, and what both are together."""
+
+    start_s: float
+    text: str
+
+
+class Add(NamedTuple):
+    """A word in what was silence."""
+
+    start_s: float
+    end_s: float
+    text: str
+
+
+Step = Move | Label | Split | Join | Add
+_KINDS: Mapping[str, type[Step]] = {
+    "move": Move, "label": Label, "split": Split, "join": Join, "add": Add,
+}  # fmt: skip
+_COUNTED = (("edge", "moved"), ("word", "changed"), ("word", "removed"), ("word", "split"),
+            ("word", "joined"), ("word", "added"))  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Correction:
-    """What was changed in a TextGrid.
+    """The steps that change a TextGrid, in their order."""
 
-    Attributes
-    ----------
-    moves : tuple of (float, float)
-        Edges: the time in the file and the new time, in seconds.
-    labels : tuple of (float, str)
-        Words: the start in the file, in seconds, and what the word is now; empty for silence.
-    """
-
-    moves: tuple[tuple[float, float], ...] = ()
-    labels: tuple[tuple[float, str], ...] = ()
+    steps: tuple[Step, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.moves or self.labels)
+        return bool(self.steps)
+
+    @property
+    def counts(self) -> str:
+        """How many edges and words were changed, each kind once; empty where none was."""
+        origins: dict[int, int] = {}  # of the edges that are elsewhere now
+        changed: dict[int, str] = {}  # of the words, by their start
+        counts: Counter[str] = Counter()
+        for step in self.steps:
+            match step:
+                case Move(from_s, to_s):
+                    origin = origins.pop(key(from_s), key(from_s))
+                    origins |= {key(to_s): origin} if origin != key(to_s) else {}
+                    if key(from_s) in changed:
+                        changed[key(to_s)] = changed.pop(key(from_s))
+                case Label(start_s, text):
+                    changed[key(start_s)] = "changed" if text else "removed"
+                case Split():
+                    counts["split"] += 1
+                case Join():
+                    counts["joined"] += 1
+                case Add():
+                    counts["added"] += 1
+        counts["moved"] += len(origins)
+        counts.update(changed.values())
+        found = ((counts[done], noun, done) for noun, done in _COUNTED if counts[done])
+        return ", ".join(f"{n} {noun}{'s' if n > 1 else ''} {done}" for n, noun, done in found)
 
     @property
     def note(self) -> str:
         """What results say of the correction."""
-        edges, words = len(self.moves), len(self.labels)
-        return f"corrected by hand: edges moved {edges}, words changed {words}"
+        return f"corrected by hand: {self.counts or 'as before'}"
+
+
+def key(time_s: float) -> int:
+    """Return what is equal for two times that are one edge."""
+    return round(time_s / SAME_S)
 
 
 def read_correction(content: Mapping[str, Any]) -> Correction:
@@ -54,26 +116,38 @@ def read_correction(content: Mapping[str, Any]) -> Correction:
     Parameters
     ----------
     content : mapping
-        ``moves``: pairs of times; ``labels``: pairs of a time and a word.
+        ``steps``: lists of the name of a step (``move``, ``label``, ``split``, ``join``, ``add``)
+        and its times and words.
 
     Raises
     ------
     TextGridError
         Other content.
     """
-    moves, labels = content.get("moves", []), content.get("labels", [])
-    if not (isinstance(moves, list) and isinstance(labels, list)):
-        raise TextGridError("corrections: expected lists of moves and labels")
-    return Correction(
-        tuple((_time(a), _time(b)) for a, b in map(_pair, moves)),
-        tuple((_time(a), _label(b)) for a, b in map(_pair, labels)),
-    )
+    steps = content.get("steps", [])
+    if not isinstance(steps, list):
+        raise TextGridError(f"corrections: expected a list of steps, not {shown(steps)}")
+    if len(steps) > _MOST_STEPS:
+        raise TextGridError(f"{len(steps)} corrections at once; save the first {_MOST_STEPS}")
+    return Correction(tuple(map(_read_step, steps)))
 
 
-def _pair(value: object) -> tuple[object, object]:
-    if not (isinstance(value, list) and len(value) == 2):
-        raise TextGridError(f"corrections: expected a pair, not {shown(value)}")
-    return value[0], value[1]
+def _read_step(given: object) -> Step:
+    if not isinstance(given, list) or not given or not isinstance(given[0], str):
+        raise TextGridError(f"corrections: expected a step, not {shown(given)}")
+    name, *values = given
+    kind = _KINDS.get(name)
+    if kind is None or len(values) != len(kind._fields):
+        raise TextGridError(f"corrections: there is no step {shown(given)}")
+    readers = [_time if field.endswith("_s") else _read_label for field in kind._fields]
+    step: Step = kind(*_apply(readers, values))
+    if kind is not Label and "" in step:
+        raise TextGridError("corrections: a word is empty; write what is said")
+    return step
+
+
+def _apply(readers: Sequence[Callable[[object], float | str]], values: Sequence[object]) -> Any:  # noqa: ANN401 - the fields of any step
+    return [read(value) for read, value in zip(readers, values, strict=True)]
 
 
 def _time(value: object) -> float:
@@ -82,107 +156,23 @@ def _time(value: object) -> float:
     return float(value)
 
 
-def _label(value: object) -> str:
+def _read_label(value: object) -> str:
     if not isinstance(value, str) or len(value) > _LONGEST_LABEL:
         raise TextGridError(
             f"word {shown(value)}: write a word of at most {_LONGEST_LABEL} characters"
         )
     label = " ".join(value.split())
-    if _CONTROL.search(label):
-        raise TextGridError(f"word {shown(value)}: holds what is no letter; write the word anew")
+    if UNPRINTABLE.search(label) or not _encodes(label):
+        raise TextGridError(
+            f"word {shown(value)}: holds a character that shows nothing or acts on a display; "
+            "write the word anew"
+        )
     return label
 
 
-def correct(textgrid: TextGrid, words: IntervalTier, correction: Correction) -> TextGrid:
-    """Correct a TextGrid.
-
-    Parameters
-    ----------
-    textgrid : TextGrid
-    words : IntervalTier
-        The tier of its words.
-    correction : Correction
-
-    Returns
-    -------
-    TextGrid
-        With a note; the TextGrid itself where nothing was corrected.
-
-    Raises
-    ------
-    TextGridError
-        No edge or word is where the correction says; an edge would pass another or the end.
-    """
-    if not correction:
-        return textgrid
-    moves = {_key(a): b for a, b in correction.moves}
-    held = {
-        _key(edge)
-        for tier in textgrid.tiers
-        if isinstance(tier, IntervalTier)
-        for one in tier.intervals
-        for edge in (one.start_s, one.end_s)
-    }
-    for place_s, target_s in correction.moves:
-        if _key(place_s) not in held:
-            raise TextGridError(f"{textgrid.path}: no interval begins or ends at {place_s:g} s")
-        if not textgrid.start_s <= target_s <= textgrid.end_s:
-            raise TextGridError(
-                f"{textgrid.path}: {target_s:g} s lies outside the {textgrid.end_s:g} s; "
-                "move the edge to another place"
-            )
-    tiers = tuple(_correct_tier(textgrid.path, tier, words, moves, correction) for tier in
-                  textgrid.tiers)  # fmt: skip
-    return replace(textgrid, tiers=tiers, notes=(*textgrid.notes, correction.note))
-
-
-def _key(time_s: float) -> int:
-    return round(time_s / SAME_S)
-
-
-def _correct_tier(
-    path: str, tier: Tier, words: IntervalTier, moves: Mapping[int, float], correction: Correction
-) -> Tier:
-    if not isinstance(tier, IntervalTier):
-        return tier
-    labels = {_key(start_s): label for start_s, label in correction.labels} if tier is words else {}
-    unknown = labels.keys() - {_key(one.start_s) for one in tier.intervals}
-    if unknown:
-        raise TextGridError(f"{path}: no word begins at {min(unknown) * SAME_S:g} s")
-    if tier.name.lower() == CONFIDENCE_TIER:  # nobody doubts what was set by hand
-        set_by_hand = {*moves, *map(_key, dict(correction.labels))}
-        for one in tier.intervals:
-            if one.label.strip() and not set_by_hand.isdisjoint(
-                map(_key, (one.start_s, one.end_s))
-            ):
-                labels[_key(one.start_s)] = "1"
-    intervals = tuple(
-        Interval(
-            moves.get(_key(one.start_s), one.start_s),
-            moves.get(_key(one.end_s), one.end_s),
-            labels.get(_key(one.start_s), one.label),
-        )
-        for one in tier.intervals
-    )
-    if intervals != tier.intervals:
-        _check_order(path, tier, intervals)
-    return replace(tier, intervals=intervals)
-
-
-def _check_order(path: str, tier: IntervalTier, intervals: tuple[Interval, ...]) -> None:
-    """Refuse edges that pass each other, which they did not before."""
-    for before, after in zip(tier.intervals, intervals, strict=True):
-        if after.end_s - after.start_s <= SAME_S < before.end_s - before.start_s:
-            raise TextGridError(
-                f"{path}: {shorten(after.label)} of tier {tier.name!r} would end at "
-                f"{after.end_s:g} s, before its start at {after.start_s:g} s; move its other edge "
-                "first"
-            )
-    for (left, right), (first, second) in zip(
-        pairwise(tier.intervals), pairwise(intervals), strict=True
-    ):
-        if second.start_s < first.end_s - SAME_S and right.start_s >= left.end_s - SAME_S:
-            raise TextGridError(
-                f"{path}: {shorten(first.label)} and {shorten(second.label)} of tier "
-                f"{tier.name!r} would overlap at {second.start_s:g} s; move another edge first"
-            )
+def _encodes(label: str) -> bool:
+    try:
+        label.encode()
+    except UnicodeEncodeError:  # half of a UTF-16 pair
+        return False
+    return True

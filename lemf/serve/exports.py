@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
+from dataclasses import replace
 from importlib.util import find_spec
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 from lemf.config import Settings
 from lemf.display.export import (
@@ -22,7 +24,7 @@ from lemf.option_choices import INTERCHANGE_FORMATS, InterchangeFormat
 from lemf.page.report import make_page
 from lemf.pipeline import score_measurement
 from lemf.runtime.output import FigureFormat
-from lemf.serve.workbench import Corrected
+from lemf.serve.opened import Corrected
 
 
 class Export(NamedTuple):
@@ -105,3 +107,23 @@ def export(
         (interchange,) = (one for one in get_args(InterchangeFormat) if one == name)
         text = format_emphasis(emphasis, interchange, grid, language=language)
     return printable(text, keep="\n\t").encode()  # as on standard output
+
+
+def read_settings(settings: Settings, content: Mapping[str, Any]) -> Settings:
+    """Return settings with the cue set, weights and decision that a page sends.
+
+    Raises
+    ------
+    SettingsError
+        Values that do not exist or do not fit.
+    """
+    decide = content.get("decide")
+    if decide == "file":
+        decide = settings.decide
+    return replace(
+        settings,
+        cues=content.get("cues", settings.cues),
+        weights=content.get("weights", settings.weights),
+        decide=decide,
+        threshold=content.get("threshold", settings.threshold),
+    )

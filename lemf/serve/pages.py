@@ -12,8 +12,8 @@ from lemf.page.html import RECORDING_SCRIPTS, fill_page
 from lemf.pipeline import score_measurement
 from lemf.serve.exports import EXPORTS
 from lemf.serve.folder import Entry, WordFiles
+from lemf.serve.opened import Corrected, Opened
 from lemf.serve.upload import LARGEST_RECORDING, LONGEST_S
-from lemf.serve.workbench import Corrected, Opened
 
 _POLICY = {"connect-src": "'self'", "media-src": "'self'"}
 _LIST_SCRIPTS = ("requests.js", "wav.js", "microphone.js", "folder.js")
@@ -21,7 +21,7 @@ _EDITING = ("serve/requests.js", "serve/edits.js", "serve/handles.js", "serve/ed
 
 
 def recording_content(
-    opened: Opened, corrected: Corrected, settings: Settings, saves_to: str
+    opened: Opened, corrected: Corrected, settings: Settings, saves_to: str, counts: str
 ) -> dict[str, Any]:
     """Return what the page of a recording holds, as `page_content` and for its corrections.
 
@@ -33,6 +33,8 @@ def recording_content(
     settings : Settings
     saves_to : str
         Name of the file that corrections are saved to.
+    counts : str
+        How much is corrected; empty where nothing is.
     """
     emphasis = score_measurement(corrected.measured, settings)
     return {
@@ -46,6 +48,7 @@ def recording_content(
             "revision": opened.revision,
             "saves_to": printable(saves_to),
             "stem": printable(opened.entry.path.stem),
+            "corrected": counts,
             "exports": [[name, one.title, one.suffix] for name, one in EXPORTS.items()],
         },
     }

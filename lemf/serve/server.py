@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import TCPServer
@@ -12,7 +14,7 @@ from typing import Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from lemf.config import AlignSettings, Settings
-from lemf.errors import OutputError
+from lemf.errors import OutputError, one_line
 from lemf.serve.guard import NAMES, Guard
 from lemf.serve.messages import HEADERS, Body, Request, Response, json_response
 from lemf.serve.site import Site
@@ -58,6 +60,16 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer a request that sends something."""
         self._answer("POST")
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what is no request of this server in one line, and close the connection."""
+        fault = one_line(message or explain or HTTPStatus(code).phrase)
+        more = {}
+        if code == HTTPStatus.NOT_IMPLEMENTED:
+            code, fault, more = 405, "this server answers GET and POST only", {"Allow": "GET, POST"}
+        response = json_response({"error": fault}, code)
+        content = b"" if self.command == "HEAD" else response.content
+        self._send(replace(response, content=content, headers=more), close=True)
 
     def _answer(self, method: str) -> None:
         headers: dict[str, list[str]] = {}

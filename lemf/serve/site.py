@@ -12,7 +12,7 @@ from typing import Any
 from lemf.config import AlignSettings, Settings
 from lemf.errors import LemfError, MissingPackageError, OutputError, one_line
 from lemf.serve.correction import read_correction
-from lemf.serve.exports import export
+from lemf.serve.exports import export, read_settings
 from lemf.serve.folder import Entry, list_entries, list_with_words
 from lemf.serve.guard import Guard, RefusedError
 from lemf.serve.messages import (
@@ -22,17 +22,10 @@ from lemf.serve.messages import (
     json_response,
     serve_range,
 )
+from lemf.serve.opened import Choice, ExistsError, NoWordsYetError, Opened, check_revision
 from lemf.serve.pages import list_page, message_page, recording_content, recording_page
 from lemf.serve.upload import check_size, receive
-from lemf.serve.workbench import (
-    Choice,
-    ExistsError,
-    NoWordsYetError,
-    Opened,
-    Workbench,
-    check_revision,
-    read_settings,
-)
+from lemf.serve.workbench import Workbench
 
 _WORKLET = "recorder.js"  # which no page can hold, since browsers load it by its address
 
@@ -140,9 +133,10 @@ class Site:
         return html_response(recording_page(self._content(opened, {})))
 
     def _content(self, opened: Opened, content: dict[str, Any]) -> dict[str, Any]:
-        corrected = self.workbench.correct(opened, read_correction(content))
+        correction = read_correction(content)
+        corrected = self.workbench.correct(opened, correction)
         saves_to = self.workbench.place_to_save(opened).name
-        return recording_content(opened, corrected, self.settings, saves_to)
+        return recording_content(opened, corrected, self.settings, saves_to, correction.counts)
 
     # Corrections
     def _correct(self, task: str, entry: Entry, content: dict[str, Any]) -> Response:

@@ -6,94 +6,42 @@ F0. One recording is measured at a time, and few stay open, so that memory is bo
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import TypeVar
 
 from lemf.aligner.align import align
 from lemf.config import AlignSettings, Settings
-from lemf.contours.contours import Contours, Work, measure_contours
-from lemf.contours.measurement import Measurement, join_contours
-from lemf.contours.voice import Known, sounds_like_words
+from lemf.contours.contours import Work, measure_contours
+from lemf.contours.measurement import join_contours
+from lemf.contours.voice import sounds_like_words
 from lemf.display.textgrid_output import format_textgrid
-from lemf.errors import AlignerError, LemfError, OutputError, TextGridError
-from lemf.page.sound import Sound, encode_recording
+from lemf.errors import AlignerError, OutputError
+from lemf.page.sound import encode_recording
 from lemf.reading.alignment import align as align_tiers
 from lemf.reading.audio import Audio, read_audio
 from lemf.reading.textgrid import TextGrid
-from lemf.reading.tiers import select_tiers
+from lemf.reading.tiers import find_phone_tier, select_tiers
 from lemf.runtime.cores import count_cores
 from lemf.runtime.output import write_output
-from lemf.serve.correction import Correction, correct
+from lemf.serve.correction import Correction
 from lemf.serve.folder import Entry, check_place, find_words
+from lemf.serve.opened import (
+    Choice,
+    Corrected,
+    ExistsError,
+    NoWordsYetError,
+    Opened,
+    Tracked,
+    read_revision,
+)
+from lemf.serve.steps import correct
 from lemf.transcription.text_files import read_transcript
 from lemf.transcription.word_source import open_words
 
 MOST_OPEN = 4
-Choice = Literal["corrected", "original"]  # whether the words are those that were corrected before
-
-
-class ExistsError(OutputError):
-    """A file that exists and that the user has not agreed to replace."""
-
-
-class NoWordsYetError(LemfError):
-    """A recording that has no words beside it: a page asks for them."""
-
-
-class Corrected(NamedTuple):
-    """A recording with its words as they are corrected."""
-
-    recording: Audio
-    textgrid: TextGrid
-    measured: Measurement
-
-
-class Tracked(NamedTuple):
-    """What of a recording does not depend on its words.
-
-    Attributes
-    ----------
-    revision : str
-        Changes when the file does.
-    sound : Sound
-        What is played.
-    heard : dict
-        What was heard of each word, as `sounds_like_words` keeps it.
-    """
-
-    revision: str
-    recording: Audio
-    contours: Contours
-    sound: Sound
-    heard: Known
-
-
-@dataclass(frozen=True, eq=False)
-class Opened:
-    """A recording with its words.
-
-    Attributes
-    ----------
-    choice : {"corrected", "original"}
-        Of the words.
-    revision : str
-        Changes when the recording or the file of its words does.
-    textgrid : TextGrid
-        The words before any correction.
-    """
-
-    entry: Entry
-    choice: Choice
-    revision: str
-    textgrid: TextGrid
-    tracked: Tracked
 
 
 class Workbench:
@@ -188,8 +136,9 @@ class Workbench:
         """
         grid = opened.textgrid
         if correction:
-            words, _ = select_tiers(grid, self.settings)
-            grid = correct(grid, words, correction)
+            words, phones = select_tiers(grid, self.settings)
+            phones = phones or find_phone_tier(grid, words, self.settings)
+            grid = correct(grid, words, phones, correction)
         recording = opened.tracked.recording
         with self._lock:
             hearing = partial(sounds_like_words, recording, known=opened.tracked.heard)
@@ -279,55 +228,3 @@ def _keep(kept: OrderedDict[Key, Value], key: Key, value: Value) -> None:
     kept.move_to_end(key)
     while len(kept) > MOST_OPEN:
         kept.popitem(last=False)
-
-
-def read_revision(*paths: Path) -> str:
-    """Return what changes when one of the files does: digits made of their times and sizes.
-
-    Raises
-    ------
-    TextGridError
-        A file is gone.
-    """
-    parts = []
-    for path in paths:
-        try:
-            status = path.stat()
-        except OSError as error:
-            raise TextGridError(f"{path}: cannot be read ({error.strerror})") from error
-        parts.append((os.fspath(path), status.st_mtime_ns, status.st_size, status.st_ino))
-    return sha256(repr(parts).encode(errors="surrogateescape")).hexdigest()[:16]
-
-
-def read_settings(settings: Settings, content: Mapping[str, Any]) -> Settings:
-    """Return settings with the cue set, weights and decision that a page sends.
-
-    Raises
-    ------
-    SettingsError
-        Values that do not exist or do not fit.
-    """
-    decide = content.get("decide")
-    if decide == "file":
-        decide = settings.decide
-    return replace(
-        settings,
-        cues=content.get("cues", settings.cues),
-        weights=content.get("weights", settings.weights),
-        decide=decide,
-        threshold=content.get("threshold", settings.threshold),
-    )
-
-
-def check_revision(opened: Opened, given: object) -> None:
-    """Refuse corrections of words that have changed since the page was made.
-
-    Raises
-    ------
-    TextGridError
-    """
-    if given != opened.revision:
-        raise TextGridError(
-            f"{opened.entry.name}: the recording or its words have changed on the disk; load the "
-            "page again"
-        )

@@ -95,7 +95,7 @@ def _words(sentence: SentenceEmphasis) -> Iterator[tuple[WordEmphasis, bool]]:
 
 
 def _plain(label: str) -> str:
-    """Return a label without line ends and other control characters."""
+    """Return a label without line ends, other control characters and what shows nothing."""
     return UNPRINTABLE.sub(" ", label).strip() or "\ufffd"
 
 

@@ -246,7 +246,9 @@ function drawChart(g, size, stretch, shown) {
       g.moveTo(px, boxes.axis.top);
       g.lineTo(px, boxes.axis.top + 4);
       g.stroke();
-      g.fillText(`${Number((n * step).toFixed(1))} s`, px, boxes.axis.top + 7);
+      const label = `${Number((n * step).toFixed(1))} s`;
+      const half = g.measureText(label).width / 2 + 1;
+      g.fillText(label, Math.min(Math.max(px, GUTTER + half), right - half), boxes.axis.top + 7);
     }
     g.textBaseline = "middle";
   }

@@ -14,7 +14,12 @@ const view = { sentence: 0, word: 0, results: [], shown: () => {} }; // `shown` 
 const player = makePlayer($("audio"), $("sound"), data.sound, onTime, onPlaying);
 const chart = makeChart({ scroller: $("chart"), room: $("chart-room"), canvas: $("canvas"), playhead: $("playhead") }, contours, pick);
 const words = makeWords($("words"), select, () => playWord());
-const controls = makeWeights({ sets: $("sets"), weights: $("weights"), decide: $("decide"), threshold: $("threshold"), reset: $("reset") }, data, state, rescoreSoon);
+const controls = makeWeights({ sets: $("sets"), weights: $("weights"), decide: $("decide"), threshold: $("threshold"), reset: $("reset"), fault: $("weigh-fault") }, data, state, rescoreSoon);
+
+const keys = {
+  p: player.toggle, w: playWord, s: playSegment, a: playSentence,
+  ",": () => go(view.sentence - 1), ".": () => go(view.sentence + 1),
+};
 
 function readSentences() {
   return data.sentences.map(({ words, values }, index) => ({
@@ -245,11 +250,7 @@ function onPlaying() {
 function onKey(event) {
   if (!$("letters").checked || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input:not([type=range]):not([type=checkbox]):not([type=radio]), select, textarea")) return;
-  const acts = {
-    p: player.toggle, w: playWord, s: playSegment, a: playSentence,
-    ",": () => go(view.sentence - 1), ".": () => go(view.sentence + 1),
-  };
-  const act = acts[event.key.toLowerCase()];
+  const act = keys[event.key.toLowerCase()];
   if (!act) return;
   event.preventDefault();
   act();

@@ -3,7 +3,7 @@
 const MOST = 1e6; // the largest weight that lemf takes
 
 function makeWeights(parts, data, state, onChange) {
-  const { sets, weights, decide, threshold, reset } = parts;
+  const { sets, weights, decide, threshold, reset, fault } = parts;
 
   for (const name of Object.keys(data.sets)) {
     const input = make("input", { type: "radio", name: "cue-set", value: name, id: `set-${name}` });
@@ -17,13 +17,28 @@ function makeWeights(parts, data, state, onChange) {
   decide.addEventListener("change", () => { state.decide = decide.value; onChange(); });
   threshold.addEventListener("input", () => {
     const value = threshold.valueAsNumber;
-    if (value > 0 && value < 1) { state.threshold = value; onChange(); }
+    const fine = value > 0 && value < 1;
+    judge(threshold, fine, () => `P: write a number above 0 and below 1; ${state.threshold} stays`);
+    if (fine) { state.threshold = value; onChange(); }
   });
+  threshold.addEventListener("change", () => restore(threshold, state.threshold));
   reset.addEventListener("click", () => {
     Object.assign(state, structuredClone(data.start));
     build();
     onChange();
   });
+
+  // Say what is wrong with what is typed; when the field is left, it shows again what stays
+  function judge(box, fine, say) {
+    box.setAttribute("aria-invalid", String(!fine));
+    fault.textContent = fine ? "" : say();
+  }
+
+  function restore(box, value) {
+    if (box.getAttribute("aria-invalid") !== "true") return;
+    box.value = String(value);
+    box.setAttribute("aria-invalid", "false");
+  }
 
   function choose(name) {
     state.cues = name;
@@ -42,6 +57,8 @@ function makeWeights(parts, data, state, onChange) {
 
   function build() {
     sets.querySelector(`#set-${state.cues}`).checked = true;
+    fault.textContent = "";
+    threshold.setAttribute("aria-invalid", "false");
     threshold.value = String(state.threshold);
     weights.replaceChildren(...Object.entries(state.weights).map(([name, value]) => {
       const label = make("label", { for: `weight-${name}`, text: shownName(name) });
@@ -52,9 +69,10 @@ function makeWeights(parts, data, state, onChange) {
       slider.addEventListener("input", () => { box.value = slider.value; set(name, slider.valueAsNumber); });
       box.addEventListener("input", () => {
         const fine = set(name, box.valueAsNumber);
-        box.setAttribute("aria-invalid", String(!fine));
+        judge(box, fine, () => `${shownName(name)}: write a number from −1,000,000 to 1,000,000; ${state.weights[name]} stays`);
         if (fine) slider.value = box.value;
       });
+      box.addEventListener("change", () => restore(box, state.weights[name]));
       return make("div", { class: "weight" }, label, slider, box);
     }));
   }

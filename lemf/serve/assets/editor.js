@@ -1,7 +1,13 @@
 // Corrections of the chosen word: sent to the server, which measures and scores again.
 
+const EDIT_KEYS = [
+  [["X", "J"], "split the word, join it with the next"],
+  [["N"], "add a word in the silence after the word"],
+  [["Delete"], "remove the word"],
+  [["U"], "undo the last correction"],
+];
 const served = data.serve;
-const editor = { edits: makeEdits(), before: [], sent: 0, start: null, saving: false, own: null };
+const editor = { steps: [], before: [], sent: 0, start: null, saving: false, own: null };
 const handles = makeHandles($("chart-room"), chart, (edge) => limitsOf(sentences, edge, data.duration_s), moveNow, finishMove);
 
 function wordNow() {
@@ -16,14 +22,13 @@ function showEditor(active) {
   if ($("edit-end") !== document.activeElement) $("edit-end").value = word.end_s.toFixed(4).replace(/0$/, "");
   handles.show(word, active);
   $("edit-undo").disabled = editor.before.length === 0;
-  const changed = editor.edits.moves.length + editor.edits.labels.length > 0;
-  $("edit-save").disabled = !changed && served.saves_to.endsWith(".corrected.TextGrid");
+  $("edit-save").disabled = editor.steps.length === 0 && served.saves_to.endsWith(".corrected.TextGrid");
 }
 
 function moveNow(from, to) {
   if (editor.saving) return;
-  editor.start ??= editor.edits;
-  editor.edits = withMove(editor.edits, from, to);
+  editor.start ??= editor.steps;
+  editor.steps = withMove(editor.steps, from, to);
   moveEdge(sentences, from, to);
   showChart();
   showEditor(to);
@@ -31,22 +36,27 @@ function moveNow(from, to) {
 
 function finishMove() {
   if (editor.start === null) return;
-  keep(editor.start);
+  editor.before.push(editor.start);
   editor.start = null;
   scoreAgain();
 }
 
-function keep(edits) {
-  editor.before.push(edits);
+// Take a step that the server makes of the words; the page goes on at the time `at`
+function take(steps, at = null) {
+  if (editor.saving) return;
+  editor.before.push(editor.steps);
+  editor.steps = steps;
+  scoreAgain(at);
 }
 
 function typeTime(input, edge) {
   const value = input.valueAsNumber;
   const [low, high] = limitsOf(sentences, edge, data.duration_s);
   const fits = value >= low && value <= high;
-  input.setAttribute("aria-invalid", String(!fits));
   if (!fits) {
-    fault(`${value} s: this edge can lie from ${low.toFixed(3)} to ${high.toFixed(3)} s; move the edge beside it first`);
+    input.value = edge.toFixed(4).replace(/0$/, ""); // what stays
+    const given = Number.isFinite(value) ? `${value} s` : "No time";
+    fault(`${given}: this edge can lie from ${low.toFixed(3)} to ${high.toFixed(3)} s; move the edge beside it first`);
     return;
   }
   if (value === edge) return;
@@ -57,15 +67,52 @@ function typeTime(input, edge) {
 function typeLabel() {
   const word = wordNow();
   const label = $("edit-label").value.trim().replace(/\s+/g, " ");
-  if (label === word.word || editor.saving) return;
-  keep(editor.edits);
-  editor.edits = withLabel(editor.edits, word.start_s, label);
-  scoreAgain();
+  if (label === word.word) return;
+  take(withLabel(editor.steps, word.start_s, label), (word.start_s + word.end_s) / 2);
+}
+
+// Words: split, joined, added, removed
+function split() {
+  const word = wordNow();
+  const at = splitTime(word, player.now());
+  if (at === null) {
+    fault(`“${word.word}” is too short to be split`);
+    return;
+  }
+  const [left, right] = splitLabel(word.word, (at - word.start_s) / (word.end_s - word.start_s));
+  editor.naming = true;
+  take([...editor.steps, ["split", word.start_s, at, left, right]], (word.start_s + at) / 2);
+}
+
+function join() {
+  const [word, next] = sentences[view.sentence].words.slice(view.word, view.word + 2);
+  if (!next) {
+    fault(`No word of the sentence follows “${word.word}”`);
+    return;
+  }
+  editor.naming = true;
+  take([...editor.steps, ["join", word.start_s, word.word + next.word]], (word.start_s + next.end_s) / 2);
+}
+
+function add() {
+  const word = wordNow();
+  const place = placeToAdd(sentences, word, player.now(), data.duration_s);
+  if (place === null) {
+    fault(`No silence of ${1000 * ROOM_S} ms beside “${word.word}”: move its end first`);
+    return;
+  }
+  editor.naming = true;
+  take([...editor.steps, ["add", ...place, "new"]], (place[0] + place[1]) / 2);
+}
+
+function removeWord() {
+  const word = wordNow();
+  take(withLabel(editor.steps, word.start_s, ""), (word.start_s + word.end_s) / 2);
 }
 
 function undo() {
   if (editor.before.length === 0 || editor.saving) return;
-  editor.edits = editor.before.pop();
+  editor.steps = editor.before.pop();
   scoreAgain();
 }
 
@@ -74,10 +121,10 @@ function fault(text) {
 }
 
 function body(more) {
-  return { ...editor.edits, revision: served.revision, words: served.words, ...more };
+  return { steps: editor.steps, revision: served.revision, words: served.words, ...more };
 }
 
-async function scoreAgain() {
+async function scoreAgain(at = null) {
   editor.sent += 1;
   const number = editor.sent;
   fault("");
@@ -85,34 +132,60 @@ async function scoreAgain() {
   try {
     const next = await (await ask(`/score/${served.id}`, body())).json();
     if (number !== editor.sent || editor.start !== null) return; // a later correction is on the way
-    takeContent(next);
-    showState();
+    takeContent(next, at);
+    showState(next.serve.corrected);
+    nameWord();
   } catch (error) {
     if (number !== editor.sent) return;
-    fault(error.message);
+    await takeBack(error);
+  }
+}
+
+// A step that the server refuses is taken back, if what was before is scored
+async function takeBack(refusal) {
+  editor.naming = false;
+  fault(refusal.message);
+  const [steps, number] = [editor.before.at(-1), editor.sent];
+  try {
+    if (refusal.status !== 422 || steps === undefined) throw refusal;
+    const next = await (await ask(`/score/${served.id}`, body({ steps }))).json();
+    if (number !== editor.sent) return;
+    editor.steps = editor.before.pop();
+    takeContent(next, null);
+    showState(next.serve.corrected);
+    $("edit-label").value = wordNow().word;
+    fault(`${refusal.message} (taken back)`);
+  } catch {
     $("edit-state").textContent = "Not scored: undo the last correction.";
     showEditor();
   }
 }
 
-function showState() {
-  const { moves, labels } = editor.edits;
-  const parts = [];
-  if (moves.length) parts.push(`${moves.length} ${moves.length === 1 ? "edge" : "edges"} moved`);
-  if (labels.length) parts.push(`${labels.length} ${labels.length === 1 ? "word" : "words"} changed`);
-  $("edit-state").textContent = parts.length ? `${parts.join(", ")}; scored again; not saved` : editor.sent ? "As in the file; scored again" : "";
+function showState(corrected) {
+  const as = corrected ? `${corrected}; scored again; not saved` : "As in the file; scored again";
+  $("edit-state").textContent = editor.sent ? as : "";
   showEditor();
 }
 
-// Take the words of the server; the chosen cues, weights and word stay
-function takeContent(next) {
+// A word that was split, joined or added is named next
+function nameWord() {
+  if (!editor.naming) return;
+  editor.naming = false;
+  $("edit-label").value = wordNow().word;
+  $("edit-label").focus();
+  $("edit-label").select();
+}
+
+// Take the words of the server; the chosen cues, weights and the word at a time stay
+function takeContent(next, at) {
   const word = wordNow();
+  const focused = $("words").contains(document.activeElement);
   Object.assign(data, next, { serve: served });
   sentences = readSentences();
   norms = readNorms();
   const { model } = controls.effective();
   view.results = scoreAll(model);
-  const middle = (word.start_s + word.end_s) / 2;
+  const middle = at ?? (word.start_s + word.end_s) / 2;
   const n = sentences.findIndex((one) => middle <= one.end);
   view.sentence = n < 0 ? sentences.length - 1 : n;
   const own = sentences[view.sentence].words;
@@ -121,6 +194,8 @@ function takeContent(next) {
   words.build(sentences[view.sentence]);
   $("sentence-list").replaceChildren();
   rescore();
+  words.select(view.word, focused);
+  chart.reveal(sentences[view.sentence].words[view.word]);
 }
 
 // What was saved are the words from then on: later corrections are of its times
@@ -133,7 +208,7 @@ async function save(replaces) {
     const done = await (await ask(`/save/${served.id}`, body({ replaces: replaces ?? editor.own }))).json();
     editor.own = done.written; // which this page may replace
     Object.assign(served, { revision: done.revision, words: done.words, saves_to: done.saves_to });
-    Object.assign(editor, { edits: makeEdits(), before: [] });
+    Object.assign(editor, { steps: [], before: [] });
     await scoreAgain();
     $("edit-state").textContent = `Saved to ${done.saved}`;
   } catch (error) {
@@ -150,6 +225,8 @@ async function save(replaces) {
 }
 
 async function download() {
+  if (editor.exporting) return; // browsers drop downloads that come all at once
+  editor.exporting = true;
   fault("");
   const chosen = served.exports.find(([name]) => name === $("export-format").value);
   const [name, , suffix] = chosen;
@@ -162,6 +239,8 @@ async function download() {
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);
   } catch (error) {
     fault(error.message);
+  } finally {
+    editor.exporting = false;
   }
 }
 
@@ -177,9 +256,14 @@ function startEditor() {
   $("ask-yes").addEventListener("click", () => save("any"));
   $("ask-no").addEventListener("click", () => { $("ask").hidden = true; $("edit-save").focus(); });
   $("export").addEventListener("click", download);
+  for (const [id, act] of [["edit-split", split], ["edit-join", join], ["edit-add", add], ["edit-remove", removeWord]]) {
+    $(id).addEventListener("click", act);
+  }
+  Object.assign(keys, { x: split, j: join, n: add, delete: removeWord, u: undo });
+  $("keys-list").append(...EDIT_KEYS.map(([names, what]) => make("div", null,
+    make("dt", null, ...names.flatMap((name) => [make("kbd", { text: name }), " "])), make("dd", { text: what }))));
   addEventListener("beforeunload", (event) => {
-    const { moves, labels } = editor.edits;
-    if (moves.length + labels.length > 0) event.preventDefault();
+    if (editor.steps.length > 0) event.preventDefault();
   });
   showState();
 }

@@ -19,6 +19,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 REALLY = (str(EXAMPLES / "really.wav"), str(EXAMPLES / "really.TextGrid"))
 SCORE_TOLERANCE = 1e-9
 LATE_S = 0.15  # how late a word may light up, or the sound stop, on a busy machine
+PERSIAN = "\u0645\u06cc\u200c\u062e\u0648"  # with the joiner that the script needs
 HOSTILE = (
     "<img src=x onerror=window.hacked=1>",
     "</script><script>window.hacked=1</script>",
@@ -27,6 +28,8 @@ HOSTILE = (
     "\u202egnp.exe",
     "\x1b]0;hacked\x07",
     "__proto__",
+    "zero\u200bwidth\ufeff",
+    PERSIAN,
 )
 
 FOLLOW = """
@@ -225,6 +228,33 @@ def test_weights_decision_and_threshold_score_again(visit, really):
     assert_shows(one, score())
 
 
+def test_a_weight_or_threshold_that_does_not_fit_says_so_and_the_one_before_stays(visit, really):
+    one = visit(really)
+    page, fault = one.page, "#weigh-fault"
+    message = "energy: write a number from −1,000,000 to 1,000,000; 1.2 stays"  # noqa: RUF001
+    for typed in ("", "1e7"):
+        page.fill("#weight-energy", typed)
+        assert page.inner_text(fault) == message
+        assert page.get_attribute("#weight-energy", "aria-invalid") == "true"
+    page.keyboard.press("Tab")
+    assert page.input_value("#weight-energy") == "1.2"
+    assert page.get_attribute("#weight-energy", "aria-invalid") == "false"
+    assert page.inner_text(fault) == message  # until the next try
+    page.fill("#weight-energy", "2")
+    assert page.inner_text(fault) == ""
+    page.locator("#set-listeners").check()
+    one.next_frame()
+    for typed in ("0", "1", "-3", ""):
+        page.fill("#threshold", typed)
+        assert page.inner_text(fault) == "P: write a number above 0 and below 1; 0.5 stays"
+    page.keyboard.press("Tab")
+    assert page.input_value("#threshold") == "0.5"
+    page.click("#reset")
+    assert page.inner_text(fault) == ""
+    one.next_frame()
+    assert_shows(one, score())
+
+
 def test_hostile_labels_are_text(visit, make_grid):
     rng = np.random.default_rng(1)
     times = [(word, 0.1 + 0.4 * i, 0.45 + 0.4 * i) for i, word in enumerate(HOSTILE)]
@@ -236,6 +266,7 @@ def test_hostile_labels_are_text(visit, make_grid):
     )
     assert shown == [
         *HOSTILE[:4], "\ufffdgnp.exe", "\ufffd]0;hacked\ufffd", "__proto__",
+        "zero\ufffdwidth\ufffd", PERSIAN,
     ]  # fmt: skip
     for index in range(len(HOSTILE)):
         one.page.locator(f"#table tbody tr[data-index='{index}']").click()

@@ -137,6 +137,13 @@ def test_only_an_earlier_report_is_replaced_and_only_with_force(made, tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(OutputError, match="this is a file"):
         lemf.report_features(features, tmp_path / "file")
+    for name in ("page.html", "page.HTM"):
+        with pytest.raises(OutputError, match="fill a folder; name a folder, such as page"):
+            lemf.report_features(features, tmp_path / name)
+        assert not (tmp_path / name).exists()
+    (tmp_path / "bad.parquet").write_text("PAR1", encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"or damaged\); lemf batch --features writes one"):
+        lemf.report_features(tmp_path / "bad.parquet", tmp_path / "new")
     with pytest.raises(OutputError, match="does not exist; create it first"):
         lemf.report_features(features, tmp_path / "none" / "report")
     with pytest.raises(SettingsError, match="top -1"):

@@ -193,7 +193,7 @@ def test_a_word_is_changed_removed_and_taken_back(visit):
     assert one.scores() == before
     page.fill("#edit-label", "")
     page.keyboard.press("Enter")
-    one.wait_for("#edit-state", "1 word changed")
+    one.wait_for("#edit-state", "1 word removed")
     one.wait_until("document.querySelectorAll('.word').length === 4")
     page.click("#edit-undo")
     one.wait_until("document.querySelectorAll('.word').length === 5")
@@ -202,6 +202,96 @@ def test_a_word_is_changed_removed_and_taken_back(visit):
     assert one.scores() == before
     assert page.locator(".word .label").nth(4).inner_text() == "that"
     assert page.is_disabled("#edit-save")
+
+
+def labels(one):
+    return one.page.locator(".word .label").all_inner_texts()
+
+
+def test_words_are_split_joined_added_and_removed_by_keys(visit):
+    one = visit()
+    one.open("really.wav")
+    keys, before = one.page.keyboard, one.scores()
+    one.page.focus(".word[tabindex='0']")  # the top word, really
+    keys.press("x")
+    one.wait_for("#edit-state", "1 word split")
+    assert len(labels(one)) == 6
+    assert "".join(labels(one)[1:3]) == "really"
+    assert one.page.evaluate("document.activeElement.id") == "edit-label"  # to be named at once
+    keys.type("real")
+    keys.press("Enter")
+    one.wait_for("#edit-state", "1 word changed, 1 word split")
+    assert labels(one)[1] == "real"
+    one.page.focus(".word[tabindex='0']")
+    keys.press("j")
+    one.wait_for("#edit-state", "1 word joined")
+    assert len(labels(one)) == 5
+    one.page.focus(".word[tabindex='0']")
+    keys.press("Delete")
+    one.wait_for("#edit-state", "1 word removed")
+    one.wait_until("document.querySelectorAll('.word').length === 4")
+    one.wait_until("document.activeElement.classList.contains('word')")  # the keyboard goes on
+    for left in (3, 2, 1, 0):
+        keys.press("u")
+        disabled = "true" if left == 0 else "false"
+        one.wait_until(f"document.getElementById('edit-undo').disabled === {disabled}")
+        one.wait_until("!/Scoring/.test(document.getElementById('edit-state').textContent)")
+    one.wait_for("#edit-state", "As in the file")
+    assert one.scores() == before
+
+    keys.press("End")
+    keys.press("n")  # in the silence after the last word
+    one.wait_for("#edit-state", "1 word added")
+    assert labels(one)[-1] == "new"
+    keys.type("so")
+    keys.press("Enter")
+    one.wait_for("#edit-state", "1 word changed, 1 word added")
+    one.page.click("#edit-save")
+    one.wait_for("#edit-state", "Saved to really.corrected.TextGrid")
+    corrected = score(one.client.folder, str(one.client.folder / "really.corrected.TextGrid"))
+    expected = ["I", "really", "didn't", "mean", "that", "so"]
+    assert [word["word"] for word in corrected["words"]] == expected
+    assert_scores(one, corrected)
+
+
+def test_words_that_cannot_be_corrected_say_so_and_what_is_refused_is_taken_back(visit):
+    one = visit()
+    one.open("really.wav")
+    page = one.page
+    page.click(".word[data-index='4']")
+    page.click("#edit-join")
+    assert page.inner_text("#fault") == "No word of the sentence follows “that”"
+    page.fill("#edit-end", "")
+    page.keyboard.press("Tab")
+    assert page.inner_text("#fault").startswith("No time: this edge can lie from ")
+    assert float(page.input_value("#edit-end")) > 1
+    page.fill("#edit-start", "99")
+    page.keyboard.press("Tab")
+    assert page.inner_text("#fault").startswith("99 s: this edge can lie from ")
+    assert float(page.input_value("#edit-start")) < 2
+    before = one.scores()
+    one.expected = [refusal(422, "Unprocessable Entity"), refusal(422, "Unprocessable Content")]
+    page.fill("#edit-label", "th\u200bat")
+    page.keyboard.press("Enter")
+    one.wait_for("#fault", "shows nothing or acts on a display; write the word anew (taken back)")
+    one.wait_for("#edit-state", "As in the file")
+    assert page.input_value("#edit-label") == "that"
+    assert one.scores() == before
+
+
+def test_every_download_arrives(visit):
+    one = visit()
+    one.open("didnt.wav")
+    one.page.select_option("#export-format", "csv")
+    arrived = []
+    one.page.on("download", lambda download: arrived.append(download))
+    for number in range(13):
+        one.page.click("#export")
+        for _ in range(200):
+            if len(arrived) > number:
+                break
+            one.page.wait_for_timeout(20)
+        assert len(arrived) == number + 1
 
 
 def test_an_edge_stops_at_the_next_and_a_typed_time_beyond_it_says_so(visit):

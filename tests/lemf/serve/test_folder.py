@@ -80,7 +80,7 @@ def test_corrected_words_are_not_written_through_a_link(client, outside):
     start_s = content["sentences"][0]["words"][0]["start_s"]
     given = {
         "revision": content["serve"]["revision"],
-        "labels": [[start_s, "You"]],
+        "steps": [["label", start_s, "You"]],
         "replaces": "any",
     }
     for place in (outside / "really.TextGrid", outside / "new.TextGrid"):
@@ -132,6 +132,7 @@ def test_a_recording_that_is_gone_and_one_that_is_damaged_are_one_line(client):
 
 
 def test_an_empty_folder_can_be_served(serve, tmp_path):
-    response, page = serve(tmp_path).get("/")
+    client = serve(tmp_path)
+    response, page = client.get("/")
     assert response.status == 200
-    assert b'"recordings":[]' in page
+    assert client.page_data(page.decode())["recordings"] == []

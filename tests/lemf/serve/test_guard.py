@@ -1,11 +1,13 @@
 """Who is answered: the browser with the cookie, from a page of this server, under its name."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import urllib.request
+from contextlib import suppress
 
 import pytest
 
@@ -157,9 +159,36 @@ def test_a_body_of_unknown_or_boundless_length_is_refused(client, headers, statu
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "HEAD", "TRACE"])
-def test_other_methods_are_refused(client, method):
-    assert client.ask(method, "/")[0].status == 501
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "HEAD", "TRACE", "<b>", "get"])
+def test_other_methods_are_refused_in_one_line(client, method):
+    response, content = client.ask(method, "/")
+    assert response.status == 405
+    assert response.headers["Allow"] == "GET, POST"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Content-Type"] == "application/json"
+    if method != "HEAD":
+        assert json.loads(content) == {"error": "this server answers GET and POST only"}
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        (b"<script>alert(1)</script>\r\n\r\n", b" 400 "),
+        (b"GET / HTTP/9.9\r\n\r\n", b" 505 "),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", b" 414 "),
+        (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 200 + b"\r\n", b" 431 "),
+    ],
+)
+def test_what_is_no_request_is_refused_in_one_line(client, line, status):
+    with socket.create_connection(("127.0.0.1", client.port), timeout=20) as connection:
+        connection.sendall(line)
+        answer = b""
+        with suppress(ConnectionError):
+            while block := connection.recv(65536):
+                answer += block
+    assert status in answer.split(b"\r\n")[0] or answer.startswith(b'{"error": ')
+    assert b"<html" not in answer.lower()
+    assert json.loads(answer.rpartition(b"\r\n")[2])["error"]
 
 
 def test_a_port_that_is_taken_and_a_folder_that_is_missing_are_one_line(client, tmp_path):

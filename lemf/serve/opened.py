@@ -1,0 +1,109 @@
+"""What the server holds of a recording that is open, and whether the disk still holds the same."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from lemf.contours.contours import Contours
+from lemf.contours.measurement import Measurement
+from lemf.contours.voice import Known
+from lemf.errors import LemfError, OutputError, TextGridError
+from lemf.page.sound import Sound
+from lemf.reading.audio import Audio
+from lemf.reading.textgrid import TextGrid
+from lemf.serve.folder import Entry
+
+Choice = Literal["corrected", "original"]  # whether the words are those that were corrected before
+
+
+class ExistsError(OutputError):
+    """A file that exists and that the user has not agreed to replace."""
+
+
+class NoWordsYetError(LemfError):
+    """A recording that has no words beside it: a page asks for them."""
+
+
+class Corrected(NamedTuple):
+    """A recording with its words as they are corrected."""
+
+    recording: Audio
+    textgrid: TextGrid
+    measured: Measurement
+
+
+class Tracked(NamedTuple):
+    """What of a recording does not depend on its words.
+
+    Attributes
+    ----------
+    revision : str
+        Changes when the file does.
+    sound : Sound
+        What is played.
+    heard : dict
+        What was heard of each word, as `sounds_like_words` keeps it.
+    """
+
+    revision: str
+    recording: Audio
+    contours: Contours
+    sound: Sound
+    heard: Known
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A recording with its words.
+
+    Attributes
+    ----------
+    choice : {"corrected", "original"}
+        Of the words.
+    revision : str
+        Changes when the recording or the file of its words does.
+    textgrid : TextGrid
+        The words before any correction.
+    """
+
+    entry: Entry
+    choice: Choice
+    revision: str
+    textgrid: TextGrid
+    tracked: Tracked
+
+
+def read_revision(*paths: Path) -> str:
+    """Return what changes when one of the files does: digits made of their times and sizes.
+
+    Raises
+    ------
+    TextGridError
+        A file is gone.
+    """
+    parts = []
+    for path in paths:
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise TextGridError(f"{path}: cannot be read ({error.strerror})") from error
+        parts.append((os.fspath(path), status.st_mtime_ns, status.st_size, status.st_ino))
+    return sha256(repr(parts).encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def check_revision(opened: Opened, given: object) -> None:
+    """Refuse corrections of words that have changed since the page was made.
+
+    Raises
+    ------
+    TextGridError
+    """
+    if given != opened.revision:
+        raise TextGridError(
+            f"{opened.entry.name}: the recording or its words have changed on the disk; load the "
+            "page again"
+        )
