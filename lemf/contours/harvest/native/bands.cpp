@@ -20,48 +20,29 @@ using Doubles = std::vector<double>;
 class Crossings {
  public:
   void start() {
-    n_held_ = 0;
+    state_ = ScanState();
     for (std::size_t& n : n_) n = 0;
   }
 
-  // Where the next `count` samples are to be written.
-  double* next(std::size_t count) {
-    samples_.grow(n_held_ + count + kScanMargin);
-    return samples_.data() + n_held_;
-  }
-
-  // Scan them; two samples are held for the next block.
-  void scan(const Kernels& kernels, std::size_t first, std::size_t count) {
-    const std::size_t n = n_held_ + count;
-    first -= n_held_;
-    if (n > 2) {
-      std::uint32_t* edges[4];
-      std::size_t n_edges[4];
-      edges_.resize(std::max(edges_.size(), 4 * (n + kScanMargin)));
-      for (std::size_t kind = 0; kind < 4; ++kind)
-        edges[kind] = edges_.data() + kind * (n + kScanMargin);
-      kernels.find_crossings(n - 2, samples_.data(), edges, n_edges);
-      for (std::size_t kind = 0; kind < 4; ++kind) {
-        reserve(kind, n_edges[kind]);
-        kernels.locate(n_edges[kind], edges[kind], samples_.data(), kind >= 2,
-                       static_cast<double>(first), at_[kind].data() + n_[kind]);
-        n_[kind] += n_edges[kind];
-      }
+  // Scan `count` samples, the sum of a band's output and the ripple.
+  void scan(const Kernels& kernels, const RippleWave& wave, std::size_t first, std::size_t count,
+            const double* output) {
+    samples_.grow(kWidest + count + kScanned);
+    double* x = samples_.data() + kWidest;
+    std::uint32_t* edges[4];
+    std::size_t n_edges[4];
+    edges_.resize(std::max(edges_.size(), 4 * (count + kScanned)));
+    for (std::size_t kind = 0; kind < 4; ++kind)
+      edges[kind] = edges_.data() + kind * (count + kScanned);
+    kernels.find_crossings(count, wave, output, state_, x, edges, n_edges);
+    for (std::size_t kind = 0; kind < 4; ++kind) {
+      reserve(kind, n_edges[kind]);
+      kernels.locate(n_edges[kind], edges[kind], x - 2, kind >= 2, static_cast<double>(first),
+                     at_[kind].data() + n_[kind]);
+      n_[kind] += n_edges[kind];
     }
-    n_held_ = std::min<std::size_t>(n, 2);
-    std::copy_n(samples_.data() + n - n_held_, n_held_, samples_.data());
-  }
-
-  // Between the last two samples the signal may cross; no slope follows.
-  void finish(std::size_t n_samples) {
-    if (n_held_ < 2) return;
-    const double before = samples_.data()[0], after = samples_.data()[1];
-    for (std::size_t kind = 0; kind < 2; ++kind)
-      if (kind == 0 ? before > 0.0 && after <= 0.0 : before < 0.0 && after >= 0.0) {
-        reserve(kind, 1);
-        at_[kind].data()[n_[kind]++] =
-            static_cast<double>(n_samples - 2) + 1.0 - before / (after - before);
-      }
+    x[-2] = count > 1 ? x[count - 2] : x[-1];
+    x[-1] = x[count - 1];
   }
 
   std::size_t n(std::size_t kind) const { return n_[kind]; }
@@ -72,8 +53,8 @@ class Crossings {
     if (n_[kind] + n_more > at_[kind].size()) at_[kind].resize(2 * (n_[kind] + n_more));
   }
 
-  AlignedDoubles samples_;  // those held, then those of the block
-  std::size_t n_held_ = 0;
+  AlignedDoubles samples_;  // the last of the block before, then those of the block
+  ScanState state_;
   std::vector<std::uint32_t> edges_;
   AlignedDoubles at_[4];  // in samples
   std::size_t n_[4] = {0, 0, 0, 0};
@@ -94,7 +75,7 @@ void interpolate(const Kernels& kernels, std::size_t n_crossings, const double* 
   const std::size_t n = n_crossings - 1;  // intervals, at least 3
   for (AlignedDoubles* values : {&space.f0_hz, &space.place_ms, &space.slope}) values->grow(n);
   space.frame.resize(std::max(space.frame.size(), n));
-  line.grow(n_frames + kScanMargin);
+  line.grow(n_frames + kLineMargin);
   kernels.measure_intervals(n, at, rate_hz, n_frames, space.f0_hz.data(), space.place_ms.data(),
                             space.slope.data(), space.frame.data());
   space.frame[0] = 0;
@@ -167,9 +148,7 @@ RawCandidates raw_candidates(const Kernels& kernels, const Decimated& signal, st
   std::vector<Workspace> spaces(std::min(n_threads, n_held));
   std::vector<Doubles> raw(2 * n_held, Doubles(n_frames));
   Runs runs(n_frames);
-  std::size_t longest = 0;
-  for (const BandGroup& group : bank->groups) longest = std::max(longest, group.body());
-  const Ripple ripple(signal.samples, signal.rate_hz, bands[0].centre_hz, longest);
+  const Ripple ripple(signal.samples, signal.rate_hz, bands[0].centre_hz);
   for (const BandGroup& group : bank->groups) {
     const FilteredSignal filtered(kernels, signal.samples, group);
     for (std::size_t first = 0; first < group.n_pairs; first += n_held) {
@@ -177,7 +156,7 @@ RawCandidates raw_candidates(const Kernels& kernels, const Decimated& signal, st
       in_parallel(n_pairs, spaces.size(), [&](std::size_t thread, std::size_t i) {
         Workspace& space = spaces[thread];
         space.transform.grow(group.fft.space());
-        const std::size_t pair = group.first_pair + first + i, n_samples = signal.samples.size();
+        const std::size_t pair = group.first_pair + first + i;
         Ripple::Wave waves[2] = {};
         const std::size_t n_bands = std::min<std::size_t>(2, bands.size() - 2 * pair);
         for (std::size_t part = 0; part < n_bands; ++part) {
@@ -191,8 +170,7 @@ RawCandidates raw_candidates(const Kernels& kernels, const Decimated& signal, st
             Crossings& crossings = space.crossings[part];
             const double* output = (part == 0 ? parts.re : parts.im) + group.overlap +
                                    bands[2 * pair + part].half();
-            ripple.add(kernels, waves[part], start, count, output, crossings.next(count));
-            crossings.scan(kernels, start, count);
+            crossings.scan(kernels, ripple.from(waves[part], start), start, count, output);
           }
         }
         for (std::size_t part = 0; part < 2; ++part) {
@@ -202,7 +180,6 @@ RawCandidates raw_candidates(const Kernels& kernels, const Decimated& signal, st
             std::fill(raw[2 * i + part].begin(), raw[2 * i + part].end(), 0.0);
             continue;
           }
-          space.crossings[part].finish(n_samples);
           raw_f0(kernels, space.crossings[part], bands[band].centre_hz, signal.rate_hz, range,
                  space, raw[2 * i + part]);
         }

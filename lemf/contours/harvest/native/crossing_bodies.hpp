@@ -1,106 +1,123 @@
 // The loops that find crossings and draw lines between them; part of kernel_bodies.hpp.
 
-void add_parts(std::size_t n, double level, double even, double odd, const double* __restrict sign,
-               const double* __restrict cosine, const double* __restrict sine,
-               const double* __restrict input, double* __restrict output) {
-  for (std::size_t i = 0; i < n; ++i)
-    output[i] = input[i] + (level * sign[i] + even * cosine[i] + odd * sine[i]);
-}
-
-// For 64 samples from x on, a bit each: above zero, below zero, and whether the next is higher or
-// lower.
+// For 64 samples, a bit each: above zero, below zero, higher and lower than the one before.
 struct Signs {
   std::uint64_t above, below, rising, falling;
 };
 
-#if defined(__SSE2__) && LEMF_WIDTH == 4
-LEMF_INLINE std::uint64_t bits_of(__m256d which, int first) {
-  return static_cast<std::uint64_t>(_mm256_movemask_pd(which)) << first;
+#if LEMF_WIDTH == 8
+// The last of `before` and all but the last of x.
+LEMF_INLINE Vector one_earlier(Vector before, Vector x) {
+  return (Vector)_mm512_alignr_epi64((__m512i)x, (__m512i)before, 7);
 }
-#elif defined(__SSE2__) && LEMF_WIDTH == 2
-LEMF_INLINE std::uint64_t bits_of(__m128d which, int first) {
-  return static_cast<std::uint64_t>(_mm_movemask_pd(which)) << first;
+
+LEMF_INLINE std::uint64_t bits_above(Vector a, Vector b) {
+  return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_GT_OQ);
 }
+#elif LEMF_WIDTH == 4
+LEMF_INLINE Vector one_earlier(Vector before, Vector x) {
+  const __m256d middle = _mm256_permute2f128_pd((__m256d)before, (__m256d)x, 0x21);
+  return (Vector)_mm256_shuffle_pd(middle, (__m256d)x, 0x5);
+}
+
+LEMF_INLINE std::uint64_t bits_above(Vector a, Vector b) {
+  return static_cast<std::uint64_t>(
+      _mm256_movemask_pd(_mm256_cmp_pd((__m256d)a, (__m256d)b, _CMP_GT_OQ)));
+}
+#elif LEMF_WIDTH == 2
+LEMF_INLINE Vector one_earlier(Vector before, Vector x) { return Vector{before[1], x[0]}; }
+
+LEMF_INLINE std::uint64_t bits_above(Vector a, Vector b) {
+#if defined(__SSE2__)
+  return static_cast<std::uint64_t>(_mm_movemask_pd(_mm_cmpgt_pd((__m128d)a, (__m128d)b)));
+#else
+  return std::uint64_t{a[0] > b[0]} | std::uint64_t{a[1] > b[1]} << 1;
+#endif
+}
+#else
+LEMF_INLINE Vector one_earlier(Vector before, Vector) { return before; }
+LEMF_INLINE std::uint64_t bits_above(Vector a, Vector b) { return a > b; }
 #endif
 
-LEMF_INLINE Signs signs_of(const double* x) {
+// Add the ripple to 64 samples and tell the signs of the sums.
+LEMF_INLINE Signs add_ripple(const RippleWave& wave, double even, double odd, const double* input,
+                             double before, double* x) {
   Signs signs{0, 0, 0, 0};
-#if defined(__SSE2__) && LEMF_WIDTH > 1
-  for (int i = 0; i < 64; i += static_cast<int>(kWidth)) {
-#if LEMF_WIDTH == 8
-    const __m512d a = _mm512_loadu_pd(x + i), b = _mm512_loadu_pd(x + i + 1);
-    const __m512d zero = _mm512_setzero_pd();
-    signs.above |= std::uint64_t{_mm512_cmp_pd_mask(a, zero, _CMP_GT_OQ)} << i;
-    signs.below |= std::uint64_t{_mm512_cmp_pd_mask(a, zero, _CMP_LT_OQ)} << i;
-    signs.rising |= std::uint64_t{_mm512_cmp_pd_mask(b, a, _CMP_GT_OQ)} << i;
-    signs.falling |= std::uint64_t{_mm512_cmp_pd_mask(b, a, _CMP_LT_OQ)} << i;
-#elif LEMF_WIDTH == 4
-    const __m256d a = _mm256_loadu_pd(x + i), b = _mm256_loadu_pd(x + i + 1);
-    const __m256d zero = _mm256_setzero_pd();
-    signs.above |= bits_of(_mm256_cmp_pd(a, zero, _CMP_GT_OQ), i);
-    signs.below |= bits_of(_mm256_cmp_pd(a, zero, _CMP_LT_OQ), i);
-    signs.rising |= bits_of(_mm256_cmp_pd(b, a, _CMP_GT_OQ), i);
-    signs.falling |= bits_of(_mm256_cmp_pd(b, a, _CMP_LT_OQ), i);
-#else
-    const __m128d a = _mm_loadu_pd(x + i), b = _mm_loadu_pd(x + i + 1), zero = _mm_setzero_pd();
-    signs.above |= bits_of(_mm_cmpgt_pd(a, zero), i);
-    signs.below |= bits_of(_mm_cmplt_pd(a, zero), i);
-    signs.rising |= bits_of(_mm_cmpgt_pd(b, a), i);
-    signs.falling |= bits_of(_mm_cmplt_pd(b, a), i);
-#endif
+  const Vector zero{};
+  Vector last = zero + before;
+  for (std::size_t i = 0; i < kScanned; i += kWidth) {
+    const Vector ripple = wave.level * load(wave.sign + i) + even * load(wave.cosine + i) +
+                          odd * load(wave.sine + i);
+    const Vector here = load(input + i) + ripple, earlier = one_earlier(last, here);
+    store(x + i, here);
+    signs.above |= bits_above(here, zero) << i;
+    signs.below |= bits_above(zero, here) << i;
+    signs.rising |= bits_above(here, earlier) << i;
+    signs.falling |= bits_above(earlier, here) << i;
+    last = here;
   }
-#else
-  for (int i = 0; i < 64; ++i) {
-    signs.above |= std::uint64_t{x[i] > 0.0} << i;
-    signs.below |= std::uint64_t{x[i] < 0.0} << i;
-    signs.rising |= std::uint64_t{x[i + 1] > x[i]} << i;
-    signs.falling |= std::uint64_t{x[i + 1] < x[i]} << i;
-  }
-#endif
   return signs;
 }
 
-// Write the places of the bits, counted from `first`; return how many.
-LEMF_INLINE std::size_t list_bits(std::uint64_t bits,
-                                                            std::uint32_t first,
-                                                            std::uint32_t* places) {
-  std::size_t n = 0;
-#if LEMF_WIDTH == 8
-  __m512i place = _mm512_add_epi32(
-      _mm512_set1_epi32(static_cast<int>(first)),
-      _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
-  for (int part = 0; part < 4; ++part) {
-    const __mmask16 mask = static_cast<__mmask16>(bits >> (16 * part));
-    _mm512_storeu_si512(places + n, _mm512_maskz_compress_epi32(mask, place));
-    n += static_cast<std::size_t>(__builtin_popcount(mask));
-    place = _mm512_add_epi32(place, _mm512_set1_epi32(16));
-  }
-#elif LEMF_WIDTH > 1
-  for (; bits != 0; bits &= bits - 1)
-    places[n++] = first + static_cast<std::uint32_t>(__builtin_ctzll(bits));
+#if defined(__GNUC__)
+LEMF_INLINE std::uint32_t lowest_bit(std::uint64_t bits) {
+  return static_cast<std::uint32_t>(__builtin_ctzll(bits));
+}
+
+LEMF_INLINE std::size_t count_bits(std::uint64_t bits) {
+  return static_cast<std::size_t>(__builtin_popcountll(bits));
+}
 #else
-  for (std::uint32_t i = 0; bits != 0; ++i, bits >>= 1)
-    if (bits & 1) places[n++] = first + i;
+LEMF_INLINE std::uint32_t lowest_bit(std::uint64_t bits) {
+  std::uint32_t place = 0;
+  for (; !(bits & 1); bits >>= 1) ++place;
+  return place;
+}
+
+LEMF_INLINE std::size_t count_bits(std::uint64_t bits) {
+  std::size_t n = 0;
+  for (; bits != 0; bits &= bits - 1) ++n;
+  return n;
+}
 #endif
+
+// Write the places of the bits, counted from `first`, and up to three more; return how many bits
+// there are. Four at a time leave few branches that cannot be foretold.
+LEMF_INLINE std::size_t list_bits(std::uint64_t bits, std::uint32_t first,
+                                  std::uint32_t* places) {
+  constexpr std::uint64_t kHighest = std::uint64_t{1} << 63;
+  const std::size_t n = count_bits(bits);
+  for (; bits != 0; places += 4)
+    for (int i = 0; i < 4; ++i) {
+      std::uint32_t place = first + lowest_bit(bits | kHighest);
+#if defined(__GNUC__)
+      asm("" : "+r"(place));  // one by one: gathering four in a register would take longer
+#endif
+      places[i] = place;
+      bits &= bits - 1;
+    }
   return n;
 }
 
-void find_crossings(std::size_t n, const double* x, std::uint32_t* const* edges,
-                    std::size_t* n_edges) {
+void find_crossings(std::size_t n, const RippleWave& wave, const double* input, ScanState& state,
+                    double* x, std::uint32_t* const* edges, std::size_t* n_edges) {
   std::size_t found[4] = {0, 0, 0, 0};
-  for (std::size_t i = 0; i < n; i += 64) {
-    const Signs here = signs_of(x + i);
-    const double next = x[i + 64], after_next = x[i + 65];
-    const auto ends = [](std::uint64_t bits, bool goes_on) {
-      return bits & ~(bits >> 1 | std::uint64_t{goes_on} << 63);
-    };
-    const std::uint64_t kinds[4] = {
-        ends(here.above, next > 0.0), ends(here.below, next < 0.0),
-        ends(here.rising, after_next > next), ends(here.falling, after_next < next)};
-    const std::uint64_t inside = n - i < 64 ? (std::uint64_t{1} << (n - i)) - 1 : ~std::uint64_t{0};
-    for (int kind = 0; kind < 4; ++kind)
-      found[kind] += list_bits(kinds[kind] & inside, static_cast<std::uint32_t>(i),
-                               edges[kind] + found[kind]);
+  double even = wave.even, odd = wave.odd;
+  for (std::size_t i = 0; i < n; i += kScanned) {
+    Signs here = add_ripple(wave, even, odd, input + i, x[static_cast<std::ptrdiff_t>(i) - 1], x + i);
+    if (!state.started) here.rising &= ~std::uint64_t{1}, here.falling &= ~std::uint64_t{1};
+    state.started = true;
+    const std::size_t count = std::min(n - i, kScanned);
+    const std::uint64_t signs[4] = {here.above, here.below, here.rising, here.falling};
+    for (int kind = 0; kind < 4; ++kind) {
+      const std::uint64_t ends = (signs[kind] << 1 | state.last[kind]) & ~signs[kind];
+      found[kind] += list_bits(ends & ~std::uint64_t{0} >> (kScanned - count),
+                               static_cast<std::uint32_t>(i), edges[kind] + found[kind]);
+      state.last[kind] = signs[kind] >> (count - 1) & 1;
+    }
+    const double turned = even * wave.turn_re + odd * wave.turn_im;
+    odd = odd * wave.turn_re - even * wave.turn_im;
+    even = turned;
   }
   std::copy_n(found, 4, n_edges);
 }
@@ -111,13 +128,13 @@ void locate(std::size_t n, const std::uint32_t* __restrict edges, const double* 
     for (std::size_t k = 0; k < n; ++k) {
       const std::uint32_t i = edges[k];
       const double before = x[i + 1] - x[i], after = x[i + 2] - x[i + 1];
-      at[k] = first + static_cast<int>(i) + 1.0 - before / (after - before);
+      at[k] = first + static_cast<int>(i) - 1.0 - before / (after - before);
     }
   else
     for (std::size_t k = 0; k < n; ++k) {
       const std::uint32_t i = edges[k];
-      const double before = x[i], after = x[i + 1];
-      at[k] = first + static_cast<int>(i) + 1.0 - before / (after - before);
+      const double before = x[i + 1], after = x[i + 2];
+      at[k] = first + static_cast<int>(i) - before / (after - before);
     }
 }
 
@@ -138,10 +155,10 @@ void measure_intervals(std::size_t n, const double* __restrict at, double rate_h
   }
 }
 
-void draw_lines(std::size_t n, const double* __restrict f0_hz, const double* __restrict place_ms,
-                const double* __restrict slope, const std::uint32_t* __restrict frame,
-                double* __restrict result) {
-  constexpr std::size_t kStep = kWidth < 4 ? 4 : kWidth;
+template <std::size_t kStep>
+LEMF_INLINE void draw_lines_by(std::size_t n, const double* __restrict f0_hz,
+                               const double* __restrict place_ms, const double* __restrict slope,
+                               const std::uint32_t* __restrict frame, double* __restrict result) {
   for (std::size_t k = 0; k < n; ++k) {
     const double y = f0_hz[k], x = place_ms[k], rise = slope[k];
     std::size_t i = frame[k];
@@ -152,6 +169,17 @@ void draw_lines(std::size_t n, const double* __restrict f0_hz, const double* __r
       i += kStep;
     } while (i < frame[k + 1]);
   }
+}
+
+void draw_lines(std::size_t n, const double* f0_hz, const double* place_ms, const double* slope,
+                const std::uint32_t* frame, double* result) {
+  const std::size_t mean = frame[n] / n;  // frames of a line: most are drawn at one go
+  if (mean < 3 && kWidth < 8)
+    draw_lines_by<4>(n, f0_hz, place_ms, slope, frame, result);
+  else if (mean < 6)
+    draw_lines_by<8>(n, f0_hz, place_ms, slope, frame, result);
+  else
+    draw_lines_by<16>(n, f0_hz, place_ms, slope, frame, result);
 }
 
 void average(std::size_t n, const double* const* lines, double low, double high,

@@ -37,8 +37,8 @@ Fft::Parts Fft::inverse_of_product(const Kernels& kernels, Parts a, Parts b,
 Fft::Parts Fft::finish(const Kernels& kernels, double* space) const {
   double *x = space + 2 * apart(), *y = space;
   for (std::size_t n = size_ / 16; n > 1;) {
-    const std::size_t radix = n == 4 || n == 16 ? 4 : 8;  // 2 is never left over
-    const auto step = radix == 4 ? kernels.step4 : kernels.step8;
+    const std::size_t radix = n == 4 ? 4 : n == 16 || n >= 128 ? 16 : 8;  // 2 is never left over
+    const auto step = radix == 4 ? kernels.step4 : radix == 8 ? kernels.step8 : kernels.step16;
     step(n, size_ / n, size_, cos_.data(), sin_.data(), x, x + apart(), y, y + apart());
     std::swap(x, y);
     n /= radix;

@@ -7,7 +7,7 @@
 
 namespace lemf {
 
-// Stockham's autosort algorithm, four radix-2 steps at once and then two or three: no bit reversal,
+// Stockham's autosort algorithm, four radix-2 steps at once and then two to four: no bit reversal,
 // unit stride inside.
 class Fft {
  public:
@@ -23,7 +23,7 @@ class Fft {
   // Four arrays to work in. Arrays a power of two apart would compete for the same lines of the
   // cache.
   std::size_t space() const { return 4 * apart(); }
-  std::size_t apart() const { return size_ + 40; }
+  std::size_t apart() const { return size_ + 72; }
 
   // X[k] = sum x[n] exp(-2 pi i k n / N) of the numbers in the first two arrays; the result lies in
   // one pair of arrays.

@@ -194,3 +194,22 @@ void step8(std::size_t n, std::size_t stride, std::size_t size, const double* co
       }
     }
 }
+
+void step16(std::size_t n, std::size_t stride, std::size_t size, const double* cosine,
+            const double* sine, const double* xr, const double* xi, double* __restrict yr,
+            double* __restrict yi) {
+  const std::size_t apart = stride * (n / 16), step = size / n;
+  for (std::size_t p = 0; p < n / 16; ++p)
+    for (std::size_t q = 0; q < stride; q += kWidth) {
+      const double *re = xr + stride * p + q, *im = xi + stride * p + q;
+      Complex x[16];
+      for (std::size_t m = 0; m < 16; ++m) x[m] = load(re + m * apart, im + m * apart);
+      sixteen(x);
+      for (std::size_t j = 0; j < 16; ++j) {
+        Complex value = x[4 * (j % 4) + j / 4];
+        if (p > 0 && j > 0) value = rotated(value, cosine[j * p * step], sine[j * p * step]);
+        const std::size_t to = stride * (16 * p + j) + q;
+        store(yr + to, yi + to, value);
+      }
+    }
+}

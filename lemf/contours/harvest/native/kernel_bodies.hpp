@@ -37,8 +37,8 @@ LEMF_INLINE void store(double* to, Vector values) {
 
 extern const Kernels LEMF_KERNELS;
 const Kernels LEMF_KERNELS = {
-    LEMF_INSTRUCTION_SET, first_step, first_step_of_product, step4, step8, add_parts,
-    find_crossings, locate, measure_intervals, draw_lines, average, add_band,
-    turn_little, make_window, fold_samples, sum_harmonics, judge_harmonics};
+    LEMF_INSTRUCTION_SET, first_step, first_step_of_product, step4, step8, step16,
+    find_crossings, locate, measure_intervals, draw_lines, average, add_band, turn_little, make_window,
+    fold_samples, sum_harmonics, judge_harmonics};
 
 }  // namespace lemf

@@ -27,6 +27,22 @@ struct HarmonicBins {
   double hz[kHarmonics];  // the frequencies of the bins
 };
 
+constexpr std::size_t kLineMargin = 72;  // frames written beyond a line
+constexpr std::size_t kScanned = 64;  // samples scanned at a time
+
+// At sample n: level sign[n] + even cosine[n] + odd sine[n], with tables of kScanned samples; then
+// even and odd turn backwards by the angle whose cosine and sine are given.
+struct RippleWave {
+  double level, even, odd, turn_re, turn_im;
+  const double *sign, *cosine, *sine;
+};
+
+// Whether the last sample scanned is above zero, below zero, higher and lower than the one before.
+struct ScanState {
+  std::uint64_t last[4] = {0, 0, 0, 0};
+  bool started = false;
+};
+
 struct Kernels {
   const char* instruction_set;
 
@@ -42,25 +58,25 @@ struct Kernels {
                 const double* sine, const double* xr, const double* xi, double* yr, double* yi);
   void (*step8)(std::size_t n, std::size_t stride, std::size_t size, const double* cosine,
                 const double* sine, const double* xr, const double* xi, double* yr, double* yi);
+  void (*step16)(std::size_t n, std::size_t stride, std::size_t size, const double* cosine,
+                 const double* sine, const double* xr, const double* xi, double* yr, double* yi);
 
-  // output = input + level sign + even cosine + odd sine
-  void (*add_parts)(std::size_t n, double level, double even, double odd, const double* sign,
-                    const double* cosine, const double* sine, const double* input,
-                    double* output);
-
-  // Find after which of the n samples x the signal falls or rises through zero, and its slope falls
-  // or rises. x goes on for 2 samples and then kScanMargin of any value; each kind of `edges` has
-  // room for n + kScanMargin.
-  void (*find_crossings)(std::size_t n, const double* x, std::uint32_t* const* edges,
+  // Add the ripple to n samples of input, which make x, and find where x has fallen or risen to zero
+  // since the sample before, or turned downwards or upwards there. Before x lie the last two
+  // samples so far. Of input, kScanned more are read; x and each kind of `edges` have room for as
+  // many more.
+  void (*find_crossings)(std::size_t n, const RippleWave& wave, const double* input,
+                         ScanState& state, double* x, std::uint32_t* const* edges,
                          std::size_t* n_edges);
-  // Where the lines through x (or through its slope) cross zero at the edges, in samples.
+  // Where the lines through the samples before the edges (or through their slopes) cross zero; x
+  // starts two samples early.
   void (*locate)(std::size_t n, const std::uint32_t* edges, const double* x, bool of_slope,
                  double first, double* at);
   // F0 and place of each of n intervals between crossings, the slopes from one to the next and the
   // first frame after each place.
   void (*measure_intervals)(std::size_t n, const double* at, double rate_hz, std::size_t n_frames,
                             double* f0_hz, double* place_ms, double* slope, std::uint32_t* frame);
-  // Lines from frame[k] to frame[k + 1]; `result` has room for kScanMargin more.
+  // Lines from frame[k] to frame[k + 1]; `result` has room for kLineMargin more.
   void (*draw_lines)(std::size_t n, const double* f0_hz, const double* place_ms,
                      const double* slope, const std::uint32_t* frame, double* result);
   // The mean of four contours where it is in the range, else 0.
@@ -90,8 +106,6 @@ struct Kernels {
   void (*judge_harmonics)(const double* sums, const HarmonicBins& bins, double f0_hz,
                           double turn_hz, double* refined_hz, double* score);
 };
-
-constexpr std::size_t kScanMargin = 72;
 
 // Those that this processor can run, the fastest last.
 std::vector<const Kernels*> available_kernels();

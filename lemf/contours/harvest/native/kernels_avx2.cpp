@@ -12,10 +12,10 @@
 #define LEMF_INSTRUCTION_SET "avx2"
 #define LEMF_WIDTH 4
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx,avx2,bmi"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx,avx2,bmi,popcnt"))), apply_to = function)
 #else
 #pragma GCC push_options
-#pragma GCC target("avx,avx2,bmi")
+#pragma GCC target("avx,avx2,bmi,popcnt")
 #endif
 #include "kernel_bodies.hpp"
 #if defined(__clang__)

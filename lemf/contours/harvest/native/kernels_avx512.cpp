@@ -13,11 +13,11 @@
 #define LEMF_WIDTH 8
 #if defined(__clang__)
 #pragma clang attribute push( \
-    __attribute__((target("avx,avx2,bmi,avx512f,avx512dq,avx512bw,avx512vl"))), \
+    __attribute__((target("avx,avx2,bmi,popcnt,avx512f,avx512dq,avx512bw,avx512vl"))), \
     apply_to = function)
 #else
 #pragma GCC push_options
-#pragma GCC target("avx,avx2,bmi,avx512f,avx512dq,avx512bw,avx512vl,prefer-vector-width=512")
+#pragma GCC target("avx,avx2,bmi,popcnt,avx512f,avx512dq,avx512bw,avx512vl,prefer-vector-width=512")
 #endif
 #include "kernel_bodies.hpp"
 #if defined(__clang__)

@@ -14,16 +14,15 @@ double sign_of(std::size_t n) { return n % 2 == 0 ? 1.0 : -1.0; }
 
 }  // namespace
 
-Ripple::Ripple(const std::vector<double>& signal, double rate_hz, double lowest_hz,
-               std::size_t stretch)
-    : sign_(stretch), cosine_(stretch), sine_(stretch) {
+Ripple::Ripple(const std::vector<double>& signal, double rate_hz, double lowest_hz)
+    : sign_(kScanned), cosine_(kScanned), sine_(kScanned) {
   const double longest =
       static_cast<double>(signal.size()) + 5 + 2 * static_cast<int>(2.0 * rate_hz / lowest_hz);
   size_ = std::pow(2.0, static_cast<int>(std::log(longest) / std::log(2.0)) + 1);
-  for (std::size_t n = 0; n < stretch; ++n) {
-    sign_[n] = sign_of(n);
-    cosine_[n] = turned(n).real();
-    sine_[n] = turned(n).imag();
+  for (std::size_t n = 0; n < kScanned; ++n) {
+    sign_.data()[n] = sign_of(n);
+    cosine_.data()[n] = turned(n).real();
+    sine_.data()[n] = turned(n).imag();
   }
   signal_ = highest_bins(signal);
 }
@@ -37,22 +36,21 @@ Ripple::Wave Ripple::of(const std::vector<double>& taps) const {
           2.0 * (overwritten - second) * std::conj(turned(early)) / size_};
 }
 
-void Ripple::add(const Kernels& kernels, const Wave& wave, std::size_t start, std::size_t count,
-                 const double* input, double* output) const {
-  const Complex slow = wave.slow * std::conj(turned(start));
-  kernels.add_parts(count, sign_of(start) * wave.level, slow.real(), slow.imag(), sign_.data(),
-                    cosine_.data(), sine_.data(), input, output);
+RippleWave Ripple::from(const Wave& wave, std::size_t start) const {
+  const Complex slow = wave.slow * std::conj(turned(start)), turn = turned(kScanned);
+  return {sign_of(start) * wave.level, slow.real(),    slow.imag(),  turn.real(), turn.imag(),
+          sign_.data(),                cosine_.data(), sine_.data()};
 }
 
 Ripple::Wave Ripple::highest_bins(const std::vector<double>& values) const {
   Wave bins{0.0, 0.0};
-  for (std::size_t start = 0; start < values.size(); start += sign_.size()) {
-    const std::size_t count = std::min(sign_.size(), values.size() - start);
+  for (std::size_t start = 0; start < values.size(); start += kScanned) {
+    const std::size_t count = std::min(kScanned, values.size() - start);
     double level = 0.0, even = 0.0, odd = 0.0;
     for (std::size_t i = 0; i < count; ++i) {
-      level += sign_[i] * values[start + i];
-      even += cosine_[i] * values[start + i];
-      odd += sine_[i] * values[start + i];
+      level += sign_.data()[i] * values[start + i];
+      even += cosine_.data()[i] * values[start + i];
+      odd += sine_.data()[i] * values[start + i];
     }
     bins.level += sign_of(start) * level;
     bins.slow += Complex(even, odd) * turned(start);

@@ -23,16 +23,13 @@ class Ripple {
     std::complex<double> slow;
   };
 
-  // `stretch` is the largest number of samples that `add` is called for at once.
-  Ripple(const std::vector<double>& signal, double rate_hz, double lowest_hz,
-         std::size_t stretch);
+  Ripple(const std::vector<double>& signal, double rate_hz, double lowest_hz);
 
   // The ripple of the band with these taps, where outputs are one sample early.
   Wave of(const std::vector<double>& taps) const;
 
-  // output[n] = input[n] + the ripple at sample start + n.
-  void add(const Kernels& kernels, const Wave& wave, std::size_t start, std::size_t count,
-           const double* input, double* output) const;
+  // The same from a sample on.
+  RippleWave from(const Wave& wave, std::size_t start) const;
 
  private:
   // The two highest bins of the values' transform.
@@ -41,8 +38,8 @@ class Ripple {
   // (-1)^n exp(2 pi i n / N)
   std::complex<double> turned(std::size_t n) const;
 
-  double size_;                               // N
-  std::vector<double> sign_, cosine_, sine_;  // the three parts of a wave over one stretch
+  double size_;                           // N
+  AlignedDoubles sign_, cosine_, sine_;  // the three parts of a wave over kScanned samples
   Wave signal_;
 };
 
