@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from lemf.arrays import FloatArray, IntArray
 
 PERIODICITY_WINDOW_S = 0.040  # three periods of 75 Hz
-_FRAMES_AT_A_TIME = 64  # whose segments stay in the cache
+_FRAMES_AT_A_TIME = 32  # whose segments stay in the cache
 _N_LAGS = 4  # around the period
 
 
@@ -46,31 +46,33 @@ def frame_periodicity(
     n_fft = 1 << (2 * size - 1).bit_length()
     taper = autocorrelation(window[np.newaxis], n_fft)[0, :size]
     taper /= taper[0]
-    segments = sliding_window_view(np.pad(samples, size), size)
-    starts = centres - size // 2 + size
-    periodicity = np.zeros(len(f0_hz))
+    around = np.zeros(len(samples) + 2 * size)
+    around[size : size + len(samples)] = samples
+    segments = sliding_window_view(around, size)
     voiced = np.flatnonzero(f0_hz > 0)
+    starts = centres[voiced] - size // 2 + size
     lowest = np.clip(np.floor(rate_hz / f0_hz[voiced]).astype(np.int64), 1, size - 3) - 1
     # Only the four lags are summed: a transform of the frame would take all of them
     padded = np.zeros((_FRAMES_AT_A_TIME, 2 * size))
     delayed = sliding_window_view(padded, size + _N_LAGS - 1, axis=1)
+    rows = np.arange(_FRAMES_AT_A_TIME)
+    at_lags, at_zero = np.empty((len(voiced), _N_LAGS)), np.empty(len(voiced))
     for first in range(0, len(voiced), _FRAMES_AT_A_TIME):
-        frames = voiced[first : first + _FRAMES_AT_A_TIME]
-        lag = lowest[first : first + _FRAMES_AT_A_TIME]
-        segment = segments[starts[frames]]  # a copy
+        block = slice(first, first + _FRAMES_AT_A_TIME)
+        segment = segments[starts[block]]  # a copy
         segment -= segment.mean(axis=1, keepdims=True)
         segment *= window
-        padded[: len(frames), :size] = segment
-        ahead = delayed[np.arange(len(frames)), lag]
-        at_lags = np.empty((len(frames), _N_LAGS))
+        padded[: len(segment), :size] = segment
+        ahead = delayed[rows[: len(segment)], lowest[block]]
         for k in range(_N_LAGS):
-            at_lags[:, k] = np.einsum("ij,ij->i", segment, ahead[:, k : k + size])
-        at_zero = np.einsum("ij,ij->i", segment, segment)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = at_lags / at_zero[:, np.newaxis]
-            ratio /= taper[lag[:, np.newaxis] + np.arange(_N_LAGS)]
-        ratio[at_zero <= 0] = 0.0
-        periodicity[frames] = np.clip(ratio.max(axis=1), 0.0, 1.0)
+            np.einsum("ij,ij->i", segment, ahead[:, k : k + size], out=at_lags[block, k])
+        np.einsum("ij,ij->i", segment, segment, out=at_zero[block])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = at_lags / at_zero[:, np.newaxis]
+        ratio /= taper[lowest[:, np.newaxis] + np.arange(_N_LAGS)]
+    ratio[at_zero <= 0] = 0.0
+    periodicity = np.zeros(len(f0_hz))
+    periodicity[voiced] = np.clip(ratio.max(axis=1), 0.0, 1.0)
     return periodicity
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import glob
 import os
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from itertools import pairwise
+from itertools import chain, pairwise
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -119,7 +120,8 @@ def list_recordings(
 
     # Order them by id
     recordings.sort(key=itemgetter(0))
-    for first, second in pairwise(recordings):
+    are_alike = len({one[0] for one in recordings}) < len(recordings)
+    for first, second in pairwise(recordings) if are_alike else ():
         if first.id == second.id:
             raise CorpusError(
                 f"{source}: {first.audio} and {second.audio} have the same id {first.id!r}; "
@@ -153,18 +155,14 @@ def _walk(root: str) -> _Found:
                 found.repeated_folders.append(path)
                 continue
             seen.add((status.st_dev, status.st_ino))
-            with os.scandir(path) as entries:
-                inside = [(one, _is_folder(one)) for one in entries if one.name[0] != "."]
+            names, below = _look_into(path, folder)
         except OSError as error:
             reason = f"{path}: cannot be searched ({error.strerror})"
             if not folder:
                 raise CorpusError(reason) from error
             found.unsearched.append(reason)
             continue
-        found.names.extend(folder + one.name for one, is_folder in inside if not is_folder)
-        below = [
-            (f"{folder}{one.name}/", one.is_symlink()) for one, is_folder in inside if is_folder
-        ]
+        found.names.extend(names)
         folders += sorted((name for name, is_link in below if not is_link), reverse=True)
         links += [name for name, is_link in below if is_link]
     for names in found:
@@ -172,11 +170,23 @@ def _walk(root: str) -> _Found:
     return found
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link that leads to itself
-        return False
+def _look_into(path: str, folder: str) -> tuple[list[str], list[tuple[str, bool]]]:
+    """Return the files in a folder, and the folders in it, each with whether it is a link."""
+    names, below = [], []
+    with os.scandir(path) as entries:
+        for one in entries:
+            name = one.name
+            if name[0] == ".":
+                continue
+            try:
+                is_folder = one.is_dir()
+            except OSError:  # a link that leads to itself
+                is_folder = False
+            if is_folder:
+                below.append((f"{folder}{name}/", one.is_symlink()))
+            else:
+                names.append(folder + name)
+    return names, below
 
 
 def _expand(pattern: str) -> tuple[str, _Found]:
@@ -217,35 +227,32 @@ def _pair(root: str, found: _Found, textgrids: str | None) -> Listing:
 
     Where there is none, what another tool has written takes its place.
     """
-    audio: list[tuple[str, str]] = []
-    by_suffix: dict[str, list[str]] = {}
-    folded: dict[str, str] = {}  # of the few suffixes that there are
+    by_suffix: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)  # stems and names
     for name in found.names:
         stem, _, suffix = name.rpartition(".")
-        kind = folded.get(suffix)
-        if kind is None:
-            kind = folded[suffix] = suffix.lower()
-        if kind in AUDIO_SUFFIXES:
-            audio.append((stem, name))
-        else:
-            by_suffix.setdefault(kind, []).append(name)
-    beside = by_suffix.get(TEXTGRID_SUFFIX, [])
-    texts = _by_stem(name for suffix in TRANSCRIPT_SUFFIXES for name in by_suffix.get(suffix, []))
+        by_suffix[suffix].append((stem, name))
+    audio, beside = _of_kinds(by_suffix, AUDIO_SUFFIXES), _of_kinds(by_suffix, (TEXTGRID_SUFFIX,))
+    texts = _by_stem(one for kind in TRANSCRIPT_SUFFIXES for one in _of_kinds(by_suffix, (kind,)))
     prefix = prefix_of(root)
     repeated_folders, unsearched = found.repeated_folders, found.unsearched
     if textgrids is None:
         grids_prefix = prefix
     else:
         grids_prefix, found = prefix_of(textgrids), _walk(textgrids)
-        beside = [name for name in found.names if name.lower().endswith(f".{TEXTGRID_SUFFIX}")]
+        beside = [
+            (name.rpartition(".")[0], name)
+            for name in found.names
+            if name.lower().endswith(f".{TEXTGRID_SUFFIX}")
+        ]
         repeated_folders = repeated_folders + found.repeated_folders
         unsearched = unsearched + found.unsearched
-    grids = _by_stem(sorted(beside))
+    beside.sort(key=itemgetter(1))
+    grids = _by_stem(beside)
     others: dict[str, str] | None = None  # made for the first recording without a TextGrid
     recordings = []
     used = set[str]()
     for stem, name in audio:
-        grid = _match(stem, grids)
+        grid = grids.get(stem) or _match(stem, grids)
         if grid is None:
             if others is None:
                 others = {_compose(name): name for name in found.names}
@@ -253,20 +260,21 @@ def _pair(root: str, found: _Found, textgrids: str | None) -> Listing:
         text = _match(stem, texts) if texts else None
         if grid is not None:
             used.add(grid)
-        recordings.append(
-            Recording(
-                stem,
-                prefix + name,
-                None if grid is None else grids_prefix + grid,
-                None,
-                None,
-                None if text is None else prefix + text,
-            )
-        )
+            grid = grids_prefix + grid
+        text_file = None if text is None else prefix + text
+        recordings.append(Recording(stem, prefix + name, grid, None, None, text_file))
     unused = []
     if len(used) < len(beside):
-        unused = [grids_prefix + name for name in sorted(beside) if name not in used]
+        unused = [grids_prefix + name for _, name in beside if name not in used]
     return Listing(recordings, unused, repeated_folders, unsearched)
+
+
+def _of_kinds(
+    by_suffix: Mapping[str, list[tuple[str, str]]], kinds: Collection[str]
+) -> list[tuple[str, str]]:
+    """Return the stems and names with a suffix of these kinds, which ignore case, by name."""
+    found = [ones for suffix, ones in by_suffix.items() if suffix.lower() in kinds]
+    return found[0] if len(found) == 1 else sorted(chain.from_iterable(found), key=itemgetter(1))
 
 
 def _is_audio(name: str) -> bool:
@@ -279,11 +287,11 @@ def _find_other(audio: str, names: dict[str, str], prefix: str) -> str | None:
     return next((name for name in candidates if name and holds_alignment(prefix + name)), None)
 
 
-def _by_stem(names: Iterable[str]) -> dict[str, str]:
+def _by_stem(names: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return names by their stem and its composed form; of several with one stem, the first."""
     stems: dict[str, str] = {}
-    for name in names:
-        stems.setdefault(name.rpartition(".")[0], name)
+    for stem, name in names:
+        stems.setdefault(stem, name)
     composed = {_compose(stem): name for stem, name in stems.items() if not stem.isascii()}
     return composed | stems if composed else stems
 

@@ -162,6 +162,14 @@ def _storable(alignment: Alignment) -> Alignment:
     """Convert the labels of an alignment to text that UTF-8 can hold."""
     from dataclasses import replace
 
+    words = [word for sentence in alignment.sentences for word in sentence]
+    labels = [phone.label for word in words for phone in word.phones]
+    try:
+        " ".join([*labels, *(word.text for word in words)]).encode()
+    except UnicodeEncodeError:
+        pass
+    else:
+        return alignment
     sentences = tuple(
         tuple(
             replace(

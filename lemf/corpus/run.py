@@ -29,6 +29,7 @@ from lemf.errors import CorpusError
 from lemf.runtime.cluster import cluster_workers
 from lemf.runtime.locks import hold_lock
 from lemf.runtime.output import printable_path
+from lemf.runtime.processes import no_collection
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Failure, Workers, local_workers, run_tasks
 from lemf.scoring.edges import UNCERTAIN
@@ -152,15 +153,16 @@ def score_corpus(
             workers = stack.enter_context(local_workers(jobs))
             import_tracker(settings.pitch)
         import_module("lemf.corpus.parquet")  # reports missing packages before scoring
-        listing = list_recordings(source, textgrids, transcribes=whisper is not None)
-        plan = make_plan(
-            listing.recordings,
-            settings,
-            sentence_table=outputs.sentence_table,
-            features=outputs.features,
-            aligning=aligning,
-            whisper=whisper,
-        )
+        with no_collection():
+            listing = list_recordings(source, textgrids, transcribes=whisper is not None)
+            plan = make_plan(
+                listing.recordings,
+                settings,
+                sentence_table=outputs.sentence_table,
+                features=outputs.features,
+                aligning=aligning,
+                whisper=whisper,
+            )
 
         # A complete output needs no lock, where no killed run left one
         left = outputs.parts.exists() or outputs.lock.exists()

@@ -172,7 +172,8 @@ def word_rows(name: str, emphasis: Emphasis) -> list[Row]:
     rows = [{"id": name, **row} for row in emphasis.to_rows()]
     if missing := rows[0].keys() - {column.name for column in columns}:
         raise ValueError(f"the table of words has no column for {', '.join(sorted(missing))}")
-    return [_make_row(columns, row) for row in rows]
+    names = [column.name for column in columns]
+    return [{column: row[column] for column in names} for row in rows]
 
 
 def sentence_rows(name: str, emphasis: Emphasis) -> list[Row]:

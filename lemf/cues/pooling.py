@@ -45,7 +45,7 @@ def highest(values: FloatArray, spans: Sequence[slice]) -> FloatArray:
 
 def mean(values: FloatArray) -> float:
     """Compute the mean of values; NaN if there are none."""
-    return float(values.mean()) if len(values) else np.nan
+    return float(np.add.reduce(values)) / len(values) if len(values) else np.nan
 
 
 def percentile(values: FloatArray, spans: Sequence[slice], percent: float) -> FloatArray:
@@ -61,7 +61,7 @@ def percentile(values: FloatArray, spans: Sequence[slice], percent: float) -> Fl
         measured = values[span][np.isfinite(values[span])]
         if len(measured):
             measured.sort()
-            pooled[i] = _percentile_of(measured, percent)
+            pooled[i] = percentile_of(measured, percent)
     return pooled
 
 
@@ -73,7 +73,7 @@ def median_of(ordered: FloatArray) -> float:
     return float((ordered[middle - 1] + ordered[middle]) / 2)
 
 
-def _percentile_of(ordered: FloatArray, percent: float) -> float:
+def percentile_of(ordered: FloatArray | Sequence[float], percent: float) -> float:
     """Return a percentile of values in ascending order to the bit of `numpy.percentile`."""
     place = percent / 100 * (len(ordered) - 1)
     below = int(place)

@@ -164,7 +164,8 @@ def smooth(values: FloatArray) -> FloatArray:
     """
     if not len(values):
         return values
-    padded = np.pad(values, _SMOOTHING_FRAMES // 2, mode="edge")
+    reach = _SMOOTHING_FRAMES // 2
+    padded = np.concatenate([np.full(reach, values[0]), values, np.full(reach, values[-1])])
     return np.convolve(padded, np.full(_SMOOTHING_FRAMES, 1 / _SMOOTHING_FRAMES), mode="valid")
 
 
@@ -178,7 +179,8 @@ def running_maximum(values: FloatArray) -> FloatArray:
     if not len(values):
         return values
     width = 2 * AROUND_FRAMES + 1
-    maxima, reach = np.pad(values, AROUND_FRAMES, constant_values=-np.inf), 1
+    beyond = np.full(AROUND_FRAMES, -np.inf)
+    maxima, reach = np.concatenate([beyond, values, beyond]), 1
     while 2 * reach <= width:  # windows of 1, 2, 4 ... frames
         maxima, reach = np.maximum(maxima[:-reach], maxima[reach:]), 2 * reach
     maximum: FloatArray = np.maximum(maxima[: len(values)], maxima[width - reach :])

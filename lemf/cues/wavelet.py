@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -43,11 +44,19 @@ def ricker_transform(signal: FloatArray, scale: float) -> FloatArray:
     """
     if not len(signal):
         return signal
+    wavelet = _ricker(scale)
+    reach = len(wavelet) // 2
+    padded = np.concatenate([np.full(reach, signal[0]), signal, np.full(reach, signal[-1])])
+    return np.convolve(padded, wavelet, mode="valid")
+
+
+@cache
+def _ricker(scale: float) -> FloatArray:
     reach = int(np.ceil(_REACH * scale))
     t = np.arange(-reach, reach + 1) / scale
-    wavelet = (1 - t**2) * np.exp(-(t**2) / 2) / (scale * np.sqrt(2 * np.pi))
+    wavelet: FloatArray = (1 - t**2) * np.exp(-(t**2) / 2) / (scale * np.sqrt(2 * np.pi))
     wavelet -= wavelet.mean()  # the tails that are cut off
-    return np.convolve(np.pad(signal, reach, mode="edge"), wavelet, mode="valid")
+    return wavelet
 
 
 def wavelet_prominence(words: Sequence[Word], sentence: SentenceContours) -> FloatArray:

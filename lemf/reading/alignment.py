@@ -141,7 +141,8 @@ def align(
     notes += describe_labels(words_tier.name, found, phone_labels)
     notes += _unmatched_silence(textgrid, words_tier, below, settings)
     if below is not None and hearing is not None:
-        notes += _note_unheard(found, find_phones(below, settings.silence).spoken, hearing)
+        of_phones = phone_labels.get(below.name) or find_phones(below, settings.silence)
+        notes += _note_unheard(found, of_phones.spoken, hearing)
     n_phones = sum(map(len, phones))
     if phones_tier is not None and 0 < 2 * n_phones < len(words):
         notes.append(

@@ -87,9 +87,8 @@ class Levels:
         """
         samples = pick_channel(table, column)
         levels = np.abs(samples)
-        usable = levels < _LARGEST  # false for NaN, too
-        if not usable.all():
-            bad = int(np.argmin(usable))
+        if not levels.max(initial=0.0) < _LARGEST:  # NaN, too
+            bad = int(np.argmin(levels < _LARGEST))
             place = self.n_samples + bad
             raise AudioError(
                 f"{self.name}: sample {place} ({place / self.rate_hz:.3f} s) is {samples[bad]}; "
@@ -176,7 +175,7 @@ class Levels:
             return 0.0
         n_means = round(self.rate_hz / self._n_mean)  # in a second
         means = np.concatenate(self._means) - mean
-        seconds = np.pad(means, (0, -len(means) % n_means)).reshape(-1, n_means)
+        seconds = np.append(means, np.zeros(-len(means) % n_means)).reshape(-1, n_means)
         spectra = np.abs(np.fft.rfft(seconds, axis=1)) ** 2
         n_low = 1 + int(_LOW_HZ * n_means * self._n_mean / self.rate_hz)
         low = float(spectra[:, 0].sum() + 2 * spectra[:, 1:n_low].sum()) / n_means

@@ -136,16 +136,19 @@ def silent_phones(texts: Iterable[str]) -> set[str]:
     Where most labels stand in brackets, as in ``[a]``, brackets are a way to write phones.
     """
     texts = set(texts)
-    silent = {text for text in texts if _is_silent_phone(text)}
-    bracketed = {
-        text
-        for text in texts - _EXACT
-        if _BRACKETED.fullmatch(text) and _has_sound(text) and not _NAMES.issuperset(_names(text))
-    }
+    silent = set(filter(_is_silent_phone, texts))
+    bracketed = set(filter(_is_bracketed_phone, texts))
     plain = texts - silent - bracketed
     return silent - bracketed if len(bracketed) > max(len(plain), 1) else silent | bracketed
 
 
+@lru_cache(_N_REMEMBERED)
+def _is_bracketed_phone(text: str) -> bool:
+    bracketed = text not in _EXACT and _BRACKETED.fullmatch(text)
+    return bool(bracketed) and _has_sound(text) and not _NAMES.issuperset(_names(text))
+
+
+@lru_cache(_N_REMEMBERED)
 def _is_silent_phone(text: str) -> bool:
     if _BRACKETED.fullmatch(text) or _has_sound(text):
         return not is_either(text) and kind_of(text) in ("mark", "name")

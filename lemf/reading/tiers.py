@@ -238,6 +238,8 @@ def _choose_speaker(
             f"{textgrid.path}: no word tier; {_list_tiers(textgrid)}. "
             "Name it with --words-tier, or align the recording first"
         )
+    if len(with_words) == 1:
+        return with_words[0]
     talking = [
         speaker
         for speaker in with_words

@@ -6,6 +6,7 @@ phones of impossible length, rows of phones of the least length, words where the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from lemf.arrays import FloatArray
 from lemf.contours.contours import Contours
 from lemf.cue_sets import CUE_SETS
-from lemf.cues.pooling import median_of
+from lemf.cues.pooling import median_of, percentile_of
 from lemf.cues.sentence_contours import clear_semitones
 from lemf.reading.alignment import Alignment, Word
 from lemf.reading.frames import frames_of_each
@@ -89,10 +90,11 @@ def find_sound(words: Iterable[Word], contours: Contours) -> FloatArray:
     if not len(energy):
         return times_s
     spans = frames_of_each([(word.start_s, word.end_s) for word in words], times_s)
-    loudest = [energy[span].max(initial=0.0) for span in spans]
-    silence, loud = np.percentile(energy, (5, 95))
-    speech = max(loud, np.percentile(loudest, 75))
-    middle = np.sqrt(speech * max(silence, speech / _LARGEST_DROP))
+    loudest = sorted(energy[span].max(initial=0.0) for span in spans)
+    ordered = np.sort(energy)
+    silence, loud = percentile_of(ordered, 5), percentile_of(ordered, 95)
+    speech = max(loud, percentile_of(loudest, 75))
+    middle = math.sqrt(speech * max(silence, speech / _LARGEST_DROP))
     heard: FloatArray = times_s[energy >= min(middle, speech / _LEAST_DROP)]
     return heard
 

@@ -152,6 +152,11 @@ class WordEmphasis:
         return " ".join(flag for flag in self.flags if flag in _DOUBTFUL)
 
 
+_NESTED = ("cues", "flags", "break_after", "decision", "measures")
+_WORD_VALUES = tuple(one.name for one in fields(WordEmphasis) if one.name not in _NESTED)
+_SHARE_VALUES = tuple(one.name for one in fields(CueShare))
+
+
 @dataclass(frozen=True)
 class Segment:
     """The emphasis segment: the top word and its neighbours; `words` are their indices."""
@@ -287,19 +292,24 @@ class Emphasis:
         ``audio`` and ``sentence`` come first; ``in_segment`` marks the emphasis segment, and
         ``sentence_flags`` repeats those of the sentence.
         """
-        rows = []
+        rows: list[dict[str, Any]] = []
         for sentence in self.sentences:
             for word in sentence.words:
-                row = {"audio": self.audio, "sentence": sentence.index, **_to_plain(word)}
-                for name, share in row.pop("cues").items():
-                    row |= {f"cues.{name}.{key}": value for key, value in share.items()}
-                for key, value in row.pop("break_after", {}).items():
-                    row[f"break_{key}"] = value
-                if decision := row.pop("decision", None):
+                row = {"audio": self.audio, "sentence": sentence.index}
+                row |= {name: _known(getattr(word, name)) for name in _WORD_VALUES}
+                row["flags"] = " ".join(word.flags)
+                for name, share in word.cues.items():
+                    for key in _SHARE_VALUES:
+                        row[f"cues.{name}.{key}"] = _known(getattr(share, key))
+                if word.break_after is not None:
+                    for key, value in _to_plain(word.break_after).items():
+                        row[f"break_{key}"] = value
+                if word.decision is not None:
+                    decision = _to_plain(word.decision)
                     parts = decision.pop("parts")
                     row |= decision | {f"log_odds.{name}": part for name, part in parts.items()}
-                row |= row.pop("measures", {})
-                row["flags"] = " ".join(word.flags)
+                if word.measures is not None:
+                    row |= _to_plain(word.measures)
                 row["sentence_flags"] = " ".join(sentence.flags)
                 if sentence.decision is not None:
                     row["sentence_decision"] = sentence.decision.kind
@@ -344,6 +354,11 @@ class Emphasis:
         from lemf.page.notebook import format_player
 
         return format_html(self) + format_player(self)
+
+
+def _known(value: Any) -> Any:  # noqa: ANN401 - a number or a text
+    """Return a value, None in place of NaN."""
+    return value if value == value else None
 
 
 def _to_plain(value: Any) -> Any:  # noqa: ANN401 - whatever a result holds

@@ -64,18 +64,29 @@ def tokenise(content: str | bytes, path: str, encoding: str | None = None) -> Pr
         A string that nothing closes, bytes that the encoding does not have, a number with another
         number behind it, a binary file that is cut off.
     """
-    notes: list[str] = []
-    if isinstance(content, bytes):
-        if content.startswith(BINARY_MAGIC):
-            return PraatTokens(path, list(_binary_tokens(content, path)), None)
-        content, notes = decode_text(content, path, encoding)
-    text = content.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    if isinstance(content, bytes) and content.startswith(BINARY_MAGIC):
+        return PraatTokens(path, list(_binary_tokens(content, path)), None)
+    text, notes = read_text(content, path, encoding)
     newlines = array("q", [match.start() for match in re.finditer("\n", text)])
     tokens = PraatTokens(path, [], newlines)
-    tokens.notes = tuple(notes)
+    tokens.notes = notes
     tokens.text = text
     tokens.tokens.extend(_text_tokens(text, tokens))
     return tokens
+
+
+def read_text(
+    content: str | bytes, path: str, encoding: str | None = None
+) -> tuple[str, tuple[str, ...]]:
+    """Decode a text file; return the text, its lines ending with line feeds, and notes on it.
+
+    Parameters and errors are those of `tokenise`.
+    """
+    notes: list[str] = []
+    if isinstance(content, bytes):
+        content, notes = decode_text(content, path, encoding)
+    text = content.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return text, tuple(notes)
 
 
 class PraatTokens:

@@ -177,6 +177,8 @@ class Decoder:
                 return
             n_read += len(table)
             yield table
+            if claimed is None and n_read >= sound.frames:  # behind which libsndfile reads nothing
+                return
 
     def _damaged(self, part: Part, n_before: int, error: Exception) -> AudioError:
         """Find the place of a fault by decoding the part again in small steps."""
