@@ -255,7 +255,7 @@ def _render(
     options: ViewOptions,
     size: PrintSize | None = None,
 ) -> bytes:
-    from lemf.display.figure import render_figure
+    from lemf.display.figure_files import render_figure
     from lemf.display.figure_fonts import fonts_of
 
     if missing := fonts_of(emphasis)[1]:

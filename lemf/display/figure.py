@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import warnings
-from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -13,15 +10,13 @@ from lemf.runtime.extras import importing, silence_log
 with importing("lemf[plot]"):  # before the modules below, which import matplotlib, too
     silence_log("matplotlib")
     import matplotlib as mpl
-    from matplotlib.backends.backend_pdf import PdfPages
     from matplotlib.figure import Figure
     from matplotlib.transforms import ScaledTranslation
 
 from lemf.config import check_choice
-from lemf.display.figure_breaks import mark_breaks
-from lemf.display.figure_contours import draw_energy, draw_f0
+from lemf.display.figure_contours import draw_energy, draw_f0, mark_breaks
 from lemf.display.figure_cues import beyond_the_papers, draw_contributions, draw_log_odds
-from lemf.display.figure_fonts import drawable, fonts_of, readable
+from lemf.display.figure_fonts import drawable, readable
 from lemf.display.figure_labels import (
     SHADE,
     marked_words,
@@ -30,15 +25,13 @@ from lemf.display.figure_labels import (
     width_pt,
     write_words,
 )
-from lemf.display.figure_pages import cut_pages
 from lemf.errors import SettingsError
 from lemf.option_choices import F0_AXES, F0Axis
 from lemf.reading.frames import frames_of
-from lemf.runtime.output import FigureFormat
 from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from matplotlib.axes import Axes
 
@@ -91,8 +84,8 @@ def draw(
     if axes is None:
         from matplotlib import pyplot
 
-        figure = pyplot.figure(figsize=_size(scored), layout="constrained")
-        axes = _panels(figure, scored)
+        figure = pyplot.figure(figsize=size_of(scored), layout="constrained")
+        axes = panels_of(figure, scored)
     title = f"{readable(PurePath(emphasis.audio).name)}: {scored.text}"
     draw_page(axes, scored, scored, emphasis, title, top, f0_axis)
     return tuple(axes)
@@ -193,100 +186,12 @@ def _check_arguments(
         raise SettingsError(f"{len(axes)} axes: a sentence takes 2, or 3 with the contributions")
 
 
-def render_figure(
-    emphasis: Emphasis,
-    file_format: FigureFormat,
-    *,
-    sentences: Sequence[int] = (0,),
-    top: int = 3,
-    f0_axis: F0Axis = "log",
-) -> bytes:
-    """Draw sentences as the bytes of a file; the same emphasis gives the same bytes.
-
-    Parameters
-    ----------
-    emphasis : Emphasis
-    file_format : {"png", "svg", "pdf"}
-    sentences : sequence of int
-        One page each in a PDF, and several for a sentence that a page cannot hold; PNG and SVG hold
-        one sentence on one page.
-    top, f0_axis
-        As in `draw`.
-
-    Raises
-    ------
-    ValueError
-        Several sentences for a PNG or SVG.
-    """
-    if file_format != "pdf" and len(sentences) != 1:
-        raise ValueError(f"a {file_format} holds one sentence, not {len(sentences)}")
-    stream = io.BytesIO()
-    fonts, missing = fonts_of(emphasis)
-    with (
-        warnings.catch_warnings(),
-        mpl.rc_context(
-            {
-                "font.family": fonts,
-                "svg.hashsalt": "lemf",
-                "pdf.fonttype": 42,  # TrueType: publishers refuse fonts of type 3
-                "figure.dpi": 100,
-            }
-        ),
-    ):
-        # of marks that no font has above the letter that carries them
-        warnings.filterwarnings("ignore", message="Glyph .* missing")
-        if file_format == "pdf":
-            with PdfPages(stream, metadata={"CreationDate": None, "Creator": "lemf"}) as pages:
-                for figure in _figures(emphasis, sentences, missing, top, f0_axis, paged=True):
-                    pages.savefig(figure)
-        else:
-            (figure,) = _figures(emphasis, sentences, missing, top, f0_axis, paged=False)
-            metadata = {"Date": None} if file_format == "svg" else {"Software": "lemf"}
-            figure.savefig(stream, format=file_format, dpi=150, metadata=metadata)
-    return stream.getvalue()
-
-
-def _figures(
-    emphasis: Emphasis,
-    sentences: Sequence[int],
-    missing: str,
-    top: int,
-    f0_axis: F0Axis,
-    *,
-    paged: bool,
-) -> Iterator[Figure]:
-    """Draw one page at a time, which takes megabytes; if `paged`, long sentences are cut."""
-    name = readable(PurePath(emphasis.audio).name, missing)
-    for index in sentences:
-        sentence = drawable(emphasis.sentences[index], missing)
-        cuts = cut_pages(sentence.words) if paged else [slice(None)]
-        for number, cut in enumerate(cuts, 1):
-            page = page_of(sentence, cut)
-            place = f" ({number} of {len(cuts)})" if len(cuts) > 1 else ""
-            figure = Figure(figsize=_size(page), layout="constrained")
-            axes = _panels(figure, page)
-            title = f"{name}{place}: {page.text}"
-            draw_page(axes, page, sentence, emphasis, title, top, f0_axis)
-            yield figure
-
-
-def page_of(sentence: SentenceEmphasis, cut: slice) -> SentenceEmphasis:
-    """Return some words of a sentence as a sentence, whose segment is that of the whole."""
-    words = sentence.words[cut]
-    return replace(
-        sentence,
-        text=" ".join(word.word for word in words),
-        start_s=words[0].start_s,
-        end_s=words[-1].end_s,
-        words=words,
-    )
-
-
-def _panels(figure: Figure, sentence: SentenceEmphasis) -> Sequence[Axes]:
+def panels_of(figure: Figure, sentence: SentenceEmphasis) -> Sequence[Axes]:
+    """Make the panels of a sentence: two, or three where what each cue adds is drawn."""
     return list(figure.subplots(3 if beyond_the_papers(sentence) else 2, 1, sharex=True))
 
 
-def _size(sentence: SentenceEmphasis) -> tuple[float, float]:
+def size_of(sentence: SentenceEmphasis) -> tuple[float, float]:
     """Compute width and height in inches: wider for longer sentences, up to what a screen shows."""
     spoken_s = sentence.end_s - sentence.start_s
     width = 1.5 + max(1.3 * spoken_s, 0.26 * len(sentence.words))

@@ -1,4 +1,4 @@
-"""The two upper panels of a figure: F0 and energy over time."""
+"""The two upper panels of a figure: F0 and energy over time, and the phrase boundaries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lemf.arrays import FloatArray
 from lemf.contours.contours import Contours
 from lemf.display.figure_cues import mark_energy, mark_pitch
 from lemf.option_choices import F0Axis
-from lemf.runtime.colours import BLUE, GREY_27
+from lemf.runtime.colours import BLUE, GREY_27, VERMILION
 from lemf.scoring.emphasis import SentenceEmphasis
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 _FEW_HZ_TICKS = (50, 100, 200, 400, 800)  # of a row, which is lower
+_HIGHEST_BREAK = 5.0  # strength whose mark is as high as the panel
+_BREAK_WIDTHS = {"minor": 2.0, "major": 3.5}  # of the marks, in points
 _HZ_TICKS = (50, 75, 100, 150, 200, 300, 400, 600, 800, 1200)
 
 
@@ -112,3 +114,24 @@ def draw_energy(
     mark_energy(axes, sentence, contours, span, unit)
     axes.set_ylim(0.0, 1.08 * max(energy) if energy.any() else 1.0)
     axes.set_ylabel("energy (L2 norm of STFT" + (f", 1e{exponent})" if exponent else ")"))
+
+
+def mark_breaks(axes: Axes, sentence: SentenceEmphasis) -> None:
+    """Draw the minor and major breaks, if measured, from the top of a panel down."""
+    across = axes.get_xaxis_transform()
+    named: set[str] = set()
+    for word in sentence.words:
+        after = word.break_after
+        if after is None or after.kind not in _BREAK_WIDTHS or math.isnan(after.strength):
+            continue
+        label = f"{after.kind} break"
+        axes.plot(
+            [word.end_s, word.end_s],
+            [1.0 - min(after.strength / _HIGHEST_BREAK, 1.0), 1.0],
+            transform=across,
+            color=VERMILION,
+            linewidth=_BREAK_WIDTHS[after.kind],
+            solid_capstyle="butt",
+            label=None if label in named else label,
+        )
+        named.add(label)

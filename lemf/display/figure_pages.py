@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lemf.reading.alignment import Word
-    from lemf.scoring.emphasis import WordEmphasis
+    from lemf.scoring.emphasis import SentenceEmphasis, WordEmphasis
 
 _LONGEST_S, _MOST_WORDS = 90.0, 250  # that the widest page can hold, upright in small letters
 _PAGE_S, _PAGE_WORDS = 45.0, 125  # of the pages of a longer sentence
@@ -45,3 +46,15 @@ def cut_pages(words: Sequence[Word] | Sequence[WordEmphasis]) -> list[slice]:
         pages.append(slice(first, end))
         first = end
     return pages
+
+
+def page_of(sentence: SentenceEmphasis, cut: slice) -> SentenceEmphasis:
+    """Return some words of a sentence as a sentence, whose segment is that of the whole."""
+    words = sentence.words[cut]
+    return replace(
+        sentence,
+        text=" ".join(word.word for word in words),
+        start_s=words[0].start_s,
+        end_s=words[-1].end_s,
+        words=words,
+    )

@@ -87,7 +87,7 @@ def export(
     if name == "scored":
         return format_textgrid(add_tiers(grid, emphasis)).encode()
     if name == "pdf":
-        from lemf.display.figure import render_figure
+        from lemf.display.figure_files import render_figure
 
         (pdf,) = (one for one in get_args(FigureFormat) if one == name)
         return render_figure(emphasis, pdf, sentences=range(len(emphasis.sentences)))

@@ -19,10 +19,11 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from lemf.config import TRACKER_NAMES
-from lemf.display.figure import describe_doubts, draw_page, fit_title, page_of
+from lemf.display.figure import describe_doubts, draw_page, fit_title
 from lemf.display.figure_cues import beyond_the_papers
 from lemf.display.figure_fonts import drawable, fonts_of, readable
 from lemf.display.figure_labels import points
+from lemf.display.figure_pages import page_of
 from lemf.display.printed.sizes import SHEETS, Sheet, cut_sheets
 from lemf.option_choices import F0Axis, PrintSize
 from lemf.runtime.colours import GREY_33

@@ -18,7 +18,7 @@ from matplotlib.legend import Legend
 
 import lemf
 from lemf.display import figure_fonts
-from lemf.display.figure import _figures, render_figure
+from lemf.display.figure_files import _figures, render_figure
 from lemf.display.figure_fonts import drawable, fonts_of
 from lemf.display.figure_labels import spread
 from lemf.display.figure_pages import cut_pages

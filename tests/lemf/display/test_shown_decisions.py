@@ -10,7 +10,7 @@ import pytest
 import lemf
 from lemf.config import CUE_SETS
 from lemf.display.export import add_tiers, format_json
-from lemf.display.figure import _figures, render_figure
+from lemf.display.figure_files import _figures, render_figure
 from lemf.display.table import print_table
 from lemf.display.table_layout import (
     choose_layout,
