@@ -30,7 +30,9 @@ from msfser.data.cache import ClipCache
 from msfser.data.clips import Samples, WaveStatistics, normalise, read_clip
 from msfser.data.examples import Examples
 from msfser.data.scan import scan_clips
-from msfser.training.batches import Augmentation, Masking, TrainingStep, load_steps, training_steps
+from msfser.training.steps.augmentation import Augmentation, Masking
+from msfser.training.steps.batches import TrainingStep, load_steps
+from msfser.training.steps.order import training_steps
 
 STATISTICS = WaveStatistics(0.0, 0.1)
 LONG_S, CROP_S = 60.0, 12.0  # of the second table

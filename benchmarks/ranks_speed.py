@@ -32,12 +32,13 @@ from msfser.config.presets import PRESETS
 from msfser.config.settings import Config
 from msfser.data.batching import ClipReader
 from msfser.model.msf_ser import build_model
-from msfser.training.batches import TrainingStep, load_steps, training_steps
-from msfser.training.data import prepare_data
+from msfser.training.data.prepare import prepare_data
 from msfser.training.ranks.gradients import GradientSums
 from msfser.training.ranks.ranks import ALONE, Ranks, joined_ranks
 from msfser.training.run import make_augmentation
 from msfser.training.step import make_optimiser, take_step
+from msfser.training.steps.batches import TrainingStep, load_steps
+from msfser.training.steps.order import training_steps
 
 WAYS = (
     "one process",

@@ -36,12 +36,13 @@ from msfser.semantics.encoding import encode_texts
 from msfser.semantics.text_encoder import load_text_encoder
 from msfser.semantics.texts import Text, update_texts
 from msfser.semantics.word_encoder import write_word_encoder
-from msfser.training.batches import load_steps, training_steps
 from msfser.training.cost import count_cost, measure_speed
-from msfser.training.data import TrainingData, prepare_data
+from msfser.training.data.prepare import TrainingData, prepare_data
 from msfser.training.ranks.ranks import Ranks
 from msfser.training.run import make_augmentation
 from msfser.training.step import make_optimiser, take_step
+from msfser.training.steps.batches import load_steps
+from msfser.training.steps.order import training_steps
 
 RATE_HZ = 16_000
 MSP_PODCAST = 84_260, 132.0  # utterances and hours of the training split of release 1.12

@@ -111,8 +111,35 @@ def read_ratings(path: Path) -> list[Rating]:
     return [Rating(**row) for row in rows]
 
 
-def vote_spread(ids: Sequence[str], ratings: Sequence[Rating]) -> Spread:
-    """Compute the spread of the votes on utterances; votes on others are ignored.
+def vote_spread(votes: NDArray[np.float64]) -> Spread:
+    """Compute the spread of the votes on utterances.
+
+    Parameters
+    ----------
+    votes : (utterances, votes, 3) float64
+        From `stack_votes`.
+
+    Returns
+    -------
+    Spread
+        NaN and 0 for utterances without votes.
+    """
+    known = ~np.isnan(votes)
+    n = known.sum(axis=1).astype(np.float64)
+    means = vote_means(votes)
+    squares = np.where(known, votes - means[:, np.newaxis], 0.0) ** 2
+    std = np.sqrt(squares.sum(axis=1) / np.maximum(n - 1, 1.0))
+    return Spread(np.where(n >= 2, std, np.nan), n)
+
+
+def vote_means(votes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute the means of stacked votes, (utterances, 3); NaN without votes."""
+    n = (~np.isnan(votes)).sum(axis=1)
+    return np.where(n > 0, np.nansum(votes, axis=1) / np.maximum(n, 1), np.nan)
+
+
+def stack_votes(ids: Sequence[str], ratings: Sequence[Rating]) -> NDArray[np.float64]:
+    """Stack the votes on utterances; votes on others are ignored.
 
     Parameters
     ----------
@@ -121,41 +148,19 @@ def vote_spread(ids: Sequence[str], ratings: Sequence[Rating]) -> Spread:
 
     Returns
     -------
-    Spread
-        NaN and 0 for utterances without votes.
+    (utterances, votes, 3) float64
+        In the order of `DIMENSIONS` and the scale of the corpus, as many as the utterance with the
+        most votes has; those of an utterance in the order of its raters, whatever that of
+        `ratings`, then NaN.
     """
-    at, votes = _votes_on(ids, ratings)
-    known = ~np.isnan(votes)
-    n, mean = _mean_votes(len(ids), at, votes)
-    squares = np.zeros_like(mean)
-    np.add.at(squares, at, np.where(known, votes - np.nan_to_num(mean)[at], 0.0) ** 2)
-    enough = n >= 2
-    std = np.sqrt(squares / np.where(enough, n - 1, 1.0))
-    return Spread(np.where(enough, std, np.nan), n)
-
-
-def vote_means(ids: Sequence[str], ratings: Sequence[Rating]) -> NDArray[np.float64]:
-    """Compute the means of the votes on utterances, (utterances, 3); NaN without votes."""
-    return _mean_votes(len(ids), *_votes_on(ids, ratings))[1]
-
-
-def _votes_on(
-    ids: Sequence[str], ratings: Sequence[Rating]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the place of the utterance and the values, (votes, 3), of each vote on one of them."""
-    places = {name: place for place, name in enumerate(ids)}
-    used = [rating for rating in ratings if rating.id in places]
-    at = np.array([places[rating.id] for rating in used], dtype=np.int64)
-    rows = [(rating.valence, rating.arousal, rating.dominance) for rating in used]
-    return at, np.array(rows, dtype=np.float64).reshape(len(used), len(_DIMENSIONS))
-
-
-def _mean_votes(
-    n_utterances: int, at: NDArray[np.int64], votes: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how many votes each utterance has, (utterances, 3), and their means."""
-    known = ~np.isnan(votes)
-    n, sums = (np.zeros((n_utterances, len(_DIMENSIONS))) for _ in range(2))
-    np.add.at(n, at, known)
-    np.add.at(sums, at, np.where(known, votes, 0.0))
-    return n, np.where(n > 0, sums / np.maximum(n, 1.0), np.nan)
+    found: dict[str, list[tuple[str, tuple[float, float, float]]]] = {name: [] for name in ids}
+    for rating in ratings:
+        if rating.id in found:
+            values = (rating.valence, rating.arousal, rating.dominance)
+            found[rating.id].append((rating.rater or "", values))
+    most = max(map(len, found.values()), default=0)
+    stacked = np.full((len(ids), most, len(_DIMENSIONS)), np.nan)
+    for row, name in zip(stacked, ids, strict=True):
+        for place, (_, values) in enumerate(sorted(found[name], key=repr)):
+            row[place] = values
+    return stacked

@@ -17,7 +17,7 @@ from msfser.errors import CheckpointError
 from msfser.evaluation.runs import CONFIG_NAME, DATA_NAME
 from msfser.outputs import Cell, Table, format_csv
 from msfser.training.cost import count_cost
-from msfser.training.data_record import read_record
+from msfser.training.data.record import read_record
 from msfser.training.run_folder import read_log
 
 COSTS_NAME = "costs.csv"
@@ -61,7 +61,7 @@ def row_costs(results: Sequence[RowResult], folder: Path) -> list[RowCost]:
     for result in results:
         runs = [folder / RUNS_NAME / result.row.slug / f"seed{seed}" for seed in result.seeds]
         config = read_config(runs[0] / CONFIG_NAME)
-        record = read_record(runs[0] / DATA_NAME, ())
+        record = read_record(runs[0] / DATA_NAME)
         if record is None:
             raise CheckpointError(f"{runs[0] / DATA_NAME}: missing or older; train the row again")
         n_samples = record.columns["n_samples"][record.columns["part"] == "train"]

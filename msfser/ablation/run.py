@@ -18,9 +18,11 @@ from msfser.evaluation.predictions import Predictions
 from msfser.evaluation.runs import CONFIG_NAME, DATA_NAME, open_run
 from msfser.manifest import read_manifest
 from msfser.model.device import choose_device
-from msfser.training.data import data_folder, prepare_data, record_split, scan_beforehand
-from msfser.training.data_record import (
+from msfser.training.data.choice import data_folder
+from msfser.training.data.prepare import prepare_data, record_split, scan_beforehand
+from msfser.training.data.record import (
     DataRecord,
+    columns_read,
     find_difference,
     read_record,
     write_record,
@@ -179,12 +181,12 @@ def _is_done(task: RowTask, found: dict[object, DataRecord], unrecorded: list[Pa
     if before != replace(task.config, model=same_dim):
         return False
     for name in (DATA_NAME, EVALUATED_NAME):
-        reads_contours = model.contours != "none"
-        record = read_record(task.folder / name, model.semantics, contours=reads_contours)
+        columns = columns_read(model, task.config.train if name == DATA_NAME else None)
+        record = read_record(task.folder / name, columns)
         if record is None:
             unrecorded.append(task.folder / name)
             continue
-        key = name, data, model.semantics, model.text_pooling
+        key = name, data, columns, model.text_pooling
         if key not in found:
             found[key] = (
                 prepare_data(data, model, known=record.clips()).record
@@ -215,7 +217,7 @@ def _evaluate(task: RowTask, ranks: Ranks) -> None:
     device = choose_device(task.config.train.device, local_rank=ranks.local_rank)
     run = open_run(task.folder, device)
     predictions = predict_run(run, read_evaluation_data(run, splits=(task.split,)), device)
-    trained = read_record(task.folder / DATA_NAME, ())
+    trained = read_record(task.folder / DATA_NAME)
     known = {} if trained is None else trained.clips()
     record = record_split(task.config.data, task.config.model, task.split, known)
     path = task.folder / PREDICTIONS_NAME

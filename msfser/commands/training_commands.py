@@ -144,12 +144,14 @@ def _describe_run(config: Config, folder: Path, *, folds: bool, resume: bool) ->
     """Print what would be read, and a note on what would end the run here."""
     from lemf.runtime.progress import progress
     from msfser.model.device import choose_device
-    from msfser.training.batches import count_steps
-    from msfser.training.data import describe_data, fold_numbers, prepare_data
+    from msfser.training.data.choice import fold_numbers
+    from msfser.training.data.description import describe_data
+    from msfser.training.data.prepare import prepare_data
     from msfser.training.missing import check_nothing_missing
     from msfser.training.run import with_text_dim
     from msfser.training.run_folder import refuse_taken
     from msfser.training.step import describe_warmup
+    from msfser.training.steps.order import count_steps
 
     known: dict[str, ClipFacts] = {}
     costs: list[Callable[[], object]] = []

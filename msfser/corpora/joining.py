@@ -1,10 +1,12 @@
-"""Several corpora as one: labels on one scale, speakers and ids of each kept apart."""
+"""Several corpora as one: labels and votes on one scale, ids and speakers of each kept apart."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
 
 from msfser.corpora.checks import Reading
 from msfser.errors import ConfigError
@@ -16,6 +18,9 @@ from msfser.manifest import (
     label_array,
     unlabelled_dimensions,
 )
+from msfser.ratings import Rating
+
+_Scored = TypeVar("_Scored", Utterance, Rating)
 
 
 def check_corpus_name(name: str) -> None:
@@ -49,7 +54,10 @@ def rescale(value: float, old: tuple[float, float], new: tuple[float, float]) ->
 
 
 def join_corpora(
-    manifests: Sequence[Manifest], root: Path, label_bounds: tuple[float, float] | None = None
+    manifests: Sequence[Manifest],
+    root: Path,
+    label_bounds: tuple[float, float] | None = None,
+    ratings: Mapping[str, Sequence[Rating]] = MappingProxyType({}),
 ) -> Reading:
     """Join the manifests of corpora.
 
@@ -61,12 +69,15 @@ def join_corpora(
         Folder of the joined manifest.
     label_bounds : (float, float), optional
         Scale of the joined labels; by default, that of the first corpus with labels.
+    ratings : mapping of str to sequence of Rating
+        The votes of single raters, by the name of the corpus.
 
     Returns
     -------
     Reading
-        The rows of all corpora in their order. Ids and speakers begin with the name of the corpus,
-        recordings have absolute paths; splits, folds and emotions are as they were.
+        The rows and votes of all corpora in their order. Ids, speakers, dialogues and raters begin
+        with the name of the corpus, recordings have absolute paths; splits, folds and emotions are
+        as they were.
 
     Raises
     ------
@@ -94,7 +105,15 @@ def join_corpora(
         root=root.resolve(),
         label_bounds=bounds,
     )
-    return Reading(manifest=joined, notes=_notes(manifests, bounds))
+    votes = tuple(
+        _join_vote(vote, manifest, bounds)
+        for manifest in manifests
+        for vote in ratings.get(manifest.corpus, ())
+    )
+    notes = list(_notes(manifests, bounds))
+    if votes and (unrated := [name for name in names if not ratings.get(name)]):
+        notes.append(f"no votes of single raters in {', '.join(unrated)}")
+    return Reading(manifest=joined, notes=tuple(notes), ratings=votes)
 
 
 def _has_labels(manifest: Manifest) -> bool:
@@ -102,14 +121,28 @@ def _has_labels(manifest: Manifest) -> bool:
 
 
 def _join_row(row: Utterance, manifest: Manifest, bounds: tuple[float, float]) -> Utterance:
-    old = manifest.label_bounds
     grid = manifest.alignment_path(row)
-    return replace(
+    joined = replace(
         row,
         id=f"{manifest.corpus}/{row.id}",
         wav=str(manifest.wav_path(row)),
         alignment=None if grid is None else str(grid),
         speaker=None if row.speaker is None else f"{manifest.corpus}/{row.speaker}",
+        dialogue=None if row.dialogue is None else f"{manifest.corpus}/{row.dialogue}",
+    )
+    return _rescaled(joined, manifest.label_bounds, bounds)
+
+
+def _join_vote(vote: Rating, manifest: Manifest, bounds: tuple[float, float]) -> Rating:
+    name = manifest.corpus
+    joined = replace(vote, id=f"{name}/{vote.id}", rater=f"{name}/{vote.rater}")
+    return _rescaled(joined, manifest.label_bounds, bounds)
+
+
+def _rescaled(row: _Scored, old: tuple[float, float], bounds: tuple[float, float]) -> _Scored:
+    """Return an utterance or a vote with its values on another scale."""
+    return replace(
+        row,
         valence=rescale(row.valence, old, bounds),
         arousal=rescale(row.arousal, old, bounds),
         dominance=rescale(row.dominance, old, bounds),

@@ -42,7 +42,7 @@ from msfser.manifest import (
     unlabelled_dimensions,
 )
 from msfser.model.folder import check_text_encoder
-from msfser.ratings import RATINGS_NAME, read_ratings, vote_spread
+from msfser.ratings import RATINGS_NAME, read_ratings, stack_votes, vote_spread
 from msfser.semantics.features import Features, open_features
 from msfser.semantics.texts import read_texts
 
@@ -245,7 +245,8 @@ def _vote_columns(data: EvaluationData) -> dict[str, FloatArray]:
     """Return the standard deviations of the votes on the utterances; none without votes."""
     if not (data.folder / RATINGS_NAME).exists():
         return {}
-    spread = vote_spread([row.id for row in data.utterances], read_ratings(data.folder))
+    ids = [row.id for row in data.utterances]
+    spread = vote_spread(stack_votes(ids, read_ratings(data.folder)))
     return {f"{VOTES}{name}": spread.std[:, d] for d, name in enumerate(DIMENSIONS)}
 
 

@@ -26,7 +26,7 @@ from msfser.outputs import METRICS_NAME
 
 CONFIG_NAME = "config.toml"
 BEST_NAME = "best"
-DATA_NAME = "data.parquet"  # what the run was trained on: msfser.training.data_record
+DATA_NAME = "data.parquet"  # what the run was trained on: msfser.training.data.record
 
 
 @dataclass(frozen=True, eq=False)

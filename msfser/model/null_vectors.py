@@ -22,7 +22,11 @@ class NullVectors(nn.Module):
 
     @property
     def untrained(self) -> tuple[Semantic, ...]:
-        """The semantics whose null vector is the zero it began as: no text was ever missing."""
+        """The semantics whose null vector is the zero it began as.
+
+        No text was missing in training, or none that changed it: in a first step, such as one of a
+        single epoch, FiLM passes no gradient on to its condition.
+        """
         return tuple(name for name in self.semantics if not self.vectors[name].any())
 
     def forward(

@@ -203,7 +203,7 @@ def _read(model: MsfSer, speech: SpeechFile, texts: SpeechTexts, *, voice_alone:
     untrained = {name.upper() for name in model.null_vectors.untrained}
     if doubtful := [name for name in missing if name in untrained]:
         notes.append(
-            f"the null vector of {', '.join(doubtful)} is untrained: no text was missing in "
+            f"the null vector of {', '.join(doubtful)} is untrained, zero as before "
             "training, so what the model predicts without is a guess"
         )
     reads_contours = model.config.contours != "none"

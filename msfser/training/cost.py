@@ -21,7 +21,7 @@ from msfser.data.contours import CONTOUR_FRAME_SAMPLES
 from msfser.data.examples import IntArray
 from msfser.model.msf_ser import N_CONTOURS, MsfSer
 from msfser.model.wavlm.loading import shape_encoder
-from msfser.training.batches import sampled_steps, split_step
+from msfser.training.steps.order import sampled_steps, split_step
 
 _USED = 0.4  # share of the speed of a matrix product that training reaches; docs/training.md
 _PRODUCT_SIZE = {"cpu": 1024, "cuda": 8192}

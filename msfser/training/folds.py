@@ -9,7 +9,8 @@ from typing import Any
 from lemf.runtime.progress import progress
 from msfser.config.settings import Config
 from msfser.evaluation.runs import read_metrics
-from msfser.training.data import fold_numbers, prepare_data, scan_beforehand
+from msfser.training.data.choice import fold_numbers
+from msfser.training.data.prepare import prepare_data, scan_beforehand
 from msfser.training.jobs.run_jobs import check_jobs, run_jobs
 from msfser.training.ranks.ranks import Ranks, joined_ranks
 from msfser.training.run import with_text_dim

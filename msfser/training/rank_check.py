@@ -12,7 +12,7 @@ from torch import Tensor
 
 from msfser.config.settings import Config
 from msfser.errors import DataError
-from msfser.training.data_record import find_difference
+from msfser.training.data.record import find_difference
 from msfser.training.run import TrainingRun
 from msfser.training.run_folder import find_changed_setting
 from msfser.training.state import TrainingState

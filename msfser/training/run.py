@@ -20,20 +20,24 @@ from msfser.data.batching import ClipReader, text_tensors
 from msfser.data.cache import open_cache
 from msfser.data.examples import IntArray
 from msfser.data.facts import ClipFacts
-from msfser.errors import DataError
 from msfser.evaluation.runs import model_folder
 from msfser.manifest import unlabelled_dimensions
 from msfser.model.device import choose_device
 from msfser.model.folder import check_text_encoder, read_model_folder
 from msfser.model.msf_ser import MsfSer, build_model
 from msfser.model.wavlm.lora import adapted_weights, merged_weights
-from msfser.ratings import RATINGS_NAME, Rating, read_ratings
-from msfser.training.batches import Augmentation, Masking, count_steps, sampled_steps
-from msfser.training.data import TrainingData, check_sampling, data_folder, prepare_data
-from msfser.training.labels.targets import emotion_classes, side_targets
+from msfser.training.data.prepare import TrainingData, check_sampling, prepare_data
+from msfser.training.labels.targets import (
+    RATINGS,
+    emotion_classes,
+    rating_targets,
+    side_targets,
+)
 from msfser.training.ranks.ranks import Ranks
 from msfser.training.state import STATE_NAME
 from msfser.training.step import make_optimiser
+from msfser.training.steps.augmentation import Augmentation, Masking
+from msfser.training.steps.order import count_steps, sampled_steps
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,8 +48,9 @@ class TrainingRun:
     ----------
     config : Config
         With the size of the text vectors of the corpus.
-    targets : dict of str to (utterances, n) float32
-        Of the heads beside valence, arousal and dominance, for the training utterances.
+    targets : dict of str to (utterances, ...) float32
+        What is learned of the training utterances beside their labels: by other heads, from
+        `side_targets`; `RATINGS`, by DEER.
     reader, worker_reader : ClipReader
         For this process, and for the processes that read ahead, which keep no clips in memory:
         each would keep other clips, and none outlives an epoch.
@@ -126,25 +131,20 @@ def prepare_run(
         optimiser=make_optimiser(model, config.train),
         device=device,
         ranks=ranks,
-        targets=_side_targets(config, data),
+        targets=_targets(config, data),
         reader=ClipReader(config.data.wave_norm, data.statistics, cache=cache),
         worker_reader=ClipReader(config.data.wave_norm, data.statistics, cache=cache, kept_bytes=0),
         quiet=quiet,
     )
 
 
-def _side_targets(config: Config, data: TrainingData) -> dict[str, NDArray[np.float32]]:
-    """Return what the heads beside valence, arousal and dominance learn."""
-    heads, ratings = config.model.side_heads, list[Rating]()
-    if "spread" in heads:
-        path = data_folder(config.data) / RATINGS_NAME
-        if not path.exists():
-            raise DataError(
-                f"{path}: no such file, and the votes of single raters are needed for "
-                "model.side_heads 'spread'; leave the head out, or read a corpus that has them"
-            )
-        ratings = read_ratings(path)
-    return side_targets(data.train, heads, ratings, data.manifest.label_bounds)
+def _targets(config: Config, data: TrainingData) -> dict[str, NDArray[np.float32]]:
+    """Return what is learned of the training utterances beside their labels."""
+    bounds = data.manifest.label_bounds
+    targets = side_targets(data.train, config.model.side_heads, data.votes, bounds)
+    if config.model.output == "evidence" and data.votes is not None:
+        targets[RATINGS] = rating_targets(data.train.labels, data.votes, bounds)
+    return targets
 
 
 def with_text_dim(config: Config, data: TrainingData) -> Config:

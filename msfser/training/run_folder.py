@@ -37,8 +37,9 @@ from msfser.outputs import (
     render_figure,
     replace_output,
 )
-from msfser.training.data_record import (
+from msfser.training.data.record import (
     DataRecord,
+    columns_read,
     find_difference,
     read_record,
     write_record,
@@ -113,8 +114,7 @@ def check_same_run(folder: Path, config: Config, data: DataRecord) -> bool:
             f"{folder / CONFIG_NAME}: {name} was {old!r} and is {new!r}; use the same settings"
         )
     path = folder / DATA_NAME
-    reads_contours = config.model.contours != "none"
-    before = read_record(path, config.model.semantics, contours=reads_contours)
+    before = read_record(path, columns_read(config.model, config.train))
     if before is None:
         say(
             f"note: {path} is missing or older, as in runs of earlier versions: whether the data "
@@ -132,7 +132,7 @@ def check_same_run(folder: Path, config: Config, data: DataRecord) -> bool:
 
 def known_clips(folder: Path) -> dict[str, ClipFacts]:
     """Return what was found of the recordings when the run in a folder began."""
-    record = read_record(folder / DATA_NAME, ())
+    record = read_record(folder / DATA_NAME)
     return {} if record is None else record.clips()
 
 

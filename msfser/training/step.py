@@ -22,10 +22,11 @@ from msfser.manifest import DIMENSIONS
 from msfser.model.evidential import N_EVIDENCE, deer_loss
 from msfser.model.msf_ser import MsfSer
 from msfser.model.wavlm.lora import is_lora
-from msfser.training.batches import TrainingStep
 from msfser.training.labels.losses import side_loss, side_sizes
+from msfser.training.labels.targets import RATINGS
 from msfser.training.ranks.gradients import GradientSums
 from msfser.training.ranks.ranks import Ranks
+from msfser.training.steps.batches import TrainingStep
 
 
 def learning_rate_factor(step: int, n_steps: int, settings: TrainConfig) -> float:
@@ -137,7 +138,8 @@ def step_gradients(
 ) -> Tensor:
     """Compute the gradients of one step's loss, the sum of 1 - CCC over the dimensions.
 
-    Where the model predicts evidence, the loss is that of DEER, averaged over the utterances. The
+    Where the model predicts evidence, the loss is that of DEER, from the single ratings of each
+    utterance where the step has them, averaged over the utterances. The
     losses of heads beside valence, arousal and dominance are added (`side_loss`).
 
     With ``settings.ccc_scope == "step"``, CCC is taken over all utterances of the step, whichever
@@ -219,7 +221,8 @@ class _Layout:
         main = outputs[:, : self._n_main] if self._sizes else outputs
         if self._n_each > 1:
             main = main.reshape(-1, len(DIMENSIONS), self._n_each)
-            found = deer_loss(main, labels, self._settings.deer_regulariser).mean()
+            ratings = targets.get(RATINGS, labels)
+            found = deer_loss(main, ratings, self._settings.deer_regulariser).mean()
         else:
             found = ccc_loss(main, labels).sum()
         if self._sizes:

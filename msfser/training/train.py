@@ -18,8 +18,7 @@ from msfser.config.settings import Config
 from msfser.evaluation.inference import run_model, tf32_products
 from msfser.evaluation.runs import BEST_NAME
 from msfser.manifest import DIMENSIONS
-from msfser.training.batches import load_steps
-from msfser.training.data import describe_data
+from msfser.training.data.description import describe_data
 from msfser.training.rank_check import check_same_data, check_same_start
 from msfser.training.ranks.ranks import Ranks, joined_ranks
 from msfser.training.run import TrainingRun, make_augmentation, prepare_run
@@ -33,6 +32,7 @@ from msfser.training.run_folder import (
 )
 from msfser.training.state import Interrupted, TrainingState, restore_state, write_state
 from msfser.training.step import describe_warmup, take_step
+from msfser.training.steps.batches import load_steps
 from msfser.training.stop_signals import noticed_signals
 
 _SAVE_EVERY_S = 600.0

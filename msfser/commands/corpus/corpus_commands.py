@@ -209,21 +209,24 @@ def join(
 ) -> None:
     """Join the corpora in several DIRs into one.
 
-    Labels are put on one scale, by default that of the first corpus with labels. Ids and speakers
-    begin with the name of their corpus. Texts and vectors are made anew in the output folder.
+    Labels and votes are put on one scale, by default that of the first corpus with labels. Ids,
+    speakers, dialogues and raters begin with the name of their corpus. Texts and vectors are made
+    anew in the output folder.
     """
     bounds = None if label_bounds is None else parse_bounds(label_bounds)
     check_corpus_output(options)
 
     from msfser.corpora.joining import join_corpora
     from msfser.manifest import read_manifest
-    from msfser.ratings import RATINGS_NAME
+    from msfser.ratings import RATINGS_NAME, read_ratings
 
     manifests = [read_manifest(folder) for folder in folders]
-    for folder in folders:
-        if (folder / RATINGS_NAME).exists():
-            say(f"note: {folder / RATINGS_NAME}: the votes of single raters are not joined")
-    finish_corpus(join_corpora(manifests, options["output"], bounds), options)
+    ratings = {
+        manifest.corpus: read_ratings(folder)
+        for folder, manifest in zip(folders, manifests, strict=True)
+        if (folder / RATINGS_NAME).exists()
+    }
+    finish_corpus(join_corpora(manifests, options["output"], bounds, ratings), options)
 
 
 @corpus.command("summary")

@@ -69,9 +69,11 @@ def check_corpus_output(options: OutputOptions) -> None:
     from lemf.runtime.output import check_output
     from msfser.manifest import MANIFEST_NAME
     from msfser.outputs import make_folder
+    from msfser.ratings import RATINGS_NAME
 
     make_folder(options["output"])
-    check_output(options["output"] / MANIFEST_NAME, force=options["force"])
+    for name in (MANIFEST_NAME, RATINGS_NAME):
+        check_output(options["output"] / name, force=options["force"])
     check_figures(options)
 
 

@@ -19,7 +19,7 @@ from lemf.runtime.json_text import parse_json
 from msfser.corpora.text_files import read_lines, read_text
 from msfser.corpora.values import is_missing, parse_label
 from msfser.manifest import DIMENSIONS, Utterance, label_array
-from msfser.ratings import Rating, vote_means
+from msfser.ratings import Rating, stack_votes, vote_means
 
 DETAILED = ("labels_detailed.json", "labels_detailed.csv")
 
@@ -66,7 +66,7 @@ def read_votes(path: Path) -> tuple[list[Rating], str]:
 
 def other_means(votes: Sequence[Rating], utterances: Sequence[Utterance]) -> list[str]:
     """Return the ids of utterances whose label is not the mean of their votes, to 0.01."""
-    mean = vote_means([row.id for row in utterances], votes)
+    mean = vote_means(stack_votes([row.id for row in utterances], votes))
     labels = label_array(utterances)
     unlike = (np.abs(mean - labels) > _MEANS_APART).any(axis=1)
     return [utterances[place].id for place in np.flatnonzero(unlike).tolist()]

@@ -45,8 +45,8 @@ class Inspection:
     silenced : dict of str to (3,) float64
         CCC of the whole model (`NOTHING`) and with the null vector for each level of semantics.
     untrained : tuple of semantic
-        Semantics whose null vector no missing text trained: `changes` and `silenced` of these tell
-        what a vector of zeros does, not what the model makes of a missing text.
+        Semantics whose null vector is zero as before training: `changes` and `silenced` of these
+        tell what a vector of zeros does, not what the model makes of a missing text.
     """
 
     utterances: tuple[Utterance, ...]

@@ -13,7 +13,7 @@ import numpy as np
 from msfser.config.settings import Sampling
 from msfser.data.examples import IntArray
 
-_SAMPLING = 5  # what a generator draws; 0 to 4 are those of `batches`
+_SAMPLING = 5  # what a generator draws; 0 to 4 are those of `msfser.training.steps`
 
 
 def epoch_places(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msfser.corpora.joining import join_corpora, rescale
 from msfser.errors import ConfigError
 from msfser.manifest import Manifest, Utterance, read_manifest, write_manifest
+from msfser.ratings import Rating, read_ratings, write_ratings
 
 
 def manifest(root, corpus, bounds, **labels):
@@ -50,6 +51,39 @@ def test_speakers_of_one_name_stay_two_and_labels_come_onto_one_scale(tmp_path, 
         "note: second: labels from 1 to 5 are drawn out to 1 to 7, which makes the scales equal"
         in result.stderr
     )
+
+
+def test_votes_come_onto_the_scale_of_the_labels_and_raters_stay_two(tmp_path, run, make_wav):
+    for name, bounds, top in (
+        ("a", (1.0, 7.0), 7.0),
+        ("b", (1.0, 5.0), 5.0),
+        ("c", (1.0, 7.0), 7.0),
+    ):
+        make_wav(tmp_path / name / "one.wav", 0.5)
+        one = manifest(tmp_path / name, name, bounds, valence=4.0)
+        one = replace(one, utterances=(replace(one.utterances[0], dialogue="d1", start_s=0.0),))
+        write_manifest(tmp_path / name / "manifest.parquet", one)
+        if name != "c":
+            vote = Rating(id="one", rater="r1", valence=top, arousal=3.0, emotion="N")
+            write_ratings(tmp_path / name / "ratings.parquet", [vote])
+    folders = [tmp_path / name for name in "abc"]
+    result = run("join", *folders, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    joined = read_ratings(tmp_path / "out")
+    assert [(v.id, v.rater, v.valence, v.arousal, v.emotion) for v in joined] == [
+        ("a/one", "a/r1", 7.0, 3.0, "N"), ("b/one", "b/r1", 7.0, 4.0, "N"),
+    ]  # fmt: skip
+    assert math.isnan(joined[1].dominance)
+    turns = [row.dialogue for row in read_manifest(tmp_path / "out").utterances]
+    assert turns == ["a/d1", "b/d1", "c/d1"]  # turns of two corpora are of two dialogues
+    assert "note: no votes of single raters in c" in result.stderr
+    assert "ratings.parquet: 2 votes" in result.stderr
+    again = run("join", *folders, "-o", tmp_path / "out")
+    assert again.exit_code == 1
+    (tmp_path / "out" / "manifest.parquet").unlink()
+    again = run("join", *folders, "-o", tmp_path / "out")
+    assert again.exit_code == 1
+    assert "ratings.parquet: exists" in again.stderr
 
 
 def test_what_is_lost_or_differs_is_noted(tmp_path):

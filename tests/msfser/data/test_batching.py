@@ -12,16 +12,9 @@ from msfser.data.batching import ClipReader, collate, silent_batch, sorted_batch
 from msfser.data.clips import WaveStatistics
 from msfser.data.examples import Examples
 from msfser.model.wavlm.frames import count_frames
-from msfser.training.batches import (
-    Augmentation,
-    Masking,
-    TrainingBatches,
-    crop_start,
-    draw_mask,
-    load_steps,
-    split_step,
-    training_steps,
-)
+from msfser.training.steps.augmentation import Augmentation, Masking, crop_start, draw_mask
+from msfser.training.steps.batches import TrainingBatches, load_steps
+from msfser.training.steps.order import split_step, training_steps
 
 NO_MASKS = Masking(0.0, 1, 0)
 WAVLM_KERNELS, WAVLM_STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)

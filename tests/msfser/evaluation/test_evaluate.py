@@ -26,8 +26,8 @@ from msfser.evaluation.start import (  # noqa: E402
     find_start,
     read_recordings,
 )
-from msfser.training.data import prepare_data  # noqa: E402
-from msfser.training.data_record import write_record  # noqa: E402
+from msfser.training.data.prepare import prepare_data  # noqa: E402
+from msfser.training.data.record import write_record  # noqa: E402
 
 FP32 = 1e-4  # of the rating scale
 

@@ -20,9 +20,9 @@ import torch
 from msfser.config.files import make_config, read_config
 from msfser.errors import MsfserError
 from msfser.training import train as training
-from msfser.training.batches import TrainingStep
 from msfser.training.ranks.ranks import joined_ranks
 from msfser.training.state import Interrupted
+from msfser.training.steps.batches import TrainingStep
 
 
 def to_double(tensor):
@@ -35,7 +35,8 @@ def in_double(load_steps):
     def load(*arguments, **options):
         for step in load_steps(*arguments, **options):
             batches = tuple(batch._map(to_double) for batch in step.batches)
-            yield TrainingStep(step.sizes, batches, step.labels.double())
+            targets = {name: rows.double() for name, rows in step.targets.items()}
+            yield TrainingStep(step.sizes, batches, step.labels.double(), targets)
 
     return load
 

@@ -12,8 +12,8 @@ from msfser.config.files import make_config  # noqa: E402
 from msfser.config.presets import PRESETS  # noqa: E402
 from msfser.model.msf_ser import MsfSer  # noqa: E402
 from msfser.model.wavlm.wavlm import Wavlm  # noqa: E402
-from msfser.training.batches import Masking  # noqa: E402
 from msfser.training.run import make_augmentation  # noqa: E402
+from msfser.training.steps.augmentation import Masking  # noqa: E402
 from msfser.training.train import train  # noqa: E402
 
 TINY = PRESETS["tiny"]

@@ -11,21 +11,21 @@ from click.testing import CliRunner
 
 from msfser.commands.cli import main
 from msfser.config.files import make_config
+from msfser.corpora.joining import rescale
 from msfser.data import facts
 from msfser.errors import CheckpointError, DataError
 from msfser.evaluation.runs import DATA_NAME
-from msfser.manifest import read_manifest, write_manifest
+from msfser.manifest import DIMENSIONS, read_manifest, write_manifest
+from msfser.ratings import Rating, write_ratings
 from msfser.semantics.encoding import encode_texts
 from msfser.semantics.text_encoder import load_text_encoder
 from msfser.semantics.texts import read_texts, update_texts
-from msfser.training.data import prepare_data
-from msfser.training.data_record import (
-    find_difference,
-    read_record,
-    write_record,
-)
+from msfser.training.data.prepare import prepare_data
+from msfser.training.data.record import columns_read, find_difference, read_record, write_record
 from msfser.training.train import train
 
+ALL_COLUMNS = (*(f"{name}_{kind}" for name in ("gs", "les", "es") for kind in ("text", "vector")),
+               "emotion", "gender")  # fmt: skip
 SMALL = (
     "train.batch_size=8", "train.epochs=1", "train.device='cpu'", "data.crop_s=0.5",
     "model.head_dim=16", "model.film_dim=16",
@@ -82,31 +82,40 @@ def record(corpus):
 
 def test_a_record_is_read_as_it_was_written(record, tmp_path):
     write_record(tmp_path / DATA_NAME, record)
-    again = read_record(tmp_path / DATA_NAME, ("gs", "les", "es"))
+    again = read_record(tmp_path / DATA_NAME, ALL_COLUMNS)
     assert again.columns.keys() == record.columns.keys()
+    assert again.label_bounds == record.label_bounds == (1.0, 7.0)
     for name, values in record.columns.items():
         assert again.columns[name].dtype.kind == values.dtype.kind
         np.testing.assert_array_equal(again.columns[name], values)
     assert find_difference(again, record) is None
     assert again.clips() == record.clips()
-    assert read_record(tmp_path / "none.parquet", ()) is None
+    assert read_record(tmp_path / "none.parquet") is None
     older = pyarrow.parquet.read_table(tmp_path / DATA_NAME).drop_columns(["samples_hash"])
     pyarrow.parquet.write_table(older, tmp_path / "older.parquet")
-    assert read_record(tmp_path / "older.parquet", ()) is None
+    assert read_record(tmp_path / "older.parquet") is None
+    older = pyarrow.parquet.read_table(tmp_path / DATA_NAME).drop_columns(["gender"])
+    pyarrow.parquet.write_table(older, tmp_path / "older.parquet")
+    assert read_record(tmp_path / "older.parquet", ALL_COLUMNS) is None
+    assert read_record(tmp_path / "older.parquet") is not None  # not read by such a model
     (tmp_path / DATA_NAME).write_bytes(b"no table")
     with pytest.raises(CheckpointError, match="not a Parquet file"):
-        read_record(tmp_path / DATA_NAME, ())
+        read_record(tmp_path / DATA_NAME)
 
 
 def test_the_first_difference_is_named(record):
     def changed(name, value, *, scale=1.0, **others):
-        columns = {key: values.copy() for key, values in record.columns.items()}
+        columns = {
+            key: values.astype(object if values.dtype.kind == "U" else values.dtype)
+            for key, values in record.columns.items()
+        }
         for key, to in {name: value, **others}.items():
             columns[key][4] = to if scale == 1.0 else columns[key][4] * scale
         return replace(record, columns=columns)
 
     name = str(record.ids[4])
     length = int(record.columns["n_samples"][4])
+    gender = str(record.columns["gender"][4])
     for other, expected in (
         (changed("n_samples", 17), ("recordings", f"first {name!r} (17 samples, not {length:,})")),
         (changed("square", 0, scale=1.1), ("recordings", f"first {name!r} (another level)")),
@@ -124,6 +133,12 @@ def test_the_first_difference_is_named(record):
         (changed("dominance", 0.1), ("labels", f"first {name!r} (dominance)")),
         (changed("gs_text", 1), ("GS texts", f"first {name!r}")),
         (changed("es_vector", 1), ("ES vectors", f"first {name!r}")),
+        (changed("emotion", "calm"), ("emotions", f"first {name!r} (calm, not none)")),
+        (changed("gender", ""), ("genders", f"first {name!r} (none, not {gender})")),
+        (
+            replace(record, label_bounds=(1.0, 5.0)),
+            ("ends of the rating scale", "1 to 5, not 1 to 7"),
+        ),
         (changed("part", "test"), ("utterances", f"{name!r} is in 'test', not in 'train'")),
     ):
         assert find_difference(record, other) == expected
@@ -181,13 +196,11 @@ def test_a_recording_that_has_changed_is_noticed_and_only_that_one_is_read(
     read, read_samples = [], facts.read_samples
     monkeypatch.setattr(facts, "read_samples", lambda path: read.append(path) or read_samples(path))
     config = make(corpus)
-    known = read_record(finished / DATA_NAME, ()).clips()
+    known = read_record(finished / DATA_NAME).clips()
     data = prepare_data(config.data, config.model, known=known)
     assert read == []
-    assert (
-        find_difference(read_record(finished / DATA_NAME, config.model.semantics), data.record)
-        is None
-    )
+    before = read_record(finished / DATA_NAME, columns_read(config.model, config.train))
+    assert find_difference(before, data.record) is None
     soundfile.write(tmp_path / "same.wav", samples, rate_hz)
     rewrite(wav=str(tmp_path / "same.wav"))  # another file with the same samples
     train(config, finished, resume=True)
@@ -199,6 +212,62 @@ def test_a_recording_that_has_changed_is_noticed_and_only_that_one_is_read(
         os.utime(tmp_path / "same.wav", ns=(times.st_atime_ns, times.st_mtime_ns))
         with pytest.raises(DataError, match=rf"the recordings .* first '{row.id}' \("):
             train(config, finished, resume=True)
+
+
+HEARD = ("model.semantics=[]", "model.intra='none'", "model.fusion='none'")
+
+
+def on_scale(manifest, bounds):
+    rows = tuple(
+        replace(
+            row,
+            **{name: rescale(getattr(row, name), (1.0, 7.0), bounds) for name in DIMENSIONS},
+        )
+        for row in manifest.utterances
+    )
+    return replace(manifest, utterances=rows, label_bounds=bounds)
+
+
+@pytest.mark.parametrize(
+    ("reads", "changed", "refusal"),
+    [
+        ("train.sampling='balanced'", "emotion", "the emotions .* (calm, not happy); restore"),
+        ("model.side_heads=['emotion']", "emotion", "the emotions .* (calm, not happy); restore"),
+        ("model.side_heads=['gender']", "gender", "the genders .* (none, not female); restore"),
+        ("model.side_heads=['spread']", "votes", "the votes .*; restore"),
+        ("model.output='evidence'", "votes", "the votes .*; restore"),
+        ("model.output='evidence'", "scale", "the ends of the rating scale .*: 0 to 1, not 1 to 7"),
+    ],
+)
+def test_a_run_is_not_resumed_on_other_emotions_genders_votes_or_scales(
+    corpus, rewrite, tmp_path, reads, changed, refusal
+):
+    """What a training reads is recorded, and another run, which does not read it, goes on."""
+    rewrite(4, emotion="sad")
+    name = rewrite(3, emotion="happy", gender="female")
+    votes = [
+        Rating(id=row.id, rater=f"r{k}", valence=4.0 + k, arousal=3.0, dominance=2.0 + k)
+        for row in read_manifest(corpus).utterances
+        for k in range(2)
+    ]
+    write_ratings(corpus / "ratings.parquet", votes)
+    train(make(corpus, *HEARD), tmp_path / "plain")
+    train(make(corpus, *HEARD, reads), tmp_path / "run")
+    write_ratings(corpus / "ratings.parquet", votes[::-1], force=True)  # the same in another order
+    train(make(corpus, *HEARD, reads), tmp_path / "run", resume=True)
+    if changed == "votes":
+        votes = [replace(vote, valence=6.0) if vote.id == name else vote for vote in votes]
+        write_ratings(corpus / "ratings.parquet", votes, force=True)
+    elif changed == "scale":
+        other = on_scale(read_manifest(corpus), (0.0, 1.0))
+        write_manifest(corpus / "manifest.parquet", other, force=True)
+    else:
+        rewrite(3, **{"emotion": {"emotion": "calm"}, "gender": {"gender": None}}[changed])
+    with pytest.raises(DataError, match=refusal.replace("(", "[(]").replace(")", "[)]")) as error:
+        train(make(corpus, *HEARD, reads), tmp_path / "run", resume=True)
+    if changed != "scale":
+        assert f"first {name!r}" in str(error.value)
+        train(make(corpus, *HEARD), tmp_path / "plain", resume=True)
 
 
 def test_a_run_without_a_record_goes_on_with_a_note(finished, corpus, capfd):

@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch")
 
 from msfser.config.files import make_config  # noqa: E402
 from msfser.errors import DataError  # noqa: E402
-from msfser.training.data import check_sampling, prepare_data  # noqa: E402
+from msfser.training.data.prepare import check_sampling, prepare_data  # noqa: E402
 
 
 def prepare(corpus, *changes):

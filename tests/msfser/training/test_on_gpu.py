@@ -14,12 +14,12 @@ from msfser.data.batching import ClipReader
 from msfser.evaluation.inference import run_model, tf32_products
 from msfser.model.msf_ser import build_model
 from msfser.training import state as training_state
-from msfser.training.batches import load_steps
-from msfser.training.data import prepare_data
+from msfser.training.data.prepare import prepare_data
 from msfser.training.ranks.gradients import GradientSums
 from msfser.training.ranks.ranks import Ranks
 from msfser.training.run import make_augmentation
 from msfser.training.step import step_gradients
+from msfser.training.steps.batches import load_steps
 from msfser.training.train import train
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU that torch can use")

@@ -14,7 +14,7 @@ from msfser.data.batching import collate
 from msfser.data.examples import Examples
 from msfser.model.evidential import deer_loss
 from msfser.model.msf_ser import build_model
-from msfser.training.batches import TrainingStep, split_step
+from msfser.training.labels.targets import RATINGS
 from msfser.training.ranks.ranks import Ranks
 from msfser.training.step import (
     _draw_seed,
@@ -23,6 +23,8 @@ from msfser.training.step import (
     set_learning_rates,
     step_gradients,
 )
+from msfser.training.steps.batches import TrainingStep
+from msfser.training.steps.order import split_step
 
 N, DIM = 12, 8
 SMALL = ("train.batch_size=12", "model.text_dim=8", "model.head_dim=16", "model.film_dim=16")
@@ -55,7 +57,7 @@ def make_model(config, *, dropout):
     return model.train()
 
 
-def take(config, accumulation, *, dropout, scope="step", checkpointing=False):
+def take(config, accumulation, *, dropout, scope="step", checkpointing=False, targets=None):
     """Return the gradients of a step by name, and its predictions."""
     clips, examples = make_clips()
     settings = make_config(
@@ -67,7 +69,7 @@ def take(config, accumulation, *, dropout, scope="step", checkpointing=False):
     parts = split_step(np.arange(N), accumulation)
     batches = [collate(examples, part, [clips[i] for i in part]) for part in parts]
     labels = torch.from_numpy(examples.labels)
-    step = TrainingStep(tuple(map(len, parts)), tuple(batches), labels)
+    step = TrainingStep(tuple(map(len, parts)), tuple(batches), labels, targets or {})
     predictions = step_gradients(model, step, settings, 3, Ranks())
     gradients = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
     return gradients, predictions, model, batches, labels
@@ -101,6 +103,25 @@ def test_the_loss_of_deer_is_averaged_over_the_utterances_of_a_step():
     (deer_loss(said.outputs, labels, 0.1).sum() / N).backward()
     by_hand = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
     assert_same_gradients(whole, by_hand, atol=1e-4)
+
+
+@pytest.mark.parametrize("scope", ["step", "micro"])
+def test_deer_learns_from_single_ratings_however_a_step_is_split(scope):
+    """The gradient is that of the loss over all raters, and not that over their means."""
+    config = make_config({}, [*SMALL, "model.output=evidence"], preset="tiny")
+    ratings = torch.rand(N, 5, 3, generator=torch.Generator().manual_seed(0))
+    ratings[::2, 3:] = torch.nan
+    taken = {"dropout": False, "scope": scope, "targets": {RATINGS: ratings}}
+    whole, _, model, (batch,), _ = take(config, 1, **taken)
+    split, *_ = take(config, 3, **taken)
+    assert_same_gradients(split, whole, atol=1e-3)
+    for targets, is_same in ((ratings, True), (ratings.nanmean(dim=1), False)):
+        model.zero_grad()
+        said = model(batch.waveforms, batch.sample_mask, batch.texts, batch.present)
+        (deer_loss(said.outputs, targets, 0.1).sum() / N).backward()
+        by_hand = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+        apart = max(float((whole[name] - by_hand[name]).abs().max()) for name in whole)
+        assert (apart < 1e-4) == is_same
 
 
 def test_the_second_pass_draws_the_dropout_of_the_first():

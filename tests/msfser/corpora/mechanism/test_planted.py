@@ -15,7 +15,7 @@ from msfser.corpora.mechanism.speech import f0_contour, plan_prosody
 from msfser.errors import ConfigError
 from msfser.manifest import read_manifest
 from msfser.parquet import read_parquet
-from msfser.ratings import read_ratings, vote_spread
+from msfser.ratings import read_ratings, stack_votes, vote_spread
 
 N = 2400
 
@@ -145,7 +145,7 @@ def test_the_files_hold_what_was_planted(tmp_path):
     manifest = read_manifest(tmp_path)
     assert manifest.version == "1 seed 1, class imbalance 5, rater spread 0.5"
     ratings = read_ratings(tmp_path)
-    spread = vote_spread([row.id for row in manifest.utterances], ratings)
+    spread = vote_spread(stack_votes([row.id for row in manifest.utterances], ratings))
     assert (spread.n_raters == 7).all()
     names = ["id", "emotion", "vote_spread", "habit"]
     truth = read_parquet(tmp_path / "truth.parquet", names, ConfigError, "")[0].to_pylist()
@@ -186,7 +186,7 @@ def test_spread_of_one_vote_or_none_is_not_known():
         Rating(id="b", rater="r2", valence=4.0),
         Rating(id="other", rater="r2", valence=4.0),
     ]
-    spread = vote_spread(["a", "b", "c"], ratings)
+    spread = vote_spread(stack_votes(["a", "b", "c"], ratings))
     np.testing.assert_array_equal(spread.n_raters[:, 0], [1, 2, 0])
     np.testing.assert_allclose(spread.std[1], [2**0.5, np.nan, np.nan])
     assert np.isnan(spread.std[[0, 2]]).all()

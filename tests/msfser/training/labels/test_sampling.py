@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from msfser.config.files import make_config
-from msfser.training.batches import count_steps, sampled_steps, training_steps
 from msfser.training.labels.sampling import epoch_places
+from msfser.training.steps.order import count_steps, sampled_steps, training_steps
 
 EMOTIONS = ["N"] * 60 + ["H"] * 30 + ["S"] * 7 + [None] * 3
 

@@ -19,8 +19,9 @@ from msfser.corpora.mechanism.files import write_mechanism  # noqa: E402
 from msfser.corpora.mechanism.planted import Planted  # noqa: E402
 from msfser.errors import DataError  # noqa: E402
 from msfser.evaluation.prediction_table import read_predictions  # noqa: E402
+from msfser.ratings import stack_votes  # noqa: E402
 from msfser.training.labels.losses import emotion_loss, gender_loss, spread_loss  # noqa: E402
-from msfser.training.labels.targets import side_targets  # noqa: E402
+from msfser.training.labels.targets import rating_targets, side_targets  # noqa: E402
 
 SETTINGS = ["--preset", "tiny", "--set", "train.epochs=1", "--set", "model.semantics=[]",
             "--set", "model.intra=none", "--set", "model.fusion=none"]  # fmt: skip
@@ -146,17 +147,50 @@ def test_heads_learn_from_the_whole_step_however_it_is_split(planted, tmp_path):
     np.testing.assert_allclose(first, second, atol=2e-3)
 
 
+def test_deer_reads_the_votes_or_else_the_label():
+    nan = np.nan
+    votes = np.array([[[1.0, 7.0, nan], [4.0, nan, nan]], [[nan] * 3] * 2])
+    labels = np.array([[0.25, 1.0, 0.5], [0.5, nan, 0.0]], dtype=np.float32)
+    found = rating_targets(labels, votes, (1.0, 7.0))
+    expected = [
+        [[nan, nan, 0.5], [0, 1, nan], [0.5, nan, nan]],
+        [[0.5, nan, 0.0], *[[nan] * 3] * 2],
+    ]
+    np.testing.assert_array_equal(found, np.array(expected, dtype=np.float32))
+
+
+def test_a_run_of_deer_learns_from_votes_however_a_step_is_split(planted, tmp_path):
+    corpus, _ = planted
+    still = ["model.output=evidence", "model.head_dropout=0.0", "model.pooling_init=xavier"]
+    lines, scores = [], {}
+    for name, parts in (("whole", 1), ("parts", 4), ("means", 1)):
+        if name == "means":
+            (corpus / "ratings.parquet").rename(tmp_path / "kept.parquet")
+        changes = [
+            part for one in (*still, f"train.accumulation={parts}") for part in ("--set", one)
+        ]
+        result = msfser("train", "--data", corpus, "-o", tmp_path / name, *SETTINGS, *changes)
+        lines.append(next(one for one in result.stderr.splitlines() if "training:" in one))
+        metrics = json.loads((tmp_path / name / "metrics.json").read_text())
+        scores[name] = np.array(list(metrics["development"].values()))
+    (tmp_path / "kept.parquet").rename(corpus / "ratings.parquet")
+    assert lines[0].endswith(", 7.0 votes each")
+    assert "no votes of single raters, so the spread of ratings is not learned" in lines[2]
+    np.testing.assert_allclose(scores["parts"], scores["whole"], atol=2e-3)
+    assert np.abs(scores["means"] - scores["whole"]).max() > 1e-4
+
+
 def test_what_a_head_cannot_learn_is_refused(planted):
     from msfser.config.files import make_config
-    from msfser.training.data import prepare_data
+    from msfser.training.data.prepare import prepare_data
 
     corpus, _ = planted
     changes = [f"data.folder='{corpus}'", "model.semantics=[]", "model.intra=none"]
     config = make_config({}, [*changes, "model.fusion=none"])
     train = prepare_data(config.data, config.model).train
     with pytest.raises(DataError, match=r"'spread': no training utterance has two votes"):
-        side_targets(train, ["spread"], [], (1.0, 7.0))
-    targets = side_targets(train, ["gender", "emotion"], [], (1.0, 7.0))
+        side_targets(train, ["spread"], stack_votes(train.ids, []), (1.0, 7.0))
+    targets = side_targets(train, ["gender", "emotion"], None, (1.0, 7.0))
     women = [name == "female" for name in train.genders]
     np.testing.assert_array_equal(targets["gender"][:, 0], np.array(women, dtype=np.float32))
     assert set(targets["emotion"][:, 0]) <= {0.0, 1.0, 2.0, 3.0}

@@ -1,9 +1,8 @@
-"""The data of a run: manifest and features, and a first look at each recording."""
+"""The data of a run: manifest, features and votes, and a first look at each recording."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +10,11 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lemf.runtime.progress import Watch, no_watch
-from msfser.config.settings import RATE_HZ, DataConfig, ModelConfig, TrainConfig
+from msfser.config.settings import DataConfig, ModelConfig, TrainConfig
 from msfser.data.cache import ClipCache, open_cache
 from msfser.data.clips import WaveStatistics
 from msfser.data.contours import contours_of
@@ -21,10 +23,13 @@ from msfser.data.facts import ClipFacts
 from msfser.data.kept_scan import scan_corpus
 from msfser.data.scan import Scan
 from msfser.errors import DataError
-from msfser.manifest import Manifest, Utterance, read_manifest, unlabelled_dimensions
+from msfser.manifest import Manifest, Utterance, read_manifest
 from msfser.outputs import counted
+from msfser.ratings import stack_votes
 from msfser.semantics.features import Features, open_features
-from msfser.training.data_record import DataRecord, make_record
+from msfser.training.data.choice import choose_training, data_folder
+from msfser.training.data.record import TRAIN_PART, DataRecord, make_record
+from msfser.training.labels.targets import learns_votes, read_votes
 from msfser.training.ranks.ranks import ALONE, Ranks
 
 
@@ -35,6 +40,8 @@ class TrainingData:
     Attributes
     ----------
     train : Examples
+    votes : (training utterances, votes, 3) float64, or None
+        From `stack_votes`, on the scale of the corpus; None for a model that learns from none.
     development : Examples or None
         None if no model is selected.
     statistics : WaveStatistics
@@ -48,6 +55,7 @@ class TrainingData:
     """
 
     train: Examples
+    votes: NDArray[np.float64] | None
     development: Examples | None
     statistics: WaveStatistics
     manifest: Manifest
@@ -87,16 +95,7 @@ def prepare_data(
     # Choose the utterances
     folder = data_folder(data)
     manifest = read_manifest(folder)
-    development: list[Utterance] = []
-    if data.test_fold:
-        train = choose_utterances(manifest, without_fold=data.test_fold)
-    else:
-        train = _split(manifest, data, "train_split", "'' takes the whole corpus")
-        if data.development_split:
-            development = _split(manifest, data, "development_split", "'' keeps the last epoch")
-    train, development = _by_emotion(train, development, data)
-    train, unlabelled = _labelled(train)
-    development, unlabelled_too = _labelled(development)
+    train, development, unlabelled = choose_training(manifest, data)
     # Read vectors and recordings
     features = open_features(folder) if model.semantics else None
     rows = [*train, *development]
@@ -123,23 +122,29 @@ def prepare_data(
             "check labels, recordings and the training split"
         )
     n_development = len(examples) - n_train
+    votes = None
+    if learns_votes(model):
+        votes = stack_votes(examples.ids[:n_train], read_votes(folder, model))
     skipped = {
-        **dict.fromkeys((row.id for row in (*unlabelled, *unlabelled_too)), "no label"),
+        **dict.fromkeys((row.id for row in unlabelled), "no label"),
         **{rows[place].id: reason for place, reason in scan.failures.items()},
     }
     return TrainingData(
         train=examples.take(range(n_train)),
+        votes=votes,
         development=examples.take(range(n_train, len(examples))) if development else None,
         statistics=scan.statistics(scan.usable[:n_train]),
         manifest=manifest,
         features=features,
         skipped=skipped,
         record=make_record(
-            [*["train"] * n_train, *["development"] * n_development],
+            [*[TRAIN_PART] * n_train, *["development"] * n_development],
             examples,
             scan,
             features,
             skipped,
+            label_bounds=manifest.label_bounds,
+            votes=votes,
         ),
     )
 
@@ -173,7 +178,9 @@ def record_split(
             scan_corpus, folder, known=_by_path(manifest, rows, known), cache=open_cache(data.cache)
         ),
     )
-    return make_record([split] * len(examples), examples, scan, features, {})
+    return make_record(
+        [split] * len(examples), examples, scan, features, {}, label_bounds=manifest.label_bounds
+    )
 
 
 def _by_path(
@@ -220,39 +227,6 @@ def _identify_files(paths: Sequence[Path]) -> bytes:
     return digest.digest()
 
 
-def _split(manifest: Manifest, data: DataConfig, key: str, empty: str) -> list[Utterance]:
-    """Choose the utterances of the split that a setting names; its error names the setting."""
-    try:
-        return choose_utterances(manifest, split=getattr(data, key))
-    except DataError as error:
-        folds = any(row.fold is not None for row in manifest.utterances)
-        remedy = "train with --folds" if folds else f"set data.{key} ({empty})"
-        raise DataError(f"{error}; {remedy}") from error
-
-
-def _by_emotion(
-    train: list[Utterance], development: list[Utterance], data: DataConfig
-) -> tuple[list[Utterance], list[Utterance]]:
-    """Move borrowed emotions from the development utterances to training, and leave out others.
-
-    Raises
-    ------
-    DataError
-        An emotion that a setting names is of no utterance there.
-    """
-    for key, rows in (("borrowed_emotions", development), ("left_out_emotions", train)):
-        there = {row.emotion for row in rows if row.emotion}
-        for name in getattr(data, key):
-            if name not in there:
-                shown = ", ".join(sorted(there)) or "none"
-                raise DataError(f"data.{key} {name!r}: of no utterance; there are: {shown}")
-    borrowed = [row for row in development if row.emotion in data.borrowed_emotions]
-    kept = [row for row in train if row.emotion not in data.left_out_emotions]
-    return [*kept, *borrowed], [
-        row for row in development if row.emotion not in data.borrowed_emotions
-    ]
-
-
 def check_sampling(settings: TrainConfig, data: TrainingData) -> None:
     """Check that epochs can be drawn by emotion where the settings say so.
 
@@ -266,57 +240,3 @@ def check_sampling(settings: TrainConfig, data: TrainingData) -> None:
             f"train.sampling {settings.sampling!r}: no training utterance has an emotion; add the "
             "column to the manifest, or set train.sampling 'all'"
         )
-
-
-def _labelled(rows: Sequence[Utterance]) -> tuple[list[Utterance], list[Utterance]]:
-    """Split utterances into those with a label in any dimension and those without."""
-    with_label = [row for row in rows if not all(map(math.isnan, row.labels))]
-    return with_label, [row for row in rows if all(map(math.isnan, row.labels))]
-
-
-def describe_data(data: TrainingData) -> str:
-    """Describe in one line what a run is trained on."""
-    parts = [_describe("training", data.train)]
-    if data.development is not None:
-        parts.append(_describe("development", data.development))
-    if unknown := unlabelled_dimensions(data.train.labels):
-        parts.append(f"no label of {', '.join(unknown)}, so the model will not predict it")
-    unsaid = [name.upper() for name, present in data.train.present.items() if not present.any()]
-    if unsaid:
-        parts.append(f"no text of {', '.join(unsaid)}, so the model learns nothing from it")
-    if data.skipped:
-        parts.append(f"{len(data.skipped):,} left out")
-    return ", ".join(parts)
-
-
-def _describe(name: str, examples: Examples) -> str:
-    hours = examples.n_samples.sum() / RATE_HZ / 3600
-    return f"{name}: {counted(len(examples), 'utterance')}, {hours:.2f} h"
-
-
-def fold_numbers(data: DataConfig) -> list[int]:
-    """Return the folds of a corpus.
-
-    Raises
-    ------
-    DataError
-        The corpus has no folds.
-    """
-    manifest = read_manifest(data_folder(data))
-    folds = sorted({row.fold for row in manifest.usable() if row.fold is not None})
-    if not folds:
-        raise DataError(f"{data.folder}: the corpus has no folds; train with splits")
-    return folds
-
-
-def data_folder(data: DataConfig) -> Path:
-    """Return the folder of manifest and features.
-
-    Raises
-    ------
-    DataError
-        No folder is named.
-    """
-    if not data.folder:
-        raise DataError("no data: name with --data the folder that msfser corpus made")
-    return Path(data.folder)

@@ -1,0 +1,1 @@
+"""The steps of an epoch: their order, the crops and masks of their clips, their batches."""
