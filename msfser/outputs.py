@@ -59,6 +59,20 @@ def replace_output(path: Path, content: bytes) -> None:
     write_output(path, content, force=True)
 
 
+def write_once(path: Path, content: bytes, *, force: bool = False) -> None:
+    """Write a file and its folder, unless the file is there with this content.
+
+    Raises
+    ------
+    lemf.OutputError
+        The file cannot be written, or exists with other content and `force` is not set.
+    """
+    if path.is_file() and path.read_bytes() == content:
+        return
+    make_folder(path.parent)
+    write_output(path, content, force=force)
+
+
 def prepare_folder(folder: Path, names: Iterable[str], *, force: bool) -> None:
     """Make an output folder, and check before any work that the files can be written.
 

@@ -96,6 +96,10 @@ FORBIDDEN = {
         "lemf/transcription/word_source.py",
         "def late():\n    import faster_whisper",
     ),
+    "Only msfser.corpora.datasets knows Hugging Face datasets": (
+        "msfser/corpora/table.py",
+        "def late():\n    import datasets",
+    ),
     "Only msfser.semantics.whisper knows faster-whisper": (
         "msfser/semantics/gs.py",
         "import faster_whisper",

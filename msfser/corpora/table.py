@@ -86,7 +86,46 @@ def read_table(
     """
     if name is not None:
         check_corpus_name(name)
-    table = read_rows(path)
+    return read_table_rows(
+        read_rows(path),
+        path,
+        root=path.parent.resolve(),
+        corpus=path.stem if name is None else name,
+        label_bounds=label_bounds,
+        columns=columns,
+        speaker_seed=speaker_seed,
+        outside=outside,
+        watch=watch,
+    )
+
+
+def read_table_rows(
+    table: Rows,
+    path: Path,
+    *,
+    root: Path,
+    corpus: str,
+    version: str = "",
+    label_bounds: tuple[float, float] | None = None,
+    columns: Mapping[str, str] | None = None,
+    speaker_seed: int | None = None,
+    outside: OutsideLabels = "keep",
+    watch: Watch = no_watch,
+) -> Reading:
+    """Read the rows of a table of recordings.
+
+    Parameters
+    ----------
+    table : Rows
+    path : Path
+        Of the table, for messages.
+    root : Path
+        Folder that the paths of recordings begin at.
+    corpus, version : str
+        Of the manifest.
+    label_bounds, columns, speaker_seed, outside, watch
+        As in `read_table`, and so are the result and the errors.
+    """
     if not table.rows:
         raise CorpusError(f"{path}: the table has no rows")
     # columns and scale of labels
@@ -107,9 +146,9 @@ def read_table(
         rows = list(with_speaker_splits(rows, seed=speaker_seed))
     manifest = Manifest(
         utterances=tuple(rows),
-        corpus=path.stem if name is None else name,
-        version="",
-        root=path.parent.resolve(),
+        corpus=corpus,
+        version=version,
+        root=root,
         label_bounds=label_bounds or UNLABELLED_BOUNDS,
     )
     # notes on the table

@@ -22,7 +22,16 @@ from msfser.commands.corpus.corpus_output import (
     print_corpus,
     show_corpus,
 )
+from msfser.commands.corpus.datasets_commands import DATASETS_COMMANDS
 from msfser.commands.corpus.release_commands import RELEASE_COMMANDS
+from msfser.commands.corpus.table_options import (
+    columns_option,
+    name_option,
+    parse_columns,
+    seed_option,
+    speaker_seed,
+    split_option,
+)
 from msfser.config.settings import OutsideLabels
 
 _ORACLE_SENTENCES = 10_000
@@ -33,38 +42,17 @@ def corpus() -> None:
     """Read a corpus into the manifest that the other commands use."""
 
 
-for release_command in RELEASE_COMMANDS:
-    corpus.add_command(release_command)
+for command in (*RELEASE_COMMANDS, *DATASETS_COMMANDS):
+    corpus.add_command(command)
 
 
 @corpus.command()
 @click.argument("table", type=PATH, metavar="TABLE")
 @label_bounds_option
-@click.option(
-    "--column",
-    "columns",
-    multiple=True,
-    metavar="NAME=COLUMN",
-    help="Name of a column in the table, such as valence=val_mean; may be repeated.",
-)
-@click.option(
-    "--name",
-    metavar="NAME",
-    help="Name of the corpus, which msfser corpus join puts before ids and speakers.  "
-    "[default: the name of the table]",
-)
-@click.option(
-    "--split",
-    "split",
-    type=click.Choice(["speaker"]),
-    help="Make splits for training, development and test (70, 15 and 15 %) without a common "
-    "speaker.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    help="Seed of --split; others split otherwise.  [default: 0]",
-)
+@columns_option
+@name_option
+@split_option
+@seed_option
 @outside_option
 @output_options
 def table(
@@ -82,10 +70,9 @@ def table(
     The column wav is required; its paths are relative to the folder of the table. Optional are id,
     alignment, transcript, speaker, gender, emotion, valence, arousal, dominance, split and fold.
     """
-    if seed is not None and split is None:
-        raise click.UsageError(f"--seed {seed} draws splits: give --split speaker, too")
+    drawn = speaker_seed(split, seed)
     bounds = None if label_bounds is None else parse_bounds(label_bounds)
-    renamed = dict(_parse_column(column) for column in columns)
+    renamed = parse_columns(columns)
     check_corpus_output(options)
 
     from lemf.runtime.progress import progress
@@ -97,7 +84,7 @@ def table(
             label_bounds=bounds,
             columns=renamed,
             name=name,
-            speaker_seed=None if split is None else seed or 0,
+            speaker_seed=drawn,
             outside=outside,
             watch=watch,
         )
@@ -246,10 +233,3 @@ def summarise(manifest_path: Path, figure: Path | None, force: bool) -> None:
     print_corpus(manifest, distributions=True)
     if figure is not None:
         say(f"wrote {figure}")
-
-
-def _parse_column(text: str) -> tuple[str, str]:
-    name, equals, column = text.partition("=")
-    if not equals:
-        raise click.BadParameter(f"{text!r}; write NAME=COLUMN", param_hint="--column")
-    return name, column

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from lemf import CorpusError, Interval, IntervalTier, TextGrid, format_textgrid
 from lemf.runtime.locks import hold_lock
-from lemf.runtime.output import remove_partials, write_output
+from lemf.runtime.output import remove_partials
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.threads import threaded_map
 from msfser.corpora.checks import Reading, count_note
 from msfser.corpora.text_files import read_lines
 from msfser.manifest import Manifest, Utterance
-from msfser.outputs import make_folder
+from msfser.outputs import make_folder, write_once
 
 _FRAMES_PER_S = 100
 _BEYOND_S = 0.05  # the last frames may reach a little beyond the recording
@@ -70,7 +70,7 @@ def convert_alignments(
             grid = make_textgrid(words, phones, utterance.duration_s)
         except CorpusError as error:
             return utterance, f"no alignment: {error}"
-        _write_once(path, format_textgrid(grid).encode(), force=force)
+        write_once(path, format_textgrid(grid).encode(), force=force)
         return replace(utterance, alignment=str(path)), None
 
     # TextGrids of all utterances
@@ -164,10 +164,3 @@ def _segment_paths(wav: Path) -> tuple[Path, Path]:
     """Return the paths of the alignment of ``sentences/wav/DIALOGUE/UTTERANCE.wav``."""
     folder = wav.parents[2] / "ForcedAlignment" / wav.parent.name
     return folder / f"{wav.stem}.wdseg", folder / f"{wav.stem}.phseg"
-
-
-def _write_once(path: Path, content: bytes, *, force: bool) -> None:
-    if path.is_file() and path.read_bytes() == content:
-        return
-    make_folder(path.parent)
-    write_output(path, content, force=force)
