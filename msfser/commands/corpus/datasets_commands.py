@@ -51,8 +51,9 @@ def datasets(
 ) -> None:
     """Read a FOLDER of Hugging Face datasets.
 
-    It is one that save_to_disk wrote, or holds Parquet files. Its column of sounds is found, or named by --column wav=NAME; the others are those of corpus
-    table. Sounds inside the tables are written to DIR/audio as they are.
+    It is one that save_to_disk wrote, or holds Parquet files. Its column of sounds is found, or
+    named by --column wav=NAME; the others are those of corpus table. Sounds inside the tables are
+    written to DIR/audio as they are.
     """
     drawn = speaker_seed(split, seed)
     bounds = None if label_bounds is None else parse_bounds(label_bounds)
