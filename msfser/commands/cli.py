@@ -14,11 +14,13 @@ import click
 
 from lemf.runtime.console import OneLineErrors, say
 from msfser.commands.ablation_commands import ablate
-from msfser.commands.compare_command import compare
 from msfser.commands.corpus.corpus_commands import corpus
 from msfser.commands.demo_command import demo
 from msfser.commands.encode_command import encode
-from msfser.commands.evaluation_commands import evaluate, inspect_model
+from msfser.commands.evaluation.compare_command import compare
+from msfser.commands.evaluation.evaluate_command import evaluate
+from msfser.commands.evaluation.inspect_command import inspect_model
+from msfser.commands.evaluation.submission_command import submission
 from msfser.commands.export_command import export, push
 from msfser.commands.predict_command import predict
 from msfser.commands.semantics_commands import semantics
@@ -87,3 +89,4 @@ main.add_command(predict)
 main.add_command(export)
 main.add_command(push)
 main.add_command(inspect_model)
+main.add_command(submission)

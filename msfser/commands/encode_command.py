@@ -8,7 +8,7 @@ import click
 
 from lemf.runtime.console import one_line_ends, say
 from lemf.runtime.progress import progress
-from msfser.commands.evaluation_commands import device_option
+from msfser.commands.evaluation.options import device_option
 from msfser.commands.semantics_options import folder_argument
 
 

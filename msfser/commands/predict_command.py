@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lemf.runtime.console import PATH, force_option, say
-from msfser.commands.evaluation_commands import (
-    calibrate_option,
-    device_option,
-    dropout_option,
-)
+from msfser.commands.evaluation.options import calibrate_option, device_option, dropout_option
 from msfser.commands.predict_output import (
     check_outputs,
     check_textgrids,

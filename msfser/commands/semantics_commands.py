@@ -12,7 +12,7 @@ from lemf import DURATION_METHODS
 from lemf.runtime.console import cluster_option, jobs_option, one_line_ends, say
 from lemf.runtime.progress import progress
 from msfser.commands.es_command import es
-from msfser.commands.evaluation_commands import device_option
+from msfser.commands.evaluation.options import device_option
 from msfser.commands.semantics_options import (
     finish,
     folder_argument,

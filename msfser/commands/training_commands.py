@@ -13,7 +13,7 @@ import click
 
 from lemf import N_RESAMPLES
 from lemf.runtime.console import INTERRUPTED, PATH, print_text, say
-from msfser.commands.evaluation_commands import evaluate
+from msfser.commands.evaluation.evaluate_command import evaluate
 from msfser.errors import CheckpointError, ConfigError, MsfserError
 
 if TYPE_CHECKING:

@@ -9,15 +9,13 @@ import click
 from lemf.runtime.console import PATH, force_option, open_stdout, print_text, resamples_option, say
 from lemf.runtime.output import check_suffix
 from msfser.commands.corpus.corpus_output import label_bounds_option, parse_bounds
-from msfser.commands.evaluation_commands import (
+from msfser.commands.evaluation.options import (
     calibrate_option,
     data_option,
     device_option,
-    find_runs_in,
-    predict_run_of,
-    read_table_of,
     split_option,
 )
+from msfser.commands.evaluation.sources import find_runs_in, predict_run_of, read_table_of
 
 _SUFFIXES = {".csv": "csv", ".json": "json"}
 

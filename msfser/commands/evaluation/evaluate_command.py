@@ -1,4 +1,4 @@
-"""The commands `msfser evaluate` and `msfser inspect`."""
+"""The command `msfser evaluate`."""
 
 from __future__ import annotations
 
@@ -9,48 +9,23 @@ import click
 
 from lemf.runtime.console import PATH, force_option, open_stdout, resamples_option, say
 from msfser.commands.corpus.corpus_output import label_bounds_option, parse_bounds
-from msfser.errors import DataError
+from msfser.commands.evaluation.options import (
+    calibrate_option,
+    data_option,
+    device_option,
+    dropout_option,
+    split_option,
+)
+from msfser.commands.evaluation.sources import (
+    end_on_skipped,
+    find_runs_in,
+    predict_run_of,
+    read_table_of,
+    write_skipped,
+)
 
 if TYPE_CHECKING:
-    from msfser.evaluation.evaluate import EvaluationData
-    from msfser.evaluation.predictions import Predictions
     from msfser.evaluation.scores import Score
-
-_LONGEST_TEXT = 40  # characters, on the terminal
-_MOST_NAMED = 5  # failures named on the terminal; a file holds all
-
-device_option = click.option(
-    "--device", default="auto", show_default=True, help="Device: auto, cpu, cuda or cuda:N."
-)
-calibrate_option = click.option(
-    "--calibrate",
-    type=click.Choice(["none", "speaker"]),
-    default="none",
-    show_default=True,
-    help="Shift and scale the predictions of each speaker, as far as speakers differ by more than "
-    "chance; needs no labels.",
-)
-dropout_option = click.option(
-    "--mc-dropout",
-    "dropout_passes",
-    type=click.IntRange(min=0),
-    default=0,
-    metavar="N",
-    help="Predict N times with dropout in fusion and heads; their mean and spread.",
-)
-data_option = click.option(
-    "--data",
-    type=PATH,
-    metavar="DIR",
-    help="Folder of the manifest and the features.  [default: that of the training]",
-)
-split_option = click.option(
-    "--split",
-    "splits",
-    multiple=True,
-    metavar="NAME",
-    help="Split; may be repeated.  [default: the fold held out, or all but that of the training]",
-)
 
 
 @click.command()
@@ -189,7 +164,7 @@ def evaluate(
             notes=tuple(notes),
             coverage=tuple(coverage),
         )
-        _write_skipped(skipped, output, force)
+        write_skipped(skipped, output, force)
         write_evaluation(output, predictions, scores, errors, origin, force=force)
         if intervals is not None:
             from msfser.evaluation.runs import BEST_NAME
@@ -213,139 +188,10 @@ def evaluate(
     _say_unlabelled(scores)
     for line in [*(f"note: {note}" for note in notes), *(f"wrote {path}" for path in written)]:
         say(line)
-    _end_on_skipped(skipped, len(predictions.ids), output)
-
-
-@click.command("inspect")
-@click.argument("run", type=PATH, metavar="RUN")
-@split_option
-@data_option
-@click.option(
-    "-o", "--output", type=PATH, metavar="DIR", help="Output folder.  [default: RUN/inspection]"
-)
-@device_option
-@force_option
-def inspect_model(
-    run: Path,
-    splits: tuple[str, ...],
-    data: Path | None,
-    output: Path | None,
-    device: str,
-    force: bool,
-) -> None:
-    """Show how a trained model works: routing, gates and ablations.
-
-    Prints routing and gate weights, and what the predictions lose without each semantics and each
-    expert.
-    """
-    from lemf.runtime.progress import progress
-    from msfser.evaluation.evaluate import read_evaluation_data
-    from msfser.evaluation.inspection.files import FILES, make_inspection_tables, write_inspection
-    from msfser.evaluation.inspection.inspection import inspect_run
-    from msfser.evaluation.runs import find_runs, open_run
-    from msfser.model.device import choose_device
-    from msfser.outputs import prepare_folder, print_tables
-
-    # run and output folder
-    folder = _only_run(find_runs([run]), run)
-    output = run / "inspection" if output is None else output
-    prepare_folder(output, FILES, force=force)
-    chosen = choose_device(device)
-    opened = open_run(folder, chosen)
-    # inspection of the model
-    with progress("reading recordings") as watch:
-        found = read_evaluation_data(opened, folder=data, splits=splits, watch=watch)
-    with progress("predicting") as watch:
-        inspection = inspect_run(opened, found, chosen, watch=watch)
-    # files and tables
-    texts = found.texts()
-    notes = [f"{scope}: {note}" for scope, of_scope in found.notes.items() for note in of_scope]
-    _write_skipped(found.skipped, output, force)
-    full_tables = make_inspection_tables(inspection, texts)
-    write_inspection(output, inspection, full_tables, notes, force=force)
-    tables = make_inspection_tables(inspection, texts, longest=_LONGEST_TEXT)
-    if not tables:
-        say("note: nothing to show: the model reads no semantics and has no experts")
-    print_tables(tables, open_stdout())
-    for note in notes:
-        say(f"note: {note}")
-    say(f"wrote {output}")
-    _end_on_skipped(found.skipped, len(found.utterances), output)
-
-
-def read_table_of(
-    path: Path, splits: tuple[str, ...], bounds: tuple[float, float] | None
-) -> Predictions:
-    """Read the splits of a table of predictions."""
-    from msfser.evaluation.prediction_table import read_predictions
-
-    predictions = read_predictions(path, bounds)
-    try:
-        return predictions.select_splits(splits)
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
-
-
-def find_runs_in(folders: list[Path]) -> list[Path]:
-    """Find the runs in folders; of none, without loading torch."""
-    if not folders:  # tables alone need no torch
-        return []
-    from msfser.evaluation.runs import find_runs
-
-    return find_runs(folders)
-
-
-def predict_run_of(
-    folder: Path,
-    splits: tuple[str, ...],
-    data: Path | None,
-    device: str,
-    dropout_passes: int = 0,
-) -> tuple[Predictions, EvaluationData]:
-    """Predict with a run, as progress shows, and return what was predicted, too."""
-    from lemf.runtime.progress import progress
-    from msfser.evaluation.evaluate import predict_run, read_evaluation_data
-    from msfser.evaluation.runs import open_run
-    from msfser.model.device import choose_device
-
-    chosen = choose_device(device)
-    run = open_run(folder, chosen)
-    with progress(f"{folder.name}: reading recordings") as watch:
-        found = read_evaluation_data(run, folder=data, splits=splits, watch=watch)
-    with progress(f"{folder.name}: predicting") as watch:
-        predictions = predict_run(run, found, chosen, dropout_passes=dropout_passes, watch=watch)
-    return predictions, found
+    end_on_skipped(skipped, len(predictions.ids), output)
 
 
 def _say_unlabelled(scores: list[Score]) -> None:
     for score in scores:
         if score.by == "all" and not score.n_utterances:
             say(f"note: {score.scope}: no labels, so there are predictions only")
-
-
-def _write_skipped(skipped: dict[str, str], folder: Path, force: bool) -> None:
-    if skipped:
-        from lemf.runtime.output import write_output
-        from msfser.outputs import SKIPPED_NAME, format_csv
-
-        rows = format_csv([("id", "reason"), *skipped.items()])
-        write_output(folder / SKIPPED_NAME, rows, force=force)
-
-
-def _end_on_skipped(skipped: dict[str, str], n_used: int, output: Path | None) -> None:
-    if not skipped:
-        return
-    from msfser.outputs import SKIPPED_NAME
-
-    for name, reason in list(skipped.items())[:_MOST_NAMED]:
-        say(f"skipped: {name}: {reason}")
-    where = f"; see {output / SKIPPED_NAME}" if output is not None else ""
-    raise DataError(
-        f"{len(skipped):,} of {len(skipped) + n_used:,} utterances could not be used{where}"
-    )
-
-
-def _only_run(runs: list[Path], named: Path) -> Path:
-    if len(runs) > 1:
-        raise DataError(f"{named}: holds {len(runs)} runs; name one, such as {runs[0]}")
-    return runs[0]

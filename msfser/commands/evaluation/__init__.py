@@ -1,0 +1,1 @@
+"""The commands that judge models: evaluate, compare, inspect, submission, and what they share."""
