@@ -51,7 +51,7 @@ def push(folder: Path, name: str, private: bool, yes: bool) -> None:
     FOLDER is a run or the folder of a model; its card is that of msfser evaluate --card. Uploads
     the weights, the settings and the card, and nothing else; log in before with: hf auth login.
     """
-    from msfser.evaluation.model_card import CARD_NAME
+    from msfser.evaluation.card.model_card import CARD_NAME
     from msfser.evaluation.runs import model_folder
     from msfser.model.folder import CONFIG_NAME, WEIGHTS_NAME, read_model_folder
     from msfser.model.hub import push_folder

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,38 +23,22 @@ from msfser.data.examples import (
     unscale_labels,
 )
 from msfser.data.kept_scan import scan_corpus
-from msfser.data.scan import Scan
-from msfser.errors import CheckpointError, DataError
+from msfser.errors import DataError
 from msfser.evaluation.groups import estimate_snr_db
 from msfser.evaluation.inference import Outputs, check_dropout, run_model
 from msfser.evaluation.predictions import EMOTION, VOTES, Predictions, make_predictions
-from msfser.evaluation.runs import DATA_NAME, Run, expert_names, make_reader
-from msfser.evaluation.scores import FOLDS, NO_SPLIT
-from msfser.evaluation.start import Recordings, read_recordings, read_start
+from msfser.evaluation.provenance.notes import find_notes
+from msfser.evaluation.runs import Run, expert_names, make_reader
 from msfser.manifest import (
     DIMENSIONS,
     Manifest,
     Utterance,
-    label_array,
     read_manifest,
-    unlabelled_dimensions,
 )
 from msfser.model.folder import check_text_encoder
 from msfser.ratings import RATINGS_NAME, read_ratings, stack_votes, vote_spread
 from msfser.semantics.features import Features, open_features
 from msfser.semantics.texts import read_texts
-
-_NONE: frozenset[int] = frozenset()
-_PART_NOTES = {
-    "train": "the model was trained on {} utterances, so this says nothing about others",
-    "development": "the best epoch was chosen on {} utterances, so their CCC is optimistic",
-}
-_START_NOTES = {
-    "train": "training started from {init}, which was trained on {} utterances, so this says "
-    "nothing about others",
-    "development": "training started from {init}, whose best epoch was chosen on {} utterances, so "
-    "their CCC is optimistic",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +138,7 @@ def read_evaluation_data(
         held_out=held_out,
         skipped={rows[place].id: reason for place, reason in scan.failures.items()},
         folder=folder,
-        notes=_find_notes(run, folder, manifest, utterances, scan, features),
+        notes=find_notes(run, folder, manifest, utterances, scan, features),
     )
 
 
@@ -277,91 +259,6 @@ def _splits(run: Run, manifest: Manifest, asked: Sequence[str]) -> list[str]:
             f"{data.train_split}, or add others to the manifest"
         )
     return splits
-
-
-def _find_notes(
-    run: Run,
-    folder: Path,
-    manifest: Manifest,
-    utterances: Sequence[Utterance],
-    scan: Scan,
-    features: Features | None,
-) -> dict[str, tuple[str, ...]]:
-    """Return notes on scopes: utterances that the model has met, another scale, another LES.
-
-    These are the utterances that the model was trained or selected on, or that the model was whose
-    weights its training started from.
-    """
-    own = _training_parts(run, folder, utterances, scan)
-    start = read_start(run.folder, run.config)
-    met = _parts_of(start.recordings, scan)
-    scopes = [FOLDS if run.config.data.test_fold else row.split or NO_SPLIT for row in utterances]
-    of_all = [
-        f"training started from {name}, whose training data are not known" for name in start.unknown
-    ]
-    there, here = run.model.facts.label_bounds, manifest.label_bounds
-    if here != there:
-        of_all.append(
-            f"the scale of the corpus is {here[0]:g} to {here[1]:g}, that of the training was "
-            f"{there[0]:g} to {there[1]:g}: predictions are stretched to that of the corpus"
-        )
-    missing = unlabelled_dimensions(label_array(utterances))
-    if guessed := [name for name in run.model.facts.unlearned if name not in missing]:
-        of_all.append(
-            f"the training had no label of {', '.join(guessed)}, so what the model says of it, and "
-            "its CCC, mean nothing"
-        )
-    reads_les = features is not None and "les" in run.config.model.semantics
-    if features and reads_les and features.les_settings != run.model.facts.les:
-        of_all.append(
-            f"LES was found by {features.les_settings.shown}, in the training data by "
-            f"{run.model.facts.les.shown}: run msfser semantics les with these options"
-        )
-    notes: dict[str, tuple[str, ...]] = {}
-    for scope in dict.fromkeys(scopes):
-        found: list[str] = []
-        for parts, texts in ((own, _PART_NOTES), (met, _START_NOTES)):
-            counts = Counter(one for one, name in zip(parts, scopes, strict=True) if name == scope)
-            n_all = counts.total()
-            for part, text in texts.items():
-                if n := counts[part]:
-                    which = "these" if n == n_all else f"at least {n:,} of these {n_all:,}"
-                    found.append(text.format(which, init=run.config.train.init))
-        if found or of_all:
-            notes[scope] = (*found, *of_all)
-    return notes
-
-
-def _training_parts(
-    run: Run, folder: Path, utterances: Sequence[Utterance], scan: Scan
-) -> list[str]:
-    """Find of which part of the training data each utterance was; ``""`` for others."""
-    data = run.config.data
-    chosen_on = "development" if run.config.train.epochs > 1 else ""
-    with suppress(CheckpointError):  # none, or of an earlier version
-        parts = _parts_of(read_recordings(run.folder / DATA_NAME), scan)
-        return [chosen_on if part == "development" else part for part in parts]
-    if data.test_fold or folder.resolve() != Path(data.folder).resolve():
-        return [""] * len(utterances)
-    return [
-        "train"
-        if data.train_split in ("", row.split)
-        else chosen_on
-        if row.split == data.development_split
-        else ""
-        for row in utterances
-    ]
-
-
-def _parts_of(recordings: Recordings, scan: Scan) -> list[str]:
-    """Find in which part each utterance is, whatever its corpus is called; ``""`` for none."""
-    hashes = zip(
-        scan.samples_hash[scan.usable].tolist(), scan.file_hash[scan.usable].tolist(), strict=True
-    )
-    return [
-        next((part for part in _PART_NOTES if not recordings.get(part, _NONE).isdisjoint(two)), "")
-        for two in hashes
-    ]
 
 
 def _features(run: Run, folder: Path) -> Features | None:

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from msfser.config.settings import ModelConfig
+
 
 class IntraModalAttention(nn.Module):
     """Self-attention of one head over the two vectors {LES, GS}, then their mean."""
@@ -51,3 +53,10 @@ class GatedFusion(nn.Module):
         """
         gate = torch.sigmoid(self.gate(torch.cat([local, global_], dim=-1)))  # eq. 4
         return gate * local + (1 - gate) * global_, gate  # eq. 3
+
+
+def make_intra_modal_fusion(config: ModelConfig) -> GatedFusion | IntraModalAttention | None:
+    """Build the fusion that a configuration names; None where GS and LES are not fused."""
+    if config.intra == "gated":
+        return GatedFusion(config.text_dim)
+    return IntraModalAttention(config.text_dim) if config.intra == "attention" else None

@@ -27,15 +27,9 @@ from msfser.model.folder import (
     read_model_folder,
     write_model_folder,
 )
-from msfser.model.heads import (
-    IndependentHeads,
-    LinearHead,
-    SharedHead,
-    SideHeads,
-    make_heads,
-)
+from msfser.model.heads import IndependentHeads, LinearHead, SharedHead, SideHeads, make_heads
 from msfser.model.inter_modal_attention import InterModalAttention
-from msfser.model.intra_modal_fusion import GatedFusion, IntraModalAttention
+from msfser.model.intra_modal_fusion import GatedFusion, make_intra_modal_fusion
 from msfser.model.null_vectors import NullVectors
 from msfser.model.prediction import Prediction
 from msfser.model.rivals.mean_pooling import MeanPooling
@@ -73,16 +67,12 @@ class MsfSer(nn.Module):
             if config.contours == "cross_attention"
             else None
         )
-        self.pooling: AttentiveStatisticsPooling | MeanPooling
-        if config.pooling == "mean":
-            self.pooling = MeanPooling(acoustic.hidden_size)
-        else:
-            self.pooling = AttentiveStatisticsPooling(acoustic.hidden_size, config.pooling_init)
+        self.pooling = _make_pooling(acoustic.hidden_size, config)
         self.text_scaling = (
             TextScaling(config.semantics, config.text_dim) if config.text_norm == "global" else None
         )
         self.null_vectors = NullVectors(config.semantics, config.text_dim)
-        self.intra = _make_intra_modal_fusion(config)
+        self.intra = make_intra_modal_fusion(config)
 
         # Join h_sem, ES and context
         text_dim, audio_dim = config.text_dim, self.pooling.pooled_size
@@ -272,8 +262,7 @@ class MsfSer(nn.Module):
                 f"{stored.folder}: num_hidden_layers {layers:.3g}: more than there are weights"
             )
         place = f"{stored.folder / CONFIG_NAME}: wavlm."
-        wavlm = build_encoder(stored.wavlm, stored.config, place)
-        return cls(stored.config, wavlm, stored.facts)
+        return cls(stored.config, build_encoder(stored.wavlm, stored.config, place), stored.facts)
 
     def save_pretrained(self, folder: str | Path, *, force: bool = False) -> None:
         """Write weights, configuration and facts into a folder; `force` replaces a model there.
@@ -321,7 +310,7 @@ def build_model(config: ModelConfig, facts: ModelFacts | None = None) -> MsfSer:
     return MsfSer(config, load_encoder(config), facts)
 
 
-def _make_intra_modal_fusion(config: ModelConfig) -> GatedFusion | IntraModalAttention | None:
-    if config.intra == "gated":
-        return GatedFusion(config.text_dim)
-    return IntraModalAttention(config.text_dim) if config.intra == "attention" else None
+def _make_pooling(size: int, config: ModelConfig) -> AttentiveStatisticsPooling | MeanPooling:
+    if config.pooling == "mean":
+        return MeanPooling(size)
+    return AttentiveStatisticsPooling(size, config.pooling_init)

@@ -25,8 +25,8 @@ from msfser.config.files import PARTS, format_config, read_config
 from msfser.config.settings import Config
 from msfser.data.facts import ClipFacts
 from msfser.errors import CheckpointError, ConfigError, DataError
+from msfser.evaluation.provenance.start import find_start, write_start
 from msfser.evaluation.runs import CONFIG_NAME, DATA_NAME
-from msfser.evaluation.start import find_start, write_start
 from msfser.manifest import DIMENSIONS
 from msfser.outputs import (
     FIGURES_NAME,

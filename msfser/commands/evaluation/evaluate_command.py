@@ -133,7 +133,7 @@ def evaluate(
         names = (*FILES, INTERVALS_NAME) if level is not None else FILES
         prepare_folder(output, names, force=force)
     if card:
-        from msfser.evaluation.model_card import check_card, write_card
+        from msfser.evaluation.card.model_card import check_card, write_card
 
         check_card(found[0], force=force)
     # predictions and scores

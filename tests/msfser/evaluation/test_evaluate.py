@@ -19,13 +19,13 @@ from msfser.manifest import read_manifest, write_manifest
 torch = pytest.importorskip("torch")
 
 from msfser.config.files import read_config  # noqa: E402
-from msfser.evaluation.runs import DATA_NAME  # noqa: E402
-from msfser.evaluation.start import (  # noqa: E402
+from msfser.evaluation.provenance.start import (  # noqa: E402
     START_NAME,
     Start,
     find_start,
     read_recordings,
 )
+from msfser.evaluation.runs import DATA_NAME  # noqa: E402
 from msfser.training.data.prepare import prepare_data  # noqa: E402
 from msfser.training.data.record import write_record  # noqa: E402
 

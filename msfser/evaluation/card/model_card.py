@@ -11,7 +11,7 @@ from lemf.runtime.output import check_output, write_output
 from msfser.config.files import read_config
 from msfser.config.model_facts import ModelFacts
 from msfser.config.settings import Config
-from msfser.evaluation.base_licences import find_licence
+from msfser.evaluation.card.base_licences import find_licence
 from msfser.evaluation.intervals import LEVEL
 from msfser.evaluation.report import make_tables
 from msfser.evaluation.runs import BEST_NAME, CONFIG_NAME, read_metrics

@@ -9,8 +9,8 @@ from msfser.commands.cli import main
 from msfser.config.les_settings import LesSettings
 from msfser.config.model_facts import ModelFacts
 from msfser.config.presets import PRESETS
-from msfser.evaluation.base_licences import find_licence
-from msfser.evaluation.model_card import format_model_card
+from msfser.evaluation.card.base_licences import find_licence
+from msfser.evaluation.card.model_card import format_model_card
 from msfser.evaluation.predictions import make_predictions
 from msfser.evaluation.scores import FOLDS, score_predictions
 from msfser.manifest import Utterance
