@@ -47,6 +47,7 @@ FLAG_MEANINGS = {
     "few_words": "fewer than five words: too few to decide well which are accented",
     "flat": "all scores are equal: the top word is only the first",
 }
+_CLEAR_Z = 1.0  # from which on a word is high or low, loud or soft, long or short
 _MISALIGNED = ("stretched_phone", "minimum_phones", "no_sound")
 # By which decisions are doubtful
 _UNDECIDABLE = ("one_word", "unheard", "missing_fundamental", "uncertain_alignment", "few_words")
@@ -142,6 +143,19 @@ class WordEmphasis:
     measures: WordMeasures | None = field(default=None, metadata=OPTIONAL)
 
     @property
+    def in_words(self) -> tuple[str, str, str]:
+        """What is clear of pitch, energy and duration, by a z-score of at least 1 in size.
+
+        ``"high"`` or ``"low"``, ``"loud"`` or ``"soft"``, ``"long"`` or ``"short"``; ``""`` where
+        it is not clear, or was not measured.
+        """
+        return (
+            _in_words(self.pitch, self.z_pitch, "high", "low"),
+            _in_words(self.energy, self.z_energy, "loud", "soft"),
+            _in_words(self.duration, self.z_duration, "long", "short"),
+        )
+
+    @property
     def misaligned(self) -> bool:
         """Whether a flag says that the alignment plainly failed here."""
         return not set(_MISALIGNED).isdisjoint(self.flags)
@@ -155,6 +169,12 @@ class WordEmphasis:
 _NESTED = ("cues", "flags", "break_after", "decision", "measures")
 _WORD_VALUES = tuple(one.name for one in fields(WordEmphasis) if one.name not in _NESTED)
 _SHARE_VALUES = tuple(one.name for one in fields(CueShare))
+
+
+def _in_words(value: float, z: float, above: str, below: str) -> str:
+    if math.isnan(value) or abs(z) < _CLEAR_Z:
+        return ""
+    return above if z > 0 else below
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lemf.scoring.emphasis import SentenceEmphasis, WordEmphasis
-
-_CLEAR_Z = 1.0  # from which on a word is called high or low, loud or soft, long or short
+from lemf.scoring.emphasis import SentenceEmphasis
 
 
 @dataclass(frozen=True)
@@ -26,8 +24,7 @@ class Contrast:
     length : float
         Mean duration of the phones, in mean durations of the others.
     names : tuple of str
-        What is clear of the three by its z-score, at least 1 in size: ``"high"`` or ``"low"``,
-        ``"loud"`` or ``"soft"``, ``"long"`` or ``"short"``; ``""`` where it is not.
+        As `WordEmphasis.in_words`.
     """
 
     pitch_st: float
@@ -72,7 +69,7 @@ def contrasts(sentence: SentenceEmphasis) -> tuple[Contrast, ...]:
             pitch_st=12 * pitch_nepers / math.log(2),
             level_db=20 * math.log10(ratio) if ratio > 0 else math.nan,
             length=times,
-            names=_names(word),
+            names=word.in_words,
         )
         for word, pitch_nepers, ratio, times in zip(words, pitch, energy, length, strict=True)
     )
@@ -90,18 +87,6 @@ def _above_others(values: Sequence[float], compare: Callable[[float, float], flo
 
 def _ratio(one: float, rest: float) -> float:
     return one / rest if rest > 0 else math.nan
-
-
-def _names(word: WordEmphasis) -> tuple[str, str, str]:
-    pitch = _name(word.pitch, word.z_pitch, "high", "low")
-    level = _name(word.energy, word.z_energy, "loud", "soft")
-    return pitch, level, _name(word.duration, word.z_duration, "long", "short")
-
-
-def _name(value: float, z: float, above: str, below: str) -> str:
-    if math.isnan(value) or abs(z) < _CLEAR_Z:
-        return ""
-    return above if z > 0 else below
 
 
 def _with_name(text: str, value: float, name: str) -> str:

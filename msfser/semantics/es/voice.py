@@ -21,7 +21,7 @@ from msfser.semantics.es.description import UNKNOWN, Description, format_descrip
 from msfser.semantics.jobs import Job
 from msfser.semantics.work_file import Entry
 
-VERSION = 1  # of the limits and the words: a new version has all recordings described again
+VERSION = 2  # of the limits and the words: a new version has all recordings described again
 
 MALE_BELOW_HZ, FEMALE_ABOVE_HZ = 145.0, 175.0  # median F0
 NARROW_BELOW_ST, WIDE_ABOVE_ST = 8.0, 16.0  # semitones from the 5th to the 95th percentile of F0
@@ -53,6 +53,9 @@ class Voice:
     stressed : str or None
         The word that lemf ranks first; None without an alignment, where all words score equally, or
         where the alignment of that word plainly failed.
+    stress : tuple of str
+        How that word differs from the others of its sentence, of ``"high"`` or ``"low"``,
+        ``"long"`` or ``"short"`` and ``"loud"`` or ``"soft"``.
     has_rumble : bool
         Whether most of the energy is below 60 Hz, where there is no voice.
     """
@@ -62,6 +65,7 @@ class Voice:
     phones_per_s: float
     level_dbfs: float
     stressed: str | None
+    stress: tuple[str, ...] = ()
     has_rumble: bool = False
 
 
@@ -89,8 +93,11 @@ def measure_voice(wav: Path, alignment: Path | None, *, tiers_in_order: bool = F
     has_rumble = audio.low_share > RUMBLE_ABOVE_SHARE
     if emphasis is None:
         f0_hz = harvest(samples, audio.rate_hz)[0]
+        median_hz, range_st, level_dbfs = _measure_voiced(f0_hz, samples, audio.rate_hz)
         return Voice(
-            **_measure_voiced(f0_hz, samples, audio.rate_hz, has_rumble),
+            f0_hz=median_hz,
+            range_st=range_st,
+            level_dbfs=math.nan if has_rumble else level_dbfs,
             phones_per_s=math.nan,
             stressed=None,
             has_rumble=has_rumble,
@@ -101,10 +108,17 @@ def measure_voice(wav: Path, alignment: Path | None, *, tiers_in_order: bool = F
     n_phones = sum(round(length_s / phone_s) for length_s, phone_s in spans)
     spoken_s = sum(length_s for length_s, _ in spans)
     top = sentence.ranked[0]
+    has_stress = "flat" not in sentence.flags and not top.misaligned
+    pitch, energy, duration = top.in_words
+    f0_hz = emphasis.contours.f0_hz
+    median_hz, range_st, level_dbfs = _measure_voiced(f0_hz, samples, audio.rate_hz)
     return Voice(
-        **_measure_voiced(emphasis.contours.f0_hz, samples, audio.rate_hz, has_rumble),
+        f0_hz=median_hz,
+        range_st=range_st,
+        level_dbfs=math.nan if has_rumble else level_dbfs,
         phones_per_s=n_phones / spoken_s if spoken_s else math.nan,
-        stressed=None if "flat" in sentence.flags or top.misaligned else top.word,
+        stressed=top.word if has_stress else None,
+        stress=tuple(filter(None, (pitch, duration, energy))) if has_stress else (),
         has_rumble=has_rumble,
     )
 
@@ -127,13 +141,20 @@ def describe_voice(voice: Voice) -> Description:
     return Description(
         free_emotion="an unnamed emotion",
         emotion=UNKNOWN,
-        explanation="",
+        explanation=_describe_stress(voice),
         scenario="",
         paralinguistics=tuple(traits),
         gender="unclear"
         if math.isnan(voice.f0_hz)
         else _grade(voice.f0_hz, MALE_BELOW_HZ, FEMALE_ABOVE_HZ, ("male", "unclear", "female")),
     )
+
+
+def _describe_stress(voice: Voice) -> str:
+    """Return the prosody of the stressed word in words; ``""`` where nothing is clear."""
+    if voice.stressed is None or not voice.stress:
+        return ""
+    return f'The word "{voice.stressed[:_LONGEST_WORD]}" is {", ".join(voice.stress)}'
 
 
 def describe_recording(job: Job, *, tiers_in_order: bool = False) -> Entry:
@@ -148,7 +169,7 @@ def describe_recording(job: Job, *, tiers_in_order: bool = False) -> Entry:
     measured = {
         name: None if isinstance(value, float) and math.isnan(value) else value
         for name, value in asdict(voice).items()
-        if name != "has_rumble" or value
+        if name not in ("has_rumble", "stress") or value
     }
     return {"status": "ok", "text": format_description(describe_voice(voice)), "measured": measured}
 
@@ -158,17 +179,14 @@ def _grade(value: float, low: float, high: float, words: tuple[str, str, str]) -
 
 
 def _measure_voiced(
-    f0_hz: NDArray[np.float64], samples: NDArray[np.float64], rate_hz: int, has_rumble: bool
-) -> dict[str, float]:
-    """Compute median and range of F0, and the level of the voiced part."""
+    f0_hz: NDArray[np.float64], samples: NDArray[np.float64], rate_hz: int
+) -> tuple[float, float, float]:
+    """Compute median and range of F0, and the level of the voiced part; NaN without one."""
     voiced = f0_hz > 0
     if not voiced.any():
-        return {"f0_hz": math.nan, "range_st": math.nan, "level_dbfs": math.nan}
+        return math.nan, math.nan, math.nan
     low, median, high = np.percentile(f0_hz[voiced], [5, 50, 95])
     frames = np.round(np.arange(len(samples)) / (rate_hz * FRAME_PERIOD_S)).astype(np.int64)
     power = np.mean(samples[voiced[np.minimum(frames, len(f0_hz) - 1)]] ** 2)
-    return {
-        "f0_hz": float(median),
-        "range_st": float(12 * np.log2(high / low)),
-        "level_dbfs": float(10 * np.log10(power)) if power > 0 and not has_rumble else math.nan,
-    }
+    level_dbfs = float(10 * np.log10(power)) if power > 0 else math.nan
+    return float(median), float(12 * np.log2(high / low)), level_dbfs

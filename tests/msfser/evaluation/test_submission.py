@@ -35,7 +35,7 @@ def write(tmp_path, table, *options):
 def test_a_submission_has_the_columns_of_the_challenge_within_its_scale(tmp_path):
     result, output = write(tmp_path, predictions())
     assert result.exit_code == 0, result.output
-    assert list(csv.reader(output.open())) == [
+    assert list(csv.reader(output.read_text().splitlines())) == [
         ["FileName", "EmoAct", "EmoVal", "EmoDom"],
         ["MSP-PODCAST_a.wav", "3.000000", "2.000000", "4.000000"],
         ["MSP-PODCAST_b.wav", "1.000000", "4.500000", "7.000000"],

@@ -68,6 +68,11 @@ def test_pace_and_stress_come_from_the_alignment(corpus):
     row = manifest.utterances[3]  # the fourth of five words is stressed
     voice = measure_voice(manifest.wav_path(row), manifest.alignment_path(row))
     assert voice.stressed == "four"
+    (four,) = (word for word in lemf.score(
+        manifest.wav_path(row), manifest.alignment_path(row)
+    ).sentences[0].words if word.word == "four")  # fmt: skip
+    assert set(voice.stress) == {name for name in four.in_words if name}
+    assert "long" in voice.stress
     # five words of two phones each: four of 0.1 s and one of 0.15 s
     assert voice.phones_per_s == pytest.approx(10 / 0.55, abs=1e-6)
 
@@ -104,6 +109,9 @@ def test_a_word_whose_alignment_failed_is_no_stress(corpus, tmp_path):
         ({"level_dbfs": -28.1}, "a quiet recording"),
         ({"level_dbfs": -15.9}, "a loud recording"),
         ({"stressed": "x" * 100}, f'stress on "{"x" * 28}"'),
+        ({"stress": ("high", "long", "loud")}, 'Unknown). The word "really" is high, long, loud. '),
+        ({"stress": ("long",), "stressed": "x" * 100}, f'The word "{"x" * 28}" is long. '),
+        ({"stress": ()}, "Unknown). The speech is characterized"),
         ({"phones_per_s": math.nan, "stressed": None}, "pitch range and a medium level."),
     ],
 )
@@ -118,7 +126,8 @@ def test_any_voice_makes_a_valid_description():
         f0_hz=math.nan, range_st=math.nan, phones_per_s=math.nan, level_dbfs=math.nan, stressed=None
     )
     emotions = emotions_of("own")
-    for voice in (MIDDLE, nothing, replace(MIDDLE, stressed="w" * 99)):
+    every = replace(MIDDLE, stressed="w" * 99, stress=("high", "short", "loud"), has_rumble=True)
+    for voice in (MIDDLE, nothing, every):
         content = asdict(describe_voice(voice))
         content["paralinguistics"] = list(content["paralinguistics"])
         check_description(content, emotions)
@@ -152,6 +161,7 @@ def test_the_command_describes_what_it_can(corpus, tmp_path):
     es = read_texts(corpus).es
     assert "stress on" not in es[0].text
     assert 'stress on "three"' in es[2].text
+    assert 'The word "three" is ' in es[2].text
     assert (es[2].source, es[2].model) == ("acoustic", f"lemf {lemf.__version__}")
     before = (corpus / "semantics/es.jsonl").read_text()
     CliRunner().invoke(main, arguments)
