@@ -8,8 +8,8 @@
 A block is fenced as sh, python or r, or indented and begins with a command. Each block runs in a
 folder of its own that holds the files that the pages name: examples/, talk.wav with its TextGrid,
 corpus/, labels.jsonl, mine.csv. A block of text is compared with what the last command prints that
-is named in the paragraph before, or with the block right above; "..." stands for any lines. What is
-not run matches a row of NOT_RUN, or a comment before the block:
+is named in the paragraph before, or with the block right above, on 80 columns; "..." stands for any
+lines. What is not run matches a row of NOT_RUN, or a comment before the block:
 
     <!-- not run: REASON -->      the block
     <!-- before: COMMAND -->      runs first, for what the block takes as given
@@ -30,6 +30,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,16 +45,19 @@ COMMANDS = ("lemf", "msfser", "python", "python3", "pip", "torchrun", "zensical"
 MOST_BETWEEN = 3  # lines between a block and what it prints
 LIMIT_S = {False: 120.0, True: 3600.0}  # of one line: quick, slow
 
+_INSTALLS = "installs: .ci/run does, in fresh environments"
+_INSTALLED = re.compile(r"\.venv/bin/(lemf|msfser) ")  # what a line that installs then runs
+
 # What a line of a block needs that is not here: the first row that matches tells.
 NOT_RUN = (
     (r"emodb|LEMF_SPEECH_DATA|benchmarks/", "reads recordings that are not in the repository"),
     (r"iemocap|msp-podcast|MSP-PODCAST|\bpodcast\b", "reads a licensed corpus"),
-    (r"\bvenv\b|\bpip3? install|pre-commit", "installs: .ci/run does, in fresh environments"),
+    (r"-m venv\b|/activate|\bpip3? install|pre-commit", _INSTALLS),
     (r"^\.?(venv/bin/)?(python -m )?pytest|ruff|\.ci/run\b", "is a part of CI itself"),
     (r"torchrun|--jobs 5|--jobs 8|srun|sbatch|tcp://|/scratch/|/data/", "needs more machines"),
     (r"models/|whisper", "needs a model of Whisper"),
     (r"--backend (openai|kimi)|kimi_worker|vllm", "needs a model that listens"),
-    (r"--pitch (praat|swift)|--aligner (viter|mfa)", "needs another program"),
+    (r"--aligner mfa", "needs another program"),
     (r"roberta-large|--preset challenge|mine\.toml|--init", "needs a large model"),
     (
         r"^msfser (semantics \w+|evaluate|inspect|predict|encode) (DIR|RUN|FOLDS?)\b",
@@ -67,6 +71,11 @@ NOT_RUN = (
     ),
     (r"^msfser (train|ablate) (?!.*--preset (tiny|voice))", "downloads WavLM-large"),
 )
+PROGRAMS = {  # of options, by the module that brings them
+    r"--(pitch|aligner) praat": "parselmouth",
+    r"--pitch swift": "swift_f0",
+    r"--aligner viter": "viter",
+}
 SLOW = re.compile(
     r"^(msfser (?!corpus (table|mechanism .*--utterances))|lemf align corpus|import (msfser|torch))"
     r"|align_corpus|grids\.csv",
@@ -164,16 +173,26 @@ def indented_kind(line: str) -> str:
 
 
 def join_lines(lines: list[str]) -> list[str]:
-    """Return the commands of a block: comments dropped, continued lines joined."""
+    """Return the commands of a block: comments dropped, continued lines joined.
+
+    Of a line that installs lemf and then runs the command, the commands.
+    """
     text = re.sub(r"\\\n\s*", "", "\n".join(lines))
     stripped = (re.sub(r"(^|\s+)# .*", "", line).strip() for line in text.split("\n"))
-    return [line for line in stripped if line and not line.startswith("#!")]
+    commands = []
+    for line in (line for line in stripped if line and not line.startswith("#!")):
+        ran = [part for part in line.split(" && ") if _INSTALLED.match(part)]
+        commands.append(" && ".join(ran) if ran else line)
+    return commands
 
 
 def why_not(line: str, kind: str) -> str:
     """Return why a line is not run; empty where it is."""
     if kind == "r" and shutil.which("Rscript") is None:
         return "needs R"
+    for option, module in PROGRAMS.items():
+        if re.search(option, line) and find_spec(module) is None:
+            return f"needs {module}"
     return next((reason for pattern, reason in NOT_RUN if re.search(pattern, line)), "")
 
 
@@ -308,7 +327,7 @@ def run_line(line: str, kind: str, folder: Path, *, slow: bool) -> tuple[bool, s
         **os.environ,
         "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
-        "COLUMNS": "100",
+        "COLUMNS": "80",
         "OMP_NUM_THREADS": "1",
     }
     commands = {
