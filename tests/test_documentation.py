@@ -92,8 +92,8 @@ SCORE = "lemf score examples/really.wav examples/really.TextGrid"
         ("    lemf evaluate emodb/metadata.jsonl\n", 0, "1 reads recordings that are not in the"),
         ("    msfser train --data corpus -o run --preset voice\n", 0, "1 are left to --slow"),
         ("    F0 = 1 / T\n", 0, "0 lines ran"),
-        ("```sh\npython3 -m venv .venv && .venv/bin/pip install . && .venv/bin/lemf --version\n```\n\n"
-         "```text\nlemf, version 0\n```\n", 1, "and the page shows"),
+        ("```sh\npython3 -m venv .venv && .venv/bin/pip install . && .venv/bin/lemf --version\n"
+         "```\n\n```text\nlemf, version 0\n```\n", 1, "and the page shows"),
     ],
 )  # fmt: skip
 def test_blocks_are_run_and_what_they_print_is_compared(tmp_path, page, code, says):

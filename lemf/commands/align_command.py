@@ -22,6 +22,7 @@ from lemf.runtime.console import (
     force_option,
     jobs_option,
     one_line_ends,
+    print_data,
     print_text,
     say,
 )
@@ -139,7 +140,7 @@ def align(
     for note in grid.notes:
         say(f"note: {source}: {note}")
     if path is None:
-        print_text(format_textgrid(grid))
+        print_data(format_textgrid(grid))
         return
     write_output(path, format_textgrid(grid).encode(), force=force)
     say(f"wrote {path}")

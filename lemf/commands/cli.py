@@ -31,7 +31,7 @@ from lemf.commands.schema_command import schema
 from lemf.commands.serve_command import serve
 from lemf.errors import OutputError, SettingsError
 from lemf.option_choices import INTERCHANGE_FORMATS, PRINT_SIZES
-from lemf.runtime.console import FIGURE_SUFFIXES, PATH, OneLineErrors, open_stdout, print_text, say
+from lemf.runtime.console import FIGURE_SUFFIXES, PATH, OneLineErrors, open_stdout, print_data, say
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 
 if TYPE_CHECKING:
@@ -294,12 +294,12 @@ def _print(
     elif output_format == "json":
         from lemf.display.export import format_json
 
-        print_text(format_json(emphasis))
+        print_data(format_json(emphasis))
     elif output_format == "csv":
         from lemf.display.export import format_csv
 
-        print_text(format_csv(emphasis))
+        print_data(format_csv(emphasis))
     else:
         from lemf.display.interchange.formats import format_emphasis
 
-        print_text(format_emphasis(emphasis, output_format, grid, language=options["language"]))
+        print_data(format_emphasis(emphasis, output_format, grid, language=options["language"]))

@@ -12,7 +12,7 @@ import click
 from lemf.commands.analysis_options import ViewOptions, read_settings, view_options
 from lemf.commands.measuring import align_inputs, measure_inputs
 from lemf.option_choices import CONVERSATION_FORMATS, ConversationFormat
-from lemf.runtime.console import PATH, open_stdout, print_text, say
+from lemf.runtime.console import PATH, open_stdout, print_data, print_text, say
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 
 if TYPE_CHECKING:
@@ -128,13 +128,13 @@ def _print(spoken: Sequence[Spoken], grid: TextGrid, output_format: SpokenFormat
     from lemf.display.table import print_table
 
     if output_format == "json":
-        print_text(format_conversation_json(spoken))
+        print_data(format_conversation_json(spoken))
     elif output_format == "csv":
-        print_text(format_conversation_csv(spoken))
+        print_data(format_conversation_csv(spoken))
     elif output_format != "table":
         from lemf.display.interchange.formats import format_conversation
 
-        print_text(format_conversation(spoken, output_format, grid))
+        print_data(format_conversation(spoken, output_format, grid))
     else:
         for one in spoken:
             print_text(f"{one.speaker}, channel {one.channel}\n\n")

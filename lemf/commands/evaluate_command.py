@@ -29,6 +29,7 @@ from lemf.runtime.console import (
     force_option,
     jobs_option,
     open_stdout,
+    print_data,
     print_text,
     resamples_option,
     say,
@@ -255,6 +256,6 @@ def _print(
     from lemf.agreement.evaluation.text import format_json, format_markdown
 
     if output_format == "json":
-        print_text(format_json(evaluation, about))
+        print_data(format_json(evaluation, about))
     else:
         print_text(format_markdown(evaluation, by))

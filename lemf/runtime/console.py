@@ -214,6 +214,23 @@ def print_text(text: str) -> None:
     click.echo(printable(text, keep="\n\t").encode(), nl=False)
 
 
+def print_data(text: str) -> None:
+    """Print what another program reads on stdout, in UTF-8.
+
+    A file or a pipe gets the text as it is, as output files do: labels lose nothing. On a terminal
+    it is shown as `print_text` does.
+
+    Raises
+    ------
+    OutputError
+        stdout is closed.
+    """
+    if open_stdout().isatty():
+        print_text(text)
+    else:
+        click.echo(text.encode(errors="backslashreplace"), nl=False)
+
+
 def say(message: str) -> None:
     """Print lines on stderr, above a progress bar, each as short and harmless as an error."""
     if sys.stderr is not None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lemf.runtime.console import open_stdout, print_text, say
+from lemf.runtime.console import open_stdout, print_data, say
 from lemf.runtime.output import check_suffix
 from msfser.errors import DataError
 
@@ -57,7 +57,7 @@ def write_predictions(
     else:
         content = format_predictions_json(predictions, source, windows=windows)
     if output is None:
-        print_text(content.decode())
+        print_data(content.decode())
     else:
         write_output(output, content, force=force)
         say(f"wrote {output}")

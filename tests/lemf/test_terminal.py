@@ -1,8 +1,13 @@
 """Nothing in a file acts on the terminal, and no error line is longer than 500 characters."""
 
+import csv
+import io
 import json
 import os
 import re
+import subprocess
+import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,7 +58,7 @@ def hostile(utterance, tmp_path):
 
 def test_score_and_plot(run, hostile):
     wav, grid, _ = hostile
-    for output_format in ("table", "csv", "json"):
+    for output_format in ("table", "prompt", "json"):
         result = run("score", wav, grid, "--format", output_format)
         assert result.exit_code == 0
         assert "evil" in result.stdout
@@ -65,6 +70,52 @@ def test_score_and_plot(run, hostile):
     assert ESC not in str(lemf.score(wav, grid))
     assert ESC not in lemf.score(wav, grid)._repr_html_()
     assert lemf.read_textgrid(f"b{ESC}.TextGrid").tiers[:3] == lemf.read_textgrid(grid).tiers
+
+
+def labels_of(text):
+    return [row["word"] for row in csv.DictReader(io.StringIO(text, newline=""))]
+
+
+def test_what_other_programs_read_loses_nothing_where_no_terminal_shows_it(
+    hostile, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("plain").mkdir()
+    wav, grid = (one.rename(f"plain/talk{one.suffix}") for one in hostile[:2])
+    words = [word.word for word in lemf.score(wav, grid).words]
+    assert ESC in words[0]
+    assert "\u200f" in words[0]
+    printed = CliRunner().invoke(main, ["score", str(wav), str(grid), "--format", "csv"])
+    assert labels_of(printed.stdout_bytes.decode()) == words
+    batch = CliRunner().invoke(main, ["batch", str(wav.parent), "-o", "a.csv"])
+    assert batch.exit_code == 0, batch.output
+    assert labels_of(Path("a.csv").read_bytes().decode()) == words
+    eaf = CliRunner().invoke(main, ["score", str(wav), str(grid), "--format", "eaf"])
+    assert "\u200f" in eaf.stdout  # XML holds what turns text, and no ESC
+    assert ESC not in eaf.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="opens a pseudo-terminal")
+@pytest.mark.parametrize("output_format", ["csv", "eaf", "emu", "webvtt", "ass", "ssml", "prompt"])
+def test_on_a_terminal_no_format_acts(hostile, output_format):
+    import pty
+
+    wav, grid, _ = hostile
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "lemf", "score", str(wav), str(grid)]
+    with subprocess.Popen(
+        [*command, "--format", output_format], stdout=theirs, stderr=subprocess.DEVNULL
+    ) as running:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # the other end is closed
+            while part := os.read(ours, 65536):
+                shown += part
+        assert running.wait() == 0
+    os.close(ours)
+    text = shown.decode().replace("\r\n", "\n")
+    assert "evil" in text
+    assert not ACTS.search(text), ascii(ACTS.search(text))
 
 
 def test_notes_and_errors(run, hostile):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from lemf.runtime.console import PATH, force_option, open_stdout, print_text, resamples_option, say
+from lemf.runtime.console import PATH, force_option, open_stdout, print_data, resamples_option, say
 from lemf.runtime.output import check_suffix
 from msfser.commands.corpus.corpus_output import label_bounds_option, parse_bounds
 from msfser.commands.evaluation.options import (
@@ -127,7 +127,7 @@ def compare(
             )
         )
         if output is None:
-            print_text(content.decode())
+            print_data(content.decode())
         else:
             write_output(output, content, force=force)
     for note in notes:
