@@ -18,6 +18,7 @@ from lemf.errors import OutputError, one_line
 from lemf.serve.guard import NAMES, Guard
 from lemf.serve.messages import HEADERS, Body, Request, Response, json_response
 from lemf.serve.site import Site
+from lemf.serve.upload import remove_unfinished
 
 _MOST_WAIT_S = 60  # for the next bytes of a request
 _UNANSWERED = "the server failed; its terminal says why"
@@ -147,6 +148,7 @@ def open_server(
     """
     if not folder.is_dir():
         raise OutputError(f"{folder}: there is no such folder; create it first")
+    remove_unfinished(folder)
     try:
         server = LoopbackServer((NAMES[0], port), Handler)
     except OSError as error:

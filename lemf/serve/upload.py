@@ -5,13 +5,15 @@ The content goes to a file beside its place first, so that what is refused leave
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 from lemf.errors import AudioError, LemfError, OutputError
 from lemf.reading.alignment_files import parse_textgrid
 from lemf.reading.audio import claimed_duration, read_audio
 from lemf.reading.formats.labels import NotAnAlignmentError, SentenceTimesError
-from lemf.runtime.output import open_output
+from lemf.runtime.output import PARTIAL_SUFFIX, open_output, remove_partials
 from lemf.serve.folder import is_recording, name_upload, recordings_beside
 from lemf.serve.messages import Body
 from lemf.transcription.text_files import TRANSCRIPT_SUFFIXES, read_transcript
@@ -20,6 +22,7 @@ LARGEST_RECORDING = 256_000_000  # bytes
 LARGEST_WORDS = 16_000_000  # bytes
 LONGEST_S = 1800.0  # of a recording
 _BLOCK = 1 << 20  # bytes
+_UNFINISHED = re.compile(rf"\.(.+)\.\w{{8}}{re.escape(PARTIAL_SUFFIX)}")
 _TEXTS = tuple(f".{suffix}" for suffix in TRANSCRIPT_SUFFIXES)
 
 
@@ -76,6 +79,16 @@ def receive(folder: Path, name: str, body: Body) -> Path:
         except LemfError as error:  # of the partial file, which nobody named
             raise type(error)(str(error).replace(output.name, path.name)) from None
     return path
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what is left of files whose sending a server did not outlive."""
+    for name in os.listdir(folder):  # noqa: PTH208
+        if (match := _UNFINISHED.fullmatch(name)) is not None:
+            try:
+                remove_partials(name_upload(folder, match[1]))
+            except OutputError:  # another program's
+                continue
 
 
 def _check_content(path: Path, partial: Path) -> None:

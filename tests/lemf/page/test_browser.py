@@ -310,6 +310,45 @@ def test_no_rule_of_accessibility_is_broken(visit, scheme, width):
     assert one.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
+def test_no_rule_of_accessibility_is_broken_by_ten_minutes(visit, ten_minutes, scheme, width):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe")
+    settings = lemf.Settings(breaks=True, measures=True)
+    emphasis = score_measurement(ten_minutes, settings)
+    one = visit(format_page(page_content(ten_minutes, settings, emphasis), None),
+                color_scheme=scheme, viewport={"width": width, "height": 800},
+                bypass_csp=True)  # fmt: skip
+    one.page.keyboard.press(".")
+    found = axe.Axe().run(one.page)
+    assert [rule["id"] for rule in found.response["violations"]] == [], found.generate_report()
+    assert one.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_long_sentence_shows_that_its_words_go_on(visit, make_measurement):
+    measured = make_measurement(1, 150)
+    settings = lemf.Settings()
+    emphasis = score_measurement(measured, settings)
+    page = format_page(page_content(measured, settings, emphasis), None)
+    one = visit(page, viewport={"width": 360, "height": 600})
+    room = "document.getElementById('words')"
+    assert one.page.evaluate(f"{room}.scrollHeight > {room}.clientHeight")
+    shadows = one.page.evaluate(f"getComputedStyle({room}).backgroundAttachment")
+    assert shadows == "local, local, scroll, scroll"
+    one.page.focus(".word[tabindex='0']")
+    one.page.keyboard.press("End")  # what is chosen scrolls into sight
+    last = one.page.locator(".word").last.bounding_box()
+    box = one.page.locator("#words").bounding_box()
+    assert box["y"] <= last["y"] <= box["y"] + box["height"]
+
+
+def test_an_old_browser_says_what_the_page_needs(visit, really):
+    one = visit(really)
+    one.page.add_init_script("delete globalThis.DecompressionStream")
+    one.page.reload()
+    one.requests.pop()
+    assert "too old for this page" in one.page.inner_text(".notice")
+
+
 def test_a_stereo_recording_sounds_as_the_channel_that_was_scored(visit, tmp_path):
     samples, rate_hz = soundfile.read(REALLY[0])
     path = tmp_path / "two.wav"

@@ -157,6 +157,18 @@ def test_words_are_aligned_and_written_beside(client, serve):
     assert client.post(f"/words/{number}", given)[0].status == 422  # not replaced
 
 
+def test_what_was_being_sent_when_the_server_was_killed_is_removed(serve, folder):
+    left = [folder / ".neu.wav.ab12_xyz.part", folder / ".neu.TextGrid.abcdefgh.part"]
+    others = [folder / ".mine.part", folder / ".neu.zip.abcdefgh.part", folder / "a.wav.part"]
+    for path in (*left, *others):
+        path.write_bytes(b"RIFF")
+    client = serve(folder)
+    assert [path.exists() for path in left] == [False, False]
+    assert all(path.exists() for path in others)
+    listed = client.page_data(client.get("/")[1].decode())["recordings"]
+    assert [one["name"] for one in listed] == ["didnt.wav", "really.wav"]
+
+
 def test_without_the_extra_the_list_says_so_and_a_text_is_refused_in_one_line(client, monkeypatch):
     monkeypatch.setitem(sys.modules, "espeakng_loader", None)
     nowhere = [("/nowhere/libespeak-ng.so", None)]  # whatever the system has
