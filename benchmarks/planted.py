@@ -135,12 +135,17 @@ def measure_sampling(corpus: Path, folder: Path, seed: int) -> dict[str, list[fl
     """Measure CCC of models that were trained on all, balanced and undersampled epochs.
 
     Undersampled ones are short, so there are four times as many. Valence is in the texts, so the
-    models hear the first half second only.
+    models hear half a second only, another one each time.
     """
     found = {}
     for sampling in ("all", "balanced", "undersampled"):
         epochs = 24 if sampling == "undersampled" else 6
-        changes = [f"train.sampling={sampling}", "data.crop_s=0.5", f"train.epochs={epochs}"]
+        changes = [
+            f"train.sampling={sampling}",
+            "data.crop_s=0.5",
+            "data.crop=random",
+            f"train.epochs={epochs}",
+        ]
         run = train(corpus, folder / f"{sampling}{seed}", seed, *changes)
         found[f"sampling {sampling}"] = evaluate(run, folder / f"{sampling}-scores{seed}")
     return found

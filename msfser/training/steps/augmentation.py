@@ -1,7 +1,8 @@
 """Crops of long clips and the masks of SpecAugment, drawn for each utterance and epoch.
 
-All random numbers are drawn from a generator that is seeded with the run's seed, the epoch and the
-utterance: a batch is the same whichever process makes it, at any time.
+All random numbers are drawn from a generator that is seeded with the run's seed, the epoch, the
+utterance and how often the utterance came before in the epoch: a batch is the same whichever
+process makes it, at any time, and an utterance that comes twice has two crops.
 """
 
 from __future__ import annotations
@@ -17,11 +18,31 @@ from msfser.config.settings import Crop
 CROP, MASK, FEATURE_MASK, TEXT = range(1, 5)  # what a generator draws; 0 is `order`'s
 
 
-def crop_start(n_samples: int, kept: int, crop: Crop, seed: int, epoch: int, place: int) -> int:
-    """Return where the `kept` samples of a clip start, drawn for the clip at `place` if random."""
+def draw_generator(
+    seed: int, what: int, epoch: int, place: int, repeat: int
+) -> np.random.Generator:
+    """Return the generator of one kind of draw.
+
+    Parameters
+    ----------
+    seed, what, epoch : int
+        Of the run; `CROP`, `MASK`, `FEATURE_MASK` or `TEXT`; and the epoch.
+    place : int
+        Of the utterance.
+    repeat : int
+        How often the utterance came before in the epoch, as `count_repeats` counts.
+
+    Returns
+    -------
+    numpy Generator
+    """
+    return np.random.default_rng([seed, what, epoch, place, *([repeat] if repeat else [])])
+
+
+def crop_start(n_samples: int, kept: int, crop: Crop, generator: np.random.Generator) -> int:
+    """Return where the `kept` samples of a clip start, drawn if the crop is random."""
     if crop == "head" or n_samples <= kept:
         return 0
-    generator = np.random.default_rng([seed, CROP, epoch, place])
     return int(generator.integers(n_samples - kept + 1))
 
 

@@ -19,14 +19,16 @@ from msfser.data.batching import Batch, ClipReader, silent_batch
 from msfser.data.examples import Examples, IntArray
 from msfser.model.wavlm.frames import count_frames
 from msfser.training.steps.augmentation import (
+    CROP,
     FEATURE_MASK,
     MASK,
     TEXT,
     Augmentation,
     crop_start,
+    draw_generator,
     draw_mask,
 )
-from msfser.training.steps.order import split_step
+from msfser.training.steps.order import count_repeats, split_step
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +68,8 @@ class TrainingBatches(Dataset[Batch]):
     Parameters
     ----------
     examples : Examples
-    micro_batches : sequence of (batch,) int64
-        Places of the utterances.
+    micro_batches, repeats : sequence of (batch,) int64
+        Places of the utterances, and how often each came before in the epoch.
     reader : ClipReader
     augmentation : Augmentation
     epoch : int
@@ -77,12 +79,14 @@ class TrainingBatches(Dataset[Batch]):
         self,
         examples: Examples,
         micro_batches: Sequence[IntArray],
+        repeats: Sequence[IntArray],
         reader: ClipReader,
         augmentation: Augmentation,
         epoch: int,
     ) -> None:
         self._examples = examples
         self._micro_batches = micro_batches
+        self._repeats = repeats
         self._reader = reader
         self._augmentation = augmentation
         self._epoch = epoch
@@ -91,47 +95,38 @@ class TrainingBatches(Dataset[Batch]):
         return len(self._micro_batches)
 
     def __getitem__(self, number: int) -> Batch:
-        index = self._micro_batches[number]
-        settings = self._augmentation
-        lengths = [min(int(self._examples.n_samples[place]), settings.longest) for place in index]
+        index, settings = self._micro_batches[number], self._augmentation
+        n_samples = [int(self._examples.n_samples[place]) for place in index]
+        lengths = [min(n, settings.longest) for n in n_samples]
         time_masks = feature_masks = None
         if settings.time_masking.probability > 0:
-            n_frames = [
-                count_frames(length, settings.conv_kernels, settings.conv_strides)
-                for length in lengths
-            ]
             time_masks = [
-                draw_mask(n, *settings.time_masking, self._generator(MASK, place))
-                for n, place in zip(n_frames, index, strict=True)
+                draw_mask(
+                    count_frames(length, settings.conv_kernels, settings.conv_strides),
+                    *settings.time_masking,
+                    generator,
+                )
+                for length, generator in zip(lengths, self._generators(MASK, number), strict=True)
             ]
         if settings.feature_masking.probability > 0:
             feature_masks = [
-                draw_mask(
-                    settings.n_features,
-                    *settings.feature_masking,
-                    self._generator(FEATURE_MASK, place),
-                )
-                for place in index
+                draw_mask(settings.n_features, *settings.feature_masking, generator)
+                for generator in self._generators(FEATURE_MASK, number)
             ]
-        starts = [self._start(int(place)) for place in index]
+        starts = [
+            crop_start(n, settings.longest, settings.crop, generator)
+            for n, generator in zip(n_samples, self._generators(CROP, number), strict=True)
+        ]
         batch, rows = silent_batch(
             self._examples, index, lengths, time_masks, feature_masks, starts=starts
         )
-        for row, place, start in zip(rows, index, starts, strict=True):
-            n_samples = int(self._examples.n_samples[place])
-            self._reader.read_into(row, self._examples.wavs[place], start, n_samples)
-        return self._drop_texts(batch, index) if settings.text_dropout > 0 else batch
+        for row, place, start, n in zip(rows, index, starts, n_samples, strict=True):
+            self._reader.read_into(row, self._examples.wavs[place], start, n)
+        return self._drop_texts(batch, number) if settings.text_dropout > 0 else batch
 
-    def _start(self, place: int) -> int:
-        """Return the first sample of the clip at a place, or of its crop."""
-        settings, n_samples = self._augmentation, int(self._examples.n_samples[place])
-        return crop_start(
-            n_samples, settings.longest, settings.crop, settings.seed, self._epoch, place
-        )
-
-    def _drop_texts(self, batch: Batch, index: IntArray) -> Batch:
+    def _drop_texts(self, batch: Batch, number: int) -> Batch:
         """Treat each text as missing with the probability `text_dropout`."""
-        drawn = np.stack([self._generator(TEXT, place).random(len(SEMANTICS)) for place in index])
+        drawn = np.stack([one.random(len(SEMANTICS)) for one in self._generators(TEXT, number)])
         kept = drawn >= self._augmentation.text_dropout
         present = {
             name: mask & torch.from_numpy(kept[:, SEMANTICS.index(name)])
@@ -139,9 +134,12 @@ class TrainingBatches(Dataset[Batch]):
         }
         return replace(batch, present=present)
 
-    def _generator(self, what: int, place: int) -> np.random.Generator:
-        """Return the generator of one kind of draw for the utterance at a place."""
-        return np.random.default_rng([self._augmentation.seed, what, self._epoch, int(place)])
+    def _generators(self, what: int, number: int) -> Iterator[np.random.Generator]:
+        """Yield the generator of one kind of draw for each utterance of a micro-batch."""
+        seed = self._augmentation.seed
+        drawn = zip(self._micro_batches[number], self._repeats[number], strict=True)
+        for place, repeat in drawn:
+            yield draw_generator(seed, what, self._epoch, int(place), int(repeat))
 
 
 def load_steps(
@@ -176,9 +174,15 @@ def load_steps(
         Processes that read ahead; 0 reads in this process.
     """
     micro_batches = [split_step(step, accumulation) for step in steps]
+    repeats = [split_step(counts, accumulation) for counts in count_repeats(steps)]
     held = [parts[rank::n_ranks] for parts in micro_batches]
     dataset = TrainingBatches(
-        examples, [part for parts in held for part in parts], reader, augmentation, epoch
+        examples,
+        [part for parts in held for part in parts],
+        [part for parts in repeats for part in parts[rank::n_ranks]],
+        reader,
+        augmentation,
+        epoch,
     )
     loader = DataLoader(
         dataset, batch_size=None, num_workers=workers, pin_memory=torch.cuda.is_available()

@@ -84,3 +84,27 @@ def count_steps(n_samples: IntArray, emotions: Sequence[str | None], config: Con
 def split_step(step: IntArray, accumulation: int) -> list[IntArray]:
     """Cut a step into micro-batches of nearly equal size, none of them empty."""
     return [part for part in np.array_split(step, accumulation) if len(part)]
+
+
+def count_repeats(steps: Sequence[IntArray]) -> list[IntArray]:
+    """Count how often each utterance of an epoch came before in the epoch.
+
+    Parameters
+    ----------
+    steps : sequence of (step's utterances,) int64
+        Places of the utterances, in the order of training.
+
+    Returns
+    -------
+    list of (step's utterances,) int64
+        0 where an utterance comes for the first time: everywhere, unless rare ones are repeated.
+    """
+    if not steps:
+        return []
+    places = np.concatenate(steps)
+    order = np.argsort(places, kind="stable")
+    ordered = places[order]
+    firsts = np.flatnonzero(np.diff(ordered, prepend=-1))  # places are 0 or more
+    repeats = np.empty(len(places), dtype=np.int64)
+    repeats[order] = np.arange(len(places)) - np.repeat(firsts, np.diff(firsts, append=len(places)))
+    return np.split(repeats, np.cumsum([len(step) for step in steps])[:-1])

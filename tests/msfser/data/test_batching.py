@@ -12,9 +12,16 @@ from msfser.data.batching import ClipReader, collate, silent_batch, sorted_batch
 from msfser.data.clips import WaveStatistics
 from msfser.data.examples import Examples
 from msfser.model.wavlm.frames import count_frames
-from msfser.training.steps.augmentation import Augmentation, Masking, crop_start, draw_mask
+from msfser.training.steps.augmentation import (
+    CROP,
+    Augmentation,
+    Masking,
+    crop_start,
+    draw_generator,
+    draw_mask,
+)
 from msfser.training.steps.batches import TrainingBatches, load_steps
-from msfser.training.steps.order import split_step, training_steps
+from msfser.training.steps.order import count_repeats, split_step, training_steps
 
 NO_MASKS = Masking(0.0, 1, 0)
 WAVLM_KERNELS, WAVLM_STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)
@@ -92,12 +99,18 @@ def test_frames_of_a_second():
 
 
 def test_the_head_is_kept_or_a_part_that_chance_chooses():
-    assert crop_start(100, 40, "head", 0, 0, 0) == 0
-    assert crop_start(40, 40, "random", 0, 0, 0) == 0
-    starts = {crop_start(100, 40, "random", 0, epoch, 0) for epoch in range(500)}
-    assert min(starts) == 0
-    assert max(starts) == 60
-    assert crop_start(100, 40, "random", 3, 2, 1) == crop_start(100, 40, "random", 3, 2, 1)
+    def start(*drawn, n_samples=100, crop="random"):
+        return crop_start(n_samples, 40, crop, draw_generator(drawn[0], CROP, *drawn[1:]))
+
+    assert start(0, 0, 0, 0, crop="head") == 0
+    assert start(0, 0, 0, 0, n_samples=40) == 0
+    for starts in (
+        {start(0, epoch, 0, 0) for epoch in range(500)},
+        {start(0, 0, 0, repeat) for repeat in range(500)},
+    ):
+        assert min(starts) == 0
+        assert max(starts) == 60
+    assert start(3, 2, 1, 1) == start(3, 2, 1, 1)
 
 
 @given(st.integers(0, 300), st.floats(0, 1), st.integers(1, 20), st.integers(0, 100))
@@ -195,7 +208,9 @@ def test_training_batches_do_not_depend_on_who_makes_them(write_wav):
 
     def make(order, epoch=0):
         reader = ClipReader("global", WaveStatistics(0.0, 0.1))
-        batches = TrainingBatches(examples, micro_batches, reader, augmentation, epoch)
+        batches = TrainingBatches(
+            examples, micro_batches, count_repeats(micro_batches), reader, augmentation, epoch
+        )
         return {number: batches[number] for number in order}
 
     forwards, backwards, later = make([0, 1]), make([1, 0]), make([0, 1], epoch=1)
@@ -211,6 +226,38 @@ def test_training_batches_do_not_depend_on_who_makes_them(write_wav):
     assert forwards[0].waveforms.std() == pytest.approx(1.0, abs=0.1)  # standardised
 
 
+def test_an_utterance_that_comes_again_has_another_crop_and_other_masks(write_wav):
+    wav = write_wav(np.random.default_rng(0).normal(0, 0.1, 20_000))
+    examples = make_examples([wav], (20_000,))
+    augmentation = Augmentation(
+        10_000, "random", Masking(0.5, 3, 2), Masking(0.5, 2, 0), 16, 0.0,
+        WAVLM_KERNELS, WAVLM_STRIDES, 1,
+    )  # fmt: skip
+    steps = [np.array([0, 0]), np.array([0])]
+
+    def rows(accumulation, n_ranks):
+        """Return the clip and the masks of each time the utterance comes."""
+        parts = []
+        for rank in range(n_ranks):
+            reader = ClipReader("none", WaveStatistics())
+            loaded = load_steps(
+                examples, steps, reader, augmentation, 0,
+                accumulation=accumulation, rank=rank, n_ranks=n_ranks,
+            )  # fmt: skip
+            parts.append([step.batches for step in loaded])
+        batches = [one for held in zip(*parts, strict=True) for part in held for one in part]
+        named = ("waveforms", "time_mask", "feature_mask")
+        return {name: torch.cat([getattr(batch, name) for batch in batches]) for name in named}
+
+    one_process = rows(1, 1)
+    for drawn in one_process.values():
+        assert len(drawn) == 3
+        assert len(torch.unique(drawn, dim=0)) == 3
+    for drawn in (rows(2, 1), rows(2, 2)):
+        for name in drawn:
+            assert torch.equal(drawn[name], one_process[name])
+
+
 def test_texts_are_dropped_at_their_rate(write_wav):
     wav = write_wav(np.random.default_rng(0).normal(0, 0.1, 8000))
     examples = make_examples([wav] * 400)
@@ -224,7 +271,8 @@ def test_texts_are_dropped_at_their_rate(write_wav):
         8000, "head", NO_MASKS, NO_MASKS, 16, 0.25, WAVLM_KERNELS, WAVLM_STRIDES, 0
     )
     reader = ClipReader("none", WaveStatistics())
-    batches = TrainingBatches(examples, [np.arange(400)], reader, augmentation, epoch=0)
+    index = [np.arange(400)]
+    batches = TrainingBatches(examples, index, count_repeats(index), reader, augmentation, 0)
     kept = torch.stack(list(batches[0].present.values())).double()
     assert kept.mean().item() == pytest.approx(0.75, abs=0.05)
     for a, b in ((0, 1), (0, 2), (1, 2)):  # each level of semantics by draws of its own
@@ -284,7 +332,8 @@ def test_reader_processes_hand_over_without_a_copy(write_wav):
     )
     reader = ClipReader("global", WaveStatistics(0.0, 0.1), kept_bytes=0)
     index = [np.arange(2), np.arange(2, 4)]
-    batches = TrainingBatches(make_examples(wavs), index, reader, augmentation, epoch=0)
+    examples = make_examples(wavs)
+    batches = TrainingBatches(examples, index, count_repeats(index), reader, augmentation, 0)
     loader = torch.utils.data.DataLoader(
         Shared(batches), batch_size=None, num_workers=1, sampler=[0, 1]
     )

@@ -4,10 +4,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from msfser.config.files import make_config
 from msfser.training.labels.sampling import epoch_places
-from msfser.training.steps.order import count_steps, sampled_steps, training_steps
+from msfser.training.steps.order import count_repeats, count_steps, sampled_steps, training_steps
 
 EMOTIONS = ["N"] * 60 + ["H"] * 30 + ["S"] * 7 + [None] * 3
 
@@ -58,3 +60,22 @@ def test_every_epoch_has_as_many_steps(sampling):
     lengths = [len(sampled_steps(n_samples, EMOTIONS, config, epoch)) for epoch in range(4)]
     assert len(set(lengths)) == 1
     assert count_steps(n_samples, EMOTIONS, config) == 4 * lengths[0]
+
+
+def test_repeats_are_counted_in_the_order_of_the_epoch():
+    steps = [np.array([3, 1, 3]), np.array([0, 3]), np.array([1])]
+    repeats = count_repeats(steps)
+    assert [counts.tolist() for counts in repeats] == [[0, 0, 1], [0, 2], [1]]
+    assert count_repeats([]) == []
+
+
+@given(st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=6), min_size=1, max_size=6))
+def test_repeats_are_those_of_counting_one_by_one(drawn):
+    seen, expected = Counter(), []
+    for step in drawn:
+        expected.append([])
+        for place in step:
+            expected[-1].append(seen[place])
+            seen[place] += 1
+    steps = [np.array(step, dtype=np.int64) for step in drawn]
+    assert [counts.tolist() for counts in count_repeats(steps)] == expected
