@@ -70,7 +70,9 @@ FIGURES = {
     ),
     "bias": Figure("evaluation.md", "python benchmarks/planted.py speaker -o planted", "planted"),
     "harvest": Figure(
-        "harvest.md", "python benchmarks/harvest.py ljspeech --lengths -o harvest.png", "data"
+        "harvest.md",
+        "python benchmarks/harvest.py librispeech --every 3 --lengths -o harvest.png",
+        "data",
     ),
     "decision-reliability": Figure(
         "decision.md", "python benchmarks/decision.py --figure decision-reliability.png", "data"

@@ -1,9 +1,12 @@
 """Compare Harvest with pyworld's: speed, equality, time and memory over the length.
 
-    python benchmarks/harvest.py FOLDER [--altered] [--threads] [--lengths] [-o FIGURE]
+    python benchmarks/harvest.py FOLDER [--every N] [--altered] [--threads] [--lengths] [-o FIGURE]
+    perf record python benchmarks/harvest.py FOLDER [--every N] --alone avx512
 
 FOLDER holds recordings of speech (wav, flac), searched in depth. The first table compares the two
-on each utterance of 2 to 15 s, one thread, CPU time, in turn. --altered counts the frames that
+on each utterance of 2 to 15 s (of every Nth recording), one thread, CPU time, in turn: by each
+instruction set of the processor and by the numpy fallback, and with Praat's autocorrelation (a
+frame each 5 ms, 75 to 600 Hz). --altered counts the frames that
 differ where the signal is at another scale, holds exact zeros or is clipped. --threads compares two
 threads with one, and with what two busy loops gain at the same time. --lengths follows the time and
 the peak memory from 10 s to 1 h, each in a process of its own: `lemf` reads a file of 16 kHz in
@@ -20,7 +23,8 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,12 +32,14 @@ import soundfile
 from busy_loops import print_gains, time_busy
 
 import lemf
+from lemf.contours.harvest.fallback import harvest_numpy
 from lemf.contours.pitch import HARVEST_IS_COMPILED
 
 LENGTHS_S = (10, 30, 60, 120, 300, 900, 3600)
 LONGEST_FOR_PYWORLD_S = 300  # it takes 6 GB there
 HZ = 1e-6
 ROUNDS = 7
+ROUNDS_OF_FILE = 3
 BUSY_ADDITIONS = 10_000_000
 
 
@@ -41,15 +47,20 @@ def main() -> None:
     """Print the tables and draw the figure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--every", type=int, default=1)
     for question in ("--altered", "--threads", "--lengths"):
         parser.add_argument(question, action="store_true")
+    parser.add_argument("--alone", metavar="SET", help="only track, by one instruction set")
     parser.add_argument("-o", "--output", type=Path)
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
         print(json.dumps(measure_child(options.child[0], options.folder)))
         return
-    compare(options.folder)
+    if options.alone:
+        track_alone(options.folder, options.every, options.alone)
+        return
+    compare(options.folder, options.every)
     if options.altered:
         count_altered(options.folder)
     if options.threads:
@@ -81,42 +92,87 @@ def pyworld_harvest(samples: np.ndarray, rate_hz: int) -> np.ndarray:
     return pyworld.harvest(samples, rate_hz)[0]
 
 
-def utterances(folder: Path) -> Iterator[tuple[np.ndarray, int]]:
-    """Read each recording of 2 to 15 s."""
-    for path in recordings(folder):
+def utterances(folder: Path, every: int = 1) -> Iterator[tuple[np.ndarray, int]]:
+    """Read each recording of 2 to 15 s, or of every `every`-th."""
+    for path in recordings(folder)[::every]:
         if 2 <= soundfile.info(path).duration <= 15:
             yield read(path)
 
 
-def compare(folder: Path) -> None:
-    """Time both on each utterance of 2 to 15 s and count where they differ."""
-    ratios, speeds, n_frames, n_voicing, n_off, largest = [], [], 0, 0, 0, 0.0
-    for samples, rate_hz in utterances(folder):
+def cpu_s(track: Callable[[], object]) -> float:
+    """Return the CPU seconds of a call."""
+    started = time.process_time()
+    track()
+    return time.process_time() - started
+
+
+def trackers(samples: np.ndarray, rate_hz: int) -> dict[str, Callable[[], object]]:
+    """Return what is timed beside pyworld, by name."""
+    import parselmouth
+
+    sound = parselmouth.Sound(samples, rate_hz)
+    tracks: dict[str, Callable[[], object]] = {
+        "Praat": lambda: sound.to_pitch_ac(0.005, 75.0, pitch_ceiling=600.0)
+    }
+    if HARVEST_IS_COMPILED:
+        import lemf._harvest as compiled
+
+        for name in compiled.instruction_sets():
+            tracks[name] = partial(compiled.harvest, samples, rate_hz, 71.0, 800.0, 1, name)
+    tracks["numpy"] = lambda: harvest_numpy(samples, rate_hz)
+    return tracks
+
+
+def compare(folder: Path, every: int) -> None:
+    """Time all on each utterance of 2 to 15 s and count where lemf and pyworld differ."""
+    times: list[dict[str, float]] = []  # CPU seconds per second of speech
+    n_frames, n_voicing, n_off, largest = 0, 0, 0, 0.0
+    for samples, rate_hz in utterances(folder, every):
+        duration_s = len(samples) / rate_hz
+        tracks = trackers(samples, rate_hz)
+        rounds = [
+            {name: cpu_s(track) for name, track in tracks.items() if name != "numpy"}
+            for _ in range(ROUNDS_OF_FILE)
+        ]
+        row = {name: float(np.median([r[name] for r in rounds])) for name in rounds[0]}
+        row["numpy"] = cpu_s(tracks["numpy"])
         started = time.process_time()
         expected = pyworld_harvest(samples, rate_hz)
-        middle = time.process_time()
+        row["pyworld"] = time.process_time() - started
+        times.append({name: seconds / duration_s for name, seconds in row.items()})
         found, _ = lemf.harvest(samples, rate_hz)
-        ended = time.process_time()
-        ratios.append((middle - started) / (ended - middle))
-        speeds.append((ended - middle) / (len(samples) / rate_hz))
         both = (expected > 0) & (found > 0)
         off = np.abs(found - expected)[both]
         n_frames += len(expected)
         n_voicing += int(np.sum((expected > 0) != (found > 0)))
         n_off += int(np.sum(off > HZ))
         largest = max(largest, float(off.max(initial=0.0)))
-    low, median, high = np.percentile(ratios, [5, 50, 95])
-    print(f"{len(ratios)} utterances of 2 to 15 s, compiled: {HARVEST_IS_COMPILED}")
-    print("| what | figure |")
+    print(f"{len(times)} utterances of 2 to 15 s, compiled: {HARVEST_IS_COMPILED}")
+    print("| tool | CPU s per s | times faster than pyworld (5 % to 95 %) | time over Praat's |")
+    print("| --- | ---: | ---: | ---: |")
+    for name in times[0]:
+        per_s = np.median([row[name] for row in times])
+        low, faster, high = np.percentile(
+            [row["pyworld"] / row[name] for row in times], [5, 50, 95]
+        )
+        over_praat = np.median([row[name] / row["Praat"] for row in times])
+        ratio = f"{faster:.1f} ({low:.1f}-{high:.1f})"
+        print(f"| {name} | {per_s:.4f} | {ratio} | {over_praat:.2f} |")
+    print("\n| lemf against pyworld | figure |")
     print("| --- | --- |")
-    print(
-        f"| times faster than pyworld, median (5 % to 95 %) | {median:.1f} ({low:.1f}-{high:.1f}) |"
-    )
-    print(f"| CPU seconds per second of audio, median | {np.median(speeds):.4f} |")
     print(f"| frames | {n_frames} |")
     print(f"| frames of other voicing | {n_voicing} |")
     print(f"| voiced frames that differ by over 1e-6 Hz | {n_off} |")
     print(f"| largest difference | {largest:.1e} Hz |", flush=True)
+
+
+def track_alone(folder: Path, every: int, instruction_set: str) -> None:
+    """Track each utterance some times by one instruction set, for a profiler."""
+    import lemf._harvest as compiled
+
+    for samples, rate_hz in utterances(folder, every):
+        for _ in range(ROUNDS):
+            compiled.harvest(samples, rate_hz, 71.0, 800.0, 1, instruction_set)
 
 
 def count_altered(folder: Path) -> None:

@@ -125,10 +125,14 @@ class _Ripple:
         longest = n + 5 + 2 * int(2.0 * signal.rate_hz / lowest_hz)
         self._size = 2 << int(log(longest) / log(2.0))  # of WORLD's transform
         self._waves = self._highest_waves(n)
+        self._ripple, self._part = np.empty(n), np.empty(n)
         self._highest, self._second = self._highest_bins(signal.samples)
 
     def of(self, taps: FloatArray) -> FloatArray:
-        """Compute the ripple of one band, shape (samples,), where outputs are one sample early."""
+        """Compute the ripple of one band, shape (samples,), where outputs are one sample early.
+
+        The array serves the next band again.
+        """
         taps_highest, taps_second = self._highest_bins(taps)
         second = self._second * taps_second
         overwritten = self._highest * second
@@ -137,11 +141,12 @@ class _Ripple:
         turn = cmath.exp(-2j * pi * early / self._size)
         excess = 2.0 * (overwritten - second) * turn * sign
         excess_highest = (overwritten.real - self._highest * taps_highest) * sign
-        alternating, cosine, sine = self._waves
-        ripple: FloatArray = excess_highest * alternating
-        ripple += excess.real * cosine
-        ripple += excess.imag * sine
-        return ripple
+        factors = (excess_highest, excess.real, excess.imag)
+        self._ripple.fill(0.0)
+        for factor, wave in zip(factors, self._waves, strict=True):
+            np.multiply(wave, factor, out=self._part)
+            self._ripple += self._part
+        return self._ripple
 
     def _highest_waves(self, n: int) -> FloatArray:
         """Compute (-1)^n, and (-1)^n times cosine and sine of one turn in the transform, (3, n)."""
@@ -152,9 +157,9 @@ class _Ripple:
 
     def _highest_bins(self, values: FloatArray) -> tuple[float, complex]:
         """Transform values to the highest bin, which is real, and to the second highest."""
-        highest, real, imaginary = (
-            float(wave @ values) for wave in self._highest_waves(len(values))
-        )
+        n = len(values)
+        waves = self._waves[:, :n] if n <= self._waves.shape[1] else self._highest_waves(n)
+        highest, real, imaginary = (float(wave @ values) for wave in waves)
         return highest, complex(real, imaginary)
 
 
@@ -208,11 +213,9 @@ def interpolated_f0(crossings: FloatArray, rate_hz: float, times_s: FloatArray) 
     """
     f0_hz = rate_hz / np.diff(crossings)
     places_s = (crossings[:-1] + crossings[1:]) / 2.0 / rate_hz
-    slopes = np.diff(f0_hz) / np.diff(places_s)
-    n_frames = len(times_s)
-    bounds = np.empty(len(slopes) + 1, dtype=np.int64)  # first frames of the lines
-    bounds[0], bounds[-1] = 0, n_frames
-    bounds[1:-1] = np.minimum(np.ceil(places_s[1:-1] * FRAMES_PER_S), n_frames)
-    line = np.repeat(np.arange(len(slopes)), np.diff(bounds))
-    result: FloatArray = f0_hz[line] + (times_s - places_s[line]) * slopes[line]
+    result: FloatArray = np.interp(times_s, places_s, f0_hz)
+    before, after = np.searchsorted(times_s, places_s[[0, -1]])
+    for end, outside in ((0, slice(before)), (-2, slice(after, None))):
+        slope = (f0_hz[end + 1] - f0_hz[end]) / (places_s[end + 1] - places_s[end])
+        result[outside] = f0_hz[end] + (times_s[outside] - places_s[end]) * slope
     return result

@@ -199,21 +199,24 @@ def harmonic_spectrum(
     rate_hz, length = signal.rate_hz, 2 * half + 1
     middle = round_half_away((frames / FRAMES_PER_S - half / rate_hz) * rate_hz + 0.001) - 1 + half
     offset = middle - frames * (rate_hz / FRAMES_PER_S)  # from the frame, in samples
-    if (offset == offset[0]).all():  # as at all whole numbers of kHz
-        offset = offset[:1]
+    # few places between samples come again and again: one, at a whole number of kHz
+    _, first, row = np.unique(offset.round(9), return_index=True, return_inverse=True)
     angle = (2.0 * pi / length) * np.arange(-half - 1, half + 2)
-    shift = (2.0 * pi / length) * offset[:, None]
+    shift = (2.0 * pi / length) * offset[first, None]
     cosine = np.cos(angle) * np.cos(shift) - np.sin(angle) * np.sin(shift)
-    window = 0.34 + cosine * (0.5 + 0.16 * cosine)  # (frames or 1, length + 2)
+    window = 0.34 + cosine * (0.5 + 0.16 * cosine)  # (places, length + 2)
     window[:, [0, -1]] = 0.0
     slope = (window[:, :-2] - window[:, 2:]) * 0.5
+    window = window[:, 1:-1]
 
     # Transforms under window and slope
-    windowed = signal.around(middle, half)
+    around = signal.around(middle, half)
     turn = (2.0 * pi / fft_size) * (np.arange(length)[:, None] * bins % fft_size)
     waves = np.concatenate((np.cos(turn), -np.sin(turn)), axis=1)  # (length, 2 bins)
-    main = _product(windowed * window[:, 1:-1], waves)
-    diff = _product(windowed * slope, waves)
+    if len(first) == 1:
+        main, diff = _product(around, window.T * waves), _product(around, slope.T * waves)
+    else:
+        main, diff = _product(around * window[row], waves), _product(around * slope[row], waves)
     real, imaginary = main[:, : len(bins)], main[:, len(bins) :]
 
     # Flanagan's instantaneous frequency
