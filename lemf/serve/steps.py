@@ -16,7 +16,7 @@ from lemf.reading.formats.praat_tokens import shorten
 from lemf.reading.silence_labels import UNNOTED, fold
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 from lemf.reading.tiers import CONFIDENCE_TIER
-from lemf.serve.correction import SAME_S, Add, Correction, Join, Label, Move, Split, key
+from lemf.serve.correction import SAME_S, Add, Correction, Join, Label, Move, Split
 
 UNSAVED = " (corrected, not saved)"  # ends the name of the words
 _SURE = "1"
@@ -106,31 +106,38 @@ def correct(
 
 
 def _move(draft: _Draft, step: Move) -> None:
-    place, target_s = key(step.from_s), step.to_s
+    from_s, target_s = step
     if not draft.textgrid.start_s <= target_s <= draft.textgrid.end_s:
         raise draft.fail(
             f"{target_s:g} s lies outside the {draft.textgrid.end_s:g} s; move the edge to "
             "another place"
         )
-    _settle(draft, place)
+    _settle(draft, from_s)
     found = False
     for name, tier in zip(draft.names, draft.tiers, strict=True):
-        before = list(tier)
-        for index, one in enumerate(before):
-            starts, ends = key(one.start_s) == place, key(one.end_s) == place
-            if starts or ends:
-                start_s = target_s if starts else one.start_s
-                tier[index] = Interval(start_s, target_s if ends else one.end_s, one.label)
-                found = True
-        if tier != before:
-            _check_order(draft, name, before, tier)
+        touched = [
+            index
+            for index, one in enumerate(tier)
+            if abs(one.start_s - from_s) <= SAME_S or abs(one.end_s - from_s) <= SAME_S
+        ]
+        if not touched:
+            continue
+        found = True
+        first, stop = max(touched[0] - 1, 0), touched[-1] + 2  # with those beside
+        before = tier[first:stop]
+        for index in touched:
+            one = tier[index]
+            start_s = target_s if abs(one.start_s - from_s) <= SAME_S else one.start_s
+            end_s = target_s if abs(one.end_s - from_s) <= SAME_S else one.end_s
+            tier[index] = Interval(start_s, end_s, one.label)
+        _check_order(draft, name, before, tier[first:stop])
     if not found:
-        raise draft.fail(f"no interval begins or ends at {step.from_s:g} s")
+        raise draft.fail(f"no interval begins or ends at {from_s:g} s")
 
 
 def _label(draft: _Draft, step: Label) -> None:
     words, index = draft.tiers[draft.words], _word_at(draft, step.start_s)
-    _settle(draft, key(step.start_s))
+    _settle(draft, step.start_s)
     words[index] = replace(words[index], label=step.text)
 
 
@@ -139,7 +146,7 @@ def _split(draft: _Draft, step: Split) -> None:
     word = words[index]
     if not word.start_s + SAME_S < step.at_s < word.end_s - SAME_S:
         raise draft.fail(f"{shorten(word.label)} cannot be split at {step.at_s:g} s, outside of it")
-    _settle(draft, key(step.start_s))
+    _settle(draft, step.start_s)
     for tier in [*draft.confidence, *([] if draft.phones is None else [draft.tiers[draft.phones]])]:
         _cut(tier, step.at_s)
     words[index : index + 1] = [
@@ -188,10 +195,10 @@ def _add(draft: _Draft, step: Add) -> None:
 
 def _word_at(draft: _Draft, start_s: float) -> int:
     """Return the place of the word that begins at a time."""
-    starts = [key(one.start_s) for one in draft.tiers[draft.words]]
-    if key(start_s) not in starts:
-        raise draft.fail(f"no word begins at {start_s:g} s")
-    return starts.index(key(start_s))
+    for index, one in enumerate(draft.tiers[draft.words]):
+        if abs(one.start_s - start_s) <= SAME_S:
+            return index
+    raise draft.fail(f"no word begins at {start_s:g} s")
 
 
 def _cut(tier: list[Interval], at_s: float) -> None:
@@ -205,11 +212,12 @@ def _cut(tier: list[Interval], at_s: float) -> None:
             return
 
 
-def _settle(draft: _Draft, place: int) -> None:
-    """Take the doubts from the words that have an edge at a place."""
+def _settle(draft: _Draft, time_s: float) -> None:
+    """Take the doubts from the words that have an edge at a time."""
     for tier in draft.confidence:
         for index, one in enumerate(tier):
-            if one.label.strip() and place in (key(one.start_s), key(one.end_s)):
+            near = min(abs(one.start_s - time_s), abs(one.end_s - time_s)) <= SAME_S
+            if near and one.label.strip():
                 tier[index] = replace(one, label=_SURE)
 
 
