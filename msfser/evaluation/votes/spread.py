@@ -37,7 +37,7 @@ class SpreadScore:
 
 
 def score_spread(predictions: Predictions) -> list[SpreadScore]:
-    """Score each predicted spread of raters; none without votes."""
+    """Score each predicted spread of raters; none where no utterance has votes."""
     columns = [predictions.more.get(f"{VOTES}{name}") for name in DIMENSIONS]
     if any(column is None for column in columns):
         return []
@@ -48,6 +48,8 @@ def score_spread(predictions: Predictions) -> list[SpreadScore]:
             continue
         predicted = predictions.deviations[kind]
         known = np.isfinite(votes) & np.isfinite(predicted)
+        if not known.any():
+            continue
         parts = [(predicted[known[:, d], d], votes[known[:, d], d]) for d in range(votes.shape[1])]
         found.append(
             SpreadScore(

@@ -5,8 +5,10 @@ import pytest
 import scipy.stats
 from sklearn.metrics import balanced_accuracy_score, f1_score, precision_recall_fscore_support
 
+from msfser.evaluation.predictions import make_predictions
 from msfser.evaluation.votes.categories import score_categories
-from msfser.evaluation.votes.spread import rank_correlation
+from msfser.evaluation.votes.spread import rank_correlation, score_spread
+from msfser.manifest import DIMENSIONS, Utterance
 
 
 def test_scores_of_emotions_are_those_of_sklearn():
@@ -40,3 +42,16 @@ def test_rank_correlation_is_that_of_scipy_with_ties():
         assert rank_correlation(first, second) == pytest.approx(expected)
     assert np.isnan(rank_correlation(first, np.ones(40)))
     assert np.isnan(rank_correlation(first[:1], second[:1]))
+
+
+def test_a_split_without_votes_has_no_score_of_the_spread():
+    rows = [Utterance(id=name, wav="a.wav", split="test3") for name in "abc"]
+    table = make_predictions(
+        rows, np.full((3, 3), 4.0), corpus="own", version="", label_bounds=(1.0, 7.0),
+        deviations={"rater_spread": np.ones((3, 3))},
+        more={f"vote_spread_{name}": np.full(3, np.nan) for name in DIMENSIONS},
+    )  # fmt: skip
+    assert score_spread(table) == []
+    table.more["vote_spread_arousal"][:2] = (0.5, 1.5)
+    (score,) = score_spread(table)
+    assert score.n_utterances.tolist() == [0, 2, 0]
