@@ -21,7 +21,7 @@ from typing import NamedTuple
 from lemf.corpus.manifest import Recording, prefix_of, read_manifest
 from lemf.errors import CorpusError
 from lemf.reading.alignment_files import holds_alignment, other_names
-from lemf.reading.rows import ROW_SUFFIXES
+from lemf.reading.rows import ROW_SUFFIXES, SPREADSHEET_SUFFIXES
 from lemf.transcription.text_files import TRANSCRIPT_SUFFIXES
 
 AUDIO_SUFFIXES = ("wav", "flac", "ogg")  # compared without case
@@ -93,7 +93,7 @@ def list_recordings(
     """
     # Find the files
     source = str(source)
-    if source.lower().endswith(ROW_SUFFIXES):
+    if source.lower().endswith((*ROW_SUFFIXES, *SPREADSHEET_SUFFIXES)):
         if textgrids is not None:
             raise CorpusError(f"{source}: a manifest names its TextGrids; leave out --textgrids")
         listing = Listing(read_manifest(source, needs_text, transcribes), [], [], [])

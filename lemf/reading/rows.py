@@ -22,7 +22,7 @@ MANIFEST_SUFFIXES = (".csv", ".jsonl")  # of manifests of corpora, and of labels
 
 Row = dict[str, object]
 
-_SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
+SPREADSHEET_SUFFIXES = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 _ZIP = b"PK\x03\x04"  # the beginning of .xlsx and .ods
 _MOST_DIGITS = 9  # of an index
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -69,7 +69,7 @@ def read_rows(
         is cut short, too long or no JSON object.
     """
     suffix = Path(path).suffix.lower()
-    if suffix in _SPREADSHEETS and ".csv" in suffixes:
+    if suffix in SPREADSHEET_SUFFIXES and ".csv" in suffixes:
         raise CorpusError(f"{path}: a spreadsheet; save it as CSV, in UTF-8 and with commas")
     if suffix not in suffixes:
         raise CorpusError(f"{path}: the name must end in {', '.join(suffixes)}")

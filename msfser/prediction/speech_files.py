@@ -24,6 +24,7 @@ from lemf.runtime.input import read_input
 from msfser.corpora.rows import rows_as_text
 from msfser.errors import DataError
 
+_SPREADSHEETS = (".xlsx", ".xls", ".ods")  # refused as such by `read_rows`
 _GRID_SUFFIXES = (".TextGrid", ".textgrid", ".TEXTGRID")
 _TRANSCRIPT_SUFFIXES = (".txt", ".lab", ".TXT", ".LAB", ".Txt", ".Lab")
 _WAV_COLUMNS = ("wav", "audio", "file")
@@ -182,7 +183,7 @@ def _walk(folder: Path, suffixes: Container[str]) -> Iterator[Path]:
 
 def _find(source: Path, alignments: Path | None) -> Iterator[SpeechFile]:
     grids = alignments if alignments is not None and alignments.is_dir() else None
-    if source.suffix.lower() in MANIFEST_SUFFIXES:
+    if source.suffix.lower() in (*MANIFEST_SUFFIXES, *_SPREADSHEETS):
         yield from _read_table(source)
     elif source.is_dir():
         for wav in _walk(source, _WANTED):

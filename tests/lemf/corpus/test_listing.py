@@ -216,6 +216,7 @@ def test_what_is_no_corpus(tree, tmp_path):
         ("c/*.wav", "no recording found"),
         ("d", "d/a.flac and d/a.wav have the same id 'a'|d/a.wav and d/a.flac"),
         ("gone.csv", "no such file"),
+        ("mine.xlsx", "mine.xlsx: a spreadsheet; save it as CSV"),
         ("bytes.csv", "not UTF-8"),
     ):
         with pytest.raises(CorpusError, match=message):

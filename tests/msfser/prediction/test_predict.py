@@ -786,3 +786,8 @@ def test_what_is_not_predicted_is_not_calibrated_and_not_averaged_with_what_is(
     refused = predict(run_folder, arousal_run, tmp_path / "talk0.wav", "--no-texts")
     assert refused.exit_code == 1
     assert "dimensions with labels differ from those of" in refused.stderr
+
+
+def test_a_spreadsheet_of_recordings_is_named_as_one(tmp_path):
+    with pytest.raises(LemfError, match="a spreadsheet; save it as CSV, in UTF-8 and with commas"):
+        find_speech([tmp_path / "list.xlsx"])
