@@ -44,7 +44,7 @@ FORBIDDEN = {
         "lemf/corpus/run.py",
         "def late():\n    import matplotlib.pyplot",
     ),
-    "Only lemf.corpus.parquet and lemf.reading.rows know Parquet": (
+    "Only lemf.corpus.parquet, lemf.corpus.feature_file and lemf.reading.rows know Parquet": (
         "lemf/agreement/labels/files.py",
         "import pyarrow.parquet",
     ),

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from lemf.reading.audio import Audio
     from lemf.reading.textgrid import TextGrid
     from lemf.runtime.output import FigureFormat
-    from lemf.scoring.emphasis import Emphasis, WordEmphasis
+    from lemf.scoring.emphasis import Emphasis
+    from lemf.scoring.word_emphasis import WordEmphasis
 
 
 class ScoreOptions(ViewOptions, WordOptions):

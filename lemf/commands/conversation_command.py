@@ -78,7 +78,7 @@ def conversation(
     from lemf.contours.speaker_channels import channel_notes, find_speakers, with_given_channels
     from lemf.display.conversation import Spoken
     from lemf.reading.alignment_files import read_textgrid
-    from lemf.reading.audio import count_channels
+    from lemf.reading.sound_files.lengths import count_channels
 
     grid = read_textgrid(textgrid, encoding=settings.encoding, audio=audio)
     found = find_speakers(audio, grid, settings)

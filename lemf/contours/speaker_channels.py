@@ -12,8 +12,9 @@ import numpy as np
 from lemf.arrays import FloatArray
 from lemf.config import Settings
 from lemf.errors import AudioError
-from lemf.reading.audio import count_channels, read_audio
+from lemf.reading.audio import read_audio
 from lemf.reading.silence import find_words
+from lemf.reading.sound_files.lengths import count_channels
 from lemf.reading.sources import Source
 from lemf.reading.textgrid import Interval, TextGrid
 from lemf.reading.tiers import select_tiers, speaker_names

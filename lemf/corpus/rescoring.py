@@ -17,8 +17,9 @@ from lemf.config import (
 )
 from lemf.contours.measurement import Measurement
 from lemf.corpus.csv_table import CsvWriter
+from lemf.corpus.feature_file import FeatureFile
 from lemf.corpus.outputs import Outputs, Summary, describe_output, write_notes
-from lemf.corpus.parquet import FeatureFile, TableWriter, open_tables, schema_of, to_stream
+from lemf.corpus.parquet import TableWriter, open_tables, schema_of, to_stream
 from lemf.corpus.plan import describe_settings
 from lemf.corpus.speakers import speaker_finder
 from lemf.corpus.tables import Row, sentence_rows, word_rows

@@ -28,7 +28,8 @@ from lemf.display.figure_labels import (
 from lemf.errors import SettingsError
 from lemf.option_choices import F0_AXES, F0Axis
 from lemf.reading.frames import frames_of
-from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
+from lemf.scoring.emphasis import Emphasis
+from lemf.scoring.word_emphasis import SentenceEmphasis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

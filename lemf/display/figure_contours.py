@@ -13,7 +13,7 @@ from lemf.contours.contours import Contours
 from lemf.display.figure_cues import mark_energy, mark_pitch
 from lemf.option_choices import F0Axis
 from lemf.runtime.colours import BLUE, GREY_27, VERMILION
-from lemf.scoring.emphasis import SentenceEmphasis
+from lemf.scoring.word_emphasis import SentenceEmphasis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

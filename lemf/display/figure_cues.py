@@ -17,7 +17,7 @@ from lemf.reading.alignment import Word
 from lemf.reading.frames import frames_of
 from lemf.runtime.colours import BLUE, GREEN
 from lemf.scoring.decision import INTERCEPT
-from lemf.scoring.emphasis import SentenceEmphasis, WordEmphasis
+from lemf.scoring.word_emphasis import SentenceEmphasis, WordEmphasis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

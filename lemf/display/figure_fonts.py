@@ -11,7 +11,8 @@ from pathlib import PurePath
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 
 from lemf.errors import printable
-from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
+from lemf.scoring.emphasis import Emphasis
+from lemf.scoring.word_emphasis import SentenceEmphasis
 
 _USUAL_FONTS = (
     "Noto Sans",

@@ -9,7 +9,7 @@ import numpy as np
 
 from lemf.arrays import FloatArray
 from lemf.runtime.colours import GREEN, ORANGE, PURPLE, SKY_BLUE, VERMILION
-from lemf.scoring.emphasis import SentenceEmphasis, WordEmphasis
+from lemf.scoring.word_emphasis import SentenceEmphasis, WordEmphasis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lemf.reading.alignment import Word
-    from lemf.scoring.emphasis import SentenceEmphasis, WordEmphasis
+    from lemf.scoring.word_emphasis import SentenceEmphasis, WordEmphasis
 
 _LONGEST_S, _MOST_WORDS = 90.0, 250  # that the widest page can hold, upright in small letters
 _PAGE_S, _PAGE_WORDS = 45.0, 125  # of the pages of a longer sentence

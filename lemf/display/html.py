@@ -7,7 +7,8 @@ from html import escape
 from lemf.display.measures_table import describe_measures
 from lemf.errors import printable
 from lemf.runtime.colours import ORANGE
-from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
+from lemf.scoring.emphasis import Emphasis
+from lemf.scoring.word_emphasis import SentenceEmphasis
 
 _RGB = ",".join(map(str, bytes.fromhex(ORANGE.removeprefix("#"))))
 

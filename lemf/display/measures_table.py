@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from lemf.errors import printable
-from lemf.scoring.emphasis import SentenceEmphasis
 from lemf.scoring.measures import WordMeasures
+from lemf.scoring.word_emphasis import SentenceEmphasis
 
 
 class _Shown(NamedTuple):

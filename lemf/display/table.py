@@ -24,7 +24,8 @@ from lemf.display.table_layout import (
 )
 from lemf.errors import shown
 from lemf.scoring.decision import DecisionModel
-from lemf.scoring.emphasis import FLAG_MEANINGS, Emphasis, SentenceEmphasis, WordEmphasis
+from lemf.scoring.emphasis import Emphasis
+from lemf.scoring.word_emphasis import FLAG_MEANINGS, SentenceEmphasis, WordEmphasis
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _UNICODE_MARKS = {"first": "┌", "inner": "│", "last": "└", "only": "╶", "top": "►", "half": "▐"}

@@ -11,7 +11,8 @@ from rich.cells import cell_len
 from lemf.config import CUE_SETS
 from lemf.errors import printable
 from lemf.scoring.decision import INTERCEPT
-from lemf.scoring.emphasis import Emphasis, WordEmphasis
+from lemf.scoring.emphasis import Emphasis
+from lemf.scoring.word_emphasis import WordEmphasis
 
 BAR_CELLS = 18
 _WORD = 20  # cells of the longest word that is shown whole, and of the shortest room for words

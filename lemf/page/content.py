@@ -32,7 +32,8 @@ from lemf.scoring.breaks import cut_at_breaks
 from lemf.scoring.decision import DecisionModel
 from lemf.scoring.decision_models import DECISION_MODELS, model_to_dict
 from lemf.scoring.doubts import TOP_AMONG_THEM
-from lemf.scoring.emphasis import FLAG_MEANINGS, Emphasis, SentenceEmphasis
+from lemf.scoring.emphasis import Emphasis
+from lemf.scoring.word_emphasis import FLAG_MEANINGS, SentenceEmphasis
 
 FILE = "file"  # the decision of a file, among those that lemf ships
 _LIVE_FLAGS = ("flat", "few_words")  # which depend on weights and decision: the page tells

@@ -16,7 +16,7 @@ from typing import Any
 
 from lemf.config import Settings, check_choice
 from lemf.contours.measurement import Measurement
-from lemf.corpus.parquet import FeatureFile
+from lemf.corpus.feature_file import FeatureFile
 from lemf.corpus.rescoring import change_settings, settings_of
 from lemf.errors import LemfError, OutputError, SettingsError, printable
 from lemf.option_choices import PAGE_SOUNDS, PAGE_SUFFIXES, PageSound
@@ -27,7 +27,7 @@ from lemf.pipeline import score_measurement
 from lemf.reading.audio import read_audio
 from lemf.runtime.output import check_output, write_output
 from lemf.runtime.progress import Watch, no_watch
-from lemf.scoring.emphasis import SentenceEmphasis
+from lemf.scoring.word_emphasis import SentenceEmphasis
 
 INDEX = "index.html"
 PAGES = "pages"

@@ -190,8 +190,9 @@ def _find_sound(audio: Source | Audio | None) -> Sound | None:
     """Return what the header of a recording tells; None if no recording is known."""
     if audio is None:
         return None
-    from lemf.reading.audio import Audio, read_length
+    from lemf.reading.audio import Audio
     from lemf.reading.formats.labels import Sound
+    from lemf.reading.sound_files.lengths import read_length
 
     if isinstance(audio, Audio):
         return Sound(audio.name, audio.rate_hz, audio.duration_s)

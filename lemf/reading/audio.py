@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,9 @@ from lemf.config import END_TOLERANCE_S
 from lemf.errors import AudioError
 from lemf.reading.channel_mixing import Channel, Levels, as_table, pick_channel
 from lemf.reading.frames import WHOLE_S
-from lemf.reading.sound_files.decoding import Decoder
+from lemf.reading.sound_files.decoding import Decoder, open_sound
 from lemf.reading.sound_files.rates import check_rate
-from lemf.reading.sources import Source, is_source, read_source, source_name
+from lemf.reading.sources import Source, is_source
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,8 +192,8 @@ def read_audio(source: Source, *, channel: Channel = None) -> Audio:
         rate not between 8 and 384 kHz, or has no such channel; a file object that is closed, not
         seekable, or opened as text.
     """
-    name, content = _name_and_content(source)
-    with Decoder(name, content) as sound:
+    with open_sound(source) as sound:
+        name, content = sound.name, sound.content
         check_rate(name, sound.rate_hz)
         column = _check_channel(name, sound.n_channels, channel)
         levels = Levels(name, sound.rate_hz)
@@ -272,73 +271,8 @@ def _with_levels(
     )
 
 
-def read_duration(source: Source) -> float:
-    """Read the length of a recording in seconds, that of the samples that `read_audio` reads.
-
-    Parameters, errors and what is trusted are those of `read_length`.
-    """
-    rate_hz, n_samples = read_length(source)
-    return n_samples / rate_hz
-
-
-def claimed_duration(source: Source) -> float:
-    """Return the length by the header of a recording in seconds, NaN where it names none.
-
-    Nothing is decoded, so `read_audio` may read another length. Parameters and errors are those of
-    `read_length`.
-    """
-    name, content = _name_and_content(source)
-    with Decoder(name, content) as sound:
-        n_samples = sound.header_samples()
-        return (sound.claimed_samples if n_samples is None else n_samples) / sound.rate_hz
-
-
-def read_length(source: Source) -> tuple[int, int]:
-    """Read the sampling rate of a recording and the number of samples that `read_audio` reads.
-
-    It is taken from the header where the header can be believed; a compressed recording is decoded.
-
-    Parameters
-    ----------
-    source : path, bytes of a file, or file object
-        As in `read_audio`.
-
-    Returns
-    -------
-    (rate_hz, n_samples)
-
-    Raises
-    ------
-    AudioError
-        The file is missing, is no audio, is damaged, or has a rate not between 8 and 384 kHz.
-    """
-    name, content = _name_and_content(source)
-    with Decoder(name, content) as sound:
-        check_rate(name, sound.rate_hz)
-        n_samples = sound.header_samples()
-        if n_samples is None:
-            n_samples = sum(map(len, sound.blocks()))
-        return sound.rate_hz, n_samples
-
-
-def count_channels(source: Source) -> int:
-    """Return the number of channels of a recording; parameters and errors as `read_length`."""
-    name, content = _name_and_content(source)
-    with Decoder(name, content) as sound:
-        return sound.n_channels
-
-
 def _scaled(samples: FloatArray, full_scale: float) -> FloatArray:
     return samples if full_scale == 1.0 else samples / full_scale
-
-
-def _name_and_content(source: Source) -> tuple[str, bytes | None]:
-    """Return the name of a source and, unless it is a path, its bytes."""
-    name = source_name(source)
-    content = None if isinstance(source, str | os.PathLike) else read_source(source, AudioError)
-    if isinstance(content, str):
-        raise AudioError(f"{name}: opened as text; open the file in binary mode, 'rb'")
-    return name, content
 
 
 def _length_notes(sound: Decoder, n_samples: int) -> list[str]:

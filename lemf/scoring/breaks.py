@@ -26,7 +26,7 @@ from lemf.cues.break_cues import f0_resets, final_lengthening, pauses_after
 from lemf.cues.phone_norms import PhoneTally
 from lemf.cues.sentence_contours import cut_sentence
 from lemf.reading.alignment import Word
-from lemf.scoring.emphasis import SentenceEmphasis, WordBreak
+from lemf.scoring.word_emphasis import SentenceEmphasis, WordBreak
 
 PAUSE_S = 0.1
 LENGTHENING = 1.5  # average phones

@@ -19,7 +19,7 @@ from lemf.cues.pooling import median_of, percentile_of
 from lemf.cues.sentence_contours import clear_semitones
 from lemf.reading.alignment import Alignment, Word
 from lemf.reading.frames import frames_of_each
-from lemf.scoring.emphasis import SentenceEmphasis
+from lemf.scoring.word_emphasis import SentenceEmphasis
 
 LONGEST_PHONE_S = 1.5
 LONGEST_LETTER_S = 0.25  # of a word without phones, beside one phone as long as that

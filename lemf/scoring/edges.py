@@ -16,7 +16,7 @@ from lemf.arrays import BoolArray, FloatArray
 from lemf.config import Settings
 from lemf.reading.alignment import Word
 from lemf.reading.frames import frames_of_each
-from lemf.scoring.emphasis import SentenceEmphasis
+from lemf.scoring.word_emphasis import SentenceEmphasis
 
 BEYOND = "sound_beyond"
 UNCERTAIN = "uncertain_alignment"

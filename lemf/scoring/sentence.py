@@ -23,7 +23,6 @@ from lemf.scoring.decision import (
     log_odds_parts,
     probability,
 )
-from lemf.scoring.emphasis import CueShare, Segment, SentenceEmphasis, WordEmphasis
 from lemf.scoring.measures import ClearF0, measure_flags, measure_words
 from lemf.scoring.ranking import (
     contributions,
@@ -32,6 +31,7 @@ from lemf.scoring.ranking import (
     is_flat,
     rank_words,
 )
+from lemf.scoring.word_emphasis import CueShare, Segment, SentenceEmphasis, WordEmphasis
 
 _VOICELESS = frozenset({"no_frame", "unvoiced", "unclear_pitch"})  # flags of a word without F0
 _FEWEST_WORDS = 5  # of a sentence whose accents are decided without a flag

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from lemf.errors import AudioError, LemfError, OutputError
 from lemf.reading.alignment_files import parse_textgrid
-from lemf.reading.audio import claimed_duration, read_audio
+from lemf.reading.audio import read_audio
 from lemf.reading.formats.labels import NotAnAlignmentError, SentenceTimesError
+from lemf.reading.sound_files.lengths import claimed_duration
 from lemf.runtime.output import PARTIAL_SUFFIX, open_output, remove_partials
 from lemf.serve.folder import is_recording, name_upload, recordings_beside
 from lemf.serve.messages import Body

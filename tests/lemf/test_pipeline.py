@@ -6,7 +6,7 @@ import pytest
 
 import lemf
 from lemf.errors import TextGridError
-from lemf.scoring.emphasis import FLAG_MEANINGS
+from lemf.scoring.word_emphasis import FLAG_MEANINGS
 
 
 def test_the_stressed_word_is_found(utterance):

@@ -17,7 +17,7 @@ from lemf.reading.alignment_files import read_textgrid
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.workers import Failure, attempt, local_workers, run_tasks
 from lemf.scoring.doubts import TRY_LISTENERS
-from lemf.scoring.emphasis import SentenceEmphasis
+from lemf.scoring.word_emphasis import SentenceEmphasis
 
 # Settings that leave the measurement as it is
 _MAY_DIFFER = ("cues", "weights", "normalise", "decide", "threshold")

@@ -7,7 +7,7 @@ from html import escape
 
 from lemf.display.interchange.turns import Turn
 from lemf.errors import UNPRINTABLE
-from lemf.scoring.emphasis import SentenceEmphasis, WordEmphasis
+from lemf.scoring.word_emphasis import SentenceEmphasis, WordEmphasis
 
 _VTT_CLASS = "emphasised"
 _VTT_HEAD = "WEBVTT\n"  # no STYLE: ffmpeg before 6 reads no cue after one

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lemf.scoring.emphasis import SentenceEmphasis
+from lemf.scoring.word_emphasis import SentenceEmphasis
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from lemf.display.interchange.contrast import contrasts
 from lemf.display.interchange.turns import Turn
 from lemf.runtime.output import escape_controls
-from lemf.scoring.emphasis import SentenceEmphasis
+from lemf.scoring.word_emphasis import SentenceEmphasis
 
 _PLAIN_WORD = re.compile(r"[\w'\u2019.,!?-]+")  # which nobody takes for the text around it
 

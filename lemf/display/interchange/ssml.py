@@ -12,7 +12,8 @@ import xml.etree.ElementTree as ET
 from lemf.display.interchange.contrast import Contrast, contrasts
 from lemf.display.interchange.xml_text import xml_text
 from lemf.errors import SettingsError, shown
-from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
+from lemf.scoring.emphasis import Emphasis
+from lemf.scoring.word_emphasis import SentenceEmphasis
 
 _NAMESPACE = "http://www.w3.org/2001/10/synthesis"
 _UNKNOWN = "und"  # of BCP 47: the language is not known

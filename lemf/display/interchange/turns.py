@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from lemf.display.conversation import Spoken
-from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
+from lemf.scoring.emphasis import Emphasis
+from lemf.scoring.word_emphasis import SentenceEmphasis
 
 
 class Turn(NamedTuple):

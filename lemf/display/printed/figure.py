@@ -28,7 +28,8 @@ from lemf.display.printed.sizes import SHEETS, Sheet, cut_sheets
 from lemf.option_choices import F0Axis, PrintSize
 from lemf.runtime.colours import GREY_33
 from lemf.runtime.output import FigureFormat
-from lemf.scoring.emphasis import Emphasis, SentenceEmphasis
+from lemf.scoring.emphasis import Emphasis
+from lemf.scoring.word_emphasis import SentenceEmphasis
 
 _DPI = 300
 _F0_LABELS = {"log": "ln Hz", "semitones": "semitones", "hz": "Hz"}

@@ -10,7 +10,7 @@ from lemf.option_choices import PrintSize
 
 if TYPE_CHECKING:
     from lemf.reading.alignment import Word
-    from lemf.scoring.emphasis import WordEmphasis
+    from lemf.scoring.word_emphasis import WordEmphasis
 
 
 class Sheet(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Self
@@ -15,6 +16,7 @@ from lemf.arrays import FloatArray
 from lemf.errors import AudioError
 from lemf.reading.sound_files.containers import find_parts, name_foreign_kind
 from lemf.reading.sound_files.parts import MOST_PARTS, Part, PartStream, read_at
+from lemf.reading.sources import Source, read_source, source_name
 from lemf.runtime.input import check_input
 
 _BLOCK = 1 << 20  # samples of all channels decoded at a time
@@ -45,6 +47,8 @@ class Decoder:
 
     Attributes
     ----------
+    name : str
+    content : bytes or None
     rate_hz, n_channels : int
     n_parts : int
         Recordings that are joined in the file.
@@ -59,6 +63,7 @@ class Decoder:
 
     def __init__(self, name: str, content: bytes | None) -> None:
         self.name = name
+        self.content = content
         self._stream = _open_stream(name) if content is None else io.BytesIO(content)
         try:
             self.size = self._stream.seek(0, io.SEEK_END)
@@ -207,6 +212,31 @@ class Decoder:
         return AudioError(
             f"{self.name}: cannot be read as audio ({reason}); convert it to wav or flac"
         )
+
+
+def open_sound(source: Source) -> Decoder:
+    """Open a recording for decoding.
+
+    Parameters
+    ----------
+    source : path, bytes of a file, or file object
+        As in `lemf.reading.audio.read_audio`.
+
+    Returns
+    -------
+    Decoder
+        With the bytes of the file unless the source is a path.
+
+    Raises
+    ------
+    AudioError
+        The file is missing or no audio; a file object is closed, not seekable or opened as text.
+    """
+    name = source_name(source)
+    content = None if isinstance(source, str | os.PathLike) else read_source(source, AudioError)
+    if isinstance(content, str):
+        raise AudioError(f"{name}: opened as text; open the file in binary mode, 'rb'")
+    return Decoder(name, content)
 
 
 def _claimed_samples(part: Part, sound: _ForwardSound) -> float:

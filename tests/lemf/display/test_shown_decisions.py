@@ -21,7 +21,7 @@ from lemf.display.table_layout import (
 )
 from lemf.runtime.colours import VERMILION
 from lemf.scoring.decision_models import DECISION_MODELS, model_to_dict
-from lemf.scoring.emphasis import WordBreak
+from lemf.scoring.word_emphasis import WordBreak
 
 LISTENERS = lemf.Settings(cues="listeners")
 HOSTILE = "a\x1b[31m\nb\u202ec"
