@@ -71,7 +71,8 @@ FIGURES = {
     "bias": Figure("evaluation.md", "python benchmarks/planted.py speaker -o planted", "planted"),
     "harvest": Figure(
         "harvest.md",
-        "python benchmarks/harvest.py librispeech --every 3 --lengths -o harvest.png",
+        "python benchmarks/harvest.py librispeech --every 8 --lengths 10 30 60 120 300 900 "
+        "--pyworld-to 120 -o harvest.png",
         "data",
     ),
     "decision-reliability": Figure(

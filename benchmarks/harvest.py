@@ -1,6 +1,7 @@
 """Compare Harvest with pyworld's: speed, equality, time and memory over the length.
 
-    python benchmarks/harvest.py FOLDER [--every N] [--altered] [--threads] [--lengths] [-o FIGURE]
+    python benchmarks/harvest.py FOLDER [--every N] [--altered] [--threads]
+    python benchmarks/harvest.py FOLDER --lengths [S ...] [--pyworld-to S] [-o FIGURE]
     perf record python benchmarks/harvest.py FOLDER [--every N] --alone avx512
 
 FOLDER holds recordings of speech (wav, flac), searched in depth. The first table compares the two
@@ -23,7 +24,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -48,8 +49,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--every", type=int, default=1)
-    for question in ("--altered", "--threads", "--lengths"):
+    for question in ("--altered", "--threads"):
         parser.add_argument(question, action="store_true")
+    parser.add_argument("--lengths", metavar="S", type=int, nargs="*", help="in seconds")
+    parser.add_argument("--pyworld-to", type=int, default=LONGEST_FOR_PYWORLD_S, metavar="S")
     parser.add_argument("--alone", metavar="SET", help="only track, by one instruction set")
     parser.add_argument("-o", "--output", type=Path)
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
@@ -65,8 +68,9 @@ def main() -> None:
         count_altered(options.folder)
     if options.threads:
         compare_threads(options.folder)
-    if options.lengths:
-        rows = follow_lengths(options.folder)
+    if options.lengths is not None:
+        lengths_s = options.lengths or LENGTHS_S
+        rows = follow_lengths(options.folder, lengths_s, options.pyworld_to)
         if options.output:
             draw(rows, options.output)
 
@@ -229,7 +233,9 @@ def time_threads(samples: np.ndarray, rate_hz: int, threads: int) -> float:
     return time.perf_counter() - started
 
 
-def follow_lengths(folder: Path) -> list[dict[str, float]]:
+def follow_lengths(
+    folder: Path, lengths_s: Sequence[int], pyworld_to_s: int
+) -> list[dict[str, float]]:
     """Measure longer and longer recordings, each in a process of its own."""
     speech = [read(path) for path in recordings(folder)]
     rate_hz = 16000
@@ -238,11 +244,11 @@ def follow_lengths(folder: Path) -> list[dict[str, float]]:
     print("\n| length | tool | CPU s per s | peak memory |")
     print("| ---: | --- | ---: | ---: |")
     with tempfile.TemporaryDirectory() as scratch:
-        for length_s in LENGTHS_S:
+        for length_s in lengths_s:
             wav = Path(scratch) / "a.wav"
             soundfile.write(wav, np.resize(same, length_s * rate_hz), rate_hz)
             for tool in ("lemf", "pyworld"):
-                if tool == "pyworld" and length_s > LONGEST_FOR_PYWORLD_S:
+                if tool == "pyworld" and length_s > pyworld_to_s:
                     continue
                 child = [sys.executable, __file__, str(wav), "--child", tool, str(length_s)]
                 done = subprocess.run(child, capture_output=True, check=True, text=True)
