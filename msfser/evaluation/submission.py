@@ -14,6 +14,7 @@ import numpy as np
 from msfser.errors import DataError
 from msfser.evaluation.predictions import Predictions
 from msfser.manifest import DIMENSIONS
+from msfser.outputs import counted
 
 SUBMISSION_COLUMNS = {"EmoAct": "arousal", "EmoVal": "valence", "EmoDom": "dominance"}
 SUBMISSION_SCALE = (1.0, 7.0)
@@ -49,7 +50,7 @@ def make_submission(predictions: Predictions) -> tuple[list[list[str]], int]:
     for name, values in zip(DIMENSIONS, predictions.values.T, strict=True):
         if (missing := np.isnan(values)).any():
             raise DataError(
-                f"no prediction of {name} for {int(missing.sum()):,} utterances, such as "
+                f"no prediction of {name} for {counted(int(missing.sum()), 'utterance')}, such as "
                 f"{predictions.ids[int(missing.argmax())]}; the challenge wants all three"
             )
     names = [f"{PurePosixPath(one).name}.wav" for one in predictions.ids]

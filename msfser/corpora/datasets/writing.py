@@ -70,7 +70,7 @@ def save_corpus(manifest: Manifest, ratings: Sequence[Rating], folder: Path) -> 
         saved.save_to_disk(str(whole))
         whole.rename(folder)
     left_out = len(manifest.utterances) - len(rows)
-    return [f"{left_out:,} failed utterances are left out"] if left_out else []
+    return [f"failed rows are left out: {left_out:,}"] if left_out else []
 
 
 def _make_part(

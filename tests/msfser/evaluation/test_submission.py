@@ -70,7 +70,7 @@ def test_another_scale_a_missing_value_and_names_of_two_corpora_are_refused():
         make_submission(predictions((1.0, 5.0)))
     table = predictions()
     table.values[1, 2] = np.nan
-    with pytest.raises(DataError, match="no prediction of dominance for 1 utterances, such as MSP"):
+    with pytest.raises(DataError, match="no prediction of dominance for 1 utterance, such as MSP"):
         make_submission(table)
     twice = replace(predictions(), ids=("one/a", "two/a", "two/b"))
     with pytest.raises(DataError, match="two recordings of one name"):

@@ -250,7 +250,7 @@ def own(tmp_path, make_wav):
 def test_a_corpus_is_written_out_and_read_back_with_nothing_lost(own, tmp_path, run):
     result = run("save-datasets", own, "-o", tmp_path / "hf")
     assert result.exit_code == 0, result.output
-    assert "note: 1 failed utterances are left out" in result.stderr
+    assert "note: failed rows are left out: 1" in result.stderr
     saved = datasets.load_from_disk(str(tmp_path / "hf"))
     assert list(saved) == ["train", "validation", "test1", "all"]
     assert saved["train"].features["audio"] == Audio()

@@ -78,7 +78,7 @@ def test_every_format_holds_the_same_numbers_and_the_notes(tables, tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda t: t.take(np.arange(1, 60)), "no prediction of 'u0' (1 utterances of"),
+        (lambda t: t.take(np.arange(1, 60)), "no prediction of 'u0' (1 utterance of"),
         (lambda t: replace(t, labels=t.labels + 0.5), "valence of 'u0' is"),
         (lambda t: replace(t, label_bounds=(1.0, 5.0)), "rated from 1 to 5"),
         (lambda t: replace(t, speaker=("x",) * 60), "speaker of 'u0' is x, and in"),
