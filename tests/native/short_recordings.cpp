@@ -2,7 +2,7 @@
 // each instruction set of the processor, in one thread and in three, which must give the same bits.
 // Built with sanitizers (.ci/sanitize), it shows that nothing is read or written out of range and
 // that no two threads touch the same memory. The last line tells a checksum of all bits, the same
-// on every processor. `few` takes every 499th length, as the thread sanitizer is slow.
+// by every instruction set of x86-64. `few` takes every 499th length, as the thread sanitizer is slow.
 #include <cmath>
 #include <cstdio>
 #include <cstdint>
