@@ -1,5 +1,7 @@
 """The plug-in of Praat, run by Praat itself."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -61,3 +63,31 @@ def test_other_selections_are_refused_in_words(objects, chosen):
 def test_a_command_that_is_not_found_is_said(objects):
     with pytest.raises(parselmouth.PraatError, match=r"not found|does not run|No such file"):
         run_file(objects, str(SCRIPT), "/no/such/lemf", "paper", "")
+
+
+@pytest.mark.parametrize("command", [COMMAND, "/no/such/lemf"])
+def test_files_of_the_user_stay_and_none_is_left(tmp_path, command):
+    # where Praat keeps temporary files depends on the system: often the home folder
+    names = ("lemf_input.wav", "lemf_output.TextGrid", "lemf_table.txt", "lemf_messages.txt")
+    for name in names:
+        (tmp_path / name).write_text("mine")
+    code = f"""
+import parselmouth
+from parselmouth.praat import run, run_file
+print(run("writeInfo: temporaryDirectory$", capture_output=True)[1])
+objects = [parselmouth.Sound({str(ROOT / "examples/really.wav")!r})]
+objects.append(parselmouth.read({str(ROOT / "examples/really.TextGrid")!r}))
+try:
+    run_file(objects, {str(SCRIPT)!r}, {command!r}, "paper", "")
+except parselmouth.PraatError as error:
+    print(error)
+"""
+    places = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "TEMP": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | places, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    folder = done.stdout.splitlines()[0]
+    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == set(names)
+    assert all((tmp_path / name).read_text() == "mine" for name in names)
+    assert folder in ("", str(tmp_path)) or not [*Path(folder).glob("lemf_[0-9]*_*")]

@@ -18,14 +18,19 @@ sound = selected: "Sound"
 textgrid = selected: "TextGrid"
 name$ = selected$: "TextGrid"
 
-# Files between Praat and lemf
+# Files between Praat and lemf, with names that no file has: some Praats keep temporary files among
+# those of the user
 folder$ = replace$ (temporaryDirectory$, "\", "/", 0) + "/"
-wav$ = folder$ + "lemf_input.wav"
-input$ = folder$ + "lemf_input.TextGrid"
-output$ = folder$ + "lemf_output.TextGrid"
-table$ = folder$ + "lemf_table.txt"
-messages$ = folder$ + "lemf_messages.txt"
-@remove_files
+repeat
+    base$ = folder$ + "lemf_" + string$ (randomInteger (1, 999999999)) + "_"
+    wav$ = base$ + "input.wav"
+    input$ = base$ + "input.TextGrid"
+    output$ = base$ + "output.TextGrid"
+    table$ = base$ + "table.txt"
+    messages$ = base$ + "messages.txt"
+    taken = fileReadable (wav$) + fileReadable (input$) + fileReadable (output$)
+    taken = taken + fileReadable (table$) + fileReadable (messages$)
+until taken = 0
 
 selectObject: sound
 Save as WAV file: wav$
