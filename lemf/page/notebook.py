@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from html import escape
 
+import numpy as np
+
 from lemf.contours.contours import measure_contours
 from lemf.contours.measurement import Measurement
 from lemf.errors import LemfError
@@ -31,7 +33,8 @@ def format_player(emphasis: Emphasis) -> str:
     -------
     str
         Empty where the samples are not at hand: the result was read or made by a batch, the
-        recording is gone, has changed or is longer than a minute.
+        recording is gone, is longer than a minute, or has other contours than those that were
+        scored.
     """
     heard = emphasis._heard
     if heard is None or emphasis.duration_s > LONGEST_S:
@@ -40,7 +43,9 @@ def format_player(emphasis: Emphasis) -> str:
         recording = _find_recording(emphasis, heard)
         if recording is None:
             return ""
-        measured = _with_detail(recording, emphasis, heard.measured)
+        measured = _with_detail(recording, emphasis, heard)
+        if measured is None:
+            return ""
         page = make_page(recording, measured, emphasis.settings, "auto").html
     except LemfError:
         return ""
@@ -58,8 +63,14 @@ def _find_recording(emphasis: Emphasis, heard: Heard) -> Audio | None:
     return recording if same_length and recording.rate_hz == emphasis.rate_hz else None
 
 
-def _with_detail(recording: Audio, emphasis: Emphasis, measured: Measurement) -> Measurement:
-    if measured.contours.detail is not None:
+def _with_detail(recording: Audio, emphasis: Emphasis, heard: Heard) -> Measurement | None:
+    """Return what was measured, with the detail; None if the recording has changed."""
+    measured = heard.measured
+    if heard.recording is not None and measured.contours.detail is not None:
         return measured
     contours = measure_contours(recording, emphasis.settings, with_detail=True)
+    before = measured.contours
+    for name in ("f0_hz", "energy"):
+        if not np.array_equal(getattr(contours, name), getattr(before, name)):
+            return None
     return replace(measured, contours=contours)

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from lemf.corpus.listing import AUDIO_SUFFIXES
-from lemf.errors import OutputError, shown
+from lemf.errors import OutputError, printable, shown
 from lemf.reading.alignment_files import find_alignment
 from lemf.runtime.output import check_suffix
 from lemf.transcription.text_files import find_transcript
@@ -143,7 +143,8 @@ def name_upload(folder: Path, name: str) -> Path:
     OutputError
         A name that is no plain name of a recording or of words.
     """
-    if _UNFIT.search(name) or name.startswith(".") or name != name.strip():
+    unfit = _UNFIT.search(name) or printable(name) != name
+    if unfit or name.startswith((".", "-")) or name != name.strip():
         raise OutputError(f"{shown(name)}: not a plain name of a file; name the file anew")
     try:
         long = len(name.encode()) > _LONGEST_NAME

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from hashlib import sha256
+from functools import lru_cache
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -78,7 +79,7 @@ class Opened:
 
 
 def read_revision(*paths: Path) -> str:
-    """Return what changes when one of the files does: digits made of their times and sizes.
+    """Return what changes when the content of one of the files does: digits.
 
     Raises
     ------
@@ -89,10 +90,18 @@ def read_revision(*paths: Path) -> str:
     for path in paths:
         try:
             status = path.stat()
+            content = _content_digest(path, status.st_mtime_ns, status.st_size, status.st_ino)
         except OSError as error:
             raise TextGridError(f"{path}: cannot be read ({error.strerror})") from error
-        parts.append((os.fspath(path), status.st_mtime_ns, status.st_size, status.st_ino))
+        parts.append((os.fspath(path), content))
     return sha256(repr(parts).encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+@lru_cache(maxsize=256)
+def _content_digest(path: Path, mtime_ns: int, n_bytes: int, inode: int) -> str:
+    """Return the digest of a file's content, read anew only where the times or the size differ."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def check_revision(opened: Opened, given: object) -> None:

@@ -146,6 +146,8 @@ def open_server(
     OutputError
         The folder does not exist, or the port is taken.
     """
+    if folder.is_file():
+        raise OutputError(f"{folder}: is a file; name the folder that holds it")
     if not folder.is_dir():
         raise OutputError(f"{folder}: there is no such folder; create it first")
     remove_unfinished(folder)

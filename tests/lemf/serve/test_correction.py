@@ -1,6 +1,7 @@
 """Corrected TextGrids: edges that move together, words, and what is refused."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -294,6 +295,17 @@ def test_words_that_changed_on_the_disk_are_not_corrected(client):
     response, answer = client.post(f"/score/{content['serve']['id']}", given)
     assert response.status == 422
     assert "have changed on the disk" in json.loads(answer)["error"]
+
+
+def test_files_whose_times_changed_alone_are_corrected_on(client):
+    content = client.content_of("really.wav")
+    word = content["sentences"][0]["words"][0]
+    for name in ("really.wav", "really.TextGrid"):
+        path = client.folder / name
+        os.utime(path, ns=(0, path.stat().st_mtime_ns + 10**9))
+    given = {"revision": content["serve"]["revision"], "steps": [["label", word["start_s"], "x"]]}
+    response, answer = client.post(f"/score/{content['serve']['id']}", given)
+    assert response.status == 200, answer
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"a":1,"a":2}', b"\xff", b"[" * 100_000])

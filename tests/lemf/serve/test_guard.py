@@ -202,6 +202,12 @@ def test_a_port_that_is_taken_and_a_folder_that_is_missing_are_one_line(client, 
         open_server(tmp_path / "none", lemf.Settings(), AlignSettings()),
     ):
         pass
+    (tmp_path / "a.wav").touch()
+    with (
+        pytest.raises(OutputError, match=r"a\.wav: is a file; name the folder that holds it"),
+        open_server(tmp_path / "a.wav", lemf.Settings(), AlignSettings()),
+    ):
+        pass
 
 
 def test_the_command_prints_the_address_serves_and_stops_in_one_line(folder):

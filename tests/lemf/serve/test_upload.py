@@ -48,6 +48,7 @@ def test_a_recording_is_written_as_sent(client, name):
         "", ".", "..", "../evil.wav", "..\\evil.wav", "/etc/evil.wav", "a/b.wav", "C:evil.wav",
         ".hidden.wav", " a.wav", "a.wav ", "a\0.wav", "a\n.wav", "\x1b[31m.wav", "evil.html",
         "evil.svg", "evil.py", "evil", "a.wav.exe", "<b>.wav", "x" * 250 + ".wav", "really.wav",
+        "\u202evaw.wav", "a\u200bb.wav", "-x.wav",
     ],
 )  # fmt: skip
 def test_other_names_are_refused_in_one_line(client, tmp_path, name):
