@@ -11,6 +11,7 @@ import click
 
 from lemf.commands.analysis_options import ViewOptions, read_settings, view_options
 from lemf.commands.measuring import align_inputs, measure_inputs
+from lemf.errors import shown
 from lemf.option_choices import CONVERSATION_FORMATS, ConversationFormat
 from lemf.runtime.console import PATH, open_stdout, print_data, print_text, say
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
@@ -79,10 +80,14 @@ def conversation(
     from lemf.display.conversation import Spoken
     from lemf.reading.alignment_files import read_textgrid
     from lemf.reading.sound_files.lengths import count_channels
+    from lemf.reading.tiers import speaker_names
 
     grid = read_textgrid(textgrid, encoding=settings.encoding, audio=audio)
     found = find_speakers(audio, grid, settings)
     speakers = with_given_channels(found, channels, count_channels(audio), str(audio))
+    silent = [name for name in speaker_names(grid) if name not in speakers]
+    if silent:
+        say(f"note: {textgrid}: without a word, so not scored: {', '.join(map(shown, silent))}")
     for note in channel_notes(speakers):
         say(f"note: {audio}: {note}")
     spoken = []

@@ -100,6 +100,7 @@ def unpack_dataset(
     own_splits = renamed.get("split", "split") in plain
     rows, votes, names, unnamed = [], [], [], []
     n_rows = sum(part.n_rows for part in parts)
+    watch(0, n_rows)
     for part in parts:
         for number, row in enumerate(part.rows()):
             place = f"{folder}: row {number}" + (f" of {part.name}" if part.name else "")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,21 @@ def test_a_given_channel_is_taken_and_what_is_shared_is_noted(talk):
     assert json.loads(result.stdout)[0]["channel"] == 2
     assert "note: " in result.stderr
     assert "Anna and Ben are measured in channel 2, so that what they say at the" in result.stderr
+
+
+def test_a_speaker_without_a_word_is_named(talk, tmp_path):
+    grid = lemf.read_textgrid(talk / "talk.TextGrid")
+    tiers = tuple(
+        lemf.make_tier(
+            tier.name, [] if tier.name.startswith("Ben") else tier.intervals, 0.0, grid.end_s
+        )
+        for tier in grid.tiers
+    )
+    lemf.write_textgrid(lemf.TextGrid(0.0, grid.end_s, tiers, "one"), tmp_path / "talk.TextGrid")
+    shutil.copy(talk / "talk.wav", tmp_path)
+    result = run(tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "talk.TextGrid: without a word, so not scored: 'Ben'" in result.stderr
 
 
 @pytest.mark.parametrize(

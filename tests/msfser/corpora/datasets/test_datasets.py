@@ -44,6 +44,7 @@ def make(n, *, prefix="u", as_audio=True, **columns):
 def read(run, folder, output, *options):
     result = run("datasets", folder, "-o", output, "--label-bounds", "1,7", *options)
     assert result.exit_code == 0, result.output
+    assert "resuming" not in result.stderr
     return read_manifest(output), result.stderr
 
 
