@@ -1,15 +1,19 @@
 """MSP-IMPROV: twelve actors in six sessions of two; labels from 1 to 5.
 
 Each session is a fold: leaving one out leaves both of its speakers out. The consensus of all raters
-is in one file, ``Evalution.txt`` as the release spells it.
+is in one file, ``Evalution.txt`` as the release spells it. Public readers of the release disagree
+on whether its activation runs from calm to excited or the other way, so the emotions decide.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 
 from lemf import CorpusError
 from lemf.runtime.progress import Watch, no_watch
@@ -58,7 +62,7 @@ def read_msp_improv(
         The file of the labels is missing or cannot be used, or two recordings have one name.
     """
     labels, recordings = _find_files(root)
-    rows = _read_labels(labels, recordings)
+    rows, turned = turn_activation(_read_labels(labels, recordings))
     unlabelled = sorted(recordings.keys() - {row.id for row in rows})
     manifest = Manifest(
         utterances=tuple(rows),
@@ -67,8 +71,42 @@ def read_msp_improv(
         root=root.resolve(),
         label_bounds=LABEL_BOUNDS,
     )
-    note = count_note("{} without a line of labels, left out", unlabelled)
-    return check_utterances(manifest, [note] if note else [], outside=outside, watch=watch)
+    left_out = count_note("{} without a line of labels, left out", unlabelled)
+    notes = [note for note in (left_out, turned) if note]
+    return check_utterances(manifest, notes, outside=outside, watch=watch)
+
+
+def turn_activation(rows: Sequence[Utterance]) -> tuple[list[Utterance], str]:
+    """Turn activation round where anger has less than sadness: arousal is 6 minus A then.
+
+    Parameters
+    ----------
+    rows : sequence of Utterance
+        With A of the release as arousal, 1 to 5.
+
+    Returns
+    -------
+    rows : list of Utterance
+        With arousal from calm to excited.
+    note : str
+        What was found; empty if A runs from calm to excited.
+    """
+    angry, sad = (
+        [row.arousal for row in rows if row.emotion == emotion and math.isfinite(row.arousal)]
+        for emotion in "AS"
+    )
+    if not (angry and sad):
+        return list(rows), (
+            "no angry and sad utterances tell whether activation runs from calm to excited, so it "
+            "is taken as written; some public readers take 6 minus it"
+        )
+    means = f"{fmean(angry):.2f} in {len(angry):,} angry, {fmean(sad):.2f} in {len(sad):,} sad"
+    if fmean(angry) >= fmean(sad):
+        return list(rows), ""
+    low, high = LABEL_BOUNDS
+    return [replace(row, arousal=low + high - row.arousal) for row in rows], (
+        f"activation runs from excited to calm ({means} utterances): arousal is 6 minus it"
+    )
 
 
 def _find_files(root: Path) -> tuple[Path, dict[str, str]]:

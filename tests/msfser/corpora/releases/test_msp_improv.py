@@ -97,3 +97,29 @@ def test_the_other_spelling_of_the_file_one_folder_below_is_read(release, run, t
     (release / "Evalution.txt").rename(release / "Labels" / "Evaluation.txt")
     assert run("msp-improv", release, "-o", tmp_path / "out").exit_code == 0
     assert label_array(read_manifest(tmp_path / "out").utterances).shape == (3, 3)
+
+
+def test_activation_that_runs_from_excited_to_calm_is_turned_round(release, run, tmp_path):
+    path = release / "Evalution.txt"
+    path.write_text(LINES.replace("; H; A:4.8", "; A; A:1.5").replace("; X; A:1.2", "; S; A:4.2"))
+    result = run("msp-improv", release, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    found = [row.arousal for row in read_manifest(tmp_path / "out").utterances]
+    assert found == pytest.approx([3.8, 4.5, 1.8])
+    assert (
+        "note: activation runs from excited to calm (1.50 in 1 angry, 4.20 in 1 sad utterances): "
+        "arousal is 6 minus it" in result.stderr
+    )
+
+
+def test_activation_that_runs_from_calm_to_excited_stays(release, run, tmp_path):
+    path = release / "Evalution.txt"
+    path.write_text(LINES.replace("; H; ", "; A; ").replace("; X; ", "; S; "))
+    result = run("msp-improv", release, "-o", tmp_path / "out")
+    assert [row.arousal for row in read_manifest(tmp_path / "out").utterances] == [2.2, 4.8, 1.2]
+    assert "activation runs" not in result.stderr
+
+
+def test_activation_of_unknown_direction_is_said(release, run, tmp_path):
+    result = run("msp-improv", release, "-o", tmp_path / "out")
+    assert "note: no angry and sad utterances tell whether activation" in result.stderr
