@@ -77,3 +77,9 @@ class DataConfig:
         for name in ("left_out_emotions", "borrowed_emotions"):
             if not all(isinstance(one, str) and one for one in getattr(self, name)):
                 raise ConfigError(f"data.{name}: must be a list of names")
+        for name in self.borrowed_emotions:
+            if name in self.left_out_emotions:
+                raise ConfigError(
+                    f"data.left_out_emotions and data.borrowed_emotions: {name!r} is in both; "
+                    "leave it out, or borrow it"
+                )

@@ -5,7 +5,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from msfser.config.files import make_config  # noqa: E402
-from msfser.errors import DataError  # noqa: E402
+from msfser.errors import ConfigError, DataError  # noqa: E402
 from msfser.training.data.prepare import check_sampling, prepare_data  # noqa: E402
 
 
@@ -29,6 +29,11 @@ def test_emotions_are_left_out_of_training_and_borrowed_from_development(corpus)
 def test_an_emotion_of_no_utterance_is_named(corpus):
     with pytest.raises(DataError, match="borrowed_emotions 'X': of no utterance; there are: angry"):
         prepare(corpus, 'data.borrowed_emotions=["X"]')
+
+
+def test_an_emotion_is_not_left_out_and_borrowed(corpus):
+    with pytest.raises(ConfigError, match="'angry' is in both; leave it out, or borrow it"):
+        prepare(corpus, 'data.left_out_emotions=["angry"]', 'data.borrowed_emotions=["angry"]')
 
 
 def test_sampling_without_emotions_is_refused(corpus_folder):
