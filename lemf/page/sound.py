@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from lemf.arrays import FloatArray
+from lemf.errors import AudioError
 from lemf.option_choices import PageSound
 from lemf.reading.audio import Audio
 from lemf.reading.sound_files.encoding import HIGHEST_OGG_HZ, SoundFormat, encode_sound
@@ -28,15 +29,26 @@ def encode_recording(recording: Audio, sound: PageSound) -> Sound | None:
     ----------
     recording : Audio
     sound : {"auto", "flac", "ogg", "none"}
-        "auto" is FLAC, or Ogg Vorbis where FLAC takes more than 8 MiB.
+        "auto" is FLAC, or Ogg Vorbis where FLAC takes more than 8 MiB and the rate is at most
+        96 kHz.
 
     Returns
     -------
     Sound, or None for "none"
+
+    Raises
+    ------
+    AudioError
+        Ogg Vorbis of a higher rate.
     """
     if sound == "none":
         return None
-    if sound != "ogg" or recording.rate_hz > HIGHEST_OGG_HZ:
+    if sound == "ogg" and recording.rate_hz > HIGHEST_OGG_HZ:
+        raise AudioError(
+            f"{recording.name}: {recording.rate_hz:,} Hz is beyond the {HIGHEST_OGG_HZ:,} Hz of "
+            "Ogg Vorbis; take --sound flac or none"
+        )
+    if sound != "ogg":
         content = _encode(recording, "flac")
         if sound == "flac" or len(content) <= LARGEST_FLAC or recording.rate_hz > HIGHEST_OGG_HZ:
             return Sound(content, "audio/flac")

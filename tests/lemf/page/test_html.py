@@ -134,6 +134,8 @@ def test_a_long_recording_is_vorbis_as_long_as_it_was(monkeypatch):
     assert len(decoded) == 70_001
     high = lemf.Audio.from_samples(samples, 192_000)
     assert encode_recording(high, "auto").media_type == "audio/flac"
+    with pytest.raises(lemf.AudioError, match="192,000 Hz is beyond the 96,000 Hz of Ogg Vorbis"):
+        encode_recording(high, "ogg")
 
 
 def test_a_page_can_be_without_sound(utterance):
