@@ -69,6 +69,13 @@ class TrainingState:
         self.read_predictions()
         return self._moments().ccc()
 
+    @property
+    def train_bias(self) -> NDArray[np.float64]:
+        """Mean prediction minus mean label of the same utterances, on the scale 0 to 1."""
+        self.read_predictions()
+        moments = self._moments()
+        return moments.prediction_mean - moments.label_mean
+
     def add_step(self, predictions: Tensor, labels: Tensor) -> None:
         """Count a step and its utterances; a GPU may still be computing the predictions."""
         self._unread.append((self.step, predictions, labels))

@@ -36,6 +36,7 @@ from msfser.training.steps.batches import load_steps
 from msfser.training.stop_signals import noticed_signals
 
 _SAVE_EVERY_S = 600.0
+_FAR_OFF = 0.25  # of the rating scale: a mean off by more was not learned
 _LOG_EVERY = 10  # steps
 
 
@@ -191,6 +192,8 @@ def _end_epoch(run: TrainingRun, state: TrainingState, log: Log | None) -> None:
         log.add_epoch(state, development_ccc, kept=kept)
         if not run.quiet:
             say(_format_epoch(state, development_ccc, kept=kept))
+            if state.epoch + 1 == run.config.train.epochs and (note := _note_off_scale(state)):
+                say(f"note: {note}")
     state.end_epoch()
     if run.ranks.first:
         _write_state(run, state)
@@ -229,6 +232,26 @@ def _format_epoch(state: TrainingState, development_ccc: FloatArray | None, *, k
     if development_ccc is not None:
         text += f", development {_format_ccc(development_ccc)}"
     return text + (", kept" if kept else "")
+
+
+def _note_off_scale(state: TrainingState) -> str:
+    """Return a note on the dimensions whose predictions lie far from their labels, or ``""``.
+
+    1 - CCC hardly draws the mean of predictions that do not correlate with the labels, and pushes
+    it away where the correlation is negative.
+    """
+    off = [
+        f"{name} by {abs(bias):.1f}"
+        for name, bias in zip(DIMENSIONS, state.train_bias, strict=True)
+        if abs(bias) > _FAR_OFF
+    ]
+    if not off:
+        return ""
+    return (
+        f"not learned: {', '.join(off)} of the rating scale off the labels on average, even in the "
+        "training; more recordings, more epochs or another train.seed may help, or the labels do "
+        "not follow from what the model gets"
+    )
 
 
 def _format_ccc(values: FloatArray) -> str:

@@ -24,7 +24,7 @@ from msfser.training.ranks.ranks import ALONE
 from msfser.training.run import prepare_run
 from msfser.training.run_folder import read_log
 from msfser.training.state import STATE_NAME, TrainingState
-from msfser.training.train import train
+from msfser.training.train import _note_off_scale, train
 
 SMALL = (
     "train.batch_size=8",
@@ -210,6 +210,17 @@ def test_predictions_may_be_read_late():
         late.add_step(predictions, steps[0, 1])
     with pytest.raises(DataError, match="step 4: predictions are not finite"):
         late.read_predictions()
+
+
+def test_a_dimension_that_ran_off_its_scale_is_named():
+    state = TrainingState()
+    labels = torch.rand(8, 3, generator=torch.Generator().manual_seed(0))
+    state.add_step(labels + torch.tensor([-1.5, 0.2, 0.0]), labels)
+    np.testing.assert_allclose(state.train_bias, [-1.5, 0.2, 0.0], atol=1e-6)
+    assert _note_off_scale(state).startswith("not learned: valence by 1.5 of the rating")
+    state = TrainingState()
+    state.add_step(labels, labels)
+    assert _note_off_scale(state) == ""
 
 
 def test_ctrl_c_keeps_the_step_it_came_to(finished, corpus_folder, tmp_path, monkeypatch):
