@@ -51,7 +51,11 @@ _INSTALLED = re.compile(r"\.venv/bin/(lemf|msfser) ")  # what a line that instal
 # What a line of a block needs that is not here: the first row that matches tells.
 NOT_RUN = (
     (r"emodb|LEMF_SPEECH_DATA|benchmarks/", "reads recordings that are not in the repository"),
-    (r"iemocap|msp-podcast|MSP-PODCAST|\bpodcast\b", "reads a licensed corpus"),
+    (
+        r"iemocap|msp-podcast|MSP-PODCAST|\bpodcast\b|--split test3|^msfser submission",
+        "reads a licensed corpus",
+    ),
+    (r"^msfser corpus (datasets|save-datasets)", "reads a folder of the hub's datasets"),
     (r"-m venv\b|/activate|\bpip3? install|pre-commit", _INSTALLS),
     (r"^\.?(venv/bin/)?(python -m )?pytest|ruff|\.ci/run\b", "is a part of CI itself"),
     (r"torchrun|--jobs 5|--jobs 8|srun|sbatch|tcp://|/scratch/|/data/", "needs more machines"),
@@ -60,13 +64,13 @@ NOT_RUN = (
     (r"--aligner mfa", "needs another program"),
     (r"roberta-large|--preset challenge|mine\.toml|--init", "needs a large model"),
     (
-        r"^msfser (semantics \w+|evaluate|inspect|predict|encode) (DIR|RUN|FOLDS?)\b",
+        r"^msfser (semantics \w+|evaluate|inspect|predict|encode) (DIR|RUN\d?|FOLDS?)\b",
         "is a synopsis",
     ),
     (r"make_example", "needs flite"),
     (r"^lemf serve\b", "answers until Ctrl-C"),
     (
-        r"--resume|--cache|^msfser (export|compare|evaluate run$)",
+        r"--resume|--cache|^msfser (export|compare|evaluate (run$|predictions\.parquet))",
         "goes on with what another line made",
     ),
     (r"^msfser (train|ablate) (?!.*--preset (tiny|voice))", "downloads WavLM-large"),
