@@ -83,7 +83,12 @@ def write_ratings(path: Path, ratings: Sequence[Rating], *, force: bool = False)
     lemf.LemfError
         The file cannot be written, or exists already and `force` is not set.
     """
-    write_output(path, format_parquet(ratings, _COLUMNS, {}), force=force)
+    write_output(path, format_ratings(ratings), force=force)
+
+
+def format_ratings(ratings: Sequence[Rating]) -> bytes:
+    """Format votes as Parquet; the same votes give the same bytes."""
+    return format_parquet(ratings, _COLUMNS, {})
 
 
 def read_ratings(path: Path) -> list[Rating]:

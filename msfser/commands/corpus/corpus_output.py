@@ -67,13 +67,19 @@ def parse_bounds(text: str) -> tuple[float, float]:
 def check_corpus_output(options: OutputOptions) -> None:
     """Make the output folder, and check before any work that the files can be written."""
     from lemf.runtime.output import check_output
+    from msfser.errors import ManifestError
     from msfser.manifest import MANIFEST_NAME
     from msfser.outputs import make_folder
-    from msfser.ratings import RATINGS_NAME
+    from msfser.ratings import RATINGS_NAME, read_ratings
 
     make_folder(options["output"])
-    for name in (MANIFEST_NAME, RATINGS_NAME):
-        check_output(options["output"] / name, force=options["force"])
+    check_output(options["output"] / MANIFEST_NAME, force=options["force"])
+    ratings = options["output"] / RATINGS_NAME
+    try:
+        if ratings.exists():  # of a run that was stopped: finish_corpus compares the votes
+            read_ratings(ratings)
+    except ManifestError:  # somebody else's
+        check_output(ratings, force=options["force"])
     check_figures(options)
 
 
@@ -86,13 +92,13 @@ def check_figures(options: OutputOptions) -> None:
 def finish_corpus(reading: Reading, options: OutputOptions) -> None:
     """Write the manifest and print its content; end with exit code 1 if rows failed."""
     from msfser.manifest import MANIFEST_NAME, write_manifest
-    from msfser.outputs import counted
-    from msfser.ratings import RATINGS_NAME, write_ratings
+    from msfser.outputs import counted, write_once
+    from msfser.ratings import RATINGS_NAME, format_ratings
 
     path = options["output"] / MANIFEST_NAME
     ratings = options["output"] / RATINGS_NAME
     if reading.ratings or ratings.exists():  # they belong to the manifest, and are replaced with it
-        write_ratings(ratings, reading.ratings, force=True)
+        write_once(ratings, format_ratings(reading.ratings), force=options["force"])
     write_manifest(path, reading.manifest, force=options["force"])
     for note in reading.notes:
         say(f"note: {note}")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msfser.corpora.joining import join_corpora, rescale
 from msfser.errors import ConfigError
 from msfser.manifest import Manifest, Utterance, read_manifest, write_manifest
-from msfser.ratings import Rating, read_ratings, write_ratings
+from msfser.ratings import Rating, format_ratings, read_ratings, write_ratings
 
 
 def manifest(root, corpus, bounds, **labels):
@@ -81,9 +81,14 @@ def test_votes_come_onto_the_scale_of_the_labels_and_raters_stay_two(tmp_path, r
     again = run("join", *folders, "-o", tmp_path / "out")
     assert again.exit_code == 1
     (tmp_path / "out" / "manifest.parquet").unlink()
-    again = run("join", *folders, "-o", tmp_path / "out")
-    assert again.exit_code == 1
-    assert "ratings.parquet: exists" in again.stderr
+    assert run("join", *folders, "-o", tmp_path / "out").exit_code == 0  # the same votes
+    for content in (b"mine", format_ratings(joined[:1])):
+        (tmp_path / "out" / "manifest.parquet").unlink(missing_ok=True)
+        (tmp_path / "out" / "ratings.parquet").write_bytes(content)
+        again = run("join", *folders, "-o", tmp_path / "out")
+        assert again.exit_code == 1
+        assert "ratings.parquet: exists" in again.stderr
+        assert (tmp_path / "out" / "ratings.parquet").read_bytes() == content
 
 
 def test_what_is_lost_or_differs_is_noted(tmp_path):
