@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lemf.aligner.acoustics.graph import Graph
-from lemf.aligner.acoustics.viterbi import NEVER, part_jumps
+from lemf.aligner.acoustics.viterbi import BLOCK, NEVER, part_jumps
 from lemf.arrays import FloatArray, IntArray
 
 _STAYS = -1  # the other sound goes on
@@ -51,7 +51,7 @@ def find_open_path(
     borders = _find_borders(graph)
     n_borders = len(borders.exits)
     jumps = part_jumps(graph.jumps)
-    closed = ~graph.follows[1:]
+    closed = np.where(graph.follows[1:], 0.0, NEVER)
     back = len(jumps) + 2
     entered_from = np.zeros((n_frames, n_states), np.int8)  # itself, the one before, jumps, outside
     left_at = np.zeros((n_frames, n_borders), np.int16)  # the border from which other sound came
@@ -59,28 +59,29 @@ def find_open_path(
     best = np.full(n_states + 1, NEVER)  # the last is that of no state
     best[graph.starts] = scores[0, columns[graph.starts]]
     outside = np.full(n_borders, other[0] - penalties[0])
-    before = np.full(n_states, NEVER)
+    is_before = entered_from.view(np.bool_)
+    before, now = np.full(n_states, NEVER), np.empty(n_states)
     places = np.arange(n_borders)
     exits = borders.exits.T.copy()
-    for frame in range(1, n_frames):
-        inside, choice = best[:-1], entered_from[frame]
-        before[1:] = inside[:-1]
-        before[1:][closed] = NEVER
-        np.greater(before, inside, out=choice, casting="unsafe")
-        now = np.maximum(before, inside)
-        for number, (states, sources) in enumerate(jumps, 2):
-            _take(now, choice, states, inside[sources], number)
-        _take(now, choice, borders.entries, outside[borders.entered], back)
-        leaving = best[exits]
-        by = leaving.argmax(axis=0)
-        leaving = leaving[by, places] - penalties
-        left = leaving > outside
-        left_by[frame] = np.where(left, by, _STAYS)
-        outside = np.where(left, leaving, outside)
-        reached = np.maximum.accumulate(outside)
-        left_at[frame] = np.maximum.accumulate(np.where(outside >= reached, places, 0))
-        outside = reached + other[frame]
-        best[:-1] = now + scores[frame, columns]
+    for first in range(1, n_frames, BLOCK):
+        for frame, given in enumerate(scores[first : first + BLOCK, columns], first):
+            inside, choice = best[:-1], entered_from[frame]
+            np.add(inside[:-1], closed, out=before[1:])
+            np.greater(before, inside, out=is_before[frame])
+            np.maximum(before, inside, out=now)
+            for number, (states, sources) in enumerate(jumps, 2):
+                _take(now, choice, states, inside[sources], number)
+            _take(now, choice, borders.entries, outside[borders.entered], back)
+            leaving = best[exits]
+            by = leaving.argmax(axis=0)
+            leaving = leaving.max(axis=0) - penalties
+            left = leaving > outside
+            left_by[frame] = np.where(left, by, _STAYS)
+            outside = np.maximum(outside, leaving)
+            reached = np.maximum.accumulate(outside)
+            left_at[frame] = np.maximum.accumulate(np.where(outside >= reached, places, 0))
+            outside = reached + other[frame]
+            np.add(now, given, out=inside)
     ends = graph.ends if to_end else np.arange(n_states)
     state = int(ends[np.argmax(best[ends])])
     border = n_borders - 1 if to_end else int(outside.argmax())

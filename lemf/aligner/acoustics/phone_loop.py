@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lemf.aligner.acoustics.graph import N_PARTS
-from lemf.aligner.acoustics.viterbi import NEVER
+from lemf.aligner.acoustics.viterbi import BLOCK, NEVER
 from lemf.arrays import FloatArray
 
 
@@ -28,18 +28,19 @@ def score_free_phones(scores: FloatArray, penalties: Sequence[float]) -> FloatAr
     (frames, penalties) float64
         The sum up to a frame is the logarithm of the likelihood up to that frame.
     """
-    states = scores.reshape(len(scores), -1, N_PARTS)[:, :-1]
+    states = scores.reshape(len(scores), -1, N_PARTS)[:, :-1].swapaxes(1, 2)
     costs = np.array(penalties)
     reached = np.empty((len(states), len(costs)))
-    best = np.full((len(costs), *states.shape[1:]), NEVER)
-    best[:, :, 0] = states[0, :, 0]
-    reached[0] = best[:, :, 0].max(axis=1)
+    best = np.full((len(costs), *states.shape[1:]), NEVER)  # penalties, parts, phones
+    best[:, 0] = states[0, 0]
+    reached[0] = best[:, 0].max(axis=1)
     now = np.empty_like(best)
-    for frame in range(1, len(states)):
-        starts = best[:, :, -1].max(axis=1) - costs
-        np.maximum(best[:, :, 0], starts[:, None], out=now[:, :, 0])
-        np.maximum(best[:, :, 1:], best[:, :, :-1], out=now[:, :, 1:])
-        now += states[frame]
-        best, now = now, best
-        reached[frame] = best.reshape(len(costs), -1).max(axis=1)
+    for first in range(1, len(states), BLOCK):
+        for frame, given in enumerate(np.ascontiguousarray(states[first : first + BLOCK]), first):
+            starts = best[:, -1].max(axis=1) - costs
+            np.maximum(best[:, 0], starts[:, None], out=now[:, 0])
+            np.maximum(best[:, 1:], best[:, :-1], out=now[:, 1:])
+            now += given
+            best, now = now, best
+            best.reshape(len(costs), -1).max(axis=1, out=reached[frame])
     return np.diff(reached, axis=0, prepend=0.0)

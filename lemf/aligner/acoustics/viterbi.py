@@ -8,6 +8,7 @@ from lemf.aligner.acoustics.graph import Graph
 from lemf.arrays import FloatArray, IntArray
 
 NEVER = -1e30  # logarithm of a likelihood of none
+BLOCK = 256  # frames whose scores are gathered at once
 
 
 def find_path(scores: FloatArray, columns: IntArray, graph: Graph) -> tuple[IntArray, float]:
@@ -29,23 +30,26 @@ def find_path(scores: FloatArray, columns: IntArray, graph: Graph) -> tuple[IntA
     """
     n_frames, n_states = len(scores), len(columns)
     rounds = part_jumps(graph.jumps)
-    closed = ~graph.follows[1:]
+    closed = np.where(graph.follows[1:], 0.0, NEVER)
     entered_from = np.zeros((n_frames, n_states), np.int8)  # 0: itself, 1: the one before, 2...
+    is_before = entered_from.view(np.bool_)
     best = np.full(n_states, NEVER)
     best[graph.starts] = scores[0, columns[graph.starts]]
-    before = np.full(n_states, NEVER)
-    for frame in range(1, n_frames):
-        before[1:] = best[:-1]
-        before[1:][closed] = NEVER
-        choice = entered_from[frame]
-        np.greater(before, best, out=choice, casting="unsafe")
-        now = np.maximum(before, best)
-        for number, (states, sources) in enumerate(rounds, 2):
-            jumped = best[sources]
-            better = jumped > now[states]
-            now[states[better]] = jumped[better]
-            choice[states[better]] = number
-        best = now + scores[frame, columns]
+    before, now = np.full(n_states, NEVER), np.empty(n_states)
+    for first in range(1, n_frames, BLOCK):
+        for frame, given in enumerate(scores[first : first + BLOCK, columns], first):
+            np.add(best[:-1], closed, out=before[1:])
+            choice = entered_from[frame]
+            np.greater(before, best, out=is_before[frame])
+            np.maximum(before, best, out=now)
+            for number, (states, sources) in enumerate(rounds, 2):
+                jumped = best[sources]
+                better = jumped > now[states]
+                taken = states[better]
+                now[taken] = jumped[better]
+                choice[taken] = number
+            now += given
+            best, now = now, best
     state = int(graph.ends[np.argmax(best[graph.ends])])
     total = float(best[state])
     path = np.empty(n_frames, np.int64)

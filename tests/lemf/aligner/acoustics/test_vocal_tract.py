@@ -3,7 +3,7 @@ import pytest
 
 from lemf.aligner.acoustics.mfcc import compute_cepstra, warp
 from lemf.aligner.acoustics.models import read_seed
-from lemf.aligner.acoustics.vocal_tract import fit_vocal_tract
+from lemf.aligner.acoustics.vocal_tract import FACTORS, _climb, fit_vocal_tract
 
 
 def test_a_factor_of_one_changes_nothing_and_factors_undo_each_other():
@@ -40,3 +40,19 @@ def test_the_middle_of_a_long_recording_tells_the_factor(spoken_cepstra):
     around = np.tile(spoken_cepstra, (8, 1))
     long = np.concatenate([around, middle, around])
     assert fit_vocal_tract(long, models) == fit_vocal_tract(middle, models)
+
+
+@pytest.mark.parametrize("summit", range(len(FACTORS)))
+@pytest.mark.parametrize("dip", [None, *range(len(FACTORS))])
+def test_the_likeliest_factor_is_reached_past_a_dip_without_a_look_at_all(summit, dip):
+    heights = [-abs(place - summit) for place in range(len(FACTORS))]
+    if dip is not None and dip != summit:
+        heights[dip] = -99
+    seen = set()
+
+    def height(place):
+        seen.add(place)
+        return heights[place]
+
+    assert _climb(height, len(FACTORS), FACTORS.index(1.0)) == summit
+    assert len(seen) < len(FACTORS)
