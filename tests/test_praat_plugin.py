@@ -60,6 +60,57 @@ def test_other_selections_are_refused_in_words(objects, chosen):
         run_file(several, str(SCRIPT), COMMAND, "paper", "")
 
 
+def test_refusals_name_the_selected_objects_once(objects):
+    with pytest.raises(parselmouth.PraatError) as error:
+        run_file(objects, str(SCRIPT), COMMAND, "paper", "--sentences nine")
+    assert str(error.value).startswith("TextGrid my_grid: no tier 'nine' for --sentences; ")
+    with pytest.raises(parselmouth.PraatError) as error:
+        run_file(objects, str(SCRIPT), COMMAND, "paper", "--bad")
+    assert str(error.value).startswith("No such option '--bad'")
+
+
+def test_a_sound_above_one_is_not_clipped(objects):
+    sound = objects[0]
+    expected, _ = run_file(objects, str(SCRIPT), COMMAND, "paper", "", capture_output=True)
+    sound.values *= 5  # to 2.56
+    loud, shown = run_file(objects, str(SCRIPT), COMMAND, "paper", "", capture_output=True)
+    assert labels(loud[1], 3) == labels(expected[1], 3)
+    assert "note: Sound untitled: reaches 2.56, and files end at 1: scored with ampl" in shown
+    assert "amplitudes divided by 4, so levels are 12.0 dB lower" in shown
+    assert loud[0].values.max() > 1
+
+
+def test_a_quiet_sound_keeps_its_steps(objects):
+    expected, _ = run_file(objects, str(SCRIPT), COMMAND, "paper", "", capture_output=True)
+    objects[0].values /= 2**12  # of 16 bits, 4 would be left
+    quiet, shown = run_file(objects, str(SCRIPT), COMMAND, "paper", "", capture_output=True)
+    assert labels(quiet[1], 3) == labels(expected[1], 3)
+    assert "note:" not in shown
+
+
+def test_an_extract_with_preserved_times_keeps_them(objects):
+    sound, grid = objects
+    start_s, end_s = 0.05, sound.xmax
+    expected, _ = run_file(objects, str(SCRIPT), COMMAND, "paper", "", capture_output=True)
+    part = call(sound, "Extract part...", start_s, end_s, "rectangular", 1.0, "yes")
+    grid_part = call(grid, "Extract part...", start_s, end_s, "yes")
+    selected, shown = run_file(
+        [part, grid_part], str(SCRIPT), COMMAND, "paper", "", capture_output=True
+    )
+    scored = selected[1]
+    assert (scored.xmin, scored.xmax) == (start_s, pytest.approx(end_s, abs=1e-9))
+    word = call(grid, "Get interval at time...", 1, 0.5)
+    really_s = call(grid, "Get start time of interval...", 1, word)
+    place = call(scored, "Get interval at time...", 3, 0.5)
+    start = call(scored, "Get start time of interval...", 3, place)
+    assert start == pytest.approx(really_s, abs=1e-6)
+    assert len(labels(scored, 3)) == len(labels(expected[1], 3))
+    assert "starts at 0.050 s; times in this window count from there" in shown
+    assert (part.xmin, grid_part.xmin) == (start_s, start_s)
+    with pytest.raises(parselmouth.PraatError, match="my_grid starts at 0 s, Sound untitled_part"):
+        run_file([part, grid], str(SCRIPT), COMMAND, "paper", "")
+
+
 def test_a_command_that_is_not_found_is_said(objects):
     with pytest.raises(parselmouth.PraatError, match=r"not found|does not run|No such file"):
         run_file(objects, str(SCRIPT), "/no/such/lemf", "paper", "")
