@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from lemf.reading.audio import Audio
 from lemf.runtime.processes import same_imports
 
 _NO_PHONE = "spn"  # of a word that is not spoken
+_THREADS = "RAYON_NUM_THREADS"  # several add up in another order each time, so that edges differ
 _COMMAND = "import sys, viter; sys.exit(viter.main(['viter', *sys.argv[1:]]))"
 
 
@@ -82,6 +84,7 @@ def _run(*arguments: str | Path) -> None:
             [sys.executable, "-c", _COMMAND, *map(str, arguments)],
             capture_output=True,
             check=False,
+            env={**os.environ, _THREADS: "1"},
             text=True,
             errors="replace",
         )
