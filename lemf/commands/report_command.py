@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from lemf.commands.align_options import (
     WordOptions,
+    align_settings,
     check_word_options,
     read_inputs,
     word_inputs,
@@ -106,12 +107,20 @@ def report(
     check_apart([output], word_inputs(audio, textgrid, options))
     check_output(output, force=options["force"])
 
+    from lemf.page.command import word_arguments
     from lemf.page.report import make_page
 
     recording, grid = read_inputs(audio, textgrid, settings, options)
     alignment = align_inputs(recording, grid, settings)
     measured = measure_inputs(recording, grid, alignment, settings, with_detail=True)
-    page = make_page(recording, measured, settings, sound)
+    words = word_arguments(
+        textgrid,
+        align_settings(options),
+        text=options["text"],
+        text_file=options["text_file"],
+        whisper=options["whisper"],
+    )
+    page = make_page(recording, measured, settings, sound, words)
     for note in page.notes:
         say(f"note: {measured.audio}: {note}")
     write_output(output, page.html.encode(), force=options["force"])

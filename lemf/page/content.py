@@ -25,6 +25,7 @@ from lemf.contours.measurement import Measurement
 from lemf.display.measures_table import measure_cells
 from lemf.display.table_layout import format_break
 from lemf.errors import printable
+from lemf.page.command import name_words, page_command
 from lemf.page.contours import pack_contours
 from lemf.pipeline import score_measurement
 from lemf.reading.alignment import Phone, Word
@@ -39,7 +40,12 @@ FILE = "file"  # the decision of a file, among those that lemf ships
 _LIVE_FLAGS = ("flat", "few_words")  # which depend on weights and decision: the page tells
 
 
-def page_content(measured: Measurement, settings: Settings, emphasis: Emphasis) -> dict[str, Any]:
+def page_content(
+    measured: Measurement,
+    settings: Settings,
+    emphasis: Emphasis,
+    words: Sequence[str] | None = None,
+) -> dict[str, Any]:
     """Gather what the page of a recording holds.
 
     Parameters
@@ -49,6 +55,8 @@ def page_content(measured: Measurement, settings: Settings, emphasis: Emphasis) 
     settings : Settings
     emphasis : Emphasis
         The measurement scored by these settings, as the page opens.
+    words : sequence of str, optional
+        The arguments of the command line that name the words; by default those of the TextGrid.
 
     Returns
     -------
@@ -58,7 +66,8 @@ def page_content(measured: Measurement, settings: Settings, emphasis: Emphasis) 
     """
     undecided = replace(settings, weights=None, decide=OFF, threshold=DEFAULT_THRESHOLD)
     by_set = {name: score_measurement(measured, replace(undecided, cues=name)) for name in CUE_SETS}
-    words = cut_at_breaks(measured, settings).alignment.sentences
+    sentences = cut_at_breaks(measured, settings).alignment.sentences
+    named = name_words(measured.textgrid) if words is None else words
     return {
         "lemf": emphasis.version,
         "audio": printable(PurePath(emphasis.audio).name),
@@ -81,10 +90,11 @@ def page_content(measured: Measurement, settings: Settings, emphasis: Emphasis) 
         "sentences": [
             _sentence(sentence, given, scored)
             for sentence, given, scored in zip(
-                words, emphasis.sentences, by_set["all"].sentences, strict=True
+                sentences, emphasis.sentences, by_set["all"].sentences, strict=True
             )
         ],
         "contours": pack_contours(measured.contours),
+        "command": page_command(measured.audio, named, settings),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from lemf.config import (
 from lemf.contours.contours import Track, Work
 from lemf.contours.measurement import Measurement, measure
 from lemf.option_choices import PAGE_SOUNDS, PageSound
+from lemf.page.command import word_arguments
 from lemf.page.content import page_content
 from lemf.page.html import format_page
 from lemf.page.sound import encode_recording
@@ -68,16 +70,19 @@ def report(
     check_choice("sound", sound, PAGE_SOUNDS)
     settings = settings or Settings()
     recording = open_audio(audio, rate_hz, settings.channel)
+    aligning = AlignSettings(language=language, aligner=aligner, force_fit=force_fit)
     measured = measure(
         recording,
         textgrid,
         settings,
         text=text,
-        aligning=AlignSettings(language=language, aligner=aligner, force_fit=force_fit),
+        aligning=aligning,
         with_detail=True,
         work=Work(threads, track),
     )
-    return make_page(recording, measured, settings, sound).html
+    named = textgrid.path if isinstance(textgrid, TextGrid) else textgrid
+    words = word_arguments(named, aligning, text=text)
+    return make_page(recording, measured, settings, sound, words).html
 
 
 class Page(NamedTuple):
@@ -88,9 +93,16 @@ class Page(NamedTuple):
 
 
 def make_page(
-    recording: Audio, measured: Measurement, settings: Settings, sound: PageSound
+    recording: Audio,
+    measured: Measurement,
+    settings: Settings,
+    sound: PageSound,
+    words: Sequence[str] | None = None,
 ) -> Page:
-    """Make the page of a measurement with detail; the other parameters are those of `report`."""
+    """Make the page of a measurement with detail.
+
+    `words` is that of `page_content`; the other parameters are those of `report`.
+    """
     emphasis = score_measurement(measured, settings)
-    content = page_content(measured, settings, emphasis)
+    content = page_content(measured, settings, emphasis, words)
     return Page(format_page(content, encode_recording(recording, sound)), emphasis.notes)

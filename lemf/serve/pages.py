@@ -7,6 +7,7 @@ from typing import Any
 
 from lemf.config import Settings
 from lemf.errors import printable
+from lemf.page.command import name_words
 from lemf.page.content import page_content
 from lemf.page.html import RECORDING_SCRIPTS, fill_page
 from lemf.pipeline import score_measurement
@@ -37,8 +38,14 @@ def recording_content(
         How much is corrected; empty where nothing is.
     """
     emphasis = score_measurement(corrected.measured, settings)
+    named = name_words(opened.textgrid.path)
+    if counts:
+        named = (str(opened.entry.path.with_name(saves_to)),)
+    content = page_content(corrected.measured, settings, emphasis, named)
+    if counts:
+        content["command"]["where"] += ", once the corrections are saved"
     return {
-        **page_content(corrected.measured, settings, emphasis),
+        **content,
         "audio": printable(opened.entry.name),
         "index": "/",
         "sound": f"/sound/{opened.entry.id}",

@@ -70,6 +70,7 @@ function rescore() {
   const { model, note } = controls.effective();
   view.results = scoreAll(model);
   $("decide-note").textContent = note || (model ? `P is fitted on ${model.fitted_on}.` : "");
+  $("command-title").textContent = `The same on the command line, ${data.command.where}:`;
   $("command").textContent = controls.command();
   $("meta").textContent = describeRecording();
   showSentence();

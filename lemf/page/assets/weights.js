@@ -95,12 +95,14 @@ function makeWeights(parts, data, state, onChange) {
   }
 
   function command() {
-    const words = ["lemf score …", `--cues ${state.cues}`];
+    const { given, options, decide: file } = data.command;
+    const words = [given, `--cues ${state.cues}`];
     const changed = Object.entries(state.weights).filter(([name, value]) => value !== data.sets[state.cues].weights[name]);
     if (changed.length) words.push(`--weights ${changed.map(([name, value]) => `${name}=${value}`).join(",")}`);
     const usual = state.cues === "listeners" && !changed.length ? "emphasis" : "off";
-    if (decide.value !== usual) words.push(`--decide ${decide.value === "file" ? "FILE.json" : decide.value}`);
+    if (decide.value !== usual) words.push(`--decide ${decide.value === "file" ? file : decide.value}`);
     if (decide.value !== "off" && state.threshold !== 0.5) words.push(`--threshold ${state.threshold}`);
+    if (options) words.push(options);
     return words.join(" ");
   }
 

@@ -17,6 +17,7 @@ from lemf.pipeline import score_measurement
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 REALLY = (str(EXAMPLES / "really.wav"), str(EXAMPLES / "really.TextGrid"))
+COMMAND = "lemf score really.wav really.TextGrid"
 SCORE_TOLERANCE = 1e-9
 LATE_S = 0.15  # how late a word may light up, or the sound stop, on a busy machine
 PERSIAN = "\u0645\u06cc\u200c\u062e\u0648"  # with the joiner that the script needs
@@ -196,7 +197,7 @@ def test_cue_sets_score_as_the_command_line(visit, really, cues):
     one.page.locator(f"#set-{cues}").check()
     one.next_frame()
     assert_shows(one, score("--cues", cues))
-    assert one.page.inner_text("#command").startswith(f"lemf score … --cues {cues}")
+    assert one.page.inner_text("#command").startswith(f"{COMMAND} --cues {cues}")
 
 
 def test_weights_decision_and_threshold_score_again(visit, really):
@@ -205,7 +206,7 @@ def test_weights_decision_and_threshold_score_again(visit, really):
     one.page.fill("#weight-pitch", "2.125")
     one.next_frame()
     weights = "pitch=2.125,energy=-0.35"
-    assert one.page.inner_text("#command") == f"lemf score … --cues paper --weights {weights}"
+    assert one.page.inner_text("#command") == f"{COMMAND} --cues paper --weights {weights}"
     assert_shows(one, score("--weights", weights))
 
     one.page.locator("#set-listeners").check()
@@ -213,7 +214,7 @@ def test_weights_decision_and_threshold_score_again(visit, really):
     one.page.fill("#threshold", "0.2")
     one.next_frame()
     options = ("--cues", "listeners", "--decide", "accent", "--threshold", "0.2")
-    assert one.page.inner_text("#command") == " ".join(("lemf score …", *options))
+    assert one.page.inner_text("#command") == " ".join((COMMAND, *options))
     sentence = score(*options)
     assert_shows(one, sentence)
     marked = one.page.locator(".word.marked .label").all_inner_texts()

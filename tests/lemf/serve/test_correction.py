@@ -325,3 +325,16 @@ def test_a_correction_that_leaves_no_word_is_the_line_of_the_command_line(client
     response, answer = client.post(f"/score/{content['serve']['id']}", given)
     assert response.status == 422
     assert json.loads(answer)["error"].startswith(f"{client.folder}/really.TextGrid (corrected")
+
+
+def test_the_command_of_a_corrected_page_names_the_file_it_is_saved_to(client):
+    page = client.content_of("really.wav")
+    assert page["command"]["where"] == "in the folder of the recording"
+    assert page["command"]["given"] == "lemf score really.wav really.TextGrid"
+    word = page["sentences"][0]["words"][1]
+    steps = [["label", word["start_s"], "truly"]]
+    content = {"steps": steps, "revision": page["serve"]["revision"]}
+    _, body = client.post(f"/score/{client.id_of('really.wav')}", content)
+    command = json.loads(body)["command"]
+    assert command["given"] == "lemf score really.wav really.corrected.TextGrid"
+    assert command["where"].endswith(", once the corrections are saved")
