@@ -24,20 +24,25 @@ if TYPE_CHECKING:
     from lemf.option_choices import F0Axis
 
 
-class MeasureOptions(TypedDict):
-    """Values of the options for reading and measuring recordings and TextGrids."""
+class SoundOptions(TypedDict):
+    """Values of the options for measuring recordings and reading labels."""
 
     pitch: PitchMethod
     pitch_range: str
     highpass: float | None
     sentences: str
+    duration: DurationMethod
+    encoding: str | None
+    silence: tuple[str, ...]
+
+
+class MeasureOptions(SoundOptions):
+    """Values of the options for reading and measuring recordings and TextGrids."""
+
     words_tier: str | None
     phones_tier: str | None
     speaker: str | None
     channel: str | None
-    duration: DurationMethod
-    encoding: str | None
-    silence: tuple[str, ...]
 
 
 class ScoringOptions(WeightOptions, MeasureOptions):
@@ -51,6 +56,13 @@ class AnalysisOptions(ScoringOptions):
     """Values of these options of the commands that write files which exist with ``--force``."""
 
     force: bool
+
+
+class SpeakersOptions(WeightOptions, SoundOptions):
+    """Values of the options for all speakers: none for the tiers and the channel of one."""
+
+    breaks: bool
+    measures: bool
 
 
 class ViewOptions(AnalysisOptions):
@@ -70,7 +82,7 @@ encoding_option = click.option(
     metavar="NAME",
     help="Encoding of TextGrids and texts, such as gbk or cp1250.  [default: found in their bytes]",
 )
-_MEASURE_OPTIONS = (
+_SOUND_OPTIONS = (
     click.option(
         "--pitch",
         type=click.Choice(PITCH_METHODS),
@@ -99,6 +111,8 @@ _MEASURE_OPTIONS = (
         help="One sentence per file, split at pauses over S seconds or at major phrase boundaries, "
         "or the intervals of a tier.",
     ),
+)
+_TIER_OPTIONS = (
     click.option(
         "--words-tier", metavar="NAME", help="Tier of the words.  [default: found by its name]"
     ),
@@ -109,6 +123,8 @@ _MEASURE_OPTIONS = (
         "--speaker", metavar="NAME", help="Speaker, where tiers are named 'NAME - words'."
     ),
     channel_option,
+)
+_LABEL_OPTIONS = (
     click.option(
         "--duration",
         type=click.Choice(DURATION_METHODS),
@@ -138,31 +154,37 @@ measures_option = click.option(
     is_flag=True,
     help="Also measure each word's F0 in Hz and semitones, level in dB and phones a second.",
 )
-_VIEW_OPTIONS = (
-    click.option(
-        "--top",
-        type=click.IntRange(min=1),
-        default=3,
-        show_default=True,
-        help="Number of words to highlight.",
-    ),
-    click.option(
-        "--f0-axis",
-        type=click.Choice(F0_AXES),
-        default="log",
-        show_default=True,
-        help="Scale of the F0 axis in the figure.",
-    ),
+top_option = click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="Number of words to highlight.",
+)
+_f0_axis_option = click.option(
+    "--f0-axis",
+    type=click.Choice(F0_AXES),
+    default="log",
+    show_default=True,
+    help="Scale of the F0 axis in the figure.",
 )
 
-# The options that a command takes as `MeasureOptions`, `ScoringOptions`, `AnalysisOptions` or
-# `ViewOptions`
-measure_options = add_options(*_MEASURE_OPTIONS)
+# The options that a command takes as `MeasureOptions`, `ScoringOptions`, `AnalysisOptions`,
+# `ViewOptions` or `SpeakersOptions`
+measure_options = add_options(*_SOUND_OPTIONS, *_TIER_OPTIONS, *_LABEL_OPTIONS)
 scoring_options = add_options(
     weight_options, measure_options, _normalise_option, breaks_option, measures_option
 )
 analysis_options = add_options(scoring_options, force_option)
-view_options = add_options(scoring_options, *_VIEW_OPTIONS, force_option)
+view_options = add_options(scoring_options, top_option, _f0_axis_option, force_option)
+speakers_options = add_options(
+    weight_options,
+    *_SOUND_OPTIONS,
+    *_LABEL_OPTIONS,
+    _normalise_option,
+    breaks_option,
+    measures_option,
+)
 
 
 def note_slow_pitch(settings: Settings) -> None:

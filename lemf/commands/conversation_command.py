@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING, Literal, Unpack
 
 import click
 
-from lemf.commands.analysis_options import ViewOptions, read_settings, view_options
+from lemf.commands.analysis_options import (
+    SpeakersOptions,
+    read_settings,
+    speakers_options,
+    top_option,
+)
 from lemf.commands.measuring import align_inputs, measure_inputs
 from lemf.errors import shown
 from lemf.option_choices import CONVERSATION_FORMATS, ConversationFormat
-from lemf.runtime.console import PATH, open_stdout, print_data, print_text, say
+from lemf.runtime.console import PATH, force_option, open_stdout, print_data, print_text, say
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 
 if TYPE_CHECKING:
     from lemf.config import Settings
     from lemf.display.conversation import Spoken
+    from lemf.reading.audio import Audio
     from lemf.reading.textgrid import TextGrid
     from lemf.scoring.emphasis import Emphasis
 
@@ -50,37 +56,46 @@ SpokenFormat = Literal["table", "json", "csv"] | ConversationFormat
     metavar="NAME=N",
     help="Channel of a speaker, from 1; may be repeated.  [default: where the speaker stands out]",
 )
-@view_options
+@click.option(
+    "--language",
+    metavar="CODE",
+    help="Language of the words, such as en: find the phones of speakers who have no phone tier.",
+)
+@speakers_options
+@top_option
+@force_option
 def conversation(
     audio: Path,
     textgrid: Path,
     output_format: SpokenFormat,
     scored_textgrid: Path | None,
     given: tuple[str, ...],
-    **options: Unpack[ViewOptions],
+    language: str | None,
+    top: int,
+    force: bool,
+    **options: Unpack[SpeakersOptions],
 ) -> None:
     """Score every speaker of AUDIO, each from one channel.
 
     TEXTGRID has tiers 'NAME - words' and 'NAME - phones' for every speaker. A speaker's channel is
     that in which the words of this speaker stand out from those of the others.
     """
-    for name in ("speaker", "channel", "words_tier", "phones_tier"):
-        if options[name]:
-            raise click.UsageError(
-                f"--{name.replace('_', '-')} is for one speaker: use it with lemf score"
-            )
-    settings = read_settings(options)
+    settings = read_settings(
+        {**options, "words_tier": None, "phones_tier": None, "speaker": None, "channel": None}
+    )
     channels = dict(_parse_channel(text) for text in given)
     check_suffix(scored_textgrid, (".TextGrid",))
     if scored_textgrid is not None:
         check_apart([scored_textgrid], [audio, textgrid])
-        check_output(scored_textgrid, force=options["force"])
+        check_output(scored_textgrid, force=force)
 
     from lemf.contours.speaker_channels import channel_notes, find_speakers, with_given_channels
     from lemf.display.conversation import Spoken
     from lemf.reading.alignment_files import read_textgrid
+    from lemf.reading.audio import read_audio
     from lemf.reading.sound_files.lengths import count_channels
     from lemf.reading.tiers import speaker_names
+    from lemf.transcription.word_source import complete_phones
 
     grid = read_textgrid(textgrid, encoding=settings.encoding, audio=audio)
     found = find_speakers(audio, grid, settings)
@@ -90,13 +105,17 @@ def conversation(
         say(f"note: {textgrid}: without a word, so not scored: {', '.join(map(shown, silent))}")
     for note in channel_notes(speakers):
         say(f"note: {audio}: {note}")
-    spoken = []
+    spoken, tiers = [], list(grid.tiers)
     for name, one in speakers.items():
         chosen = replace(settings, speaker=name, channel=one.channel)
-        spoken.append(Spoken(name, one.channel, _score_speaker(audio, grid, chosen)))
+        recording = read_audio(audio, channel=one.channel)
+        own = complete_phones(recording, grid, chosen, language)
+        tiers += own.tiers[len(grid.tiers) :]
+        spoken.append(Spoken(name, one.channel, _score_speaker(recording, own, chosen)))
+    grid = replace(grid, tiers=tuple(tiers))
     if scored_textgrid is not None:
-        _write_tiers(scored_textgrid, grid, spoken, force=options["force"])
-    _print(spoken, grid, output_format, options["top"])
+        _write_tiers(scored_textgrid, grid, spoken, force=force)
+    _print(spoken, grid, output_format, top)
 
 
 def _parse_channel(text: str) -> tuple[str, int]:
@@ -106,11 +125,9 @@ def _parse_channel(text: str) -> tuple[str, int]:
     return name, int(number)
 
 
-def _score_speaker(audio: Path, grid: TextGrid, settings: Settings) -> Emphasis:
+def _score_speaker(recording: Audio, grid: TextGrid, settings: Settings) -> Emphasis:
     from lemf.pipeline import score_measurement
-    from lemf.reading.audio import read_audio
 
-    recording = read_audio(audio, channel=settings.channel)
     alignment = align_inputs(recording, grid, settings)
     emphasis = score_measurement(measure_inputs(recording, grid, alignment, settings), settings)
     for note in emphasis.notes:

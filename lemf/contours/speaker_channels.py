@@ -131,9 +131,12 @@ def channel_notes(found: Mapping[str, SpeakerChannel]) -> list[str]:
     notes = []
     for name, one in found.items():
         if one.margin_db < _SEPARATED_DB:
+            why = f"stands out in no channel (by {one.margin_db:.1f} dB)"
+            if len(found) == 1:
+                why = "is the only speaker"
             notes.append(
-                f"{name} stands out in no channel (by {one.margin_db:.1f} dB), and is measured in "
-                f"the loudest, {one.channel}; --speaker-channel {name}=N names another"
+                f"{name} {why}, and is measured in the loudest channel, {one.channel}; "
+                f"--speaker-channel {name}=N names another"
             )
     shared: dict[int, list[str]] = {}
     for name, one in found.items():

@@ -81,11 +81,13 @@ def select_tiers(
     if not speaker.phones:
         if not any(word.label.strip() for word in words.intervals):
             fail_no_words(textgrid, words)
-        whose = f" of {speaker.name!r}" if speaker.name else ""
+        whose, named = "", "with --phones-tier"
+        if speaker.name:
+            whose, named = f" of {speaker.name!r}", repr(f"{speaker.name} - phones")
         raise TextGridError(
             f"{textgrid.path}: no phone tier{whose} for the words of tier {words.name!r}; "
-            f"{_list_tiers(textgrid)}. Name one with --phones-tier, let --language CODE find the "
-            "phones, or use --duration word"
+            f"{_list_tiers(textgrid)}. Name one {named}, let --language CODE find the phones, or "
+            "use --duration word"
         )
     return words, _one(textgrid, speaker.phones, "--phones-tier")
 
@@ -267,6 +269,12 @@ def _fail_no_speaker(textgrid: TextGrid, known: list[_Speaker], name: str) -> No
 def _one(textgrid: TextGrid, tiers: list[_Tier], option: str) -> _Tier:
     if len(tiers) > 1:
         names = ", ".join(repr(tier.name) for tier in tiers)
+        speaker, kind = _speaker_and_kind(tiers[0].name)
+        if speaker:
+            raise TextGridError(
+                f"{textgrid.path}: {len(tiers)} tiers of {kind} of one speaker: {names}; rename "
+                "all but one, by more than case"
+            )
         raise TextGridError(
             f"{textgrid.path}: {len(tiers)} tiers fit {option}: {names}; rename all but one"
         )

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -94,14 +95,54 @@ def test_a_speaker_without_a_word_is_named(talk, tmp_path):
     assert "talk.TextGrid: without a word, so not scored: 'Ben'" in result.stderr
 
 
+def rewrite(talk, folder, keep, rename=lambda name: name):
+    """Copy the talk with some of its tiers under other names."""
+    grid = lemf.read_textgrid(talk / "talk.TextGrid")
+    tiers = tuple(replace(one, name=rename(one.name)) for one in grid.tiers if keep(one.name))
+    lemf.write_textgrid(lemf.TextGrid(0.0, grid.end_s, tiers, "some"), folder / "talk.TextGrid")
+    shutil.copy(talk / "talk.wav", folder)
+
+
+def test_names_that_differ_by_case_are_refused(talk, tmp_path):
+    rewrite(talk, tmp_path, lambda _: True, lambda name: name.replace("Ben", "ANNA"))
+    result = run(tmp_path)
+    assert result.exit_code == 1
+    assert result.stderr.endswith(
+        "talk.TextGrid: 2 tiers of words of one speaker: 'Anna - words', 'ANNA - words'; rename "
+        "all but one, by more than case\n"
+    )
+
+
+def test_a_lone_speaker_is_no_comparison(talk, tmp_path):
+    rewrite(talk, tmp_path, lambda name: name.startswith("Ben"))
+    result = run(tmp_path)
+    assert result.stdout.startswith("Ben, channel 2\n")
+    assert "Ben is the only speaker, and is measured in the loudest channel, 2; " in result.stderr
+    assert "stands out" not in result.stderr
+
+
+def test_phones_that_are_missing_are_found_by_the_language(talk, tmp_path):
+    rewrite(talk, tmp_path, lambda name: name != "Ben - phones")
+    refused = run(tmp_path)
+    assert refused.exit_code == 1
+    assert "Name one 'Ben - phones', let --language CODE find the phones, or" in refused.stderr
+    pytest.importorskip("espeakng_loader")
+    scored = tmp_path / "scored.TextGrid"
+    result = run(tmp_path, "--language", "en", "--textgrid", scored)
+    assert result.exit_code == 0, result.output
+    assert result.stderr.count("the phones are lemf's, found inside the given words (en)") == 1
+    (phones,) = [one for one in lemf.read_textgrid(scored).tiers if one.name == "Ben - phones"]
+    assert sum(1 for one in phones.intervals if one.label) > 10
+
+
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
         (("--speaker-channel", "Anna=3"), 1, "no channel 3; it has 2, counted from 1"),
         (("--speaker-channel", "Bob=1"), 1, "no speaker 'Bob'; there are: Anna, Ben"),
         (("--speaker-channel", "Anna"), 2, "--speaker-channel Anna: write NAME=N, such as Anna=1"),
-        (("--speaker", "Anna"), 2, "--speaker is for one speaker: use it with lemf score"),
-        (("--words-tier", "words"), 2, "--words-tier is for one speaker"),
+        (("--speaker", "Anna"), 2, "No such option '--speaker'. Did you mean '--speaker-channel'"),
+        (("--words-tier", "words"), 2, "No such option '--words-tier'"),
         (("--textgrid", "scored.wav"), 1, "scored.wav: the name must end in .TextGrid"),
     ],
 )
