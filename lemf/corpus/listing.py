@@ -13,8 +13,8 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from itertools import chain, pairwise
-from operator import itemgetter
+from itertools import chain, pairwise, repeat
+from operator import eq, itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -120,7 +120,8 @@ def list_recordings(
 
     # Order them by id
     recordings.sort(key=itemgetter(0))
-    are_alike = len({one[0] for one in recordings}) < len(recordings)
+    ids = [one[0] for one in recordings]
+    are_alike = any(map(eq, ids, ids[1:]))
     for first, second in pairwise(recordings) if are_alike else ():
         if first.id == second.id:
             raise CorpusError(
@@ -186,6 +187,7 @@ def _look_into(path: str, folder: str) -> tuple[list[str], list[tuple[str, bool]
                 below.append((f"{folder}{name}/", one.is_symlink()))
             else:
                 names.append(folder + name)
+    names.sort()  # here, where they share the processor's cache, and few are out of order later
     return names, below
 
 
@@ -227,54 +229,62 @@ def _pair(root: str, found: _Found, textgrids: str | None) -> Listing:
 
     Where there is none, what another tool has written takes its place.
     """
-    by_suffix: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)  # stems and names
+    by_suffix: defaultdict[str, list[str]] = defaultdict(list)
     for name in found.names:
-        stem, _, suffix = name.rpartition(".")
-        by_suffix[suffix].append((stem, name))
+        by_suffix[name.rpartition(".")[2]].append(name)
     audio, beside = _of_kinds(by_suffix, AUDIO_SUFFIXES), _of_kinds(by_suffix, (TEXTGRID_SUFFIX,))
-    texts = _by_stem(one for kind in TRANSCRIPT_SUFFIXES for one in _of_kinds(by_suffix, (kind,)))
+    texts = _by_stem([one for kind in TRANSCRIPT_SUFFIXES for one in _of_kinds(by_suffix, (kind,))])
     prefix = prefix_of(root)
     repeated_folders, unsearched = found.repeated_folders, found.unsearched
-    if textgrids is None:
-        grids_prefix = prefix
-    else:
-        grids_prefix, found = prefix_of(textgrids), _walk(textgrids)
-        beside = [
-            (name.rpartition(".")[0], name)
-            for name in found.names
-            if name.lower().endswith(f".{TEXTGRID_SUFFIX}")
-        ]
+    others_prefix = prefix
+    if textgrids is not None:
+        others_prefix, found = prefix_of(textgrids), _walk(textgrids)
+        beside = [name for name in found.names if name.lower().endswith(f".{TEXTGRID_SUFFIX}")]
         repeated_folders = repeated_folders + found.repeated_folders
         unsearched = unsearched + found.unsearched
-    beside.sort(key=itemgetter(1))
-    grids = _by_stem(beside)
-    others: dict[str, str] | None = None  # made for the first recording without a TextGrid
-    recordings = []
-    used = set[str]()
-    for stem, name in audio:
-        grid = grids.get(stem) or _match(stem, grids)
-        if grid is None:
-            if others is None:
-                others = {_compose(name): name for name in found.names}
-            grid = _find_other(name, others, grids_prefix)
-        text = _match(stem, texts) if texts else None
-        if grid is not None:
-            used.add(grid)
-            grid = grids_prefix + grid
-        text_file = None if text is None else prefix + text
-        recordings.append(Recording(stem, prefix + name, grid, None, None, text_file))
-    unused = []
-    if len(used) < len(beside):
-        unused = [grids_prefix + name for _, name in beside if name not in used]
+
+    # Whole lists at a time: a call for each of 200,000 recordings takes longer than the disk
+    stems = _stems(audio)
+    grids: Sequence[str | None] = beside
+    unused = list[str]()
+    if stems != _stems(beside):  # else each recording has its TextGrid
+        grids = _find_grids(audio, beside, found.names, others_prefix)
+        used = set(grids)
+        unused = [others_prefix + name for name in beside if name not in used]
+    paths = [prefix + name for name in audio]
+    grids = [None if grid is None else others_prefix + grid for grid in grids]
+    text_files: Iterable[str | None] = repeat(None)
+    if texts:
+        found_texts = (_match(stem, texts) for stem in stems)
+        text_files = (None if text is None else prefix + text for text in found_texts)
+    none = repeat(None)  # speakers, channels, texts of a manifest
+    columns = zip(stems, paths, grids, none, none, text_files, none, strict=False)
+    recordings = list(map(Recording._make, columns))
     return Listing(recordings, unused, repeated_folders, unsearched)
 
 
-def _of_kinds(
-    by_suffix: Mapping[str, list[tuple[str, str]]], kinds: Collection[str]
-) -> list[tuple[str, str]]:
-    """Return the stems and names with a suffix of these kinds, which ignore case, by name."""
-    found = [ones for suffix, ones in by_suffix.items() if suffix.lower() in kinds]
-    return found[0] if len(found) == 1 else sorted(chain.from_iterable(found), key=itemgetter(1))
+def _find_grids(
+    audio: Sequence[str], beside: Sequence[str], names: Sequence[str], prefix: str
+) -> list[str | None]:
+    """Find for each recording its TextGrid, or what another tool has written, below `prefix`."""
+    by_stem = _by_stem(beside)
+    grids = [_match(stem, by_stem) for stem in _stems(audio)]
+    if None in grids:
+        composed = {_compose(name): name for name in names}
+        for i, grid in enumerate(grids):
+            if grid is None:
+                grids[i] = _find_other(audio[i], composed, prefix)
+    return grids
+
+
+def _of_kinds(by_suffix: Mapping[str, list[str]], kinds: Collection[str]) -> list[str]:
+    """Return the names with a suffix of these kinds, which ignore case, in their order."""
+    found = [names for suffix, names in by_suffix.items() if suffix.lower() in kinds]
+    return found[0] if len(found) == 1 else sorted(chain.from_iterable(found))
+
+
+def _stems(names: Iterable[str]) -> list[str]:
+    return [name.rpartition(".")[0] for name in names]
 
 
 def _is_audio(name: str) -> bool:
@@ -287,11 +297,9 @@ def _find_other(audio: str, names: dict[str, str], prefix: str) -> str | None:
     return next((name for name in candidates if name and holds_alignment(prefix + name)), None)
 
 
-def _by_stem(names: Iterable[tuple[str, str]]) -> dict[str, str]:
+def _by_stem(names: Sequence[str]) -> dict[str, str]:
     """Return names by their stem and its composed form; of several with one stem, the first."""
-    stems: dict[str, str] = {}
-    for stem, name in names:
-        stems.setdefault(stem, name)
+    stems = dict(zip(reversed(_stems(names)), reversed(names), strict=True))
     composed = {_compose(stem): name for stem, name in stems.items() if not stem.isascii()}
     return composed | stems if composed else stems
 

@@ -7,6 +7,7 @@ whatever ends a run, the next one finds only complete parts. Only what lemf wrot
 from __future__ import annotations
 
 import json
+import os
 import re
 import zlib
 from collections.abc import Iterable, Mapping
@@ -164,7 +165,9 @@ class Parts:
                 path.unlink()
 
     def _entries(self) -> list[Path]:
-        return sorted(self.folder.iterdir()) if self.folder.is_dir() else []
+        if not self.folder.is_dir():
+            return []
+        return [self.folder / name for name in sorted(os.listdir(self.folder))]  # noqa: PTH208
 
     def _path(self, shard: int) -> Path:
         return self.folder / f"{shard:06d}.part"

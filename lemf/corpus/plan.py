@@ -22,6 +22,7 @@ from lemf.runtime.output import printable_path
 from lemf.scoring.decision_models import find_model, model_to_dict
 
 _FEWEST_SHARDS = 256  # if there are as many files: few files may be long ones
+_ROWS_AT_ONCE = 1000  # recordings
 _LARGEST_SHARD = 64  # files; a killed run loses at most its unfinished shards
 
 
@@ -161,14 +162,13 @@ def make_plan(
     whisper : str, optional
         The model that transcribes where there is no text either.
     """
-    files = json.dumps([one[:5] if one.textgrid else one for one in recordings])
     identity = {
         "lemf": version_of("lemf"),
         "settings": describe_settings(settings),
         "sentence_table": _printable(sentence_table),
         "features": _printable(features),
         "files": len(recordings),
-        "list": hashlib.sha256(files.encode()).hexdigest(),
+        "list": _checksum_of(recordings),
     }
     if (model := find_model(settings)) is not None:
         identity["decision"] = model_to_dict(model)
@@ -176,6 +176,20 @@ def make_plan(
         identity["align"] = asdict(aligning) | ({"whisper": whisper} if whisper else {})
     shard_size = min(max(len(recordings) // _FEWEST_SHARDS, 1), _LARGEST_SHARD)
     return Plan(recordings, shard_size, identity, settings, aligning, whisper)
+
+
+def _checksum_of(recordings: list[Recording]) -> str:
+    """Compute the SHA-256 of a list of files as JSON, some at a time to stay in the cache.
+
+    Texts of recordings that have a TextGrid are not read, and may come and go.
+    """
+    checksum = hashlib.sha256(b"[")
+    for first in range(0, len(recordings), _ROWS_AT_ONCE):
+        some = recordings[first : first + _ROWS_AT_ONCE]
+        rows = json.dumps([one[:5] if one.textgrid else one for one in some])[1:-1]
+        checksum.update(f"{', ' if first else ''}{rows}".encode())
+    checksum.update(b"]")
+    return checksum.hexdigest()
 
 
 def _printable(path: Path | None) -> str | None:

@@ -26,7 +26,6 @@ from lemf.corpus.plan import Plan, make_plan, stamp_of
 from lemf.corpus.recording import VERSION, FileResult, FileTask, score_file
 from lemf.corpus.tables import CONFIDENCE_COLUMN, Row
 from lemf.errors import CorpusError
-from lemf.runtime.cluster import cluster_workers
 from lemf.runtime.locks import hold_lock
 from lemf.runtime.output import printable_path
 from lemf.runtime.processes import no_collection
@@ -148,6 +147,8 @@ def score_corpus(
         # Workers start while files are listed
         workers: Workers
         if cluster is not None:
+            from lemf.runtime.cluster import cluster_workers
+
             workers = stack.enter_context(cluster_workers(cluster))
         else:
             workers = stack.enter_context(local_workers(jobs))
