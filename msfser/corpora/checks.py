@@ -1,7 +1,7 @@
-"""The checks of all corpora: recordings that open, labels inside their scale.
+"""The checks of all corpora: recordings that open, labels and votes inside their scale.
 
 No row is dropped: a bad recording makes a failed row with its reason, and a label outside its scale
-is counted and never clipped.
+is counted and never clipped. Votes that cannot be right are left out, and counted.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.threads import threaded_map
 from msfser.config.settings import SHORTEST_S, OutsideLabels, check_choice
 from msfser.manifest import DIMENSIONS, Manifest, Utterance
+from msfser.outputs import counted
 from msfser.ratings import Rating
 
 _TOLERANCE = 1e-9  # of labels: means of ratings have rounding errors
@@ -45,6 +46,7 @@ def check_utterances(
     manifest: Manifest,
     notes: Sequence[str] = (),
     *,
+    ratings: Sequence[Rating] = (),
     outside: OutsideLabels = "keep",
     watch: Watch = no_watch,
 ) -> Reading:
@@ -56,6 +58,8 @@ def check_utterances(
         Rows that have failed already keep their reason.
     notes : sequence of str
         Those of the reader of the corpus; they come first.
+    ratings : sequence of Rating
+        The votes of single raters, which `check_votes` checks.
     outside : {"keep", "refuse"}
         Whether a label outside the bounds is only noted, or makes its row fail.
     watch : Watch
@@ -86,13 +90,58 @@ def check_utterances(
     ]
     # labels outside the scale
     strays = {row.id: stray for row in rows if (stray := _stray_label(row, manifest.label_bounds))}
-    note = count_note("{} with a label outside {:g} to {:g}", list(strays), manifest.label_bounds)
+    stray_note = count_note(
+        "{} with a label outside {:g} to {:g}", list(strays), manifest.label_bounds
+    )
+    votes, vote_notes = check_votes(ratings, manifest)
     if outside == "refuse":
         rows = [_failed(row, strays[row.id]) if row.id in strays else row for row in rows]
     return Reading(
         manifest=replace(manifest, utterances=tuple(rows)),
-        notes=(*notes, note) if note else tuple(notes),
+        notes=(*notes, *filter(None, [stray_note]), *vote_notes),
+        ratings=votes,
     )
+
+
+def check_votes(
+    votes: Sequence[Rating], manifest: Manifest
+) -> tuple[tuple[Rating, ...], tuple[str, ...]]:
+    """Leave out votes on recordings that the corpus does not have, and those beyond its scale.
+
+    Returns
+    -------
+    votes : tuple of Rating
+        The others.
+    notes : tuple of str
+        How many were left out and why, with the first; and how often one rater voted twice.
+    """
+    ids = {row.id for row in manifest.utterances}
+    low, high = manifest.label_bounds
+    unknown, beyond, twice = [], [], []
+    kept: list[Rating] = []
+    known: set[tuple[str, str]] = set()
+    for vote in votes:
+        if vote.id not in ids:
+            unknown.append(f"{vote.rater} on {vote.id}")
+        elif stray := _stray_label(vote, manifest.label_bounds):
+            beyond.append(f"{vote.rater} on {vote.id}: {stray}")
+        else:
+            kept.append(vote)
+            if (vote.id, vote.rater) in known:
+                twice.append(f"{vote.rater} on {vote.id}")
+            known.add((vote.id, vote.rater))
+    notes = (
+        _vote_note("on recordings that the corpus does not list, left out", unknown),
+        _vote_note(f"outside {low:g} to {high:g}, left out", beyond),
+        _vote_note("of a rater who voted on the recording before; each counts", twice),
+    )
+    return tuple(kept), tuple(filter(None, notes))
+
+
+def _vote_note(what: str, places: Sequence[str]) -> str:
+    if not places:
+        return ""
+    return f"{counted(len(places), 'vote')} {what}, the first: {places[0]}"
 
 
 def count_note(what: str, ids: Sequence[str], values: Sequence[object] = ()) -> str:
@@ -152,10 +201,11 @@ def _failed(utterance: Utterance, reason: str) -> Utterance:
     return replace(utterance, status="failed", reason=reason)
 
 
-def _stray_label(utterance: Utterance, bounds: tuple[float, float]) -> str | None:
+def _stray_label(row: Utterance | Rating, bounds: tuple[float, float]) -> str | None:
     """Describe the first label outside the bounds; None where all are inside."""
     low, high = bounds
-    for dimension, value in zip(DIMENSIONS, utterance.labels, strict=True):
+    for dimension in DIMENSIONS:
+        value = getattr(row, dimension)
         if value < low - _TOLERANCE or value > high + _TOLERANCE:
             return f"{dimension} {value:g} is outside {low:g} to {high:g}"
     return None

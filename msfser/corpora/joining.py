@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from msfser.corpora.checks import Reading
+from msfser.corpora.checks import Reading, check_votes
 from msfser.errors import ConfigError
 from msfser.manifest import (
     DIMENSIONS,
@@ -105,15 +105,15 @@ def join_corpora(
         root=root.resolve(),
         label_bounds=bounds,
     )
-    votes = tuple(
-        _join_vote(vote, manifest, bounds)
-        for manifest in manifests
-        for vote in ratings.get(manifest.corpus, ())
-    )
     notes = list(_notes(manifests, bounds))
+    votes: list[Rating] = []
+    for manifest in manifests:
+        kept, vote_notes = check_votes(ratings.get(manifest.corpus, ()), manifest)
+        votes += [_join_vote(vote, manifest, bounds) for vote in kept]
+        notes += [f"{manifest.corpus}: {note}" for note in vote_notes]
     if votes and (unrated := [name for name in names if not ratings.get(name)]):
         notes.append(f"no votes of single raters in {', '.join(unrated)}")
-    return Reading(manifest=joined, notes=tuple(notes), ratings=votes)
+    return Reading(manifest=joined, notes=tuple(notes), ratings=tuple(votes))
 
 
 def _has_labels(manifest: Manifest) -> bool:

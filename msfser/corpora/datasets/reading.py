@@ -15,7 +15,7 @@ from typing import Any
 from lemf import CorpusError, Rows
 from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import OutsideLabels
-from msfser.corpora.checks import Reading
+from msfser.corpora.checks import Reading, check_votes
 from msfser.corpora.datasets.parts import NO_SPLIT, Part, open_parts, read_about
 from msfser.corpora.datasets.sounds import Sound, find_sound_column, read_sound
 from msfser.corpora.joining import check_corpus_name
@@ -182,8 +182,9 @@ def read_unpacked(
         for row, votes in zip(reading.manifest.utterances, unpacked.votes, strict=True)
         for vote in votes
     ]
-    notes = (*unpacked.notes, *reading.notes)
-    return Reading(manifest=reading.manifest, notes=notes, ratings=tuple(votes))
+    kept, vote_notes = check_votes(votes, reading.manifest)
+    notes = (*unpacked.notes, *reading.notes, *vote_notes)
+    return Reading(manifest=reading.manifest, notes=notes, ratings=kept)
 
 
 def _is_plain(feature: Any) -> bool:  # noqa: ANN401 - any feature of datasets

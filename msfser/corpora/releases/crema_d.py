@@ -13,7 +13,7 @@ from typing import Literal
 from lemf import CorpusError, read_rows
 from lemf.runtime.progress import Watch, no_watch
 from msfser.corpora.checks import Reading, check_utterances, count_note
-from msfser.corpora.rows import rows_as_text
+from msfser.corpora.rows import Row, rows_as_text
 from msfser.corpora.speaker_split import describe_speaker_splits, with_speaker_splits
 from msfser.corpora.values import parse_gender
 from msfser.manifest import UNLABELLED_BOUNDS, Manifest, Utterance
@@ -89,6 +89,8 @@ def read_crema_d(
                    sorted(set(names) - set(known))),
         count_note("{} without one emotion that most raters heard",
                    [row.id for row in rows if row.emotion is None]),
+        count_note("{} of summaryTable.csv without a recording",
+                   sorted((votes or {}).keys() - set(names))),
         "" if genders else "no VideoDemographics.csv: genders are unknown",
     ]  # fmt: skip
     if len({row.speaker for row in rows}) > 2:
@@ -127,7 +129,16 @@ def _read_votes(root: Path) -> dict[str, str]:
     path = root / "processedResults" / "summaryTable.csv"
     if not path.is_file():
         raise CorpusError(f"{path}: no such file; without it the emotions are those acted")
-    return {row["file"]: row.get("vote", "") for row in _read_table(path, _VOTES, "file")}
+    votes: dict[str, str] = {}
+    for place, row in _read_table(path, _VOTES, "file"):
+        name, vote = row["file"], row.get("vote", "")
+        if not {*vote.split(":")} <= {"", *_HEARD}:
+            raise CorpusError(
+                f"{place}: VoiceVote {vote!r}; write letters of {', '.join(_HEARD)}, as A or A:D"
+            )
+        if votes.setdefault(name, vote) != vote:
+            raise CorpusError(f"{place}: {name} has another vote above; remove one of the two")
+    return votes
 
 
 def _read_genders(root: Path) -> dict[str, str | None]:
@@ -135,10 +146,11 @@ def _read_genders(root: Path) -> dict[str, str | None]:
     if not path.is_file():
         return {}
     rows = _read_table(path, _ACTORS, "actor")
-    return {row["actor"]: parse_gender(row.get("gender", "")) for row in rows}
+    return {row["actor"]: parse_gender(row.get("gender", "")) for _, row in rows}
 
 
-def _read_table(path: Path, names: dict[str, str], key: str) -> list[dict[str, str]]:
+def _read_table(path: Path, names: dict[str, str], key: str) -> list[tuple[str, Row]]:
+    """Read the rows of a table with their places, each with a value of `key`."""
     table = read_rows(path)
     for column in names.values():
         if column not in table.columns:
@@ -147,4 +159,4 @@ def _read_table(path: Path, names: dict[str, str], key: str) -> list[dict[str, s
     for place, row in rows:
         if key not in row:
             raise CorpusError(f"{place}: no {names[key]}; complete the row, or remove it")
-    return [row for _, row in rows]
+    return rows

@@ -79,8 +79,7 @@ def read_iemocap(
         root=root.resolve(),
         label_bounds=LABEL_BOUNDS,
     )
-    reading = check_utterances(manifest, notes, outside=outside, watch=watch)
-    return replace(reading, ratings=tuple(votes))
+    return check_utterances(manifest, notes, ratings=votes, outside=outside, watch=watch)
 
 
 def _find_release(root: Path) -> Path:

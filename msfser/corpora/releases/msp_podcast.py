@@ -113,13 +113,13 @@ def read_msp_podcast(
     )
     detailed = find_entry(labels, DETAILED)
     votes, note = read_votes(detailed) if detailed else ([], "")
+    notes = [one for one in (*possible_notes, note) if one]
+    reading = check_utterances(manifest, notes, ratings=votes, outside=outside, watch=watch)
     unlike = count_note(
         "{} whose label is not the mean of the votes in labels_detailed",
-        other_means(votes, manifest.utterances),
+        other_means(reading.ratings, manifest.utterances),
     )
-    notes = [one for one in (*possible_notes, note, unlike) if one]
-    reading = check_utterances(manifest, notes, outside=outside, watch=watch)
-    return replace(reading, ratings=tuple(votes))
+    return replace(reading, notes=(*reading.notes, unlike)) if unlike else reading
 
 
 def _need(folder: Path, names: tuple[str, ...], what: str, usual: str) -> Path:

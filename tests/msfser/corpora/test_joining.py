@@ -65,7 +65,9 @@ def test_votes_come_onto_the_scale_of_the_labels_and_raters_stay_two(tmp_path, r
         write_manifest(tmp_path / name / "manifest.parquet", one)
         if name != "c":
             vote = Rating(id="one", rater="r1", valence=top, arousal=3.0, emotion="N")
-            write_ratings(tmp_path / name / "ratings.parquet", [vote])
+            strays = [replace(vote, id="two"), replace(vote, dominance=0.0)]
+            votes = [vote, *strays] if name == "b" else [vote]
+            write_ratings(tmp_path / name / "ratings.parquet", votes)
     folders = [tmp_path / name for name in "abc"]
     result = run("join", *folders, "-o", tmp_path / "out")
     assert result.exit_code == 0, result.output
@@ -77,6 +79,11 @@ def test_votes_come_onto_the_scale_of_the_labels_and_raters_stay_two(tmp_path, r
     turns = [row.dialogue for row in read_manifest(tmp_path / "out").utterances]
     assert turns == ["a/d1", "b/d1", "c/d1"]  # turns of two corpora are of two dialogues
     assert "note: no votes of single raters in c" in result.stderr
+    assert (
+        "note: b: 1 vote on recordings that the corpus does not list, left out, the first: r1 on "
+        "two\n" in result.stderr
+    )
+    assert "note: b: 1 vote outside 1 to 5, left out, the first: r1 on one" in result.stderr
     assert "ratings.parquet: 2 votes" in result.stderr
     again = run("join", *folders, "-o", tmp_path / "out")
     assert again.exit_code == 1

@@ -48,6 +48,20 @@ def test_the_emotion_heard_is_that_of_most_raters_of_the_voice(release, run, tmp
     (release / "processedResults" / "summaryTable.csv").write_text("FileName\n1001_DFA_ANG_XX\n")
     result = run("crema-d", release, "-o", tmp_path / "two", "--emotions", "heard")
     assert "summaryTable.csv: no column VoiceVote; it has FileName" in result.stderr
+    for rows, message in (
+        ("1001_DFA_ANG_XX,anger", "VoiceVote 'anger'; write letters of A, D, F, H, N, S, as A or"),
+        ("1001_DFA_ANG_XX,A\n1001_DFA_ANG_XX,D", "1001_DFA_ANG_XX has another vote above"),
+    ):
+        table = f"FileName,VoiceVote\n{rows}\n"
+        (release / "processedResults" / "summaryTable.csv").write_text(table)
+        result = run("crema-d", release, "-o", tmp_path / "two", "--emotions", "heard")
+        assert result.exit_code == 1
+        assert message in result.stderr
+    table = "FileName,VoiceVote\n1001_DFA_ANG_XX,A\n1099_DFA_ANG_XX,D\n"
+    (release / "processedResults" / "summaryTable.csv").write_text(table)
+    result = run("crema-d", release, "-o", tmp_path / "more", "--emotions", "heard")
+    unknown = "1 utterance of summaryTable.csv without a recording, 1099_DFA_ANG_XX"
+    assert f"note: {unknown}\n" in result.stderr
     (release / "processedResults" / "summaryTable.csv").unlink()
     result = run("crema-d", release, "-o", tmp_path / "two", "--emotions", "heard")
     assert "summaryTable.csv: no such file; without it the emotions are those" in result.stderr

@@ -351,6 +351,7 @@ def test_votes_of_evaluators_are_read_and_those_of_actors_on_themselves_are_not(
     lines[place : place + 1] = [
         "A-E3:\tval 4; act 2; dom  1;\t(so; or so, perhaps)",
         "A-E5:\tval 5; act ; dom  3;\t()",
+        "A-E6:\tval 5; act 3; dom  6;\t()",
     ]
     path.write_text("\n".join(lines), newline="")
     result = run("iemocap", release, "-o", tmp_path / "out")
@@ -360,4 +361,5 @@ def test_votes_of_evaluators_are_read_and_those_of_actors_on_themselves_are_not(
     ]  # fmt: skip
     assert votes[0].arousal == 2.0
     assert math.isnan(votes[1].arousal)
-    assert "votes" in result.stderr
+    stray = f"1 vote outside 1 to 5, left out, the first: E6 on {first.name}: dominance 6"
+    assert f"note: {stray} is outside 1 to 5\n" in result.stderr

@@ -335,6 +335,33 @@ def test_votes_are_read_in_the_form_of_each_release(form, release_1_10, tmp_path
     assert "not the mean of the votes" not in result.stderr
 
 
+def test_votes_beyond_the_scale_and_on_unknown_recordings_are_left_out(release_1_10, tmp_path, run):
+    name, stem = ROWS[0][0], Path(ROWS[0][0]).stem
+    lines = [
+        "FileName,EmoDetail",
+        f"{name},W1; Sad; ; A:2.0; V:4.0; D:2.0;",
+        f"{name},W2; Sad; ; A:2.0; V:70; D:2.0;",  # a slipped key
+        f"{name},W3; Sad; ; A:2.0; V:4.0; D:0;",
+        "MSP-PODCAST_9999_0001.wav,W1; Sad; ; A:2.0; V:4.0; D:2.0;",
+        f"{name},W1; Sad; ; A:2.4; V:4.0; D:3.2;",
+    ]
+    (release_1_10 / "Labels/labels_detailed.csv").write_text("\n".join(lines))
+    result = run("msp-podcast", release_1_10, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert [vote.rater for vote in read_ratings(tmp_path / "out")] == ["W1", "W1"]
+    assert (
+        "note: 1 vote on recordings that the corpus does not list, left out, the first: W1 on "
+        "MSP-PODCAST_9999_0001\n" in result.stderr
+    )
+    assert (
+        f"note: 2 votes outside 1 to 7, left out, the first: W2 on {stem}: valence 70 is outside "
+        "1 to 7\n" in result.stderr
+    )
+    twice = "1 vote of a rater who voted on the recording before; each counts, the first: W1 on"
+    assert f"note: {twice} {stem}\n" in result.stderr
+    assert "not the mean of the votes" not in result.stderr  # those that are left make the label
+
+
 def test_votes_that_do_not_make_the_label_are_counted(release_1_10, tmp_path, run):
     swapped = f"{ROWS[0][0]},WORKER1; Neutral; ; A:6.0; V:1.0; D:2.0;\n"
     (release_1_10 / "Labels/labels_detailed.csv").write_text("FileName,EmoDetail\n" + swapped)
