@@ -60,6 +60,8 @@ class EvaluationData:
         Of manifest and features.
     notes : dict of str to tuple of str
         As in `Predictions`: which utterances the model was trained or selected on.
+    trained_on : frozenset of str
+        As in `Predictions`.
     """
 
     manifest: Manifest
@@ -69,6 +71,7 @@ class EvaluationData:
     skipped: dict[str, str]
     folder: Path
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    trained_on: frozenset[str] = frozenset()
 
     def texts(self) -> dict[Semantic, dict[str, str]]:
         """Read the texts of each level of semantics, by id; missing texts are left out."""
@@ -131,6 +134,7 @@ def read_evaluation_data(
     if not scan.usable:
         raise DataError(f"{folder}: no recording can be used; {scan.failures[0]}")
     utterances = tuple(rows[place] for place in scan.usable)
+    notes, trained_on = find_notes(run, folder, manifest, utterances, scan, features)
     return EvaluationData(
         manifest=manifest,
         utterances=utterances,
@@ -138,7 +142,8 @@ def read_evaluation_data(
         held_out=held_out,
         skipped={rows[place].id: reason for place, reason in scan.failures.items()},
         folder=folder,
-        notes=find_notes(run, folder, manifest, utterances, scan, features),
+        notes=notes,
+        trained_on=trained_on,
     )
 
 
@@ -207,6 +212,7 @@ def predict_run(
             for kind, variances in outputs.variances.items()
         },
         notes=data.notes,
+        trained_on=data.trained_on,
         more={
             "snr_db": np.array([snr_db[path] for path in data.examples.wavs]),
             **_vote_columns(data),

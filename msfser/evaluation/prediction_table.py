@@ -29,7 +29,12 @@ _COMMAND = "msfser evaluate"
 _TEXTS = ("split", "speaker", "gender", "emotion")
 _OPTIONAL = (*_TEXTS, "fold", "duration_s", "gate_mean")
 _LARGEST = 1e9  # of values and durations
-_TYPES = {**dict.fromkeys(("id", *_TEXTS), "string"), "fold": "int32"}  # the others are float64
+_TRAINED = "trained_on"  # a column where the model was trained on any utterance of the table
+_TYPES = {  # the others are float64
+    **dict.fromkeys(("id", *_TEXTS), "string"),
+    "fold": "int32",
+    _TRAINED: "bool",
+}
 
 
 def write_predictions(path: Path, predictions: Predictions, *, force: bool = False) -> None:
@@ -54,6 +59,8 @@ def write_predictions(path: Path, predictions: Predictions, *, force: bool = Fal
     for kind, values in predictions.deviations.items():
         values_of |= dict(zip(_names(kind), values.T, strict=True))
     values_of |= predictions.more
+    if not predictions.trained_on.isdisjoint(predictions.ids):
+        values_of[_TRAINED] = [name in predictions.trained_on for name in predictions.ids]
     columns: list[Column[int]] = [
         (name, _TYPES.get(name, "float64"), values.__getitem__)
         for name, values in values_of.items()
@@ -130,7 +137,8 @@ def read_predictions(path: Path, label_bounds: tuple[float, float] | None = None
         if field.name in MORE_COLUMNS
         or (field.name.startswith(EMOTION) and str(field.type) == "double")
     ]
-    table = _check_values(path, select_columns(table, (*needed, *of_model, *more), _OPTIONAL))
+    optional = (*_OPTIONAL, _TRAINED)
+    table = _check_values(path, select_columns(table, (*needed, *of_model, *more), optional))
     (name, n_rows), *_ = [*Counter(table["id"].to_pylist()).most_common(1), ("", 0)]
     if n_rows > 1:
         raise DataError(f"{path}: id {name!r}: {n_rows:,} rows; give each utterance one")
@@ -153,6 +161,7 @@ def read_predictions(path: Path, label_bounds: tuple[float, float] | None = None
         notes=notes,
         more={name: _numbers(table[name]) for name in more},
         calibration=calibration,
+        trained_on=frozenset(table["id"].filter(table[_TRAINED].fill_null(False)).to_pylist()),
     )
 
 

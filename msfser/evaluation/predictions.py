@@ -58,6 +58,9 @@ class Predictions:
         with `EMOTION`; NaN where unknown.
     calibration : str
         ``"speaker"`` where the values were calibrated, see `fit_speaker_calibration`, else ``""``.
+    trained_on : frozenset of str
+        Ids of the utterances that a model, or the weights that its training started from, was
+        trained on, as far as that is known.
     """
 
     corpus: str
@@ -78,6 +81,7 @@ class Predictions:
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     more: dict[str, FloatArray] = field(default_factory=dict)
     calibration: str = ""
+    trained_on: frozenset[str] = frozenset()
 
     def select(self, chosen: NDArray[np.bool_]) -> Predictions:
         """Return the chosen rows.
@@ -115,6 +119,7 @@ class Predictions:
             notes=self.notes,
             more={name: values[rows] for name, values in self.more.items()},
             calibration=self.calibration,
+            trained_on=self.trained_on,
         )
 
     def select_splits(self, names: Sequence[str]) -> Predictions:
@@ -147,6 +152,7 @@ def make_predictions(
     deviations: dict[str, FloatArray] | None = None,
     notes: dict[str, tuple[str, ...]] | None = None,
     more: dict[str, FloatArray] | None = None,
+    trained_on: frozenset[str] = frozenset(),
 ) -> Predictions:
     """Join predictions with the columns of the manifest.
 
@@ -158,7 +164,7 @@ def make_predictions(
         Of the manifest.
     held_out : int
         The fold that the model held out; 0 for a model trained on splits.
-    experts, gate_mean, deviations, notes, more
+    experts, gate_mean, deviations, notes, more, trained_on
         As in `Predictions`, if there are any.
     """
     return Predictions(
@@ -179,6 +185,7 @@ def make_predictions(
         deviations=deviations or {},
         notes=notes or {},
         more=more or {},
+        trained_on=trained_on,
     )
 
 
@@ -238,4 +245,5 @@ def join_predictions(parts: Sequence[Predictions]) -> Predictions:
             if name in more
         },
         calibration=first.calibration,
+        trained_on=frozenset().union(*(part.trained_on for part in parts)),
     )

@@ -175,7 +175,14 @@ def evaluate(
                 calibration=predictions.calibration,
                 label_bounds=predictions.label_bounds,
             )
-            write_intervals(output / INTERVALS_NAME, intervals, validity, fitted_on, force=force)
+            write_intervals(
+                output / INTERVALS_NAME,
+                intervals,
+                validity,
+                fitted_on,
+                notes=predictions.notes[fitted_on],
+                force=force,
+            )
         written.append(output)
     if card:
         written.append(write_card(found[0], scores, notes, force=force))

@@ -35,11 +35,18 @@ def find_notes(
     utterances: Sequence[Utterance],
     scan: Scan,
     features: Features | None,
-) -> dict[str, tuple[str, ...]]:
+) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
     """Return notes on scopes: utterances that the model has met, another scale, another LES.
 
     These are the utterances that the model was trained or selected on, or that the model was whose
     weights its training started from.
+
+    Returns
+    -------
+    notes : dict of str to tuple of str
+        By scope.
+    trained_on : frozenset of str
+        Ids of the utterances that either was trained on.
     """
     own = _training_parts(run, folder, utterances, scan)
     start = read_start(run.folder, run.config)
@@ -78,7 +85,10 @@ def find_notes(
                     found.append(text.format(which, init=run.config.train.init))
         if found or of_all:
             notes[scope] = (*found, *of_all)
-    return notes
+    trained_on = frozenset(
+        row.id for row, *parts in zip(utterances, own, met, strict=True) if "train" in parts
+    )
+    return notes, trained_on
 
 
 def _training_parts(

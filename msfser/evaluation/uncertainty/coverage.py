@@ -60,12 +60,15 @@ def add_intervals(
 ) -> tuple[Predictions, Intervals]:
     """Fit intervals on one split of a table, and add their bounds to all rows.
 
+    Utterances that a model was trained on are left out of the fit, and so are those without a
+    label; a note on the split counts both.
+
     Parameters
     ----------
     predictions : Predictions
     level : float
     split : str
-        On which the intervals are fitted; the model must not be trained on it.
+        On which the intervals are fitted.
 
     Returns
     -------
@@ -75,7 +78,8 @@ def add_intervals(
     Raises
     ------
     DataError
-        The table has no such split, or too few labels in it.
+        The table has no such split, the models were trained on all of it, or it has too few labels
+        for the level.
     """
     chosen = np.array([name == split for name in predictions.split], dtype=bool)
     there = ", ".join(dict.fromkeys(name for name in predictions.split if name)) or "none"
@@ -84,7 +88,16 @@ def add_intervals(
             f"--intervals: fitted on the split {split!r}, and there are: {there}; evaluate that "
             "one, too (--split), or name another with --intervals-from"
         )
-    part = predictions.select(chosen)
+    trained = np.array([name in predictions.trained_on for name in predictions.ids], dtype=bool)
+    part = predictions.select(chosen & ~trained)
+    n_trained = int((chosen & trained).sum())
+    if not part.ids:
+        raise DataError(
+            f"--intervals: fitted on the split {split!r}, and the model was trained on all "
+            f"{n_trained:,} utterances of it, so that they would be too narrow; name another "
+            "split with --intervals-from"
+        )
+    n_unlabelled = int(np.isnan(part.labels).all(axis=1).sum())
     deviations = _of_the_mean(predictions)
     intervals = fit_intervals(part.values, part.labels, _of_the_mean(part), level)
     bounds = intervals.bounds(predictions.values, deviations)
@@ -94,7 +107,9 @@ def add_intervals(
         for d, name in enumerate(DIMENSIONS)
     }
     notes = dict(predictions.notes)
-    said = f"the intervals of level {level:g} were fitted on these utterances"
+    said = f"the intervals of level {level:g} were fitted on " + _counted(
+        int(chosen.sum()), n_trained, n_unlabelled
+    )
     notes[split] = (*notes.get(split, ()), said)
     return replace(predictions, more={**predictions.more, **more}, notes=notes), intervals
 
@@ -209,6 +224,18 @@ def _number(value: float) -> float | None:
 
 def _inside(errors: FloatArray, half: FloatArray) -> FloatArray:
     return np.where(np.isnan(errors), np.nan, (errors <= half).astype(np.float64))
+
+
+def _counted(n_all: int, n_trained: int, n_unlabelled: int) -> str:
+    """Say on how many of the utterances of a split intervals were fitted, and why not on others."""
+    if not n_trained and not n_unlabelled:
+        return "these utterances"
+    without = [
+        *([f"{n_trained:,} that the model was trained on"] if n_trained else []),
+        *([f"{n_unlabelled:,} without a label"] if n_unlabelled else []),
+    ]
+    n_fitted = n_all - n_trained - n_unlabelled
+    return f"{n_fitted:,} of these {n_all:,} utterances, without the {' and the '.join(without)}"
 
 
 def _of_the_mean(predictions: Predictions) -> dict[str, FloatArray]:

@@ -67,6 +67,7 @@ def average_models(parts: Sequence[Predictions], names: Sequence[str]) -> Predic
             ENSEMBLE: deviation_between([part.values for part in every]),
         },
         notes=notes,
+        trained_on=frozenset().union(*(part.trained_on for part in every)),
     )
 
 

@@ -67,7 +67,13 @@ def _hash_weights(folder: Path) -> str:
 
 
 def write_intervals(
-    path: Path, intervals: Intervals, validity: Validity, split: str, *, force: bool = False
+    path: Path,
+    intervals: Intervals,
+    validity: Validity,
+    split: str,
+    *,
+    notes: Sequence[str] = (),
+    force: bool = False,
 ) -> None:
     """Write intervals as JSON.
 
@@ -78,6 +84,8 @@ def write_intervals(
     validity : Validity
     split : str
         On which they were fitted.
+    notes : sequence of str
+        What a reader should know of that split.
     force : bool
 
     Raises
@@ -91,6 +99,7 @@ def write_intervals(
         "msfser": __version__,
         "level": intervals.level,
         "fitted_on": split,
+        "notes": list(notes),
         "models": list(validity.models),
         "dropout_passes": validity.dropout_passes,
         "calibration": validity.calibration,

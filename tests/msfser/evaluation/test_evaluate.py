@@ -288,6 +288,8 @@ def test_training_data_are_known_by_their_content(make_run, corpus, tmp_path):
     assert "test: the best epoch was chosen on at least 2 of these 5 utterances" in said
     assert "test2: the best epoch was chosen on at least 2 of these 6 utterances" in said
     assert "test2: the model was trained" not in said
+    table = read_predictions(run / "evaluation" / "predictions.parquet")
+    assert table.trained_on == {"u00", "u01", "u02", "u03"}
 
 
 def test_a_split_of_a_table_is_chosen_or_refused(run_folder, make_run, tmp_path):

@@ -105,6 +105,58 @@ def test_intervals_without_the_split_that_they_are_fitted_on_are_refused(many):
     assert "9,999 or more are needed; name a lower level" in few.stderr
 
 
+def trained_on(table, path, places):
+    """Write a table as of a model that was trained on its rows at some places."""
+    ids = frozenset(table.ids[place] for place in places)
+    write_predictions(path, dataclasses.replace(table, trained_on=ids))
+    return ids
+
+
+def test_intervals_are_fitted_without_what_the_training_saw(many, tmp_path):
+    table = read_predictions(many)
+    development = [k for k, split in enumerate(table.split) if split == "development"]
+    seen, unlabelled = development[:60], development[60:63]
+    labels = table.labels.copy()
+    labels[seen] = table.values[seen]  # learned by heart: no error at all
+    labels[unlabelled] = np.nan
+    table = dataclasses.replace(table, labels=labels)
+    path, output = tmp_path / "borrowed.parquet", tmp_path / "out"
+    ids = trained_on(table, path, seen)
+    assert read_predictions(path).trained_on == ids
+    result = evaluate(path, "--intervals", "0.8", "-o", output)
+    assert result.exit_code == 0, result.output
+    said = (
+        "the intervals of level 0.8 were fitted on 37 of these 100 utterances, without the 60 that "
+        "the model was trained on and the 3 without a label"
+    )
+    assert f"note: development: {said}" in result.stderr
+    assert said in (output / "report.md").read_text()
+    for name in ("metrics.json", "intervals.json"):
+        assert said in (output / name).read_text()
+    found = read_predictions(output / "predictions.parquet")
+    assert found.trained_on == ids
+    assert said in found.notes["development"]
+
+    clean = table.take(np.setdiff1d(np.arange(200), [*seen, *unlabelled]))
+    write_predictions(tmp_path / "clean.parquet", clean)
+    evaluate(tmp_path / "clean.parquet", "--intervals", "0.8", "-o", tmp_path / "clean")
+    expected = read_predictions(tmp_path / "clean" / "predictions.parquet")
+    chosen = np.isin(found.ids, clean.ids)
+    np.testing.assert_array_equal(found.more["low_valence"][chosen], expected.more["low_valence"])
+
+
+def test_intervals_on_a_split_of_training_data_are_refused(many, tmp_path):
+    table = read_predictions(many)
+    trained_on(table, tmp_path / "all.parquet", range(200))
+    result = evaluate(tmp_path / "all.parquet", "--intervals", "0.8")
+    assert result.exit_code == 1
+    assert (
+        "the split 'development', and the model was trained on all 100 utterances of it"
+        in result.stderr
+    )
+    assert "name another split with --intervals-from" in result.stderr
+
+
 def test_every_output_of_predict_carries_the_interval(runs, corpus, tmp_path):
     files = [corpus / "04.wav", corpus / "05.wav"]
     output = tmp_path / "out"
