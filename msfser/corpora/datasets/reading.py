@@ -6,6 +6,7 @@ the tables become files, byte by byte as they are; sounds beside the tables stay
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from msfser.corpora.datasets.parts import NO_SPLIT, Part, open_parts, read_about
 from msfser.corpora.datasets.sounds import Sound, find_sound_column, read_sound
 from msfser.corpora.joining import check_corpus_name
 from msfser.corpora.table import read_table_rows
+from msfser.manifest import DIMENSIONS
 from msfser.outputs import write_once
 from msfser.ratings import Rating
 
@@ -178,13 +180,19 @@ def read_unpacked(
         watch=watch,
     )
     votes = [
-        Rating(**(vote | {"id": row.id}))
+        _make_vote(vote, row.id)
         for row, votes in zip(reading.manifest.utterances, unpacked.votes, strict=True)
         for vote in votes
     ]
     kept, vote_notes = check_votes(votes, reading.manifest)
     notes = (*unpacked.notes, *reading.notes, *vote_notes)
     return Reading(manifest=reading.manifest, notes=notes, ratings=kept)
+
+
+def _make_vote(vote: Mapping[str, Any], name: str) -> Rating:
+    """Return a vote on an utterance, NaN for what datasets stores as None."""
+    values = {key: math.nan if vote[key] is None else vote[key] for key in DIMENSIONS}
+    return Rating(**{**vote, **values, "id": name})
 
 
 def _is_plain(feature: Any) -> bool:  # noqa: ANN401 - any feature of datasets
