@@ -2,6 +2,12 @@
 
 const MOST = 1e6; // the largest weight that lemf takes
 
+// What is typed, with a decimal point or comma; NaN for what is no plain number
+function readNumber(text) {
+  const plain = text.trim().replace("−", "-").replace(",", ".");
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
+}
+
 function makeWeights(parts, data, state, onChange) {
   const { sets, weights, decide, threshold, reset, fault } = parts;
 
@@ -16,7 +22,7 @@ function makeWeights(parts, data, state, onChange) {
   decide.append(make("option", { value: "off", text: "nothing" }));
   decide.addEventListener("change", () => { state.decide = decide.value; onChange(); });
   threshold.addEventListener("input", () => {
-    const value = threshold.valueAsNumber;
+    const value = readNumber(threshold.value);
     const fine = value > 0 && value < 1;
     judge(threshold, fine, () => `P: write a number above 0 and below 1; ${state.threshold} stays`);
     if (fine) { state.threshold = value; onChange(); }
@@ -28,14 +34,13 @@ function makeWeights(parts, data, state, onChange) {
     onChange();
   });
 
-  // Say what is wrong with what is typed; when the field is left, it shows again what stays
+  // Say what is wrong with what is typed; when the field is left, it shows what was read, or stays
   function judge(box, fine, say) {
     box.setAttribute("aria-invalid", String(!fine));
     fault.textContent = fine ? "" : say();
   }
 
   function restore(box, value) {
-    if (box.getAttribute("aria-invalid") !== "true") return;
     box.value = String(value);
     box.setAttribute("aria-invalid", "false");
   }
@@ -63,14 +68,14 @@ function makeWeights(parts, data, state, onChange) {
     weights.replaceChildren(...Object.entries(state.weights).map(([name, value]) => {
       const label = make("label", { for: `weight-${name}`, text: shownName(name) });
       const slider = make("input", { type: "range", min: -1, max: 3, step: 0.1, "aria-label": `${shownName(name)}, slider` });
-      const box = make("input", { type: "number", id: `weight-${name}`, step: 0.1 });
+      const box = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", id: `weight-${name}` });
       slider.value = String(value);
       box.value = String(value);
       slider.addEventListener("input", () => { box.value = slider.value; set(name, slider.valueAsNumber); });
       box.addEventListener("input", () => {
-        const fine = set(name, box.valueAsNumber);
+        const fine = set(name, readNumber(box.value));
         judge(box, fine, () => `${shownName(name)}: write a number from −1,000,000 to 1,000,000; ${state.weights[name]} stays`);
-        if (fine) slider.value = box.value;
+        if (fine) slider.value = String(state.weights[name]);
       });
       box.addEventListener("change", () => restore(box, state.weights[name]));
       return make("div", { class: "weight" }, label, slider, box);

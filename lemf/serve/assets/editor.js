@@ -19,8 +19,8 @@ function wordNow() {
 function showEditor(active) {
   const word = wordNow();
   if ($("edit-label") !== document.activeElement) $("edit-label").value = word.word;
-  if ($("edit-start") !== document.activeElement) $("edit-start").value = word.start_s.toFixed(4).replace(/0$/, "");
-  if ($("edit-end") !== document.activeElement) $("edit-end").value = word.end_s.toFixed(4).replace(/0$/, "");
+  if ($("edit-start") !== document.activeElement) $("edit-start").value = typedTime(word.start_s);
+  if ($("edit-end") !== document.activeElement) $("edit-end").value = typedTime(word.end_s);
   handles.show(word, active);
   $("edit-undo").disabled = editor.before.length === 0;
   $("edit-save").disabled = editor.steps.length === 0 && served.saves_to.endsWith(".corrected.TextGrid");
@@ -50,16 +50,21 @@ function take(steps, at = null) {
   scoreAgain(at);
 }
 
+function typedTime(t) {
+  return t.toFixed(4).replace(/0$/, "");
+}
+
 function typeTime(input, edge) {
-  const value = input.valueAsNumber;
+  const value = readNumber(input.value);
   const [low, high] = limitsOf(sentences, edge, data.duration_s);
   const fits = value >= low && value <= high;
   if (!fits) {
-    input.value = edge.toFixed(4).replace(/0$/, ""); // what stays
+    input.value = typedTime(edge); // what stays
     const given = Number.isFinite(value) ? `${value} s` : "No time";
     fault(`${given}: this edge can lie from ${low.toFixed(3)} to ${high.toFixed(3)} s; move the edge beside it first`);
     return;
   }
+  input.value = typedTime(value); // as it was read
   if (value === edge) return;
   moveNow(edge, value);
   finishMove();

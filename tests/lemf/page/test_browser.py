@@ -256,6 +256,27 @@ def test_a_weight_or_threshold_that_does_not_fit_says_so_and_the_one_before_stay
     assert_shows(one, score())
 
 
+@pytest.mark.parametrize("locale", ["en-US", "de-DE"])
+def test_a_decimal_comma_is_one_in_every_browser(visit, really, locale):
+    one = visit(really, locale=locale)
+    page = one.page
+    for typed, read in (("1,5", 1.5), ("1.25", 1.25), ("\N{MINUS SIGN}0,5", -0.5), (" .5", 0.5)):
+        page.fill("#weight-energy", "")
+        page.locator("#weight-energy").press_sequentially(typed)
+        one.next_frame()
+        assert f"--weights energy={read}" in page.inner_text("#command")
+        page.keyboard.press("Tab")
+        assert page.input_value("#weight-energy") == str(read)  # as it was read
+    for typed in ("1,234,5", "1.234,5", "15x", "1 5"):
+        page.fill("#weight-energy", typed)
+        assert page.get_attribute("#weight-energy", "aria-invalid") == "true"
+        assert "0.5 stays" in page.inner_text("#weigh-fault")
+    page.locator("#set-listeners").check()
+    page.fill("#threshold", "0,25")
+    one.next_frame()
+    assert "--threshold 0.25" in page.inner_text("#command")
+
+
 def test_hostile_labels_are_text(visit, make_grid):
     rng = np.random.default_rng(1)
     times = [(word, 0.1 + 0.4 * i, 0.45 + 0.4 * i) for i, word in enumerate(HOSTILE)]

@@ -310,7 +310,7 @@ def test_an_edge_stops_at_the_next_and_a_typed_time_beyond_it_says_so(visit):
     page.fill("#edit-start", "1.9")
     page.keyboard.press("Enter")
     assert "1.9 s: this edge can lie from" in page.inner_text("#fault")
-    page.fill("#edit-start", "0.3")
+    page.fill("#edit-start", "0,3")  # with a decimal comma
     page.keyboard.press("Enter")
     one.wait_until("document.getElementById('fault').textContent === ''")
     one.wait_for("#edit-state", "scored again")
