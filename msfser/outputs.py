@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 import wave
@@ -15,6 +14,7 @@ import numpy as np
 
 from lemf import OutputError
 from lemf.runtime.console import printable
+from lemf.runtime.csv_text import format_rows
 from lemf.runtime.output import FigureFormat, check_output, write_output
 
 if TYPE_CHECKING:
@@ -126,11 +126,7 @@ def format_wav(samples: NDArray[np.float64], rate_hz: int) -> bytes:
 
 def format_csv(rows: Iterable[Sequence[Cell]]) -> bytes:
     """Format rows as CSV, the first with the names of the columns; NaN and None are empty."""
-    stream = io.StringIO(newline="")
-    csv.writer(stream, lineterminator="\n").writerows(
-        ["" if _is_nan(cell) else cell for cell in row] for row in rows
-    )
-    return stream.getvalue().encode()
+    return format_rows(["" if _is_nan(cell) else cell for cell in row] for row in rows).encode()
 
 
 def _is_nan(cell: Cell) -> bool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Any
 
 from lemf.corpus.tables import Row
+from lemf.runtime.csv_text import format_rows
 
 
 class CsvWriter:
@@ -46,6 +45,4 @@ class CsvWriter:
         """Write nothing more."""
 
     def _write(self, rows: Iterable[Iterable[Any]]) -> None:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(rows)
-        self._stream.write(text.getvalue().encode())
+        self._stream.write(format_rows(rows).encode())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import math
 from collections import Counter
@@ -18,6 +17,7 @@ from lemf.corpus.parts import Parts, read_json
 from lemf.corpus.plan import Plan
 from lemf.errors import CorpusError, OutputError
 from lemf.reading.alignment import MATCHES_NOTHING
+from lemf.runtime.csv_text import format_rows
 from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
 
 TABLE_SUFFIXES = (".parquet", ".csv")  # features are Parquet alone
@@ -229,6 +229,4 @@ def write_table(path: Path, header: list[str], rows: list[list[str]]) -> None:
     if not rows:
         path.unlink(missing_ok=True)
         return
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows([header, *rows])
-    write_output(path, stream.getvalue().encode(), force=True)
+    write_output(path, format_rows([header, *rows]).encode(), force=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from lemf.display.export import add_tiers
 from lemf.reading.textgrid import TextGrid
+from lemf.runtime.csv_text import format_named_rows
 from lemf.runtime.output import escape_controls
 from lemf.scoring.emphasis import Emphasis
 
@@ -35,17 +34,11 @@ def format_conversation_json(speakers: Iterable[Spoken]) -> str:
 
 def format_conversation_csv(speakers: Iterable[Spoken]) -> str:
     """Format one row per word: ``speaker``, ``channel``, and the columns of `format_csv`."""
-    rows = [
+    return format_named_rows(
         {"speaker": one.speaker, "channel": one.channel, **row}
         for one in speakers
         for row in one.emphasis.to_rows()
-    ]
-    stream = io.StringIO()
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    writer = csv.DictWriter(stream, fieldnames=names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()
+    )
 
 
 def add_spoken_tiers(textgrid: TextGrid, speakers: Iterable[Spoken]) -> TextGrid:

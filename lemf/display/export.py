@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from importlib.resources import files
@@ -16,6 +14,7 @@ from lemf.reading.textgrid import (
     Tier,
     make_tier,
 )
+from lemf.runtime.csv_text import format_named_rows
 from lemf.runtime.output import escape_controls
 from lemf.scoring.emphasis import Emphasis
 
@@ -40,12 +39,7 @@ def read_schema() -> str:
 
 def format_csv(emphasis: Emphasis) -> str:
     """Format one row per word under the names of the JSON contract; empty where not measurable."""
-    rows = emphasis.to_rows()
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()
+    return format_named_rows(emphasis.to_rows())
 
 
 def add_tiers(textgrid: TextGrid, emphasis: Emphasis, *, speaker: str = "") -> TextGrid:

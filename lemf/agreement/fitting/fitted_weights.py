@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Collection, Sequence
 from importlib.metadata import version as version_of
@@ -15,6 +13,7 @@ from lemf.agreement.evaluation.text import system_to_dict
 from lemf.agreement.fitting.run import FittedWeights
 from lemf.agreement.labels.files import Label
 from lemf.errors import CorpusError, SettingsError
+from lemf.runtime.csv_text import format_rows
 from lemf.runtime.input import check_input, read_text_input
 from lemf.runtime.json_text import parse_json
 from lemf.runtime.output import escape_controls
@@ -98,16 +97,14 @@ def format_weights(fitted: FittedWeights, labels: Path) -> str:
 
 def format_held_out(fitted: FittedWeights) -> str:
     """Format the held-out scores as the CSV that ``lemf evaluate --scores`` reads."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["id", "sentence", "index", "word", "score"])
+    rows: list[list[object]] = [["id", "sentence", "index", "word", "score"]]
     for sentence, scores in zip(fitted.rated.judged, fitted.fit.held_out, strict=True):
         if scores is not None:
-            writer.writerows(
+            rows += [
                 [sentence.recording, sentence.number, i, word, repr(float(score))]
                 for i, (word, score) in enumerate(zip(sentence.scored.words, scores, strict=True))
-            )
-    return stream.getvalue()
+            ]
+    return format_rows(rows)
 
 
 def is_fitted_on(weights: Path, labels: Path) -> bool:

@@ -242,7 +242,7 @@ def test_interval_tier_is_taken_beside_a_point_tier_of_its_name() -> None:
         (
             ("Bob - words", "Bob - word"),
             Settings(),
-            "2 tiers fit --words-tier: 'Bob - words', 'Bob - word'",
+            "2 tiers of words of one speaker: 'Bob - words', 'Bob - word'",
         ),
         (("x", "x", "phones"), Settings(words_tier="x"), "2 tiers fit --words-tier: 'x'"),
         (("words", "x", "x"), Settings(phones_tier="x"), "2 tiers fit --phones-tier: 'x'"),
