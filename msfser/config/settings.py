@@ -34,6 +34,7 @@ from msfser.config.model_settings import (
 from msfser.config.train_settings import (
     DEVICES,
     CccScope,
+    Likelihood,
     Precision,
     Reduction,
     Sampling,
@@ -59,6 +60,7 @@ __all__ = [
     "Fusion",
     "Heads",
     "Intra",
+    "Likelihood",
     "ModelConfig",
     "Output",
     "OutsideLabels",

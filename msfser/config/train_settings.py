@@ -15,6 +15,7 @@ Precision = Literal["fp32", "tf32", "bf16"]
 Reduction = Literal["fp64", "bf16"]
 Schedule = Literal["constant", "cosine"]
 Sampling = Literal["all", "balanced", "undersampled"]
+Likelihood = Literal["joint", "single"]
 
 DEVICES = "'auto', 'cpu', 'cuda' or 'cuda:N'"
 
@@ -61,6 +62,10 @@ class TrainConfig:
     deer_regulariser : float
         Weight of the errors that DEER punishes where the model is sure; only read with
         ``model.output = "evidence"``.
+    deer_likelihood : {"joint", "single"}
+        Of the votes on an utterance: of all together, which share one mean and one variance; or of
+        each alone, averaged, as the authors of DEER do. Only read with ``model.output =
+        "evidence"``.
     gender_weight, emotion_weight, spread_weight : float
         Weights of the losses of `model.side_heads`, beside the sum of 1 - CCC.
     sampling : {"all", "balanced", "undersampled"}
@@ -90,6 +95,7 @@ class TrainConfig:
     seed: int = 0
     init: str = ""
     deer_regulariser: float = field(default=0.1, metadata=LATER)
+    deer_likelihood: Likelihood = field(default="joint", metadata=LATER)
     gender_weight: float = field(default=0.1, metadata=LATER)
     emotion_weight: float = field(default=0.3, metadata=LATER)
     spread_weight: float = field(default=0.3, metadata=LATER)

@@ -222,7 +222,8 @@ class _Layout:
         if self._n_each > 1:
             main = main.reshape(-1, len(DIMENSIONS), self._n_each)
             ratings = targets.get(RATINGS, labels)
-            found = deer_loss(main, ratings, self._settings.deer_regulariser).mean()
+            weight, likelihood = self._settings.deer_regulariser, self._settings.deer_likelihood
+            found = deer_loss(main, ratings, weight, likelihood).mean()
         else:
             found = ccc_loss(main, labels).sum()
         if self._sizes:

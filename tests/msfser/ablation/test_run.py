@@ -60,6 +60,7 @@ def test_the_rivals_are_rows_of_one_table():
     assert "vocoder" in rows["KNN-VC"].absent
     assert rows["LoRA-SER"].config.model.lora_rank == 8
     assert rows["DEER"].config.model.output == "evidence"
+    assert rows["DEER"].config.train.deer_likelihood == "single"  # as its authors have it
     assert rows["PCM-le-noNorm"].config.model.contours == "cross_attention"
     assert rows["WavLM-LR"].config.model.heads == "linear"
     assert rows["WavLM-LR"].paper is None  # only on IEMOCAP

@@ -1,5 +1,6 @@
 """The gradients of a step against independent computations."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,9 +61,7 @@ def make_model(config, *, dropout):
 def take(config, accumulation, *, dropout, scope="step", checkpointing=False, targets=None):
     """Return the gradients of a step by name, and its predictions."""
     clips, examples = make_clips()
-    settings = make_config(
-        {}, [*SMALL, f"train.accumulation={accumulation}", f"train.ccc_scope={scope}"]
-    ).train
+    settings = replace(config.train, accumulation=accumulation, ccc_scope=scope)
     model = make_model(config, dropout=dropout)
     if checkpointing:
         model.acoustic.checkpoint_layers()
@@ -105,20 +104,25 @@ def test_the_loss_of_deer_is_averaged_over_the_utterances_of_a_step():
     assert_same_gradients(whole, by_hand, atol=1e-4)
 
 
-@pytest.mark.parametrize("scope", ["step", "micro"])
-def test_deer_learns_from_single_ratings_however_a_step_is_split(scope):
+@pytest.mark.parametrize(("scope", "likelihood"), [("step", "joint"), ("micro", "single")])
+def test_deer_learns_from_single_ratings_however_a_step_is_split(scope, likelihood):
     """The gradient is that of the loss over all raters, and not that over their means."""
-    config = make_config({}, [*SMALL, "model.output=evidence"], preset="tiny")
+    changes = [*SMALL, "model.output=evidence", f"train.deer_likelihood={likelihood}"]
+    config = make_config({}, changes, preset="tiny")
     ratings = torch.rand(N, 5, 3, generator=torch.Generator().manual_seed(0))
     ratings[::2, 3:] = torch.nan
     taken = {"dropout": False, "scope": scope, "targets": {RATINGS: ratings}}
     whole, _, model, (batch,), _ = take(config, 1, **taken)
     split, *_ = take(config, 3, **taken)
     assert_same_gradients(split, whole, atol=1e-3)
-    for targets, is_same in ((ratings, True), (ratings.nanmean(dim=1), False)):
+    other = "single" if likelihood == "joint" else "joint"
+    means = ratings.nanmean(dim=1)
+    for targets, kind, is_same in (
+        (ratings, likelihood, True), (ratings, other, False), (means, likelihood, False),
+    ):  # fmt: skip
         model.zero_grad()
         said = model(batch.waveforms, batch.sample_mask, batch.texts, batch.present)
-        (deer_loss(said.outputs, targets, 0.1).sum() / N).backward()
+        (deer_loss(said.outputs, targets, 0.1, kind).sum() / N).backward()
         by_hand = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
         apart = max(float((whole[name] - by_hand[name]).abs().max()) for name in whole)
         assert (apart < 1e-4) == is_same
