@@ -25,6 +25,15 @@ from msfser.prediction.speech_predictions import SpeechPrediction, WindowPredict
 from msfser.semantics.texts import ALWAYS
 
 _SIDES = ("low", "high")  # ends of an interval
+_NOTHING = WindowPrediction(
+    start_s=math.nan,
+    end_s=math.nan,
+    values=np.full(len(DIMENSIONS), math.nan),
+    outside=(),
+    gate=math.nan,
+    experts={},
+    embedding=None,
+)  # where every recording failed
 
 
 def format_predictions_csv(
@@ -108,6 +117,8 @@ def format_predictions_json(
 ) -> bytes:
     """Format predictions, texts and experts as JSON; null for unknown values.
 
+    Each recording has the same keys; those of one that failed hold null, and `reason` says why.
+
     Parameters
     ----------
     predictions : sequence of SpeechPrediction
@@ -126,7 +137,7 @@ def format_predictions_json(
         "label_bounds": list(facts.label_bounds),
         "routing": source.routing,
         **source.more,
-        "recordings": [_to_dict(one, windows) for one in predictions],
+        "recordings": _to_dicts(predictions, windows),
     }
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     return escape_controls(text).encode() + b"\n"
@@ -213,14 +224,34 @@ def _cells(
     return cells
 
 
-def _to_dict(prediction: SpeechPrediction, windows: bool) -> dict[str, Any]:
+def _to_dicts(predictions: Sequence[SpeechPrediction], windows: bool) -> list[dict[str, Any]]:
+    """Return an entry per recording, with the same keys whether it was predicted or failed."""
+    held = _held(predictions)
+    whole = next((one.whole for one in predictions if one.whole is not None), _NOTHING)
+    unknown = _blank(_stretch_to_dict(whole))
+    return [_to_dict(one, unknown, held, windows) for one in predictions]
+
+
+def _blank(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the keys of an entry, with null for every value."""
+    return {
+        key: _blank(value) if isinstance(value, dict) else None for key, value in content.items()
+    }
+
+
+def _to_dict(
+    prediction: SpeechPrediction,
+    unknown: dict[str, Any],
+    held: Sequence[Semantic],
+    windows: bool,
+) -> dict[str, Any]:
     whole, texts, found = prediction.whole, prediction.texts, prediction.texts.emphasised
     content: dict[str, Any] = {
         "file": printable_path(prediction.wav),
         "status": "failed" if whole is None else "ok",
         "reason": prediction.reason,
         "notes": list(prediction.notes),
-        "texts": {name: texts.of(name) for name in _held([prediction])},
+        "texts": {name: texts.of(name) for name in held},
         "emphasised": None,
     }
     if found is not None:
@@ -234,8 +265,7 @@ def _to_dict(prediction: SpeechPrediction, windows: bool) -> dict[str, Any]:
                 "end_s": found.segment_end_s,
             },
         }
-    if whole is not None:
-        content |= _stretch_to_dict(whole)
+    content |= unknown if whole is None else _stretch_to_dict(whole)
     if windows:
         content["windows"] = [_stretch_to_dict(one) for one in prediction.windows]
     return content

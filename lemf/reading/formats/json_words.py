@@ -123,9 +123,8 @@ def _labels(rows: Iterable[_Row], path: str, units_per_s: int = 1) -> Iterator[L
     A row without a speaker is that of the speaker before.
     """
     speaker = ""
-    for number, row in enumerate(rows, 1):
-        if not (text := _text(row)).strip():
-            continue
+    spoken = [(text, row) for row in rows if (text := _text(row)).strip()]
+    for number, (text, row) in enumerate(spoken, 1):
         place = f"{path}: word {number} {text.strip()[:40]!r}"
         times = row.get("timestamp")
         start, end = times if isinstance(times, list) and len(times) == 2 else (None, None)
@@ -181,10 +180,12 @@ def _read_whisper_cpp(segments: Sequence[_Row], path: str, find_sound: FindSound
     rows = [row for segment in segments for row in _rows(segment.get("tokens"))]
     has_tokens = bool(rows)
     pieces = []
-    for number, row in enumerate(rows or segments, 1):
-        text = row.get("text")
-        if not isinstance(text, str) or not text.strip() or _SPECIAL.fullmatch(text.strip()):
-            continue
+    spoken = [
+        (text, row)
+        for row in rows or segments
+        if (text := _text(row)).strip() and not _SPECIAL.fullmatch(text.strip())
+    ]
+    for number, (text, row) in enumerate(spoken, 1):
         offsets = row.get("offsets")
         times = offsets if isinstance(offsets, dict) else {}
         place = f"{path}: piece {number} {text.strip()[:40]!r}: the time in ms"

@@ -16,6 +16,7 @@ from lemf.errors import LemfError, MissingPackageError
 from msfser.commands.cli import main
 from msfser.config.les_settings import LesSettings
 from msfser.errors import DataError
+from msfser.manifest import DIMENSIONS
 from msfser.prediction.speech_files import NotATranscriptError, SpeechFile, find_speech
 from msfser.prediction.speech_texts import ALIGNED, STAND_IN, find_texts
 from msfser.semantics.les import NONE_EMPHASISED
@@ -651,6 +652,9 @@ def test_a_fault_of_the_decoder_costs_its_recording_only(run_folder, tmp_path, m
     bad, good = json.loads(result.stdout)["recordings"]
     assert (bad["status"], good["status"]) == ("failed", "ok")
     assert bad["reason"] == "RuntimeError: the decoder failed"
+    assert [*bad] == [*good]
+    assert (bad["valence"], bad["start_s"], bad["outside"]) == (None, None, None)
+    assert bad["experts"] == {name: dict.fromkeys(DIMENSIONS) for name in good["experts"]}
     assert f"failed: {tmp_path / 'bad.wav'}: RuntimeError: the decoder failed\n" in result.stderr
     fault = torch.OutOfMemoryError("CUDA out of memory")  # no fault of the recording
     result = predict(run_folder, tmp_path, "--format", "json")

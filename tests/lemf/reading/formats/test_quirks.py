@@ -125,6 +125,12 @@ def test_a_time_that_is_none_is_refused_with_its_word(time):
         words(f'{{"words": [{{"word": "so", "start": {time}, "end": 1}}]}}')
 
 
+def test_silences_are_not_counted_among_the_words():
+    rows = '{"word": "so", "start": 0, "end": 1}, {"word": " "}, {"text": ""}, {"word": "we", '
+    with pytest.raises(TextGridError, match=r"^a: word 2 'we': the start is .*not a time"):
+        words(f'{{"words": [{rows}"start": "x", "end": 2}}]}}')
+
+
 @pytest.mark.parametrize("rate_hz", [8000, 16000, 44100, 48000])
 def test_samples_and_units_of_htk_are_told_by_the_recording(rate_hz):
     audio = lemf.Audio.from_samples(np.full(rate_hz * 2, 0.1), rate_hz)
