@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -33,6 +34,11 @@ _LOWEST_FLOOR_HZ = 10.0  # lower floors would take filters of seconds
 _SWIFT_RATE_HZ, _SWIFT_PERIOD_S = 16000, 0.016  # of the samples that SwiftF0 hears, of its frames
 _SWIFT_VOICED = 0.5  # confidence from which a frame of SwiftF0 is voiced, as it is calibrated
 _LARGEST_SLOPE_OCTAVES = 0.5  # between neighbours of a coarser contour that are joined
+_PACKAGES: dict[str, tuple[str, tuple[str, ...]]] = {  # what pip installs, and what is imported
+    "praat": ("lemf[praat]", ("parselmouth",)),
+    "swift": ("lemf[swift]", ("soxr", "swift_f0")),  # swift-f0 resamples by soxr
+    "pyworld": ("lemf[world]", ("pyworld",)),
+}
 _PRAAT_PERIODS = 3  # Praat's window must hold three periods of the floor
 
 
@@ -147,28 +153,40 @@ def harvest(
 
 
 def import_tracker(method: PitchMethod) -> None:
-    """Import the package of a pitch tracker, to report a missing one before any work.
+    """Import the package of a pitch tracker.
 
     Raises
     ------
     MissingPackageError
         The package is not installed.
     """
-    if method == "praat":
-        with importing("lemf[praat]"):
-            import parselmouth  # noqa: F401
-    elif method == "swift":
-        with importing("lemf[swift]"):
-            import soxr  # noqa: F401 - swift-f0 resamples by it
-            import swift_f0  # noqa: F401
-    elif method == "pyworld":
-        with importing("lemf[world]"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pyworld 0.3.5 imports the deprecated pkg_resources
-            import pyworld  # noqa: F401
+    requirement, packages = _PACKAGES.get(method, ("", ()))
+    with importing(requirement):
+        for package in packages:
+            import_module(package)
+
+
+def check_tracker(method: PitchMethod) -> None:
+    """Check, before any work, that the package of a pitch tracker is installed.
+
+    It is not loaded, which takes up to 75 MB in a process that tracks nothing itself.
+
+    Raises
+    ------
+    MissingPackageError
+        The package is not installed.
+    """
+    requirement, packages = _PACKAGES.get(method, ("", ()))
+    with importing(requirement):
+        for package in packages:
+            if find_spec(package) is None:
+                raise ModuleNotFoundError(name=package)
 
 
 def _pyworld(samples: FloatArray, rate_hz: int, floor_hz: float, ceiling_hz: float) -> FloatArray:
-    import_tracker("pyworld")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pyworld 0.3.5 imports the deprecated pkg_resources
+        import_tracker("pyworld")
     import pyworld
 
     f0_hz, _ = pyworld.harvest(

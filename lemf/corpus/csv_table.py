@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import IO, Any
 
 from lemf.corpus.tables import Row
 from lemf.runtime.csv_text import format_rows
+
+_ROWS_AT_ONCE = 1000
 
 
 class CsvWriter:
@@ -30,13 +33,13 @@ class CsvWriter:
         self._stream = stream
         self._read_rows = read_rows
         self.n_rows = 0
-        self._write([names])
+        write_rows(stream, [names])
 
     def add(self, stream: bytes) -> None:
         """Add the next rows."""
         rows = self._read_rows(stream)
         self.n_rows += len(rows)
-        self._write(row.values() for row in rows)
+        write_rows(self._stream, (row.values() for row in rows))
 
     def close(self) -> None:
         """Write nothing more: each row is written when it is added."""
@@ -44,5 +47,9 @@ class CsvWriter:
     def abandon(self) -> None:
         """Write nothing more."""
 
-    def _write(self, rows: Iterable[Iterable[Any]]) -> None:
-        self._stream.write(format_rows(rows).encode())
+
+def write_rows(stream: IO[bytes], rows: Iterable[Iterable[Any]]) -> None:
+    """Write rows as CSV in UTF-8, some at a time."""
+    rows = iter(rows)
+    while some := list(islice(rows, _ROWS_AT_ONCE)):
+        stream.write(format_rows(some).encode())

@@ -6,19 +6,26 @@ import csv
 import json
 import math
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version as version_of
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from lemf.corpus.parts import Parts, read_json
+from lemf.corpus.csv_table import write_rows
+from lemf.corpus.parts import Part, Parts, read_json
 from lemf.corpus.plan import Plan
 from lemf.errors import CorpusError, OutputError
 from lemf.reading.alignment import MATCHES_NOTHING
-from lemf.runtime.csv_text import format_rows
-from lemf.runtime.output import check_apart, check_output, check_suffix, write_output
+from lemf.runtime.output import (
+    check_apart,
+    check_output,
+    check_suffix,
+    open_output,
+    write_output,
+)
 
 TABLE_SUFFIXES = (".parquet", ".csv")  # features are Parquet alone
 
@@ -157,35 +164,52 @@ def merge_parts(parts: Parts, plan: Plan, outputs: Outputs) -> Summary:
     """
     from lemf.corpus.parquet import open_tables
 
+    # A pass for each output over the heads of the parts, of which one at a time is held
     shards = range(plan.n_shards)
-    heads = [parts.read_head(shard) for shard in shards]
-    failures = [row for head in heads for row in head.failures]
-    summary = Summary(
-        files=sum(head.n_files for head in heads),
-        failed=len(failures),
-        words=sum(head.n_words for head in heads),
-        audio_s=math.fsum(head.audio_s for head in heads),
-        decisions=dict(sum((Counter(head.decisions) for head in heads), Counter())),
-        uncertain=sum(head.n_uncertain for head in heads),
-    )
+    summary, about_nothing, with_confidence = _sum_up(map(parts.read_head, shards))
     about = describe_output(plan.identity["settings"], summary, plan.identity.get("decision"))
+    stamps = list[int]()
     with open_tables(
-        outputs.tables,
-        plan.settings,
-        about,
-        force=True,
-        with_confidence=any(head.with_confidence for head in heads),
+        outputs.tables, plan.settings, about, force=True, with_confidence=with_confidence
     ) as tables:
         for shard in shards:
             part = parts.read(shard)
+            stamps += part.stamps
             for name, table in tables.items():
                 table.add(part.tables[name])
+        failures = (row for shard in shards for row in parts.read_head(shard).failures)
         write_table(outputs.failed, ["id", "audio", "textgrid", "reason"], failures)
-        write_notes(outputs, [row for head in heads for row in head.notes], summary.files)
-        stamps = [stamp for head in heads for stamp in head.stamps]
+        notes = (row for shard in shards for row in parts.read_head(shard).notes)
+        write_notes(outputs, notes, about_nothing, summary.files)
         made = {"summary": summary.to_dict(), "plan": plan.identity, "stamps": stamps}
         write_output(outputs.run, json.dumps(made).encode(), force=True)
     return summary
+
+
+def _sum_up(heads: Iterable[Part]) -> tuple[Summary, Counter[str], bool]:
+    """Return the summary, the counts for `write_notes`, and whether there are confidences."""
+    n_files = n_failed = n_words = n_uncertain = 0
+    lengths_s = list[float]()
+    decisions, about_nothing = Counter[str](), Counter[str]()
+    with_confidence = False
+    for head in heads:
+        n_files += head.n_files
+        n_failed += len(head.failures)
+        n_words += head.n_words
+        n_uncertain += head.n_uncertain
+        lengths_s.append(head.audio_s)
+        decisions.update(head.decisions)
+        about_nothing.update(count_about_nothing(head.notes))
+        with_confidence |= head.with_confidence
+    summary = Summary(
+        files=n_files,
+        failed=n_failed,
+        words=n_words,
+        audio_s=math.fsum(lengths_s),
+        decisions=dict(decisions),
+        uncertain=n_uncertain,
+    )
+    return summary, about_nothing, with_confidence
 
 
 def read_failures(failed: Path, most: int) -> list[tuple[str, str]]:
@@ -210,23 +234,38 @@ def describe_output(
     }
 
 
-def write_notes(outputs: Outputs, notes: list[list[str]], n_files: int) -> None:
+def count_about_nothing(notes: Iterable[list[str]]) -> Counter[str]:
+    """Count the notes (id, audio, note) that an option matches nothing, by their text."""
+    return Counter(note for *_, note in notes if note.endswith(MATCHES_NOTHING))
+
+
+def write_notes(
+    outputs: Outputs, notes: Iterable[list[str]], about_nothing: Mapping[str, int], n_files: int
+) -> None:
     """Write the table of notes (id, audio, note), or remove that of an earlier run.
 
-    That an option matches nothing is written once, and only if it does so in all `n_files` files.
+    That an option matches nothing is written once, and only if it does so in all `n_files` files,
+    which is told by `about_nothing`, as `count_about_nothing` returns it.
     """
-    counts = Counter(note for *_, note in notes)
-    rows = [
-        row
-        for row in notes
-        if not row[-1].endswith(MATCHES_NOTHING) or counts.pop(row[-1], 0) == n_files
-    ]
-    write_table(outputs.notes, ["id", "audio", "note"], rows)
+    due = {note for note, count in about_nothing.items() if count == n_files}
+
+    def shown() -> Iterator[list[str]]:
+        for row in notes:
+            if row[-1].endswith(MATCHES_NOTHING):
+                if row[-1] not in due:
+                    continue
+                due.remove(row[-1])
+            yield row
+
+    write_table(outputs.notes, ["id", "audio", "note"], shown())
 
 
-def write_table(path: Path, header: list[str], rows: list[list[str]]) -> None:
+def write_table(path: Path, header: list[str], rows: Iterable[list[str]]) -> None:
     """Write a table, or remove that of an earlier run if there are no rows."""
-    if not rows:
+    rows = iter(rows)
+    first = next(rows, None)
+    if first is None:
         path.unlink(missing_ok=True)
         return
-    write_output(path, format_rows([header, *rows]).encode(), force=True)
+    with open_output(path, force=True) as stream:
+        write_rows(stream, chain([header, first], rows))

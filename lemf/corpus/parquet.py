@@ -37,6 +37,7 @@ META = b"lemf"  # key in the metadata of the files
 META_CHECKSUM = b"lemf.crc32"  # of the value of that key
 _ROW_GROUPS = {"words": 100_000, "sentences": 100_000, "features": 64}  # rows
 _ROW_GROUP_BYTES = 64_000_000
+_TABLES_AT_ONCE = 64
 _CONTOURS = [column.name for column in FEATURE_COLUMNS if column.type == FLOATS]
 
 
@@ -89,6 +90,8 @@ class TableWriter:
         self._row_group = row_group
         self._bounded = has_contours(schema)  # those of long recordings are large
         self._held: list[pyarrow.Table] = []
+        self._n_held = 0  # rows
+        self._n_joined = 0  # tables in front that are joined ones
         self.n_rows = 0
 
     def add(self, stream: bytes) -> None:
@@ -100,11 +103,18 @@ class TableWriter:
             table = table.append_column(pyarrow.field(CONFIDENCE_COLUMN.name, kind), nulls)
         self.n_rows += table.num_rows
         self._held.append(table)
-        if sum(table.num_rows for table in self._held) >= self._row_group:
+        self._n_held += table.num_rows
+        if self._n_held >= self._row_group:
             self._write_full_groups()
         elif self._bounded and sum(table.nbytes for table in self._held) >= _ROW_GROUP_BYTES:
             self._write_full_groups()
             self._writer.write_table(self._held.pop())
+            self._n_held = 0
+        elif not self._bounded and len(self._held) - self._n_joined == _TABLES_AT_ONCE:
+            # A small table takes more memory for its columns than for its rows
+            small = self._held[self._n_joined :]
+            self._held[self._n_joined :] = [_join(pyarrow.concat_tables(small))]
+            self._n_joined += 1
 
     def close(self) -> None:
         """Write the remaining rows and close the file."""
@@ -124,10 +134,11 @@ class TableWriter:
         table = pyarrow.concat_tables(self._held)
         start = 0
         while table.num_rows - start >= self._row_group:
-            group = table.slice(start, self._row_group).combine_chunks()
+            group = _join(table.slice(start, self._row_group))
             self._writer.write_table(group, row_group_size=self._row_group)
             start += self._row_group
-        self._held = [table.slice(start).combine_chunks()]
+        self._held = [_join(table.slice(start))]
+        self._n_held, self._n_joined = self._held[0].num_rows, 1
 
 
 @contextmanager
@@ -172,6 +183,11 @@ def open_tables(
         finally:
             for writer in writers.values():
                 writer.abandon()
+
+
+def _join(table: pyarrow.Table) -> pyarrow.Table:
+    """Join the pieces of each column, in memory that goes back to the system when it is freed."""
+    return table.combine_chunks(pyarrow.system_memory_pool())
 
 
 def _read_rows(stream: bytes) -> list[Row]:

@@ -18,7 +18,13 @@ from lemf.config import (
 from lemf.contours.measurement import Measurement
 from lemf.corpus.csv_table import CsvWriter
 from lemf.corpus.feature_file import FeatureFile
-from lemf.corpus.outputs import Outputs, Summary, describe_output, write_notes
+from lemf.corpus.outputs import (
+    Outputs,
+    Summary,
+    count_about_nothing,
+    describe_output,
+    write_notes,
+)
 from lemf.corpus.parquet import TableWriter, open_tables, schema_of, to_stream
 from lemf.corpus.plan import describe_settings
 from lemf.corpus.speakers import speaker_finder
@@ -140,7 +146,7 @@ def rescore_features(
     )
     with open_tables(outputs.tables, settings, about, force=force) as writers:
         notes, decisions, n_uncertain = _write_rows(scored, writers, settings, source.n_files)
-        write_notes(outputs, notes, summary.files)
+        write_notes(outputs, notes, count_about_nothing(notes), summary.files)
         n_words = writers["words"].n_rows
     decided_at = settings.threshold if decisions else None
     return replace(

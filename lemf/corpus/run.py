@@ -18,7 +18,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from lemf.config import AlignerName, AlignSettings, Settings
-from lemf.contours.pitch import import_tracker
+from lemf.contours.pitch import check_tracker
 from lemf.corpus.listing import Listing, list_recordings
 from lemf.corpus.outputs import Outputs, Summary, find_complete, merge_parts
 from lemf.corpus.parts import DamagedPartError, Part, Parts
@@ -152,7 +152,7 @@ def score_corpus(
             workers = stack.enter_context(cluster_workers(cluster))
         else:
             workers = stack.enter_context(local_workers(jobs))
-            import_tracker(settings.pitch)
+            check_tracker(settings.pitch)
         import_module("lemf.corpus.parquet")  # reports missing packages before scoring
         with no_collection():
             listing = list_recordings(source, textgrids, transcribes=whisper is not None)

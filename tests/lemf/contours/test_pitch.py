@@ -1,3 +1,4 @@
+import subprocess
 import sys
 
 import numpy as np
@@ -126,3 +127,11 @@ def test_pieces_of_a_long_recording_agree_with_the_whole(rng):
         assert off[np.abs(times_s - seam_s) <= 1.0].max() <= CENT
     # far from the seams a few borderline frames depend on the length of what Harvest is given
     assert np.mean(off > CENT) < 0.002
+
+
+def test_a_tracker_is_checked_without_being_loaded():
+    code = (
+        "import sys; from lemf.contours.pitch import check_tracker; check_tracker('praat'); "
+        "sys.exit('parselmouth' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import replace
 
 import pandas
@@ -95,22 +97,47 @@ def test_what_cannot_be_rescored(run, tmp_path):
     assert_one_line(result, "made with --duration word, without phones; run lemf batch")
 
 
-def test_the_bytes_do_not_depend_on_how_rows_were_added():
+@pytest.mark.parametrize(("row_group", "n_groups"), [(10, 41), (200, 3)])
+def test_the_bytes_do_not_depend_on_how_rows_were_added(row_group, n_groups):
     schema = schema_of("sentences", lemf.Settings())
     rows = [
         {name: (str(i) if str(schema.field(name).type) == "string" else i) for name in schema.names}
-        for i in range(103)
+        for i in range(403)
     ]
     files = []
-    for size in (1, 7, 10, 103):
+    for size in (1, 7, 10, 403):  # by ones, 64 are joined before the row group of 200 is full
         sink = pyarrow.BufferOutputStream()
-        writer = TableWriter(sink, schema, 10)
+        writer = TableWriter(sink, schema, row_group)
         for first in range(0, len(rows), size):
             writer.add(to_stream(rows[first : first + size], schema))
         writer.close()
         files.append(sink.getvalue().to_pybytes())
     assert len(set(files)) == 1
-    assert pyarrow.parquet.ParquetFile(pyarrow.BufferReader(files[0])).num_row_groups == 11
+    assert pyarrow.parquet.ParquetFile(pyarrow.BufferReader(files[0])).num_row_groups == n_groups
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux does")
+def test_tables_of_few_rows_take_little_memory(tmp_path):
+    # 2,500 tables of 30 rows with a column for each of 47 measures and cues, 75,000 rows of one
+    # row group: 25 MB of numbers and texts. Each table alone would take 20 kB for its columns.
+    code = """
+import io, resource
+import lemf
+from lemf.corpus.parquet import TableWriter, schema_of, to_stream
+schema = schema_of("words", lemf.Settings(cues="listeners"))
+values = {"string": "a", "bool": True}
+row = {one.name: values.get(str(one.type), 1) for one in schema}
+stream = to_stream([row] * 30, schema)
+writer = TableWriter(io.BytesIO(), schema, 100_000)
+before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for _ in range(2500):
+    writer.add(stream)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb) / 1000)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout) < 60  # MB
 
 
 @pytest.mark.parametrize("lost", ["mid_energy", "phones"])
