@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
@@ -15,6 +14,7 @@ from msfser.manifest import Manifest, read_manifest
 from msfser.model.hub import find_folder
 from msfser.semantics.features import open_features
 from msfser.semantics.texts import TEXTS_NAME
+from msfser.training.data.choice import has_label
 
 _TORCH = "torch"
 _CONFIG_FILES = ("config.json",)  # small: whether the rest can be downloaded is then known
@@ -59,11 +59,27 @@ def _find_data_faults(folder: Path, config: Config, *, folds: bool) -> list[str]
     except ManifestError as error:
         return [str(error).removeprefix(f"{folder}/").removeprefix(f"{folder}: ")]
     faults = _find_split_faults(manifest, config.data, folds=folds)
-    if not any(math.isfinite(label) for row in manifest.usable() for label in row.labels):
-        faults.append(
-            "no labels; add columns valence, arousal or dominance to the table, and read it again"
-        )
+    faults += _find_label_faults(manifest, config.model)
     return faults + _find_text_faults(folder, config.model)
+
+
+def _find_label_faults(manifest: Manifest, model: ModelConfig) -> list[str]:
+    """Return that there is nothing to learn, with the remedy; none where there is."""
+    rows = list(manifest.usable())
+    learns_emotions = "emotion" in model.side_heads
+    if not rows or any(has_label(row, emotions=learns_emotions) for row in rows):
+        return []  # without a usable row, the faults of splits say so
+    if any(row.emotion for row in rows):
+        return [
+            f"no labels of valence, arousal or dominance in {manifest.corpus}, only emotions; "
+            "learn these with --set 'model.side_heads=[\"emotion\"]', or join it with a corpus "
+            "that has labels: msfser corpus join"
+        ]
+    return [
+        f"no labels{' and no emotions' * learns_emotions} in {manifest.corpus}; give the table "
+        "columns valence, arousal or dominance and read it again with msfser corpus table, or join "
+        "it with a corpus that has labels: msfser corpus join"
+    ]
 
 
 def _find_split_faults(manifest: Manifest, data: DataConfig, *, folds: bool) -> list[str]:

@@ -174,11 +174,17 @@ class Log:
         self._add("step", state, {"train_ccc": state.train_ccc}, {"lr": lr})
 
     def add_epoch(
-        self, state: TrainingState, development_ccc: FloatArray | None, *, kept: bool
+        self,
+        state: TrainingState,
+        development_ccc: FloatArray | None,
+        development_uar: float | None = None,
+        *,
+        kept: bool,
     ) -> None:
-        """Write the CCC of an epoch, and whether its model is kept."""
+        """Write the CCC of an epoch, UAR of emotions, if any, and whether its model is kept."""
         values = {"train_ccc": state.train_ccc, "development_ccc": development_ccc}
-        self._add("epoch", state, values, {"kept": kept})
+        more = {} if development_uar is None else {"development_uar": _rounded(development_uar)}
+        self._add("epoch", state, values, {**more, "kept": kept})
 
     def _add(
         self,
@@ -276,7 +282,8 @@ def finish_run(folder: Path, state: TrainingState, skipped: Mapping[str, str]) -
     -------
     dict
         The content of ``metrics.json``: ``epochs``, ``steps``, ``best_epoch`` (from 1) and, with a
-        development set, ``development`` with CCC of each dimension and their ``average``.
+        development set, ``development`` with CCC of each dimension and their ``average``, and
+        with ``uar`` of the emotions where a head learns them.
     """
     metrics: dict[str, Any] = {
         "epochs": state.epoch,
@@ -288,6 +295,8 @@ def finish_run(folder: Path, state: TrainingState, skipped: Mapping[str, str]) -
         values = (*state.best_ccc, float(np.mean(state.best_ccc)))
         names = (*DIMENSIONS, "average")
         metrics["development"] = dict(zip(names, map(_rounded, values), strict=True))
+        if state.best_uar:
+            metrics["development"]["uar"] = _rounded(state.best_uar[0])
     replace_output(folder / METRICS_NAME, json.dumps(metrics, indent=1).encode() + b"\n")
     epochs = [line for line in read_log(folder) if line["kind"] == "epoch"]
     if epochs:

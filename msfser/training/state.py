@@ -49,6 +49,8 @@ class TrainingState:
         The epoch whose model is kept, from 1; 0 before the first epoch ends.
     best_ccc : list of 3 float
         CCC of that model on the development set; empty without one.
+    best_uar : list of float
+        UAR of its emotions there; empty without a head for them.
     moments : dict of str to list of 3 float
         `CccMoments` of the training utterances of the current epoch.
     """
@@ -58,6 +60,7 @@ class TrainingState:
     step_in_epoch: int = 0
     best_epoch: int = 0
     best_ccc: list[float] = field(default_factory=list)
+    best_uar: list[float] = field(default_factory=list)
     moments: dict[str, list[float]] = field(default_factory=lambda: _to_lists(_no_moments()))
 
     def __post_init__(self) -> None:
@@ -101,17 +104,22 @@ class TrainingState:
             self.moments = _to_lists(self._moments() + moments)
         self._unread = []
 
-    def judge(self, development_ccc: NDArray[np.float64] | None) -> bool:
-        """Decide whether the model of this epoch is the best so far, and store its CCC if so.
+    def judge(
+        self, development_ccc: NDArray[np.float64] | None, development_uar: float | None = None
+    ) -> bool:
+        """Decide whether the model of this epoch is the best so far, and store its scores if so.
 
-        Models are compared by the mean over the dimensions that have labels; without a development
-        set, the last epoch is the best.
+        Models are compared by the mean CCC of the dimensions that have labels, or by the UAR of the
+        emotions where none has; without a development set, the last epoch is the best.
         """
         found = [] if development_ccc is None else development_ccc.tolist()
-        if found and self.best_epoch and not _mean(found) > _mean(self.best_ccc):
+        uar = [] if development_uar is None else [development_uar]
+        has_ccc = not all(math.isnan(value) for value in found)
+        now, before = (found, self.best_ccc) if has_ccc else (uar, self.best_uar)
+        if found and self.best_epoch and not _mean(now) > _mean(before):
             return False
         self.best_epoch = self.epoch + 1
-        self.best_ccc = found
+        self.best_ccc, self.best_uar = found, uar
         return True
 
     def end_epoch(self) -> None:
@@ -263,11 +271,16 @@ def _check_values(
     if (
         state.moments.keys() != _to_lists(_no_moments()).keys()
         or any(
-            type(number) is not float for values in (state.best_ccc, *moments) for number in values
+            type(number) is not float
+            for values in (state.best_ccc, state.best_uar, *moments)
+            for number in values
         )
         or np.shape(moments)[1] != len(DIMENSIONS)
         or not np.isfinite(moments).all()
-        or any(abs(value) > _LARGEST_CCC for value in state.best_ccc)  # NaN: no labels
+        or any(
+            abs(value) > _LARGEST_CCC for value in (*state.best_ccc, *state.best_uar)
+        )  # NaN: no labels
+        or len(state.best_uar) > 1
     ):
         raise ValueError("CCC that is not in numbers")
     tensors = dict(weights)

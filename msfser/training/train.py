@@ -17,6 +17,7 @@ from msfser.config.files import format_config
 from msfser.config.settings import Config
 from msfser.evaluation.inference import run_model, tf32_products
 from msfser.evaluation.runs import BEST_NAME
+from msfser.evaluation.votes.categories import score_categories
 from msfser.manifest import DIMENSIONS
 from msfser.training.data.description import describe_data
 from msfser.training.rank_check import check_same_data, check_same_start
@@ -185,13 +186,13 @@ def _train_epoch(
 def _end_epoch(run: TrainingRun, state: TrainingState, log: Log | None) -> None:
     """Evaluate the model, keep it if it is the best so far, and write the state."""
     state.read_predictions()
-    development_ccc = _development_ccc(run)
+    development_ccc, uar = _development_scores(run)
     if log is not None:
-        if kept := state.judge(development_ccc):
+        if kept := state.judge(development_ccc, uar):
             run.model.save_pretrained(run.folder / BEST_NAME, force=True)
-        log.add_epoch(state, development_ccc, kept=kept)
+        log.add_epoch(state, development_ccc, uar, kept=kept)
         if not run.quiet:
-            say(_format_epoch(state, development_ccc, kept=kept))
+            say(_format_epoch(state, development_ccc, uar, kept=kept))
             if state.epoch + 1 == run.config.train.epochs and (note := _note_off_scale(state)):
                 say(f"note: {note}")
     state.end_epoch()
@@ -205,11 +206,19 @@ def _write_state(run: TrainingRun, state: TrainingState) -> None:
     write_state(run.folder, run.model, run.optimiser, state, settings)
 
 
-def _development_ccc(run: TrainingRun) -> FloatArray | None:
-    """Compute CCC of each dimension on the development set, shared out; None without one."""
+def _development_scores(run: TrainingRun) -> tuple[FloatArray | None, float | None]:
+    """Compute CCC of each dimension and UAR of the emotions on the development set, shared out.
+
+    Returns
+    -------
+    ccc : (3,) float64 or None
+        None without a development set.
+    uar : float or None
+        None without a head for emotions, or without an emotion.
+    """
     development = run.data.development
     if development is None:
-        return None
+        return None, None
     outputs = run_model(
         run.model,
         development,
@@ -218,7 +227,13 @@ def _development_ccc(run: TrainingRun) -> FloatArray | None:
         precision=run.config.train.precision,
         processes=run.ranks,
     )
-    return ccc(outputs.values, development.labels.astype(np.float64))
+    score = None
+    if outputs.emotions is not None:
+        classes = run.model.facts.emotions
+        predicted = [classes[place] for place in outputs.emotions.argmax(axis=1)]
+        score = score_categories(predicted, development.emotions)
+    values = ccc(outputs.values, development.labels.astype(np.float64))
+    return values, None if score is None else score.uar
 
 
 def _format_step(state: TrainingState) -> str:
@@ -226,11 +241,14 @@ def _format_step(state: TrainingState) -> str:
     return f"epoch {state.epoch + 1}: training {_format_ccc(state.train_ccc)}"
 
 
-def _format_epoch(state: TrainingState, development_ccc: FloatArray | None, *, kept: bool) -> str:
-    """Format the CCC of an epoch that ends, and whether its model is kept."""
+def _format_epoch(
+    state: TrainingState, development_ccc: FloatArray | None, uar: float | None, *, kept: bool
+) -> str:
+    """Format the scores of an epoch that ends, and whether its model is kept."""
     text = _format_step(state)
     if development_ccc is not None:
         text += f", development {_format_ccc(development_ccc)}"
+        text += "" if uar is None else f" emotions UAR {uar:.3f}"
     return text + (", kept" if kept else "")
 
 
@@ -255,7 +273,8 @@ def _note_off_scale(state: TrainingState) -> str:
 
 
 def _format_ccc(values: FloatArray) -> str:
-    """Format CCC of the three dimensions as ``V 0.512 A 0.733 D 0.401``."""
+    """Format CCC of the three dimensions as ``V 0.512 A 0.733 D 0.401``; ``-`` where not known."""
     return " ".join(
-        f"{name[0].upper()} {value:.3f}" for name, value in zip(DIMENSIONS, values, strict=True)
+        f"{name[0].upper()} {'-' if np.isnan(value) else format(value, '.3f')}"
+        for name, value in zip(DIMENSIONS, values, strict=True)
     )

@@ -105,7 +105,7 @@ def evaluate(
         hash_models,
         write_intervals,
     )
-    from msfser.evaluation.votes.tables import make_vote_tables
+    from msfser.evaluation.votes.tables import make_vote_tables, votes_to_rows
     from msfser.outputs import prepare_folder, print_tables
 
     # runs, tables and output folder
@@ -192,13 +192,19 @@ def evaluate(
     if coverage:
         tables.append(make_coverage_table(coverage))
     print_tables(tables, open_stdout())
-    _say_unlabelled(scores)
+    emotions = votes_to_rows(predictions).get("emotions", [])
+    _say_unlabelled(scores, {row["scope"] for row in emotions})
     for line in [*(f"note: {note}" for note in notes), *(f"wrote {path}" for path in written)]:
         say(line)
     end_on_skipped(skipped, len(predictions.ids), output)
 
 
-def _say_unlabelled(scores: list[Score]) -> None:
+def _say_unlabelled(scores: list[Score], with_emotions: set[str]) -> None:
+    from msfser.manifest import DIMENSIONS
+
     for score in scores:
         if score.by == "all" and not score.n_utterances:
-            say(f"note: {score.scope}: no labels, so there are predictions only")
+            has_emotions = score.scope in with_emotions
+            only = "emotions alone are scored" if has_emotions else "there are predictions only"
+            what = f" of {', '.join(DIMENSIONS)}" if has_emotions else ""
+            say(f"note: {score.scope}: no labels{what}, so {only}")

@@ -41,16 +41,24 @@ def fold_numbers(data: DataConfig) -> list[int]:
 
 
 def choose_training(
-    manifest: Manifest, data: DataConfig
+    manifest: Manifest, data: DataConfig, *, emotions: bool = False
 ) -> tuple[list[Utterance], list[Utterance], list[Utterance]]:
     """Choose the utterances of a run.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    data : DataConfig
+    emotions : bool
+        Whether a head learns emotions, so that an emotion alone is something to learn, too.
 
     Returns
     -------
     train, development : list of Utterance
-        With a label in any dimension; no development utterances where no model is selected.
+        With a label in any dimension, or an emotion to learn; no development utterances where no
+        model is selected.
     unlabelled : list of Utterance
-        Of both, without a label.
+        Of both, with nothing to learn.
 
     Raises
     ------
@@ -65,8 +73,8 @@ def choose_training(
         if data.development_split:
             development = _split(manifest, data, "development_split", "'' keeps the last epoch")
     train, development = _by_emotion(train, development, data)
-    train, unlabelled = _labelled(train)
-    development, unlabelled_too = _labelled(development)
+    train, unlabelled = _labelled(train, emotions=emotions)
+    development, unlabelled_too = _labelled(development, emotions=emotions)
     return train, development, [*unlabelled, *unlabelled_too]
 
 
@@ -103,7 +111,17 @@ def _by_emotion(
     ]
 
 
-def _labelled(rows: Sequence[Utterance]) -> tuple[list[Utterance], list[Utterance]]:
-    """Split utterances into those with a label in any dimension and those without."""
-    with_label = [row for row in rows if not all(map(math.isnan, row.labels))]
-    return with_label, [row for row in rows if all(map(math.isnan, row.labels))]
+def has_label(row: Utterance, *, emotions: bool) -> bool:
+    """Return whether an utterance has a label in any dimension, or an emotion to learn."""
+    return not all(map(math.isnan, row.labels)) or (emotions and row.emotion is not None)
+
+
+def _labelled(
+    rows: Sequence[Utterance], *, emotions: bool
+) -> tuple[list[Utterance], list[Utterance]]:
+    """Split utterances into those with something to learn and those without."""
+    chosen = [has_label(row, emotions=emotions) for row in rows]
+    return (
+        [row for row, is_chosen in zip(rows, chosen, strict=True) if is_chosen],
+        [row for row, is_chosen in zip(rows, chosen, strict=True) if not is_chosen],
+    )

@@ -95,7 +95,8 @@ def prepare_data(
     # Choose the utterances
     folder = data_folder(data)
     manifest = read_manifest(folder)
-    train, development, unlabelled = choose_training(manifest, data)
+    learns_emotions = "emotion" in model.side_heads
+    train, development, unlabelled = choose_training(manifest, data, emotions=learns_emotions)
     # Read vectors and recordings
     features = open_features(folder) if model.semantics else None
     rows = [*train, *development]

@@ -105,13 +105,13 @@ def kill():
 
 
 def train_slowly(folder, changes):
-    evaluate = training._development_ccc
+    evaluate = training._development_scores
 
     def evaluate_slowly(run):
         time.sleep(5)
         return evaluate(run)
 
-    training._development_ccc = evaluate_slowly
+    training._development_scores = evaluate_slowly
     train_until(partial(time.sleep, 60), folder, changes)
 
 

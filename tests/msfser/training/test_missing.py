@@ -44,7 +44,7 @@ def test_all_that_is_missing_is_one_message(corpus_folder, tmp_path):
     message = str(caught.value)
     assert message.startswith(f"{folder}: 4 things to mend: (1) no splits; make them with msfser")
     for part in (
-        "(2) no labels; ",
+        "(2) no labels in mechanism; give the table columns valence, arousal or dominance",
         "(3) no texts (gs, les, es); ",
         "(4) nobody/no-wavlm: no such",
     ):
