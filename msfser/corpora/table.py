@@ -9,6 +9,7 @@ from lemf import CorpusError, Rows, read_rows
 from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import OutsideLabels
 from msfser.corpora.checks import Reading, check_utterances, count_note
+from msfser.corpora.columns import TABLE_COLUMNS
 from msfser.corpora.joining import check_corpus_name
 from msfser.corpora.rows import Row, rows_as_text
 from msfser.corpora.speaker_split import (
@@ -25,21 +26,6 @@ from msfser.corpora.table_faults import (
 from msfser.corpora.values import is_missing, parse_gender, parse_label, parse_split
 from msfser.errors import all_faults
 from msfser.manifest import DIMENSIONS, UNLABELLED_BOUNDS, Manifest, Utterance
-
-TABLE_COLUMNS = (
-    "wav",
-    "id",
-    "alignment",
-    "transcript",
-    "speaker",
-    "gender",
-    "emotion",
-    *DIMENSIONS,
-    "split",
-    "fold",
-    "dialogue",
-    "start_s",
-)
 
 
 def read_table(

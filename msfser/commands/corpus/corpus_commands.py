@@ -33,6 +33,7 @@ from msfser.commands.corpus.table_options import (
     split_option,
 )
 from msfser.config.settings import OutsideLabels
+from msfser.corpora.columns import OPTIONAL_COLUMNS
 
 _ORACLE_SENTENCES = 10_000
 
@@ -46,7 +47,13 @@ for command in (*RELEASE_COMMANDS, *DATASETS_COMMANDS):
     corpus.add_command(command)
 
 
-@corpus.command()
+@corpus.command(
+    help=f"""Read a TABLE of recordings: .csv, .tsv, .jsonl or .parquet.
+
+    The column wav is required; its paths are relative to the folder of the table. Optional are
+    {", ".join(OPTIONAL_COLUMNS[:-1])} and {OPTIONAL_COLUMNS[-1]}.
+    """
+)
 @click.argument("table", type=PATH, metavar="TABLE")
 @label_bounds_option
 @columns_option
@@ -65,11 +72,7 @@ def table(
     outside: OutsideLabels,
     **options: Unpack[OutputOptions],
 ) -> None:
-    """Read a TABLE of recordings: .csv, .tsv, .jsonl or .parquet.
-
-    The column wav is required; its paths are relative to the folder of the table. Optional are id,
-    alignment, transcript, speaker, gender, emotion, valence, arousal, dominance, split and fold.
-    """
+    """Read a TABLE of recordings."""
     drawn = speaker_seed(split, seed)
     bounds = None if label_bounds is None else parse_bounds(label_bounds)
     renamed = parse_columns(columns)
@@ -132,7 +135,10 @@ def table(
 )
 @jobs_option
 @click.option(
-    "--reachable", is_flag=True, help="Also print the best reachable CCC, and that of an oracle."
+    "--reachable",
+    is_flag=True,
+    help="Also print the best reachable CCC, as in reachable.csv; with nothing planted, that of an "
+    "oracle, too.",
 )
 @output_options
 def mechanism(
@@ -156,7 +162,11 @@ def mechanism(
     from lemf.runtime.progress import progress
     from msfser.corpora.mechanism.files import write_mechanism
     from msfser.corpora.mechanism.planted import Planted
-    from msfser.corpora.mechanism.reachable import draw_sentences, reachable_table
+    from msfser.corpora.mechanism.reachable import (
+        draw_sentences,
+        reachable_table,
+        unknown_dimensions,
+    )
     from msfser.manifest import MANIFEST_NAME
 
     planted = Planted(
@@ -166,8 +176,6 @@ def mechanism(
         contour_shape=contour_shape,
         context_flip=context_flip,
     )
-    if planted.shown and reachable:
-        raise click.UsageError("--reachable: known for the corpus with nothing planted")
     check_figures(options)
     output, force = options["output"], options["force"]
     with progress("making utterances") as watch:
@@ -182,9 +190,14 @@ def mechanism(
         )
     show_corpus(output / MANIFEST_NAME, manifest, options)
     if reachable:
-        sentences = draw_sentences(seed, _ORACLE_SENTENCES)
-        title = f"Best reachable CCC (oracle on {_ORACLE_SENTENCES:,} sentences):"
-        click.echo(f"\n{title}\n{reachable_table(sentences)}")
+        sentences = [] if planted.shown else draw_sentences(seed, _ORACLE_SENTENCES)
+        oracle = planted.shown or f"oracle on {_ORACLE_SENTENCES:,} sentences"
+        title = f"Best reachable CCC ({oracle}):"
+        click.echo(f"\n{title}\n{reachable_table(sentences, planted)}")
+        if unknown := unknown_dimensions(planted):
+            say(
+                f"note: the best reachable CCC of {', '.join(unknown)} is not known for this corpus"
+            )
 
 
 @corpus.command()

@@ -203,9 +203,7 @@ def _write_corpus(
         write_ratings(staging / RATINGS_NAME, list(to_ratings(sentences)))
     rows = [json.dumps(describe(sentence, seed)) + "\n" for sentence in sentences]
     (staging / ES_NAME).write_text("".join(rows), encoding="utf-8", newline="\n")
-    (staging / REACHABLE_NAME).write_bytes(
-        format_reachable(planted.contour_shape, planted.context_flip)
-    )
+    (staging / REACHABLE_NAME).write_bytes(format_reachable(planted))
     write_manifest(staging / MANIFEST_NAME, manifest)
     return manifest
 

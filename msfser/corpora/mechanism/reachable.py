@@ -18,6 +18,7 @@ import numpy as np
 
 from msfser.ccc import FloatArray, ccc
 from msfser.corpora.mechanism.drawing import draw_sentence
+from msfser.corpora.mechanism.planted import NOTHING, Planted
 from msfser.corpora.mechanism.sentences import (
     F0_RANGE_SEMITONES,
     F0_RANGE_WEIGHT,
@@ -122,30 +123,68 @@ def draw_sentences(seed: int, n_sentences: int) -> list[Sentence]:
     return [draw_sentence(seed, index) for index in range(n_sentences)]
 
 
-def format_reachable(contour_shape: float = 0.0, context_flip: float = 0.0) -> bytes:
+def unknown_dimensions(planted: Planted) -> tuple[str, ...]:
+    """Return the dimensions whose best reachable CCC is not known, by what is planted.
+
+    The equations above hold neither for valence that a class makes, nor for melody and tempo that
+    are a habit, nor for labels that are means of votes.
+    """
+    causes = {
+        "valence": planted.class_imbalance or planted.rater_spread,
+        "arousal": planted.speaker_shift or planted.rater_spread,
+        "dominance": planted.rater_spread,
+    }
+    return tuple(name for name in DIMENSIONS if causes[name])
+
+
+def format_reachable(planted: Planted = NOTHING) -> bytes:
     """Format ``reachable.csv``: dimension, inputs, ccc, by what is planted.
 
-    Where the context flips valence, each set of inputs comes again with the context.
+    Where the context flips valence, each set of inputs comes again with the context. A value that
+    is not known is left empty.
     """
-    chosen = [*SEMANTICS_SETS]
-    if context_flip:
-        chosen += [(*semantics, "context") for semantics in SEMANTICS_SETS]
+    unknown = unknown_dimensions(planted)
     rows = [
-        (dimension, inputs_name(semantics), f"{value:.6f}")
-        for semantics in chosen
-        for dimension, value in reachable_ccc(semantics, contour_shape, context_flip).items()
+        (dimension, inputs_name(semantics), "" if dimension in unknown else f"{value:.6f}")
+        for semantics in _sets(planted)
+        for dimension, value in _best(semantics, planted).items()
     ]
     return format_csv([("dimension", "inputs", "ccc"), *rows])
 
 
-def reachable_table(sentences: Sequence[Sentence]) -> str:
-    """Format the best reachable CCCs as plain text, with those of the oracle in brackets."""
-    lines = [f"{'inputs':<16}" + "".join(f"{dimension:>18}" for dimension in DIMENSIONS)]
-    for semantics in SEMANTICS_SETS:
-        best, found = reachable_ccc(semantics), oracle_ccc(sentences, semantics)
-        cells = (f"{best[name]:.3f} ({found[name]:+.3f})" for name in DIMENSIONS)
-        lines.append(f"{inputs_name(semantics):<16}" + "".join(f"{cell:>18}" for cell in cells))
+def reachable_table(sentences: Sequence[Sentence], planted: Planted = NOTHING) -> str:
+    """Format the best reachable CCCs as plain text, ``-`` where not known.
+
+    Those of the oracle stand beside them in brackets where nothing is planted, of which the oracle
+    knows nothing.
+    """
+    unknown = unknown_dimensions(planted)
+    width = max(len(inputs_name(semantics)) for semantics in _sets(planted)) + 1
+    lines = [f"{'inputs':<{width}}" + "".join(f"{dimension:>18}" for dimension in DIMENSIONS)]
+    for semantics in _sets(planted):
+        best = _best(semantics, planted)
+        cells = ["-" if name in unknown else f"{best[name]:.3f}" for name in DIMENSIONS]
+        if planted == NOTHING:
+            found = oracle_ccc(sentences, semantics)
+            cells = [
+                f"{cell} ({found[name]:+.3f})" for cell, name in zip(cells, DIMENSIONS, strict=True)
+            ]
+        lines.append(
+            f"{inputs_name(semantics):<{width}}" + "".join(f"{cell:>18}" for cell in cells)
+        )
     return "\n".join(lines)
+
+
+def _sets(planted: Planted) -> list[Semantics]:
+    """Return the sets of inputs, each again with the context where it flips valence."""
+    chosen = [*SEMANTICS_SETS]
+    if planted.context_flip:
+        chosen += [(*semantics, "context") for semantics in SEMANTICS_SETS]
+    return chosen
+
+
+def _best(semantics: Semantics, planted: Planted) -> dict[str, float]:
+    return reachable_ccc(semantics, planted.contour_shape, planted.context_flip)
 
 
 def _visible_causes(sentence: Sentence, semantics: Semantics) -> FloatArray:

@@ -191,11 +191,45 @@ def test_folder_that_is_a_file(tmp_path):
         write_mechanism(tmp_path / "file", n_utterances=24)
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "unknown"),
+    [
+        ("--class-imbalance", 4, ["valence"]),
+        ("--speaker-shift", 1, ["arousal"]),
+        ("--rater-spread", 0.5, ["valence", "arousal", "dominance"]),
+        ("--contour-shape", 1.25, []),
+        ("--context-flip", 0.5, []),
+    ],
+)
+def test_the_best_of_a_planted_corpus_is_shown_as_far_as_it_is_known(
+    run, tmp_path, option, value, unknown
+):
+    settings = ("--utterances", 24, "--jobs", 1, option, value)
+    result = run("mechanism", "-o", tmp_path, *settings, "--reachable")
+    assert result.exit_code == 0, result.output
+    _, _, shown = result.stdout.partition("Best reachable CCC (")
+    title, head, *lines = shown.strip().splitlines()
+    assert title == f"{option[2:].replace('-', ' ')} {value}):"
+    with (tmp_path / "reachable.csv").open() as stream:
+        rows = {(row["inputs"], row["dimension"]): row["ccc"] for row in csv.DictReader(stream)}
+    assert len(rows) == 3 * len(lines)
+    for line in lines:
+        inputs, *cells = line.split()
+        for name, cell in zip(head.split()[1:], cells, strict=True):
+            known = rows[inputs, name]
+            assert (known == "") == (name in unknown)
+            assert cell == (f"{float(known):.3f}" if known else "-")
+    note = f"the best reachable CCC of {', '.join(unknown)} is not known for this corpus"
+    assert (note in result.stderr) == bool(unknown)
+    assert any("context" in line for line in lines) == (option == "--context-flip")
+
+
 def test_command(run, tmp_path):
     result = run("mechanism", "-o", tmp_path, "--utterances", 24, "--jobs", 1, "--reachable")
     assert result.exit_code == 0, result.output
     assert "mechanism 1 seed 0, labels from 1 to 7" in result.stdout
     assert "audio+gs+les+es" in result.stdout
+    assert "(+" in result.stdout  # of the oracle
     again = run("mechanism", "-o", tmp_path, "--utterances", 24)
     assert again.exit_code == 1
     assert "exists already; --force replaces it" in again.stderr
