@@ -12,7 +12,7 @@ from msfser.errors import DataError
 from msfser.evaluation.prediction_table import write_predictions
 from msfser.evaluation.predictions import make_predictions
 from msfser.evaluation.submission import make_submission
-from msfser.manifest import Utterance
+from msfser.manifest import Manifest, Utterance, write_manifest
 
 
 def predictions(bounds=(1.0, 7.0), corpus="msp-podcast"):
@@ -45,16 +45,73 @@ def test_a_submission_has_the_columns_of_the_challenge_within_its_scale(tmp_path
     assert "skipped" not in result.stderr
 
 
-def test_what_may_mislead_is_said(tmp_path):
-    (tmp_path / "skipped.csv").write_text("id,reason\nx,no such recording\n")
-    result, _ = write(tmp_path, predictions(corpus="msp-podcast+iemocap"))
-    assert "note: the predictions are of msp-podcast+iemocap, not of msp-podcast" in result.stderr
-    assert f"note: the utterances in {tmp_path / 'skipped.csv'} have no prediction" in result.stderr
+def corpus_of(tmp_path, names, corpus="msp-podcast"):
+    """The manifest of a corpus whose recordings of test3 have these names; one has failed."""
+    rows = [
+        Utterance(id=f"MSP-PODCAST_{name}", wav=f"{name}.wav", split="test3", status=status)
+        for name, status in zip(names, ("ok", "failed", "ok"), strict=False)
+    ]
+    folder = tmp_path / "podcast"
+    folder.mkdir(exist_ok=True)
+    rows.append(Utterance(id="MSP-PODCAST_z", wav="z.wav", split="development"))
+    manifest = Manifest(
+        utterances=tuple(rows), corpus=corpus, version="", root=folder, label_bounds=(1.0, 7.0)
+    )
+    write_manifest(folder / "manifest.parquet", manifest, force=True)
+    return folder
+
+
+def test_the_whole_set_of_the_split_is_wanted(tmp_path):
+    for names, message in (
+        ("abd", "1 of 3 recordings of the split without a prediction, such as MSP-PODCAST_d; mend"),
+        ("a", "1 recording that the split does not have, such as MSP-PODCAST_b; name its own fold"),
+    ):
+        folder = corpus_of(tmp_path, names)
+        result, output = write(tmp_path, predictions(), "--data", str(folder))
+        assert result.exit_code == 1
+        assert message in result.stderr
+        assert result.stderr.count("\n") == 1
+        assert not output.exists()
+        (tmp_path / "predictions.parquet").unlink()
+    other = corpus_of(tmp_path, "ab", "biic-podcast")
+    result, _ = write(tmp_path, predictions(), "--data", str(other))
+    assert "the corpus is biic-podcast, not msp-podcast; name the folder that" in result.stderr
+    (tmp_path / "predictions.parquet").unlink()
+    (tmp_path / "skipped.csv").write_text("id,reason\nx,no such recording\n")  # of development
+    result, _ = write(tmp_path, predictions(), "--data", str(corpus_of(tmp_path, "ab")))
+    assert result.exit_code == 0, result.output
+    assert "is not known" not in result.stderr
     again = CliRunner().invoke(
         main, ["submission", str(tmp_path), "-o", str(tmp_path / "submission.csv")]
     )
     assert again.exit_code == 1
     assert "exists already" in again.stderr
+
+
+def test_what_may_mislead_is_said_or_refused(tmp_path):
+    table = replace(predictions(), notes={"test3": ("predictions are stretched",)})
+    result, output = write(tmp_path, table)
+    assert "note: test3: predictions are stretched" in result.stderr
+    assert "note: whether all recordings of test3 are there is not known; --data" in result.stderr
+    output.unlink()
+    (tmp_path / "skipped.csv").write_text("id,reason\nx,no such recording\n")
+    again = CliRunner().invoke(main, ["submission", str(tmp_path), "-o", str(output)])
+    assert again.exit_code == 1
+    assert f"{tmp_path / 'skipped.csv'}: utterances without a prediction" in again.stderr
+    assert not output.exists()
+
+
+def test_a_joined_corpus_gives_the_names_of_the_challenge():
+    table = predictions(corpus="msp-podcast+iemocap")
+    ids = tuple(f"msp-podcast/{one}" for one in table.ids)
+    rows, _ = make_submission(replace(table, ids=ids))
+    assert [row[0] for row in rows[1:]] == [f"MSP-PODCAST_{name}.wav" for name in "abc"]
+    with pytest.raises(DataError, match="1 utterance of another corpus than msp-podcast, such as"):
+        make_submission(replace(table, ids=(*ids[:2], "iemocap/MSP-PODCAST_c")))
+    with pytest.raises(DataError, match="the predictions are of biic-podcast, not of msp-podcast"):
+        make_submission(predictions(corpus="biic-podcast"))
+    with pytest.raises(DataError, match="1 id unlike MSP-PODCAST_test3_0001, such as 'x/MSP-PODC"):
+        make_submission(replace(predictions(corpus=""), ids=("x/MSP-PODCAST_a", *table.ids[1:])))
 
 
 @pytest.mark.parametrize("split", ["test1", "test3 "])
@@ -72,6 +129,6 @@ def test_another_scale_a_missing_value_and_names_of_two_corpora_are_refused():
     table.values[1, 2] = np.nan
     with pytest.raises(DataError, match="no prediction of dominance for 1 utterance, such as MSP"):
         make_submission(table)
-    twice = replace(predictions(), ids=("one/a", "two/a", "two/b"))
-    with pytest.raises(DataError, match="two recordings of one name"):
+    twice = replace(predictions(), ids=("MSP-PODCAST_a", "MSP-PODCAST_a", "MSP-PODCAST_b"))
+    with pytest.raises(DataError, match="two recordings of one name, MSP-PODCAST_a; leave one"):
         make_submission(twice)
