@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lemf import CorpusError
+from lemf import CorpusError, name_annotation
 from lemf.runtime.input import read_input
 
 
@@ -36,6 +36,27 @@ def read_lines(path: Path) -> list[str]:
     except UnicodeDecodeError:
         text = content.decode("cp1252", errors="replace")
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def read_transcript(path: Path) -> tuple[str | None, bool]:
+    """Read the words of a recording from a file of their own.
+
+    Returns
+    -------
+    text : str or None
+        In one line; None where there are none.
+    is_annotation : bool
+        Whether the file holds labels with times, subtitles or the like, whose text is not read.
+
+    Raises
+    ------
+    CorpusError
+        The file cannot be read.
+    """
+    text = "\n".join(read_lines(path))
+    if name_annotation(text):
+        return None, True
+    return " ".join(text.split()) or None, False
 
 
 def _read_bytes(path: Path) -> bytes:

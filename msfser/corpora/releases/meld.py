@@ -5,16 +5,21 @@ The release holds films; their sound has to be extracted first, under the same n
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from lemf import CorpusError, read_rows
 from lemf.runtime.progress import Watch, no_watch
 from msfser.corpora.checks import Reading, check_utterances, count_note
 from msfser.corpora.rows import Row, rows_as_text
+from msfser.corpora.values import is_missing
 from msfser.manifest import UNLABELLED_BOUNDS, Manifest, Utterance
+from msfser.outputs import counted
 
 EMOTIONS = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
 
@@ -25,13 +30,26 @@ _COLUMNS = {
     "emotion": "Emotion",
     "dialogue": "Dialogue_ID",
     "utterance": "Utterance_ID",
+    "season": "Season",
+    "episode": "Episode",
+    "start": "StartTime",
+    "end": "EndTime",
 }
 _NEEDED = ("emotion", "dialogue", "utterance")
 _SOUND = (".wav", ".flac")
 _FILM = ".mp4"
+_TIME = re.compile(r"(?:(\d+):(\d\d):)?(\d+(?:[.,]\d+)?)")  # of the episode: 00:16:16,059
 _NAME = re.compile(r"dia\d+_utt\d+")
 _C1 = re.compile("[\x80-\x9f]")  # bytes of Windows' alphabet that were taken for Latin-1
 _EXTRACT = "ffmpeg -i dia0_utt0.mp4 -ac 1 -ar 16000 dia0_utt0.wav extracts the sound of one"
+
+
+class Turn(NamedTuple):
+    """The times of a turn in its episode; NaN where the table has none."""
+
+    episode: tuple[str, str]  # season and episode
+    start_s: float
+    end_s: float
 
 
 def read_meld(root: Path, *, watch: Watch = no_watch) -> Reading:
@@ -50,7 +68,8 @@ def read_meld(root: Path, *, watch: Watch = no_watch) -> Reading:
     -------
     Reading
         One row per line of the tables, with ids such as ``train_dia0_utt0`` and NaN for valence,
-        arousal and dominance. A recording that is missing makes a failed row.
+        arousal and dominance; `start_s` counts from the first turn of the dialogue. A
+        recording that is missing makes a failed row.
 
     Raises
     ------
@@ -58,10 +77,15 @@ def read_meld(root: Path, *, watch: Watch = no_watch) -> Reading:
         A table is missing or cannot be used; there are films alone; two recordings have one name.
     """
     tables, recordings, n_films = _find_files(root)
-    rows = [row for split, path in tables.items() for row in _read_split(split, path, recordings)]
+    rows: list[Utterance] = []
+    untimed: list[str] = []
+    for split, path in tables.items():
+        found, dialogues = _read_split(split, path, recordings)
+        rows += found
+        untimed += dialogues
     if not recordings:
-        found = f"{n_films:,} films and no sound" if n_films else "no recording"
-        raise CorpusError(f"{root}: {found} named as dia0_utt0.wav; {_EXTRACT}")
+        what = f"{n_films:,} films and no sound" if n_films else "no recording"
+        raise CorpusError(f"{root}: {what} named as dia0_utt0.wav; {_EXTRACT}")
     notes = [
         f"no {split}_sent_emo.csv: the split is left out"
         for split in _SPLITS
@@ -69,6 +93,12 @@ def read_meld(root: Path, *, watch: Watch = no_watch) -> Reading:
     ]
     unlisted = recordings.keys() - {row.id for row in rows}
     notes.append(count_note("{} in no table, left out", sorted(unlisted)))
+    if untimed:
+        notes.append(
+            f"{counted(len(untimed), 'dialogue')} with times that are missing, of two episodes or "
+            f"end before they begin, the first: {untimed[0]}; its turns are in the order of "
+            "Utterance_ID"
+        )
     manifest = Manifest(
         utterances=tuple(rows),
         corpus="meld",
@@ -127,7 +157,10 @@ def _split_of(folders: Sequence[str]) -> str | None:
     return None
 
 
-def _read_split(split: str, path: Path, recordings: dict[str, str]) -> list[Utterance]:
+def _read_split(
+    split: str, path: Path, recordings: dict[str, str]
+) -> tuple[list[Utterance], list[str]]:
+    """Read the rows of a split, and the dialogues whose times cannot be used."""
     table = read_rows(path)
     for name in _NEEDED:
         if _COLUMNS[name] not in table.columns:
@@ -136,12 +169,58 @@ def _read_split(split: str, path: Path, recordings: dict[str, str]) -> list[Utte
             )
     names = {name: column for name, column in _COLUMNS.items() if column in table.columns}
     utterances: dict[str, Utterance] = {}
+    times: dict[str, list[Turn]] = {}
     for place, row in rows_as_text(table, names).rows:
         utterance = _make_utterance(split, place, row, recordings)
         if utterance.id in utterances:
             raise CorpusError(f"{place}: {utterance.id} is named twice; remove one of the lines")
         utterances[utterance.id] = utterance
-    return list(utterances.values())
+        times.setdefault(utterance.dialogue or "", []).append(_read_turn(place, row))
+    starts = {name: turn_starts(turns) for name, turns in times.items()}
+    found = [replace(row, start_s=starts[row.dialogue or ""].pop(0)) for row in utterances.values()]
+    has_times = _COLUMNS["start"] in table.columns
+    untimed = [row.dialogue or "" for row in found if has_times and math.isnan(row.start_s)]
+    return found, list(dict.fromkeys(untimed))
+
+
+def turn_starts(turns: Sequence[Turn]) -> list[float]:
+    """Return when the turns of a dialogue begin, in seconds from the first of them.
+
+    Returns
+    -------
+    list of float
+        NaN for all where a time is missing, the turns are of two episodes, or one ends before it
+        begins.
+    """
+    if (
+        len({turn.episode for turn in turns}) > 1
+        or any(math.isnan(turn.start_s) for turn in turns)
+        or any(turn.end_s < turn.start_s for turn in turns)
+    ):
+        return [math.nan] * len(turns)
+    first_s = min(turn.start_s for turn in turns)
+    return [round(turn.start_s - first_s, 3) for turn in turns]
+
+
+def _read_turn(place: str, row: Row) -> Turn:
+    return Turn(
+        episode=(row.get("season", ""), row.get("episode", "")),
+        start_s=_parse_time(place, "start", row.get("start", "")),
+        end_s=_parse_time(place, "end", row.get("end", "")),
+    )
+
+
+def _parse_time(place: str, name: str, text: str) -> float:
+    """Read a time such as 00:16:16,059 in seconds; NaN for none."""
+    if is_missing(text):
+        return math.nan
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise CorpusError(
+            f"{place}: {_COLUMNS[name]} {text!r}; write hours, minutes and seconds as 00:16:16,059"
+        )
+    hours, minutes, seconds = match.groups(default="0")
+    return 3600 * int(hours) + 60 * int(minutes) + float(seconds.replace(",", "."))
 
 
 def _make_utterance(split: str, place: str, row: Row, recordings: dict[str, str]) -> Utterance:

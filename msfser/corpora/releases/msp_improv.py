@@ -19,7 +19,7 @@ from lemf import CorpusError
 from lemf.runtime.progress import Watch, no_watch
 from msfser.config.settings import OutsideLabels
 from msfser.corpora.checks import Reading, check_utterances, count_note
-from msfser.corpora.text_files import read_lines
+from msfser.corpora.text_files import read_lines, read_transcript
 from msfser.corpora.values import parse_label
 from msfser.manifest import Manifest, Utterance
 
@@ -34,6 +34,7 @@ _LABEL_LINE = re.compile(
     r"UTD-IMPROV-([A-Z0-9-]+)\.avi\s*;\s*([A-Z])\s*;\s*A:(\S+)\s*;\s*V:(\S+)\s*;\s*D:(\S+)\s*;.*"
 )
 _LABELLED = re.compile(r"UTD-IMPROV-([A-Z0-9-]+)")
+_ALIGNMENTS = re.compile(r"align", re.IGNORECASE)  # in the name of a folder, as Phonetic_Alignments
 _GENDERS = {"F": "female", "M": "male"}
 
 
@@ -46,7 +47,8 @@ def read_msp_improv(
     ----------
     root : Path
         The folder with ``Evalution.txt`` (or ``Evaluation.txt``), there or one folder below, and
-        the recordings anywhere in it.
+        anywhere in it the recordings, transcripts (``.txt``) and alignments (``.TextGrid``), by the
+        names of the recordings.
     outside, watch
         As in `check_utterances`.
 
@@ -59,10 +61,13 @@ def read_msp_improv(
     Raises
     ------
     CorpusError
-        The file of the labels is missing or cannot be used, or two recordings have one name.
+        The file of the labels is missing or cannot be used, or two recordings, transcripts or
+        alignments have one name.
     """
-    labels, recordings = _find_files(root)
+    labels, found = _find_files(root)
+    recordings = found[".wav"]
     rows, turned = turn_activation(_read_labels(labels, recordings))
+    rows, text_notes = _with_texts(root, rows, found)
     unlabelled = sorted(recordings.keys() - {row.id for row in rows})
     manifest = Manifest(
         utterances=tuple(rows),
@@ -72,7 +77,7 @@ def read_msp_improv(
         label_bounds=LABEL_BOUNDS,
     )
     left_out = count_note("{} without a line of labels, left out", unlabelled)
-    notes = [note for note in (left_out, turned) if note]
+    notes = [note for note in (left_out, turned, *text_notes) if note]
     return check_utterances(manifest, notes, outside=outside, watch=watch)
 
 
@@ -109,32 +114,65 @@ def turn_activation(rows: Sequence[Utterance]) -> tuple[list[Utterance], str]:
     )
 
 
-def _find_files(root: Path) -> tuple[Path, dict[str, str]]:
-    """Find the file of the labels, and the paths of the recordings by their names."""
+def _with_texts(
+    root: Path, rows: Sequence[Utterance], found: dict[str, dict[str, str]]
+) -> tuple[list[Utterance], list[str]]:
+    """Add transcripts and paths of alignments, and note what is missing or not read."""
+    done, annotations, silent = [], [], []
+    for row in rows:
+        text, is_annotation = None, False
+        if row.id in found[".txt"]:
+            text, is_annotation = read_transcript(root / found[".txt"][row.id])
+        if is_annotation:
+            annotations.append(row.id)
+        elif found[".txt"] and text is None:
+            silent.append(row.id)
+        done.append(replace(row, transcript=text, alignment=found[".textgrid"].get(row.id)))
+    others = sorted(found["others"])
+    return done, [
+        count_note(
+            "{} whose transcript is not read: the file holds labels with times or the like",
+            annotations,
+        ),
+        count_note("{} without a transcript", silent),
+        f"alignments in another form than TextGrid are not read: {len(others):,}, such as "
+        f"{found['others'][others[0]]}; lemf align makes TextGrids"
+        if others
+        else "",
+    ]
+
+
+def _find_files(root: Path) -> tuple[Path, dict[str, dict[str, str]]]:
+    """Find the file of the labels, and the paths of the other files by suffix and name.
+
+    ``"others"`` holds files of `_ALIGNMENTS` that are no TextGrids.
+    """
     if not root.is_dir():
         raise CorpusError(f"{root}: no such folder; name the folder of MSP-IMPROV")
     labels: list[Path] = []
-    recordings: dict[str, str] = {}
+    found: dict[str, dict[str, str]] = {
+        ".wav": {}, ".txt": {}, ".textgrid": {}, "others": {}
+    }  # fmt: skip
     for folder, folders, names in os.walk(root):
         folders.sort()
         for name in sorted(names):
             path = Path(folder, name)
             if name.casefold() in _LABELS and len(path.relative_to(root).parts) <= 2:
                 labels.append(path)
-            if not (name.lower().endswith(".wav") and _NAME.fullmatch(path.stem)):
+            suffix, place = path.suffix.lower(), path.relative_to(root).as_posix()
+            if suffix not in found:
+                suffix = "others" if _ALIGNMENTS.search(place) else ""
+            if not suffix or not _NAME.fullmatch(path.stem):
                 continue
-            place = path.relative_to(root).as_posix()
-            if path.stem in recordings:
-                raise CorpusError(
-                    f"{root}: {recordings[path.stem]} and {place} are one utterance; remove one"
-                )
-            recordings[path.stem] = place
+            same = found[suffix].setdefault(path.stem, place)
+            if same != place and suffix != "others":
+                raise CorpusError(f"{root}: {same} and {place} are one utterance; remove one")
     if not labels:
         raise CorpusError(
             f"{root}: no Evalution.txt with the labels, there or one folder below; name the folder "
             "that holds it"
         )
-    return labels[0], recordings
+    return labels[0], found
 
 
 def _read_labels(labels: Path, recordings: dict[str, str]) -> list[Utterance]:

@@ -6,11 +6,12 @@ Releases differ only in how they spell names; all spellings are tried.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Literal
 
-from lemf import CorpusError, name_annotation
+from lemf import CorpusError
 from lemf.runtime.progress import Watch, no_watch
 from lemf.runtime.threads import threaded_map
 from msfser.config.settings import OutsideLabels
@@ -23,12 +24,14 @@ from msfser.corpora.releases.msp_podcast_files import (
     read_speakers,
 )
 from msfser.corpora.releases.msp_podcast_votes import DETAILED, other_means, read_votes
-from msfser.corpora.text_files import read_lines
+from msfser.corpora.text_files import read_transcript
 from msfser.manifest import Manifest, Utterance
 
 Corpus = Literal["msp-podcast", "biic-podcast"]
 
 LABEL_BOUNDS = (1.0, 7.0)
+
+_STARTS: dict[Corpus, str] = {"msp-podcast": "MSP-PODCAST", "biic-podcast": "BIIC-PODCAST"}
 
 _AUDIO = ("audios", "audio", "wavs", "wav")
 _LABELS = ("labels", "label")
@@ -81,6 +84,7 @@ def read_msp_podcast(
     audio = _need(root, _AUDIO, "recordings", "Audios")
     labels = find_entry(root, _LABELS) or root
     labelled = read_consensus(_need(labels, _CONSENSUS, "labels", _CONSENSUS[0]))
+    _check_corpus(root, [row.wav for row in labelled], corpus)
     partitions, speaker_ids = find_entry(root, _PARTITIONS), find_entry(root, _SPEAKERS)
     splits = read_partitions(partitions) if partitions else {}
     speakers = read_speakers(speaker_ids) if speaker_ids else Speakers({}, {})
@@ -134,6 +138,17 @@ def _need(folder: Path, names: tuple[str, ...], what: str, usual: str) -> Path:
     return entry
 
 
+def _check_corpus(root: Path, names: Sequence[str], corpus: Corpus) -> None:
+    """Refuse recordings that bear the name of the other corpus."""
+    for other, start in _STARTS.items():
+        stray = [name for name in names if name.upper().startswith(start)]
+        if other != corpus and stray:
+            raise CorpusError(
+                f"{root}: {stray[0]} and {len(stray) - 1:,} other recordings are named as those of "
+                f"{other}; read the folder with msfser corpus {other}"
+            )
+
+
 def _release_of(root: Path) -> str:
     numbers = re.findall(r"(?<![\d.])\d+\.\d+(?![\d.])", root.resolve().name)
     return numbers[-1] if numbers else ""
@@ -161,11 +176,10 @@ def _with_texts(
 
     def add(utterance: Utterance) -> tuple[Utterance, bool]:
         path, grid = texts.get(utterance.id), grids.get(utterance.id)
-        text = "\n".join(read_lines(path)) if path else ""
-        is_annotation = bool(name_annotation(text))
+        text, is_annotation = read_transcript(path) if path else (None, False)
         with_texts = replace(
             utterance,
-            transcript=None if is_annotation else " ".join(text.split()) or None,
+            transcript=text,
             alignment=f"{grid.parent.name}/{grid.name}" if grid else None,
         )
         return with_texts, is_annotation

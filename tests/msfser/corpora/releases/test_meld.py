@@ -95,3 +95,32 @@ def test_a_split_without_a_table_is_left_out(release, run, tmp_path):
     result = run("meld", release, "-o", tmp_path / "out")
     assert "note: no dev_sent_emo.csv: the split is left out" in result.stderr
     assert len(read_manifest(tmp_path / "out").utterances) == 2
+
+
+def timed(dialogue, utterance, start, end, episode=2):
+    return f'9,"Yes",Ann,joy,neutral,{dialogue},{utterance},1,{episode},"{start}","{end}"\n'
+
+
+def test_turns_begin_when_the_table_says_counted_from_the_first(release, run, tmp_path):
+    (release / "dev_sent_emo.csv").write_text(
+        HEADER
+        + timed(0, 1, "01:00:03,500", "01:00:04,000")
+        + timed(0, 0, "00:59:59,059", "01:00:03,000")
+        + timed(1, 0, "00:01:00,000", "00:01:02,000", episode=3)
+        + timed(1, 1, "00:01:03,000", "00:01:04,000", episode=4)
+        + timed(2, 0, "00:01:03,000", "00:01:01,000")
+        + timed(3, 0, "", "")
+    )
+    result = run("meld", release, "-o", tmp_path / "out")
+    rows = read_manifest(tmp_path / "out").utterances
+    starts = [(row.id, row.start_s) for row in rows if row.split == "development"]
+    assert starts[:2] == [("dev_dia0_utt1", 4.441), ("dev_dia0_utt0", 0.0)]
+    assert all(start_s != start_s for _, start_s in starts[2:])
+    assert (
+        "note: 3 dialogues with times that are missing, of two episodes or end before they begin, "
+        "the first: dev_dia1; its turns are in the order of Utterance_ID\n" in result.stderr
+    )
+    (release / "dev_sent_emo.csv").write_text(HEADER + timed(0, 0, "16.16.059", "0"))
+    result = run("meld", release, "-o", tmp_path / "again")
+    assert result.exit_code == 1
+    assert "StartTime '16.16.059'; write hours, minutes and seconds as 00:16" in result.stderr

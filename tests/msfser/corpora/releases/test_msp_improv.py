@@ -123,3 +123,34 @@ def test_activation_that_runs_from_calm_to_excited_stays(release, run, tmp_path)
 def test_activation_of_unknown_direction_is_said(release, run, tmp_path):
     result = run("msp-improv", release, "-o", tmp_path / "out")
     assert "note: no angry and sad utterances tell whether activation" in result.stderr
+
+
+def test_transcripts_and_alignments_are_found_by_the_names_of_the_recordings(
+    release, run, tmp_path
+):
+    texts = release / "Human_transcriptions" / "All_human_transcriptions"
+    texts.mkdir(parents=True)
+    (texts / f"MSP-IMPROV-{FIRST}.txt").write_text("How can  I not?\n", encoding="utf-8-sig")
+    (texts / f"MSP-IMPROV-{SECOND}.txt").write_text("0.0 0.3 how\n0.3 0.5 can\n")
+    grids = release / "Phonetic_Alignments" / "session1"
+    grids.mkdir(parents=True)
+    (grids / f"MSP-IMPROV-{FIRST}.TextGrid").write_text("")
+    (grids / f"MSP-IMPROV-{SECOND}.phseg").write_text("")
+    (grids / "Readme.txt").write_text("")
+    result = run("msp-improv", release, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    rows = read_manifest(tmp_path / "out").utterances
+    assert [row.transcript for row in rows] == ["How can I not?", None, None]
+    assert [row.alignment for row in rows] == [
+        f"Phonetic_Alignments/session1/MSP-IMPROV-{FIRST}.TextGrid", None, None,
+    ]  # fmt: skip
+    assert "note: 1 utterance whose transcript is not read: the file holds" in result.stderr
+    assert f"note: 1 utterance without a transcript, MSP-IMPROV-{THIRD}\n" in result.stderr
+    other = f"such as Phonetic_Alignments/session1/MSP-IMPROV-{SECOND}.phseg; lemf align makes"
+    assert (
+        f"note: alignments in another form than TextGrid are not read: 1, {other}" in result.stderr
+    )
+    (release / f"MSP-IMPROV-{FIRST}.txt").write_text("something else")
+    again = run("msp-improv", release, "-o", tmp_path / "again")
+    assert again.exit_code == 1
+    assert "are one utterance; remove one" in again.stderr

@@ -273,15 +273,28 @@ def test_json_without_values_and_transcripts_that_are_none(release_1_12, tmp_pat
 
 def test_biic_podcast_is_read_as_msp_podcast_is_and_named(release_1_12, run, tmp_path):
     root = release_1_12.rename(tmp_path / "BIIC-PODCAST-1.01")
+    refused = run("biic-podcast", root, "-o", tmp_path / "none")
+    assert refused.exit_code == 1
+    assert (
+        f"{root}: MSP-PODCAST_0001_0008.wav and 3 other recordings are named as those of "
+        "msp-podcast; read the folder with msfser corpus msp-podcast\n" in refused.stderr
+    )
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and path.suffix in (".csv", ".json", ".txt"):
+            path.write_bytes(path.read_bytes().replace(b"MSP-PODCAST", b"BIIC-PODCAST"))
+    for path in sorted(root.rglob("MSP-PODCAST*")):
+        path.rename(path.with_name(path.name.replace("MSP", "BIIC", 1)))
     result = run("biic-podcast", root, "-o", tmp_path / "out")
     assert result.exit_code == 0, result.output
+    other = run("msp-podcast", root, "-o", tmp_path / "none")
+    assert "are named as those of biic-podcast; read the folder with msfser corp" in other.stderr
     manifest = read_manifest(tmp_path / "out")
     assert (manifest.corpus, manifest.version) == ("biic-podcast", "1.01")
     assert manifest.utterances[0].labels == LABELS[0]
     assert [row.dialogue for row in manifest.utterances[:3]] == [
-        "MSP-PODCAST_0001",
-        "MSP-PODCAST_0001",
-        "MSP-PODCAST_0866",
+        "BIIC-PODCAST_0001",
+        "BIIC-PODCAST_0001",
+        "BIIC-PODCAST_0866",
     ]
 
 
