@@ -106,7 +106,7 @@ def evaluate(
         write_intervals,
     )
     from msfser.evaluation.votes.tables import make_vote_tables, votes_to_rows
-    from msfser.outputs import prepare_folder, print_tables
+    from msfser.outputs import METRICS_NAME, prepare_folder, print_tables
 
     # runs, tables and output folder
     paths = [path for path in runs if path.suffix == ".parquet"]
@@ -115,6 +115,9 @@ def evaluate(
         if len(runs) > 1:
             raise click.UsageError("several runs: name the output folder with -o")
         output = folders[0] / "evaluation"
+        if card and level is None and not force and (output / METRICS_NAME).exists():
+            say(f"note: {output} is there already, and stays as it is; --force writes it again")
+            output = None
     if data is not None and not folders:
         raise click.UsageError("--data: a table of predictions holds its labels; leave it out")
     if label_bounds is not None and not paths:

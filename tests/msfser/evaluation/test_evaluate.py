@@ -146,6 +146,21 @@ def test_training_data_are_named_and_no_split_without_a_name_is_judged(make_run,
     assert note not in evaluate(table, "--split", "test").stderr
 
 
+def test_the_card_alone_leaves_an_evaluation_as_it_is(make_run, tmp_path):
+    run = make_run(tmp_path / "run")
+    assert evaluate(run, "--split", "test").exit_code == 0
+    written = {path: path.read_bytes() for path in (run / "evaluation").rglob("*.*")}
+    result = evaluate(run, "--split", "test", "--split", "development", "--card")
+    assert result.exit_code == 0, result.output
+    assert f"note: {run / 'evaluation'} is there already, and stays as it is; " in result.stderr
+    assert f"wrote {run / 'best' / 'README.md'}" in result.stderr
+    assert {path: path.read_bytes() for path in (run / "evaluation").rglob("*.*")} == written
+    again = evaluate(run, "--split", "test", "--card")
+    assert "README.md: exists already; --force replaces it" in again.stderr
+    named = evaluate(run, "--split", "test", "--card", "-o", run / "evaluation")
+    assert named.exit_code == 1
+
+
 AUDIO = {"semantics": (), "intra": "none", "fusion": "none"}
 
 
