@@ -38,6 +38,7 @@ DURATION_METHODS: tuple[DurationMethod, ...] = get_args(DurationMethod)
 Scope = Literal["sentence", "recording", "speaker", "corpus"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 N_RESAMPLES = 1000  # of a bootstrap
+CUT, CUT_OF_RATERS = 1.0, 0.5  # least rating of an emphasised word, where it is not given
 SINGLE_RECORDING_SCOPES = SCOPES[:2]  # the others need several recordings
 AlignerName = Literal["espeak", "praat", "viter", "mfa"]
 ALIGNERS: tuple[AlignerName, ...] = get_args(AlignerName)

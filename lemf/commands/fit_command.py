@@ -13,7 +13,7 @@ from lemf.commands.analysis_options import (
     measure_options,
     read_measure_options,
 )
-from lemf.config import CUE_SETS, DECISIONS
+from lemf.config import CUE_SETS, CUT, CUT_OF_RATERS, DECISIONS
 from lemf.errors import SettingsError
 from lemf.option_choices import FIT_METHODS
 from lemf.runtime.console import PATH, force_option, jobs_option, open_stdout, resamples_option, say
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from lemf.option_choices import FitMethod
 
 
-_CUT, _CUT_OF_RATERS = 1.0, 0.5
 _METHOD: Final = "softmax"
 _MOST_NAMED = 5  # of what was not used
 
@@ -56,8 +55,8 @@ _MOST_NAMED = 5  # of what was not used
     "--cut",
     metavar="RATING",
     type=float,
-    help=f"Least rating of an emphasised word, for --decide.  [default: {_CUT:g} for labels of 0 "
-    f"and 1 or of emphasised words; {_CUT_OF_RATERS:g} of several raters]",
+    help=f"Least rating of an emphasised word, for --decide.  [default: {CUT:g} for labels of 0 "
+    f"and 1 or of emphasised words; {CUT_OF_RATERS:g} of several raters]",
 )
 @click.option(
     "--start",
@@ -119,7 +118,7 @@ def fit(
     if not decide and (cut is not None or start is not None):
         raise click.UsageError("--cut and --start are for --decide; add it, or leave them out")
     if cut is not None and not math.isfinite(cut):
-        raise click.UsageError(f"--cut {cut}: write a rating, such as {_CUT:g}")
+        raise click.UsageError(f"--cut {cut}: write a rating, such as {CUT:g}")
     _check_outputs(labels, output, held_out, force=force)
     if decide:
         given = _DecisionOptions(
@@ -174,20 +173,16 @@ def _fit_decision(
     labels: Path, output: Path, settings: Settings, options: _DecisionOptions
 ) -> None:
     """Fit a decision, write the file, and print how the decision does on what was held out."""
-    from lemf.agreement.fitting.decision import fit_decision
+    from lemf.agreement.fitting.decision import fit_decision, usual_cut
     from lemf.agreement.fitting.fitted_decision import describe_decision, format_decision
     from lemf.agreement.fitting.held_out import judge_held_out
     from lemf.agreement.labels.files import read_labels
 
     read = read_labels(labels)
-    cut = options.cut
-    if cut is None:
-        if not all(label.is_binary for label in read):
-            raise click.UsageError(
-                f"--decide, {labels}: other ratings than 0 and 1; also say with --cut RATING from "
-                "which one on words are emphasised"
-            )
-        cut = _CUT_OF_RATERS if any(label.raters for label in read) else _CUT
+    try:
+        cut = usual_cut(read) if options.cut is None else options.cut
+    except SettingsError as error:
+        raise click.UsageError(f"--decide, {labels}: {error}") from error
     try:
         with progress("fitting") as watch:
             fitted = fit_decision(

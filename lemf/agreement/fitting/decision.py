@@ -18,7 +18,7 @@ from lemf.agreement.folds import LeftOut, make_folds, what_to_leave_out
 from lemf.agreement.labels.files import Label, as_labels
 from lemf.agreement.labels.rated_sentences import Unjudged
 from lemf.arrays import FloatArray
-from lemf.config import DEFAULT_THRESHOLD, OFF, Settings
+from lemf.config import CUT, CUT_OF_RATERS, DEFAULT_THRESHOLD, OFF, Settings
 from lemf.errors import CorpusError, SettingsError, shown
 from lemf.runtime.progress import Watch, no_watch
 from lemf.scoring.decision import DecisionModel, probability
@@ -77,7 +77,7 @@ def fit_decision(
     settings: Settings | None = None,
     *,
     name: str = "emphasis",
-    cut: float = 1.0,
+    cut: float | None = None,
     start: str = "emphasis",
     jobs: int = 1,
     watch: Watch = no_watch,
@@ -92,8 +92,8 @@ def fit_decision(
         Those of the scores; by default the cue set of listeners.
     name : str
         Of the decision.
-    cut : float
-        Least rating of an emphasised word; 1 for labels that name the emphasised words.
+    cut : float, optional
+        Least rating of an emphasised word; by default that of `usual_cut`.
     start : str
         The decision whose intercept is fitted where labels are few: one that ships, or a file.
     jobs : int
@@ -106,18 +106,21 @@ def fit_decision(
     Raises
     ------
     SettingsError
-        A cut that is not a number; there is no such decision to start from.
+        A cut that is not a number, or is missing for ratings beside 0 and 1; there is no such
+        decision to start from.
     CorpusError
         The labels cannot be read; all words or none are emphasised; few are, and the decision to
         start from belongs to other scores.
     """
+    read = as_labels(labels)
+    cut = usual_cut(read) if cut is None else cut
     if not math.isfinite(cut):
         raise SettingsError(f"cut {cut}: write a rating, such as 1")
     settings = replace(settings or Settings(cues="listeners"), decide=OFF)
     settings = replace(settings, threshold=DEFAULT_THRESHOLD)
     model = load_model(start, setting="start")  # before any recording is scored
     words, unused = read_words(
-        as_labels(labels),
+        read,
         settings,
         cut=cut,
         measures=(*CANDIDATES, *model.absolute),
@@ -125,6 +128,22 @@ def fit_decision(
         watch=watch,
     )
     return replace(fit_words(words, settings, name=name, start=model), unused=unused)
+
+
+def usual_cut(labels: Sequence[Label]) -> float:
+    """Return the least rating of an emphasised word: 1, or half of several raters.
+
+    Raises
+    ------
+    SettingsError
+        There are other ratings than 0 and 1.
+    """
+    if not all(label.is_binary for label in labels):
+        raise SettingsError(
+            "other ratings than 0 and 1; also say with --cut RATING (cut=RATING) from which one on "
+            "words are emphasised"
+        )
+    return CUT_OF_RATERS if any(label.raters for label in labels) else CUT
 
 
 def fit_words(

@@ -61,7 +61,7 @@ def decision_to_dict(
             "measures": {name: _plain(value) for name, value in held_out.measures.items()},
             "ece_of_a_perfect_model": _plain(held_out.perfect_ece),
             "intervals": {
-                unit: {name: [_plain(low), _plain(high)] for name, (low, high) in ends.items()}
+                unit: {name: _plain_ends(*span) for name, span in ends.items()}
                 for unit, ends in held_out.intervals.items()
             },
         },
@@ -78,6 +78,10 @@ def _choices(fitted: FittedDecision) -> dict[str, Any]:
 
 def _plain(value: float) -> float | None:
     return None if math.isnan(value) else round(value, _DIGITS)
+
+
+def _plain_ends(low: float, high: float) -> list[float | None] | None:
+    return None if math.isnan(low) else [_plain(low), _plain(high)]
 
 
 def format_decision(fitted: FittedDecision, held_out: HeldOut, labels: Path, cut: float) -> str:

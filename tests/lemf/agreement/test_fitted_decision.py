@@ -19,11 +19,18 @@ from lemf.agreement.detection import (
     none_or_some_auc,
     precision_recall,
 )
-from lemf.agreement.fitting.decision import FEWEST, VARIANTS, fit_decision, fit_words
+from lemf.agreement.fitting.decision import (
+    FEWEST,
+    VARIANTS,
+    fit_decision,
+    fit_words,
+    usual_cut,
+)
 from lemf.agreement.fitting.fitted_decision import decision_to_dict, describe_decision
 from lemf.agreement.fitting.held_out import judge_held_out
 from lemf.agreement.fitting.labelled_words import LabelledWords, read_words
 from lemf.agreement.fitting.logistic import fit_intercept, fit_logistic
+from lemf.agreement.labels.files import read_labels
 from lemf.commands.cli import main
 from lemf.errors import CorpusError, SettingsError
 from lemf.scoring.decision import probability
@@ -268,6 +275,18 @@ def test_one_sentence_is_fitted_and_not_judged(make_labels, tmp_path):
     content = decision_to_dict(fitted, held_out, path, 1.0)
     json.dumps(content, allow_nan=False)
     assert set(content["held_out"]["measures"].values()) == {None}
+    held_out = replace(held_out, intervals={"sentences": {"f1": (np.nan, np.nan)}})
+    content = decision_to_dict(fitted, held_out, path, 1.0)
+    assert content["held_out"]["intervals"] == {"sentences": {"f1": None}}  # as in lemf evaluate
+
+
+def test_python_cuts_as_the_command_does(make_labels):
+    (label,) = read_labels(make_labels([1, 0, 0]))
+    assert usual_cut([label]) == 1.0
+    raters = {"a": np.array([1.0, 0.0, 0.0]), "b": np.zeros(3)}
+    assert usual_cut([replace(label, raters=raters)]) == 0.5
+    with pytest.raises(SettingsError, match=r"other ratings than 0 and 1; .*\(cut=RATING\)"):
+        fit_decision(make_labels([2, 0, 0.5]))
 
 
 def test_held_out_measures_are_those_of_the_words_and_their_draws():
