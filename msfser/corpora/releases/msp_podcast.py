@@ -6,7 +6,7 @@ Releases differ only in how they spell names; all spellings are tried.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Literal
@@ -90,6 +90,7 @@ def read_msp_podcast(
     speakers = read_speakers(speaker_ids) if speaker_ids else Speakers({}, {})
     # one row per recording
     known = {row.wav for row in labelled}
+    _check_spellings({row.id: row.wav for row in labelled}, splits)
     unlabelled = [
         Utterance(id=PurePath(name).stem, wav=name) for name in splits if name not in known
     ]
@@ -136,6 +137,17 @@ def _need(folder: Path, names: tuple[str, ...], what: str, usual: str) -> Path:
         shown = ", ".join(names_found[:8]) or "nothing"
         raise CorpusError(f"{folder}: no {usual} with the {what}; it holds {shown}")
     return entry
+
+
+def _check_spellings(labelled: Mapping[str, str], splits: Mapping[str, object]) -> None:
+    """Refuse recordings whose suffix the labels spell in another way than the splits."""
+    for name in splits:
+        same = labelled.get(PurePath(name).stem, name)
+        if same != name:
+            raise CorpusError(
+                f"{same} in the labels is {name} in Partitions.txt; write the suffix of the "
+                "recording's file in both"
+            )
 
 
 def _check_corpus(root: Path, names: Sequence[str], corpus: Corpus) -> None:

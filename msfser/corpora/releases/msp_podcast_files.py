@@ -30,6 +30,7 @@ _COLUMNS = {  # ours: theirs
 _NEEDED = ("file", *DIMENSIONS)
 _FILE_LINE = re.compile(r"(\S+\.wav)\s*;\s*(\S+)\s*", re.IGNORECASE)
 _SPEAKER_LINE = re.compile(r"(?:Speaker|Spkr)_?([^\s;]+)\s*;\s*(\S+)\s*", re.IGNORECASE)
+_FILE_NAME = re.compile(r"[^/\\]+\.wav", re.IGNORECASE)
 _PARTITION_LINE = re.compile(r"([^;]+?)\s*;\s*(\S+\.wav)\s*", re.IGNORECASE)
 
 
@@ -58,7 +59,8 @@ def read_consensus(path: Path) -> list[Utterance]:
     Raises
     ------
     CorpusError
-        The file cannot be read, lacks a column, names a recording twice, or a value is wrong.
+        The file cannot be read, is empty, lacks a column, names a recording twice or by more than
+        the name of its file, or a value is wrong.
     """
     rows = _json_rows(path) if path.suffix.lower() == ".json" else _csv_rows(path)
     places: dict[str, str] = {}
@@ -67,20 +69,28 @@ def read_consensus(path: Path) -> list[Utterance]:
         name = row.get("file")
         if name is None:
             raise CorpusError(f"{place}: no {_COLUMNS['file']}")
+        if not _FILE_NAME.fullmatch(name):
+            raise CorpusError(
+                f"{place}: {_COLUMNS['file']} {name!r}; write the name of the recording without "
+                "its folder and with its suffix, as MSP-PODCAST_0001_0008.wav"
+            )
         if name in places:
             raise CorpusError(f"{place}: {name} is also in {places[name]}; remove one of the two")
         places[name] = place
         utterances.append(_make_utterance(name, place, row))
+    if not utterances:
+        raise CorpusError(f"{path}: no row below the names of the columns; unpack the file again")
     return utterances
 
 
 def read_partitions(path: Path) -> dict[str, str | None]:
-    """Read the split of each recording from Partitions.txt; other lines are comments.
+    """Read the split of each recording from Partitions.txt; lines without one are comments.
 
     Raises
     ------
     CorpusError
-        The file cannot be read, or a split has a name that no release uses.
+        The file cannot be read, a line names a recording in another way, or a split has a name
+        that no release uses.
     """
     splits: dict[str, str | None] = {}
     for number, line in enumerate(read_lines(path), 1):
@@ -91,6 +101,8 @@ def read_partitions(path: Path) -> dict[str, str | None]:
                     f"{path}: line {number}: {match[2]} is in {splits[match[2]]} and in {split}; "
                     "remove one of the lines"
                 )
+        else:
+            _check_comment(line, f"{path}: line {number}", "Train; MSP-PODCAST_0001_0008.wav")
     return splits
 
 
@@ -100,16 +112,24 @@ def read_speakers(path: Path) -> Speakers:
     Raises
     ------
     CorpusError
-        The file cannot be read.
+        The file cannot be read, or a line names a recording in another way.
     """
     of_file: dict[str, str | None] = {}
     genders: dict[str | None, str | None] = {}
-    for line in read_lines(path):
+    for number, line in enumerate(read_lines(path), 1):
         if match := _FILE_LINE.fullmatch(line.strip()):
             of_file[match[1]] = parse_speaker(match[2])
         elif match := _SPEAKER_LINE.fullmatch(line.strip()):
             genders[match[1]] = parse_gender(match[2])
+        else:
+            _check_comment(line, f"{path}: line {number}", "MSP-PODCAST_0001_0008.wav; 30")
     return Speakers(of_file, genders)
+
+
+def _check_comment(line: str, place: str, form: str) -> None:
+    """Refuse a line that names a recording, and not in the form that is read."""
+    if ".wav" in line.casefold():
+        raise CorpusError(f"{place}: {line.strip()!r} is not read; write it as {form}")
 
 
 def parse_speaker(text: str) -> str | None:
@@ -170,5 +190,7 @@ def _find_columns(place: Path | str, names: tuple[str, ...]) -> dict[str, str]:
     }
     for ours in _NEEDED:
         if ours not in found:
-            raise CorpusError(f"{place}: no column {_COLUMNS[ours]}; it has {', '.join(names)}")
+            raise CorpusError(
+                f"{place}: no column {_COLUMNS[ours]}; it has {', '.join(names) or 'none'}"
+            )
     return found

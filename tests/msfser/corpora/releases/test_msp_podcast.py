@@ -388,3 +388,36 @@ def test_a_vote_that_is_no_number_is_named_with_its_line(release_1_10, tmp_path,
     result = run("msp-podcast", release_1_10, "-o", tmp_path / "out")
     assert result.exit_code == 1
     assert "labels_detailed.csv: line 2" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("Labels/labels_consensus.csv", "MSP-", "Audios\\MSP-", "FileName 'Audios\\\\MSP-POD"),
+        ("Labels/labels_consensus.csv", "MSP-", "Audios/MSP-", "line 2: FileName 'Audios/MSP-POD"),
+        ("Labels/labels_consensus.csv", ".wav", "", "line 2: FileName 'MSP-PODCAST_0001_0008'; w"),
+        ("Labels/labels_consensus.csv", ".wav", ".WAV", "0008.WAV in the labels is MSP-PODCAST_00"),
+        ("Partitions.txt", "; MSP", ",MSP", "Partitions.txt: line 2: 'Train,MSP-PODCAST_0001_00"),
+        ("Speaker_ids.txt", ".wav;", ".wav,", "Speaker_ids.txt: line 6: 'MSP-PODCAST_0001_0008."),
+    ],
+)
+def test_recordings_named_in_another_way_are_refused_by_their_line(
+    release_1_10, tmp_path, run, file, old, new, message
+):
+    path = release_1_10 / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    result = run("msp-podcast", release_1_10, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"), [([], "no column FileName; it has none"), ([HEADER], "no row below the")]
+)
+def test_labels_without_rows_are_refused(release_1_10, tmp_path, run, rows, message):
+    (release_1_10 / "Labels/labels_consensus.csv").write_text("".join(rows))
+    result = run("msp-podcast", release_1_10, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert message in result.stderr
