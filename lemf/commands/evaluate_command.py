@@ -157,7 +157,7 @@ def evaluate(
     if figure is not None:
         _check_figure(figure, [labels, *map(Path, score_files.values())], force=force)
 
-    from lemf.agreement.evaluation.run import evaluate_labels
+    from lemf.agreement.evaluation.run import judge_systems, score_systems
     from lemf.agreement.evaluation.text import describe_notes
     from lemf.agreement.labels.files import read_labels
 
@@ -173,17 +173,22 @@ def evaluate(
             )
         cut = None if any(label.raters for label in read) else 1.0
     with progress("scoring", unit="files") as watch:
-        evaluation = evaluate_labels(
+        scored = score_systems(
             read,
             settings,
             score_files,
             labels_tier=labels_tier,
+            jobs=jobs or count_cores(),
+            watch=watch,
+        )
+    with progress("judging", unit="systems") as watch:
+        evaluation = judge_systems(
+            scored,
             clear_margin=clear_margin,
             cut=cut,
             threshold=threshold,
             n_resamples=resamples,
             seed=seed,
-            jobs=jobs or count_cores(),
             watch=watch,
         )
 

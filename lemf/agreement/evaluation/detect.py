@@ -19,6 +19,7 @@ from lemf.agreement.labels.rated_sentences import RatedSentence, known_speakers
 from lemf.agreement.raters import reaches
 from lemf.arrays import BoolArray, FloatArray
 from lemf.config import DEFAULT_THRESHOLD, N_RESAMPLES
+from lemf.runtime.progress import Watch, no_watch
 
 _N_GROUPS = 6  # of speakers and of texts, as in lemf fit
 CONTENT_WORDS = "content words"  # the baseline beside those of the order of the words
@@ -112,6 +113,7 @@ def detect(
     thresholds: Mapping[str, float] | None = None,
     n_resamples: int = N_RESAMPLES,
     seed: int = 0,
+    watch: Watch = no_watch,
 ) -> Detection:
     """Judge systems and baselines by the words that are emphasised.
 
@@ -131,6 +133,8 @@ def detect(
         P from which on a word is taken as emphasised, by default 0.5.
     n_resamples, seed : int
         Of the bootstrap; the seed of the simulation of a perfect model's calibration error, too.
+    watch : Watch
+        Called after every system and baseline.
 
     Returns
     -------
@@ -173,10 +177,11 @@ def detect(
         spans[name] = (float(min(finite)), float(max(finite)))
 
     # Measures, intervals and differences
-    spreads = {
-        name: spread_detection(one, speakers, n_resamples=n_resamples, seed=seed)
-        for name, one in judgements.items()
-    }
+    spreads: dict[str, Spread] = {}
+    for name, one in judgements.items():
+        watch(len(spreads), len(judgements))
+        spreads[name] = spread_detection(one, speakers, n_resamples=n_resamples, seed=seed)
+    watch(len(spreads), len(judgements))
     first = next(iter(scores))
     systems = []
     for name, one in judgements.items():

@@ -21,6 +21,7 @@ from lemf.arrays import FloatArray
 from lemf.config import N_RESAMPLES
 from lemf.errors import CorpusError
 from lemf.option_choices import GROUPINGS, Grouping
+from lemf.runtime.progress import Watch, no_watch
 from lemf.scoring.ranking import rounded
 
 
@@ -33,6 +34,7 @@ def evaluate(
     n_resamples: int = N_RESAMPLES,
     seed: int = 0,
     may_be_unranked: bool = False,
+    watch: Watch = no_watch,
 ) -> Evaluation:
     """Evaluate systems and the baselines, which use no audio, on the sentences that all scored.
 
@@ -49,6 +51,8 @@ def evaluate(
         Number of draws and seed of the bootstrap.
     may_be_unranked : bool
         Whether all measures may be NaN, where no sentence has one top word.
+    watch : Watch
+        Called after every system and baseline.
 
     Returns
     -------
@@ -82,7 +86,9 @@ def evaluate(
     speakers = known_speakers(judged)
     systems: list[SystemAgreement] = []
     first: Spread | None = None
-    for name, arrays in (given | baselines).items():
+    named = given | baselines
+    for name, arrays in named.items():
+        watch(len(systems), len(named))
         if not complete:
             systems.append(_unranked(name, baseline=name in baselines))
             continue
@@ -107,6 +113,8 @@ def evaluate(
                 n_tied=sum(_is_tied(one) for one in arrays),
             )
         )
+
+    watch(len(systems), len(named))
 
     # What they were judged on
     return Evaluation(

@@ -95,6 +95,42 @@ def evaluate_labels(
     >>> evaluation.systems[0].measures["top1"]  # doctest: +SKIP
     0.61
     """
+    scored = score_systems(
+        labels, settings, score_files, labels_tier=labels_tier, jobs=jobs, watch=watch
+    )
+    return judge_systems(
+        scored,
+        clear_margin=clear_margin,
+        cut=cut,
+        threshold=threshold,
+        n_resamples=n_resamples,
+        seed=seed,
+    )
+
+
+class ScoredSystems(NamedTuple):
+    """What `score_systems` returns: labels, and what all systems say of them."""
+
+    labels: Sequence[Label]
+    labels_tier: str | None
+    settings: Mapping[str, Settings]
+    external: Mapping[str, ExternalSystem]
+    rated: RatedSentences
+
+
+def score_systems(
+    labels: str | Path | Sequence[Label],
+    settings: Mapping[str, Settings] | None = None,
+    score_files: Mapping[str, str | Path] | None = None,
+    *,
+    labels_tier: str | None = None,
+    jobs: int = 1,
+    watch: Watch = no_watch,
+) -> ScoredSystems:
+    """Score the recordings of labels by all systems, the first half of `evaluate_labels`.
+
+    Its parameters and errors are described there.
+    """
     settings = settings or {"paper": Settings()}
     check_alike(settings)
     external = {name: read_system(path) for name, path in (score_files or {}).items()}
@@ -102,6 +138,25 @@ def evaluate_labels(
     rated = rate_sentences(
         known, list(settings.values()), labels_tier=labels_tier, jobs=jobs, watch=watch
     )
+    return ScoredSystems(known, labels_tier, settings, external, rated)
+
+
+def judge_systems(
+    scored: ScoredSystems,
+    *,
+    clear_margin: float = CLEAR_MARGIN,
+    cut: float | None = None,
+    threshold: float | None = None,
+    n_resamples: int = N_RESAMPLES,
+    seed: int = 0,
+    watch: Watch = no_watch,
+) -> Evaluation:
+    """Judge all systems on the same sentences, the second half of `evaluate_labels`.
+
+    Its parameters and errors are described there, but `watch` is called after every system and
+    baseline: once by the order of the words and, with a cut, once by the emphasised words.
+    """
+    known, labels_tier, settings, external, rated = scored
     is_binary = _are_binary(known, rated, labels_tier)
     if cut is None and is_binary:
         cut = _default_cut(known, rated, labels_tier)
@@ -126,6 +181,7 @@ def evaluate_labels(
         n_resamples=n_resamples,
         seed=seed,
         may_be_unranked=cut is not None,
+        watch=watch,
     )
     if cut is None:
         return evaluation
@@ -148,6 +204,7 @@ def evaluate_labels(
         },
         n_resamples=n_resamples,
         seed=seed,
+        watch=watch,
     )
     return replace(evaluation, detection=detection)
 

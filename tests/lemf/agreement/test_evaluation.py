@@ -21,7 +21,7 @@ import lemf
 import lemf.contours.measurement
 from lemf.agreement.evaluation.figure import draw_evaluation, render_evaluation
 from lemf.agreement.evaluation.ranking import evaluate
-from lemf.agreement.evaluation.run import evaluate_labels
+from lemf.agreement.evaluation.run import evaluate_labels, judge_systems, score_systems
 from lemf.agreement.evaluation.text import describe_notes, format_markdown
 from lemf.agreement.external_systems import BASELINES, match_scores, read_scores
 from lemf.agreement.labels.files import Label, read_labels
@@ -177,6 +177,30 @@ def test_processes_change_nothing(labelled):
     alone = evaluate_labels(labels, {"paper": Settings()}, n_resamples=20)
     several = evaluate_labels(labels, {"paper": Settings()}, n_resamples=20, jobs=2)
     assert format_markdown(alone) == format_markdown(several)
+
+
+def test_judging_tells_how_many_systems_are_done(labelled):
+    labels = read_labels(labelled)
+    calls = []
+    scored = score_systems(labels, {"paper": Settings()})
+    judge_systems(
+        scored,
+        n_resamples=20,
+        watch=lambda done, total, failed=0, note="": calls.append((done, total)),
+    )
+    n = 1 + len(BASELINES)
+    assert calls == [(done, n) for done in range(n + 1)]
+
+    # With a cut, the emphasised words are judged after that
+    calls.clear()
+    judge_systems(
+        scored,
+        cut=0.5,
+        n_resamples=20,
+        watch=lambda done, total, failed=0, note="": calls.append((done, total)),
+    )
+    again = n + 1  # content words
+    assert calls == [(done, n) for done in range(n + 1)] + [(i, again) for i in range(again + 1)]
 
 
 def test_sentences_of_one_recording_are_judged_each(tmp_path, make_utterance):
