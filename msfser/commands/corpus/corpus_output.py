@@ -170,10 +170,12 @@ def _end_on_failures(path: Path, manifest: Manifest) -> None:
     if len(failed) > _MOST_FAILED:
         say(f"and {len(failed) - _MOST_FAILED:,} more")
     if len(failed) == len(manifest.utterances):
+        reason, remedy = failed[0].reason or "", "correct what the reasons name"
+        if "recording" in reason:
+            reason, remedy = f"{reason}: {manifest.wav_path(failed[0])}", "correct the paths"
         raise CorpusError(
-            f"all {len(failed):,} utterances failed, such as {failed[0].id} ({failed[0].reason}: "
-            f"{manifest.wav_path(failed[0])}); correct the paths, then run the command again with "
-            "--force"
+            f"all {len(failed):,} utterances failed, such as {failed[0].id} ({reason}); {remedy}, "
+            "then run the command again with --force"
         )
     raise CorpusError(
         f"{len(failed):,} of {len(manifest.utterances):,} utterances failed; {path} has the "

@@ -146,7 +146,14 @@ def _read_genders(root: Path) -> dict[str, str | None]:
     if not path.is_file():
         return {}
     rows = _read_table(path, _ACTORS, "actor")
-    return {row["actor"]: parse_gender(row.get("gender", "")) for _, row in rows}
+    genders: dict[str, str | None] = {}
+    for place, row in rows:
+        gender = parse_gender(row.get("gender", ""))
+        if genders.setdefault(row["actor"], gender) != gender:
+            raise CorpusError(
+                f"{place}: actor {row['actor']} has another sex above; remove one of the two"
+            )
+    return genders
 
 
 def _read_table(path: Path, names: dict[str, str], key: str) -> list[tuple[str, Row]]:
@@ -154,7 +161,9 @@ def _read_table(path: Path, names: dict[str, str], key: str) -> list[tuple[str, 
     table = read_rows(path)
     for column in names.values():
         if column not in table.columns:
-            raise CorpusError(f"{path}: no column {column}; it has {', '.join(table.columns)}")
+            raise CorpusError(
+                f"{path}: no column {column}; it has {', '.join(table.columns) or 'none'}"
+            )
     rows = rows_as_text(table, names).rows
     for place, row in rows:
         if key not in row:

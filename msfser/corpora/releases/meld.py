@@ -165,8 +165,10 @@ def _read_split(
     for name in _NEEDED:
         if _COLUMNS[name] not in table.columns:
             raise CorpusError(
-                f"{path}: no column {_COLUMNS[name]}; it has {', '.join(table.columns)}"
+                f"{path}: no column {_COLUMNS[name]}; it has {', '.join(table.columns) or 'none'}"
             )
+    if not table.rows:
+        raise CorpusError(f"{path}: no row below the names of the columns; unpack the file again")
     names = {name: column for name, column in _COLUMNS.items() if column in table.columns}
     utterances: dict[str, Utterance] = {}
     times: dict[str, list[Turn]] = {}

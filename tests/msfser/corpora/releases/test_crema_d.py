@@ -81,3 +81,11 @@ def test_another_folder_is_refused(tmp_path, run):
     (tmp_path / "AudioWAV").mkdir()
     result = run("crema-d", tmp_path, "-o", tmp_path / "out")
     assert "no recording named as 1001_DFA_ANG_XX.wav" in result.stderr
+
+
+def test_an_actor_of_two_sexes_is_refused(release, run, tmp_path):
+    with (release / "VideoDemographics.csv").open("a") as stream:
+        stream.write("1001,51,Female,-,-\n")
+    result = run("crema-d", release, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "line 4: actor 1001 has another sex above; remove one of the two" in result.stderr

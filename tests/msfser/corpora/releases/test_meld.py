@@ -124,3 +124,14 @@ def test_turns_begin_when_the_table_says_counted_from_the_first(release, run, tm
     result = run("meld", release, "-o", tmp_path / "again")
     assert result.exit_code == 1
     assert "StartTime '16.16.059'; write hours, minutes and seconds as 00:16" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("", "no column Emotion; it has none"), (HEADER, "no row below the names")],
+)
+def test_a_table_without_rows_is_refused(release, run, tmp_path, text, message):
+    (release / "dev_sent_emo.csv").write_text(text)
+    result = run("meld", release, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert f"dev_sent_emo.csv: {message}" in result.stderr

@@ -154,3 +154,11 @@ def test_transcripts_and_alignments_are_found_by_the_names_of_the_recordings(
     again = run("msp-improv", release, "-o", tmp_path / "again")
     assert again.exit_code == 1
     assert "are one utterance; remove one" in again.stderr
+
+
+def test_labels_of_which_no_line_can_be_read_are_not_taken_for_wrong_paths(release, run, tmp_path):
+    path = release / "Evalution.txt"
+    path.write_text(LINES.replace(";", ","))
+    result = run("msp-improv", release, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert f"({path}: line 1 is damaged); correct what the reasons name, then" in result.stderr
