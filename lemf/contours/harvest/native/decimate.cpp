@@ -16,6 +16,18 @@ struct Filter {
   double a[3], b[2];
 };
 
+// Smith's method, as in GCC's library. That of the library is compiled by others, who fuse products
+// with sums where the processor can, as on aarch64: other last bits.
+std::complex<double> divide(std::complex<double> x, std::complex<double> y) {
+  const double a = x.real(), b = x.imag(), c = y.real(), d = y.imag();
+  if (std::abs(c) < std::abs(d)) {
+    const double ratio = c / d, denominator = c * ratio + d;
+    return {(a * ratio + b) / denominator, (b * ratio - a) / denominator};
+  }
+  const double ratio = d / c, denominator = d * ratio + c;
+  return {(b * ratio + a) / denominator, (b - a * ratio) / denominator};
+}
+
 // Chebyshev filter of the first kind, third order, 0.05 dB of ripple, cut off at 0.8 / factor.
 Filter design(int factor) {
   const double ripple = std::sqrt(std::pow(10.0, 0.005) - 1.0);
@@ -27,8 +39,8 @@ Filter design(int factor) {
     const double theta = kPi * (2 * (k - 1)) / 6.0;
     const std::complex<double> pole =
         -std::complex<double>(std::sinh(mu) * std::cos(theta), std::cosh(mu) * std::sin(theta));
-    gain *= -pole * warped / (4.0 - pole * warped);
-    poles[k] = (4.0 + pole * warped) / (4.0 - pole * warped);
+    gain *= divide(-pole * warped, 4.0 - pole * warped);
+    poles[k] = divide(4.0 + pole * warped, 4.0 - pole * warped);
   }
   const std::complex<double> s1 = poles[0] + poles[1] + poles[2];
   const std::complex<double> s2 = poles[0] * poles[1] + poles[0] * poles[2] + poles[1] * poles[2];
