@@ -135,7 +135,7 @@ class Levels:
         if self._squares * self.n_samples <= self._sum**2 * (1 + _NO_SOUND):
             notes.append(
                 "every sample is the same: the recording is silent, and its scores mean nothing; "
-                "check the recording or --channel"
+                "check the recording, or its channel"
             )
         if n_channels > 1 and channel is None:
             notes.append(f"{n_channels} channels mixed down; --channel takes one of them")

@@ -178,7 +178,7 @@ def voice_notes(sentences: Sequence[SentenceEmphasis]) -> list[str]:
         return []
     return [
         f"{n_unvoiced} of {len(words)} words have no voiced frame: their pitch counts as average; "
-        "is this a whisper? Otherwise check --pitch-range, --channel and --highpass"
+        "is this a whisper? Otherwise check --pitch-range, the channel and --highpass"
     ]
 
 
