@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from lemf.errors import UNPRINTABLE, TextGridError, shown
+from lemf.reading.textgrid import IntervalTier
 
 SAME_S = 1e-6  # up to which two edges are one
 _FAR_S = 1e9  # beyond any recording; NaN is not below either
@@ -73,36 +74,63 @@ class Correction:
     def __bool__(self) -> bool:
         return bool(self.steps)
 
-    @property
-    def counts(self) -> str:
-        """How many edges and words were changed, each kind once; empty where none was."""
-        origins: dict[int, int] = {}  # of the edges that are elsewhere now
-        changed: dict[int, str] = {}  # of the words, by their start
-        counts: Counter[str] = Counter()
-        for step in self.steps:
-            match step:
-                case Move(from_s, to_s):
-                    origin = origins.pop(key(from_s), key(from_s))
-                    origins |= {key(to_s): origin} if origin != key(to_s) else {}
-                    if key(from_s) in changed:
-                        changed[key(to_s)] = changed.pop(key(from_s))
-                case Label(start_s, text):
-                    changed[key(start_s)] = "changed" if text else "removed"
-                case Split():
-                    counts["split"] += 1
-                case Join():
-                    counts["joined"] += 1
-                case Add():
-                    counts["added"] += 1
-        counts["moved"] += len(origins)
-        counts.update(changed.values())
-        found = ((counts[done], noun, done) for noun, done in _COUNTED if counts[done])
-        return ", ".join(f"{n} {noun}{'s' if n > 1 else ''} {done}" for n, noun, done in found)
 
-    @property
-    def note(self) -> str:
-        """What results say of the correction."""
-        return f"corrected by hand: {self.counts or 'as before'}"
+def count_changes(correction: Correction, words: IntervalTier) -> str:
+    """Return how many edges and words are other than before, each kind once; empty for none.
+
+    Parameters
+    ----------
+    correction : Correction
+    words : IntervalTier
+        The words before. A step that another one undoes does not count.
+    """
+    given = {key(one.start_s): _plain(one.label) for one in words.intervals}
+    labels = dict(given)  # as they are, by the starts of words as they are
+    origins: dict[int, int] = {}  # where edges were that are elsewhere now
+    changed: dict[int, str] = {}  # of the words, by their start
+    added: set[int] = set()
+    split: dict[int, str] = {}  # what a word was before
+    counts: Counter[str] = Counter()
+    for step in correction.steps:
+        match step:
+            case Move(from_s, to_s):
+                origin = origins.pop(key(from_s), key(from_s))
+                origins |= {key(to_s): origin} if origin != key(to_s) else {}
+                for kept in (labels, changed, split):
+                    if key(from_s) in kept:
+                        kept[key(to_s)] = kept.pop(key(from_s))
+                if key(from_s) in added:
+                    added.symmetric_difference_update({key(from_s), key(to_s)})
+            case Label(start_s, text):
+                start = key(start_s)
+                labels[start] = text
+                if start in added:
+                    added -= set() if text else {start}
+                elif text == given.get(origins.get(start, start)):
+                    changed.pop(start, None)
+                else:
+                    changed[start] = "changed" if text else "removed"
+            case Split(start_s, at_s, left, right):
+                split[key(start_s)] = labels.get(key(start_s), "")
+                labels |= {key(start_s): left, key(at_s): right}
+                counts["split"] += 1
+            case Join(start_s, text):
+                undone = split.pop(key(start_s), None) == text
+                labels[key(start_s)] = text
+                counts["split" if undone else "joined"] += -1 if undone else 1
+            case Add(start_s, _, text):
+                labels[key(start_s)] = text
+                added.add(key(start_s))
+    counts.update(changed.values())
+    counts["moved"] += len(origins)
+    counts["added"] += len(added)
+    found = ((counts[done], noun, done) for noun, done in _COUNTED if counts[done])
+    return ", ".join(f"{n} {noun}{'s' if n > 1 else ''} {done}" for n, noun, done in found)
+
+
+def _plain(label: str) -> str:
+    """Return a label as `read_correction` reads one."""
+    return " ".join(label.split())
 
 
 def key(time_s: float) -> int:
@@ -161,7 +189,7 @@ def _read_label(value: object) -> str:
         raise TextGridError(
             f"word {shown(value)}: write a word of at most {_LONGEST_LABEL} characters"
         )
-    label = " ".join(value.split())
+    label = _plain(value)
     if UNPRINTABLE.search(label) or not _encodes(label):
         raise TextGridError(
             f"word {shown(value)}: holds a character that shows nothing or acts on a display; "

@@ -78,7 +78,7 @@ def export(
     """
     if name not in EXPORTS:
         raise SettingsError(f"unknown format {shown(name)}; there are: {', '.join(EXPORTS)}")
-    recording, grid, measured = corrected
+    recording, grid, measured, _ = corrected
     if name == "textgrid":
         return format_textgrid(grid).encode()
     if name == "page":

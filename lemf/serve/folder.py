@@ -111,6 +111,49 @@ def find_words(folder: Path, entry: Entry) -> WordFiles:
     )
 
 
+@dataclass(frozen=True)
+class Use:
+    """Which recording has the words of a file, and which other file it takes instead; or None."""
+
+    entry: Entry | None = None
+    instead: str | None = None
+
+
+def find_use(folder: Path, words: Path) -> Use:
+    """Find what a file of words is used for.
+
+    Parameters
+    ----------
+    folder : Path
+    words : Path
+        A file directly in the folder.
+    """
+    stem = {os.path.splitext(words.name)[0]}  # noqa: PTH122
+    for entry, _ in _walk(folder):
+        if entry.path.parent != words.parent or not _may_have_words(entry, stem):
+            continue
+        files = find_words(folder, entry)
+        taken = files.corrected or files.alignment or files.transcript
+        return Use(entry, None if taken is None or taken == words else taken.name)
+    return Use()
+
+
+def describe_unused(words: Path, use: Use) -> str:
+    """Return why no recording has the words of a file, and what helps; empty where one has."""
+    if use.entry is None:
+        stem = os.path.splitext(words.name)[0]  # noqa: PTH122
+        return (
+            f"{words.name} is in the folder, but no recording has its name; drop {stem}.wav, or "
+            "name the words as their recording"
+        )
+    if use.instead is not None:
+        return (
+            f"{words.name} is in the folder, but the words of {use.entry.name} stay those of "
+            f"{use.instead}; remove that file to use the new one"
+        )
+    return ""
+
+
 def _inside(folder: Path, path: Path | None) -> Path | None:
     """Return a path beside a recording, which is found without links, unless a link leads out."""
     if path is None or not path.is_symlink():

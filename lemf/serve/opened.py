@@ -25,16 +25,24 @@ class ExistsError(OutputError):
     """A file that exists and that the user has not agreed to replace."""
 
 
+class ChangedError(TextGridError):
+    """The recording or its words have changed on the disk: a page is loaded again."""
+
+
 class NoWordsYetError(LemfError):
     """A recording that has no words beside it: a page asks for them."""
 
 
 class Corrected(NamedTuple):
-    """A recording with its words as they are corrected."""
+    """A recording with its words as they are corrected.
+
+    `counts` says how much is corrected; it is empty where nothing is.
+    """
 
     recording: Audio
     textgrid: TextGrid
     measured: Measurement
+    counts: str
 
 
 class Tracked(NamedTuple):
@@ -109,10 +117,10 @@ def check_revision(opened: Opened, given: object) -> None:
 
     Raises
     ------
-    TextGridError
+    ChangedError
     """
     if given != opened.revision:
-        raise TextGridError(
+        raise ChangedError(
             f"{opened.entry.name}: the recording or its words have changed on the disk; load the "
             "page again"
         )

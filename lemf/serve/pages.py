@@ -22,7 +22,7 @@ _EDITING = ("serve/requests.js", "serve/edits.js", "serve/handles.js", "serve/ed
 
 
 def recording_content(
-    opened: Opened, corrected: Corrected, settings: Settings, saves_to: str, counts: str
+    opened: Opened, corrected: Corrected, settings: Settings, saves_to: str
 ) -> dict[str, Any]:
     """Return what the page of a recording holds, as `page_content` and for its corrections.
 
@@ -34,15 +34,13 @@ def recording_content(
     settings : Settings
     saves_to : str
         Name of the file that corrections are saved to.
-    counts : str
-        How much is corrected; empty where nothing is.
     """
     emphasis = score_measurement(corrected.measured, settings)
     named = name_words(opened.textgrid.path)
-    if counts:
+    if corrected.counts:
         named = (str(opened.entry.path.with_name(saves_to)),)
     content = page_content(corrected.measured, settings, emphasis, named)
-    if counts:
+    if corrected.counts:
         content["command"]["where"] += ", once the corrections are saved"
     return {
         **content,
@@ -55,7 +53,7 @@ def recording_content(
             "revision": opened.revision,
             "saves_to": printable(saves_to),
             "stem": printable(opened.entry.path.stem),
-            "corrected": counts,
+            "corrected": corrected.counts,
             "exports": [[name, one.title, one.suffix] for name, one in EXPORTS.items()],
         },
     }

@@ -13,7 +13,14 @@ from lemf.config import AlignSettings, Settings
 from lemf.errors import LemfError, MissingPackageError, OutputError, one_line
 from lemf.serve.correction import read_correction
 from lemf.serve.exports import export, read_settings
-from lemf.serve.folder import Entry, list_entries, list_with_words
+from lemf.serve.folder import (
+    Entry,
+    describe_unused,
+    find_use,
+    is_recording,
+    list_entries,
+    list_with_words,
+)
 from lemf.serve.guard import Guard, RefusedError
 from lemf.serve.messages import (
     Request,
@@ -22,8 +29,16 @@ from lemf.serve.messages import (
     json_response,
     serve_range,
 )
-from lemf.serve.opened import Choice, ExistsError, NoWordsYetError, Opened, check_revision
+from lemf.serve.opened import (
+    ChangedError,
+    Choice,
+    ExistsError,
+    NoWordsYetError,
+    Opened,
+    check_revision,
+)
 from lemf.serve.pages import list_page, message_page, recording_content, recording_page
+from lemf.serve.remedies import in_page_terms
 from lemf.serve.upload import check_size, receive
 from lemf.serve.workbench import Workbench
 
@@ -62,6 +77,8 @@ class Site:
             return self._route(request)
         except RefusedError as error:
             return _fault(request, str(error), error.status)
+        except ChangedError as error:
+            return _fault(request, str(error), 412)
         except ExistsError as error:
             return json_response({"error": str(error), "exists": True}, 409)
         except LemfError as error:
@@ -136,7 +153,7 @@ class Site:
         correction = read_correction(content)
         corrected = self.workbench.correct(opened, correction)
         saves_to = self.workbench.place_to_save(opened).name
-        return recording_content(opened, corrected, self.settings, saves_to, correction.counts)
+        return recording_content(opened, corrected, self.settings, saves_to)
 
     # Corrections
     def _correct(self, task: str, entry: Entry, content: dict[str, Any]) -> Response:
@@ -177,7 +194,16 @@ class Site:
             path = receive(self.folder, name, request.body)
         finally:
             self._uploading.release()
-        return json_response({"saved": path.name, "id": self._number(path)})
+        if is_recording(path):
+            return json_response({"saved": path.name, "id": self._number(path)})
+        use = find_use(self.folder, path)
+        return json_response(
+            {
+                "saved": path.name,
+                "id": use.entry.id if use.entry is not None and use.instead is None else None,
+                "unused": describe_unused(path, use),
+            }
+        )
 
     def _number(self, path: Path) -> str | None:
         entries = list_entries(self.folder).values()
@@ -210,6 +236,7 @@ def _one(request: Request, name: str) -> str | None:
 
 def _fault(request: Request, message: str, status: int) -> Response:
     """Answer in one line: a page where a page was asked for, else JSON."""
+    message = in_page_terms(message)
     if request.method == "GET":
         return html_response(message_page(message), status)
     return json_response({"error": message}, status)

@@ -16,7 +16,16 @@ from lemf.reading.formats.praat_tokens import shorten
 from lemf.reading.silence_labels import UNNOTED, fold
 from lemf.reading.textgrid import Interval, IntervalTier, TextGrid
 from lemf.reading.tiers import CONFIDENCE_TIER
-from lemf.serve.correction import SAME_S, Add, Correction, Join, Label, Move, Split
+from lemf.serve.correction import (
+    SAME_S,
+    Add,
+    Correction,
+    Join,
+    Label,
+    Move,
+    Split,
+    count_changes,
+)
 
 UNSAVED = " (corrected, not saved)"  # ends the name of the words
 _SURE = "1"
@@ -61,7 +70,7 @@ def correct(
     -------
     TextGrid
         With a note, under a name that says that no file holds the words; the TextGrid itself where
-        nothing was corrected.
+        nothing was corrected, or all of it was undone.
 
     Raises
     ------
@@ -92,6 +101,9 @@ def correct(
                 _join(draft, step)
             case Add():
                 _add(draft, step)
+    counts = count_changes(correction, words)
+    if not counts:
+        return textgrid
     corrected = iter(draft.tiers)
     tiers = tuple(
         replace(tier, intervals=tuple(next(corrected))) if isinstance(tier, IntervalTier) else tier
@@ -101,7 +113,7 @@ def correct(
         textgrid,
         tiers=tiers,
         path=f"{textgrid.path}{UNSAVED}",
-        notes=(*textgrid.notes, correction.note),
+        notes=(*textgrid.notes, f"corrected by hand: {counts}"),
     )
 
 

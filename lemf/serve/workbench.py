@@ -26,7 +26,7 @@ from lemf.reading.textgrid import TextGrid
 from lemf.reading.tiers import find_phone_tier, select_tiers
 from lemf.runtime.cores import count_cores
 from lemf.runtime.output import write_output
-from lemf.serve.correction import Correction
+from lemf.serve.correction import Correction, count_changes
 from lemf.serve.folder import Entry, check_place, find_words
 from lemf.serve.opened import (
     Choice,
@@ -38,6 +38,7 @@ from lemf.serve.opened import (
     read_revision,
 )
 from lemf.serve.steps import correct
+from lemf.serve.typed import read_typed
 from lemf.transcription.text_files import read_transcript
 from lemf.transcription.word_source import open_words
 
@@ -134,11 +135,12 @@ class Workbench:
         TextGridError
             The correction does not fit the words, or leaves none.
         """
-        grid = opened.textgrid
+        grid, counts = opened.textgrid, ""
         if correction:
             words, phones = select_tiers(grid, self.settings)
             phones = phones or find_phone_tier(grid, words, self.settings)
             grid = correct(grid, words, phones, correction)
+            counts = count_changes(correction, words)
         recording = opened.tracked.recording
         with self._lock:
             hearing = partial(sounds_like_words, recording, known=opened.tracked.heard)
@@ -146,7 +148,7 @@ class Workbench:
         measured = join_contours(
             recording, grid.path, alignment, self.settings, opened.tracked.contours
         )
-        return Corrected(recording, grid, measured)
+        return Corrected(recording, grid, measured, counts)
 
     def place_to_save(self, opened: Opened) -> Path:
         """Return where corrected words are written: beside the words that were there before.
@@ -200,6 +202,7 @@ class Workbench:
         LemfError
             The text does not fit or cannot be read, or the TextGrid exists.
         """
+        text = read_typed(text, entry.name)
         if aligning.language is None:
             raise AlignerError(f"{entry.name}: choose the language of the text")
         path = entry.path.with_suffix(".TextGrid")

@@ -124,6 +124,7 @@ function undo() {
 
 function fault(text) {
   $("fault").textContent = text;
+  $("edit-again").hidden = true;
 }
 
 function body(more) {
@@ -138,6 +139,7 @@ async function scoreAgain(at = null) {
   try {
     const next = await (await ask(`/score/${served.id}`, body())).json();
     if (number !== editor.sent || editor.start !== null) return; // a later correction is on the way
+    editor.restored = false;
     takeContent(next, at);
     showState(next.serve.corrected);
     nameWord();
@@ -147,24 +149,57 @@ async function scoreAgain(at = null) {
   }
 }
 
-// A step that the server refuses is taken back, if what was before is scored
+// Steps that the server refuses are taken back, the last first, until what was before is scored
 async function takeBack(refusal) {
   editor.naming = false;
-  fault(refusal.message);
-  const [steps, number] = [editor.before.at(-1), editor.sent];
-  try {
-    if (refusal.status !== 422 || steps === undefined) throw refusal;
-    const next = await (await ask(`/score/${served.id}`, body({ steps }))).json();
-    if (number !== editor.sent) return;
-    editor.steps = editor.before.pop();
-    takeContent(next, null);
-    showState(next.serve.corrected);
-    $("edit-label").value = wordNow().word;
-    fault(`${refusal.message} (taken back)`);
-  } catch {
-    $("edit-state").textContent = "Not scored: undo the last correction.";
-    showEditor();
+  refuse(refusal);
+  const number = editor.sent;
+  let [reason, taken] = [refusal, 0];
+  const most = editor.restored ? editor.before.length : Math.min(editor.before.length, 1);
+  while (reason.status === 422 && taken < most) {
+    taken += 1;
+    const steps = editor.before.at(-taken);
+    try {
+      const next = await (await ask(`/score/${served.id}`, body({ steps }))).json();
+      if (number !== editor.sent) return;
+      editor.before.splice(-taken);
+      editor.steps = steps;
+      takeContent(next, null);
+      showState(next.serve.corrected);
+      $("edit-label").value = wordNow().word;
+      fault(`${refusal.message} (${taken === 1 ? "taken back" : `the last ${taken} corrections are taken back`})`);
+      return;
+    } catch (error) {
+      reason = error;
+    }
   }
+  if (number !== editor.sent) return;
+  const remedy = { 0: "start lemf serve again; this page keeps your corrections", 412: "the files have changed on the disk" };
+  $("edit-state").textContent = `Not scored: ${remedy[reason.status] ?? "the words of the file cannot be used"}`;
+  if (reason !== refusal) refuse(reason);
+  showEditor();
+}
+
+// What changed on the disk is loaded by the page anew, which makes the corrections again
+function refuse(error) {
+  fault(error.message);
+  $("edit-again").hidden = error.status !== 412;
+}
+
+function loadAgain() {
+  if (editor.steps.length > 0) sessionStorage.setItem(`lemf ${served.id}`, JSON.stringify(editor.steps));
+  editor.leaving = true;
+  location.reload();
+}
+
+function correctAgain() {
+  const kept = sessionStorage.getItem(`lemf ${served.id}`);
+  if (kept === null) return;
+  sessionStorage.removeItem(`lemf ${served.id}`);
+  editor.steps = JSON.parse(kept);
+  editor.before = editor.steps.map((_, n) => editor.steps.slice(0, n));
+  editor.restored = true; // of which each may not fit the words that are there now
+  scoreAgain();
 }
 
 function showState(corrected) {
@@ -219,7 +254,7 @@ async function save(replaces) {
     $("edit-state").textContent = `Saved to ${done.saved}`;
   } catch (error) {
     if (error.status !== 409) {
-      fault(error.message);
+      refuse(error);
       return;
     }
     $("ask-text").textContent = `${served.saves_to} exists already. Replace it by the corrected words?`;
@@ -250,7 +285,7 @@ async function downloadAs(format) {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);
   } catch (error) {
-    fault(error.message);
+    refuse(error);
   }
 }
 
@@ -273,9 +308,11 @@ function startEditor() {
   $("keys-list").append(...EDIT_KEYS.map(([names, what]) => make("div", null,
     make("dt", null, ...names.flatMap((name) => [make("kbd", { text: name }), " "])), make("dd", { text: what }))));
   addEventListener("beforeunload", (event) => {
-    if (editor.steps.length > 0) event.preventDefault();
+    if (editor.steps.length > 0 && !editor.leaving) event.preventDefault();
   });
+  $("edit-again").addEventListener("click", loadAgain);
   showState();
+  correctAgain();
 }
 
 startEditor();

@@ -25,6 +25,7 @@ function list() {
 async function send(files) {
   $("fault").textContent = "";
   const sorted = [...files].sort((a, b) => Number(AUDIO.test(b.name)) - Number(AUDIO.test(a.name)));
+  const unused = [];
   let opened = null;
   let done = 0;
   for (const file of sorted) {
@@ -33,12 +34,18 @@ async function send(files) {
       if (AUDIO.test(file.name) && file.size > data.largest) throw new Error(`${file.name}: ${Math.round(file.size / 1e6)} MB; a file that is sent has at most ${Math.round(data.largest / 1e6)} MB: copy it into the folder instead`);
       const answer = await (await ask(`/upload?name=${encodeURIComponent(file.name)}`, file)).json();
       opened ??= answer.id;
+      if (answer.unused) unused.push(answer.unused);
       done += 1;
     } catch (error) {
       $("fault").textContent = error.message;
       $("done").textContent = done ? "The other files are in the folder; load the page again to see them." : "";
       return;
     }
+  }
+  if (unused.length > 0) { // said before the page goes on
+    $("fault").textContent = unused.join(". ");
+    $("done").replaceChildren(make("a", { href: opened ? `/recording/${opened}` : "/", text: opened ? "To the recording" : "Show the list again" }));
+    return;
   }
   location.assign(opened ? `/recording/${opened}` : "/");
 }

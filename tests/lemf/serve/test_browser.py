@@ -245,7 +245,8 @@ def test_words_are_split_joined_added_and_removed_by_keys(visit):
     assert labels(one)[-1] == "new"
     keys.type("so")
     keys.press("Enter")
-    one.wait_for("#edit-state", "1 word changed, 1 word added")
+    one.wait_until("document.querySelectorAll('.word .label')[5]?.textContent === 'so'")
+    one.wait_for("#edit-state", "1 word added")
     one.page.click("#edit-save")
     one.wait_for("#edit-state", "Saved to really.corrected.TextGrid")
     corrected = score(one.client.folder, str(one.client.folder / "really.corrected.TextGrid"))
@@ -488,3 +489,37 @@ def test_no_rule_of_accessibility_is_broken(visit, scheme, width):
     found = axe.Axe().run(one.page)
     assert [rule["id"] for rule in found.response["violations"]] == [], found.generate_report()
     assert one.page.evaluate(fits)
+
+
+def test_words_that_change_on_the_disk_keep_the_corrections(visit, folder):
+    one = visit()
+    one.expected = [refusal(412, "Precondition Failed")]
+    one.open("really.wav")
+    page = one.page
+    page.click(".word[data-index='4']")
+    page.fill("#edit-label", "this")
+    page.keyboard.press("Enter")
+    one.wait_for("#edit-state", "1 word changed")
+    grid = folder / "really.TextGrid"
+    grid.write_text(grid.read_text("utf-8").replace('"mean"', '"meant"'), encoding="utf-8")
+    page.click("#edit-save")
+    one.wait_for("#fault", "have changed on the disk; load the page again")
+    assert page.inner_text("#verdict") != ""
+    page.click("#edit-again")
+    one.wait_for("#edit-state", "1 word changed; scored again; not saved")
+    labels = page.locator(".word .label").all_inner_texts()
+    assert labels == ["I", "really", "didn't", "meant", "this"]
+    page.click("#edit-undo")
+    one.wait_for("#edit-state", "As in the file")
+    assert page.locator(".word .label").last.inner_text() == "that"
+
+
+def test_dropped_words_without_a_recording_say_so(visit):
+    one = visit()
+    content = (one.client.folder / "really.TextGrid").read_bytes()
+    file = {"name": "gone.TextGrid", "mimeType": "text/plain", "buffer": content}
+    one.page.set_input_files("#files", [file])
+    one.wait_for("#fault", "gone.TextGrid is in the folder, but no recording has its name")
+    one.page.click("#done a")
+    one.page.wait_for_selector("#done a", state="detached")
+    one.page.wait_for_selector("#list tr:nth-child(2)")

@@ -9,7 +9,16 @@ import pytest
 import lemf
 from lemf.errors import TextGridError
 from lemf.serve import workbench
-from lemf.serve.correction import Add, Correction, Join, Label, Move, Split, read_correction
+from lemf.serve.correction import (
+    Add,
+    Correction,
+    Join,
+    Label,
+    Move,
+    Split,
+    count_changes,
+    read_correction,
+)
 from lemf.serve.steps import correct
 
 
@@ -194,10 +203,31 @@ def test_steps_follow_each_other(grid):
         "joined, 1 word added",
     )
     back = Correction((Move(0.5, 0.6), Move(0.8, 0.9), Move(0.6, 0.5), Move(0.9, 0.95)))
-    assert back.counts == "1 edge moved"
-    assert Correction((Label(0.2, "a"), Move(0.2, 0.1), Label(0.1, "b"))).counts == (
-        "1 edge moved, 1 word changed"
-    )
+    assert count_changes(back, grid.tiers[0]) == "1 edge moved"
+    both = Correction((Label(0.2, "a"), Move(0.2, 0.1), Label(0.1, "b")))
+    assert count_changes(both, grid.tiers[0]) == "1 edge moved, 1 word changed"
+
+
+@pytest.mark.parametrize(
+    ("steps", "counts"),
+    [
+        ((Label(0.2, "uno"), Label(0.8, "due"), Label(0.2, "one")), "1 word changed"),
+        ((Label(0.2, "uno"), Move(0.2, 0.1), Label(0.1, "one")), "1 edge moved"),
+        ((Label(0.2, ""), Label(0.2, "one")), ""),
+        ((Split(0.2, 0.5, "o", "ne"), Join(0.2, "one")), ""),
+        ((Split(0.2, 0.5, "o", "ne"), Join(0.2, "none")), "1 word split, 1 word joined"),
+        ((Add(0.05, 0.15, "new"), Label(0.05, "")), ""),
+        ((Add(0.05, 0.15, "new"), Label(0.05, "well")), "1 word added"),
+        ((Move(0.2, 0.1), Move(0.1, 0.2)), ""),
+    ],
+)
+def test_what_was_undone_by_hand_does_not_count(grid, steps, counts):
+    assert count_changes(Correction(steps), grid.tiers[0]) == counts
+    fixed = fix(grid, *steps)
+    if counts:
+        assert fixed.notes == (f"corrected by hand: {counts}",)
+    else:
+        assert fixed is grid
 
 
 def test_a_correction_scores_as_the_command_line_does_on_what_is_saved(client):
@@ -293,7 +323,7 @@ def test_words_that_changed_on_the_disk_are_not_corrected(client):
     path.write_bytes(path.read_bytes() + b"\n")
     given = {"revision": content["serve"]["revision"], "steps": [["label", 0.0, "x"]]}
     response, answer = client.post(f"/score/{content['serve']['id']}", given)
-    assert response.status == 422
+    assert response.status == 412
     assert "have changed on the disk" in json.loads(answer)["error"]
 
 

@@ -13,6 +13,8 @@ import soundfile
 from lemf.aligner import espeak_client
 from lemf.config import AlignSettings
 from lemf.serve import upload
+from lemf.serve.remedies import in_page_terms
+from lemf.serve.typed import read_typed
 
 NAMES = ["didnt.TextGrid", "didnt.wav", "really.TextGrid", "really.wav"]
 
@@ -193,3 +195,58 @@ def test_a_text_beside_a_recording_is_aligned_and_saved_as_its_textgrid(serve, f
     response, answer = client.post(f"/save/{content['serve']['id']}", given)
     assert (response.status, json.loads(answer)["saved"]) == (200, "really.TextGrid")
     assert client.content_of("really.wav")["textgrid"] == "really.TextGrid"
+
+
+def test_words_without_a_recording_or_beside_other_words_say_so(client):
+    grid = (client.folder / "really.TextGrid").read_bytes()
+    answer = json.loads(client.post("/upload?name=gone.TextGrid", grid)[1])
+    assert (answer["id"], answer["saved"]) == (None, "gone.TextGrid")
+    assert "no recording has its name; drop gone.wav" in answer["unused"]
+    answer = json.loads(client.post("/upload?name=really.txt", b"I really did")[1])
+    assert answer["id"] is None
+    assert "the words of really.wav stay those of really.TextGrid" in answer["unused"]
+    answer = json.loads(client.post("/upload?name=really.corrected.TextGrid", grid)[1])
+    assert (answer["id"], answer["unused"]) == (client.id_of("really.wav"), "")
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("I <b>really</b> mean", "hold markup, <b>; write the plain words"),
+        ("you &amp; me", "hold markup, &amp;;"),
+        ('text = "really"', "hold a line of a TextGrid, text = "),
+        ("xmin = 0\nxmax = 2", "hold a line of a TextGrid, xmin = 0;"),
+        (
+            'File type = "ooTextFile"\nObject class = "TextGrid"\n',
+            "not a plain text but a TextGrid",
+        ),
+        (" \n", "the text is empty"),
+    ],
+)
+def test_typed_words_that_nobody_reads_aloud_are_refused(client, text, fault):
+    (client.folder / "really.TextGrid").unlink()
+    given = {"text": text, "language": "en"}
+    response, answer = client.post(f"/words/{client.id_of('really.wav')}", given)
+    assert response.status == 422
+    assert json.loads(answer)["error"].startswith("the words of really.wav: ")
+    assert fault in json.loads(answer)["error"]
+    assert not (client.folder / "really.TextGrid").exists()
+
+
+def test_typed_words_may_compare_numbers():
+    assert read_typed("3 < 4 and 5 > 4 & so on", "a.wav") == "3 < 4 and 5 > 4 & so on"
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("a.wav: misfit; align it all the same with --force-fit (force_fit=True)",
+         "a.wav: misfit; tick “Align words that do not fit the sound, too”"),
+        ("a.TextGrid: 2 tiers. Name one with --phones-tier, or use --duration word",
+         "a.TextGrid: 2 tiers. Name one with --phones-tier, or use --duration word, options of "
+         "lemf serve"),
+        ("a.wav: exists already", "a.wav: exists already"),
+    ],
+)  # fmt: skip
+def test_remedies_are_those_of_a_page(message, shown):
+    assert in_page_terms(message) == shown
