@@ -21,8 +21,8 @@ from msfser.model.wavlm.lora import is_lora
 
 VOICE = ("model.semantics=[]", "model.intra=none", "model.fusion=none")
 ROWS = {
-    "LoRA-SER, rank 8, voice alone": (*VOICE, "model.lora_rank=8"),
-    "the same, one head for all dimensions": (*VOICE, "model.lora_rank=8", "model.heads=shared"),
+    "LoRA, rank 8, voice alone, heads of the paper": (*VOICE, "model.lora_rank=8"),
+    "LoRA-SER: one head for all dimensions": (*VOICE, "model.lora_rank=8", "model.heads=shared"),
     "the same, linear heads": (*VOICE, "model.lora_rank=8", "model.heads=linear"),
     "MSF-SER, rank 8": ("model.lora_rank=8",),
 }

@@ -82,10 +82,14 @@ def read_reachable(path: Path) -> dict[tuple[str, str], float]:
     Returns
     -------
     dict of (dimension, inputs) to float
-        Empty where there is no such file.
+        Without what is not known of planted corpora; empty where there is no such file.
     """
     rows = read_rows(path).rows if path.exists() else []
-    return {(str(row["dimension"]), str(row["inputs"])): float(str(row["ccc"])) for _, row in rows}
+    return {
+        (str(row["dimension"]), str(row["inputs"])): float(str(row["ccc"]))
+        for _, row in rows
+        if row.get("ccc") is not None
+    }
 
 
 def reachable_of(result: RowResult, reachable: Reachable) -> FloatArray:

@@ -245,6 +245,8 @@ def test_the_table_sets_the_paper_or_the_reachable_beside(tmp_path):
         "0.500", "0.900", "0.100", "0.500",
     )  # fmt: skip
     assert np.isnan(reachable_of(make_result(semantics=("es",)), reachable)).all()
+    path.write_text("dimension,inputs,ccc\nvalence,audio,\narousal,audio,0.9\n")  # planted
+    assert read_reachable(path) == {("arousal", "audio"): 0.9}
     assert read_reachable(tmp_path / "none.csv") == {}
 
 
