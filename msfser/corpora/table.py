@@ -142,6 +142,15 @@ def read_table_rows(
     notes = [*texts.notes]
     if note := count_note("{} whose alignment file is missing", lost):
         notes.append(note)
+    odd = {
+        row.id: cells["gender"]
+        for row, (_, cells) in zip(rows, texts.rows, strict=True)
+        if row.gender is None and not is_missing(cells.get("gender", ""))
+    }
+    if note := count_note(
+        "{} without a gender, since {!r} is neither female nor male", [*odd], [*odd.values()][:1]
+    ):
+        notes.append(note)
     if unread := [name for name in table.columns if name not in names.values()]:
         notes.append(f"columns not read: {', '.join(unread)}")
     notes += no_labels

@@ -408,3 +408,18 @@ def test_where_no_recording_is_found_the_message_says_where_the_first_was_sought
         "correct the paths" in result.stderr
     )
     assert "can be used" not in result.stderr
+
+
+def test_words_for_a_gender_that_the_manifest_lacks_are_counted(table, tmp_path, run):
+    table.write_text(
+        "wav,gender,valence\nwavs/one.wav,w,1\nwavs/two.wav,F,2\nwavs/three.wav,weiblich,3\n"
+    )
+    result = run("table", table, "-o", tmp_path / "out", "--label-bounds", "1,5")
+    assert result.exit_code == 0, result.output
+    note = "2 utterances without a gender, since 'w' is neither female nor male, such as wavs/one"
+    assert note in " ".join(result.stderr.split())
+    genders = [row.gender for row in read_manifest(tmp_path / "out").utterances]
+    assert genders == [None, "female", None]
+    table.write_text("wav,gender,valence\nwavs/one.wav,,1\nwavs/two.wav,NA,2\n")
+    result = run("table", table, "-o", tmp_path / "out", "--label-bounds", "1,5", "--force")
+    assert "gender" not in result.stderr
