@@ -202,13 +202,15 @@ def test_a_run_in_which_the_server_is_silent_for_long_is_given_up(corpus, monkey
     described = digests(corpus)[0]
 
     def answer(digest, n_before):
-        return describe(digest) if digest == described else lambda handler: handler.slow()
+        if digest != described:
+            time.sleep(2)
+        return describe(digest)
 
     with (
         ModelServer(answer) as server,
         pytest.raises(SemanticsError, match=r"1 utterances in a row failed, the last, u001: 1 att"),
     ):
-        ask(corpus, server, attempts=1, in_flight=1, timeout_s=0.3)
+        ask(corpus, server, attempts=1, in_flight=1, timeout_s=1.5)  # enough on a busy machine
     assert server.n_requests <= 3
 
 
