@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -105,13 +105,7 @@ def measure_contours(
     centres = frame_centres(n_frames, audio.rate_hz)
     f0_hz, energy = np.empty(n_frames), np.empty(n_frames)
     detail = Detail(np.empty(n_frames), np.empty(n_frames)) if with_detail else None
-    whole_s = LONG_WHOLE_S if settings.pitch in ("praat", "swift") else WHOLE_S
-    pieces = cut_pieces(
-        audio.n_samples, audio.rate_hz, decimation_factor(audio.rate_hz), whole_s=whole_s
-    )
-    spans = [(piece.start, piece.stop) for piece in pieces]
-    cutoff_hz = settings.highpass_hz
-    stretches = highpass_slices(audio, spans, cutoff_hz) if cutoff_hz else audio.slices(spans)
+    pieces, stretches = _cut(audio, settings)
     for piece, samples in zip(work.track(pieces) if work.track else pieces, stretches, strict=True):
         kept = slice(piece.first_frame, piece.stop_frame)
         try:
@@ -129,3 +123,30 @@ def measure_contours(
                 frame_periodicity(samples, inside, audio.rate_hz, f0_hz[kept])
             )
     return Contours(frame_times(n_frames), f0_hz, energy, detail)
+
+
+def measure_energy(audio: Audio, settings: Settings) -> FloatArray:
+    """Measure the energy alone, (frames,), as `measure_contours` does, in a tenth of the time.
+
+    Raises
+    ------
+    AudioError
+        The file changed while it was read.
+    """
+    centres = frame_centres(count_frames(audio.n_samples, audio.rate_hz), audio.rate_hz)
+    energy = np.empty(len(centres))
+    for piece, samples in zip(*_cut(audio, settings), strict=True):
+        kept = slice(piece.first_frame, piece.stop_frame)
+        energy[kept] = frame_energy(samples, centres[kept] - piece.start, audio.rate_hz)
+    return energy
+
+
+def _cut(audio: Audio, settings: Settings) -> tuple[list[Piece], Iterator[FloatArray]]:
+    """Cut a recording into pieces; return these, and the samples of each, filtered if asked."""
+    whole_s = LONG_WHOLE_S if settings.pitch in ("praat", "swift") else WHOLE_S
+    pieces = cut_pieces(
+        audio.n_samples, audio.rate_hz, decimation_factor(audio.rate_hz), whole_s=whole_s
+    )
+    spans = [(piece.start, piece.stop) for piece in pieces]
+    cutoff_hz = settings.highpass_hz
+    return pieces, highpass_slices(audio, spans, cutoff_hz) if cutoff_hz else audio.slices(spans)

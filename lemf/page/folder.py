@@ -1,7 +1,8 @@
 """Features of a corpus -> a folder to browse: an index of all sentences, and pages of some.
 
 `index.html` lists every sentence; `pages/NUMBER.html` is the page of a recording, by its number in
-the features. Pages are made from the features; of a recording, only the sound is read again.
+the features. Pages are made from the features; of a recording, only the sound is read again, and
+left out where its energy has changed.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import heapq
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lemf.config import Settings, check_choice
+from lemf.contours.contours import measure_energy
 from lemf.contours.measurement import Measurement
 from lemf.corpus.feature_file import FeatureFile
 from lemf.corpus.rescoring import change_settings, settings_of
@@ -22,9 +26,9 @@ from lemf.errors import LemfError, OutputError, SettingsError, printable
 from lemf.option_choices import PAGE_SOUNDS, PAGE_SUFFIXES, PageSound
 from lemf.page.content import page_content
 from lemf.page.html import format_index, format_page
-from lemf.page.sound import Sound, encode_recording
+from lemf.page.sound import Sound, describe_sound, encode_recording
 from lemf.pipeline import score_measurement
-from lemf.reading.audio import read_audio
+from lemf.reading.audio import Audio, read_audio
 from lemf.runtime.output import check_output, write_output
 from lemf.runtime.progress import Watch, no_watch
 from lemf.scoring.word_emphasis import SentenceEmphasis
@@ -33,6 +37,7 @@ INDEX = "index.html"
 PAGES = "pages"
 _PAGE_NAME = re.compile(r"\d{6,}\.html")
 _CHANGED_S = 1e-6
+_SAME = 1e-6  # of the largest energy, since features may be rounded
 
 
 @dataclass(frozen=True)
@@ -174,12 +179,13 @@ def _page(
 ) -> tuple[str, str]:
     """Make the page of a recording; return it, and why it has no sound."""
     emphasis = score_measurement(measured, settings)
-    heard, fault = _read_sound(measured, settings, sound)
+    encoded, fault = _read_sound(measured, settings, sound)
+    heard = describe_sound(encoded, settings.highpass_hz)
     if fault:
-        emphasis = replace(emphasis, notes=(*emphasis.notes, f"without sound: {fault}"))
+        heard.append(f"without sound: {fault}")
     content = page_content(measured, settings, emphasis)
     content |= {"audio": printable(name), "index": f"../{INDEX}"}
-    return format_page(content, heard), fault
+    return format_page(content, encoded, heard), fault
 
 
 def _read_sound(
@@ -189,11 +195,19 @@ def _read_sound(
         return None, ""
     try:
         recording = read_audio(measured.audio, channel=settings.channel)
-        if abs(recording.duration_s - measured.duration_s) > _CHANGED_S:
+        same_length = abs(recording.duration_s - measured.duration_s) <= _CHANGED_S
+        if not same_length or not _has_energy(recording, measured, settings):
             return None, f"{measured.audio}: has changed since the features were made"
         return encode_recording(recording, sound), ""
     except LemfError as error:
         return None, str(error)
+
+
+def _has_energy(recording: Audio, measured: Measurement, settings: Settings) -> bool:
+    """Return whether a recording has the energy that the features have."""
+    before, now = measured.contours.energy, measure_energy(recording, settings)
+    largest = max(before.max(initial=0.0), now.max(initial=0.0))
+    return len(before) == len(now) and bool(np.all(np.abs(before - now) <= _SAME * largest))
 
 
 def _page_name(number: int) -> str:

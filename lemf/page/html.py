@@ -16,6 +16,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from lemf.errors import printable
 from lemf.page.sound import Sound
 
 RECORDING_SCRIPTS = (
@@ -34,7 +35,7 @@ _SAFE = str.maketrans("<&", ",.")
 _SEALED: Mapping[str, str] = {}
 
 
-def format_page(content: Mapping[str, Any], sound: Sound | None) -> str:
+def format_page(content: Mapping[str, Any], sound: Sound | None, heard: Sequence[str] = ()) -> str:
     """Put the content of a recording and its sound into the page.
 
     Parameters
@@ -42,6 +43,8 @@ def format_page(content: Mapping[str, Any], sound: Sound | None) -> str:
     content : mapping
         As `lemf.page.content.page_content` returns it.
     sound : Sound or None
+    heard : sequence of str
+        Notes on the sound, from `lemf.page.sound.describe_sound`.
     """
     media_type, encoded = "", ""
     if sound is not None:
@@ -50,7 +53,7 @@ def format_page(content: Mapping[str, Any], sound: Sound | None) -> str:
         "recording.html",
         RECORDING_SCRIPTS,
         title=f"{content['audio']}: emphasis",
-        data=content,
+        data={**content, "heard": [printable(note) for note in heard]},
         sound=encoded,
         media_type=media_type,
     )

@@ -19,7 +19,7 @@ from lemf.option_choices import PAGE_SOUNDS, PageSound
 from lemf.page.command import word_arguments
 from lemf.page.content import page_content
 from lemf.page.html import format_page
-from lemf.page.sound import encode_recording
+from lemf.page.sound import describe_sound, encode_recording
 from lemf.pipeline import score_measurement
 from lemf.reading.audio import Audio, open_audio
 from lemf.reading.sources import Source
@@ -105,4 +105,6 @@ def make_page(
     """
     emphasis = score_measurement(measured, settings)
     content = page_content(measured, settings, emphasis, words)
-    return Page(format_page(content, encode_recording(recording, sound)), emphasis.notes)
+    encoded = encode_recording(recording, sound)
+    heard = describe_sound(encoded, settings.highpass_hz)
+    return Page(format_page(content, encoded, heard), (*emphasis.notes, *heard))

@@ -10,6 +10,7 @@ from lemf.errors import printable
 from lemf.page.command import name_words
 from lemf.page.content import page_content
 from lemf.page.html import RECORDING_SCRIPTS, fill_page
+from lemf.page.sound import Sound, describe_sound
 from lemf.pipeline import score_measurement
 from lemf.serve.exports import EXPORTS
 from lemf.serve.folder import Entry, WordFiles
@@ -22,7 +23,7 @@ _EDITING = ("serve/requests.js", "serve/edits.js", "serve/handles.js", "serve/ed
 
 
 def recording_content(
-    opened: Opened, corrected: Corrected, settings: Settings, saves_to: str
+    opened: Opened, corrected: Corrected, settings: Settings, saves_to: str, sound: Sound
 ) -> dict[str, Any]:
     """Return what the page of a recording holds, as `page_content` and for its corrections.
 
@@ -34,6 +35,8 @@ def recording_content(
     settings : Settings
     saves_to : str
         Name of the file that corrections are saved to.
+    sound : Sound
+        What is played.
     """
     emphasis = score_measurement(corrected.measured, settings)
     named = name_words(opened.textgrid.path)
@@ -46,6 +49,7 @@ def recording_content(
         **content,
         "audio": printable(opened.entry.name),
         "index": "/",
+        "heard": describe_sound(sound, settings.highpass_hz),
         "sound": f"/sound/{opened.entry.id}",
         "serve": {
             "id": opened.entry.id,

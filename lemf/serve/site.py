@@ -110,8 +110,8 @@ class Site:
             case ("GET", "recording", number):
                 return self._show(self._entry(number), _choice(request.query))
             case ("GET", "sound", number):
-                content, media_type = self.workbench.track(self._entry(number)).sound
-                return serve_range(content, media_type, _one(request, "range"))
+                sound = self.workbench.track(self._entry(number)).sound
+                return serve_range(sound.content, sound.media_type, _one(request, "range"))
             case ("POST", "upload"):
                 return self._receive(request)
             case ("POST", "words", number):
@@ -153,7 +153,8 @@ class Site:
         correction = read_correction(content)
         corrected = self.workbench.correct(opened, correction)
         saves_to = self.workbench.place_to_save(opened).name
-        return recording_content(opened, corrected, self.settings, saves_to)
+        sound = self.workbench.track(opened.entry).sound
+        return recording_content(opened, corrected, self.settings, saves_to, sound)
 
     # Corrections
     def _correct(self, task: str, entry: Entry, content: dict[str, Any]) -> Response:

@@ -120,8 +120,22 @@ def test_a_recording_that_changed_or_is_gone_has_a_page_without_sound(made, tmp_
     assert len(done.silent) == 2
     assert "there is no such recording" in done.silent[0]
     assert "take1.wav: has changed since the features were made" in done.silent[1]
-    notes = data_of(tmp_path / "report" / "pages" / "000001.html")["start"]["notes"]
-    assert notes[-1].startswith("without sound: ")
+    (note,) = data_of(tmp_path / "report" / "pages" / "000001.html")["heard"]
+    assert note.startswith("without sound: ")
+
+
+def test_a_recording_that_changed_at_the_same_length_has_a_page_without_sound(
+    made, tmp_path, data_of
+):
+    corpus = tmp_path / "corpus"
+    shutil.copytree(made, corpus, ignore=shutil.ignore_patterns("*.parquet", "*.json"))
+    lemf.score_corpus(corpus, corpus / "s.parquet", features=corpus / "f.parquet", jobs=1)
+    samples, rate_hz = soundfile.read(corpus / "take1.wav")
+    soundfile.write(corpus / "take1.wav", samples[::-1], rate_hz)
+    done = lemf.report_features(corpus / "f.parquet", tmp_path / "report", top=None)
+    (silent,) = done.silent
+    assert "take1.wav: has changed since the features were made" in silent
+    assert data_of(tmp_path / "report" / "pages" / "000000.html")["heard"] == []
 
 
 def test_only_an_earlier_report_is_replaced_and_only_with_force(made, tmp_path):
