@@ -104,8 +104,8 @@ def draw_page(
 ) -> None:
     """Draw a page: all words of a sentence, or some; cues of the contours compare them with all.
 
-    With `row_s`, it is one of several rows as long: it has the scales of the whole sentence, labels
-    inside their bands, and neither title nor legends of its own.
+    With `row_s`, it is one of several rows as long: it has the scales of the whole sentence, and
+    neither title nor legends of its own.
     """
     upper, lower, *third = axes
     contours = emphasis.contours
@@ -124,7 +124,7 @@ def draw_page(
     draw_energy(lower, page, contours, span, whole)
     _shade(upper, lower, page, top)
     write_words(lower, page, top)
-    name_top_words(upper, page, top, inside=is_row)
+    name_top_words(upper, page, top)
     _mark_segment(upper, page)
     mark_breaks(lower, page)
     for panel in third:

@@ -18,6 +18,7 @@ SHADE = 0.28  # opacity of the colour of a rank
 _RANK_COLOURS = (VERMILION, ORANGE, SKY_BLUE, GREEN, PURPLE)
 _LABEL_PT = 9.0  # where the font of the figure has the usual size
 _SMALLEST_PT = 5.0
+_SMALLER = 0.75  # of the usual size, for a label in a narrow band
 _USUAL_PT = 10.0
 _CHARACTER_EM = 0.6  # width of a character over its font size, with some room
 _LINE_EM = 1.2
@@ -52,12 +53,13 @@ def write_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
     low_s, high_s = axes.get_xlim()
     s_per_pt = (high_s - low_s) / width_pt(axes)
     centres = np.array([(word.start_s + word.end_s) / 2 for word in words])
-    widths = np.array([_text_width_pt(word.word) for word in words]) * s_per_pt
+    usual_pt = points(_LABEL_PT)
+    widths = np.array([_text_width_pt(word.word, usual_pt) for word in words]) * s_per_pt
     level = bool(np.all(np.diff(centres) >= (widths[:-1] + widths[1:]) / 2))
-    size_pt = label_pt = points(_LABEL_PT)
+    size_pt = usual_pt
     if not level:
         fitting_pt = width_pt(axes) / len(words) / _LINE_EM
-        size_pt = float(np.clip(fitting_pt, _SMALLEST_PT, label_pt))
+        size_pt = float(np.clip(fitting_pt, _SMALLEST_PT, usual_pt))
         heights = np.full(len(words), _LINE_EM * size_pt * s_per_pt)
         centres = spread(centres, heights, low_s, high_s)
     for word, centre in zip(words, centres, strict=True):
@@ -69,42 +71,41 @@ def write_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
         )  # fmt: skip
 
 
-def name_top_words(
-    axes: Axes, sentence: SentenceEmphasis, top: int, *, inside: bool = False
-) -> None:
-    """Write rank, word and score of the marked words at the top of the panel.
+def name_top_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
+    """Write rank, word and score of the marked words at the top of the panel, inside their bands.
 
-    Where emphasis is decided, the probability stands for the score. If `inside`, a label that is
-    wider than its word's band leaves out the word, then all but the rank.
+    Where emphasis is decided, the probability stands for the score. Letters are smaller where a
+    band is narrow; where that is not enough, the word is left out, then all but the rank.
     """
     words = marked_words(sentence, top)
     if not words:  # on a page of a longer sentence
         return
     low_s, high_s = axes.get_xlim()
     s_per_pt = (high_s - low_s) / width_pt(axes)
-    labels = [f"{word.rank}. {word.word}\n{_value(word)}" for word in words]
-    if inside:
-        rooms = [(word.end_s - word.start_s) / s_per_pt for word in words]
-        labels = [_fitting(word, room) for word, room in zip(words, rooms, strict=True)]
-    elif sum(_text_width_pt(label) for label in labels) > width_pt(axes):
-        labels = [str(word.rank) for word in words]  # too many or too long to be written out
-    widths = np.array([_text_width_pt(label) for label in labels]) * s_per_pt
+    labels = [_fit_label(word, (word.end_s - word.start_s) / s_per_pt) for word in words]
+    widths = np.array([_text_width_pt(*label) for label in labels]) * s_per_pt
     centres = np.array([(word.start_s + word.end_s) / 2 for word in words])
-    for word, label, centre in zip(
+    for word, (label, size_pt), centre in zip(
         words, labels, spread(centres, widths, low_s, high_s), strict=True
     ):
         shade = {"facecolor": rank_colour(word.rank), "alpha": SHADE, "linewidth": 0, "pad": 1.5}
         axes.text(
             centre, 0.96, label, transform=axes.get_xaxis_transform(),
-            fontsize=points(_LABEL_PT), ha="center", va="top", parse_math=False,
+            fontsize=size_pt, ha="center", va="top", parse_math=False,
             fontweight="bold" if word.rank == 1 else "normal", bbox=shade,
         )  # fmt: skip
 
 
-def _fitting(word: WordEmphasis, room_pt: float) -> str:
-    """Return the longest label of a marked word that fits, at least its rank."""
-    labels = (f"{word.rank}. {word.word}\n{_value(word)}", f"{word.rank}\n{_value(word)}")
-    return next((one for one in labels if _text_width_pt(one) <= room_pt), str(word.rank))
+def _fit_label(word: WordEmphasis, room_pt: float) -> tuple[str, float]:
+    """Return the longest label of a marked word that fits, at least its rank, and its size."""
+    usual_pt, value = points(_LABEL_PT), _value(word)
+    fitting = [
+        (label, size_pt)
+        for label in (f"{word.rank}. {word.word}\n{value}", f"{word.rank}\n{value}")
+        for size_pt in (usual_pt, usual_pt * _SMALLER)
+        if _text_width_pt(label, size_pt) <= room_pt
+    ]
+    return fitting[0] if fitting else (str(word.rank), usual_pt)
 
 
 def _value(word: WordEmphasis) -> str:
@@ -149,5 +150,5 @@ def spread(centres: FloatArray, widths: FloatArray, low: float, high: float) -> 
     return inside
 
 
-def _text_width_pt(text: str) -> float:
-    return max(map(len, text.split("\n"))) * points(_LABEL_PT) * _CHARACTER_EM + _GAP_PT
+def _text_width_pt(text: str, size_pt: float) -> float:
+    return max(map(len, text.split("\n"))) * size_pt * _CHARACTER_EM + _GAP_PT

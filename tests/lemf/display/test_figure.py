@@ -129,10 +129,10 @@ def test_very_small_energies_say_their_power_of_ten(utterance, axes):
 
 
 def test_labels_that_cannot_fit_shrink_to_their_rank(make_grid, axes):
-    words = [("Donaudampfschifffahrt", 0.1 * i, 0.1 * (i + 1)) for i in range(10)]
+    words = [("Donaudampfschifffahrt", 0.04 * i, 0.04 * (i + 1)) for i in range(25)]
     rng = np.random.default_rng(1)
     emphasis = lemf.score(rng.normal(0, 0.1, 16000), make_grid(words, 1.0), rate_hz=16000)
-    upper, lower = lemf.draw(emphasis, axes, top=10)
+    upper, lower = lemf.draw(emphasis, axes, top=25)
     above = [word.rank for word in emphasis.words if word.score > 0]
     assert len(above) > 3
     assert sorted(int(text.get_text()) for text in upper.texts) == sorted(above)
@@ -140,6 +140,39 @@ def test_labels_that_cannot_fit_shrink_to_their_rank(make_grid, axes):
     boxes = [text.get_window_extent() for text in (*upper.texts, *lower.texts)]
     edges = upper.get_window_extent()
     assert all(edges.x0 - 9 <= box.x0 and box.x1 <= edges.x1 + 9 for box in boxes)
+
+
+@pytest.mark.parametrize("size", [None, "column", "slide"])
+@pytest.mark.parametrize("n_words", [5, 26, 64])
+def test_labels_lie_inside_the_band_of_their_word(make_grid, rng, monkeypatch, size, n_words):
+    edges_s = np.cumsum([0.1, *rng.uniform(0.12, 0.6, n_words)])
+    names = ["a", "really", "I", "uh", "extraordinarily"]
+    words = [(names[i % 5], *edges_s[i : i + 2]) for i in range(n_words)]
+    duration_s = edges_s[-1] + 0.2
+    noise = rng.normal(0, 0.1, int(duration_s * 16000))
+    emphasis = lemf.score(noise, make_grid(words, duration_s), rate_hz=16000)
+    spans = {word.rank: (word.start_s, word.end_s) for word in emphasis.words}
+    found = []
+
+    def look(figure, *_, **__):
+        figure.canvas.draw()
+        for panel in figure.axes:
+            for text in panel.texts:
+                rank = text.get_text().split("\n")[0].split(".")[0]
+                if rank.isdigit():
+                    box = text.get_window_extent()
+                    band = panel.transData.transform([(at_s, 0) for at_s in spans[int(rank)]])
+                    found.append((band[0, 0], box.x0, box.x1, band[1, 0]))
+
+    monkeypatch.setattr(Figure, "savefig", look)
+    if size is None:
+        render_figure(emphasis, "png")
+    else:
+        render_printed(emphasis, "png", size)
+    assert len(found) == 3
+    for start, low, high, stop in found:
+        assert start - 1 <= low  # pixels
+        assert high <= stop + 1
 
 
 def test_axes_without_a_layout_have_no_legend_beyond_the_canvas(emphasis):
