@@ -173,9 +173,10 @@ def _fit_decision(
     labels: Path, output: Path, settings: Settings, options: _DecisionOptions
 ) -> None:
     """Fit a decision, write the file, and print how the decision does on what was held out."""
-    from lemf.agreement.fitting.decision import fit_decision, usual_cut
+    from lemf.agreement.fitting.decision import fit_decision
     from lemf.agreement.fitting.fitted_decision import describe_decision, format_decision
     from lemf.agreement.fitting.held_out import judge_held_out
+    from lemf.agreement.fitting.labelled_words import usual_cut
     from lemf.agreement.labels.files import read_labels
 
     read = read_labels(labels)

@@ -37,7 +37,7 @@ INDEX = "index.html"
 PAGES = "pages"
 _PAGE_NAME = re.compile(r"\d{6,}\.html")
 _CHANGED_S = 1e-6
-_SAME = 1e-6  # of the largest energy, since features may be rounded
+_SAME_ENERGY = 1e-6  # of the largest energy, since features may be rounded
 
 
 @dataclass(frozen=True)
@@ -180,12 +180,12 @@ def _page(
     """Make the page of a recording; return it, and why it has no sound."""
     emphasis = score_measurement(measured, settings)
     encoded, fault = _read_sound(measured, settings, sound)
-    heard = describe_sound(encoded, settings.highpass_hz)
+    sound_notes = describe_sound(encoded, settings.highpass_hz)
     if fault:
-        heard.append(f"without sound: {fault}")
+        sound_notes.append(f"without sound: {fault}")
     content = page_content(measured, settings, emphasis)
     content |= {"audio": printable(name), "index": f"../{INDEX}"}
-    return format_page(content, encoded, heard), fault
+    return format_page(content, encoded, sound_notes), fault
 
 
 def _read_sound(
@@ -207,7 +207,7 @@ def _has_energy(recording: Audio, measured: Measurement, settings: Settings) -> 
     """Return whether a recording has the energy that the features have."""
     before, now = measured.contours.energy, measure_energy(recording, settings)
     largest = max(before.max(initial=0.0), now.max(initial=0.0))
-    return len(before) == len(now) and bool(np.all(np.abs(before - now) <= _SAME * largest))
+    return len(before) == len(now) and bool(np.all(np.abs(before - now) <= _SAME_ENERGY * largest))
 
 
 def _page_name(number: int) -> str:

@@ -35,7 +35,9 @@ _SAFE = str.maketrans("<&", ",.")
 _SEALED: Mapping[str, str] = {}
 
 
-def format_page(content: Mapping[str, Any], sound: Sound | None, heard: Sequence[str] = ()) -> str:
+def format_page(
+    content: Mapping[str, Any], sound: Sound | None, sound_notes: Sequence[str] = ()
+) -> str:
     """Put the content of a recording and its sound into the page.
 
     Parameters
@@ -43,8 +45,8 @@ def format_page(content: Mapping[str, Any], sound: Sound | None, heard: Sequence
     content : mapping
         As `lemf.page.content.page_content` returns it.
     sound : Sound or None
-    heard : sequence of str
-        Notes on the sound, from `lemf.page.sound.describe_sound`.
+    sound_notes : sequence of str
+        Shown below those of `content`, from `lemf.page.sound.describe_sound`.
     """
     media_type, encoded = "", ""
     if sound is not None:
@@ -53,7 +55,7 @@ def format_page(content: Mapping[str, Any], sound: Sound | None, heard: Sequence
         "recording.html",
         RECORDING_SCRIPTS,
         title=f"{content['audio']}: emphasis",
-        data={**content, "heard": [printable(note) for note in heard]},
+        data={**content, "sound_notes": [printable(note) for note in sound_notes]},
         sound=encoded,
         media_type=media_type,
     )

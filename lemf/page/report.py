@@ -106,5 +106,5 @@ def make_page(
     emphasis = score_measurement(measured, settings)
     content = page_content(measured, settings, emphasis, words)
     encoded = encode_recording(recording, sound)
-    heard = describe_sound(encoded, settings.highpass_hz)
-    return Page(format_page(content, encoded, heard), (*emphasis.notes, *heard))
+    sound_notes = describe_sound(encoded, settings.highpass_hz)
+    return Page(format_page(content, encoded, sound_notes), (*emphasis.notes, *sound_notes))

@@ -49,7 +49,7 @@ def recording_content(
         **content,
         "audio": printable(opened.entry.name),
         "index": "/",
-        "heard": describe_sound(sound, settings.highpass_hz),
+        "sound_notes": describe_sound(sound, settings.highpass_hz),
         "sound": f"/sound/{opened.entry.id}",
         "serve": {
             "id": opened.entry.id,

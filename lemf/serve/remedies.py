@@ -31,7 +31,7 @@ _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 
 
 def in_page_terms(message: str) -> str:
-    """Say the remedies of a message as the user of a page can follow them.
+    """Return a message with remedies that the user of a page can follow.
 
     What is left of options belongs to ``lemf serve``, which takes those of ``lemf score``.
 

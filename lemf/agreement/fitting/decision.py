@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lemf.agreement.fitting.labelled_words import CANDIDATES, LabelledWords, read_words
+from lemf.agreement.fitting.labelled_words import CANDIDATES, LabelledWords, read_words, usual_cut
 from lemf.agreement.fitting.logistic import fit_intercept, fit_logistic
 from lemf.agreement.folds import LeftOut, make_folds, what_to_leave_out
 from lemf.agreement.labels.files import Label, as_labels
 from lemf.agreement.labels.rated_sentences import Unjudged
 from lemf.arrays import FloatArray
-from lemf.config import CUT, CUT_OF_RATERS, DEFAULT_THRESHOLD, OFF, Settings
+from lemf.config import DEFAULT_THRESHOLD, OFF, Settings
 from lemf.errors import CorpusError, SettingsError, shown
 from lemf.runtime.progress import Watch, no_watch
 from lemf.scoring.decision import DecisionModel, probability
@@ -128,22 +128,6 @@ def fit_decision(
         watch=watch,
     )
     return replace(fit_words(words, settings, name=name, start=model), unused=unused)
-
-
-def usual_cut(labels: Sequence[Label]) -> float:
-    """Return the least rating of an emphasised word: 1, or half of several raters.
-
-    Raises
-    ------
-    SettingsError
-        There are other ratings than 0 and 1.
-    """
-    if not all(label.is_binary for label in labels):
-        raise SettingsError(
-            "other ratings than 0 and 1; also say with --cut RATING (cut=RATING) from which one on "
-            "words are emphasised"
-        )
-    return CUT_OF_RATERS if any(label.raters for label in labels) else CUT
 
 
 def fit_words(

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from lemf.agreement.labels.files import Label
 from lemf.agreement.labels.rated_sentences import RatedSentence, Unjudged, rate_sentences
 from lemf.arrays import BoolArray, FloatArray
-from lemf.config import OFF, Settings
+from lemf.config import CUT, CUT_OF_RATERS, OFF, Settings
+from lemf.errors import SettingsError
 from lemf.runtime.progress import Watch, no_watch
 
 CANDIDATES = ("pitch_range", "spectral_balance")  # in st and dB: another recording changes neither
@@ -88,3 +89,19 @@ def _words(sentence: RatedSentence, cut: float, measures: Sequence[str]) -> Labe
         sentence.speaker,
         sentence.text,
     )
+
+
+def usual_cut(labels: Sequence[Label]) -> float:
+    """Return the least rating of an emphasised word: 1, or half of several raters.
+
+    Raises
+    ------
+    SettingsError
+        There are other ratings than 0 and 1.
+    """
+    if not all(label.is_binary for label in labels):
+        raise SettingsError(
+            "other ratings than 0 and 1; also say with --cut RATING (cut=RATING) from which one on "
+            "words are emphasised"
+        )
+    return CUT_OF_RATERS if any(label.raters for label in labels) else CUT

@@ -166,7 +166,7 @@ function listSentences() {
 
 function showNotes() {
   const given = state.cues === data.start.cues && Object.entries(data.start.weights).every(([name, weight]) => state.weights[name] === weight);
-  const notes = [...(given ? data.start.notes : data.sets[state.cues].notes), ...data.heard];
+  const notes = [...(given ? data.start.notes : data.sets[state.cues].notes), ...data.sound_notes];
   $("notes").replaceChildren(...notes.map((text) => make("li", { text })));
   const met = new Set(view.results.flatMap((one) => [...one.flags.flat(), ...one.sentenceFlags]));
   $("flags").replaceChildren(...Object.entries(data.flags).filter(([flag]) => met.has(flag)).map(

@@ -227,7 +227,7 @@ def _inside(errors: FloatArray, half: FloatArray) -> FloatArray:
 
 
 def _counted(n_all: int, n_trained: int, n_unlabelled: int) -> str:
-    """Say on how many of the utterances of a split intervals were fitted, and why not on others."""
+    """Return on how many utterances of a split intervals were fitted, and why not on others."""
     if not n_trained and not n_unlabelled:
         return "these utterances"
     without = [

@@ -24,11 +24,10 @@ from lemf.agreement.fitting.decision import (
     VARIANTS,
     fit_decision,
     fit_words,
-    usual_cut,
 )
 from lemf.agreement.fitting.fitted_decision import decision_to_dict, describe_decision
 from lemf.agreement.fitting.held_out import judge_held_out
-from lemf.agreement.fitting.labelled_words import LabelledWords, read_words
+from lemf.agreement.fitting.labelled_words import LabelledWords, read_words, usual_cut
 from lemf.agreement.fitting.logistic import fit_intercept, fit_logistic
 from lemf.agreement.labels.files import read_labels
 from lemf.commands.cli import main

@@ -104,7 +104,7 @@ def test_the_values_are_those_of_the_result_in_full(really, page_data):
             measured, abs=0, nan_ok=True
         )
     read_back = page_data(format_page(content, None))
-    assert read_back == json.loads(json.dumps({**content, "heard": []}))
+    assert read_back == json.loads(json.dumps({**content, "sound_notes": []}))
     assert [word["word"] for word in sentence["words"]] == [w.word for w in emphasis.words]
     assert content["start"]["notes"] == list(emphasis.notes)
 

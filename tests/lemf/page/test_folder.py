@@ -120,7 +120,7 @@ def test_a_recording_that_changed_or_is_gone_has_a_page_without_sound(made, tmp_
     assert len(done.silent) == 2
     assert "there is no such recording" in done.silent[0]
     assert "take1.wav: has changed since the features were made" in done.silent[1]
-    (note,) = data_of(tmp_path / "report" / "pages" / "000001.html")["heard"]
+    (note,) = data_of(tmp_path / "report" / "pages" / "000001.html")["sound_notes"]
     assert note.startswith("without sound: ")
 
 
@@ -135,7 +135,7 @@ def test_a_recording_that_changed_at_the_same_length_has_a_page_without_sound(
     done = lemf.report_features(corpus / "f.parquet", tmp_path / "report", top=None)
     (silent,) = done.silent
     assert "take1.wav: has changed since the features were made" in silent
-    assert data_of(tmp_path / "report" / "pages" / "000000.html")["heard"] == []
+    assert data_of(tmp_path / "report" / "pages" / "000000.html")["sound_notes"] == []
 
 
 def test_only_an_earlier_report_is_replaced_and_only_with_force(made, tmp_path):

@@ -67,9 +67,9 @@ def test_the_page_says_how_its_sound_differs(page_data):
     loud = samples * 2.5 / np.abs(samples).max()
     settings = Settings(highpass_hz=80)
     page = page_data(report(loud, grid, settings, rate_hz=rate_hz))
-    assert page["heard"] == [
+    assert page["sound_notes"] == [
         "the sound is 12.0 dB below the recording, which reaches beyond full scale",
         "the sound is as it was recorded; what was measured lies above 80 Hz",
     ]
-    assert page_data(report(wav, grid, settings, sound="none"))["heard"] == []
+    assert page_data(report(wav, grid, settings, sound="none"))["sound_notes"] == []
     assert describe_sound(None, 80) == []
