@@ -20,7 +20,6 @@ _LABEL_PT = 9.0  # where the font of the figure has the usual size
 _SMALLEST_PT = 5.0
 _SMALLER = 0.75  # of the usual size, for a label in a narrow band
 _USUAL_PT = 10.0
-_CHARACTER_EM = 0.6  # width of a character over its font size, with some room
 _LINE_EM = 1.2
 _GAP_PT = 4.0
 
@@ -54,7 +53,7 @@ def write_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
     s_per_pt = (high_s - low_s) / width_pt(axes)
     centres = np.array([(word.start_s + word.end_s) / 2 for word in words])
     usual_pt = points(_LABEL_PT)
-    widths = np.array([_text_width_pt(word.word, usual_pt) for word in words]) * s_per_pt
+    widths = np.array([_text_width_pt(axes, word.word, usual_pt) for word in words]) * s_per_pt
     level = bool(np.all(np.diff(centres) >= (widths[:-1] + widths[1:]) / 2))
     size_pt = usual_pt
     if not level:
@@ -82,8 +81,8 @@ def name_top_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
         return
     low_s, high_s = axes.get_xlim()
     s_per_pt = (high_s - low_s) / width_pt(axes)
-    labels = [_fit_label(word, (word.end_s - word.start_s) / s_per_pt) for word in words]
-    widths = np.array([_text_width_pt(*label) for label in labels]) * s_per_pt
+    labels = [_fit_label(axes, word, (word.end_s - word.start_s) / s_per_pt) for word in words]
+    widths = np.array([_text_width_pt(axes, *label) for label in labels]) * s_per_pt
     centres = np.array([(word.start_s + word.end_s) / 2 for word in words])
     for word, (label, size_pt), centre in zip(
         words, labels, spread(centres, widths, low_s, high_s), strict=True
@@ -96,14 +95,14 @@ def name_top_words(axes: Axes, sentence: SentenceEmphasis, top: int) -> None:
         )  # fmt: skip
 
 
-def _fit_label(word: WordEmphasis, room_pt: float) -> tuple[str, float]:
+def _fit_label(axes: Axes, word: WordEmphasis, room_pt: float) -> tuple[str, float]:
     """Return the longest label of a marked word that fits, at least its rank, and its size."""
     usual_pt, value = points(_LABEL_PT), _value(word)
     fitting = [
         (label, size_pt)
         for label in (f"{word.rank}. {word.word}\n{value}", f"{word.rank}\n{value}")
         for size_pt in (usual_pt, usual_pt * _SMALLER)
-        if _text_width_pt(label, size_pt) <= room_pt
+        if _text_width_pt(axes, label, size_pt) <= room_pt
     ]
     return fitting[0] if fitting else (str(word.rank), usual_pt)
 
@@ -150,5 +149,9 @@ def spread(centres: FloatArray, widths: FloatArray, low: float, high: float) -> 
     return inside
 
 
-def _text_width_pt(text: str, size_pt: float) -> float:
-    return max(map(len, text.split("\n"))) * size_pt * _CHARACTER_EM + _GAP_PT
+def _text_width_pt(axes: Axes, text: str, size_pt: float) -> float:
+    """Return the width of a text in bold letters, with some room, in points."""
+    written = axes.text(0, 0, text, fontsize=size_pt, fontweight="bold", parse_math=False)
+    width_px = written.get_window_extent().width
+    written.remove()
+    return float(width_px / axes.figure.dpi * 72) + _GAP_PT

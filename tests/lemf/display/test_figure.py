@@ -146,8 +146,8 @@ def test_labels_that_cannot_fit_shrink_to_their_rank(make_grid, axes):
 @pytest.mark.parametrize("n_words", [5, 26, 64])
 def test_labels_lie_inside_the_band_of_their_word(make_grid, rng, monkeypatch, size, n_words):
     edges_s = np.cumsum([0.1, *rng.uniform(0.12, 0.6, n_words)])
-    names = ["a", "really", "I", "uh", "extraordinarily"]
-    words = [(names[i % 5], *edges_s[i : i + 2]) for i in range(n_words)]
+    names = ["a", "really", "mommy", "uh", "WWW", "extraordinarily", "мощность"]
+    words = [(names[i % 7], *edges_s[i : i + 2]) for i in range(n_words)]
     duration_s = edges_s[-1] + 0.2
     noise = rng.normal(0, 0.1, int(duration_s * 16000))
     emphasis = lemf.score(noise, make_grid(words, duration_s), rate_hz=16000)
